@@ -1,0 +1,135 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import re
+
+from twilio.request_validator import RequestValidator
+
+from odoo.http import Controller, request, route
+
+_logger = logging.getLogger(__name__)
+
+_ACCOUNT = re.compile(r"AC[0-9a-zA-Z]{32}")
+_MESSAGE = re.compile(r"(SM|MM)[0-9a-zA-Z]{32}")
+_UUID = re.compile(r"[0-9a-f]{32}")
+# Twilio's own requests have about 1 KB, with 10 pictures and 1600 characters 20 KB.
+MAX_REQUEST = 100_000  # bytes
+EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+class JobConfirmationTwilio(Controller):
+    """What Twilio calls: verify, hand over, answer."""
+
+    INBOUND_URL = "/job_confirmation/twilio/inbound"
+    STATUS_URL = "/job_confirmation/twilio/status/<string:uuid>"
+
+    @route(
+        INBOUND_URL,
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+    )
+    def inbound(self, **_params):
+        """A customer's text. The answer is TwiML, with at most one message."""
+        form, companies_sudo = self._verify()
+        if not companies_sudo:
+            return self._forbidden()
+        sid = form.get("MessageSid") or form.get("SmsSid") or ""
+        if not _MESSAGE.fullmatch(sid) or not form.get("From"):
+            _logger.warning("Inbound webhook without MessageSid or From: ignored")
+            return self._twiml("")
+        reply_sudo = request.env["fsm.confirmation.reply"]._receive_sudo(
+            companies_sudo, form
+        )
+        return self._twiml(reply_sudo.answer_body if reply_sudo else "")
+
+    @route(
+        STATUS_URL,
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+    )
+    def status(self, uuid, **_params):
+        """A delivery report of one text that we sent."""
+        form, companies_sudo = self._verify()
+        if not companies_sudo:
+            return self._forbidden()
+        if _UUID.fullmatch(uuid):
+            record_sudo = (
+                request.env["fsm.confirmation"]
+                .sudo()
+                .search([("uuid", "=", uuid), ("company_id", "in", companies_sudo.ids)])
+            )
+            # Of a deleted message or another account: nothing to do, nothing wrong.
+            if record_sudo:
+                code = form.get("ErrorCode") or ""
+                record_sudo._apply_status(
+                    form.get("MessageStatus") or form.get("SmsStatus") or "",
+                    sid=form.get("MessageSid") or "",
+                    error_code=int(code) if code.isdigit() else 0,
+                    from_number=form.get("From") or "",
+                )
+        return request.make_response("", status=204)
+
+    def _verify(self):
+        """Check the signature over the exact public URL.
+
+        :return: (form, ``res.company`` records with sudo whose account signed it);
+            none when the signature is missing or wrong
+        """
+        http = request.httprequest
+        nobody = request.env["res.company"].sudo().browse()
+        if (http.content_length or 0) > MAX_REQUEST:
+            return {}, nobody
+        form = http.form
+        account = form.get("AccountSid") or ""
+        signature = http.headers.get("X-Twilio-Signature") or ""
+        if not signature or not _ACCOUNT.fullmatch(account):
+            return form, nobody
+        companies_sudo = nobody.search([("sms_twilio_account_sid", "=", account)])
+        accepted = companies_sudo.filtered(
+            lambda company: (
+                company.sms_twilio_auth_token
+                and RequestValidator(company.sms_twilio_auth_token).validate(
+                    self._get_public_url(company), form, signature
+                )
+            )
+        )
+        return form, accepted
+
+    def _get_public_url(self, company_sudo):
+        """The URL that Twilio called, and so signed.
+
+        Scheme and host come from the configured base, as Odoo does not see the public
+        ones behind a proxy; the path is taken as it was sent, not decoded.
+        """
+        environ = request.httprequest.environ
+        path = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if not path or not path.startswith("/"):
+            path = request.httprequest.full_path.rstrip("?")
+        return company_sudo.get_base_url().rstrip("/") + path
+
+    def _forbidden(self):
+        # No number, no text, no parameter: only that it happened.
+        _logger.warning(
+            "Twilio webhook refused: signature missing or wrong (%s)",
+            "inbound" if request.httprequest.path == self.INBOUND_URL else "status",
+        )
+        return request.make_response("", status=403)
+
+    def _twiml(self, text):
+        """An answer that Twilio understands; anything else could be texted as it is."""
+        body = EMPTY_TWIML
+        if text:
+            # pylint: disable=import-outside-toplevel
+            from twilio.twiml.messaging_response import MessagingResponse
+
+            response = MessagingResponse()
+            response.message(text)
+            body = str(response)
+        return request.make_response(
+            body, [("Content-Type", "text/xml; charset=utf-8")]
+        )

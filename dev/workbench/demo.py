@@ -1,0 +1,217 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""``dev/demo``: Odoo with demo data and the Twilio stand-in, from nothing."""
+
+import argparse
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from . import cache as cache_folder
+from . import processes, python
+from .database import Databases, Stamp
+from .postgres import Postgres
+from .say import Problem, clear_problems, step
+
+DATABASE = "demo"
+STANDIN = cache_folder.REPOSITORY / "dev" / "twilio_standin"
+BLOCK = """
+  ------------------------------------------------------------------------
+   Odoo         {odoo}        user admin, password admin
+   The phone    {phone}        your customers' phones (a Twilio stand-in)
+
+   Try first    Open Field Service, a Work Order, click Send Confirmation.
+                Answer Yes on the phone. See it in the Message Center.
+   Levels       log in as mc_admin, mc_edit, mc_read or mc_none
+                (the password is the login)
+   Data         {data}
+   Stop         Ctrl-C
+  ------------------------------------------------------------------------
+"""
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(
+        prog="dev/demo",
+        description="Start Odoo 19 with demo data and the Twilio stand-in.",
+    )
+    parser.add_argument("--port", type=int, default=8069, help="Odoo's (8069)")
+    parser.add_argument(
+        "--twilio-port", type=int, default=8070, help="the stand-in's (8070)"
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", help="database and files (in the cache folder)"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin with a new database"
+    )
+    parser.add_argument("--odoo", metavar="PATH", help="an existing Odoo 19 source")
+    return parser.parse_args()
+
+
+def main():
+    """Entry point of ``dev/demo``."""
+    options = _arguments()
+    # A closed terminal or a plain kill stops everything just like Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    with clear_problems():
+        _run(options)
+
+
+def _interrupt(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def _data_folder(options, cache):
+    if not options.data:
+        return cache / "demo"
+    data = Path(options.data).expanduser().resolve()
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise Problem(f"{data} is no folder. Choose another one with --data.") from None
+    return data
+
+
+def _run(options):
+    if options.port == options.twilio_port:
+        raise Problem("Odoo and the stand-in need two different ports.")
+    processes.check_port(options.port, "Odoo", "--port")
+    processes.check_port(options.twilio_port, "the Twilio stand-in", "--twilio-port")
+    cache = cache_folder.folder()
+    data = _data_folder(options, cache)
+    data.mkdir(parents=True, exist_ok=True)
+    cache_folder.check_space(data, 500)
+    busy = f"A demo is running with {data}. Stop it, or choose another --data."
+    with cache_folder.locked(data / "demo.lock", busy=busy):
+        odoo = python.prepare(cache, options.odoo)
+        postgres = Postgres(odoo.site, data)
+        running = []
+        try:
+            step("Starting PostgreSQL ...")
+            postgres.start()
+            databases = Databases(odoo, postgres, cache, data)
+            _prepare_database(databases, options)
+            _start(databases, options, running)
+            _watch(running)
+        except KeyboardInterrupt:
+            print("\nStopping ...", flush=True)
+        finally:
+            for server in reversed(running):
+                server.stop()
+            postgres.stop()
+    print("Stopped.", flush=True)
+
+
+def _prepare_database(databases, options):
+    """Make the demo database, or bring it up to date with the addon."""
+    stamp = Stamp(databases.data / "demo.json")
+    known = stamp.read()
+    addon = cache_folder.addon_digest()
+    exists = DATABASE in databases.postgres.databases()
+    if exists and known.get("odoo") not in (None, databases.odoo.version):
+        step("Odoo has changed since: a new database is made.")
+        exists = False
+    if options.fresh or not exists or "addon" not in known:
+        stamp.write()
+        databases.postgres.drop(DATABASE)
+        shutil.rmtree(databases.data / "odoo", ignore_errors=True)
+        (databases.data / "phones.json").unlink(missing_ok=True)
+        step("Making the database with demo data (about a minute) ...")
+        databases.install(
+            DATABASE,
+            modules=["fieldservice", "sms_twilio", cache_folder.ADDON],
+            demo=True,
+        )
+    elif known["addon"] != addon:
+        step("The addon has changed: updating the database ...")
+        databases.install(DATABASE, update=[cache_folder.ADDON])
+    stamp.write(odoo=databases.odoo.version, addon=addon)
+
+
+def _start(databases, options, running):
+    base = f"http://localhost:{options.port}"
+    phone = f"http://localhost:{options.twilio_port}"
+    _set_address(databases, base)
+    step("Starting the Twilio stand-in ...")
+    command = [databases.odoo.python, str(STANDIN)]
+    command += ["--port", options.twilio_port, "--quiet"]
+    command += ["--state", databases.data / "phones.json"]
+    command += ["--config", STANDIN / "demo_customers.json"]
+    command += ["--inbound-url", f"{base}/job_confirmation/twilio/inbound#rc=5&rp=all"]
+    standin = processes.Server(
+        "The Twilio stand-in", command, databases.data / "twilio.log"
+    )
+    running.append(standin)
+    standin.wait_for(options.twilio_port)
+    step("Starting Odoo ...")
+    env = databases.environment()
+    env["JOB_CONFIRMATION_TWILIO_API_URL"] = f"http://127.0.0.1:{options.twilio_port}"
+    odoo_options = [
+        *databases.odoo_options(DATABASE),
+        "--http-interface=127.0.0.1",
+        f"--http-port={options.port}",
+        "--workers=0",
+        "--log-level=info",
+    ]
+    server = processes.Server(
+        "Odoo",
+        databases.odoo.command(*odoo_options),
+        databases.data / "odoo.log",
+        env=env,
+    )
+    running.append(server)
+    server.wait_for(options.port)
+    _warm_up(options.port, server)
+    step("Ready.")
+    print(BLOCK.format(odoo=base, phone=phone, data=databases.data), flush=True)
+
+
+def _warm_up(port, server):
+    """Have Odoo load its registry and build its pages, so the first click is fast."""
+    import urllib.error
+    import urllib.request
+
+    for _attempt in range(120):
+        server.check()
+        try:
+            address = f"http://127.0.0.1:{port}/web/login"
+            urllib.request.urlopen(address, timeout=60).read()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise Problem(f"Odoo does not answer; see {server.log}.")
+
+
+def _set_address(databases, base):
+    """The public address, over which Twilio's signatures are checked."""
+    import subprocess
+
+    sql = (
+        "INSERT INTO ir_config_parameter (key, value) VALUES ('web.base.url', :'base'),"
+        " ('web.base.url.freeze', 'True')"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value;"
+    )
+    subprocess.run(
+        [
+            str(databases.postgres.bin / "psql"),
+            "-Xq",
+            "-v",
+            f"base={base}",
+            "-d",
+            DATABASE,
+        ],
+        input=sql,
+        text=True,
+        check=True,
+        env=databases.environment(),
+    )
+
+
+def _watch(running):
+    """Wait until Ctrl-C, or until a server ends by itself."""
+    while True:
+        for server in running:
+            server.check()
+        time.sleep(0.5)

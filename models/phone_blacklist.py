@@ -1,0 +1,64 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+
+class PhoneBlacklist(models.Model):
+    """Who opted out of texts; all of Odoo's SMS respects it. Ours adds how."""
+
+    _inherit = "phone.blacklist"
+
+    opt_out_date = fields.Datetime("Opted Out On", readonly=True)
+    opt_out_source = fields.Selection(
+        [
+            ("reply", "Reply by text"),
+            ("twilio", "Refused by Twilio"),
+            ("user", "Entered by a user"),
+        ],
+        string="Opted Out By",
+        readonly=True,
+    )
+    opt_out_words = fields.Char("Customer's Words", readonly=True)
+
+    @api.model
+    def _job_confirmation_find_sudo(self, numbers):
+        """Active opt-outs of E.164 numbers.
+
+        :return: dict number -> ``phone.blacklist`` record with sudo
+        """
+        entries_sudo = self.sudo().search([("number", "in", list(numbers))])
+        return {entry.number: entry for entry in entries_sudo}
+
+    @api.model
+    def _job_confirmation_opt_out_sudo(self, number, source, words=""):
+        """Put a number on the list, and say when and how.
+
+        :return: the entry, with sudo
+        """
+        entry_sudo = self.sudo()._add([number])
+        entry_sudo.write(
+            {
+                "opt_out_date": fields.Datetime.now(),
+                "opt_out_source": source,
+                "opt_out_words": (words or "")[:160],
+            }
+        )
+        return entry_sudo
+
+    def _job_confirmation_describe(self):
+        """One sentence: when and how this number opted out, in the user's language."""
+        self.ensure_one()
+        moment = fields.Datetime.context_timestamp(
+            self, self.opt_out_date or self.create_date
+        )
+        date = self.env["ir.qweb.field.date"].value_to_html(moment.date(), {})
+        if self.opt_out_source == "reply":
+            return self.env._(
+                "Opted out on %(date)s by text: “%(words)s”",
+                date=date,
+                words=self.opt_out_words or "",
+            )
+        if self.opt_out_source == "twilio":
+            return self.env._(
+                "Opted out on %(date)s: Twilio refuses texts to this number", date=date
+            )
+        return self.env._("Opted out on %(date)s, entered in Odoo", date=date)

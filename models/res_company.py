@@ -1,0 +1,199 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
+
+from ..tools.twilio_api import TwilioApi
+
+_SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
+
+
+PLACEHOLDER_HELP = (
+    "Empty: the standard text. {company}, {phone}, {job}, {date} and {time} are "
+    "filled in."
+)
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class ResCompany(models.Model):
+    """What a company decides about its job confirmations."""
+
+    _inherit = "res.company"
+
+    job_confirmation_enabled = fields.Boolean("Job Confirmations")
+    job_confirmation_sender_id = fields.Many2one(
+        "sms.twilio.number",
+        string="Confirmations Are Sent From",
+        ondelete="set null",
+        domain="[('company_id', '=', id)]",
+        help="Empty: the Twilio number of the customer's country, else the first one.",
+    )
+    job_confirmation_service_sid = fields.Char(
+        "Messaging Service SID",
+        help="Starts with MG. When set, Twilio chooses the number from this service.",
+    )
+    job_confirmation_template_id = fields.Many2one(
+        "sms.template",
+        string="Confirmation Text",
+        domain="[('model', '=', 'fsm.order')]",
+        ondelete="restrict",
+        default=lambda self: self.env.ref(
+            "fieldservice_job_confirmation.sms_template_job_confirmation",
+            raise_if_not_found=False,
+        ),
+    )
+    job_confirmation_help_text = fields.Char(
+        "Help Text",
+        translate=True,
+        help="What a customer gets who texts HELP. Empty: the company's name, phone "
+        "and how to opt out.",
+    )
+    job_confirmation_confirmed_text = fields.Char(
+        "Answer to Yes", translate=True, help=PLACEHOLDER_HELP
+    )
+    job_confirmation_declined_text = fields.Char(
+        "Answer to No", translate=True, help=PLACEHOLDER_HELP
+    )
+    job_confirmation_unclear_text = fields.Char(
+        "Answer to an Unclear Reply", translate=True, help=PLACEHOLDER_HELP
+    )
+    job_confirmation_auto_reply = fields.Boolean("Answer Replies", default=True)
+    job_confirmation_reply_hours = fields.Integer(
+        "Time Limit for Replies",
+        default=0,
+        help="Hours after the text was sent in which an answer counts. 0: until the "
+        "appointment starts.",
+    )
+
+    @property
+    def _twilio_service(self):
+        return (self.job_confirmation_service_sid or "").strip()
+
+    def write(self, vals):
+        service = vals.get("job_confirmation_service_sid")
+        if service and not _SERVICE_SID.fullmatch(service.strip()):
+            raise ValidationError(
+                self.env._(
+                    "A Messaging Service SID starts with MG and has 32 hexadecimal "
+                    "digits after it. Copy it from Twilio's console."
+                )
+            )
+        return super().write(vals)
+
+    def _job_confirmation_template(self):
+        """The company's ``sms.template`` for confirmations, with sudo."""
+        self.ensure_one()
+        return (
+            self.sudo().job_confirmation_template_id
+            or self.env.ref(
+                "fieldservice_job_confirmation.sms_template_job_confirmation"
+            ).sudo()
+        )
+
+    def _job_confirmation_sender(self, to_number):
+        """Where a text to ``to_number`` (E.164) is sent from.
+
+        :return: E.164 number, Messaging Service SID, or "" when none is set up
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()
+        if company_sudo._twilio_service:
+            return company_sudo._twilio_service
+        number = company_sudo.job_confirmation_sender_id or get_twilio_from_number(
+            company_sudo, to_number
+        )
+        return self._phone_e164(number.number) if number else ""
+
+    def _phone_e164(self, number):
+        """A Twilio number as E.164; people also type it with spaces."""
+        return re.sub(r"[^\d+]", "", number or "")
+
+    def _get_job_confirmation_text(self, kind, known):
+        """What a customer is answered, in the context's language.
+
+        :param kind: ``confirmed``, ``declined``, ``unclear``, ``which``, ``help``,
+            ``moved``, ``closed``, ``deleted``, ``past`` or ``late``
+        :param known: dict placeholder -> str
+        """
+        self.ensure_one()
+        own = {
+            "help": self.job_confirmation_help_text,
+            "confirmed": self.job_confirmation_confirmed_text,
+            "declined": self.job_confirmation_declined_text,
+            "unclear": self.job_confirmation_unclear_text,
+        }.get(kind)
+        text = own or self._get_standard_text(kind, known)
+        # Only known names: a company's text is no format string for its data.
+        return _PLACEHOLDER.sub(
+            lambda found: str(known.get(found[1], found[0])), text
+        ).strip()
+
+    def _get_standard_text(self, kind, known):
+        """The standard answer of a kind, with placeholders."""
+        texts = {
+            "confirmed": self.env._(
+                "{company}: thank you, your appointment on {date}, {time} is confirmed."
+            ),
+            "declined": self.env._(
+                "{company}: thank you. We will contact you about another date."
+            ),
+            "unclear": self.env._(
+                "{company}: sorry, we did not understand. Reply YES to confirm or NO "
+                "to decline your appointment on {date}, {time}."
+            ),
+            "which": self.env._(
+                "{company}: which appointment? Reply YES or NO with its number. "
+                "{choices}"
+            ),
+            "help": self.env._(
+                "{company}: we text about your appointments. Reply YES or NO to "
+                "answer. {phone} Reply STOP to opt out."
+            ),
+            "moved": self.env._(
+                "{company}: this appointment has since been moved to {new_date}, "
+                "{new_time}. We will ask you again."
+            ),
+            "closed": self.env._(
+                "{company}: this appointment is no longer planned. Call us with any "
+                "question. {phone}"
+            ),
+            "past": self.env._(
+                "{company}: this appointment has passed. Call us with any question. "
+                "{phone}"
+            ),
+            "late": self.env._(
+                "{company}: your answer came too late to count. We will contact you."
+            ),
+        }
+        texts["deleted"] = texts["closed"]
+        if kind == "moved" and not known.get("new_date"):
+            return self.env._(
+                "{company}: this appointment has since been moved. We will contact you."
+            )
+        return texts[kind]
+
+    def _job_confirmation_ready(self):
+        """Whether the Twilio account of this company is set up."""
+        self.ensure_one()
+        company_sudo = self.sudo()
+        return bool(
+            company_sudo.sms_twilio_account_sid
+            and company_sudo.sms_twilio_auth_token
+            and (
+                company_sudo._twilio_service
+                or company_sudo.job_confirmation_sender_id
+                or company_sudo.sms_twilio_number_ids
+            )
+        )
+
+    def _twilio_api_sudo(self):
+        """The account's :class:`~..tools.twilio_api.TwilioApi`."""
+        self.ensure_one()
+        company_sudo = self.sudo()
+        return TwilioApi(
+            company_sudo.sms_twilio_account_sid or "",
+            company_sudo.sms_twilio_auth_token or "",
+        )

@@ -1,0 +1,136 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from odoo.addons.phone_validation.tools import phone_validation
+
+from .fsm_appointment_mixin import EDIT_GROUP, READ_GROUP
+
+# Kinds of numbers that no text reaches, as far as the number itself tells.
+_NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
+
+
+class ResPartner(models.Model):
+    """Contact: its messages, and whether it may be texted."""
+
+    _inherit = "res.partner"
+
+    confirmation_count = fields.Integer(
+        compute="_compute_confirmation_count", groups=READ_GROUP
+    )
+    confirmation_opt_out = fields.Char(
+        "Opted Out of Texts",
+        compute="_compute_confirmation_opt_out",
+        groups=READ_GROUP,
+        help="When and how the contact opted out of text messages.",
+    )
+
+    def _compute_confirmation_count(self):
+        counts = dict(
+            self.env["fsm.confirmation"]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+            )
+        )
+        for partner in self:
+            partner.confirmation_count = counts.get(partner._origin, 0)
+
+    @api.depends("phone_sanitized")
+    def _compute_confirmation_opt_out(self):
+        numbers = {number for number in self.mapped("phone_sanitized") if number}
+        entries = self.env["phone.blacklist"]._job_confirmation_find_sudo(numbers)
+        for partner in self:
+            entry_sudo = entries.get(partner.phone_sanitized)
+            partner.confirmation_opt_out = (
+                entry_sudo._job_confirmation_describe() if entry_sudo else False
+            )
+
+    def _get_confirmation_number(self, company):
+        """The number to text, and whether it can be.
+
+        :param company: ``res.company`` whose country a bare number belongs to
+        :return: (E.164 number or "", verdict): ``ok``, ``missing``, ``invalid``,
+            ``landline``
+        """
+        self.ensure_one()
+        phone = self.sudo().phone
+        if not (phone or "").strip():
+            return "", "missing"
+        country = self.sudo().country_id or company.sudo().country_id
+        number = self._phone_format(number=phone, country=country)
+        if not number:
+            return "", "invalid"
+        return number, "landline" if self._is_landline(number) else "ok"
+
+    @api.model
+    def _is_landline(self, number):
+        """Whether an E.164 number can't be a mobile one."""
+        # pylint: disable=import-outside-toplevel
+        from phonenumbers import PhoneNumberType, number_type
+
+        kind = number_type(phone_validation.phone_parse(number, None))
+        return kind in [getattr(PhoneNumberType, name) for name in _NOT_TEXTABLE]
+
+    @api.model
+    def _format_number_for_people(self, number, company):
+        """A number in the national format of the company's country, as far as it can.
+
+        :param number: E.164
+        """
+        return (
+            self._phone_format(
+                number=number,
+                country=company.sudo().country_id,
+                force_format="NATIONAL",
+            )
+            or number
+        )
+
+    def _has_failed_as_landline(self, number):
+        """Whether a carrier already said that this number is a landline."""
+        return bool(
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search_count(
+                [("mobile", "=", number), ("failure_type", "=", "landline")], limit=1
+            )
+        )
+
+    def action_view_confirmations(self):
+        """Open the Message Center with this contact's messages."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_action"
+        )
+        action["domain"] = [("partner_id", "child_of", self.id)]
+        action["context"] = {"create": False}
+        return action
+
+    def action_lift_opt_out(self):
+        """Open the dialog in which an opt-out is lifted with a reason."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Allow Texts Again"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_action": "lift", "default_partner_id": self.id},
+        }
+
+    def _lift_opt_out(self, reason):
+        """Take the contact's number off the blacklist, with the reason in the history.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        if not self.env.su and not self.env.user.has_group(EDIT_GROUP):
+            raise AccessError(
+                self.env._("Only users with the Message Center level Edit can do this.")
+            )
+        self.check_access("read")
+        for partner in self:
+            number = partner.phone_sanitized
+            if not number:
+                continue
+            note = self.env._("Texts are allowed again. Reason: %s", reason)
+            self.env["phone.blacklist"].sudo()._remove([number], message=note)
+            partner._message_log(body=note)

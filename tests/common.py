@@ -1,0 +1,276 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Records, people and a real Twilio stand-in for the tests."""
+
+import os
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytz
+
+from odoo import Command, fields
+from odoo.tests import HttpCase, TransactionCase, tagged
+from odoo.tests.common import new_test_user
+
+from ..controllers.twilio import JobConfirmationTwilio
+from ..tools.twilio_api import API_URL_VARIABLE
+
+DEV = Path(__file__).resolve().parents[1] / "dev"
+OUR_NUMBER = "+12025550100"
+MODULE = "fieldservice_job_confirmation"
+LEVELS = {
+    "admin": f"{MODULE}.group_message_center_admin",
+    "edit": f"{MODULE}.group_message_center_edit",
+    "read": f"{MODULE}.group_message_center_read",
+    "none": None,
+}
+
+
+def standin_module():
+    """The stand-in's package, which lives beside the addon's own code."""
+    if str(DEV) not in sys.path:
+        sys.path.insert(0, str(DEV))
+    import twilio_standin
+
+    return twilio_standin
+
+
+class ConfirmationCase:
+    """A company that is ready to send, a customer, a Work Order for tomorrow."""
+
+    @classmethod
+    def _set_up_confirmation(cls):
+        cls.standin = standin_module()
+        cls.env["ir.config_parameter"].sudo().set_param(
+            "web.base.url.freeze", "True"
+        )
+        # Field service's own stages belong to the first company only.
+        cls.env["fsm.stage"].search([]).write({"company_id": False})
+        cls.company = cls._make_company("Acme Services")
+        cls.env.user.company_ids |= cls.company
+        cls.env = cls.env(
+            context=dict(cls.env.context, allowed_company_ids=cls.company.ids)
+        )
+        cls.technician = cls.env["fsm.person"].create({"name": "Bob Ray"})
+        cls.customer = cls._make_contact("Maria Gomez", "+12125550123")
+        cls.location = cls._make_location(cls.customer)
+        cls.start = cls._local_time("America/New_York", days=2, hour=9)
+        cls.order = cls._make_order()
+        cls.users = {
+            level: new_test_user(
+                cls.env,
+                f"mc_test_{level}",
+                groups=",".join(
+                    filter(
+                        None,
+                        ["base.group_user", "fieldservice.group_fsm_user", group],
+                    )
+                ),
+                company_id=cls.company.id,
+                company_ids=[Command.set(cls.company.ids)],
+                tz="America/New_York",
+            )
+            for level, group in LEVELS.items()
+        }
+        cls.dispatcher = cls.users["edit"]
+
+    @classmethod
+    def _make_company(cls, name, number=OUR_NUMBER, **values):
+        standin = standin_module()
+        country = cls.env.ref("base.us")
+        company = cls.env["res.company"].create(
+            {
+                "name": name,
+                "country_id": country.id,
+                "sms_provider": "twilio",
+                "sms_twilio_account_sid": standin.DEFAULT_ACCOUNT_SID,
+                "sms_twilio_auth_token": standin.DEFAULT_AUTH_TOKEN,
+                "job_confirmation_enabled": True,
+                **values,
+            }
+        )
+        cls.env["sms.twilio.number"].create(
+            {"company_id": company.id, "number": number, "country_id": country.id}
+        )
+        cls.env["fsm.team"].create({"name": f"Team {name}", "company_id": company.id})
+        return company
+
+    @classmethod
+    def _make_contact(cls, name, phone, **values):
+        return cls.env["res.partner"].create(
+            {
+                "name": name,
+                "phone": phone,
+                "country_id": cls.env.ref("base.us").id,
+                "lang": "en_US",
+                **values,
+            }
+        )
+
+    @classmethod
+    def _make_location(cls, contact, tz="America/New_York", **values):
+        return cls.env["fsm.location"].create(
+            {
+                "name": f"Home of {contact.name}",
+                "owner_id": contact.id,
+                "contact_id": contact.id,
+                "street": "12 Main St",
+                "city": "Springfield",
+                "tz": tz,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _make_order(cls, start=None, hours=2.0, **values):
+        return cls.env["fsm.order"].create(
+            {
+                "location_id": cls.location.id,
+                "company_id": cls.company.id,
+                "person_id": cls.technician.id,
+                "scheduled_date_start": start or cls.start,
+                "scheduled_duration": hours,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _make_visit(cls, order, days, **values):
+        start = cls.start + timedelta(days=days)
+        return cls.env["fsm.visit"].create(
+            {
+                "order_id": order.id,
+                "scheduled_date_start": start,
+                "scheduled_date_end": start + timedelta(hours=1),
+                **values,
+            }
+        )
+
+    @staticmethod
+    def _local_time(zone, days, hour, minute=0):
+        """A naive UTC datetime some days ahead at a local hour."""
+        local = datetime.now(pytz.timezone(zone)) + timedelta(days=days)
+        naive = local.replace(
+            hour=hour, minute=minute, second=0, microsecond=0, tzinfo=None
+        )
+        aware = pytz.timezone(zone).localize(naive)
+        return aware.astimezone(pytz.utc).replace(tzinfo=None)
+
+    def _wizard(self, order=None, user=None, **values):
+        wizards = self.env["fsm.confirmation.send"].with_user(user or self.dispatcher)
+        return wizards.create({"order_id": (order or self.order).id, **values})
+
+    def _send(self, order=None, user=None, **values):
+        """Press Send; the text is recorded, not handed to Twilio."""
+        known = self.env["fsm.confirmation"].search([])
+        self._wizard(order, user, **values).action_send()
+        return self.env["fsm.confirmation"].search([]) - known
+
+    def _history(self, record):
+        """All notes of a record as one text."""
+        return "\n".join(record.message_ids.mapped("body"))
+
+    def _pass_time(self, confirmations, **delta):
+        """Have the appointment of messages lie further in the past."""
+        for record in confirmations:
+            moment = fields.Datetime.now() - timedelta(**delta)
+            self.env.cr.execute(
+                "UPDATE fsm_confirmation SET appointment_start = %s WHERE id = %s",
+                (moment, record.id),
+            )
+            table = "fsm_visit" if record.visit_id else "fsm_order"
+            appointment = record.visit_id or record.order_id
+            self.env.cr.execute(
+                f"UPDATE {table} SET scheduled_date_start = %s WHERE id = %s",
+                (moment, appointment.id),
+            )
+        self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
+    """Without HTTP: replies are handed in as the controller does after its check."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_confirmation()
+        cls.counter = 0
+
+    def _reply(self, body, number=None, recipient=OUR_NUMBER, company=None, **data):
+        """A verified inbound text; returns the reply."""
+        type(self).counter += 1
+        return self.env["fsm.confirmation.reply"]._receive_sudo(
+            (company or self.company).sudo(),
+            {
+                "MessageSid": data.pop("sid", f"SM{self.counter:032x}"),
+                "From": number or self.customer._phone_format(),
+                "To": recipient,
+                "Body": body,
+                **data,
+            },
+        )
+
+    def _mark_sent(self, confirmations):
+        for record in confirmations:
+            record.sudo()._apply_status("delivered", sid=f"SM{record.id:032d}")
+
+
+@tagged("post_install", "-at_install")
+class ConfirmationHttpCase(ConfirmationCase, HttpCase):
+    """With a real stand-in for Twilio in a process of its own, and real webhooks."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_confirmation()
+        cls.twilio = cls.standin.StandinProcess()
+        cls.twilio.start()
+        cls.addClassCleanup(cls.twilio.stop)
+        previous = os.environ.get(API_URL_VARIABLE)
+        os.environ[API_URL_VARIABLE] = cls.twilio.url
+        cls.addClassCleanup(cls._restore_environment, previous)
+
+    @staticmethod
+    def _restore_environment(previous):
+        if previous is None:
+            os.environ.pop(API_URL_VARIABLE, None)
+        else:
+            os.environ[API_URL_VARIABLE] = previous
+
+    def setUp(self):
+        super().setUp()
+        base = self.base_url()
+        self.env["ir.config_parameter"].sudo().set_param("web.base.url", base)
+        self.twilio.reset()
+        self.twilio.configure(delay=0)
+        self.twilio.set_number(
+            OUR_NUMBER, sms_url=base + JobConfirmationTwilio.INBOUND_URL
+        )
+
+    def _run_outbox(self):
+        """What the cron does, and Twilio's delivery reports after it."""
+        self.env.flush_all()
+        cron = self.env.ref(f"{MODULE}.ir_cron_send_confirmations")
+        with self.allow_requests(all_requests=True):
+            cron.with_user(self.env.ref("base.user_root")).method_direct_trigger()
+            self.assertTrue(self.twilio.wait(20))
+        self.env.invalidate_all()
+
+    def _customer_says(self, body, number=None, to=OUR_NUMBER, **options):
+        """The customer answers on the phone; returns what the stand-in saw."""
+        self.env.flush_all()
+        with self.allow_requests(all_requests=True):
+            result = self.twilio.inbound(
+                number or self.customer._phone_format(), body, to=to, **options
+            )
+        self.env.invalidate_all()
+        return result
+
+    def _twilio_reports(self, record, status, **options):
+        """One delivery report by hand."""
+        self.env.flush_all()
+        with self.allow_requests(all_requests=True):
+            result = self.twilio.status(record.twilio_sid, status, **options)
+        self.env.invalidate_all()
+        return result

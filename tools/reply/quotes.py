@@ -1,0 +1,229 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Take out of a text what the customer didn't say.
+
+Copies of our own prompt (quoted, forwarded, echoed, inside a phone's reaction) are
+full of "YES", "NO" and "STOP"; none of these may count as the customer's.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from . import lexicon as lx
+from .text import (
+    BREAK,
+    DASH,
+    LINE,
+    NUMBER,
+    QUESTION,
+    SYMBOL,
+    WORD,
+    Token,
+    level,
+    tokenize,
+)
+
+_OPENING, _CLOSING = '“„«"”‟', '”“»"‟'
+_QUOTED_LINE = re.compile(r"^\s*(?:>|\|\s)")
+# A quotation of this many letters is a text of its own; “YES” only copies a word.
+_QUOTATION = re.compile(
+    f"[{_OPENING}]([^{_OPENING}{_CLOSING}]{{20,}})(?:[{_CLOSING}]|$)"
+)
+_SIGNATURE_LINE = re.compile(r"^\s*(?:-{2,}|_{2,})\s*$")
+# So many words in the same order as in a prompt are no coincidence.
+_COPIED_WORDS = 4
+# All of a text may be copied from a prompt with fewer.
+_COPIED_TEXT = 3
+# "Reply with YES": words between the verb and what is to be replied.
+_INSTRUCTION_REACH = 4
+_MAX_REACTION_WORDS = 6
+_KEYWORDS = {
+    lx.CONFIRM,
+    lx.DECLINE,
+    lx.OPT_OUT,
+    lx.OPT_OUT_ALONE,
+    lx.OPT_IN,
+    lx.HELP,
+}
+_COMPARED = (WORD, NUMBER)
+_END_OF_LINE = Token("\n", "\n", "\n", LINE)
+
+
+class OwnWords(NamedTuple):
+    """What is left of a text, in segments, and what was found around it."""
+
+    segments: list
+    quoted: int  # words taken out as quoted
+    signature: int  # index of the first segment of the signature
+
+
+class Reaction(NamedTuple):
+    """A phone's text about a tap on one of our texts."""
+
+    kinds: frozenset  # what was tapped
+    asks: bool  # the text tapped on was a prompt
+    codes: tuple  # the codes in it
+    surface: str
+
+
+# Prompts --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def _prompt_words(prompt):
+    """Return the words of one of our texts, and all runs of them that betray it."""
+    words = tuple(
+        token.key for token in tokenize(level(prompt)) if token.kind in _COMPARED
+    )
+    runs = _runs(words, _COPIED_WORDS)
+    return words, frozenset(runs)
+
+
+def _runs(words, length):
+    return [words[i : i + length] for i in range(len(words) - length + 1)]
+
+
+def _copied(tokens, prompts):
+    """Return the indexes of the tokens that are copied from ``prompts``."""
+    places = [i for i, token in enumerate(tokens) if token.kind in _COMPARED]
+    words = tuple(tokens[i].key for i in places)
+    copied = set()
+    for prompt in prompts:
+        prompt_words, prompt_runs = _prompt_words(prompt)
+        if len(words) >= _COPIED_TEXT and words in _runs(prompt_words, len(words)):
+            return set(places)
+        for start, run in enumerate(_runs(words, _COPIED_WORDS)):
+            if run in prompt_runs:
+                copied.update(places[start : start + _COPIED_WORDS])
+    return copied
+
+
+def _is_prompt_like(segments):
+    """Tell whether a line tells its reader what to reply, as only prompts do."""
+    reach = 0
+    for segment in segments:
+        # "Stop 2 quit" is written by both sides.
+        if lx.PROMPT in segment.kinds and lx.OPT_OUT not in segment.kinds:
+            return True
+        if reach and len(segment.tokens) == 1 and segment.is_any(_KEYWORDS):
+            return True
+        if lx.INSTRUCTION in segment.kinds:
+            reach = _INSTRUCTION_REACH
+        elif reach:
+            reach -= 1
+    return False
+
+
+def _is_quote_header(segments):
+    """Tell whether a line is a mail's "On Monday Acme wrote:" or "Fwd:"."""
+    said = [segment for segment in segments if lx.SEPARATOR not in segment.kinds]
+    return bool(said) and any(
+        lx.QUOTE_START in segment.kinds for segment in (said[0], said[-1])
+    )
+
+
+# Reactions ------------------------------------------------------------------------
+
+
+def read_reaction(text, lexicon, prompts):
+    """Return the :class:`Reaction` that ``text`` is, or None.
+
+    Apple: Liked “...”; Google: 👍 to “...”; with other words in other languages.
+    """
+    start = next((i for i, char in enumerate(text) if char in _OPENING), None)
+    if start is None:
+        return _read_reaction_without_quote(text, lexicon)
+    end = max((i for i, char in enumerate(text) if char in _CLOSING), default=start)
+    if end <= start:
+        end = len(text)
+    around = [
+        segment
+        for part in (text[:start], text[end + 1 :])
+        for segment in lexicon.segment(tokenize(part))
+        if lx.SEPARATOR not in segment.kinds
+    ]
+    tapped = _tapped(around)
+    if tapped is None:
+        return None
+    quoted = text[start + 1 : end]
+    tokens = tokenize(quoted)
+    copied = _copied(tokens, prompts)
+    words = sum(token.kind in _COMPARED for token in tokens)
+    asks = _is_prompt_like(lexicon.segment(tokens)) or (words and len(copied) == words)
+    codes = dict.fromkeys(
+        token.key for token in tokens if token.kind == NUMBER and len(token.key) == 3
+    )
+    surface = " ".join(segment.surface for segment in around)
+    return Reaction(tapped, bool(asks), tuple(codes), surface)
+
+
+def _tapped(around):
+    """Return what the words around the quotation say was tapped, or None."""
+    if not around or sum(len(s.tokens) for s in around) > _MAX_REACTION_WORDS:
+        return None
+    first = around[0]
+    if first.is_any({lx.REACTION, lx.REACTION_LIKE}):
+        emoji = [s for s in around[1:] if s.tokens[0].kind == SYMBOL]
+        if emoji and lx.REACTION_LIKE not in first.kinds and len(around) <= 3:
+            # "Reacted 👍 to"; but not "Removed 👍 from".
+            reacted = len(first.tokens) == 1 or first.is_any({lx.REACTION})
+            return emoji[0].kinds if reacted else first.kinds
+        whole = frozenset().union(*(segment.kinds for segment in around))
+        if lx.REACTION in whole:
+            return frozenset({lx.REACTION})
+        return frozenset({lx.REACTION_LIKE})
+    if first.tokens[0].kind == SYMBOL and len(around) <= 2:
+        linked = len(around) == 1 or around[1].tokens[0].kind == WORD
+        return first.kinds if linked else None
+    return None
+
+
+def _read_reaction_without_quote(text, lexicon):
+    """Recognise "Liked an image": phrases of at least two words only."""
+    segments = lexicon.segment(tokenize(text[:80]))
+    if (
+        segments
+        and lx.REACTION in segments[0].kinds
+        and (len(segments[0].tokens) > 1 or len(segments) == 1)
+    ):
+        return Reaction(segments[0].kinds, False, (), segments[0].surface)
+    return None
+
+
+# Own words ------------------------------------------------------------------------
+
+
+def own_words(text, lexicon, prompts):
+    """Return the :class:`OwnWords` of a levelled ``text``."""
+    lines = _QUOTATION.sub(r"\n\1\n", text).split("\n")
+    segments, quoted, signature = [], 0, None
+    tokens_of_lines = []
+    for line in lines:
+        if _QUOTED_LINE.match(line):
+            quoted += 1
+        elif _SIGNATURE_LINE.match(line):
+            tokens_of_lines.append(None)
+        else:
+            tokens_of_lines.append(tokenize(line))
+    copied = _copied(
+        [token for tokens in tokens_of_lines for token in tokens or ()], prompts
+    )
+    offset = 0
+    for tokens in tokens_of_lines:
+        if tokens is None:
+            signature = len(segments) if signature is None else signature
+            continue
+        kept = [t for i, t in enumerate(tokens, offset) if i not in copied]
+        offset += len(tokens)
+        quoted += len(tokens) - len(kept)
+        line = lexicon.segment(kept)
+        if _is_prompt_like(line) or _is_quote_header(line):
+            quoted += len(kept)
+        elif kept:
+            segments += [*line, lx.Segment(frozenset({lx.SEPARATOR}), (_END_OF_LINE,))]
+    return OwnWords(segments, quoted, len(segments) if signature is None else signature)
+
+
+def is_break(segment):
+    """Tell whether ``segment`` ends a clause."""
+    return segment.tokens[0].kind in (BREAK, DASH, LINE, QUESTION)

@@ -1,0 +1,164 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""From the text of an SMS to tokens that can be compared.
+
+Phones send one and the same word in many spellings: full-width letters, curly
+apostrophes, accents or none, zero-width and bidirectional marks, emoji with skin
+tones. All of that is levelled here, once, for customers' texts as well as for the
+phrases of the lexicon, so that no rule has to think of it again.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import chain, islice, product
+from typing import NamedTuple
+
+WORD = "word"
+NUMBER = "number"
+SYMBOL = "symbol"
+QUESTION = "question"
+BREAK = "break"  # full stop, comma, bracket ...
+DASH = "dash"  # " - Maria"
+LINE = "line"
+
+# A place for any small number in a phrase of the lexicon: "{n} minutes late".
+ANY_NUMBER = "{n}"
+
+# More would be a slip of the pen, and must not fill the memory.
+_MAX_SEQUENCES = 2000
+
+# "nº 5" and "№ 5" would become "no 5" under NFKC.
+_NUMERO = re.compile(r"\bn\s?[º°]|№", re.IGNORECASE)
+_BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
+_AM_PM = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
+_SPACED = re.compile(r"(?<![\w'])[A-Za-z](?: [A-Za-z]){2,}(?![\w'])")
+_DOUBTFUL_SMILEY = re.compile(r"(?<![\w:]):[-']?[/\\|](?![/\w])")
+_SMILEY = re.compile(
+    r"(?<!\d)[:;=][-'^o]?[)(\]\[}{*DpP]+(?![^\W_])|[(\[][-']?[:;=](?!\w)|<3+(?!\d)"
+)
+_TOKEN = re.compile(
+    r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
+    r"|(?P<number>\d+%?)"
+    r"|(?P<line>\n)"
+    r"|(?P<question>[?؟¿❓❔⁇⁈⁉])"
+    r"|(?P<dash>[–—―~]+|-{2,}|(?<!\w)-(?!\d)|-(?=\s|$))"
+    r"|(?P<break>[.,;:!()\[\]{}|。、،؛…¡])"
+    r"|(?P<symbol>[^\w\s])"
+)
+# Punctuation is skipped, except what changes the meaning of its neighbours.
+_MEANINGFUL_PUNCTUATION = frozenset("&@")
+_APOSTROPHES = frozenset("’‘‛ʹ′`＇")
+
+
+class Token(NamedTuple):
+    """One word, number, emoji or break of a text."""
+
+    key: str  # folded: no case, accents or apostrophes; what phrases match on
+    exact: str  # the same with its accents ("sí" is not "si")
+    surface: str  # as written, for people
+    kind: str
+
+
+class _Levelled(dict):
+    """Code point to replacement, found once per character and kept."""
+
+    def __missing__(self, code):
+        self[code] = replacement = _level(chr(code))
+        return replacement
+
+
+def _level(char):
+    """Replace one character that survived NFKC by what the rules know."""
+    if char in "\r\n\x0b\x0c\x85\u2028\u2029":
+        return "\n"
+    if char in _APOSTROPHES:
+        return "'"
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    # Joiners, bidirectional marks, NUL, variation selectors, skin tones, and
+    # combining marks that have no composed form say nothing about the answer.
+    if char == "\0" or category in ("Cf", "Mn", "Me", "Mc", "Sk"):
+        return ""
+    if category[0] in "CZ":
+        return " "
+    return char
+
+
+_LEVELLED = _Levelled()
+
+
+def level(text):
+    """Return ``text`` with equal-looking characters made equal; keeps the lines."""
+    text = _NUMERO.sub(" num ", text.translate(_BEFORE_NFKC))
+    return unicodedata.normalize("NFKC", text).translate(_LEVELLED)
+
+
+@lru_cache(maxsize=4096)
+def _unaccented_char(char):
+    base = unicodedata.normalize("NFD", char)[0]
+    return base if base.isascii() else char
+
+
+def unaccented(word):
+    """Return ``word`` without the accents of Latin letters."""
+    if word.isascii():
+        return word
+    return "".join(map(_unaccented_char, word))
+
+
+def tokenize(levelled):
+    """Return the tokens of a text that went through :func:`level`."""
+    levelled = _AM_PM.sub(r"\1m", levelled)
+    levelled = _SPACED.sub(lambda letters: letters[0].replace(" ", ""), levelled)
+    levelled = _SMILEY.sub(" ", _DOUBTFUL_SMILEY.sub(" 😕 ", levelled))
+    tokens = []
+    for match in _TOKEN.finditer(levelled):
+        kind = match.lastgroup
+        surface = match.group()
+        if kind == WORD:
+            exact = surface.casefold().replace("'", "")
+            tokens.append(Token(unaccented(exact), exact, surface, kind))
+        elif kind != SYMBOL or _says_something(surface):
+            tokens.append(Token(surface, surface, surface, kind))
+    return tokens
+
+
+def _says_something(symbol):
+    return symbol in _MEANINGFUL_PUNCTUATION or unicodedata.category(symbol)[0] == "S"
+
+
+def is_currency(symbol):
+    return unicodedata.category(symbol) == "Sc"
+
+
+def tokenize_phrase(phrase):
+    """Return every token sequence of a phrase of the lexicon, as (key, exact) pairs.
+
+    ``stop (texting|calling) (me|us|)`` is six sequences; an empty choice makes the
+    words optional. ``{n}`` stands for any number of up to two digits.
+    """
+    choices = [
+        [_phrase_tokens(option) for option in (part.split("|") if odd else [part])]
+        for odd, part in _with_parity(re.split(r"\(([^()]*)\)", phrase))
+    ]
+    sequences = islice(product(*choices), _MAX_SEQUENCES)
+    return [tuple(chain.from_iterable(sequence)) for sequence in sequences]
+
+
+def _with_parity(parts):
+    return ((index % 2, part) for index, part in enumerate(parts))
+
+
+def _phrase_tokens(text):
+    pairs = []
+    for part in re.split(r"(\{n\})", level(text)):
+        if part == ANY_NUMBER:
+            pairs.append((ANY_NUMBER, ANY_NUMBER))
+            continue
+        pairs += [
+            (token.key, token.exact)
+            for token in tokenize(part)
+            if token.kind in (WORD, NUMBER, SYMBOL)
+        ]
+    return pairs

@@ -1,0 +1,266 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Twilio's Messaging API as this addon uses it: one funnel for every call.
+
+Pure Python. The ``twilio`` SDK is imported where it is used, because importing it
+costs 0.2 s and 22 MB that a worker which never sends need not pay.
+"""
+
+import enum
+import ipaddress
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 5  # seconds
+READ_TIMEOUT = 15  # seconds
+API_URL_VARIABLE = "JOB_CONFIRMATION_TWILIO_API_URL"
+
+
+class Outcome(enum.Enum):
+    """What is known about a text after a call."""
+
+    ACCEPTED = "accepted"  # Twilio has it
+    REJECTED = "rejected"  # Twilio does not have it and said why
+    UNKNOWN = "unknown"  # it may or may not have it
+
+
+class Failure(enum.Enum):
+    """Classes of Twilio errors, by what is to be done about them."""
+
+    RETRY = "retry"  # temporary: again, with growing pauses
+    RETRY_LATER = "retry_later"  # temporary: again in hours
+    UNREACHABLE = "unreachable"  # the phone is off or out of reach
+    NUMBER = "number"  # this number can't be texted
+    LANDLINE = "landline"  # a landline
+    CONSENT = "consent"  # the customer has opted out
+    SETUP = "setup"  # the administrator has to mend something
+    FILTERED = "filtered"  # a carrier refused it; never again by itself
+    OTHER = "other"
+
+
+# Source: Twilio's error dictionary, https://www.twilio.com/docs/api/errors
+_CLASSES = {
+    Failure.RETRY: (429, 20429, 21611, 30001, 30017, 30022),
+    Failure.RETRY_LATER: (63038, 30023, 30027, 63018),
+    Failure.UNREACHABLE: (30003, 30008, 30036),
+    Failure.NUMBER: (21211, 21612, 21614, 21635, 30005),
+    Failure.LANDLINE: (30006,),
+    Failure.CONSENT: (21610,),
+    Failure.SETUP: (
+        20003,
+        20404,
+        21408,
+        21603,
+        21606,
+        21608,
+        21609,
+        21617,
+        21703,
+        30002,
+        30032,
+        30034,
+    ),
+    Failure.FILTERED: (30004, 30007, 30450),
+}
+_CLASS_OF_CODE = {code: kind for kind, codes in _CLASSES.items() for code in codes}
+
+
+def failure_class(code):
+    """The :class:`Failure` of a Twilio error code (int), ``OTHER`` if not listed."""
+    return _CLASS_OF_CODE.get(code, Failure.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What one call to Twilio's create-message resource came to."""
+
+    outcome: Outcome
+    sid: str = ""  # MessageSid, when accepted
+    segments: int = 0  # SMS parts, when Twilio said so
+    code: int = 0  # Twilio's error code, or the HTTP status without one
+    reason: str = ""  # Twilio's words, for staff
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of Twilio's message list."""
+
+    sid: str
+    to: str
+    sender: str
+    body: str
+    direction: str
+    status: str
+    date_created: object  # aware datetime or None
+    error_code: int
+
+
+def api_url_override():
+    """Where calls go instead of Twilio, for tests and the demo; usually None.
+
+    Honoured for loopback addresses only, and never taken from the database: whoever
+    could change it would be sent the auth token.
+    """
+    address = os.environ.get(API_URL_VARIABLE, "").strip().rstrip("/")
+    if not address:
+        return None
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if parts.scheme not in ("http", "https") or not loopback or parts.username:
+        _logger.warning("%s is ignored: not a loopback address", API_URL_VARIABLE)
+        return None
+    return address
+
+
+def _http_client(connections):
+    """The SDK's HTTP client with time-outs, and room for concurrent calls."""
+    from requests.adapters import HTTPAdapter
+    from twilio.http.http_client import TwilioHttpClient
+
+    override = api_url_override()
+
+    class _Client(TwilioHttpClient):
+        # The SDK logs every request with its body and answer at INFO: numbers and
+        # texts are none of the log's business.
+        def log_request(self, kwargs):
+            pass
+
+        def log_response(self, status_code, response):
+            pass
+
+        def request(self, method, url, *args, **kwargs):
+            if override:
+                parts = urlsplit(url)
+                url = override + parts.path + (f"?{parts.query}" if parts.query else "")
+            return super().request(method, url, *args, **kwargs)
+
+    class _Adapter(HTTPAdapter):
+        # The SDK takes one number; connecting and reading deserve one each.
+        def send(self, request, **kwargs):
+            kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+            return super().send(request, **kwargs)
+
+    client = _Client(timeout=READ_TIMEOUT)
+    adapter = _Adapter(pool_maxsize=connections, max_retries=0)
+    client.session.mount("https://", adapter)
+    client.session.mount("http://", adapter)
+    if override:
+        client.session.trust_env = False
+    return client
+
+
+class TwilioApi:
+    """One account. Safe to use from several threads at once."""
+
+    def __init__(self, account_sid, auth_token, connections=10):
+        """:param connections: how many calls may run at the same time"""
+        self.account_sid = account_sid
+        self._auth_token = auth_token
+        self._connections = connections
+        self._lock = threading.Lock()
+        self._client = None
+
+    def __repr__(self):
+        return f"<TwilioApi {self.account_sid[:6]}...>"
+
+    def _rest(self):
+        with self._lock:
+            if self._client is None:
+                from twilio.rest import Client
+
+                self._client = Client(
+                    self.account_sid,
+                    self._auth_token,
+                    http_client=_http_client(self._connections),
+                    environment={},
+                )
+        return self._client
+
+    def send(self, to, body, sender, status_callback):
+        """Hand one text to Twilio. Never raises: a failure is a result.
+
+        :param to: E.164 number
+        :param sender: E.164 number, or a Messaging Service SID (``MG...``)
+        :param status_callback: absolute URL for delivery reports
+        :rtype: SendResult
+        """
+        origin = (
+            {"messaging_service_sid": sender}
+            if sender.startswith("MG")
+            else {"from_": sender}
+        )
+        try:
+            message = self._rest().messages.create(
+                to=to, body=body, status_callback=status_callback, **origin
+            )
+            if not message.sid:
+                return SendResult(Outcome.UNKNOWN, reason="answer without a SID")
+            segments = int(message.num_segments or 0)
+            return SendResult(Outcome.ACCEPTED, sid=message.sid, segments=segments)
+        except Exception as error:
+            return _explain(error)
+
+    def list_messages(self, *, to=None, sender=None, since=None, limit=1000):
+        """Messages of the account, newest first.
+
+        :param since: naive UTC datetime; the SDK ignores a tzinfo
+        :return: list of :class:`Message`
+        :raises Exception: whatever the SDK or the network raises
+        """
+        filters = {"limit": limit, "page_size": min(limit, 1000)}
+        if to:
+            filters["to"] = to
+        if sender:
+            filters["from_"] = sender
+        if since:
+            filters["date_sent_after"] = since
+        return [
+            Message(
+                sid=message.sid,
+                to=message.to or "",
+                sender=message.from_ or "",
+                body=message.body or "",
+                direction=message.direction or "",
+                status=str(message.status or ""),
+                date_created=message.date_created,
+                error_code=int(message.error_code or 0),
+            )
+            for message in self._rest().messages.list(**filters)
+        ]
+
+
+def _explain(error):
+    """The :class:`SendResult` of an exception out of the SDK or the network."""
+    status = getattr(error, "status", None)
+    code = getattr(error, "code", None)
+    if isinstance(status, int):
+        # Both TwilioRestException and TwilioServiceException carry these.
+        number = int(code or status)
+        reason = str(getattr(error, "msg", "") or getattr(error, "detail", "") or "")
+        if 400 <= status < 500 and status != 408:
+            return SendResult(Outcome.REJECTED, code=number, reason=reason)
+        return SendResult(Outcome.UNKNOWN, code=number, reason=f"HTTP {status}")
+    if _never_left(error):
+        return SendResult(Outcome.REJECTED, code=429, reason=type(error).__name__)
+    return SendResult(Outcome.UNKNOWN, reason=type(error).__name__)
+
+
+def _never_left(error):
+    """Whether the request certainly did not reach Twilio (no connection made)."""
+    from requests import exceptions
+    from urllib3 import exceptions as low
+
+    if isinstance(error, exceptions.ConnectTimeout):
+        return True
+    if isinstance(error, exceptions.ConnectionError) and error.args:
+        cause = getattr(error.args[0], "reason", None)
+        return isinstance(cause, low.NewConnectionError | low.ConnectTimeoutError)
+    return False

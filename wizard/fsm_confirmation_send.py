@@ -1,0 +1,372 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..models.fsm_appointment_mixin import EDIT_GROUP
+from ..tools.segments import count_segments
+
+# Answers of _find_obstacles: what blocks, and what only warns.
+BLOCK = "block"
+WARN = "warn"
+
+
+class FsmConfirmationSend(models.TransientModel):
+    """The Send Confirmation dialog.
+
+    ``create({"order_id": id})`` fills in the rest, ``action_send()`` sends. What is
+    sent is rendered by the server at that moment, never taken from the client.
+    """
+
+    _name = "fsm.confirmation.send"
+    _description = "Send Confirmation"
+
+    order_id = fields.Many2one(
+        "fsm.order", string="Work Order", required=True, readonly=True
+    )
+    company_id = fields.Many2one(related="order_id.company_id")
+    available_visit_ids = fields.Many2many(
+        "fsm.visit", compute="_compute_available_visit_ids"
+    )
+    visit_id = fields.Many2one(
+        "fsm.visit",
+        string="Visit Schedule",
+        compute="_compute_visit_id",
+        store=True,
+        readonly=False,
+        domain="[('id', 'in', available_visit_ids)]",
+    )
+    available_partner_ids = fields.Many2many(
+        "res.partner", compute="_compute_available_partner_ids"
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="To / Contact",
+        compute="_compute_partner_id",
+        store=True,
+        readonly=False,
+        domain="[('id', 'in', available_partner_ids)]",
+    )
+    previous_id = fields.Many2one("fsm.confirmation", string="Sent Again For")
+    confirmation_id = fields.Many2one("fsm.confirmation", readonly=True)
+    mobile = fields.Char(
+        compute="_compute_mobile", help="The number in international format."
+    )
+    mobile_display = fields.Char("Number", compute="_compute_mobile")
+    body = fields.Text("Message", compute="_compute_body")
+    segment_info = fields.Char("Size", compute="_compute_body")
+    blocking_reason = fields.Text(compute="_compute_obstacles")
+    warning = fields.Text(compute="_compute_obstacles")
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+
+    @api.depends("order_id")
+    def _compute_available_visit_ids(self):
+        for wizard in self:
+            wizard.available_visit_ids = wizard.order_id._get_upcoming_visits()
+
+    @api.depends("order_id")
+    def _compute_visit_id(self):
+        for wizard in self:
+            if not wizard.visit_id:
+                wizard.visit_id = wizard.order_id and wizard.order_id._get_next_visit()
+
+    @api.depends("order_id")
+    def _compute_available_partner_ids(self):
+        for wizard in self:
+            order = wizard.order_id
+            contacts = order and order._get_confirmation_contacts() or order.browse()
+            textable = contacts and contacts.filtered(
+                lambda partner, order=order: (
+                    partner._get_confirmation_number(order.company_id)[1] == "ok"
+                )
+            )
+            ids = (textable or contacts).ids if contacts else []
+            wizard.available_partner_ids = self.env["res.partner"].browse(ids)
+
+    @api.depends("order_id")
+    def _compute_partner_id(self):
+        for wizard in self:
+            if not wizard.partner_id and wizard.order_id:
+                contact = wizard.order_id._get_default_confirmation_contact()
+                wizard.partner_id = self.env["res.partner"].browse(contact.ids)
+
+    @api.depends("partner_id", "order_id")
+    def _compute_mobile(self):
+        for wizard in self:
+            number = ""
+            if wizard.partner_id and wizard.order_id:
+                number = wizard.partner_id._get_confirmation_number(wizard.company_id)[
+                    0
+                ]
+            wizard.mobile = number
+            wizard.mobile_display = (
+                number
+                and wizard.partner_id._format_number_for_people(
+                    number, wizard.company_id
+                )
+            )
+
+    @api.depends("order_id", "visit_id", "partner_id")
+    def _compute_body(self):
+        for wizard in self:
+            order = wizard.order_id
+            if not order or not wizard.partner_id:
+                wizard.body = wizard.segment_info = False
+                continue
+            wizard.body = order._render_confirmation_body(
+                wizard.partner_id.sudo(),
+                wizard.visit_id,
+                wizard._get_preview_code(),
+            )
+            wizard.segment_info = wizard._describe_size(wizard.body)
+
+    def _get_preview_code(self):
+        """Three dots where the text will get a short code, which is chosen on sending.
+
+        Codes are unique in the database, so none can be promised before.
+        """
+        if not self.mobile:
+            return ""
+        appointment = self.visit_id or self.order_id
+        others = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "=", self.mobile),
+                    (
+                        "sender",
+                        "=",
+                        self.company_id._job_confirmation_sender(self.mobile),
+                    ),
+                    ("is_open", "=", True),
+                    ("appointment_start", ">", fields.Datetime.now()),
+                ]
+            )
+        )
+        mine = appointment._get_appointment_confirmations_sudo()
+        return "###" if others - mine else ""
+
+    def _describe_size(self, body):
+        size = count_segments(body)
+        text = self.env._(
+            "%(characters)s characters, %(segments)s SMS segment(s)",
+            characters=len(body),
+            segments=size.count,
+        )
+        if size.culprits:
+            text += " " + self.env._(
+                "(characters that take more room: %s)", size.culprits[:20]
+            )
+        return text
+
+    @api.depends("order_id", "visit_id", "partner_id")
+    def _compute_obstacles(self):
+        for wizard in self:
+            found = wizard._find_obstacles() if wizard.order_id else []
+            wizard.blocking_reason = "\n".join(
+                sentence for level, sentence in found if level == BLOCK
+            )
+            wizard.warning = "\n".join(
+                sentence for level, sentence in found if level == WARN
+            )
+
+    # ------------------------------------------------------------------
+    # What stands in the way
+    # ------------------------------------------------------------------
+
+    def _find_obstacles(self):
+        """Everything that stands in the way or should be known before sending.
+
+        :return: list of (``block`` or ``warn``, sentence with the way out)
+        """
+        self.ensure_one()
+        return [
+            *self._find_setup_obstacles(),
+            *self._find_appointment_obstacles(),
+            *self._find_contact_obstacles(),
+            *self._find_earlier_messages(),
+        ]
+
+    def _find_setup_obstacles(self):
+        company = self.company_id
+        if not company.sudo().job_confirmation_enabled:
+            yield (
+                BLOCK,
+                self.env._(
+                    "Job confirmations are not enabled for %s. Ask an administrator to "
+                    "switch them on in Settings > Field Service.",
+                    company.name,
+                ),
+            )
+        elif not company._job_confirmation_ready():
+            yield (
+                BLOCK,
+                self.env._(
+                    "Twilio is not set up for %s. Ask an administrator to enter the "
+                    "account and a number in Settings > Field Service.",
+                    company.name,
+                ),
+            )
+
+    def _find_appointment_obstacles(self):
+        order = self.order_id
+        appointment = self.visit_id or order
+        if order.stage_id.is_closed:
+            yield (
+                BLOCK,
+                self.env._(
+                    "This Work Order is %s: there is nothing to confirm.",
+                    order.stage_id.name,
+                ),
+            )
+            return
+        if self.visit_id and self.visit_id.order_id != order:
+            yield BLOCK, self.env._("This visit belongs to another Work Order.")
+        elif not appointment.scheduled_date_start:
+            yield (
+                BLOCK,
+                self.env._("The appointment has no date. Schedule it first."),
+            )
+        elif appointment.scheduled_date_start <= fields.Datetime.now():
+            yield (
+                BLOCK,
+                self.env._("The appointment is in the past. Give it a new date first."),
+            )
+
+    def _find_contact_obstacles(self):
+        partner = self.partner_id
+        if not partner:
+            yield BLOCK, self.env._("Choose the contact who gets the text.")
+            return
+        partner_sudo = partner.sudo()
+        if partner_sudo not in self.order_id._get_confirmation_contacts():
+            yield (
+                BLOCK,
+                self.env._(
+                    "%s is no contact of this customer or location.", partner_sudo.name
+                ),
+            )
+            return
+        number, verdict = partner._get_confirmation_number(self.company_id)
+        sentences = {
+            "missing": self.env._(
+                "%s has no phone number. Enter a mobile number on the contact, or "
+                "choose another contact.",
+                partner_sudo.name,
+            ),
+            "invalid": self.env._(
+                "“%(number)s” of %(contact)s is no valid phone number. Correct it on "
+                "the contact, or choose another contact.",
+                number=partner_sudo.phone,
+                contact=partner_sudo.name,
+            ),
+            "landline": self.env._(
+                "%(number)s of %(contact)s is a landline. Enter a mobile number on the "
+                "contact, or choose another contact.",
+                number=self.mobile_display,
+                contact=partner_sudo.name,
+            ),
+        }
+        if verdict in sentences:
+            yield BLOCK, sentences[verdict]
+            return
+        entry = self.env["phone.blacklist"]._job_confirmation_find_sudo([number])
+        if entry:
+            yield (
+                BLOCK,
+                self.env._(
+                    "%(contact)s can't be texted. %(how)s. Call instead, or choose "
+                    "another contact. A customer opts in again by texting START.",
+                    contact=partner_sudo.name,
+                    how=entry[number]._job_confirmation_describe(),
+                ),
+            )
+        elif partner._has_failed_as_landline(number):
+            yield (
+                BLOCK,
+                self.env._(
+                    "An earlier text to %(number)s failed because it is a landline. "
+                    "Enter a mobile number on the contact, or choose another contact.",
+                    number=self.mobile_display,
+                ),
+            )
+
+    def _find_earlier_messages(self):
+        appointment = self.visit_id or self.order_id
+        earlier = (
+            appointment._get_appointment_confirmations_sudo() if appointment else []
+        )
+        for record in earlier:
+            if record.is_open and not record._get_stale_reason():
+                yield (
+                    WARN,
+                    self.env._(
+                        "%(contact)s was already asked about this appointment on "
+                        "%(date)s and has not answered yet. A new text replaces the "
+                        "old question.",
+                        contact=record.contact_name,
+                        date=self._format_moment(
+                            record.sent_date or record.create_date
+                        ),
+                    ),
+                )
+                return
+            if record.response == "confirmed" and not record._get_stale_reason():
+                yield (
+                    WARN,
+                    self.env._(
+                        "%(contact)s already confirmed this appointment on %(date)s.",
+                        contact=record.contact_name,
+                        date=self._format_moment(record.reply_date),
+                    ),
+                )
+                return
+
+    def _format_moment(self, moment):
+        # A short date and time in the user's own language and time zone.
+        return self.env["ir.qweb.field.datetime"].value_to_html(
+            moment, {"format": "short"}
+        )
+
+    # ------------------------------------------------------------------
+    # Send
+    # ------------------------------------------------------------------
+
+    def action_send(self):
+        """Record the text; it leaves as soon as this transaction is committed.
+
+        :raises UserError: something stands in the way
+        """
+        self.ensure_one()
+        if not self.env.user.has_group(EDIT_GROUP):
+            raise AccessError(
+                self.env._("Only users with the Message Center level Edit can send.")
+            )
+        self.order_id.check_access("read")
+        if self.visit_id:
+            self.visit_id.check_access("read")
+        if not self.try_lock_for_update() or self.sudo().confirmation_id:
+            # A second click: the first one has sent it.
+            return {"type": "ir.actions.act_window_close"}
+        found = [
+            sentence for level, sentence in self._find_obstacles() if level == BLOCK
+        ]
+        if found:
+            raise UserError("\n".join(found))
+        previous = self.previous_id
+        if previous and (
+            previous.order_id != self.order_id or not previous.can_send_again
+        ):
+            previous = previous.browse()
+        self.sudo().confirmation_id = self.env["fsm.confirmation"]._record_sudo(
+            self.order_id.sudo(),
+            self.visit_id.sudo(),
+            self.partner_id.sudo(),
+            self.mobile,
+            self.env.user,
+            previous,
+        )
+        return {"type": "ir.actions.act_window_close"}

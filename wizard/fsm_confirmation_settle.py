@@ -1,0 +1,51 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..models.fsm_confirmation import RESPONSES
+
+
+class FsmConfirmationSettle(models.TransientModel):
+    """What a person decides: the answer of a message, where a reply belongs, or that
+    a contact may be texted again. Who did it and why goes into the history."""
+
+    _name = "fsm.confirmation.settle"
+    _description = "Settle by Hand"
+
+    action = fields.Selection(
+        [
+            ("settle", "Correct an answer"),
+            ("attach", "Attach a reply"),
+            ("lift", "Allow texts again"),
+        ],
+        required=True,
+        default="settle",
+        readonly=True,
+    )
+    reply_id = fields.Many2one("fsm.confirmation.reply", readonly=True)
+    reply_body = fields.Text(related="reply_id.body", string="Customer's Words")
+    reply_mobile = fields.Char(related="reply_id.mobile", string="From")
+    confirmation_id = fields.Many2one("fsm.confirmation", string="Message")
+    partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
+    response = fields.Selection(RESPONSES, string="Answer")
+    note = fields.Char("Reason")
+
+    def action_apply(self):
+        """Do it.
+
+        :raises UserError: something is missing
+        """
+        self.ensure_one()
+        if self.action == "attach":
+            self.reply_id.check_access("write")
+            self.reply_id._attach(self.confirmation_id, self.response)
+        elif self.action == "lift":
+            if not (self.note or "").strip():
+                raise UserError(
+                    self.env._("Say why: the customer's consent must be on record.")
+                )
+            self.partner_id._lift_opt_out(self.note.strip())
+        else:
+            self.confirmation_id.check_access("write")
+            self.confirmation_id._settle(self.response, (self.note or "").strip())
+        return {"type": "ir.actions.act_window_close"}
