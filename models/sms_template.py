@@ -5,20 +5,21 @@ from odoo import api, models
 from odoo.exceptions import ValidationError
 
 # Carriers and Twilio block the number of a customer who answers with one of these.
-OPT_OUT_WORDS = ["STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"]
-# "reply CANCEL to ...", "answer with END", "text QUIT for ...", in seven languages.
-_ASKING = (
+OPT_OUT_WORDS = "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split()
+# Words that ask for an answer, in seven languages.
+_ASKING = re.compile(
     r"\b(?:reply|replying|answer|answering|text|texting|respond|responding|type|send|"
-    r"responda|responde|conteste|envíe|répondez|répondre|envoyez|antworten|antworte|"
-    r"schreiben|senden|rispondi|risponda|invia|antwoord|stuur|responder|envie)\b"
-)
-_ASKED_WORD = re.compile(
-    _ASKING
-    + r"[^.!?\n]{0,60}?[\"“'«„(]?\b("
-    + "|".join([*OPT_OUT_WORDS, "STOP"])
-    + r")\b"
-    r"(?P<after>[^.!?\n]{0,60})",
+    r"responda|responde|responder|conteste|envíe|envie|répondez|répondre|envoyez|"
+    r"antworten|antworte|schreiben|senden|rispondi|risponda|invia|antwoord|stuur)\b"
+    r"(?P<clause>[^.!?;\n]{0,120})",
     re.IGNORECASE,
+)
+_WORDS = "|".join(OPT_OUT_WORDS)
+# As an answer these words are in capitals, in quotes, or right after "reply" or "or".
+_ASKED_WORD = re.compile(
+    rf"\b(?P<capital>{_WORDS})\b|[\"“”'«„(]\s?(?P<quoted>(?i:{_WORDS}))\b"
+    rf"|(?:^\s*(?i:with|the word|mit|par|con|com|met)?|\b(?i:or|o|ou|oder|of|oppure))"
+    rf"\s+(?P<plain>(?i:{_WORDS}))\b"
 )
 _FOR_OPTING_OUT = re.compile(
     r"opt[\s-]?out|unsubscribe|no more|not (?:get|receive)|stop (?:getting|receiving)|"
@@ -44,14 +45,16 @@ class SmsTemplate(models.Model):
 
     def _refuse_opt_out_answer(self, body):
         """:raises ValidationError: it asks for an answer that carriers act upon"""
-        for found in _ASKED_WORD.finditer(body):
-            if _FOR_OPTING_OUT.search(found["after"]):
-                continue  # "Reply STOP to opt out" is what the word is for.
-            raise ValidationError(
-                self.env._(
-                    "This text asks the customer to answer “%(word)s”. Carriers take "
-                    "that word as opting out and block every later text to that "
-                    "customer. Ask for YES or NO instead.",
-                    word=found[1],
+        for asking in _ASKING.finditer(body):
+            clause = asking["clause"]
+            for found in _ASKED_WORD.finditer(clause):
+                if _FOR_OPTING_OUT.search(clause[found.end() :]):
+                    continue  # "Reply STOP to opt out" is what the word is for.
+                raise ValidationError(
+                    self.env._(
+                        "This text asks the customer to answer “%(word)s”. Carriers "
+                        "take that word as opting out and block every later text to "
+                        "that customer. Ask for YES or NO instead.",
+                        word=found["capital"] or found["quoted"] or found["plain"],
+                    )
                 )
-            )

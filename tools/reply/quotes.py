@@ -130,7 +130,12 @@ def read_reaction(text, lexicon, prompts):
 
     Apple: Liked “...”; Google: 👍 to “...”; with other words in other languages.
     """
-    start = next((i for i, char in enumerate(text) if char in _OPENING), None)
+    quotation = _QUOTATION.search(text)  # not the quotes of “Mi piace”
+    start = (
+        quotation.start()
+        if quotation
+        else next((i for i, char in enumerate(text) if char in _OPENING), None)
+    )
     if start is None:
         return _read_reaction_without_quote(text, lexicon)
     end = max((i for i, char in enumerate(text) if char in _CLOSING), default=start)
@@ -163,13 +168,9 @@ def _tapped(around):
         return None
     first = around[0]
     if first.is_any({lx.REACTION, lx.REACTION_LIKE}):
-        emoji = [s for s in around[1:] if s.tokens[0].kind == SYMBOL]
-        if emoji and lx.REACTION_LIKE not in first.kinds and len(around) <= 3:
-            # "Reacted 👍 to"; but not "Removed 👍 from".
-            reacted = len(first.tokens) == 1 or first.is_any({lx.REACTION})
-            return emoji[0].kinds if reacted else first.kinds
-        whole = frozenset().union(*(segment.kinds for segment in around))
-        if lx.REACTION in whole:
+        kinds = frozenset().union(*(segment.kinds for segment in around))
+        # "Vond “...” niet leuk": what follows may take the like back.
+        if kinds & {lx.REACTION, lx.NEGATION}:
             return frozenset({lx.REACTION})
         return frozenset({lx.REACTION_LIKE})
     if first.tokens[0].kind == SYMBOL and len(around) <= 2:
@@ -200,7 +201,7 @@ def own_words(text, lexicon, prompts):
     tokens_of_lines = []
     for line in lines:
         if _QUOTED_LINE.match(line):
-            quoted += 1
+            quoted += len(line.split())
         elif _SIGNATURE_LINE.match(line):
             tokens_of_lines.append(None)
         else:

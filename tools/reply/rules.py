@@ -21,13 +21,18 @@ from .text import DASH, LINE, QUESTION, SYMBOL, WORD, level
 MAX_LENGTH = 16000
 _CODE_LENGTH = 3
 _MAX_NAME_WORDS = 3
+# "no", "non", "não", "nee": words that also negate what follows.
+_NO_LENGTH = 3
 _MAX_DETAIL = 200
+_MIN_ECHO_WORDS = 5
 # Words that may stand before a worded refusal: "My kid is sick so I can't come".
 _MAX_WORDS_BEFORE_REFUSAL = 8
 
 CONFIRM, DECLINE = "confirm", "decline"
 _ANSWERS = {lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE}
 _REFUSALS = {lx.DECLINE, lx.RESCHEDULE}
+# What an unknown word becomes that needs not be known: a name, a signature.
+_SILENCED = frozenset({lx.FILLER})
 _POLITE = {lx.FILLER, lx.GREETING, lx.THANKS}
 _SILENT = _POLITE | {lx.GLUE, lx.NAME_INTRO, lx.DECORATION, lx.SEPARATOR, lx.SIGNATURE}
 # In the order in which they are given as the reason.
@@ -88,7 +93,7 @@ def understand(
     own = own_words(text, lexicon, prompts)
     if not _says_anything(own.segments):
         if own.quoted:
-            return _unrecognized("quoted_prompt", automatic=True)
+            return _unrecognized("quoted_prompt", automatic=_is_echo(own))
         if any(s.tokens[0].kind == QUESTION for s in own.segments):
             return Understanding("help", detail="?")
         return _unrecognized("no_words")
@@ -96,6 +101,11 @@ def understand(
     if len(body) > MAX_LENGTH and understanding.intent != "opt_out":
         return _unrecognized("too_long")
     return _after_quote(understanding, own)
+
+
+def _is_echo(own):
+    """Tell an echoed prompt from a person who takes it literally: "Reply YES"."""
+    return own.quoted >= _MIN_ECHO_WORDS
 
 
 def _says_anything(segments):
@@ -115,7 +125,8 @@ def _unrecognized(reason, segments=(), codes=(), *, automatic=False):
 
 
 def _words(segments):
-    return " ".join(segment.surface for segment in segments)[:_MAX_DETAIL]
+    surfaces = [s.surface for s in segments if lx.SEPARATOR not in s.kinds]
+    return " ".join(surfaces)[:_MAX_DETAIL]
 
 
 def _after_quote(understanding, own):
@@ -129,7 +140,10 @@ def _after_quote(understanding, own):
         )
     ):
         return _unrecognized(
-            "quoted_prompt", own.segments, understanding.codes, automatic=True
+            "quoted_prompt",
+            own.segments,
+            understanding.codes,
+            automatic=_is_echo(own),
         )
     return understanding
 
@@ -224,8 +238,7 @@ def _silence_names(text):
     while start < len(segments):
         end = start
         while end < len(segments) and (
-            _may_be_name(segments[end])
-            or (end > start and _is_particle(segments, end))
+            _may_be_name(segments[end]) or (end > start and _is_particle(segments, end))
         ):
             end += 1
         if end == start:
@@ -238,7 +251,7 @@ def _silence_names(text):
 
 def _silence(segments, indexes):
     for index in indexes:
-        segments[index] = segments[index]._replace(kinds=frozenset({lx.GLUE}))
+        segments[index] = segments[index]._replace(kinds=_SILENCED)
 
 
 def _may_be_name(segment):
@@ -270,6 +283,8 @@ def _is_name(text, start, end):
     length = sum(lx.UNKNOWN in s.kinds for s in segments[start:end])
     if before is None:
         return False
+    if before.key == "." and start > 1 and lx.GREETING in segments[start - 2].kinds:
+        before = segments[start - 2]  # "Dr. Smith"
     if lx.NAME_INTRO in before.kinds:  # "this is Maria Lopez"
         return ends_clause
     if before.is_any({lx.GREETING}):  # "hi John yes"
@@ -280,7 +295,9 @@ def _is_name(text, start, end):
         return False
     if before.tokens[0].kind in (DASH, LINE):  # "yes - Maria"
         return capitals or not text.is_mixed_case
-    return is_break(before) and before.key == "," and capitals  # "yes, Maria"
+    if not (is_break(before) and capitals):
+        return False
+    return before.key == "," or length == 2  # "yes, Maria"; "yes. Maria Lopez"
 
 
 def _silence_signature(text):
@@ -296,6 +313,7 @@ def _silence_signature(text):
             lx.UNKNOWN,
             lx.AMOUNT,
             lx.CODE,
+            lx.TIME,
         }:
             _silence(segments, (index,))
 
@@ -442,6 +460,7 @@ def _find_obstacle(segments, given):
         if words:
             return blocker, words
     unreadable = [s for s in segments if s.is_any(_UNREADABLE)]
+    unreadable += _no_of_something(segments)
     asking = [s for s in segments if s.is_any({lx.HELP, lx.OPT_IN, lx.OPT_OUT_ALONE})]
     asking = [s for s in asking if not s.is_any(_ANSWERS | _POLITE)]
     if unreadable or asking:
@@ -450,6 +469,19 @@ def _find_obstacle(segments, given):
     if unknown and not _only_before_refusal(segments, unknown, given):
         return "unknown_words", unknown
     return _find_odd_remark(segments, given)
+
+
+def _no_of_something(segments):
+    """Find a "no" that negates a word instead of answering: "it is no good"."""
+    return [
+        segment
+        for before, segment in zip(segments, segments[1:], strict=False)
+        if lx.DECLINE in segment.kinds
+        and len(segment.key) <= _NO_LENGTH
+        and len(segment.tokens) == 1
+        and before.kinds <= {lx.GLUE, lx.TIME, lx.CONDITION, lx.NAME_INTRO}
+        and before.tokens[0].kind == WORD
+    ]
 
 
 def _is_plain(segments, index):

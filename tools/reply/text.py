@@ -31,7 +31,8 @@ _MAX_SEQUENCES = 2000
 _NUMERO = re.compile(r"\bn\s?[º°]|№", re.IGNORECASE)
 _BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
 _AM_PM = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
-_SPACED = re.compile(r"(?<![\w'])[A-Za-z](?: [A-Za-z]){2,}(?![\w'])")
+# "S T O P", "Y-E-S"
+_SPACED = re.compile(r"(?<![\w'])[A-Za-z]([ .-])[A-Za-z](?:\1[A-Za-z])+(?![\w'])")
 _DOUBTFUL_SMILEY = re.compile(r"(?<![\w:]):[-']?[/\\|](?![/\w])")
 _SMILEY = re.compile(
     r"(?<!\d)[:;=][-'^o]?[)(\]\[}{*DpP]+(?![^\W_])|[(\[][-']?[:;=](?!\w)|<3+(?!\d)"
@@ -46,7 +47,7 @@ _TOKEN = re.compile(
     r"|(?P<symbol>[^\w\s])"
 )
 # Punctuation is skipped, except what changes the meaning of its neighbours.
-_MEANINGFUL_PUNCTUATION = frozenset("&@")
+_MEANINGFUL_PUNCTUATION = frozenset("&@#")
 _APOSTROPHES = frozenset("’‘‛ʹ′`＇")
 
 
@@ -110,7 +111,7 @@ def unaccented(word):
 def tokenize(levelled):
     """Return the tokens of a text that went through :func:`level`."""
     levelled = _AM_PM.sub(r"\1m", levelled)
-    levelled = _SPACED.sub(lambda letters: letters[0].replace(" ", ""), levelled)
+    levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)
     levelled = _SMILEY.sub(" ", _DOUBTFUL_SMILEY.sub(" 😕 ", levelled))
     tokens = []
     for match in _TOKEN.finditer(levelled):
