@@ -29,7 +29,16 @@
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
-    "demo": ["demo/demo.xml"],
+    "demo": [
+        "demo/res_company.xml",
+        "demo/res_users.xml",
+        "demo/res_partner.xml",
+        "demo/fsm_person.xml",
+        "demo/fsm_location.xml",
+        "demo/fsm_order.xml",
+        "demo/fsm_confirmation.xml",
+        "demo/fsm_confirmation_reply.xml",
+    ],
     "assets": {
         "web.assets_backend": ["fieldservice_job_confirmation/static/src/**/*"],
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],

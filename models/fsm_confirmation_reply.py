@@ -318,7 +318,7 @@ class FsmConfirmationReply(models.Model):
         if recent:
             self._link(recent[:1])
             # A "thanks" after a clear answer changes nothing and needs no answer.
-            if not understanding.automatic and understanding.reason != "filler":
+            if not understanding.automatic and understanding.reason != "no_answer":
                 recent[:1]._update_activity("read")
         return ""
 

@@ -2,7 +2,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..tools.reply import Lexicon
+from ..tools.reply import INTENTS, Lexicon
 
 
 class FsmConfirmationWord(models.Model):
@@ -17,7 +17,12 @@ class FsmConfirmationWord(models.Model):
     _order = "lang, intent, phrase"
     _rec_name = "phrase"
 
-    phrase = fields.Char(required=True)
+    phrase = fields.Char(
+        required=True,
+        help="A word or phrase; upper or lower case, accents and punctuation make no "
+        "difference. “stop (texting|calling) (me|us|)” stands for all its choices, "
+        "{n} for a number.",
+    )
     lang = fields.Char(
         "Language",
         required=True,
@@ -25,37 +30,11 @@ class FsmConfirmationWord(models.Model):
         help="Two letters such as en, es or fr; “any” for every language.",
     )
     intent = fields.Selection(
-        [
-            ("confirm", "Yes"),
-            ("agree", "Agreement, yes on its own"),
-            ("decline", "No"),
-            ("reschedule", "Another date, please"),
-            ("opt_out", "Opt out"),
-            ("opt_out_alone", "Opt out, if nothing else is said"),
-            ("opt_in", "Opt in again"),
-            ("help", "Help"),
-            ("thanks", "Thanks"),
-            ("greeting", "Greeting"),
-            ("filler", "Says nothing"),
-            ("glue", "Joins words"),
-            ("name_intro", "Introduces a name"),
-            ("all", "All appointments"),
-            ("time", "Day or time"),
-            ("negation", "Negation"),
-            ("condition", "Condition: never a clear answer"),
-            ("question", "Question"),
-            ("excuse", "Excuse"),
-            ("unclear", "Doubt: never a clear answer"),
-            ("reaction", "Reaction of a phone"),
-            ("reaction_like", "Reaction of a phone: liked"),
-            ("auto_reply", "Automatic reply"),
-            ("instruction", "Part of our own text"),
-            ("prompt", "Part of our own text (sentence)"),
-            ("quote_start", "Begins a quoted text"),
-            ("signature", "Begins a signature"),
-        ],
+        list(INTENTS.items()),
         string="Meaning",
         required=True,
+        help="What the words do in a reply. Only words with no other meaning should "
+        "be Yes, No or Opt out.",
     )
     active = fields.Boolean(default=True)
 

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -16,9 +18,7 @@ class FsmVisit(models.Model):
     order_id = fields.Many2one(
         "fsm.order", string="Work Order", required=True, ondelete="cascade", index=True
     )
-    name = fields.Char(
-        "Visit", required=True, compute="_compute_name", store=True, readonly=False
-    )
+    name = fields.Char("Visit", required=True, help="Empty: it is numbered by itself.")
     sequence = fields.Integer(default=10)
     scheduled_date_start = fields.Datetime("Start", required=True)
     scheduled_date_end = fields.Datetime("End")
@@ -31,13 +31,6 @@ class FsmVisit(models.Model):
     confirmation_ids = fields.One2many(
         "fsm.confirmation", "visit_id", string="Confirmations", groups=READ_GROUP
     )
-
-    @api.depends("order_id")
-    def _compute_name(self):
-        for visit in self:
-            if not visit.name:
-                others = visit.order_id.visit_ids - visit
-                visit.name = self.env._("Visit %s", len(others) + 1)
 
     @api.depends("name", "scheduled_date_start", "person_id.name")
     def _compute_display_name(self):
@@ -62,6 +55,13 @@ class FsmVisit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        added = Counter()
+        for vals in vals_list:
+            if not vals.get("name"):
+                order = self.env["fsm.order"].browse(vals.get("order_id"))
+                added[order] += 1
+                number = len(order.visit_ids) + added[order]
+                vals["name"] = self.env._("Visit %s", number)
         visits = super(FsmVisit, self.with_context(mail_create_nolog=True)).create(
             vals_list
         )

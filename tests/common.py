@@ -41,9 +41,7 @@ class ConfirmationCase:
     @classmethod
     def _set_up_confirmation(cls):
         cls.standin = standin_module()
-        cls.env["ir.config_parameter"].sudo().set_param(
-            "web.base.url.freeze", "True"
-        )
+        cls.env["ir.config_parameter"].sudo().set_param("web.base.url.freeze", "True")
         # Field service's own stages belong to the first company only.
         cls.env["fsm.stage"].search([]).write({"company_id": False})
         cls.company = cls._make_company("Acme Services")
@@ -162,7 +160,12 @@ class ConfirmationCase:
         return aware.astimezone(pytz.utc).replace(tzinfo=None)
 
     def _wizard(self, order=None, user=None, **values):
-        wizards = self.env["fsm.confirmation.send"].with_user(user or self.dispatcher)
+        user = user or self.dispatcher
+        wizards = (
+            self.env["fsm.confirmation.send"]
+            .with_user(user)
+            .with_context(allowed_company_ids=user.company_ids.ids)
+        )
         return wizards.create({"order_id": (order or self.order).id, **values})
 
     def _send(self, order=None, user=None, **values):

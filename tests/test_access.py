@@ -222,14 +222,20 @@ class TestAccess(ConfirmationHttpCase):
     def test_secrets_stay_with_system_administrators(self):
         for level in LEVELS:
             _result, error = self._rpc(
-                level, "res.company", "read", self.company.ids, ["sms_twilio_auth_token"]
+                level,
+                "res.company",
+                "read",
+                self.company.ids,
+                ["sms_twilio_auth_token"],
             )
             self.assertEqual(error, "AccessError", level)
 
     def test_menu_follows_the_level(self):
         menu = self.env.ref(f"{MODULE}.menu_message_center")
         for level, rights in MATRIX.items():
-            visible = self.env["ir.ui.menu"].with_user(self.users[level])._visible_menu_ids()
+            visible = (
+                self.env["ir.ui.menu"].with_user(self.users[level])._visible_menu_ids()
+            )
             self.assertEqual(menu.id in visible, rights[0], level)
 
     def test_one_dropdown(self):

@@ -56,9 +56,7 @@ class TestMainLoop(ConfirmationHttpCase):
         self.assertEqual(record.response, "declined")
         self.assertIn("🟡", record.indicator)
         self.assertEqual(self.order.confirmation_status, "declined")
-        self.assertEqual(
-            self.order.activity_ids.activity_type_id.name, "Reschedule"
-        )
+        self.assertEqual(self.order.activity_ids.activity_type_id.name, "Reschedule")
         self._customer_says("STOP")
         self.assertEqual(record.response, "opted_out")
         self.assertIn("🔴", record.indicator)

@@ -36,7 +36,9 @@ class TestSending(ConfirmationTransactionCase):
         self.assertEqual(self._wizard().partner_id, owner)
 
     def test_only_contacts_that_can_be_texted_are_offered(self):
-        child = self._make_contact("Child", "(212) 555-0145", parent_id=self.customer.id)
+        child = self._make_contact(
+            "Child", "(212) 555-0145", parent_id=self.customer.id
+        )
         without = self._make_contact("No Phone", False, parent_id=self.customer.id)
         self._make_contact("Stranger", "(212) 555-0146")
         offered = self._wizard().available_partner_ids
@@ -50,7 +52,9 @@ class TestSending(ConfirmationTransactionCase):
         self.assertIn(self.customer, self._wizard().available_partner_ids)
 
     def test_another_contact_of_the_customer(self):
-        child = self._make_contact("Child", "(212) 555-0145", parent_id=self.customer.id)
+        child = self._make_contact(
+            "Child", "(212) 555-0145", parent_id=self.customer.id
+        )
         record = self._send(partner_id=child.id)
         self.assertEqual(record.partner_id, child)
         self.assertEqual(record.mobile, "+12125550145")
@@ -152,7 +156,10 @@ class TestSending(ConfirmationTransactionCase):
             "Answer YES or STOP",
             "Reply STOP to cancel the appointment",
         ):
-            with self.subTest(body), self.assertRaisesRegex(ValidationError, "opting out"):
+            with (
+                self.subTest(body),
+                self.assertRaisesRegex(ValidationError, "opting out"),
+            ):
                 self._template(body)
         for body in (
             "Reply YES or NO. Reply STOP to opt out.",
@@ -244,7 +251,9 @@ class TestSending(ConfirmationTransactionCase):
         self.assertEqual(record.company_name, "Globex")
         messages = self.env["fsm.confirmation"]
         for typed in ("(212) 555-0123", "+1212", "5550123", "212.555.0123"):
-            self.assertEqual(messages.search([("mobile_search", "ilike", typed)]), record)
+            self.assertEqual(
+                messages.search([("mobile_search", "ilike", typed)]), record
+            )
         self.assertFalse(messages.search([("mobile_search", "ilike", "999")]))
         self.assertFalse(messages.search([("mobile_search", "ilike", "Maria")]))
         self.customer.name = "Maria Lopez"

@@ -47,12 +47,13 @@ class TestWebhookSecurity(ConfirmationHttpCase):
             "empty": self._post(INBOUND, self._params(), signature=""),
             "wrong": self._post(INBOUND, self._params(), "b" * 32),
             "not ASCII": self._post(INBOUND, self._params(), signature="\xe9"),
-            "other account": self._post(
-                INBOUND, self._params(AccountSid=other), token
-            ),
+            "other account": self._post(INBOUND, self._params(AccountSid=other), token),
             "no account": self._post(INBOUND, {"Body": "Yes"}, token),
             "other address": self._post(
-                INBOUND, self._params(), token, url="https://elsewhere.example" + INBOUND
+                INBOUND,
+                self._params(),
+                token,
+                url="https://elsewhere.example" + INBOUND,
             ),
             "nothing": self._post(INBOUND, {"x": "1"}),
         }

@@ -1,0 +1,439 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Replies on the right appointment: whole stories."""
+
+import re
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import OUR_NUMBER, ConfirmationHttpCase, ConfirmationTransactionCase
+
+
+@tagged("post_install", "-at_install")
+class TestStoriesOverHttp(ConfirmationHttpCase):
+    """Through real signed webhooks."""
+
+    def _open(self, order=None, **values):
+        record = self._send(order, **values)
+        self._run_outbox()
+        return record
+
+    def test_two_orders_one_customer(self):
+        second_order = self._make_order(self.start + timedelta(days=1))
+        first = self._open()
+        second = self._open(second_order)
+        self.assertFalse(first.code)
+        self.assertRegex(second.code, r"^[1-9]\d\d$")
+        self.assertIn(f"Reply YES {second.code} to confirm", second.body)
+        self.assertIn(f"NO {second.code} to decline", second.body)
+
+        # Without a code nothing is guessed: the customer is asked which one.
+        result = self._customer_says("Yes")
+        self.assertFalse(first.response)
+        self.assertFalse(second.response)
+        [question] = result["replies"]
+        self.assertTrue(first.code, "the first one has a code now as well")
+        self.assertIn(first.code, question)
+        self.assertIn(second.code, question)
+        reply = self.env["fsm.confirmation.reply"].search([], limit=1)
+        self.assertEqual((reply.state, reply.intent), ("unmatched", "unrecognized"))
+
+        # The next reply settles it.
+        self._customer_says(f"{first.code} yes")
+        self.assertEqual(first.response, "confirmed")
+        self.assertFalse(second.response)
+        # Now only one is open, and needs no code.
+        self._customer_says("no")
+        self.assertEqual(second.response, "declined")
+        self.assertEqual(first.response, "confirmed")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertEqual(second_order.confirmation_status, "declined")
+
+    def test_three_visits_confirmed_in_one_text(self):
+        visits = [self._make_visit(self.order, days) for days in (1, 2, 3)]
+        records = [self._open(visit_id=visit.id) for visit in visits]
+        self.assertEqual([bool(rec.code) for rec in records], [False, True, True])
+        self._customer_says("ok")
+        codes = [rec.code for rec in records]
+        self.assertTrue(all(codes))
+        self.assertEqual(len(set(codes)), 3)
+        self._customer_says(f"YES {codes[0]} NO {codes[1]} yes {codes[2]}")
+        self.assertEqual(
+            [rec.response for rec in records], ["confirmed", "declined", "confirmed"]
+        )
+        self.assertEqual(
+            [visit.confirmation_status for visit in visits],
+            ["confirmed", "declined", "confirmed"],
+        )
+        self.assertEqual(self.order.confirmation_status, "declined")
+        self._customer_says(f"yes {codes[1]}")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_change_of_mind(self):
+        record = self._open()
+        self._customer_says("Yes")
+        self._customer_says("sorry, no")
+        self.assertEqual(record.response, "declined")
+        self._customer_says("YES please")
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(len(record.reply_ids), 3)
+        self.assertFalse(self.order.activity_ids)
+        # Thanks after an answer change nothing and get no answer.
+        result = self._customer_says("Thanks")
+        self.assertEqual(record.response, "confirmed")
+        self.assertFalse(result["replies"])
+
+    def test_code_of_somebody_else(self):
+        other = self._make_contact("Other", "+12125550188")
+        self.location.owner_id = other
+        self._open(self._make_order(), partner_id=other.id)
+        theirs = self._open(self._make_order(), partner_id=other.id)
+        mine = self._open(partner_id=self.customer.id)
+        self.assertTrue(theirs.code)
+        self._customer_says(f"yes {theirs.code}")
+        self.assertFalse(theirs.response)
+        self.assertFalse(mine.response)
+
+    def test_same_number_on_two_contacts(self):
+        wife = self._make_contact("Wife", "212-555-0123", parent_id=self.customer.id)
+        first = self._open()
+        second = self._open(self._make_order(), partner_id=wife.id)
+        self.assertTrue(second.code)
+        self._customer_says(f"No {second.code}")
+        self.assertEqual(second.response, "declined")
+        self.assertFalse(first.response)
+        reply = second.reply_ids
+        self.assertEqual(reply.partner_id, wife)
+
+    def test_moved_meanwhile(self):
+        record = self._open()
+        self.order.write(
+            {
+                "scheduled_date_start": self.start + timedelta(days=1),
+                "scheduled_duration": 2.0,
+            }
+        )
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self.assertEqual(record.closed_reason, "moved")
+        result = self._customer_says("Yes")
+        self.assertFalse(record.response)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self.assertIn("has since been moved to", result["replies"][0])
+        self.assertEqual(record.reply_ids.body, "Yes")
+        self.assertEqual(
+            self.order.activity_ids.activity_type_id.name, "Read the reply"
+        )
+        # Ask again: the new question is the one that is answered.
+        again = self._open()
+        self._customer_says("Yes")
+        self.assertEqual(again.response, "confirmed")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_canceled_meanwhile(self):
+        record = self._open()
+        self.order.action_cancel()
+        result = self._customer_says("Yes")
+        self.assertFalse(record.response)
+        self.assertIn("no longer planned", result["replies"][0])
+
+    def test_passed_meanwhile(self):
+        record = self._open()
+        self._pass_time(record, hours=1)
+        result = self._customer_says("Yes")
+        self.assertFalse(record.response)
+        self.assertIn("has passed", result["replies"][0])
+
+    def test_visit_deleted_meanwhile(self):
+        visit = self._make_visit(self.order, 1)
+        record = self._open(visit_id=visit.id)
+        visit.unlink()
+        self.assertEqual(record.closed_reason, "deleted")
+        result = self._customer_says("Yes")
+        self.assertFalse(record.response)
+        self.assertIn("no longer planned", result["replies"][0])
+
+    def test_unclear_is_asked_back_once_in_one_text(self):
+        record = self._open()
+        result = self._customer_says("maybe, if it rains")
+        self.assertEqual(record.response, "unrecognized")
+        self.assertEqual(self.order.confirmation_status, "unrecognized")
+        self.assertEqual(len(result["replies"]), 1)
+        self.assertIn("Reply YES to confirm or NO", result["replies"][0])
+        self._customer_says("ok yes")
+        self.assertEqual(record.response, "confirmed")
+        self.assertFalse(self.order.activity_ids)
+
+    def test_no_loop_with_a_machine(self):
+        record = self._open()
+        self.assertFalse(self._customer_says(record.body)["replies"])
+        self.assertFalse(
+            self._customer_says("I'm driving with Do Not Disturb turned on.")["replies"]
+        )
+        answers = [
+            len(self._customer_says("what?? hmm")["replies"]) for _count in range(12)
+        ]
+        self.assertLessEqual(sum(answers), 6)
+        self.assertNotIn(record.response, ("confirmed", "declined", "opted_out"))
+
+    def test_help(self):
+        self._open()
+        replies = self._customer_says("HELP")["replies"]
+        self.assertTrue(any("Acme Services" in text for text in replies))
+
+    def test_opt_out_and_in_again(self):
+        record = self._open()
+        result = self._customer_says("Stop texting me")
+        self.assertFalse(result["replies"])
+        self.assertEqual(record.response, "opted_out")
+        self.assertTrue(self._wizard().blocking_reason)
+        self.assertIn("Stop texting me", self._history(self.customer))
+        result = self._customer_says("START")
+        self.assertNotEqual(record.response, "confirmed")
+        self.assertFalse(self._wizard().blocking_reason)
+        self.assertFalse(self.customer.confirmation_opt_out)
+
+    def test_two_companies_share_an_account(self):
+        other = self._make_company("Other", number="+12025550199")
+        self.twilio.set_number(
+            "+12025550199",
+            sms_url=self.base_url() + "/job_confirmation/twilio/inbound",
+        )
+        theirs_order = (
+            self.env["fsm.order"]
+            .with_company(other)
+            .create(
+                {
+                    "location_id": self.location.id,
+                    "company_id": other.id,
+                    "scheduled_date_start": self.start,
+                    "scheduled_duration": 1.0,
+                    "team_id": self.env["fsm.team"]
+                    .search([("company_id", "=", other.id)], limit=1)
+                    .id,
+                }
+            )
+        )
+        self.dispatcher.company_ids |= other
+        ours = self._open()
+        theirs = self._open(theirs_order)
+        self.assertEqual(theirs.sender, "+12025550199")
+        self.assertFalse(theirs.code, "another number asks: no doubt which one")
+        self._customer_says("No", to="+12025550199")
+        self.assertEqual(theirs.response, "declined")
+        self.assertFalse(ours.response)
+        self._customer_says("Yes", to=OUR_NUMBER)
+        self.assertEqual(ours.response, "confirmed")
+        self.assertEqual(theirs.response, "declined")
+        self.assertEqual(theirs.reply_ids.company_id, other)
+
+    def test_answer_in_the_contacts_language_falls_back(self):
+        record = self._open()
+        result = self._customer_says("Sí, gracias")
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(len(result["replies"]), 1)
+
+    def test_answers_switched_off(self):
+        self.company.job_confirmation_auto_reply = False
+        record = self._open()
+        self.assertFalse(self._customer_says("Yes")["replies"])
+        self.assertEqual(record.response, "confirmed")
+
+    def test_own_texts_with_placeholders(self):
+        self.company.job_confirmation_confirmed_text = (
+            "See you {date} {nonsense} {company.sms_twilio_auth_token}"
+        )
+        self._open()
+        [answer] = self._customer_says("Yes")["replies"]
+        self.assertTrue(answer.startswith("See you "))
+        self.assertIn("{nonsense} {company.sms_twilio_auth_token}", answer)
+
+
+@tagged("post_install", "-at_install")
+class TestStories(ConfirmationTransactionCase):
+    """The same without HTTP, where HTTP adds nothing."""
+
+    def test_unmatched_reply_is_attached_by_hand(self):
+        record = self._send()
+        reply = self._reply("Yes, Tuesday is fine", number="+12125550166")
+        self.assertEqual(reply.state, "unmatched")
+        self.assertFalse(reply.answer_body, "no question was open, none is answered")
+        mine = reply.with_user(self.dispatcher)
+        with self.assertRaises(AccessError):
+            reply.with_user(self.users["read"]).write({"confirmation_id": record.id})
+        wizard = (
+            self.env["fsm.confirmation.settle"]
+            .with_user(self.dispatcher)
+            .create(
+                {
+                    "action": "attach",
+                    "reply_id": mine.id,
+                    "confirmation_id": record.id,
+                    "response": "confirmed",
+                }
+            )
+        )
+        wizard.action_apply()
+        self.assertEqual(reply.state, "matched")
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(record.reply_body, "Yes, Tuesday is fine")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertIn("attached by hand", self._history(self.order))
+        self.assertIn("Yes, Tuesday is fine", self._history(self.customer))
+        with self.assertRaises(UserError):
+            mine.write({"confirmation_id": record.id})
+
+    def test_answer_is_corrected_by_hand(self):
+        record = self._send()
+        self._reply("perhaps")
+        self.assertEqual(
+            self.order.activity_ids.activity_type_id.name, "Read the reply"
+        )
+        self.env["fsm.confirmation.settle"].with_user(self.dispatcher).create(
+            {
+                "action": "settle",
+                "confirmation_id": record.id,
+                "response": "confirmed",
+                "note": "called",
+            }
+        ).action_apply()
+        self.assertEqual(record.response, "confirmed")
+        self.assertFalse(self.order.activity_ids)
+        history = self._history(self.order)
+        self.assertIn("from Unclear to Confirmed", history)
+        self.assertIn("called", history)
+        note = self.order.message_ids.filtered(lambda msg: "called" in msg.body)
+        self.assertEqual(note.author_id, self.dispatcher.partner_id)
+
+    def test_status_by_hand_is_in_the_history(self):
+        self.order.with_user(self.dispatcher).confirmation_status = "confirmed"
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        tracking = self.order.message_ids.tracking_value_ids
+        self.assertEqual(tracking.old_value_char, "Not sent")
+        self.assertEqual(tracking.new_value_char, "Confirmed")
+        self.assertEqual(tracking.mail_message_id.author_id, self.dispatcher.partner_id)
+
+    def test_lifting_an_opt_out_needs_a_reason(self):
+        self._send()
+        self._reply("stop")
+        wizards = self.env["fsm.confirmation.settle"].with_user(self.dispatcher)
+        values = {"action": "lift", "partner_id": self.customer.id}
+        with self.assertRaises(UserError):
+            wizards.create(values).action_apply()
+        wizards.create({**values, "note": "asked for texts at the desk"}).action_apply()
+        self.assertFalse(self.customer.phone_sanitized_blacklisted)
+        self.assertIn("asked for texts at the desk", self._history(self.customer))
+        self.assertFalse(self._wizard().blocking_reason)
+
+    def test_codes_are_unique_in_the_database(self):
+        self._send()
+        second = self._send(self._make_order())
+        third = self._send(self._make_order())
+        self.assertNotEqual(second.code, third.code)
+        with (
+            self.assertRaisesRegex(Exception, "code_unique"),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(
+                "UPDATE fsm_confirmation SET code = %s WHERE id = %s",
+                (second.code, third.id),
+            )
+
+    def test_visits(self):
+        visits = [self._make_visit(self.order, days) for days in (3, 1, -10)]
+        wizard = self._wizard()
+        self.assertEqual(wizard.visit_id, visits[1])
+        self.assertEqual(
+            wizard.available_visit_ids.sorted("scheduled_date_start"),
+            visits[1] | visits[0],
+        )
+        first_text = wizard.body
+        wizard.visit_id = visits[0]
+        self.assertNotEqual(wizard.body, first_text)
+        self.assertIn(
+            self.order.with_context(
+                confirmation_visit_id=visits[0].id
+            ).confirmation_date,
+            wizard.body,
+        )
+        record = self._send(visit_id=visits[0].id)
+        self.assertEqual(record.visit_id, visits[0])
+        self.assertEqual(visits[0].confirmation_status, "awaiting")
+        self.assertEqual(visits[1].confirmation_status, "not_sent")
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self._reply("yes")
+        self.assertEqual(visits[0].confirmation_status, "confirmed")
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+
+    def test_moving_one_visit(self):
+        visits = [self._make_visit(self.order, days) for days in (1, 2)]
+        first = self._send(visit_id=visits[0].id)
+        second = self._send(visit_id=visits[1].id)
+        visits[0].scheduled_date_start += timedelta(minutes=30)
+        self.assertEqual(visits[0].confirmation_status, "reconfirm")
+        self.assertEqual(visits[1].confirmation_status, "awaiting")
+        self.assertFalse(first.is_open)
+        self.assertTrue(second.is_open)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self._reply("yes")
+        self.assertEqual(second.response, "confirmed")
+
+    def test_a_text_that_waits_is_not_sent_after_the_date_moved(self):
+        record = self._send()
+        self.order.write({"scheduled_date_start": self.start + timedelta(days=3)})
+        self.assertEqual(record.state, "canceled")
+
+    def test_deleting_the_order_keeps_the_message(self):
+        record = self._send()
+        name = self.order.name
+        self.order.unlink()
+        self.assertTrue(record.exists())
+        self.assertEqual(record.job_name, name)
+        self.assertEqual(record.contact_name, "Maria Gomez")
+        self._reply("yes")
+        self.assertFalse(record.response)
+
+    def test_merging_contacts(self):
+        record = self._send()
+        other = self._make_contact("Maria G.", "+12125550123")
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            [self.customer.id, other.id], other
+        )
+        record.invalidate_recordset()
+        self.assertEqual(record.partner_id, other)
+        self._reply("yes", number="+12125550123")
+        self.assertEqual(record.response, "confirmed")
+
+    def test_changing_the_contacts_number(self):
+        record = self._send()
+        self.customer.phone = "+12125550170"
+        self._reply("yes", number="+12125550170")
+        self.assertFalse(record.response)
+        self._reply("yes", number="+12125550123")
+        self.assertEqual(record.response, "confirmed")
+
+    def test_a_problem_keeps_the_reply(self):
+        self._send()
+        template = self.env.ref("fieldservice_job_confirmation.mail_activity_type_read")
+        template.unlink()
+        reply = self._reply("maybe")
+        self.assertEqual(reply.state, "pending")
+        self.assertTrue(reply.error)
+        self.assertEqual(reply.body, "maybe")
+
+    def test_time_limit_for_replies(self):
+        self.company.job_confirmation_reply_hours = 1
+        record = self._send()
+        record.sudo().sent_date = fields.Datetime.now() - timedelta(hours=2)
+        reply = self._reply("yes")
+        self.assertFalse(record.response)
+        self.assertIn("too late", reply.answer_body)
+
+    def test_the_code_in_the_text_is_the_code_of_the_row(self):
+        self._send()
+        second = self._send(self._make_order())
+        self.assertEqual(
+            re.findall(r"(?:YES|NO) (\d{3})", second.body), [second.code] * 2
+        )
