@@ -33,12 +33,6 @@ RESPONSES = [
     ("opted_out", "Opted out"),
     ("unrecognized", "Unclear"),
 ]
-MARKS = {
-    "confirmed": "🟢",
-    "declined": "🟡",
-    "opted_out": "🔴",
-    "unrecognized": "🟣",
-}
 FAILURE_TYPES = [
     ("number", "This number can't be texted"),
     ("landline", "A landline"),
@@ -72,6 +66,12 @@ _STATE_OF_TWILIO = {
     "undelivered": "failed",
     "failed": "failed",
 }
+# A blockquote would be folded away by the chatter as a quoted mail.
+HISTORY_NOTE = (
+    "<p>{title} {link}</p>"
+    '<div class="border-start border-2 ps-2 my-1">{body}</div>'
+    '<p class="text-muted">{state}</p>'
+)
 _RANK = {"outgoing": 0, "sending": 1, "sent": 2, "delivered": 3, "failed": 3}
 # What a user with Edit may write; everything else is written by the server alone.
 _SETTLE_FIELDS = {"response", "message_ids", "message_follower_ids"}
@@ -203,8 +203,17 @@ class FsmConfirmation(models.Model):
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
-    indicator = fields.Char(
-        "Status", compute="_compute_indicator", help="The answer in a word."
+    indicator = fields.Selection(
+        [
+            *RESPONSES,
+            ("awaiting", "Awaiting answer"),
+            ("no_answer", "No answer"),
+            ("failed", "Not delivered"),
+            ("canceled", "Not sent"),
+        ],
+        string="Status",
+        compute="_compute_indicator",
+        help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out.",
     )
     can_send_again = fields.Boolean(compute="_compute_can_send_again")
     order_message_id = fields.Many2one(
@@ -270,17 +279,13 @@ class FsmConfirmation(models.Model):
 
     @api.depends("response", "state", "is_open")
     def _compute_indicator(self):
-        labels = dict(self._fields["response"]._description_selection(self.env))
-        states = dict(self._fields["state"]._description_selection(self.env))
         for record in self:
             if record.response:
-                record.indicator = f"{MARKS[record.response]} {labels[record.response]}"
+                record.indicator = record.response
             elif record.state in ("failed", "canceled"):
-                record.indicator = f"⛔ {states[record.state]}"
-            elif record.is_open:
-                record.indicator = self.env._("⚪ Awaiting answer")
+                record.indicator = record.state
             else:
-                record.indicator = self.env._("⚪ No answer")
+                record.indicator = "awaiting" if record.is_open else "no_answer"
 
     @api.depends("state", "failure_type", "next_ids")
     def _compute_can_send_again(self):
@@ -1031,9 +1036,7 @@ class FsmConfirmation(models.Model):
         delivery = states[self.state]
         if self.state in ("failed", "canceled") and self.failure_reason:
             delivery = f"{delivery}: {self.failure_reason}"
-        return Markup(
-            "<p>{title} {link}</p><blockquote>{body}</blockquote><p>{delivery}</p>"
-        ).format(
+        return Markup(HISTORY_NOTE).format(
             title=self.env._(
                 "Text message to %(contact)s (%(number)s)",
                 contact=self.contact_name or "",
@@ -1041,7 +1044,7 @@ class FsmConfirmation(models.Model):
             ),
             link=self._link_to_message(),
             body=self.body,
-            delivery=self.env._("Delivery: %s", delivery),
+            state=self.env._("Delivery: %s", delivery),
         )
 
     def _log_sent(self):

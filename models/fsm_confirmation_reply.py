@@ -10,6 +10,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..tools import reply as reply_tools
+from .fsm_confirmation import HISTORY_NOTE
 
 _logger = logging.getLogger(__name__)
 
@@ -423,9 +424,7 @@ class FsmConfirmationReply(models.Model):
             )
         labels = dict(self._fields["intent"]._description_selection(self.env))
         for record in confirmations:
-            body = Markup(
-                "<p>{title} {link}</p><blockquote>{body}</blockquote><p>{meaning}</p>"
-            ).format(
+            body = Markup(HISTORY_NOTE).format(
                 title=self.env._(
                     "Reply by text from %(contact)s (%(number)s) to",
                     contact=record.contact_name or "",
@@ -433,7 +432,7 @@ class FsmConfirmationReply(models.Model):
                 ),
                 link=record._link_to_message(),
                 body=self.body or self.env._("(picture)"),
-                meaning=self.env._("Understood as: %s", labels.get(self.intent, "")),
+                state=self.env._("Understood as: %s", labels.get(self.intent, "")),
             )
             author = record.partner_id.id or None
             if record.order_id:

@@ -14,14 +14,16 @@ from .postgres import Postgres
 from .say import Problem, clear_problems, step
 
 DATABASE = "demo"
+OUR_NUMBER = "+12025550100"  # as in demo/res_company.xml
 STANDIN = cache_folder.REPOSITORY / "dev" / "twilio_standin"
 BLOCK = """
   ------------------------------------------------------------------------
    Odoo         {odoo}        user admin, password admin
    The phone    {phone}        your customers' phones (a Twilio stand-in)
 
-   Try first    Open Field Service, a Work Order, click Send Confirmation.
-                Answer Yes on the phone. See it in the Message Center.
+   Try first    In Odoo: Field Service, Work Order FO026 (Emily Smith), Send
+                Confirmation. On the phone: Emily Smith, answer Yes.
+                Back in Odoo: Message Center.
    Levels       log in as mc_admin, mc_edit, mc_read or mc_none
                 (the password is the login)
    Data         {data}
@@ -53,7 +55,7 @@ def main():
     """Entry point of ``dev/demo``."""
     options = _arguments()
     # A closed terminal or a plain kill stops everything just like Ctrl-C.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with clear_problems():
         _run(options)
@@ -138,7 +140,7 @@ def _start(databases, options, running):
     command = [databases.odoo.python, str(STANDIN)]
     command += ["--port", options.twilio_port, "--quiet"]
     command += ["--state", databases.data / "phones.json"]
-    command += ["--config", STANDIN / "demo_customers.json"]
+    command += ["--config", STANDIN / "demo_customers.json", "--number", OUR_NUMBER]
     command += ["--inbound-url", f"{base}/job_confirmation/twilio/inbound#rc=5&rp=all"]
     standin = processes.Server(
         "The Twilio stand-in", command, databases.data / "twilio.log"

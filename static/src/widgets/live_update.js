@@ -57,6 +57,12 @@ export class FsmConfirmationLive extends Component {
             return;
         }
         await record.model.root.load();
+        // The form fetches new notes only; delivery states change in older ones.
+        const store = this.env.services["mail.store"];
+        const thread = store?.Thread.get({model: record.resModel, id: record.resId});
+        if (thread?.isLoaded) {
+            await thread.fetchMessages();
+        }
     }
 }
 
