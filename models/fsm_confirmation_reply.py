@@ -246,7 +246,13 @@ class FsmConfirmationReply(models.Model):
             [
                 ("mobile", "=", self.mobile),
                 ("company_id", "in", companies.ids),
-                ("state", "not in", ("failed", "canceled")),
+                ("state", "!=", "canceled"),
+                # A text that failed may have arrived all the same: the reply shows it.
+                "|",
+                ("state", "!=", "failed"),
+                "|",
+                ("twilio_sid", "!=", False),
+                ("failure_type", "=", "unknown"),
                 "|",
                 ("from_number", "=", self.recipient),
                 "&",
@@ -361,7 +367,7 @@ class FsmConfirmationReply(models.Model):
         if len(changeable) > 1:
             same = {RESPONSE_OF_INTENT[answer.intent]}
             # "Yes" once more, when all are confirmed already, changes nothing.
-            if set(changeable.mapped("response")) != same:
+            if {record.response for record in changeable} != same:
                 return None
         return (changeable or recent)[:1]
 
@@ -374,7 +380,8 @@ class FsmConfirmationReply(models.Model):
             if appointment in seen:
                 continue
             seen.add(appointment)
-            if record.response and not record._get_stale_reason():
+            answerable = record.response or record.state == "failed"
+            if answerable and not record._get_stale_reason():
                 ids.append(record.id)
         return recent.browse(ids)
 

@@ -217,7 +217,11 @@ class FsmOrder(models.Model):
                 [
                     "|",
                     ("service_location_id", "=", location_sudo.id),
-                    ("parent_id", "child_of", location_sudo.owner_id.ids),
+                    (
+                        "id",
+                        "child_of",
+                        location_sudo.owner_id.commercial_partner_id.ids,
+                    ),
                     ("company_id", "in", (False, self.company_id.id)),
                     ("id", "not in", main_sudo.ids),
                 ],

@@ -60,6 +60,23 @@ class ResCompany(models.Model):
     job_confirmation_unclear_text = fields.Char(
         "Answer to an Unclear Reply", translate=True, help=PLACEHOLDER_HELP
     )
+    job_confirmation_which_text = fields.Char(
+        "Question Which Appointment",
+        translate=True,
+        help="Empty: the standard text. {choices} lists the appointments with their "
+        "numbers; {company} and {phone} are filled in.",
+    )
+    job_confirmation_moved_text = fields.Char(
+        "Answer When the Appointment Was Moved",
+        translate=True,
+        help="Empty: the standard text. {new_date} and {new_time} are the new ones; "
+        "{company}, {phone}, {job}, {date} and {time} are filled in.",
+    )
+    job_confirmation_closed_text = fields.Char(
+        "Answer When the Appointment Was Canceled",
+        translate=True,
+        help=PLACEHOLDER_HELP,
+    )
     job_confirmation_auto_reply = fields.Boolean("Answer Replies", default=True)
     job_confirmation_reply_hours = fields.Integer(
         "Time Limit for Replies",
@@ -124,7 +141,13 @@ class ResCompany(models.Model):
             "confirmed": self.job_confirmation_confirmed_text,
             "declined": self.job_confirmation_declined_text,
             "unclear": self.job_confirmation_unclear_text,
+            "which": self.job_confirmation_which_text,
+            "moved": self.job_confirmation_moved_text,
+            "closed": self.job_confirmation_closed_text,
+            "deleted": self.job_confirmation_closed_text,
         }.get(kind)
+        if kind == "which" and own and "{choices}" not in own:
+            own += " {choices}"  # Without the numbers nobody could answer.
         text = own or self._get_standard_text(kind, known)
         # Only known names: a company's text is no format string for its data.
         return _PLACEHOLDER.sub(

@@ -31,6 +31,15 @@ class ResConfigSettings(models.TransientModel):
     job_confirmation_unclear_text = fields.Char(
         related="company_id.job_confirmation_unclear_text", readonly=False
     )
+    job_confirmation_which_text = fields.Char(
+        related="company_id.job_confirmation_which_text", readonly=False
+    )
+    job_confirmation_moved_text = fields.Char(
+        related="company_id.job_confirmation_moved_text", readonly=False
+    )
+    job_confirmation_closed_text = fields.Char(
+        related="company_id.job_confirmation_closed_text", readonly=False
+    )
     job_confirmation_auto_reply = fields.Boolean(
         related="company_id.job_confirmation_auto_reply", readonly=False
     )

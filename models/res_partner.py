@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
 
@@ -21,6 +22,7 @@ class ResPartner(models.Model):
     confirmation_opt_out = fields.Char(
         "Opted Out of Texts",
         compute="_compute_confirmation_opt_out",
+        search="_search_confirmation_opt_out",
         groups=READ_GROUP,
         help="When and how the contact opted out of text messages.",
     )
@@ -43,6 +45,42 @@ class ResPartner(models.Model):
             partner.confirmation_opt_out = (
                 entry_sudo._job_confirmation_describe() if entry_sudo else False
             )
+
+    @api.depends("phone_sanitized")
+    @api.depends_context("confirmation_company_id")
+    def _compute_display_name(self):
+        """Where the contact of a text is chosen: with number, and whether opted out."""
+        super()._compute_display_name()
+        company = self.env["res.company"].browse(
+            self.env.context.get("confirmation_company_id") or []
+        )
+        if not company:
+            return
+        numbers = {
+            partner: partner._get_confirmation_number(company)[0]
+            for partner in self
+            if partner.id
+        }
+        found = self.env["phone.blacklist"]._job_confirmation_find_sudo(
+            {number for number in numbers.values() if number}
+        )
+        for partner, number in numbers.items():
+            name = partner.display_name or ""
+            if number:
+                shown = partner._format_number_for_people(number, company)
+                name = f"{name}, {shown}"
+            if number in found:
+                name = self.env._("%s (opted out of texts)", name)
+            partner.display_name = name
+
+    @api.model
+    def _search_confirmation_opt_out(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        entries = self.env["phone.blacklist"].sudo()._search([("active", "=", True)])
+        opted_out = Domain("phone_sanitized", "in", entries.subselect("number"))
+        # [("confirmation_opt_out", "!=", False)] comes as "not in {False}".
+        return ~opted_out if False in value else opted_out
 
     def _get_confirmation_number(self, company):
         """The number to text, and whether it can be.

@@ -194,30 +194,27 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertFalse(self._wizard().blocking_reason)
         self.assertFalse(self.customer.confirmation_opt_out)
 
-    def test_two_companies_share_an_account(self):
-        other = self._make_company("Other", number="+12025550199")
-        self.twilio.set_number(
-            "+12025550199",
-            sms_url=self.base_url() + "/job_confirmation/twilio/inbound",
-        )
-        theirs_order = (
+    def _order_of(self, company):
+        """A Work Order of another company for the same customer."""
+        self.dispatcher.company_ids |= company
+        team = self.env["fsm.team"].search([("company_id", "=", company.id)], limit=1)
+        return (
             self.env["fsm.order"]
-            .with_company(other)
+            .with_company(company)
             .create(
                 {
                     "location_id": self.location.id,
-                    "company_id": other.id,
+                    "company_id": company.id,
                     "scheduled_date_start": self.start,
                     "scheduled_duration": 1.0,
-                    "team_id": self.env["fsm.team"]
-                    .search([("company_id", "=", other.id)], limit=1)
-                    .id,
+                    "team_id": team.id,
                 }
             )
         )
-        self.dispatcher.company_ids |= other
+
+    def _answer_from_two_numbers(self, other):
         ours = self._open()
-        theirs = self._open(theirs_order)
+        theirs = self._open(self._order_of(other))
         self.assertEqual(theirs.sender, "+12025550199")
         self.assertFalse(theirs.code, "another number asks: no doubt which one")
         self._customer_says("No", to="+12025550199")
@@ -227,6 +224,45 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertEqual(ours.response, "confirmed")
         self.assertEqual(theirs.response, "declined")
         self.assertEqual(theirs.reply_ids.company_id, other)
+
+    def test_two_companies_share_an_account(self):
+        other = self._make_company("Other", number="+12025550199")
+        self.twilio.set_number(
+            "+12025550199",
+            sms_url=self.base_url() + "/job_confirmation/twilio/inbound",
+        )
+        self._answer_from_two_numbers(other)
+
+    def test_two_companies_with_accounts_of_their_own(self):
+        account = {"sid": "AC" + "9" * 32, "auth_token": "9" * 32}
+        self.twilio.configure(accounts=[{**account, "numbers": []}])
+        self.twilio.set_number(
+            "+12025550199",
+            account_sid=account["sid"],
+            sms_url=self.base_url() + "/job_confirmation/twilio/inbound",
+        )
+        other = self._make_company(
+            "Other",
+            number="+12025550199",
+            sms_twilio_account_sid=account["sid"],
+            sms_twilio_auth_token=account["auth_token"],
+        )
+        self._answer_from_two_numbers(other)
+
+    def test_two_companies_share_a_number(self):
+        other = self._make_company("Other")
+        ours = self._open()
+        theirs = self._open(self._order_of(other))
+        self.assertTrue(theirs.code)
+        self._customer_says("Yes")
+        self.assertFalse(ours.response or theirs.response)
+        self._customer_says(f"no {theirs.code}")
+        self.assertEqual(theirs.response, "declined")
+        self.assertFalse(ours.response)
+        self.assertEqual(theirs.reply_ids.company_id, other)
+        self._customer_says("yes")
+        self.assertEqual(ours.response, "confirmed")
+        self.assertEqual(ours.reply_ids.company_id, self.company)
 
     def test_answer_in_the_contacts_language_falls_back(self):
         record = self._open()
@@ -395,6 +431,37 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("yes")
         self.assertFalse(record.response)
 
+    def test_answer_to_a_text_that_seemed_to_have_failed(self):
+        record = self._send().sudo()
+        record._apply_status("undelivered", sid="SM" + "1" * 32, error_code=30003)
+        self.assertEqual(record.state, "failed")
+        self._reply("yes")
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_all_visits_in_the_past(self):
+        self._make_visit(self.order, -5)
+        self.assertIn("in the past", self._wizard().blocking_reason)
+
+    def test_opt_out_shows_where_a_contact_is_chosen(self):
+        partners = self.env["res.partner"]
+        chosen = self.customer.with_context(confirmation_company_id=self.company.id)
+        self.assertEqual(chosen.display_name, "Maria Gomez, (212) 555-0123")
+        self.assertNotIn(
+            self.customer, partners.search([("confirmation_opt_out", "!=", False)])
+        )
+        self._send()
+        self._reply("STOP")
+        chosen.invalidate_recordset()
+        self.assertIn("opted out of texts", chosen.display_name)
+        self.assertEqual(self.customer.display_name, "Maria Gomez")
+        self.assertIn(
+            self.customer, partners.search([("confirmation_opt_out", "!=", False)])
+        )
+        self.assertNotIn(
+            self.customer, partners.search([("confirmation_opt_out", "=", False)])
+        )
+
     def test_merging_contacts(self):
         record = self._send()
         other = self._make_contact("Maria G.", "+12125550123")
@@ -422,6 +489,38 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(reply.state, "pending")
         self.assertTrue(reply.error)
         self.assertEqual(reply.body, "maybe")
+
+    def test_words_are_data(self):
+        record = self._send()
+        self._reply("zorglub indeed")
+        self.assertEqual(record.response, "unrecognized")
+        words = self.env["fsm.confirmation.word"]
+        word = words.create(
+            {"lang": "en", "intent": "confirm", "phrase": "zorglub indeed"}
+        )
+        self._reply("Zorglub, indeed!")
+        self.assertEqual(record.response, "confirmed")
+        word.active = False
+        self._reply("no")
+        self._reply("zorglub indeed")
+        self.assertEqual(record.response, "declined")
+
+    def test_colleague_without_a_level_works_on_as_before(self):
+        nobody = self.users["none"]
+        nobody.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+        record = self._send()
+        order = self.order.with_user(nobody)
+        order.write({"scheduled_date_start": self.start + timedelta(hours=3)})
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self.assertEqual(record.closed_reason, "moved")
+        visit = self.env["fsm.visit"].with_user(nobody).create(
+            {"order_id": order.id, "scheduled_date_start": self.start}
+        )
+        visit.scheduled_date_start += timedelta(hours=1)
+        visit.unlink()
+        with self.assertRaises(AccessError):
+            order.confirmation_status = "confirmed"
+        order.action_cancel()
 
     def test_time_limit_for_replies(self):
         self.company.job_confirmation_reply_hours = 1

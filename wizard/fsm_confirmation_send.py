@@ -225,6 +225,19 @@ class FsmConfirmationSend(models.TransientModel):
             return
         if self.visit_id and self.visit_id.order_id != order:
             yield BLOCK, self.env._("This visit belongs to another Work Order.")
+        elif order.visit_ids and not self.available_visit_ids:
+            yield (
+                BLOCK,
+                self.env._(
+                    "All visits of this Work Order are in the past. Plan the next "
+                    "visit first."
+                ),
+            )
+        elif order.visit_ids and not self.visit_id:
+            yield (
+                BLOCK,
+                self.env._("Choose the visit that the customer is asked about."),
+            )
         elif not appointment.scheduled_date_start:
             yield (
                 BLOCK,

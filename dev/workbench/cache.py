@@ -26,12 +26,18 @@ def folder():
     if chosen:
         path = Path(chosen).expanduser().resolve()
     elif os.environ.get("XDG_CACHE_HOME"):
-        path = Path(os.environ["XDG_CACHE_HOME"]) / ADDON
+        path = Path(os.environ["XDG_CACHE_HOME"]).resolve() / ADDON
     elif os.geteuid() == 0:
         path = Path("/var/cache") / ADDON
     else:
         path = Path.home() / ".cache" / ADDON
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise Problem(
+            f"The cache folder {path} is no folder. Name another one in the "
+            "environment variable JOB_CONFIRMATION_CACHE."
+        ) from None
     if os.geteuid() == 0:
         os.chmod(path, path.stat().st_mode | 0o011)
     return path
@@ -59,7 +65,8 @@ def addon_digest():
     state = hashlib.sha256()
     for path in sorted(REPOSITORY.rglob("*")):
         inside = path.relative_to(REPOSITORY)
-        if inside.parts[0] in {".git", ".ci", "dev", "tests", "readme", "doc"}:
+        top = inside.parts[0]
+        if top.startswith(".") or top in {"dev", "tests", "readme", "doc"}:
             continue
         if path.suffix in {".pyc", ".md", ".png"} or not path.is_file():
             continue
@@ -88,6 +95,9 @@ def addon_path(cache):
     path.mkdir(parents=True, exist_ok=True)
     link = path / ADDON
     if not link.is_symlink() or Path(os.readlink(link)) != REPOSITORY:
-        link.unlink(missing_ok=True)
-        link.symlink_to(REPOSITORY)
+        # In one go, because another run may look at it now.
+        making = path / f"making-{os.getpid()}"
+        making.unlink(missing_ok=True)
+        making.symlink_to(REPOSITORY)
+        making.replace(link)
     return path

@@ -7,86 +7,82 @@ import signal
 import subprocess
 import threading
 
-# Loaded here: between fork and exec it is too late for that.
+# Loaded here, because a child between fork and exec must not load a library.
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_quiet = set()  # the commands that run now, also those of other threads
+_stopped = threading.Event()
 
 
 def stop_with_parent(number=signal.SIGTERM):
-    """A ``preexec_fn``: the kernel sends the signal when the parent dies anyhow."""
-
-    def prepare():
-        _LIBC.prctl(_PR_SET_PDEATHSIG, number)
-
-    return prepare
+    """A ``preexec_fn``: the kernel stops the child when its parent dies anyhow."""
+    return lambda: _LIBC.prctl(_PR_SET_PDEATHSIG, number)
 
 
 def stop_on_signals():
-    """Make a closed terminal and a plain kill stop everything, as Ctrl-C does."""
-    for number in _STOPPING:
-        signal.signal(number, _interrupt)
+    """Have a closed terminal and a plain kill stop everything, as Ctrl-C does."""
+    for number in _SIGNALS:
+        # Under nohup it goes on without its terminal.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_number, _frame):
-    # Impatience (a second Ctrl-C) must not cut the orderly stop short.
-    for number in _STOPPING:
+    # An impatient second Ctrl-C must not cut the orderly stop short.
+    for number in _SIGNALS:
         signal.signal(number, lambda *_args: None)
-    commands.stop()
+    stop_commands()
     raise KeyboardInterrupt
 
 
-class Commands:
-    """The commands that run now, also those of other threads."""
+def stop_commands():
+    """End the commands of :func:`run_quietly`; other threads start no more."""
+    _stopped.set()
+    for process in list(_quiet):
+        with contextlib.suppress(OSError):
+            process.terminate()
 
-    def __init__(self):
-        # Reentrant: the signal handler interrupts whoever holds it.
-        self._lock = threading.RLock()
-        self._running = set()
-        self._stopped = False
 
-    def run(self, command, **options):
-        """``subprocess.run`` that :meth:`stop` ends; returns (code, output)."""
-        with self._lock:
-            if self._stopped:
-                raise KeyboardInterrupt
-            process = subprocess.Popen(
-                command, preexec_fn=stop_with_parent(), **options
-            )
-            self._running.add(process)
+def run_quietly(command, **options):
+    """Run a command that :func:`stop_commands` ends; returns (code, output)."""
+    # The main thread may still run what cleans up.
+    if _stopped.is_set() and threading.current_thread() != threading.main_thread():
+        raise KeyboardInterrupt
+    options.setdefault("stdin", subprocess.DEVNULL)
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        preexec_fn=stop_with_parent(),
+        **options,
+    ) as process:
+        _quiet.add(process)
         try:
             output, _errors = process.communicate()
-            return process.returncode, output
         except BaseException:
             process.kill()
-            process.wait()
             raise
         finally:
-            self._running.discard(process)
-
-    def stop(self):
-        """End the commands that run, and let other threads start no more."""
-        self._stopped = threading.active_count() > 1
-        for process in list(self._running):
-            with contextlib.suppress(OSError):
-                process.terminate()
-
-
-commands = Commands()
+            _quiet.discard(process)
+    return process.returncode, output
 
 
 def run_in_front(command, **options):
-    """Run a command that has the terminal; leave it time to clean up on Ctrl-C."""
+    """Run a command that has the terminal; after Ctrl-C it has time to clean up."""
     process = subprocess.Popen(command, preexec_fn=stop_with_parent(), **options)
     try:
         return process.wait()
     except KeyboardInterrupt:
-        # The terminal has told it as well, a plain kill has not.
+        # The terminal has told it as well; a plain kill has not.
         for seconds in (3, 15):
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 process.wait(seconds)
                 break
-            process.send_signal(signal.SIGINT)
-        process.kill()
-        process.wait()
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+        else:
+            process.kill()
         raise

@@ -40,6 +40,9 @@ class Databases:
         # A person's own Odoo configuration must not leak in.
         env["ODOO_RC"] = os.devnull
         env.pop("OPENERP_SERVER", None)
+        # Nor does the machine's proxy, if it has one, know this machine's ports.
+        others = env.get("no_proxy") or env.get("NO_PROXY") or ""
+        env["no_proxy"] = env["NO_PROXY"] = f"localhost,127.0.0.1,{others}"
         return env
 
     def install(self, database, *, modules=(), update=(), demo=False):

@@ -58,9 +58,12 @@ def _from_deb822(text):
 class Archive:
     """A private apt state for one suite."""
 
-    def __init__(self, folder, suite):
-        """:param folder: where the state is kept; :param suite: ``sid``, ..."""
-        self.folder = folder / f"apt-{suite}"
+    def __init__(self, folder, suite, name="apt"):
+        """:param folder: where the state is kept; :param suite: ``sid``, ...
+
+        :param name: another one for each of two states that are used at once
+        """
+        self.folder = folder / f"{name}-{suite}"
         self.suite = suite
 
     def _options(self):
@@ -79,6 +82,9 @@ class Archive:
             f"APT::Sandbox::User={'root' if os.geteuid() == 0 else ''}",
             "-o",
             "Acquire::Retries=3",
+            # Otherwise a failed download is a warning only.
+            "-o",
+            "APT::Update::Error-Mode=any",
         ]
 
     def _update(self, log):
@@ -109,6 +115,8 @@ class Archive:
         """Download packages (without what they depend on) and unpack them."""
         self._update(log)
         deb = self.folder / "deb"
+        for path in deb.glob("*.deb"):
+            path.unlink()  # what a stopped set-up left
         run(
             ["apt-get", *self._options(), "-qq", "download", *packages],
             f"downloading {', '.join(packages)}",

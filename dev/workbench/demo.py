@@ -3,12 +3,12 @@
 
 import argparse
 import shutil
-import signal
 import time
+import urllib.request
 from pathlib import Path
 
 from . import cache as cache_folder
-from . import processes, python
+from . import child, processes, python
 from .database import Databases, Stamp
 from .postgres import Postgres
 from .say import Problem, clear_problems, step
@@ -54,15 +54,9 @@ def _arguments():
 def main():
     """Entry point of ``dev/demo``."""
     options = _arguments()
-    # A closed terminal or a plain kill stops everything just like Ctrl-C.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    child.stop_on_signals()
     with clear_problems():
         _run(options)
-
-
-def _interrupt(_number, _frame):
-    raise KeyboardInterrupt
 
 
 def _data_folder(options, cache):
@@ -172,43 +166,27 @@ def _start(databases, options, running):
 
 def _warm_up(port, server):
     """Have Odoo load its registry and build its pages, so the first click is fast."""
-    import urllib.error
-    import urllib.request
-
+    # The machine's proxy, if it has one, knows nothing of this machine's ports.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _attempt in range(120):
         server.check()
         try:
             address = f"http://127.0.0.1:{port}/web/login"
-            urllib.request.urlopen(address, timeout=60).read()
+            opener.open(address, timeout=60).read()
             return
-        except (urllib.error.URLError, OSError):
+        except OSError:
             time.sleep(0.5)
     raise Problem(f"Odoo does not answer; see {server.log}.")
 
 
 def _set_address(databases, base):
     """The public address, over which Twilio's signatures are checked."""
-    import subprocess
-
     sql = (
-        "INSERT INTO ir_config_parameter (key, value) VALUES ('web.base.url', :'base'),"
-        " ('web.base.url.freeze', 'True')"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value;"
+        "INSERT INTO ir_config_parameter (key, value)"
+        f" VALUES ('web.base.url', '{base}'), ('web.base.url.freeze', 'True')"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
     )
-    subprocess.run(
-        [
-            str(databases.postgres.bin / "psql"),
-            "-Xq",
-            "-v",
-            f"base={base}",
-            "-d",
-            DATABASE,
-        ],
-        input=sql,
-        text=True,
-        check=True,
-        env=databases.environment(),
-    )
+    databases.postgres.execute(DATABASE, sql, "telling Odoo its address")
 
 
 def _watch(running):

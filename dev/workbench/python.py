@@ -5,12 +5,12 @@ import concurrent.futures
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache as cache_folder
+from .child import run_quietly, stop_commands
 from .debian import Archive
 from .say import Problem, run, step
 
@@ -62,6 +62,10 @@ def prepare(cache, odoo_path=None, tests=False):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             fetching = pool.submit(_source, cache, odoo_path, log)
             environment = pool.submit(_environment, cache, odoo_path, tests, log)
+            for job in concurrent.futures.as_completed([fetching, environment]):
+                if job.exception():
+                    stop_commands()  # no need to wait for the other one
+                    raise job.exception()
             source = fetching.result()
             python, site = environment.result()
         _join(source, site)
@@ -111,7 +115,8 @@ def _environment(cache, odoo_path, tests, log):
         name += "-" + cache_folder.digest(Path(odoo_path).expanduser().resolve())
     folder = cache / f"python-{name}"
     python = folder / "bin" / "python"
-    if not (folder / ".complete").exists():
+    # The Python that it was made with may be gone (an upgrade, a version manager).
+    if not (folder / ".complete").exists() or not python.exists():
         step("Making a Python environment ...")
         shutil.rmtree(folder, ignore_errors=True)
         _make_environment(cache, folder, log)
@@ -125,18 +130,18 @@ def _environment(cache, odoo_path, tests, log):
         step("Installing packages for tests ...")
         _pip(python, ["-r", str(REQUIREMENTS_TEST)], log)
         installed.write_text(wanted)
-    site = next((folder / "lib").glob("python3.*/site-packages"))
-    return python, site
+    return python, _site(python)
+
+
+def _site(python):
+    lib = python.parents[1] / "lib"
+    return next(lib.glob("python3.*/site-packages"))
 
 
 def _make_environment(cache, folder, log):
     """``python -m venv``; where Debian left out pip, pip's wheel from its archive."""
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", str(folder)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    if made.returncode == 0:
+    code, _output = run_quietly([sys.executable, "-m", "venv", str(folder)])
+    if code == 0:
         return
     shutil.rmtree(folder, ignore_errors=True)
     run(
@@ -145,7 +150,7 @@ def _make_environment(cache, folder, log):
         hint="Install Python's venv module: sudo apt-get install python3-venv",
     )
     unpacked = cache / "pip"
-    Archive(cache, "sid").unpack(["python3-pip-whl"], unpacked, log)
+    Archive(cache, "sid", "apt-pip").unpack(["python3-pip-whl"], unpacked, log)
     wheel = next((unpacked / "usr/share/python-wheels").glob("pip-*.whl"))
     python = folder / "bin" / "python"
     env = {**os.environ, "PYTHONPATH": str(wheel)}
@@ -154,6 +159,10 @@ def _make_environment(cache, folder, log):
 
 
 def _pip(python, arguments, log):
+    for info in _site(python).glob("*.dist-info"):
+        if not (info / "RECORD").exists():
+            # pip writes it last; it takes such a half-installed package for whole.
+            shutil.rmtree(info)
     # A wheel for every pin exists, so nothing is compiled; binary packages first.
     command = [str(python), "-m", "pip", "install", "-q", "--prefer-binary"]
     run(

@@ -4,9 +4,10 @@
 import contextlib
 import errno
 import os
-import subprocess
 import sys
 import time
+
+from .child import run_quietly
 
 _START = time.monotonic()
 
@@ -55,26 +56,17 @@ def run(command, what, *, log=None, env=None, cwd=None, hint=""):
     :raises Problem: the command failed
     """
     try:
-        done = subprocess.run(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            env=env,
-            cwd=cwd,
-        )
+        code, output = run_quietly(command, env=env, cwd=cwd)
     except FileNotFoundError as error:
         raise Problem(
             f"The program “{command[0]}” is missing, needed for {what}. {hint}"
         ) from error
     if log:
         with open(log, "a", encoding="utf-8") as stream:
-            stream.write(f"$ {' '.join(map(str, command))}\n{done.stdout}\n")
-    if done.returncode:
-        raise Problem(_explain(what, done.stdout, hint))
-    return done.stdout
+            stream.write(f"$ {' '.join(map(str, command))}\n{output}\n")
+    if code:
+        raise Problem(_explain(what, output, hint))
+    return output
 
 
 def _explain(what, output, hint):

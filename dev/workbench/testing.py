@@ -5,15 +5,15 @@ import argparse
 import os
 import secrets
 import shutil
-import subprocess
 
 from . import cache as cache_folder
-from . import debian, lint, python
+from . import child, debian, lint, processes, python
 from .database import Databases
 from .postgres import Postgres
 from .say import clear_problems, step
 
 ADDON = cache_folder.ADDON
+BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
 
 
 def _arguments():
@@ -40,20 +40,21 @@ def _arguments():
 def main():
     """Entry point of ``dev/test``."""
     options, passed = _arguments()
+    child.stop_on_signals()
     with clear_problems():
         raise SystemExit(_run(options, passed))
 
 
 def _run(options, passed):
     cache = cache_folder.folder()
+    if not (options.lint or any(map(shutil.which, BROWSERS))):
+        step("Installing Chromium for the browser tests ...")
+        debian.install(["chromium"], "Chromium (for browser tests)", cache / "apt.log")
     odoo = python.prepare(cache, options.odoo, tests=True)
     if not options.no_lint and (options.lint or options.fix or not passed):
         code = lint.run_all(cache, odoo, fix=options.fix)
         if code or options.lint:
             return code
-    if not any(shutil.which(name) for name in ("chromium", "google-chrome")):
-        step("Installing Chromium for the browser tests ...")
-        debian.install(["chromium"], "Chromium (for browser tests)", cache / "apt.log")
     data = cache / "test"
     data.mkdir(exist_ok=True)
     postgres = Postgres(odoo.site, data, durable=False)
@@ -102,15 +103,16 @@ def _pytest(cache, odoo, databases, name, passed):
     command += ["-c", str(addon / "pyproject.toml"), f"--rootdir={addon}", *given]
     step("Running the tests ...")
     try:
-        return subprocess.run(command, env=env, cwd=addon).returncode
+        return child.run_in_front(command, env=env, cwd=addon)
     finally:
         config.unlink()
 
 
 def _odoo_runner(_cache, odoo, databases, name, passed):
     options = [*databases.odoo_options(name), "--stop-after-init", "--test-enable"]
-    options += ["-i", ADDON, f"--test-tags=/{ADDON}", "--http-port=8998"]
+    options += ["-i", ADDON, f"--test-tags=/{ADDON}"]
+    options += [f"--http-port={processes.free_port()}"]
     options += ["--log-level=warn", "--log-handler=odoo.tests.result:INFO"]
     step("Running the tests with Odoo's own runner ...")
     command = odoo.command(*options, *passed)
-    return subprocess.run(command, env=databases.environment()).returncode
+    return child.run_in_front(command, env=databases.environment())
