@@ -498,7 +498,7 @@ class TestStories(ConfirmationTransactionCase):
         word = words.create(
             {"lang": "en", "intent": "confirm", "phrase": "zorglub indeed"}
         )
-        self._reply("Zorglub, indeed!")
+        self._reply("ZORGLUB indeed!!")
         self.assertEqual(record.response, "confirmed")
         word.active = False
         self._reply("no")
