@@ -33,6 +33,7 @@ from .text import (
 # ``fsm.confirmation.word``.
 CONFIRM = "confirm"
 AGREE = "agree"
+KEEP = "keep"
 DECLINE = "decline"
 RESCHEDULE = "reschedule"
 OPT_OUT = "opt_out"
@@ -62,6 +63,7 @@ AUTO_REPLY = "auto_reply"
 INTENTS = {
     CONFIRM: "Yes: confirms",
     AGREE: "OK: confirms if nothing else is said",
+    KEEP: "Don't cancel: undoes a no, confirms nothing",
     DECLINE: "No: declines",
     RESCHEDULE: "Asks for another time (declines)",
     OPT_OUT: "Opts out, anywhere in a text",

@@ -434,7 +434,10 @@ def _find_answers(text, codes):
     if not given:
         reason = "code_only" if mentioned else "no_answer"
         return _unrecognized(reason, _told(segments), mentioned)
-    answers = _combine(segments, given, codes)
+    # "No, don't cancel" refuses the canceling, not the appointment.
+    keeps = any(lx.KEEP in s.kinds for s in segments)
+    refuses = any(s.is_any(_REFUSALS) for s in given)
+    answers = None if keeps and refuses else _combine(segments, given, codes)
     if answers is None:
         return _unrecognized("contradiction", given, mentioned)
     reason = "word"
