@@ -15,6 +15,7 @@
         "security/ir_rule.xml",
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
+        "data/mail_message_subtype.xml",
         "data/sms_template.xml",
         "data/fsm.confirmation.word.csv",
         "data/ir_cron.xml",

@@ -11,7 +11,7 @@ CONFIRMATION_STATUS = [
     ("confirmed", "Confirmed"),
     ("declined", "Declined"),
     ("opted_out", "Opted out"),
-    ("unrecognized", "Unclear answer"),
+    ("unrecognized", "Unrecognized"),
     ("reconfirm", "Ask again: date moved"),
 ]
 # A Work Order with several upcoming visits shows the first of these that occurs.

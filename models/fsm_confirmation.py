@@ -16,6 +16,7 @@ from odoo.tools import SQL
 
 from ..tools.segments import count_segments
 from ..tools.twilio_api import Failure, Outcome, failure_class
+from .mail_message import SUBTYPE
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ RESPONSES = [
     ("confirmed", "Confirmed"),
     ("declined", "Declined"),
     ("opted_out", "Opted out"),
-    ("unrecognized", "Unclear"),
+    ("unrecognized", "Unrecognized"),
 ]
 FAILURE_TYPES = [
     ("number", "This number can't be texted"),
@@ -99,6 +100,7 @@ class FsmConfirmation(models.Model):
     _description = "Job Confirmation"
     _inherit = ["mail.thread"]
     _order = "id desc"
+    _rec_names_search = ["name", "contact_name", "job_name", "mobile"]
 
     name = fields.Char(
         "Message ID", required=True, readonly=True, copy=False, index=True
@@ -177,8 +179,19 @@ class FsmConfirmation(models.Model):
     response = fields.Selection(RESPONSES, tracking=True, index=True)
     reply_body = fields.Text("Customer's Words", readonly=True)
     reply_date = fields.Datetime("Answered On", readonly=True)
-    reply_ids = fields.One2many(
-        "fsm.confirmation.reply", "confirmation_id", string="Replies", readonly=True
+    # One text can answer several messages ("YES 427 NO 512").
+    reply_ids = fields.Many2many(
+        "fsm.confirmation.reply",
+        "fsm_confirmation_reply_rel",
+        "confirmation_id",
+        "reply_id",
+        string="Replies",
+        readonly=True,
+    )
+    needs_reading = fields.Boolean(
+        "Reply to Read",
+        readonly=True,
+        help="The customer wrote something later that changes nothing by itself.",
     )
     is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
     closed_reason = fields.Selection(
@@ -193,6 +206,11 @@ class FsmConfirmation(models.Model):
         ],
         readonly=True,
     )
+    appointment_text = fields.Char(
+        "Appointment Asked About",
+        compute="_compute_appointment_text",
+        help="Date and time where the work happens, as the customer was asked.",
+    )
     previous_id = fields.Many2one(
         "fsm.confirmation",
         string="Sent Again For",
@@ -206,6 +224,7 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
+            ("moved", "Date moved since"),
             ("awaiting", "Awaiting answer"),
             ("no_answer", "No answer"),
             ("failed", "Not delivered"),
@@ -277,15 +296,39 @@ class FsmConfirmation(models.Model):
             return Domain.FALSE
         return Domain("mobile", "like", digits)
 
-    @api.depends("response", "state", "is_open")
+    @api.depends("response", "state", "is_open", "closed_reason")
     def _compute_indicator(self):
         for record in self:
-            if record.response:
+            answered = record.response in ("confirmed", "declined", "unrecognized")
+            if answered and record.closed_reason == "moved":
+                record.indicator = "moved"
+            elif record.response:
                 record.indicator = record.response
             elif record.state in ("failed", "canceled"):
                 record.indicator = record.state
             else:
                 record.indicator = "awaiting" if record.is_open else "no_answer"
+
+    @api.depends("appointment_start", "order_id")
+    def _compute_appointment_text(self):
+        for record in self:
+            known = record._describe_appointment()
+            text = ", ".join(known[key] for key in ("date", "time") if known[key])
+            zone = record.order_id.sudo() and (
+                record.order_id.sudo()._get_appointment_timezone()
+            )
+            record.appointment_text = f"{text} ({zone})" if text and zone else text
+
+    @api.depends("name", "contact_name", "job_name", "appointment_start")
+    @api.depends_context("confirmation_details")
+    def _compute_display_name(self):
+        """Where a message is chosen: with whom and what it was about."""
+        for record in self:
+            parts = [record.name]
+            if self.env.context.get("confirmation_details"):
+                parts += [record.contact_name, record.job_name]
+                parts.append(record._describe_appointment()["date"])
+            record.display_name = ", ".join(part for part in parts if part)
 
     @api.depends("state", "failure_type", "next_ids")
     def _compute_can_send_again(self):
@@ -380,6 +423,8 @@ class FsmConfirmation(models.Model):
         asked_sudo.filtered(
             lambda rec: rec.is_open and rec.mobile == mobile and rec.sender == sender
         )._close_sudo("replaced")
+        # Asking again is what a person does about an earlier answer.
+        asked_sudo._close_activities()
         values = {
             "order_id": order.id,
             "visit_id": visit.id if visit else False,
@@ -465,6 +510,11 @@ class FsmConfirmation(models.Model):
         :param reason: a key of ``closed_reason``
         """
         open_sudo = self.sudo().filtered("is_open")
+        if reason == "moved":
+            # Their answers were about another date.
+            self.sudo().filtered(lambda rec: rec.closed_reason == "answered").write(
+                {"closed_reason": reason}
+            )
         waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
@@ -508,6 +558,17 @@ class FsmConfirmation(models.Model):
 
         :return: (claimed records with sudo, number still waiting)
         """
+        for _attempt in range(20):
+            try:
+                return self._claim_now(limit)
+            except _SERIALIZATION:
+                # Another process was faster with the same rows: look again.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+        return self.sudo().browse(), 0
+
+    @api.model
+    def _claim_now(self, limit):
         self.flush_model()
         now = fields.Datetime.now()
         due = SQL(
@@ -838,12 +899,13 @@ class FsmConfirmation(models.Model):
         appointment_sudo = self._get_appointment_sudo()
         if not appointment_sudo:
             return "deleted"
+        moved = appointment_sudo.scheduled_date_start != self.appointment_start
+        if not moved and not appointment_sudo._is_appointment_upcoming():
+            return "past"
         if appointment_sudo._is_appointment_closed():
             return "closed"
-        if appointment_sudo.scheduled_date_start != self.appointment_start:
+        if moved:
             return "moved"
-        if not appointment_sudo._is_appointment_upcoming():
-            return "past"
         hours = self.company_id.job_confirmation_reply_hours
         asked = self.sent_date or self.create_date
         if hours and asked + timedelta(hours=hours) < fields.Datetime.now():
@@ -893,11 +955,34 @@ class FsmConfirmation(models.Model):
             "response": response,
             "reply_body": reply_sudo.body,
             "reply_date": reply_sudo.received_date,
+            "needs_reading": False,
         }
         if response != "unrecognized":
             values.update(is_open=False, closed_reason="answered")
         self._write_response(values)
         self._update_activity(response)
+        if response != "unrecognized":
+            (self._get_siblings_sudo() - self)._close_activities()
+
+    def _get_siblings_sudo(self):
+        """Every message about the same appointment."""
+        appointment_sudo = self._get_appointment_sudo()
+        if not appointment_sudo:
+            return self.sudo()
+        return appointment_sudo._get_appointment_confirmations_sudo()
+
+    def _flag_reply(self, reply_sudo):
+        """A reply that changes nothing by itself, but that a person should read."""
+        self.ensure_one()
+        self.write(
+            {
+                "needs_reading": True,
+                "reply_body": reply_sudo.body,
+                "reply_date": reply_sudo.received_date,
+            }
+        )
+        self._update_activity("read")
+        self._notify_changed()
 
     def _write_response(self, values):
         """Write the answer, and show it on the appointment."""
@@ -938,10 +1023,20 @@ class FsmConfirmation(models.Model):
                 .search([("phone_sanitized", "=", number)], limit=10)
             )
         note = entry_sudo._job_confirmation_describe()
-        partners_sudo._message_log_batch(
-            {partner.id: note for partner in partners_sudo}
-        )
+        for partner_sudo in partners_sudo:
+            self._log_note(partner_sudo, note)
         return entry_sudo
+
+    def _on_opt_out_without_question(self):
+        """The customer opted out while nothing was asked: a person has to call.
+
+        An appointment that waits to be asked about again can't be asked about now.
+        """
+        self._update_activity("opted_out")
+        appointment_sudo = self._get_appointment_sudo()
+        if appointment_sudo.confirmation_status == "reconfirm":
+            appointment_sudo._set_confirmation_status_sudo("opted_out")
+        self._notify_changed()
 
     def _settle(self, response, reason=""):
         """Correct the answer by hand; who did it and why is in the history.
@@ -955,7 +1050,7 @@ class FsmConfirmation(models.Model):
         labels = dict(self._fields["response"]._description_selection(self.env))
         old = labels.get(record_sudo.response) or self.env._("no answer")
         new = labels.get(response) or self.env._("no answer")
-        values = {"response": response}
+        values = {"response": response, "needs_reading": False}
         if response in ("confirmed", "declined", "opted_out"):
             values.update(is_open=False, closed_reason="answered")
         record_sudo.with_context(tracking_disable=True).write(values)
@@ -970,9 +1065,10 @@ class FsmConfirmation(models.Model):
         )
         if reason:
             note += " " + self.env._("Reason: %s", reason)
-        for target in (record_sudo, record_sudo.order_id, record_sudo.partner_id):
-            if target:
-                target._message_log(body=note, author_id=self.env.user.partner_id.id)
+        author = self.env.user.partner_id
+        record_sudo._message_log(body=note, author_id=author.id)
+        for target_sudo in (record_sudo.order_id, record_sudo.partner_id):
+            self._log_note(target_sudo, note, author)
         record_sudo._update_activity(response)
         record_sudo._notify_changed()
 
@@ -1011,6 +1107,11 @@ class FsmConfirmation(models.Model):
             user_id=self._get_responsible_user().id,
         )
 
+    def _close_activities(self):
+        """What a person was asked to do about these messages is done."""
+        for record_sudo in self.sudo().filtered("activity_id"):
+            record_sudo._update_activity("settled")
+
     def _get_responsible_user(self):
         """Who acts on an answer: the sender, else who made the Work Order."""
         order_sudo = self.sudo().order_id
@@ -1047,20 +1148,27 @@ class FsmConfirmation(models.Model):
             state=self.env._("Delivery: %s", delivery),
         )
 
+    @api.model
+    def _log_note(self, target, body, author=None):
+        """Write a note into the history of a Work Order or contact.
+
+        Its subtype keeps it from users without a Message Center level.
+
+        :return: the ``mail.message`` with sudo
+        """
+        if not target:
+            return self.env["mail.message"]
+        note_sudo = target._message_log(body=body, author_id=author and author.id)
+        note_sudo.subtype_id = self.env.ref(SUBTYPE)
+        return note_sudo
+
     def _log_sent(self):
         """Write the text into the histories of Work Order and contact."""
         self.ensure_one()
-        author = self.user_id.partner_id.id
+        author = self.user_id.partner_id
         body = self._history_body()
-        # pylint: disable=protected-access
-        if self.order_id:
-            self.order_message_id = self.order_id._message_log(
-                body=body, author_id=author
-            )
-        if self.partner_id:
-            self.partner_message_id = self.partner_id._message_log(
-                body=body, author_id=author
-            )
+        self.order_message_id = self._log_note(self.order_id, body, author)
+        self.partner_message_id = self._log_note(self.partner_id, body, author)
 
     def _refresh_history(self):
         """Bring the delivery state in the histories up to date."""

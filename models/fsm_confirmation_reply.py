@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg2
 from markupsafe import Markup
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..tools import reply as reply_tools
@@ -14,9 +14,13 @@ from .fsm_confirmation import HISTORY_NOTE
 
 _logger = logging.getLogger(__name__)
 
+# Replies that say nothing: no need for a person to read them after a clear answer.
+IDLE_REASONS = ("no_answer", "no_words", "reaction")
 RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
+# So many characters of a text of ours tell which one is quoted: they hold the date.
+QUOTE_LENGTH = 80
 # More answers than this to one number in an hour look like two machines talking.
 MAX_ANSWERS_PER_HOUR = 6
 # NUL can't be stored; other control characters can.
@@ -38,6 +42,15 @@ class FsmConfirmationReply(models.Model):
     confirmation_id = fields.Many2one(
         "fsm.confirmation", string="Message", index=True, ondelete="set null"
     )
+    confirmation_ids = fields.Many2many(
+        "fsm.confirmation",
+        "fsm_confirmation_reply_rel",
+        "reply_id",
+        "confirmation_id",
+        string="Messages",
+        readonly=True,
+        help="Every message that this text answers.",
+    )
     order_id = fields.Many2one(related="confirmation_id.order_id", string="Work Order")
     partner_id = fields.Many2one(
         "res.partner", string="Contact", readonly=True, index="btree_not_null"
@@ -54,12 +67,12 @@ class FsmConfirmationReply(models.Model):
             ("opt_out", "Opt out"),
             ("opt_in", "Opt in again"),
             ("help", "Help"),
-            ("unrecognized", "Unclear"),
+            ("unrecognized", "Unrecognized"),
         ],
         string="Understood As",
         readonly=True,
     )
-    reason = fields.Char("Why", readonly=True, help="Why it was understood so.")
+    reason = fields.Char("Reason Key", readonly=True, help="Why it was understood so.")
     state = fields.Selection(
         [
             ("pending", "Not worked on yet"),
@@ -79,6 +92,10 @@ class FsmConfirmationReply(models.Model):
         "res.company", required=True, readonly=True, index=True
     )
     answer_body = fields.Text("Our Answer", readonly=True)
+    is_done = fields.Boolean(
+        "Done", readonly=True, help="A person has read it, or a later reply settled it."
+    )
+    reason_text = fields.Char("Why", compute="_compute_reason_text")
     opt_out_type = fields.Char(readonly=True, help="Twilio's OptOutType.")
     error = fields.Char("Last Problem", readonly=True)
     attempt_count = fields.Integer(readonly=True)
@@ -93,6 +110,38 @@ class FsmConfirmationReply(models.Model):
         for reply in self:
             words = (reply.body or "").strip() or self.env._("(picture)")
             reply.display_name = words if len(words) <= 60 else f"{words[:59]}…"
+
+    @api.depends("reason")
+    def _compute_reason_text(self):
+        sentences = {
+            "ambiguous": self.env._("Several appointments wait for an answer"),
+            "condition": self.env._("Has a condition or doubt"),
+            "question": self.env._("Is a question"),
+            "contradiction": self.env._("Says yes and no"),
+            "unknown_words": self.env._("Has words that nobody taught us"),
+            "time": self.env._("Names a day or time"),
+            "number": self.env._("Has a number"),
+            "negation": self.env._("Negates something"),
+            "unclear": self.env._("Can be read in two ways"),
+            "excuse": self.env._("Gives a reason, no answer"),
+            "quoted_prompt": self.env._("Quotes our own text"),
+            "reaction": self.env._("Is a reaction of the phone"),
+            "auto_reply": self.env._("Is an automatic reply"),
+            "code_only": self.env._("Has a code but no answer"),
+            "no_answer": self.env._("Holds no answer"),
+            "no_words": self.env._("Holds no words"),
+            "empty": self.env._("Is empty"),
+            "too_long": self.env._("Is too long"),
+        }
+        for reply in self:
+            reply.reason_text = sentences.get(reply.reason, "")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("confirmation_id") and not vals.get("confirmation_ids"):
+                vals["confirmation_ids"] = [Command.link(vals["confirmation_id"])]
+        return super().create(vals_list)
 
     def write(self, vals):
         if "body" in vals and not self.env["fsm.confirmation"]._is_anonymizing():
@@ -298,13 +347,17 @@ class FsmConfirmationReply(models.Model):
         )
         if targets or recent:
             self._link(targets or recent[:1])
+        if recent and not targets:
+            recent[0]._on_opt_out_without_question()
         return ""  # Twilio has answered, and the law forbids more.
 
     def _act_on_opt_in(self, understanding, recent, live):
         note = self.env._("Opted in again by text: “%s”", self.body)
-        self.env["phone.blacklist"]._remove([self.mobile], message=note)
-        if self.partner_id:
-            self.partner_id._message_log(body=note)
+        self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
+            self.mobile, note, by_hand=False
+        )
+        recent._log_note(self.partner_id, note)
+        recent.filtered(lambda rec: rec.response == "opted_out")._close_activities()
         if recent:
             self._link((live or recent)[:1])
         return ""
@@ -322,11 +375,18 @@ class FsmConfirmationReply(models.Model):
             return self._text(live.company_id, "unclear", live)
         if len(live) > 1:
             return self._ask_which(live)
-        if recent:
-            self._link(recent[:1])
-            # A "thanks" after a clear answer changes nothing and needs no answer.
-            if not understanding.automatic and understanding.reason != "no_answer":
-                recent[:1]._update_activity("read")
+        # A "thanks" after a clear answer changes nothing and needs no answer.
+        idle = understanding.automatic or understanding.reason in IDLE_REASONS
+        changeable = self._get_changeable(recent)
+        if len(changeable) > 1 and not idle:
+            return self._ask_which(changeable)
+        target = (changeable or recent)[:1]
+        if target:
+            self._link(target)
+        if target and not idle:
+            target._flag_reply(self)
+            if changeable:
+                return self._text(target.company_id, "unclear", target)
         return ""
 
     def _act_on_confirm(self, understanding, recent, live):
@@ -338,6 +398,7 @@ class FsmConfirmationReply(models.Model):
         """Apply every clear answer to the message it belongs to, and to no other."""
         texts = []
         unknown = False
+        several = len(understanding.answers) > 1
         for answer in understanding.answers:
             target = self._find_target(answer, recent, live)
             if target is None:
@@ -345,10 +406,24 @@ class FsmConfirmationReply(models.Model):
             if not target:
                 unknown = True
                 continue
-            texts.append(self._answer(target, RESPONSE_OF_INTENT[answer.intent]))
+            response = RESPONSE_OF_INTENT[answer.intent]
+            texts.append(self._answer(target, response, brief=several))
         if unknown and live:
             texts.append(self._ask_which(live))
+        self._settle_earlier_questions()
         return " ".join(dict.fromkeys(text for text in texts if text))
+
+    def _settle_earlier_questions(self):
+        """Earlier replies that could belong to several messages are settled now."""
+        self.search(
+            [
+                ("mobile", "=", self.mobile),
+                ("recipient", "=", self.recipient),
+                ("state", "=", "unmatched"),
+                ("reason", "=", "ambiguous"),
+                ("id", "!=", self.id),
+            ]
+        ).write({"is_done": True})
 
     def _find_target(self, answer, recent, live):
         """The message that an answer is about.
@@ -359,6 +434,9 @@ class FsmConfirmationReply(models.Model):
         if answer.code:
             coded = recent.filtered(lambda rec: rec.code == answer.code)
             return (coded & live or coded)[:1]
+        quoted = self._find_quoted(recent)
+        if quoted:
+            return quoted
         if len(live) == 1:
             return live
         if live:
@@ -370,6 +448,16 @@ class FsmConfirmationReply(models.Model):
             if {record.response for record in changeable} != same:
                 return None
         return (changeable or recent)[:1]
+
+    def _find_quoted(self, recent):
+        """The message whose text this reply quotes or reacts to, if any.
+
+        A like of an old text is no answer to the new question.
+        """
+        words = " ".join((self.body or "").split()).casefold()
+        return recent.filtered(
+            lambda rec: rec.body and rec.body[:QUOTE_LENGTH].casefold() in words
+        )[:1]
 
     def _get_changeable(self, recent):
         """Answered messages whose answer may still be replaced, one an appointment."""
@@ -385,19 +473,21 @@ class FsmConfirmationReply(models.Model):
                 ids.append(record.id)
         return recent.browse(ids)
 
-    def _answer(self, target, response):
+    def _answer(self, target, response, brief=False):
         """Apply a clear answer to one message.
 
+        :param brief: one of several answers in a text: name the appointment
         :return: what to tell the customer
         """
         self._link(target)
         stale = target._get_stale_reason()
         replaced = target.closed_reason == "replaced" and target._get_newer_open()
         if stale or replaced:
-            target._update_activity("read")
+            target._flag_reply(self)
             return self._text(target.company_id, stale or "moved", target)
         target._apply_answer(response, self)
-        return self._text(target.company_id, response, target)
+        kind = f"{response}_brief" if brief else response
+        return self._text(target.company_id, kind, target)
 
     def _ask_which(self, live):
         """Several messages are open: list them with their codes, guess nothing."""
@@ -420,6 +510,9 @@ class FsmConfirmationReply(models.Model):
     def _link(self, confirmations):
         """This reply belongs to messages; it is written into their histories."""
         first = confirmations[0]
+        self.write(
+            {"confirmation_ids": [Command.link(rec.id) for rec in confirmations]}
+        )
         if not self.confirmation_id:
             self.write(
                 {
@@ -432,20 +525,24 @@ class FsmConfirmationReply(models.Model):
         labels = dict(self._fields["intent"]._description_selection(self.env))
         for record in confirmations:
             body = Markup(HISTORY_NOTE).format(
-                title=self.env._(
-                    "Reply by text from %(contact)s (%(number)s) to",
-                    contact=record.contact_name or "",
-                    number=self.mobile,
-                ),
+                title=self._describe_origin(record),
                 link=record._link_to_message(),
                 body=self.body or self.env._("(picture)"),
                 state=self.env._("Understood as: %s", labels.get(self.intent, "")),
             )
-            author = record.partner_id.id or None
-            if record.order_id:
-                record.order_id._message_log(body=body, author_id=author)
-            if record.partner_id:
-                record.partner_id._message_log(body=body, author_id=author)
+            author = record.partner_id if self.mobile == record.mobile else None
+            record._log_note(record.order_id, body, author)
+            record._log_note(record.partner_id, body, author)
+
+    def _describe_origin(self, record):
+        """Who wrote: the contact, or another number whose reply a person attached."""
+        if self.mobile != record.mobile:
+            return self.env._("Reply by text from the number %s to", self.mobile)
+        return self.env._(
+            "Reply by text from %(contact)s (%(number)s) to",
+            contact=record.contact_name or "",
+            number=self.mobile,
+        )
 
     def _notify_changed(self):
         """Tell open screens that there is a reply."""
@@ -527,12 +624,17 @@ class FsmConfirmationReply(models.Model):
             {"reply_body": self.body, "reply_date": self.received_date}
         )
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
-        for target in (confirmation.sudo(), confirmation.sudo().order_id):
-            if target:
-                target._message_log(body=note, author_id=self.env.user.partner_id.id)
+        author = self.env.user.partner_id
+        confirmation.sudo()._message_log(body=note, author_id=author.id)
+        confirmation._log_note(confirmation.sudo().order_id, note, author)
         if response:
             confirmation._settle(response)
         reply_sudo._notify_changed()
+
+    def action_done(self):
+        """Mark unmatched replies as read: nothing is to be done about them."""
+        self.check_access("write")
+        self.sudo().write({"is_done": True})
 
     def action_attach(self):
         """Open the dialog in which this reply is attached to a message."""
@@ -543,7 +645,11 @@ class FsmConfirmationReply(models.Model):
             "res_model": "fsm.confirmation.settle",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_action": "attach", "default_reply_id": self.id},
+            "context": {
+                "default_action": "attach",
+                "default_reply_id": self.id,
+                "default_response": RESPONSE_OF_INTENT.get(self.intent, "unrecognized"),
+            },
         }
 
     def action_open_message(self):

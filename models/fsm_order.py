@@ -32,6 +32,11 @@ class FsmOrder(models.Model):
     confirmation_count = fields.Integer(
         compute="_compute_confirmation_count", groups=READ_GROUP
     )
+    has_moved_appointment = fields.Boolean(
+        compute="_compute_has_moved_appointment",
+        groups=READ_GROUP,
+        help="A date moved after the customer was asked, and was not asked again.",
+    )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
     )
@@ -69,6 +74,24 @@ class FsmOrder(models.Model):
         )
         for order in self:
             order.confirmation_count = counts.get(order._origin, 0)
+
+    @api.depends("confirmation_status", "visit_ids.confirmation_status")
+    def _compute_has_moved_appointment(self):
+        for order in self:
+            order.has_moved_appointment = bool(order._get_moved_appointment())
+
+    def _get_moved_appointment(self):
+        """The visit, or the order itself, that the customer is to be asked about again.
+
+        :return: ``fsm.visit`` or ``fsm.order``, maybe empty
+        """
+        self.ensure_one()
+        moved = self._get_upcoming_visits().filtered(
+            lambda visit: visit.confirmation_status == "reconfirm"
+        )[:1]
+        if moved or self.visit_ids:
+            return moved
+        return self.filtered(lambda rec: rec.confirmation_status == "reconfirm")
 
     @api.depends(
         "name",
@@ -231,7 +254,10 @@ class FsmOrder(models.Model):
         return main_sudo | others_sudo
 
     def _get_default_confirmation_contact(self):
-        """The first main contact with a number that can be texted, else the first."""
+        """The first contact with a number that can be texted, the main ones first.
+
+        Without any, the first main one: the dialog says what is wrong with it.
+        """
         self.ensure_one()
         location_sudo = self.sudo().location_id
         main_sudo = (
@@ -240,6 +266,13 @@ class FsmOrder(models.Model):
         textable_sudo = main_sudo.filtered(
             lambda partner: partner._get_confirmation_number(self.company_id)[1] == "ok"
         )
+        if not textable_sudo:
+            others_sudo = self._get_confirmation_contacts() - main_sudo
+            textable_sudo = others_sudo.filtered(
+                lambda partner: (
+                    partner._get_confirmation_number(self.company_id)[1] == "ok"
+                )
+            )
         return (textable_sudo or main_sudo)[:1].sudo(self.env.su)
 
     # ------------------------------------------------------------------
@@ -320,6 +353,14 @@ class FsmOrder(models.Model):
             "target": "new",
             "context": {"default_order_id": self.id},
         }
+
+    def action_ask_again(self):
+        """Open the dialog for the appointment whose date moved."""
+        action = self.action_send_confirmation()
+        moved = self._get_moved_appointment()
+        if moved._name == "fsm.visit":
+            action["context"]["default_visit_id"] = moved.id
+        return action
 
     def action_view_confirmations(self):
         """Open the Message Center with this Work Order's messages."""

@@ -36,12 +36,14 @@ class FsmVisit(models.Model):
     def _compute_display_name(self):
         for visit in self:
             order = visit.order_id
-            parts = [visit.name or ""]
+            # What tells visits apart comes first: a phone shows no more.
+            parts = []
             if visit.scheduled_date_start and order:
                 parts.append(order._format_appointment_date(visit))
                 parts.append(order._format_appointment_time(visit))
             if visit.person_id:
                 parts.append(visit.person_id.sudo().name)
+            parts.append(visit.name)
             visit.display_name = ", ".join(part for part in parts if part)
 
     @api.constrains("scheduled_date_start", "scheduled_date_end")
@@ -78,10 +80,32 @@ class FsmVisit(models.Model):
             self.check_access("read")
             return super(FsmVisit, self.sudo()).write(vals)
         orders = self.order_id
-        result = super().write(vals)
+        if vals.get("scheduled_date_start") and "scheduled_date_end" not in vals:
+            # A visit that is moved stays as long as it was.
+            for visit in self:
+                super(FsmVisit, visit).write(visit._with_moved_end(vals))
+            result = True
+        else:
+            result = super().write(vals)
         if vals.keys() & {"confirmation_status", "scheduled_date_start", "order_id"}:
             (orders | self.order_id)._update_status_from_visits_sudo()
         return result
+
+    def _with_moved_end(self, vals):
+        """The values with an end as far from the new start as it was from the old."""
+        self.ensure_one()
+        if not self.scheduled_date_end:
+            return vals
+        length = self.scheduled_date_end - self.scheduled_date_start
+        start = fields.Datetime.to_datetime(vals["scheduled_date_start"])
+        return {**vals, "scheduled_date_end": start + length}
+
+    @api.onchange("scheduled_date_start")
+    def _onchange_scheduled_date_start(self):
+        before = self._origin
+        if before.scheduled_date_end and self.scheduled_date_start:
+            length = before.scheduled_date_end - before.scheduled_date_start
+            self.scheduled_date_end = self.scheduled_date_start + length
 
     def unlink(self):
         orders = self.order_id

@@ -18,6 +18,11 @@ class PhoneBlacklist(models.Model):
         readonly=True,
     )
     opt_out_words = fields.Char("Customer's Words", readonly=True)
+    opt_out_lifted = fields.Boolean(
+        "Lifted by Hand",
+        readonly=True,
+        help="Twilio may still block this number, until the customer texts START.",
+    )
 
     @api.model
     def _job_confirmation_find_sudo(self, numbers):
@@ -40,9 +45,37 @@ class PhoneBlacklist(models.Model):
                 "opt_out_date": fields.Datetime.now(),
                 "opt_out_source": source,
                 "opt_out_words": (words or "")[:160],
+                "opt_out_lifted": False,
             }
         )
         return entry_sudo
+
+    @api.model
+    def _job_confirmation_opt_in_sudo(self, number, note, by_hand):
+        """Take a number off the list.
+
+        :param note: why, for the history of the list's entry
+        :param by_hand: a person lifted it; Twilio's own block stays then
+        """
+        entry_sudo = self.sudo()._remove([number], message=note)
+        blocked = entry_sudo.opt_out_source in ("reply", "twilio")
+        entry_sudo.opt_out_lifted = by_hand and blocked
+
+    @api.model
+    def _job_confirmation_is_lifted_sudo(self, number):
+        """Whether an opt-out by text was lifted by hand and not by the customer."""
+        return bool(
+            self.sudo()
+            .with_context(active_test=False)
+            .search_count(
+                [
+                    ("number", "=", number),
+                    ("active", "=", False),
+                    ("opt_out_lifted", "=", True),
+                ],
+                limit=1,
+            )
+        )
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""

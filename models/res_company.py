@@ -131,8 +131,9 @@ class ResCompany(models.Model):
     def _get_job_confirmation_text(self, kind, known):
         """What a customer is answered, in the context's language.
 
-        :param kind: ``confirmed``, ``declined``, ``unclear``, ``which``, ``help``,
-            ``moved``, ``closed``, ``deleted``, ``past`` or ``late``
+        :param kind: ``confirmed``, ``declined`` (and ``..._brief``), ``unclear``,
+            ``which``, ``help``, ``moved``, ``closed``, ``deleted``, ``past`` or
+            ``late``
         :param known: dict placeholder -> str
         """
         self.ensure_one()
@@ -163,6 +164,8 @@ class ResCompany(models.Model):
             "declined": self.env._(
                 "{company}: thank you. We will contact you about another date."
             ),
+            "confirmed_brief": self.env._("{date}, {time}: confirmed."),
+            "declined_brief": self.env._("{date}, {time}: declined, we will call you."),
             "unclear": self.env._(
                 "{company}: sorry, we did not understand. Reply YES to confirm or NO "
                 "to decline your appointment on {date}, {time}."

@@ -170,5 +170,15 @@ class ResPartner(models.Model):
             if not number:
                 continue
             note = self.env._("Texts are allowed again. Reason: %s", reason)
-            self.env["phone.blacklist"].sudo()._remove([number], message=note)
-            partner._message_log(body=note)
+            self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
+                number, note, by_hand=True
+            )
+            messages_sudo = self.env["fsm.confirmation"].sudo()
+            messages_sudo._log_note(partner, note, self.env.user.partner_id)
+            messages_sudo.search(
+                [
+                    ("mobile", "=", number),
+                    ("response", "=", "opted_out"),
+                    ("activity_id", "!=", False),
+                ]
+            )._close_activities()

@@ -70,9 +70,7 @@ class TestConcurrency(BaseCase):
 
     def _remove(self):
         with self._environment() as env:
-            messages = env["fsm.confirmation"].search(
-                [("order_id", "in", self.orders)]
-            )
+            messages = env["fsm.confirmation"].search([("order_id", "in", self.orders)])
             replies = env["fsm.confirmation.reply"].search(
                 [("mobile", "=", "+12125550191")]
             )
@@ -115,9 +113,7 @@ class TestConcurrency(BaseCase):
         problems = self._together(*[self._send(order) for order in self.orders])
         self.assertEqual(problems, [])
         with self._environment() as env:
-            messages = env["fsm.confirmation"].search(
-                [("order_id", "in", self.orders)]
-            )
+            messages = env["fsm.confirmation"].search([("order_id", "in", self.orders)])
             codes = messages.mapped("code")
             self.assertEqual(len(messages), 4)
             self.assertEqual(len(set(codes)), 4)

@@ -337,7 +337,7 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(record.response, "confirmed")
         self.assertFalse(self.order.activity_ids)
         history = self._history(self.order)
-        self.assertIn("from Unclear to Confirmed", history)
+        self.assertIn("from Unrecognized to Confirmed", history)
         self.assertIn("called", history)
         note = self.order.message_ids.filtered(lambda msg: "called" in msg.body)
         self.assertEqual(note.author_id, self.dispatcher.partner_id)
@@ -490,6 +490,133 @@ class TestStories(ConfirmationTransactionCase):
         self.assertTrue(reply.error)
         self.assertEqual(reply.body, "maybe")
 
+    def test_doubt_after_a_clear_answer_is_shown_and_asked_back(self):
+        record = self._send()
+        self._reply("yes")
+        reply = self._reply("hmm, maybe, depends on the weather")
+        self.assertEqual(record.response, "confirmed", "only a clear answer replaces")
+        self.assertTrue(record.needs_reading)
+        self.assertIn("depends", record.reply_body)
+        self.assertIn("Reply YES to confirm or NO", reply.answer_body)
+        self.assertEqual(
+            self.order.activity_ids.activity_type_id.name, "Read the reply"
+        )
+        self._reply("Actually no")
+        self.assertEqual(record.response, "declined")
+        self.assertFalse(record.needs_reading)
+        self.assertEqual(self.order.activity_ids.activity_type_id.name, "Reschedule")
+
+    def test_like_of_an_old_text_is_no_answer_to_the_new_question(self):
+        old = self._send()
+        self._reply("no")
+        new = self._send(self._make_order(self.start + timedelta(days=1)))
+        self._reply(f"Liked “{old.body}”")
+        self.assertFalse(new.response)
+        self.assertEqual(old.response, "confirmed")
+        self._reply(f"👍 to “{new.body}”")
+        self.assertEqual(new.response, "confirmed")
+
+    def test_several_answers_are_replies_of_every_message(self):
+        first = self._send()
+        second = self._send(self._make_order(self.start + timedelta(days=1)))
+        first.sudo()._ensure_code_sudo()
+        reply = self._reply(f"yes {first.code} no {second.code}")
+        self.assertEqual(first.reply_ids, reply)
+        self.assertEqual(second.reply_ids, reply)
+        self.assertIn(": confirmed.", reply.answer_body)
+        self.assertIn(": declined", reply.answer_body)
+
+    def test_ambiguous_reply_is_settled_by_the_next_one(self):
+        self._send()
+        second = self._send(self._make_order(self.start + timedelta(days=1)))
+        question = self._reply("yes")
+        self.assertEqual(question.state, "unmatched")
+        self.assertFalse(question.is_done)
+        self.assertIn("Several appointments", question.reason_text)
+        self._reply(f"yes {second.code}")
+        self.assertTrue(question.is_done)
+
+    def test_unmatched_reply_is_marked_done(self):
+        reply = self._reply("Is this the plumber?", number="+12125550166")
+        with self.assertRaises(AccessError):
+            reply.with_user(self.users["read"]).action_done()
+        reply.with_user(self.dispatcher).action_done()
+        self.assertTrue(reply.is_done)
+
+    def test_history_is_kept_from_users_without_a_level(self):
+        self._send()
+        self._reply("yes please")
+        texts = self._history(self.order)
+        self.assertIn("yes please", texts)
+        for target in (self.order, self.customer):
+            domain = [("model", "=", target._name), ("res_id", "=", target.id)]
+            notes = self.env["mail.message"].search(domain)
+            for level, seen in (("none", False), ("read", True), ("edit", True)):
+                self.env.invalidate_all()
+                messages = self.env["mail.message"].with_user(self.users[level])
+                shown = messages.search(domain)
+                self.assertEqual("yes please" in "".join(shown.mapped("body")), seen)
+                hidden = messages.browse((notes - shown).ids)
+                self.assertEqual(not hidden, seen)
+                if hidden:
+                    with self.assertRaises(AccessError):
+                        hidden.read(["body"])
+
+    def test_stop_after_the_date_moved(self):
+        self._mark_sent(self._send())
+        self.order.write(
+            {
+                "scheduled_date_start": self.start + timedelta(days=1),
+                "scheduled_duration": 2.0,
+            }
+        )
+        self._reply("STOP")
+        self.assertEqual(self.order.confirmation_status, "opted_out")
+        self.assertEqual(
+            self.order.activity_ids.activity_type_id.name, "Call the customer"
+        )
+
+    def test_activities_are_closed_by_what_settles_them(self):
+        self._send()
+        self._reply("STOP")
+        self.assertTrue(self.order.activity_ids)
+        self._reply("START")
+        self.assertFalse(self.order.activity_ids)
+        self._send()
+        self._reply("no")
+        self.assertTrue(self.order.activity_ids)
+        self._send()
+        self.assertFalse(self.order.activity_ids, "asking again settles it")
+
+    def test_lifting_by_hand_warns_of_twilios_own_block(self):
+        self._send()
+        self._reply("STOP")
+        self.customer.with_user(self.dispatcher)._lift_opt_out("asked at the desk")
+        wizard = self._wizard()
+        self.assertFalse(wizard.blocking_reason)
+        self.assertIn("texts START", wizard.warning)
+        self._reply("START")
+        self.assertNotIn("START", self._wizard().warning or "")
+
+    def test_moving_a_visit_keeps_its_length(self):
+        visit = self._make_visit(self.order, 1)
+        visit.scheduled_date_start += timedelta(days=2)
+        length = visit.scheduled_date_end - visit.scheduled_date_start
+        self.assertEqual(length, timedelta(hours=1))
+
+    def test_answer_about_an_older_date_shows_as_moved(self):
+        visits = [self._make_visit(self.order, days) for days in (1, 2)]
+        first = self._send(visit_id=visits[0].id)
+        self._reply("yes")
+        visits[1].confirmation_status = "declined"
+        visits[0].scheduled_date_start += timedelta(hours=1)
+        self.assertEqual(first.response, "confirmed")
+        self.assertEqual(first.indicator, "moved")
+        self.assertEqual(self.order.confirmation_status, "declined")
+        self.assertTrue(self.order.has_moved_appointment)
+        context = self.order.with_user(self.dispatcher).action_ask_again()["context"]
+        self.assertEqual(context["default_visit_id"], visits[0].id)
+
     def test_words_are_data(self):
         record = self._send()
         self._reply("zorglub indeed")
@@ -513,8 +640,10 @@ class TestStories(ConfirmationTransactionCase):
         order.write({"scheduled_date_start": self.start + timedelta(hours=3)})
         self.assertEqual(self.order.confirmation_status, "reconfirm")
         self.assertEqual(record.closed_reason, "moved")
-        visit = self.env["fsm.visit"].with_user(nobody).create(
-            {"order_id": order.id, "scheduled_date_start": self.start}
+        visit = (
+            self.env["fsm.visit"]
+            .with_user(nobody)
+            .create({"order_id": order.id, "scheduled_date_start": self.start})
         )
         visit.scheduled_date_start += timedelta(hours=1)
         visit.unlink()

@@ -112,7 +112,8 @@ class FsmConfirmationSend(models.TransientModel):
     def _compute_body(self):
         for wizard in self:
             order = wizard.order_id
-            if not order or not wizard.partner_id:
+            appointment = wizard.visit_id or order
+            if not wizard.partner_id or not appointment.scheduled_date_start:
                 wizard.body = wizard.segment_info = False
                 continue
             wizard.body = order._render_confirmation_body(
@@ -123,7 +124,7 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.segment_info = wizard._describe_size(wizard.body)
 
     def _get_preview_code(self):
-        """Three dots where the text will get a short code, which is chosen on sending.
+        """Number signs where the text will get a short code, chosen on sending.
 
         Codes are unique in the database, so none can be promised before.
         """
@@ -306,41 +307,62 @@ class FsmConfirmationSend(models.TransientModel):
                     number=self.mobile_display,
                 ),
             )
+        elif self.env["phone.blacklist"]._job_confirmation_is_lifted_sudo(number):
+            yield (
+                WARN,
+                self.env._(
+                    "The opt-out of %(contact)s was lifted by hand. Twilio blocks the "
+                    "number until the customer texts START to you.",
+                    contact=partner_sudo.name,
+                ),
+            )
 
     def _find_earlier_messages(self):
         appointment = self.visit_id or self.order_id
-        earlier = (
-            appointment._get_appointment_confirmations_sudo() if appointment else []
-        )
-        for record in earlier:
-            if record.is_open and not record._get_stale_reason():
-                yield (
-                    WARN,
-                    self.env._(
-                        "%(contact)s was already asked about this appointment on "
-                        "%(date)s and has not answered yet. A new text replaces the "
-                        "old question.",
-                        contact=record.contact_name,
-                        date=self._format_moment(
-                            record.sent_date or record.create_date
-                        ),
-                    ),
-                )
+        if not appointment:
+            return
+        for record in appointment._get_appointment_confirmations_sudo():
+            sentence = self._describe_earlier(record)
+            if sentence and not record._get_stale_reason():
+                yield WARN, sentence
                 return
-            if record.response == "confirmed" and not record._get_stale_reason():
-                yield (
-                    WARN,
-                    self.env._(
-                        "%(contact)s already confirmed this appointment on %(date)s.",
-                        contact=record.contact_name,
-                        date=self._format_moment(record.reply_date),
-                    ),
-                )
-                return
+
+    def _describe_earlier(self, record):
+        """One sentence about an earlier message on this appointment, or ""."""
+        known = {
+            "contact": record.contact_name or "",
+            "sent": self._format_moment(record.sent_date or record.create_date),
+            "answered": self._format_moment(record.reply_date),
+            "words": (record.reply_body or "").strip()[:80],
+        }
+        if record.response == "confirmed":
+            return self.env._(
+                "%(contact)s already confirmed this appointment on %(answered)s.",
+                **known,
+            )
+        if record.response == "declined":
+            return self.env._(
+                "%(contact)s declined this appointment on %(answered)s: “%(words)s”. "
+                "Agree on another date first.",
+                **known,
+            )
+        if record.response == "unrecognized":
+            return self.env._(
+                "%(contact)s answered on %(answered)s, but not clearly: “%(words)s”. A "
+                "new text replaces the old question.",
+                **known,
+            )
+        if record.is_open:
+            return self.env._(
+                "%(contact)s was already asked about this appointment on %(sent)s and "
+                "has not answered yet. A new text replaces the old question.",
+                **known,
+            )
+        return ""
 
     def _format_moment(self, moment):
         # A short date and time in the user's own language and time zone.
-        return self.env["ir.qweb.field.datetime"].value_to_html(
+        return moment and self.env["ir.qweb.field.datetime"].value_to_html(
             moment, {"format": "short"}
         )
 

@@ -43,14 +43,17 @@ def folder():
     return path
 
 
-def check_space(path, needed_mib=NEEDED_MIB):
+def check_space(
+    path,
+    needed_mib=NEEDED_MIB,
+    other="name another folder in the environment variable JOB_CONFIRMATION_CACHE",
+):
     """Say so before, not after, when the disk is too small for the first start."""
     free_mib = shutil.disk_usage(path).free // (1024 * 1024)
     if free_mib < needed_mib:
         raise Problem(
             f"The disk is nearly full: {path} has {free_mib} MB free and the set-up "
-            f"needs {needed_mib} MB. Free some space, or name another folder in the "
-            "environment variable JOB_CONFIRMATION_CACHE."
+            f"needs {needed_mib} MB. Free some space, or {other}."
         )
 
 

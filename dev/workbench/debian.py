@@ -11,7 +11,7 @@ import re
 import shutil
 from pathlib import Path
 
-from .say import Problem, run
+from .say import Problem, run, step
 
 _SUITES = re.compile(
     r"^(bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable)$"
@@ -137,6 +137,7 @@ def install(packages, what, log):
     command = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     if os.geteuid() or not shutil.which("apt-get"):
         raise Problem(f"{what} is missing. Install it with: sudo {command}")
+    step(f"{what} is missing: installing it ...")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "-qq", "update"], "reading Debian's package list", log=log, env=env)
     run(command.split(), f"installing {' '.join(packages)}", log=log, env=env)

@@ -4,6 +4,7 @@
 import argparse
 import shutil
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def _run(options):
     cache = cache_folder.folder()
     data = _data_folder(options, cache)
     data.mkdir(parents=True, exist_ok=True)
-    cache_folder.check_space(data, 500)
+    cache_folder.check_space(data, 500, "choose another folder with --data")
     busy = f"A demo is running with {data}. Stop it, or choose another --data."
     with cache_folder.locked(data / "demo.lock", busy=busy):
         odoo = python.prepare(cache, options.odoo)
@@ -174,6 +175,10 @@ def _warm_up(port, server):
             address = f"http://127.0.0.1:{port}/web/login"
             opener.open(address, timeout=60).read()
             return
+        except urllib.error.HTTPError as error:
+            raise Problem(
+                f"Odoo answers with an error ({error}); see {server.log}."
+            ) from error
         except OSError:
             time.sleep(0.5)
     raise Problem(f"Odoo does not answer; see {server.log}.")

@@ -88,12 +88,7 @@ def _source(cache, odoo_path, log):
                 f"{source} holds no Odoo source (no odoo/release.py). Point --odoo at "
                 "a checkout of Odoo's 19.0 branch."
             )
-        release = {}
-        exec((source / "odoo" / "release.py").read_text(), release)  # noqa: S102
-        if release["version_info"][0] != 19:
-            raise Problem(
-                f"{source} is Odoo {release['version']}; this addon needs Odoo 19.0."
-            )
+        _check_release(source)
         return source
     root = cache / "odoo"
     source = root / "usr/lib/python3/dist-packages"
@@ -101,11 +96,30 @@ def _source(cache, odoo_path, log):
     if not done.exists():
         cache_folder.check_space(cache)
         step("Fetching Odoo 19 (Debian's package, 123 MB) ...")
-        shutil.rmtree(root, ignore_errors=True)
-        Archive(cache, "sid").unpack(DEBIAN_PACKAGES, root, log)
-        done.touch()
+        for old in (root, *cache.glob("odoo-making-*")):
+            shutil.rmtree(old, ignore_errors=True)
+        # A killed set-up's dpkg may write on for a moment, into a folder of its own.
+        making = cache / f"odoo-making-{os.getpid()}"
+        Archive(cache, "sid").unpack(DEBIAN_PACKAGES, making, log)
+        (making / done.name).touch()
+        making.rename(root)
         step("Odoo 19 is here.")
     return source
+
+
+def _check_release(source):
+    release = {}
+    try:
+        exec((source / "odoo" / "release.py").read_text(), release)  # noqa: S102
+        series = tuple(release["version_info"][:2])
+        version = release["version"]
+    except Exception as error:
+        raise Problem(
+            f"{source}/odoo/release.py names no version ({error}). Point --odoo at a "
+            "checkout of Odoo's 19.0 branch."
+        ) from error
+    if series != (19, 0):
+        raise Problem(f"{source} is Odoo {version}; this addon needs Odoo 19.0.")
 
 
 def _environment(cache, odoo_path, tests, log):

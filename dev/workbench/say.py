@@ -19,7 +19,9 @@ class Problem(Exception):
 def step(text):
     """Print one progress line with the seconds since the start."""
     seconds = time.monotonic() - _START
-    print(f"[{seconds:5.1f} s] {text}", flush=True)
+    # In one piece, because two threads may have something to say.
+    sys.stdout.write(f"[{seconds:5.1f} s] {text}\n")
+    sys.stdout.flush()
 
 
 @contextlib.contextmanager

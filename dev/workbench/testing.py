@@ -48,7 +48,6 @@ def main():
 def _run(options, passed):
     cache = cache_folder.folder()
     if not (options.lint or any(map(shutil.which, BROWSERS))):
-        step("Installing Chromium for the browser tests ...")
         debian.install(["chromium"], "Chromium (for browser tests)", cache / "apt.log")
     odoo = python.prepare(cache, options.odoo, tests=True)
     if not options.no_lint and (options.lint or options.fix or not passed):

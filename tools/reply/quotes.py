@@ -154,9 +154,15 @@ def read_reaction(text, lexicon, prompts):
     tokens = tokenize(quoted)
     copied = _copied(tokens, prompts)
     words = sum(token.kind in _COMPARED for token in tokens)
-    asks = _is_prompt_like(lexicon.segment(tokens)) or (words and len(copied) == words)
+    segments = lexicon.segment(tokens)
+    asks = _is_prompt_like(segments) or (words and len(copied) == words)
+    # A code stands behind the word to answer with; other numbers are no codes.
     codes = dict.fromkeys(
-        token.key for token in tokens if token.kind == NUMBER and len(token.key) == 3
+        segment.key
+        for before, segment in zip(segments, segments[1:], strict=False)
+        if segment.tokens[0].kind == NUMBER
+        and len(segment.key) == 3
+        and before.is_any({lx.CONFIRM, lx.DECLINE})
     )
     surface = " ".join(segment.surface for segment in around)
     return Reaction(tapped, bool(asks), tuple(codes), surface)

@@ -10,6 +10,7 @@ const LOOKS = {
     opted_out: {icon: "fa-ban", look: "opted_out"},
     unrecognized: {icon: "fa-question-circle", look: "unrecognized"},
     reconfirm: {icon: "fa-refresh", look: "reconfirm"},
+    moved: {icon: "fa-refresh", look: "reconfirm"},
     awaiting: {icon: "fa-clock-o", look: "awaiting"},
     failed: {icon: "fa-exclamation-triangle", look: "failed"},
     canceled: {icon: "fa-times", look: "quiet"},
@@ -29,6 +30,11 @@ export class FsmConfirmationStatus extends Component {
     get label() {
         const {selection} = this.props.record.fields[this.props.name];
         return (selection.find(([key]) => key === this.value) || ["", ""])[1];
+    }
+
+    /** Whether the customer wrote something later that a person should read. */
+    get needsReading() {
+        return Boolean(this.props.record.data.needs_reading);
     }
 
     get icon() {
