@@ -333,11 +333,15 @@ class FsmConfirmationReply(models.Model):
 
     def _understand(self, recent, live):
         """What the words mean; see :func:`~..tools.reply.understand`."""
+        answered = self.search(
+            [("mobile", "=", self.mobile), ("answer_body", "not in", (False, ""))],
+            limit=5,
+        )
         return reply_tools.understand(
             self.body or "",
             lexicon=self.env["fsm.confirmation.word"]._lexicon(),
             codes=[code for code in live.mapped("code") if code],
-            prompts=recent[:10].mapped("body"),
+            prompts=recent[:10].mapped("body") + answered.mapped("answer_body"),
         )
 
     def _act_on_opt_out(self, understanding, recent, live):
@@ -497,13 +501,14 @@ class FsmConfirmationReply(models.Model):
         several._ensure_code_sudo()
         self.write({"intent": "unrecognized", "reason": "ambiguous"})
         several[0]._update_activity("read")
+        lang = self._get_customer_lang(several[0].company_id, several[0])
         lines = [
-            self.env._(
+            record.env._(
                 "%(code)s: %(date)s, %(time)s",
                 code=record.code,
                 **record._describe_appointment(),
             )
-            for record in several.sorted("appointment_start")
+            for record in several.with_context(lang=lang).sorted("appointment_start")
         ]
         return self._text(several[0].company_id, "which", several[0], "; ".join(lines))
 
@@ -585,12 +590,7 @@ class FsmConfirmationReply(models.Model):
 
         :param kind: a response, a stale reason, ``unclear``, ``which`` or ``help``
         """
-        lang = (
-            (confirmation or self).partner_id.lang
-            or company.partner_id.lang
-            or self.env.lang
-            or "en_US"
-        )
+        lang = self._get_customer_lang(company, confirmation)
         company = company.with_context(lang=lang)
         known = {
             "company": company.name,
@@ -600,6 +600,15 @@ class FsmConfirmationReply(models.Model):
         if confirmation:
             known.update(confirmation.with_context(lang=lang)._describe_appointment())
         return company._get_job_confirmation_text(kind, known)
+
+    def _get_customer_lang(self, company, confirmation=None):
+        """The language in which the customer is answered."""
+        return (
+            (confirmation or self).partner_id.lang
+            or company.partner_id.lang
+            or self.env.lang
+            or "en_US"
+        )
 
     # ------------------------------------------------------------------
     # By hand

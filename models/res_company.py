@@ -151,9 +151,8 @@ class ResCompany(models.Model):
             own += " {choices}"  # Without the numbers nobody could answer.
         text = own or self._get_standard_text(kind, known)
         # Only known names: a company's text is no format string for its data.
-        return _PLACEHOLDER.sub(
-            lambda found: str(known.get(found[1], found[0])), text
-        ).strip()
+        text = _PLACEHOLDER.sub(lambda found: str(known.get(found[1], found[0])), text)
+        return " ".join(text.split())
 
     def _get_standard_text(self, kind, known):
         """The standard answer of a kind, with placeholders."""

@@ -23,8 +23,9 @@ _ASKED_WORD = re.compile(
 )
 _FOR_OPTING_OUT = re.compile(
     r"opt[\s-]?out|unsubscribe|no more|not (?:get|receive)|stop (?:getting|receiving)|"
-    r"baja|no recibir|désabonn|ne plus|abmeld|abbestell|disiscri|non ricevere|afmeld|"
-    r"uitschrijv|cancelar a|sair|end (?:these )?(?:texts|messages)",
+    r"baja|no recibir|dejar de recibir|deixar de receber|désabonn|ne plus|abmeld|"
+    r"abbestell|disiscri|non ricevere|afmeld|af te melden|uitschrijv|uit te schrijven|"
+    r"cancelar a|sair|end (?:these )?(?:texts|messages)",
     re.IGNORECASE,
 )
 
@@ -48,8 +49,14 @@ class SmsTemplate(models.Model):
         for asking in _ASKING.finditer(body):
             clause = asking["clause"]
             for found in _ASKED_WORD.finditer(clause):
+                # "Reply STOP to opt out" is what the word is for.
                 if _FOR_OPTING_OUT.search(clause[found.end() :]):
-                    continue  # "Reply STOP to opt out" is what the word is for.
+                    continue
+                # "Zum Abmelden antworten Sie mit STOP": said just before.
+                if found["capital"] == "STOP" and _FOR_OPTING_OUT.search(
+                    body[max(asking.start() - 40, 0) : asking.start()]
+                ):
+                    continue
                 raise ValidationError(
                     self.env._(
                         "This text asks the customer to answer “%(word)s”. Carriers "

@@ -164,6 +164,9 @@ class TestSending(ConfirmationTransactionCase):
         for body in (
             "Reply YES or NO. Reply STOP to opt out.",
             "Text STOP to unsubscribe",
+            "Zum Abmelden antworten Sie mit STOP.",
+            "Antwoord STOP om u af te melden",
+            "Responda STOP para dejar de recibir mensajes",
             "Call us to cancel. Reply YES to confirm.",
             "Answer YES; your appointment will end at 5.",
         ):

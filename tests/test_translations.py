@@ -3,7 +3,6 @@
 
 from datetime import datetime
 from typing import NamedTuple
-from unittest import skip
 
 from odoo import Command
 from odoo.tests import tagged
@@ -198,7 +197,6 @@ class TestTranslations(ConfirmationTransactionCase):
                 for record in records:
                     self.assertIn(record.code, question)
 
-    @skip("_ask_which still writes the choices' dates in English")
     def test_which_one_is_asked_with_dates_of_the_language(self):
         self.customer.lang = "de_DE"
         _records, question = self._ask_which(LANGUAGES["de_DE"])
