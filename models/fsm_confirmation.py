@@ -404,7 +404,7 @@ class FsmConfirmation(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _record_sudo(self, order, visit, partner, mobile, user, previous=None):
+    def _record_sudo(self, order, visit, partner, mobile, user, previous=None, code=""):
         """Record one text, ready to leave when this transaction is committed.
 
         The caller has checked that the user may send and that nothing stands in the
@@ -412,6 +412,7 @@ class FsmConfirmation(models.Model):
 
         :param mobile: E.164
         :param previous: the ``fsm.confirmation`` that this one is sent again for
+        :param code: the code shown in the preview, used if one is needed and it is free
         :return: the new ``fsm.confirmation``, with sudo
         """
         company = order.company_id
@@ -437,7 +438,9 @@ class FsmConfirmation(models.Model):
             "previous_id": previous.id if previous else False,
         }
         record_sudo = confirmations_sudo._insert_with_code(
-            values, lambda code: order._render_confirmation_body(partner, visit, code)
+            values,
+            lambda chosen: order._render_confirmation_body(partner, visit, chosen),
+            code,
         )
         appointment._set_confirmation_status_sudo("awaiting")
         record_sudo._log_sent()
@@ -447,13 +450,14 @@ class FsmConfirmation(models.Model):
         ).sudo()._trigger()
         return record_sudo
 
-    def _insert_with_code(self, values, render):
+    def _insert_with_code(self, values, render, wanted=""):
         """Create the row with a code that no other open message of the number has.
 
         A single open message has none. Whether it is single, and whether a code is
         free, is decided by unique indexes: a look beforehand would race.
 
         :param render: function code -> body
+        :param wanted: the code to begin with, when one is needed
         """
         open_sudo = self.search(
             [
@@ -462,7 +466,7 @@ class FsmConfirmation(models.Model):
                 ("is_open", "=", True),
             ]
         )
-        code = self._choose_code(values) if open_sudo else False
+        code = (wanted or self._choose_code(values)) if open_sudo else False
         for _attempt in range(20):
             try:
                 with self.env.cr.savepoint():

@@ -659,6 +659,19 @@ class TestStories(ConfirmationTransactionCase):
         self.assertFalse(record.response)
         self.assertIn("too late", reply.answer_body)
 
+    def test_preview_shows_the_code_that_is_sent(self):
+        self._send()
+        wizard = self._wizard(self._make_order())
+        self.assertRegex(wizard.code, r"^[1-9]\d\d$")
+        preview = wizard.body
+        self.assertIn(f"YES {wizard.code}", preview)
+        wizard.action_send()
+        self.assertEqual(wizard.confirmation_id.body, preview)
+        # A code that somebody makes up is no code.
+        wizard = self._wizard(self._make_order(), code="<b>")
+        wizard.action_send()
+        self.assertRegex(wizard.confirmation_id.code, r"^[1-9]\d\d$")
+
     def test_the_code_in_the_text_is_the_code_of_the_row(self):
         self._send()
         second = self._send(self._make_order())

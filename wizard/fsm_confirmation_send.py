@@ -52,6 +52,11 @@ class FsmConfirmationSend(models.TransientModel):
         compute="_compute_mobile", help="The number in international format."
     )
     mobile_display = fields.Char("Number", compute="_compute_mobile")
+    code = fields.Char(
+        compute="_compute_code",
+        store=True,
+        help="Short code in the text, when the number has another open question.",
+    )
     body = fields.Text("Message", compute="_compute_body")
     segment_info = fields.Char("Size", compute="_compute_body")
     blocking_reason = fields.Text(compute="_compute_obstacles")
@@ -108,7 +113,7 @@ class FsmConfirmationSend(models.TransientModel):
                 )
             )
 
-    @api.depends("order_id", "visit_id", "partner_id")
+    @api.depends("order_id", "visit_id", "partner_id", "code")
     def _compute_body(self):
         for wizard in self:
             order = wizard.order_id
@@ -119,36 +124,41 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.body = order._render_confirmation_body(
                 wizard.partner_id.sudo(),
                 wizard.visit_id,
-                wizard._get_preview_code(),
+                wizard.code or "",
             )
             wizard.segment_info = wizard._describe_size(wizard.body)
 
-    def _get_preview_code(self):
-        """Number signs where the text will get a short code, chosen on sending.
+    @api.depends("order_id", "visit_id", "partner_id")
+    def _compute_code(self):
+        for wizard in self:
+            others = wizard._find_other_questions()
+            if not others:
+                wizard.code = False
+            elif not wizard.code:
+                wizard.code = others._choose_code({"mobile": wizard.mobile})
 
-        Codes are unique in the database, so none can be promised before.
+    def _find_other_questions(self):
+        """Open messages to this number about other appointments, with sudo.
+
+        With any, the text carries a short code, so that an answer is never guessed.
         """
-        if not self.mobile:
-            return ""
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        if not self.mobile or not self.order_id:
+            return messages_sudo
         appointment = self.visit_id or self.order_id
-        others = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("mobile", "=", self.mobile),
-                    (
-                        "sender",
-                        "=",
-                        self.company_id._job_confirmation_sender(self.mobile),
-                    ),
-                    ("is_open", "=", True),
-                    ("appointment_start", ">", fields.Datetime.now()),
-                ]
-            )
+        others_sudo = messages_sudo.search(
+            [
+                ("mobile", "=", self.mobile),
+                (
+                    "sender",
+                    "=",
+                    self.company_id._job_confirmation_sender(self.mobile),
+                ),
+                ("is_open", "=", True),
+                ("appointment_start", ">", fields.Datetime.now()),
+            ]
         )
-        mine = appointment._get_appointment_confirmations_sudo()
-        return "###" if others - mine else ""
+        return others_sudo - appointment._get_appointment_confirmations_sudo()
 
     def _describe_size(self, body):
         size = count_segments(body)
@@ -403,5 +413,11 @@ class FsmConfirmationSend(models.TransientModel):
             self.mobile,
             self.env.user,
             previous,
+            self._get_wanted_code(),
         )
         return {"type": "ir.actions.act_window_close"}
+
+    def _get_wanted_code(self):
+        """The code of the preview, if it looks like one: a client may send anything."""
+        code = self.code or ""
+        return code if len(code) == 3 and code.isascii() and code.isdigit() else ""
