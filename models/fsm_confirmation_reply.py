@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import dataclasses
 import logging
 import re
 from datetime import timedelta
@@ -17,6 +18,7 @@ _logger = logging.getLogger(__name__)
 # Replies that say nothing: no need for a person to read them after a clear answer.
 IDLE_REASONS = ("no_answer", "no_words", "reaction")
 RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
+INTENT_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
 # So many characters of a text of ours tell which one is quoted: they hold the date.
@@ -337,12 +339,17 @@ class FsmConfirmationReply(models.Model):
             [("mobile", "=", self.mobile), ("answer_body", "not in", (False, ""))],
             limit=5,
         )
-        return reply_tools.understand(
+        understanding = reply_tools.understand(
             self.body or "",
             lexicon=self.env["fsm.confirmation.word"]._lexicon(),
             codes=[code for code in live.mapped("code") if code],
             prompts=recent[:10].mapped("body") + answered.mapped("answer_body"),
         )
+        # With Advanced Opt-Out Twilio has decided, also by keywords of its own.
+        intent = INTENT_OF_OPT_OUT_TYPE.get(self.opt_out_type)
+        if intent:
+            return dataclasses.replace(understanding, intent=intent, answers=())
+        return understanding
 
     def _act_on_opt_out(self, understanding, recent, live):
         targets = live or self._get_changeable(recent)[:1]

@@ -270,6 +270,16 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertEqual(record.response, "confirmed")
         self.assertEqual(len(result["replies"]), 1)
 
+    def test_advanced_opt_out_is_twilios_word(self):
+        record = self._open()
+        result = self._customer_says("no more of this", opt_out_type="STOP")
+        self.assertFalse(result["replies"])
+        self.assertEqual(record.response, "opted_out")
+        result = self._customer_says("again please", opt_out_type="START")
+        self.assertFalse(result["replies"])
+        self.assertFalse(self._wizard().blocking_reason)
+        self.assertFalse(self._customer_says("HELP", opt_out_type="HELP")["replies"])
+
     def test_answers_switched_off(self):
         self.company.job_confirmation_auto_reply = False
         record = self._open()
