@@ -124,6 +124,14 @@ class FsmConfirmation(models.Model):
     contact_name = fields.Char(
         compute="_compute_contact_name", store=True, readonly=True, index="trigram"
     )
+    person_id = fields.Many2one(
+        "fsm.person",
+        string="Technician",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Who was to come when the customer was asked.",
+    )
     company_name = fields.Char(
         "Customer Company",
         compute="_compute_company_name",
@@ -351,6 +359,10 @@ class FsmConfirmation(models.Model):
             if not vals.get("name"):
                 vals["name"] = sequence_sudo.next_by_code("fsm.confirmation")
             vals["segment_count"] = count_segments(vals.get("body", "")).count
+            if "person_id" not in vals:
+                visit = self.env["fsm.visit"].browse(vals.get("visit_id") or [])
+                order = self.env["fsm.order"].browse(vals.get("order_id") or [])
+                vals["person_id"] = (visit.person_id or order.person_id).id
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         records = super(FsmConfirmation, quiet).create(vals_list)
         return records.with_env(self.env)

@@ -3,9 +3,10 @@
 
 import threading
 from contextlib import contextmanager
+from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 
@@ -21,6 +22,10 @@ class TestConcurrency(BaseCase):
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
+        # Odoo's own test runner holds this lock, which the threads would wait for.
+        patcher = patch.object(Registry, "_lock", DummyRLock())
+        patcher.start()
+        self.addCleanup(patcher.stop)
         with self._environment() as env:
             self.holder = type("Records", (_Holder,), {"env": env})
             self._make(env)
