@@ -6,10 +6,13 @@ from twilio.request_validator import RequestValidator
 
 from odoo.http import Controller, request, route
 
+from ..models.fsm_confirmation_reply import to_int
+
 _logger = logging.getLogger(__name__)
 
 _ACCOUNT = re.compile(r"AC[0-9a-zA-Z]{32}")
 _MESSAGE = re.compile(r"(SM|MM)[0-9a-zA-Z]{32}")
+_NUMBER = re.compile(r"[\w+:-]{1,64}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{32}")
 # Twilio's own requests have about 1 KB, with 10 pictures and 1600 characters 20 KB.
 MAX_REQUEST = 100_000  # bytes
@@ -29,6 +32,7 @@ class JobConfirmationTwilio(Controller):
         methods=["POST"],
         csrf=False,
         save_session=False,
+        max_content_length=MAX_REQUEST,
     )
     def inbound(self, **_params):
         """A customer's text. The answer is TwiML, with at most one message."""
@@ -51,6 +55,7 @@ class JobConfirmationTwilio(Controller):
         methods=["POST"],
         csrf=False,
         save_session=False,
+        max_content_length=MAX_REQUEST,
     )
     def status(self, uuid, **_params):
         """A delivery report of one text that we sent."""
@@ -65,12 +70,13 @@ class JobConfirmationTwilio(Controller):
             )
             # Of a deleted message or another account: nothing to do, nothing wrong.
             if record_sudo:
-                code = form.get("ErrorCode") or ""
+                sid = form.get("MessageSid") or ""
+                number = form.get("From") or ""
                 record_sudo._apply_status(
                     form.get("MessageStatus") or form.get("SmsStatus") or "",
-                    sid=form.get("MessageSid") or "",
-                    error_code=int(code) if code.isdigit() else 0,
-                    from_number=form.get("From") or "",
+                    sid=sid if _MESSAGE.fullmatch(sid) else "",
+                    error_code=to_int(form.get("ErrorCode") or "", 999_999),
+                    from_number=number if _NUMBER.fullmatch(number) else "",
                 )
         return request.make_response("", status=204)
 

@@ -3,6 +3,7 @@ from . import res_company
 from . import res_config_settings
 from . import phone_blacklist
 from . import res_partner
+from . import ir_http
 from . import mail_message
 from . import sms_template
 from . import fsm_confirmation_word

@@ -75,7 +75,7 @@ HISTORY_NOTE = (
 )
 _RANK = {"outgoing": 0, "sending": 1, "sent": 2, "delivered": 3, "failed": 3}
 # What a user with Edit may write; everything else is written by the server alone.
-_SETTLE_FIELDS = {"response", "message_ids", "message_follower_ids"}
+_SETTLE_FIELDS = {"response", "message_follower_ids"}
 _RETRY_MINUTES = (1, 2, 5, 15, 30, 60)
 _RETRY_LATER_HOURS = (4, 24)
 _CLAIM_LOST_AFTER = timedelta(minutes=2)
@@ -297,7 +297,10 @@ class FsmConfirmation(models.Model):
         """Find a number however it is typed: only its digits are compared."""
         if operator not in ("ilike", "like", "="):
             return NotImplemented
-        digits = re.sub(r"\D", "", value or "")
+        value = str(value or "")
+        if re.search(r"[^\W\d_]", value):
+            return Domain.FALSE  # Letters: a name or a job, no number.
+        digits = re.sub(r"\D", "", value)
         # 00 and a national 0 stand for what E.164 leaves out.
         digits = digits.removeprefix("00").lstrip("0")
         if len(digits) < 3:
@@ -526,11 +529,14 @@ class FsmConfirmation(models.Model):
         :param reason: a key of ``closed_reason``
         """
         open_sudo = self.sudo().filtered("is_open")
-        if reason == "moved":
-            # Their answers were about another date.
-            self.sudo().filtered(lambda rec: rec.closed_reason == "answered").write(
-                {"closed_reason": reason}
-            )
+        if reason in ("moved", "deleted"):
+            # Their answers were about another date, or about nothing any more.
+            self.sudo().filtered(
+                lambda rec: (
+                    not rec.is_open
+                    and (reason == "deleted" or rec.closed_reason == "answered")
+                )
+            ).write({"closed_reason": reason})
         waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
@@ -547,8 +553,8 @@ class FsmConfirmation(models.Model):
     @api.model
     def _cron_send(self):
         """Send what waits, and find out about calls that never came back."""
-        self._resolve_lost_claims()
         self._send_waiting()
+        self._resolve_lost_claims()
 
     @api.model
     def _send_waiting(self, batch_size=2 * _CONCURRENT_CALLS):
@@ -623,6 +629,15 @@ class FsmConfirmation(models.Model):
         with concurrent.futures.ThreadPoolExecutor(_CONCURRENT_CALLS) as pool:
             calls = {}
             for record in self:
+                company = record.company_id
+                if not (
+                    record.sender
+                    and company.job_confirmation_enabled
+                    and company._job_confirmation_ready()
+                ):
+                    reason = self.env._("not set up for %s", company.name)
+                    record._record_safely(record._fail_setup, reason)
+                    continue
                 obstacle = record._get_late_obstacle()
                 if obstacle:
                     record._record_safely(record._cancel_claimed, obstacle)
@@ -642,19 +657,34 @@ class FsmConfirmation(models.Model):
     def _get_late_obstacle(self):
         """A sentence why this text must not leave any more, or ""."""
         self.ensure_one()
-        if not self.sender or not self.company_id._job_confirmation_ready():
-            return self.env._("Twilio is not set up for %s.", self.company_id.name)
         if self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile]):
             return self.env._("The customer opted out before the text left.")
         if self.appointment_start and self.appointment_start <= fields.Datetime.now():
             return self.env._("The appointment passed before the text left.")
+        if not self.is_open or self._get_stale_reason() not in ("", "late"):
+            return self.env._("The appointment changed before the text left.")
         return ""
 
     def _cancel_claimed(self, reason):
         self.write({"state": "canceled", "failure_reason": reason})
-        self._close_sudo("failed")
+        self._close_unsent()
         self._refresh_history()
         self._notify_changed()
+
+    def _fail_setup(self, reason):
+        self._fail(Failure.SETUP, reason=reason)
+        self._refresh_history()
+        self._notify_changed()
+
+    def _close_unsent(self):
+        """The customer was not asked after all, unless another message asks."""
+        was_open = self.is_open
+        self._close_sudo("failed")
+        appointment = self._get_appointment_sudo()
+        if not was_open or appointment.confirmation_status != "awaiting":
+            return
+        if not appointment._get_appointment_confirmations_sudo().filtered("is_open"):
+            appointment._set_confirmation_status_sudo("not_sent")
 
     def _record_safely(self, method, *arguments):
         """Run and commit one record's result; a conflict is tried again.
@@ -672,6 +702,12 @@ class FsmConfirmation(models.Model):
                 self.env.cr.rollback()
                 self.env.invalidate_all()
                 _logger.info("Result of message %s: conflict %s", self.id, attempt + 1)
+            except Exception:
+                # One row must not hold up all others; it is looked up again later.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                _logger.exception("Result of message %s could not be recorded", self.id)
+                return
         _logger.error("Result of message %s could not be recorded", self.id)
 
     def _get_status_callback_url(self):
@@ -756,13 +792,16 @@ class FsmConfirmation(models.Model):
             }
         )
         if failure == "consent":
-            self._opt_out_sudo(self.mobile, self, "twilio")
+            others = self.search(
+                [
+                    ("mobile", "=", self.mobile),
+                    ("company_id", "=", self.company_id.id),
+                    ("is_open", "=", True),
+                ]
+            )
+            self._opt_out_sudo(self.mobile, self | others, "twilio")
             return
-        was_open = self.is_open
-        self._close_sudo("failed")
-        appointment = self._get_appointment_sudo()
-        if was_open and appointment.confirmation_status == "awaiting":
-            appointment._set_confirmation_status_sudo("not_sent")
+        self._close_unsent()
 
     def _explain_failure(self, failure, code, reason):
         """One sentence for staff: what went wrong and what to do."""
@@ -796,12 +835,10 @@ class FsmConfirmation(models.Model):
             limit=50,
         )
         for record_sudo in lost_sudo:
-            record_sudo = record_sudo.try_lock_for_update().filtered(
-                lambda rec: rec.state == "sending" and not rec.twilio_sid
-            )
-            if record_sudo:
-                found = record_sudo._find_at_twilio()
-                record_sudo._record_safely(record_sudo._apply_lookup, found)
+            # Nothing is locked while Twilio is asked: a delivery report may come.
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            found = record_sudo._find_at_twilio()
+            record_sudo._record_safely(record_sudo._apply_lookup, found)
 
     def _find_at_twilio(self):
         """The message in Twilio's list that carries this text.
@@ -839,11 +876,20 @@ class FsmConfirmation(models.Model):
 
         :param message: see :meth:`_find_at_twilio`
         """
-        if self.state != "sending":
+        if self.state != "sending" or self.twilio_sid:
             return
         if message:
-            self.write({"twilio_sid": message.sid})
+            self.write(
+                {
+                    "twilio_sid": message.sid,
+                    "state": "sent",
+                    "sent_date": self.claimed_date,
+                    "failure_reason": False,
+                }
+            )
             self._apply_status(message.status, error_code=message.error_code)
+            self._refresh_history()
+            self._notify_changed()
         elif self.claimed_date < fields.Datetime.now() - _UNKNOWN_UNTIL:
             self._fail(None)
             self._refresh_history()
@@ -886,6 +932,7 @@ class FsmConfirmation(models.Model):
                     values["delivered_date"] = now
                 if unknown:
                     values.update(failure_type=False, failed_date=False)
+                    self._reopen()
                 values["failure_reason"] = False
         elif not values:
             return False
@@ -948,7 +995,11 @@ class FsmConfirmation(models.Model):
         if not order_sudo:
             return {**known, "date": "", "time": ""}
         asked = appointment_sudo.new(
-            {"scheduled_date_start": self.appointment_start}, origin=appointment_sudo
+            {
+                "scheduled_date_start": self.appointment_start,
+                "scheduled_date_end": False,
+            },
+            origin=appointment_sudo,
         )
         known["date"] = order_sudo._format_appointment_date(asked)
         same = appointment_sudo.scheduled_date_start == self.appointment_start
@@ -959,6 +1010,36 @@ class FsmConfirmation(models.Model):
             known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
             known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
         return known
+
+    def _reopen(self):
+        """The customer was asked after all: wait for an answer again."""
+        if self.response or self._get_stale_reason():
+            return
+        others = self.search(
+            [
+                ("mobile", "=", self.mobile),
+                ("sender", "=", self.sender),
+                ("is_open", "=", True),
+            ]
+        )
+        if others and not self.code:
+            self._ensure_code_sudo()
+        if self.code in others.mapped("code"):
+            return
+        self.write({"is_open": True, "closed_reason": False})
+        appointment_sudo = self._get_appointment_sudo()
+        if appointment_sudo.confirmation_status == "not_sent":
+            appointment_sudo._set_confirmation_status_sudo("awaiting")
+
+    def _keep_words(self, reply_sudo):
+        """Show a reply's words on the row, unless later ones stand there."""
+        if not self.reply_date or self.reply_date <= reply_sudo.received_date:
+            self.with_context(tracking_disable=True).write(
+                {
+                    "reply_body": reply_sudo.body,
+                    "reply_date": reply_sudo.received_date,
+                }
+            )
 
     def _apply_answer(self, response, reply_sudo):
         """The customer answered this message.
@@ -990,13 +1071,8 @@ class FsmConfirmation(models.Model):
     def _flag_reply(self, reply_sudo):
         """A reply that changes nothing by itself, but that a person should read."""
         self.ensure_one()
-        self.write(
-            {
-                "needs_reading": True,
-                "reply_body": reply_sudo.body,
-                "reply_date": reply_sudo.received_date,
-            }
-        )
+        self.write({"needs_reading": True})
+        self._keep_words(reply_sudo)
         self._update_activity("read")
         self._notify_changed()
 
@@ -1004,12 +1080,13 @@ class FsmConfirmation(models.Model):
         """Write the answer, and show it on the appointment."""
         self.with_context(tracking_disable=True).write(values)
         appointment_sudo = self._get_appointment_sudo()
-        if appointment_sudo and values.get("response"):
+        current = self._get_stale_reason() in ("", "late")
+        if appointment_sudo and values.get("response") and current:
             appointment_sudo._set_confirmation_status_sudo(values["response"])
         self._notify_changed()
 
     @api.model
-    def _opt_out_sudo(self, number, confirmations, source, words=""):
+    def _opt_out_sudo(self, number, confirmations, source, words="", company=None):
         """A number opted out: remember it, answer its open messages, tell the contact.
 
         :param number: E.164
@@ -1032,11 +1109,18 @@ class FsmConfirmation(models.Model):
             record_sudo._write_response(values)
             record_sudo._update_activity("opted_out")
         partners_sudo = confirmations.sudo().partner_id
+        company_ids = [False, *(company.ids if company else [])]
         if not partners_sudo:
             partners_sudo = (
                 self.env["res.partner"]
                 .sudo()
-                .search([("phone_sanitized", "=", number)], limit=10)
+                .search(
+                    [
+                        ("phone_sanitized", "=", number),
+                        ("company_id", "in", company_ids),
+                    ],
+                    limit=10,
+                )
             )
         note = entry_sudo._job_confirmation_describe()
         for partner_sudo in partners_sudo:
@@ -1071,8 +1155,14 @@ class FsmConfirmation(models.Model):
             values.update(is_open=False, closed_reason="answered")
         record_sudo.with_context(tracking_disable=True).write(values)
         appointment_sudo = record_sudo._get_appointment_sudo()
-        if appointment_sudo and not record_sudo._get_stale_reason():
+        if appointment_sudo and record_sudo._get_stale_reason() in ("", "late"):
             appointment_sudo._set_confirmation_status_sudo(response or "awaiting")
+        if response == "opted_out":
+            entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
+                record_sudo.mobile, "user", record_sudo.reply_body
+            )
+            note = entry_sudo._job_confirmation_describe()
+            self._log_note(record_sudo.partner_id, note, self.env.user.partner_id)
         note = self.env._(
             "%(message)s: answer changed from %(old)s to %(new)s.",
             message=self.name,
@@ -1105,7 +1195,8 @@ class FsmConfirmation(models.Model):
             "read": "mail_activity_type_read",
         }
         record_sudo = self.sudo()
-        old_sudo = record_sudo.activity_id
+        # A done activity is archived, and stays as it is.
+        old_sudo = record_sudo.activity_id.filtered("active")
         name = xmlids.get(response)
         order_sudo = record_sudo.order_id
         if not name or not order_sudo:

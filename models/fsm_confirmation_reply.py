@@ -21,12 +21,19 @@ RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
 INTENT_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
-# So many characters of a text of ours tell which one is quoted: they hold the date.
+CLOCK_DIFFERENCE = timedelta(seconds=5)
+# A phone quotes at least so many characters of a text.
 QUOTE_LENGTH = 80
 # More answers than this to one number in an hour look like two machines talking.
 MAX_ANSWERS_PER_HOUR = 6
 # NUL can't be stored; other control characters can.
 _NUL = re.compile("[\x00\ud800-\udfff]")
+
+
+def to_int(text, limit):
+    """A number out of a parameter: 0 for anything odd, at most ``limit``."""
+    known = text.isascii() and text.isdigit() and len(text) <= 9
+    return min(int(text), limit) if known else 0
 
 
 class FsmConfirmationReply(models.Model):
@@ -60,6 +67,9 @@ class FsmConfirmationReply(models.Model):
     mobile = fields.Char(required=True, readonly=True, index=True)
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
+    service_sid = fields.Char(
+        "Messaging Service", readonly=True, help="The service that was answered."
+    )
     media_count = fields.Integer("Pictures", readonly=True)
     intent = fields.Selection(
         [
@@ -194,16 +204,19 @@ class FsmConfirmationReply(models.Model):
     @api.model
     def _prepare_reply_values(self, companies_sudo, data):
         """Field values of a reply out of Twilio's parameters."""
-        body = _NUL.sub("", data.get("Body") or "")[:MAX_BODY]
-        recipient = data.get("To") or ""
-        count = data.get("NumMedia") or "0"
+
+        def value(name, length=64):
+            return _NUL.sub("", data.get(name) or "")[:length]
+
+        recipient = value("To")
         return {
-            "twilio_sid": (data.get("MessageSid") or data.get("SmsSid") or "")[:64],
-            "mobile": (data.get("From") or "")[:64],
-            "recipient": recipient[:64],
-            "body": body,
-            "media_count": min(int(count), 100) if count.isdigit() else 0,
-            "opt_out_type": (data.get("OptOutType") or "")[:16],
+            "twilio_sid": value("MessageSid") or value("SmsSid"),
+            "mobile": value("From"),
+            "recipient": recipient,
+            "service_sid": value("MessagingServiceSid"),
+            "body": value("Body", MAX_BODY),
+            "media_count": to_int(value("NumMedia"), 100),
+            "opt_out_type": value("OptOutType", 16),
             "company_id": self._guess_company(companies_sudo, recipient).id,
         }
 
@@ -250,7 +263,12 @@ class FsmConfirmationReply(models.Model):
                 [("state", "=", "pending")]
             )
             if reply_sudo:
-                reply_sudo._process_safely()
+                later = reply_sudo.with_context(job_confirmation_processed_later=True)
+                try:
+                    later._process_safely()
+                except psycopg2.OperationalError:
+                    self.env.cr.rollback()
+                    self.env.invalidate_all()
             if not cron._commit_progress(1):
                 break
 
@@ -279,7 +297,9 @@ class FsmConfirmationReply(models.Model):
         self.write(values)
         act = getattr(self, f"_act_on_{understanding.intent}")
         answer = act(understanding, recent, live) or ""
-        if not self._may_answer(understanding):
+        # Only a webhook's answer reaches the customer.
+        late = self.env.context.get("job_confirmation_processed_later")
+        if late or not self._may_answer(understanding):
             answer = ""
         self.write({"answer_body": answer})
         self._notify_changed()
@@ -290,10 +310,8 @@ class FsmConfirmationReply(models.Model):
         Newest first, of every company that sends from that number and of no other.
         """
         companies = self._get_account_companies()
-        services = [
-            name for name in companies.mapped("job_confirmation_service_sid") if name
-        ]
-        return self.env["fsm.confirmation"].search(
+        senders = [name for name in (self.recipient, self.service_sid) if name]
+        found = self.env["fsm.confirmation"].search(
             [
                 ("mobile", "=", self.mobile),
                 ("company_id", "in", companies.ids),
@@ -308,10 +326,21 @@ class FsmConfirmationReply(models.Model):
                 ("from_number", "=", self.recipient),
                 "&",
                 ("from_number", "in", (False, "")),
-                ("sender", "in", [self.recipient, *services]),
+                ("sender", "in", senders),
             ],
             limit=50,
         )
+        return found.filtered(self._had_left)
+
+    def _had_left(self, confirmation):
+        """Whether a text was on its way when the customer wrote this.
+
+        Nobody answers a text that still waits to be sent, or that was sent later.
+        """
+        left = confirmation.sent_date or (
+            confirmation.state != "outgoing" and confirmation.claimed_date
+        )
+        return bool(left) and left <= self.received_date + CLOCK_DIFFERENCE
 
     def _get_account_companies(self):
         """Companies that share the Twilio account of this reply's company."""
@@ -352,9 +381,13 @@ class FsmConfirmationReply(models.Model):
         return understanding
 
     def _act_on_opt_out(self, understanding, recent, live):
-        targets = live or self._get_changeable(recent)[:1]
+        targets = recent.filtered("is_open") or self._get_changeable(recent)[:1]
         self.env["fsm.confirmation"]._opt_out_sudo(
-            self.mobile, targets, "reply", self.body or self.opt_out_type
+            self.mobile,
+            targets,
+            "reply",
+            self.body or self.opt_out_type,
+            self.company_id,
         )
         if targets or recent:
             self._link(targets or recent[:1])
@@ -382,6 +415,9 @@ class FsmConfirmationReply(models.Model):
     def _act_on_unrecognized(self, understanding, recent, live):
         if len(live) == 1:
             self._link(live)
+            if self._has_newer_answer(live):
+                live._flag_reply(self)
+                return ""
             live._apply_answer("unrecognized", self)
             return self._text(live.company_id, "unclear", live)
         if len(live) > 1:
@@ -419,8 +455,12 @@ class FsmConfirmationReply(models.Model):
                 continue
             response = RESPONSE_OF_INTENT[answer.intent]
             texts.append(self._answer(target, response, brief=several))
-        if unknown and live:
-            texts.append(self._ask_which(live))
+        still_open = live.filtered("is_open")
+        if unknown and still_open:
+            texts.append(self._ask_which(still_open))
+        elif unknown and recent and not texts:
+            self._link(recent[:1])
+            recent[:1]._flag_reply(self)
         self._settle_earlier_questions()
         return " ".join(dict.fromkeys(text for text in texts if text))
 
@@ -446,7 +486,7 @@ class FsmConfirmationReply(models.Model):
             coded = recent.filtered(lambda rec: rec.code == answer.code)
             return (coded & live or coded)[:1]
         quoted = self._find_quoted(recent)
-        if quoted:
+        if quoted is None or quoted:
             return quoted
         if len(live) == 1:
             return live
@@ -461,17 +501,29 @@ class FsmConfirmationReply(models.Model):
         return (changeable or recent)[:1]
 
     def _find_quoted(self, recent):
-        """The message whose text this reply quotes or reacts to, if any.
+        """The message whose text this reply quotes or reacts to.
 
         A like of an old text is no answer to the new question.
+
+        :return: one ``fsm.confirmation``, an empty one when nothing is quoted, None
+            when it could be several
         """
-        words = " ".join((self.body or "").split()).casefold()
-        return recent.filtered(
-            lambda rec: rec.body and rec.body[:QUOTE_LENGTH].casefold() in words
-        )[:1]
+
+        def plain(text):
+            return " ".join((text or "").split()).casefold()
+
+        words = plain(self.body)
+        quoted = recent.filtered(lambda rec: rec.body and plain(rec.body) in words)
+        if not quoted:
+            # Phones shorten what they quote.
+            quoted = recent.filtered(
+                lambda rec: rec.body and plain(rec.body)[:QUOTE_LENGTH] in words
+            )
+        appointments = {rec._get_appointment_sudo() for rec in quoted}
+        return None if len(appointments) > 1 else quoted[:1]
 
     def _get_changeable(self, recent):
-        """Answered messages whose answer may still be replaced, one an appointment."""
+        """The newest message of each appointment that an answer may still be about."""
         seen = set()
         ids = []
         for record in recent:
@@ -479,8 +531,7 @@ class FsmConfirmationReply(models.Model):
             if appointment in seen:
                 continue
             seen.add(appointment)
-            answerable = record.response or record.state == "failed"
-            if answerable and not record._get_stale_reason():
+            if not record._get_stale_reason():
                 ids.append(record.id)
         return recent.browse(ids)
 
@@ -492,13 +543,29 @@ class FsmConfirmationReply(models.Model):
         """
         self._link(target)
         stale = target._get_stale_reason()
-        replaced = target.closed_reason == "replaced" and target._get_newer_open()
-        if stale or replaced:
+        newer = target.closed_reason == "replaced" and target._get_newer_open()
+        if newer and not stale:
+            # The same question about the same date, asked twice.
+            self._link(newer)
+            target = newer
+        if stale:
             target._flag_reply(self)
-            return self._text(target.company_id, stale or "moved", target)
+            return self._text(target.company_id, stale, target)
+        if self._has_newer_answer(target):
+            target._flag_reply(self)
+            return ""
         target._apply_answer(response, self)
         kind = f"{response}_brief" if brief else response
         return self._text(target.company_id, kind, target)
+
+    def _has_newer_answer(self, target):
+        """Whether the customer answered again while this reply was waiting."""
+        mine = (self.received_date, self.id)
+        return any(
+            (reply.received_date, reply.id) > mine
+            and reply.intent in ("confirm", "decline", "answers", "opt_out")
+            for reply in target.reply_ids - self
+        )
 
     def _ask_which(self, live):
         """Several messages are open: list them with their codes, guess nothing."""
@@ -636,9 +703,7 @@ class FsmConfirmationReply(models.Model):
             raise UserError(self.env._("That message belongs to another company."))
         reply_sudo = self.sudo()
         reply_sudo._link(confirmation.sudo())
-        confirmation.sudo().with_context(tracking_disable=True).write(
-            {"reply_body": self.body, "reply_date": self.received_date}
-        )
+        confirmation.sudo()._keep_words(reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
         author = self.env.user.partner_id
         confirmation.sudo()._message_log(body=note, author_id=author.id)

@@ -287,7 +287,16 @@ class FsmOrder(models.Model):
         return (
             self.env["fsm.confirmation"]
             .sudo()
-            .search([("order_id", "=", self.id), ("visit_id", "=", False)])
+            .search(
+                [
+                    ("order_id", "=", self.id),
+                    ("visit_id", "=", False),
+                    # Not the messages about visits that were deleted.
+                    "|",
+                    ("closed_reason", "=", False),
+                    ("closed_reason", "!=", "deleted"),
+                ]
+            )
         )
 
     def _get_next_visit(self):

@@ -78,7 +78,7 @@ class FsmVisit(models.Model):
             and not self.has_access("write")
         ):
             self.check_access("read")
-            return super(FsmVisit, self.sudo()).write(vals)
+            return self.sudo().write(vals)
         orders = self.order_id
         if vals.get("scheduled_date_start") and "scheduled_date_end" not in vals:
             # A visit that is moved stays as long as it was.
@@ -112,7 +112,11 @@ class FsmVisit(models.Model):
         for visit in self:
             visit._get_appointment_confirmations_sudo()._close_sudo("deleted")
         result = super().unlink()
-        orders.exists()._update_status_from_visits_sudo()
+        orders = orders.exists()
+        orders._update_status_from_visits_sudo()
+        orders.filtered(
+            lambda order: not order._get_upcoming_visits()
+        )._set_confirmation_status_sudo("not_sent")
         return result
 
     def _get_appointment_order(self):

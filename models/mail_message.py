@@ -26,7 +26,9 @@ class MailMessage(models.Model):
 
     def _get_forbidden_access(self, operation):
         forbidden = super()._get_forbidden_access(operation)
-        if self._hides_confirmations():
+        # Nobody changes what was written to a customer or by one.
+        changes = operation in ("write", "unlink") and not self.env.su
+        if changes or self._hides_confirmations():
             subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
             forbidden |= self.filtered(
                 lambda message: message.sudo().subtype_id.id == subtype_id

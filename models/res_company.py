@@ -39,7 +39,7 @@ class ResCompany(models.Model):
         "sms.template",
         string="Confirmation Text",
         domain="[('model', '=', 'fsm.order')]",
-        ondelete="restrict",
+        ondelete="set null",
         default=lambda self: self.env.ref(
             "fieldservice_job_confirmation.sms_template_job_confirmation",
             raise_if_not_found=False,

@@ -54,7 +54,7 @@ class ResPartner(models.Model):
         company = self.env["res.company"].browse(
             self.env.context.get("confirmation_company_id") or []
         )
-        if not company:
+        if not company or not self.env.user.has_group(EDIT_GROUP):
             return
         numbers = {
             partner: partner._get_confirmation_number(company)[0]

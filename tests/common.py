@@ -206,8 +206,10 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
         cls.counter = 0
 
     def _reply(self, body, number=None, recipient=OUR_NUMBER, company=None, **data):
-        """A verified inbound text; returns the reply."""
+        """A verified inbound text; returns the reply. What was recorded has left."""
         type(self).counter += 1
+        waiting = self.env["fsm.confirmation"].search([("state", "=", "outgoing")])
+        waiting.sudo().write({"state": "sent", "sent_date": fields.Datetime.now()})
         return self.env["fsm.confirmation.reply"]._receive_sudo(
             (company or self.company).sudo(),
             {

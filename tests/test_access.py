@@ -245,6 +245,59 @@ class TestAccess(ConfirmationHttpCase):
         )
         self.assertEqual(privilege.name, "Message Center")
 
+    def test_guessed_ids_show_nothing_of_another_company(self):
+        other = self._make_company("Other", number="+12025550199")
+        self.users["stranger"] = new_test_user(
+            self.env,
+            "mc_guesser",
+            groups=f"base.group_user,{LEVELS['edit']},fieldservice.group_fsm_user",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        settle, send = "fsm.confirmation.settle", "fsm.confirmation.send"
+        spec = {"reply_body": {}, "reply_mobile": {}, "body": {}, "mobile": {}}
+        for model, values in [
+            (settle, {"reply_id": self.unmatched.id}),
+            (settle, {"confirmation_id": self.record.id}),
+            (send, {"order_id": self.order.id}),
+            (send, {"previous_id": self.record.id, "order_id": self.order.id}),
+        ]:
+            known = {key: {} for key in spec if key in self.env[model]._fields}
+            context = {"allowed_company_ids": other.ids}
+            _result, error = self._rpc(
+                "stranger", model, "create", values, context=context
+            )
+            self.assertEqual(error, "AccessError", (model, values))
+            _result, error = self._rpc(
+                "stranger", model, "onchange", [], values, [], known, context=context
+            )
+            self.assertEqual(error, "AccessError", (model, values))
+            defaults = {f"default_{key}": value for key, value in values.items()}
+            _result, error = self._rpc(
+                "stranger",
+                model,
+                "onchange",
+                [],
+                {},
+                [],
+                {**known, **{key: {} for key in values}},
+                context={**context, **defaults},
+            )
+            self.assertEqual(error, "AccessError", (model, values))
+
+    def test_history_notes_are_immutable(self):
+        note = (
+            self.env["mail.message"]
+            .search([("model", "=", "fsm.order"), ("res_id", "=", self.order.id)])
+            .filtered(lambda message: "maybe" in message.body)
+        )
+        for level in ("edit", "admin"):
+            for method, args in (("write", [{"body": "x"}]), ("unlink", [])):
+                _result, error = self._rpc(
+                    level, "mail.message", method, note.ids, *args
+                )
+                self.assertEqual(error, "AccessError", (level, method))
+
     def test_other_company_sees_nothing(self):
         other = self._make_company("Other", number="+12025550199")
         stranger = new_test_user(

@@ -443,7 +443,8 @@ class TestStories(ConfirmationTransactionCase):
 
     def test_answer_to_a_text_that_seemed_to_have_failed(self):
         record = self._send().sudo()
-        record._apply_status("undelivered", sid="SM" + "1" * 32, error_code=30003)
+        record._apply_status("sent", sid="SM" + "1" * 32)
+        record._apply_status("undelivered", error_code=30003)
         self.assertEqual(record.state, "failed")
         self._reply("yes")
         self.assertEqual(record.response, "confirmed")
@@ -664,6 +665,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_time_limit_for_replies(self):
         self.company.job_confirmation_reply_hours = 1
         record = self._send()
+        self._mark_sent(record)
         record.sudo().sent_date = fields.Datetime.now() - timedelta(hours=2)
         reply = self._reply("yes")
         self.assertFalse(record.response)

@@ -104,4 +104,41 @@ class TestWebhookSecurity(ConfirmationHttpCase):
             self._params(Body="x" * 200_000),
             self.standin.DEFAULT_AUTH_TOKEN,
         )
-        self.assertEqual(answer.status_code, 403)
+        self.assertEqual(answer.status_code, 413)
+        self.assertEqual(self._count(), 0)
+
+    def test_odd_parameters_are_no_error(self):
+        token = self.standin.DEFAULT_AUTH_TOKEN
+        for path in (INBOUND, "/job_confirmation/twilio/status/" + "f" * 32):
+            for name in ("self", "uuid", "env", "_params", "kwargs"):
+                answer = self._post(path, {name: "x"})
+                self.assertEqual(answer.status_code, 403, (path, name))
+                answer = self._post(f"{path}?{name}=x", {"a": "b"})
+                self.assertEqual(answer.status_code, 403, (path, name))
+        odd = [
+            {"NumMedia": "²"},
+            {"NumMedia": "9" * 5000},
+            {"From": "+1\x00212"},
+            {"To": "\x00"},
+            {"OptOutType": "\x00" * 20},
+            {"Body": "\x00\x01"},
+        ]
+        for number, values in enumerate(odd):
+            params = self._params(MessageSid=f"SM{number:032d}")
+            answer = self._post(INBOUND, {**params, **values}, token)
+            self.assertEqual(answer.status_code, 200, values)
+
+    def test_odd_delivery_reports_are_no_error(self):
+        record = self._send().sudo()
+        path = f"/job_confirmation/twilio/status/{record.uuid}"
+        token = self.standin.DEFAULT_AUTH_TOKEN
+        for values in (
+            {"ErrorCode": "²"},
+            {"ErrorCode": "9" * 40},
+            {"From": "\x00"},
+            {"MessageSid": "x" * 5000},
+            {"MessageStatus": "\x00"},
+        ):
+            params = self._params(MessageStatus="sent")
+            answer = self._post(path, {**params, **values}, token)
+            self.assertEqual(answer.status_code, 204, values)

@@ -18,6 +18,7 @@ class FsmConfirmationSend(models.TransientModel):
     """
 
     _name = "fsm.confirmation.send"
+    _inherit = ["fsm.confirmation.reference.mixin"]
     _description = "Send Confirmation"
 
     order_id = fields.Many2one(
@@ -61,6 +62,9 @@ class FsmConfirmationSend(models.TransientModel):
     segment_info = fields.Char("Size", compute="_compute_body")
     blocking_reason = fields.Text(compute="_compute_obstacles")
     warning = fields.Text(compute="_compute_obstacles")
+
+    def _get_reference_fields(self):
+        return ["order_id", "visit_id", "previous_id", "partner_id", "confirmation_id"]
 
     # ------------------------------------------------------------------
     # Computes

@@ -10,6 +10,7 @@ class FsmConfirmationSettle(models.TransientModel):
     a contact may be texted again. Who did it and why goes into the history."""
 
     _name = "fsm.confirmation.settle"
+    _inherit = ["fsm.confirmation.reference.mixin"]
     _description = "Settle by Hand"
 
     action = fields.Selection(
@@ -23,12 +24,19 @@ class FsmConfirmationSettle(models.TransientModel):
         readonly=True,
     )
     reply_id = fields.Many2one("fsm.confirmation.reply", readonly=True)
-    reply_body = fields.Text(related="reply_id.body", string="Customer's Words")
-    reply_mobile = fields.Char(related="reply_id.mobile", string="From")
+    reply_body = fields.Text(
+        related="reply_id.body", string="Customer's Words", related_sudo=False
+    )
+    reply_mobile = fields.Char(
+        related="reply_id.mobile", string="From", related_sudo=False
+    )
     confirmation_id = fields.Many2one("fsm.confirmation", string="Message")
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
     response = fields.Selection(RESPONSES, string="Answer")
     note = fields.Char("Reason")
+
+    def _get_reference_fields(self):
+        return ["reply_id", "confirmation_id", "partner_id"]
 
     def action_apply(self):
         """Do it.
