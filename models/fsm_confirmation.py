@@ -757,8 +757,9 @@ class FsmConfirmation(models.Model):
                 timedelta(hours=value) for value in _RETRY_LATER_HOURS
             ],
         }.get(kind, [])
-        if self.attempt_count <= len(pauses):
-            pause = pauses[self.attempt_count - 1]
+        attempt = max(self.attempt_count, 1)
+        if attempt <= len(pauses):
+            pause = pauses[attempt - 1]
             self.write(
                 {
                     "state": "outgoing",
@@ -1155,6 +1156,8 @@ class FsmConfirmation(models.Model):
             values.update(is_open=False, closed_reason="answered")
         record_sudo.with_context(tracking_disable=True).write(values)
         appointment_sudo = record_sudo._get_appointment_sudo()
+        if not response:
+            record_sudo._reopen()
         if appointment_sudo and record_sudo._get_stale_reason() in ("", "late"):
             appointment_sudo._set_confirmation_status_sudo(response or "awaiting")
         if response == "opted_out":

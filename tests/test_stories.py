@@ -628,6 +628,130 @@ class TestStories(ConfirmationTransactionCase):
         context = self.order.with_user(self.dispatcher).action_ask_again()["context"]
         self.assertEqual(context["default_visit_id"], visits[0].id)
 
+    def test_nobody_answers_a_text_that_has_not_left(self):
+        first = self._send()
+        self._mark_sent(first)
+        self._reply("no")
+        second = self._send(self._make_order(self.start + timedelta(days=1)))
+        second.sudo().write(
+            {"state": "outgoing", "next_attempt_date": fields.Datetime.now()}
+        )
+        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+            self.company.sudo(),
+            {
+                "MessageSid": "SM" + "c" * 32,
+                "From": "+12125550123",
+                "To": OUR_NUMBER,
+                "Body": "Sorry, yes",
+            },
+        )
+        self.assertEqual(reply.confirmation_id, first)
+        self.assertEqual(first.response, "confirmed")
+        self.assertFalse(second.response)
+
+    def test_a_reply_that_was_worked_on_late_is_older(self):
+        record = self._send()
+        late = self._reply("no")
+        self.assertEqual(record.response, "declined")
+        late.sudo().write({"state": "pending", "received_date": "2020-01-01"})
+        self._reply("yes")
+        self.assertEqual(record.response, "confirmed")
+        late.sudo().write(
+            {"received_date": record.sent_date, "confirmation_ids": [(5, 0, 0)]}
+        )
+        newer = record.reply_ids
+        newer.sudo().received_date = record.sent_date + timedelta(hours=1)
+        late.sudo().confirmation_id = False
+        late._process_safely()
+        self.assertEqual(record.response, "confirmed")
+        self.assertTrue(record.needs_reading)
+
+    def test_quotes_are_told_apart_with_a_long_company_name(self):
+        self.company.name = "Springfield Heating, Cooling and Plumbing Services LLC"
+        visits = [self._make_visit(self.order, days) for days in (1, 2)]
+        first, second = (self._send(visit_id=visit.id) for visit in visits)
+        self.assertEqual(first.body[:80], second.body[:80])
+        self._reply(f"Liked “{first.body}”")
+        self.assertEqual(first.response, "confirmed")
+        self.assertFalse(second.response)
+
+    def test_deleted_visit_leaves_the_order_alone(self):
+        visit = self._make_visit(self.order, 1)
+        record = self._send(visit_id=visit.id)
+        self._reply("yes")
+        visit.unlink()
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+        reply = self._reply("no")
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+        self.assertIn("no longer planned", reply.answer_body)
+
+    def test_no_text_about_an_old_date_after_a_refusal(self):
+        record = self._send().sudo()
+        record.write({"state": "sending", "attempt_count": 1})
+        self.order.write({"scheduled_date_start": self.start + timedelta(days=3)})
+        record._apply_rejection(20429, "busy")
+        self.assertIn("changed before", record._get_late_obstacle())
+
+    def test_refusal_of_one_text_closes_the_others(self):
+        first = self._send()
+        second = self._send(self._make_order(self.start + timedelta(days=1)))
+        second.sudo()._apply_rejection(21610, "blocked")
+        self.assertEqual(first.response, "opted_out")
+        self.assertEqual(second.response, "opted_out")
+        self.assertEqual(self.order.confirmation_status, "opted_out")
+
+    def test_text_that_was_given_up_and_arrived(self):
+        record = self._send().sudo()
+        record.write({"state": "sending"})
+        record._fail(None)
+        self.assertFalse(record.is_open)
+        record._apply_status("delivered", sid="SM" + "d" * 32)
+        self.assertTrue(record.is_open)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self._reply("yes")
+        self.assertEqual(record.response, "confirmed")
+
+    def test_answer_to_the_first_of_two_same_questions(self):
+        self._send(self._make_order(self.start + timedelta(days=1)))
+        first = self._send()
+        second = self._send()
+        self.assertEqual(first.closed_reason, "replaced")
+        first.sudo().state = "sent"
+        first.sudo().sent_date = fields.Datetime.now()
+        reply = self._reply(f"yes {first.code}")
+        self.assertEqual(second.response, "confirmed")
+        self.assertIn("is confirmed", reply.answer_body)
+
+    def test_opting_out_by_hand_blocks_texts(self):
+        record = self._send()
+        self._reply("please never write again")
+        record.with_user(self.dispatcher)._settle("opted_out", "read it")
+        self.assertIn("can't be texted", self._wizard().blocking_reason)
+
+    def test_taking_an_answer_back_waits_again(self):
+        record = self._send()
+        self._reply("yes")
+        record.with_user(self.dispatcher)._settle(False, "wrong person")
+        self.assertTrue(record.is_open)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+
+    def test_a_done_activity_is_followed_by_a_new_one(self):
+        self._send()
+        self._reply("hmm")
+        self.order.activity_ids.action_feedback()
+        self.assertFalse(self.order.activity_ids)
+        self._reply("hmm, perhaps")
+        self.assertTrue(self.order.activity_ids)
+
+    def test_numbers_are_shown_to_senders_only(self):
+        for level, shown in (("none", False), ("read", False), ("edit", True)):
+            self.env.invalidate_all()
+            contact = self.customer.with_user(self.users[level]).with_context(
+                confirmation_company_id=self.company.id
+            )
+            self.assertEqual("555" in contact.display_name, shown, level)
+
     def test_words_are_data(self):
         record = self._send()
         self._reply("zorglub indeed")
