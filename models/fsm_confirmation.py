@@ -474,13 +474,7 @@ class FsmConfirmation(models.Model):
         :param render: function code -> body
         :param wanted: the code to begin with, when one is needed
         """
-        open_sudo = self.search(
-            [
-                ("mobile", "=", values["mobile"]),
-                ("sender", "=", values["sender"]),
-                ("is_open", "=", True),
-            ]
-        )
+        open_sudo = self._search_open_sudo(values["mobile"], values["sender"])
         code = (wanted or self._choose_code(values)) if open_sudo else False
         for _attempt in range(20):
             try:
@@ -514,14 +508,24 @@ class FsmConfirmation(models.Model):
     @api.model
     def _close_expired_sudo(self, mobile, sender):
         """Close open messages of a number whose appointment is over."""
-        self.sudo().search(
+        now = fields.Datetime.now()
+        self._search_open_sudo(mobile, sender).filtered(
+            lambda rec: rec.appointment_start and rec.appointment_start <= now
+        )._close_sudo("past")
+
+    @api.model
+    def _search_open_sudo(self, mobile, sender):
+        """Messages to a number, sent from ``sender``, that wait for an answer.
+
+        An answer from that number to that sender can be about any of these.
+        """
+        return self.sudo().search(
             [
                 ("mobile", "=", mobile),
                 ("sender", "=", sender),
                 ("is_open", "=", True),
-                ("appointment_start", "<=", fields.Datetime.now()),
             ]
-        )._close_sudo("past")
+        )
 
     def _close_sudo(self, reason):
         """No answer is awaited any more; a text that waits to be sent stays here.
@@ -661,20 +665,18 @@ class FsmConfirmation(models.Model):
             return self.env._("The customer opted out before the text left.")
         if self.appointment_start and self.appointment_start <= fields.Datetime.now():
             return self.env._("The appointment passed before the text left.")
-        if not self.is_open or self._get_stale_reason() not in ("", "late"):
+        if not self.is_open or not self._is_current():
             return self.env._("The appointment changed before the text left.")
         return ""
 
     def _cancel_claimed(self, reason):
         self.write({"state": "canceled", "failure_reason": reason})
         self._close_unsent()
-        self._refresh_history()
-        self._notify_changed()
+        self._show_change()
 
     def _fail_setup(self, reason):
         self._fail(Failure.SETUP, reason=reason)
-        self._refresh_history()
-        self._notify_changed()
+        self._show_change()
 
     def _close_unsent(self):
         """The customer was not asked after all, unless another message asks."""
@@ -745,8 +747,7 @@ class FsmConfirmation(models.Model):
             )
         else:
             self._apply_rejection(result.code, result.reason)
-        self._refresh_history()
-        self._notify_changed()
+        self._show_change()
 
     def _apply_rejection(self, code, reason):
         """Twilio does not have the text: wait and try again, or give up."""
@@ -888,13 +889,11 @@ class FsmConfirmation(models.Model):
                     "failure_reason": False,
                 }
             )
-            self._apply_status(message.status, error_code=message.error_code)
-            self._refresh_history()
-            self._notify_changed()
+            if not self._apply_status(message.status, error_code=message.error_code):
+                self._show_change()
         elif self.claimed_date < fields.Datetime.now() - _UNKNOWN_UNTIL:
             self._fail(None)
-            self._refresh_history()
-            self._notify_changed()
+            self._show_change()
 
     # ------------------------------------------------------------------
     # Delivery reports
@@ -939,8 +938,7 @@ class FsmConfirmation(models.Model):
             return False
         if values:
             self.write(values)
-        self._refresh_history()
-        self._notify_changed()
+        self._show_change()
         return True
 
     # ------------------------------------------------------------------
@@ -975,6 +973,10 @@ class FsmConfirmation(models.Model):
         if hours and asked + timedelta(hours=hours) < fields.Datetime.now():
             return "late"
         return ""
+
+    def _is_current(self):
+        """Whether the appointment is still as the customer was asked about it."""
+        return self._get_stale_reason() in ("", "late")
 
     def _get_newer_open(self):
         """A newer message about the same appointment that waits for an answer."""
@@ -1016,13 +1018,7 @@ class FsmConfirmation(models.Model):
         """The customer was asked after all: wait for an answer again."""
         if self.response or self._get_stale_reason():
             return
-        others = self.search(
-            [
-                ("mobile", "=", self.mobile),
-                ("sender", "=", self.sender),
-                ("is_open", "=", True),
-            ]
-        )
+        others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:
             self._ensure_code_sudo()
         if self.code in others.mapped("code"):
@@ -1081,8 +1077,7 @@ class FsmConfirmation(models.Model):
         """Write the answer, and show it on the appointment."""
         self.with_context(tracking_disable=True).write(values)
         appointment_sudo = self._get_appointment_sudo()
-        current = self._get_stale_reason() in ("", "late")
-        if appointment_sudo and values.get("response") and current:
+        if appointment_sudo and values.get("response") and self._is_current():
             appointment_sudo._set_confirmation_status_sudo(values["response"])
         self._notify_changed()
 
@@ -1158,7 +1153,7 @@ class FsmConfirmation(models.Model):
         appointment_sudo = record_sudo._get_appointment_sudo()
         if not response:
             record_sudo._reopen()
-        if appointment_sudo and record_sudo._get_stale_reason() in ("", "late"):
+        if appointment_sudo and record_sudo._is_current():
             appointment_sudo._set_confirmation_status_sudo(response or "awaiting")
         if response == "opted_out":
             entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
@@ -1286,6 +1281,11 @@ class FsmConfirmation(models.Model):
             messages_sudo = (record.order_message_id | record.partner_message_id).sudo()
             if messages_sudo:
                 messages_sudo.write({"body": record._history_body()})
+
+    def _show_change(self):
+        """Bring histories and open screens up to date."""
+        self._refresh_history()
+        self._notify_changed()
 
     def _notify_changed(self):
         """Tell open screens to read these records again; ids only, no content."""

