@@ -6,7 +6,7 @@ from twilio.request_validator import RequestValidator
 
 from odoo.http import Controller, request, route
 
-from ..models.fsm_confirmation_reply import to_int
+from ..tools.twilio_api import to_int
 
 _logger = logging.getLogger(__name__)
 

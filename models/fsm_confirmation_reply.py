@@ -11,7 +11,8 @@ from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..tools import reply as reply_tools
-from .fsm_confirmation import HISTORY_NOTE
+from ..tools.twilio_api import to_int
+from .fsm_confirmation_history import HISTORY_NOTE
 
 _logger = logging.getLogger(__name__)
 
@@ -28,12 +29,6 @@ QUOTE_LENGTH = 80
 MAX_ANSWERS_PER_HOUR = 6
 # NUL can't be stored; other control characters can.
 _NUL = re.compile("[\x00\ud800-\udfff]")
-
-
-def to_int(text, limit):
-    """A number out of a parameter: 0 for anything odd, at most ``limit``."""
-    known = text.isascii() and text.isdigit() and len(text) <= 9
-    return min(int(text), limit) if known else 0
 
 
 class FsmConfirmationReply(models.Model):

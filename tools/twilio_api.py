@@ -74,6 +74,12 @@ def failure_class(code):
     return _CLASS_OF_CODE.get(code, Failure.OTHER)
 
 
+def to_int(text, limit):
+    """A number out of a parameter: 0 for anything odd, at most ``limit``."""
+    known = text.isascii() and text.isdigit() and len(text) <= 9
+    return min(int(text), limit) if known else 0
+
+
 @dataclass(frozen=True, slots=True)
 class SendResult:
     """What one call to Twilio's create-message resource came to."""

@@ -1,0 +1,293 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+
+class FsmConfirmation(models.Model):
+    """What a customer's answer, or its absence, does."""
+
+    _inherit = "fsm.confirmation"
+
+    # ------------------------------------------------------------------
+    # Answers
+    # ------------------------------------------------------------------
+
+    def _get_appointment_sudo(self):
+        """The visit or Work Order asked about, with sudo; empty when it is gone."""
+        self.ensure_one()
+        if self.visit_id or self.closed_reason == "deleted":
+            return self.visit_id.sudo()
+        return self.order_id.sudo()
+
+    def _get_stale_reason(self):
+        """Why an answer to this message can't count any more, or "".
+
+        :return: ``moved``, ``closed``, ``deleted``, ``past`` or ``late``
+        """
+        self.ensure_one()
+        appointment_sudo = self._get_appointment_sudo()
+        if not appointment_sudo:
+            return "deleted"
+        moved = appointment_sudo.scheduled_date_start != self.appointment_start
+        if not moved and not appointment_sudo._is_appointment_upcoming():
+            return "past"
+        if appointment_sudo._is_appointment_closed():
+            return "closed"
+        if moved:
+            return "moved"
+        hours = self.company_id.job_confirmation_reply_hours
+        asked = self.sent_date or self.create_date
+        if hours and asked + timedelta(hours=hours) < fields.Datetime.now():
+            return "late"
+        return ""
+
+    def _is_current(self):
+        """Whether the appointment is still as the customer was asked about it."""
+        return self._get_stale_reason() in ("", "late")
+
+    def _get_newer_open(self):
+        """A newer message about the same appointment that waits for an answer."""
+        return (
+            self._get_appointment_sudo()
+            ._get_appointment_confirmations_sudo()
+            .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
+        )
+
+    def _describe_appointment(self):
+        """Date and time for texts: as asked, and as they are now.
+
+        :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
+        """
+        self.ensure_one()
+        appointment_sudo = self._get_appointment_sudo()
+        order_sudo = self.order_id.sudo()
+        known = {"job": self.job_name or "", "new_date": "", "new_time": ""}
+        if not order_sudo:
+            return {**known, "date": "", "time": ""}
+        asked = appointment_sudo.new(
+            {
+                "scheduled_date_start": self.appointment_start,
+                "scheduled_date_end": False,
+            },
+            origin=appointment_sudo,
+        )
+        known["date"] = order_sudo._format_appointment_date(asked)
+        same = appointment_sudo.scheduled_date_start == self.appointment_start
+        known["time"] = order_sudo._format_appointment_time(
+            appointment_sudo if same else asked
+        )
+        if appointment_sudo:
+            known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
+            known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
+        return known
+
+    def _reopen(self):
+        """The customer was asked after all: wait for an answer again."""
+        if self.response or self._get_stale_reason():
+            return
+        others = self._search_open_sudo(self.mobile, self.sender)
+        if others and not self.code:
+            self._ensure_code_sudo()
+        if self.code in others.mapped("code"):
+            return
+        self.write({"is_open": True, "closed_reason": False})
+        appointment_sudo = self._get_appointment_sudo()
+        if appointment_sudo.confirmation_status == "not_sent":
+            appointment_sudo._set_confirmation_status_sudo("awaiting")
+
+    def _keep_words(self, reply_sudo):
+        """Show a reply's words on the row, unless later ones stand there."""
+        if not self.reply_date or self.reply_date <= reply_sudo.received_date:
+            self.with_context(tracking_disable=True).write(
+                {
+                    "reply_body": reply_sudo.body,
+                    "reply_date": reply_sudo.received_date,
+                }
+            )
+
+    def _apply_answer(self, response, reply_sudo):
+        """The customer answered this message.
+
+        :param response: a key of ``response``
+        :param reply_sudo: the ``fsm.confirmation.reply``
+        """
+        self.ensure_one()
+        values = {
+            "response": response,
+            "reply_body": reply_sudo.body,
+            "reply_date": reply_sudo.received_date,
+            "needs_reading": False,
+        }
+        if response != "unrecognized":
+            values.update(is_open=False, closed_reason="answered")
+        self._write_response(values)
+        self._update_activity(response)
+        if response != "unrecognized":
+            (self._get_siblings_sudo() - self)._close_activities()
+
+    def _get_siblings_sudo(self):
+        """Every message about the same appointment."""
+        appointment_sudo = self._get_appointment_sudo()
+        if not appointment_sudo:
+            return self.sudo()
+        return appointment_sudo._get_appointment_confirmations_sudo()
+
+    def _flag_reply(self, reply_sudo):
+        """A reply that changes nothing by itself, but that a person should read."""
+        self.ensure_one()
+        self.write({"needs_reading": True})
+        self._keep_words(reply_sudo)
+        self._update_activity("read")
+        self._notify_changed()
+
+    def _write_response(self, values):
+        """Write the answer, and show it on the appointment."""
+        self.with_context(tracking_disable=True).write(values)
+        appointment_sudo = self._get_appointment_sudo()
+        if appointment_sudo and values.get("response") and self._is_current():
+            appointment_sudo._set_confirmation_status_sudo(values["response"])
+        self._notify_changed()
+
+    @api.model
+    def _opt_out_sudo(self, number, confirmations, source, words="", company=None):
+        """A number opted out: remember it, answer its open messages, tell the contact.
+
+        :param number: E.164
+        :param confirmations: ``fsm.confirmation`` records that this opt-out answers
+        :param source: a key of ``phone.blacklist.opt_out_source``
+        """
+        entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
+            number, source, words
+        )
+        now = fields.Datetime.now()
+        for record_sudo in confirmations.sudo():
+            values = {
+                "response": "opted_out",
+                "is_open": False,
+                "closed_reason": "answered",
+                "reply_date": now,
+            }
+            if words:
+                values["reply_body"] = words
+            record_sudo._write_response(values)
+            record_sudo._update_activity("opted_out")
+        partners_sudo = confirmations.sudo().partner_id
+        company_ids = [False, *(company.ids if company else [])]
+        if not partners_sudo:
+            partners_sudo = (
+                self.env["res.partner"]
+                .sudo()
+                .search(
+                    [
+                        ("phone_sanitized", "=", number),
+                        ("company_id", "in", company_ids),
+                    ],
+                    limit=10,
+                )
+            )
+        note = entry_sudo._job_confirmation_describe()
+        for partner_sudo in partners_sudo:
+            self._log_note(partner_sudo, note)
+        return entry_sudo
+
+    def _on_opt_out_without_question(self):
+        """The customer opted out while nothing was asked: a person has to call.
+
+        An appointment that waits to be asked about again can't be asked about now.
+        """
+        self._update_activity("opted_out")
+        appointment_sudo = self._get_appointment_sudo()
+        if appointment_sudo.confirmation_status == "reconfirm":
+            appointment_sudo._set_confirmation_status_sudo("opted_out")
+        self._notify_changed()
+
+    def _settle(self, response, reason=""):
+        """Correct the answer by hand; who did it and why is in the history.
+
+        :param response: a key of ``response``, or False
+        """
+        self.ensure_one()
+        if self.response == response and not reason:
+            return
+        record_sudo = self.sudo()
+        labels = dict(self._fields["response"]._description_selection(self.env))
+        old = labels.get(record_sudo.response) or self.env._("no answer")
+        new = labels.get(response) or self.env._("no answer")
+        values = {"response": response, "needs_reading": False}
+        if response in ("confirmed", "declined", "opted_out"):
+            values.update(is_open=False, closed_reason="answered")
+        record_sudo.with_context(tracking_disable=True).write(values)
+        appointment_sudo = record_sudo._get_appointment_sudo()
+        if not response:
+            record_sudo._reopen()
+        if appointment_sudo and record_sudo._is_current():
+            appointment_sudo._set_confirmation_status_sudo(response or "awaiting")
+        if response == "opted_out":
+            entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
+                record_sudo.mobile, "user", record_sudo.reply_body
+            )
+            note = entry_sudo._job_confirmation_describe()
+            self._log_note(record_sudo.partner_id, note, self.env.user.partner_id)
+        note = self.env._(
+            "%(message)s: answer changed from %(old)s to %(new)s.",
+            message=self.name,
+            old=old,
+            new=new,
+        )
+        if reason:
+            note += " " + self.env._("Reason: %s", reason)
+        author = self.env.user.partner_id
+        record_sudo._message_log(body=note, author_id=author.id)
+        for target_sudo in (record_sudo.order_id, record_sudo.partner_id):
+            self._log_note(target_sudo, note, author)
+        record_sudo._update_activity(response)
+        record_sudo._notify_changed()
+
+    # ------------------------------------------------------------------
+    # Activities
+    # ------------------------------------------------------------------
+
+    def _update_activity(self, response, note=""):
+        """Have a person act on an answer that needs one; a settled one closes it.
+
+        :param response: the answer; ``read`` asks a person to read the reply
+        """
+        self.ensure_one()
+        xmlids = {
+            "declined": "mail_activity_type_reschedule",
+            "opted_out": "mail_activity_type_call",
+            "unrecognized": "mail_activity_type_read",
+            "read": "mail_activity_type_read",
+        }
+        record_sudo = self.sudo()
+        # A done activity is archived, and stays as it is.
+        old_sudo = record_sudo.activity_id.filtered("active")
+        name = xmlids.get(response)
+        order_sudo = record_sudo.order_id
+        if not name or not order_sudo:
+            if old_sudo:
+                record_sudo.activity_id = False
+                old_sudo.action_feedback(feedback=self.env._("Settled"))
+            return
+        kind = self.env.ref(f"fieldservice_job_confirmation.{name}")
+        if old_sudo.activity_type_id == kind:
+            return
+        old_sudo.unlink()
+        record_sudo.activity_id = order_sudo.activity_schedule(
+            activity_type_id=kind.id,
+            note=note or self._link_to_message(),
+            user_id=self._get_responsible_user().id,
+        )
+
+    def _close_activities(self):
+        """What a person was asked to do about these messages is done."""
+        for record_sudo in self.sudo().filtered("activity_id"):
+            record_sudo._update_activity("settled")
+
+    def _get_responsible_user(self):
+        """Who acts on an answer: the sender, else who made the Work Order."""
+        order_sudo = self.sudo().order_id
+        users = self.sudo().user_id | order_sudo.create_uid
+        active = users.filtered(lambda user: user.active and not user.share)
+        return active[:1] or self.env.ref("base.user_admin")
