@@ -671,8 +671,7 @@ class FsmConfirmationReply(models.Model):
                 state=self.env._("Understood as: %s", labels.get(self.intent, "")),
             )
             author = record.partner_id if self.mobile == record.mobile else None
-            record._log_note(record.order_id, body, author)
-            record._log_note(record.partner_id, body, author)
+            record._log_notes([record.order_id, record.partner_id], body, author)
 
     def _describe_origin(self, record):
         """Who wrote: the contact, or another number whose reply a person attached."""
