@@ -4,6 +4,7 @@ from . import res_config_settings
 from . import phone_blacklist
 from . import res_partner
 from . import ir_http
+from . import ir_ui_menu
 from . import mail_message
 from . import sms_template
 from . import fsm_confirmation_word
@@ -16,3 +17,6 @@ from . import fsm_confirmation_answer
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
 from . import fsm_confirmation_reply
+from . import fsm_confirmation_health
+from . import fsm_confirmation_health_words
+from . import fsm_confirmation_checklist

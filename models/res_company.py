@@ -8,6 +8,8 @@ from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
 
 from ..tools.twilio_api import TwilioApi
 
+# What Odoo's neutralization leaves of a token. Everybody knows it, so it is none.
+NEUTRALIZED_TOKEN = "dummytoken"
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -98,7 +100,16 @@ class ResCompany(models.Model):
                     "digits after it. Copy it from Twilio's console."
                 )
             )
+        if "job_confirmation_enabled" in vals:
+            # Who sees which menu depends on it, see ir_ui_menu.py.
+            self.env.registry.clear_cache()
         return super().write(vals)
+
+    @property
+    def _twilio_token_sudo(self):
+        """The account's auth token, "" without a real one; call it with sudo."""
+        token = self.sms_twilio_auth_token or ""
+        return "" if token == NEUTRALIZED_TOKEN else token
 
     def _job_confirmation_template(self):
         """The company's ``sms.template`` for confirmations, with sudo."""
@@ -206,7 +217,7 @@ class ResCompany(models.Model):
         company_sudo = self.sudo()
         return bool(
             company_sudo.sms_twilio_account_sid
-            and company_sudo.sms_twilio_auth_token
+            and company_sudo._twilio_token_sudo
             and (
                 company_sudo._twilio_service
                 or company_sudo.job_confirmation_sender_id
@@ -214,11 +225,11 @@ class ResCompany(models.Model):
             )
         )
 
-    def _twilio_api_sudo(self):
-        """The account's :class:`~..tools.twilio_api.TwilioApi`."""
+    def _twilio_api_sudo(self, api_class=TwilioApi):
+        """The account's :class:`~..tools.twilio_api.TwilioApi`, or a subclass of it."""
         self.ensure_one()
         company_sudo = self.sudo()
-        return TwilioApi(
+        return api_class(
             company_sudo.sms_twilio_account_sid or "",
-            company_sudo.sms_twilio_auth_token or "",
+            company_sudo._twilio_token_sudo,
         )

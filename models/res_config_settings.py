@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
@@ -46,6 +46,36 @@ class ResConfigSettings(models.TransientModel):
     job_confirmation_reply_hours = fields.Integer(
         related="company_id.job_confirmation_reply_hours", readonly=False
     )
+
+    job_confirmation_connection = fields.Char(
+        "Connection", compute="_compute_job_confirmation_connection"
+    )
+    job_confirmation_connected = fields.Boolean(
+        compute="_compute_job_confirmation_connection"
+    )
+
+    @api.depends("company_id")
+    def _compute_job_confirmation_connection(self):
+        for settings in self:
+            health_sudo = self.env["fsm.confirmation.health"]._of_sudo(
+                settings.company_id
+            )
+            settings.job_confirmation_connected = health_sudo._is_connected()
+            settings.job_confirmation_connection = (
+                self.env._("Replies come to %s", settings.company_id.get_base_url())
+                if settings.job_confirmation_connected
+                else self.env._("Not connected: replies do not arrive yet")
+            )
+
+    def action_job_confirmation_connect(self):
+        """Point the replies to this Odoo; shows in words what hinders it."""
+        self.ensure_one()
+        return self.env["fsm.confirmation.setup"]._open_connected()
+
+    def action_job_confirmation_check(self):
+        """Look at everything that texts and replies need."""
+        self.ensure_one()
+        return self.env["fsm.confirmation.setup"]._open_checked()
 
     def action_open_job_confirmation_twilio_account(self):
         """Open the account dialog of ``sms_twilio``: no secret is typed twice."""

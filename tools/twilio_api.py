@@ -195,7 +195,7 @@ class TwilioApi:
 
         :param to: E.164 number
         :param sender: E.164 number, or a Messaging Service SID (``MG...``)
-        :param status_callback: absolute URL for delivery reports
+        :param status_callback: absolute URL for delivery reports, "" for none
         :rtype: SendResult
         """
         origin = (
@@ -203,10 +203,10 @@ class TwilioApi:
             if sender.startswith("MG")
             else {"from_": sender}
         )
+        if status_callback:
+            origin["status_callback"] = status_callback
         try:
-            message = self._rest().messages.create(
-                to=to, body=body, status_callback=status_callback, **origin
-            )
+            message = self._rest().messages.create(to=to, body=body, **origin)
             if not message.sid:
                 return SendResult(Outcome.UNKNOWN, reason="answer without a SID")
             segments = int(message.num_segments or 0)
