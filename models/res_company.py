@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
@@ -90,6 +90,14 @@ class ResCompany(models.Model):
     @property
     def _twilio_service(self):
         return (self.job_confirmation_service_sid or "").strip()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        self.env["fsm.confirmation.health"].sudo().create(
+            [{"company_id": company.id} for company in companies]
+        )
+        return companies
 
     def write(self, vals):
         service = vals.get("job_confirmation_service_sid")

@@ -1,6 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+# Kinds of answers that a company can word itself.
+STANDARD_TEXTS = (
+    "confirmed",
+    "declined",
+    "unclear",
+    "which",
+    "moved",
+    "closed",
+    "help",
+)
+
 
 class ResConfigSettings(models.TransientModel):
     """Settings > Field Service > Job Confirmations."""
@@ -47,12 +58,42 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.job_confirmation_reply_hours", readonly=False
     )
 
+    job_confirmation_confirmed_standard = fields.Char(
+        compute="_compute_job_confirmation_standard"
+    )
+    job_confirmation_declined_standard = fields.Char(
+        compute="_compute_job_confirmation_standard"
+    )
+    job_confirmation_unclear_standard = fields.Char(
+        compute="_compute_job_confirmation_standard"
+    )
+    job_confirmation_which_standard = fields.Char(
+        compute="_compute_job_confirmation_standard"
+    )
+    job_confirmation_moved_standard = fields.Char(
+        compute="_compute_job_confirmation_standard"
+    )
+    job_confirmation_closed_standard = fields.Char(
+        compute="_compute_job_confirmation_standard"
+    )
+    job_confirmation_help_standard = fields.Char(
+        compute="_compute_job_confirmation_standard"
+    )
     job_confirmation_connection = fields.Char(
         "Connection", compute="_compute_job_confirmation_connection"
     )
     job_confirmation_connected = fields.Boolean(
         compute="_compute_job_confirmation_connection"
     )
+
+    @api.depends("company_id")
+    def _compute_job_confirmation_standard(self):
+        """The texts that are used where a company has none of its own."""
+        for settings in self:
+            for kind in STANDARD_TEXTS:
+                settings[f"job_confirmation_{kind}_standard"] = (
+                    settings.company_id._get_standard_text(kind, {"new_date": True})
+                )
 
     @api.depends("company_id")
     def _compute_job_confirmation_connection(self):

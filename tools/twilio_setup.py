@@ -15,12 +15,7 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from .twilio_api import (
-    CONNECT_TIMEOUT,
-    READ_TIMEOUT,
-    TwilioApi,
-    api_url_override,
-)
+from .twilio_api import TwilioApi, api_url_override
 
 # Connection overrides of Twilio: try again up to five times, after any failure. They
 # stand behind the #, which is not signed.
@@ -33,6 +28,7 @@ PRIVATE_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".test
 SERVICE_LIMIT = 20
 SERVICE_SECONDS = 20
 REFUSED_HEADER = "X-Job-Confirmation"
+PROBE_TIMEOUT = 10  # seconds, to connect and to be answered; Twilio gives 5 and 15
 _MAX_ANSWER = 4096  # bytes
 _STATUS_IN_TEXT = re.compile(r"\bHTTP (\d{3})\b")
 
@@ -252,6 +248,7 @@ def probe(address, account_sid, auth_token):
         fail as well; ``unreachable`` or ``slow`` when it may be this server only
     """
     import requests
+    from urllib3.exceptions import HTTPError
 
     params = {"AccountSid": account_sid, "ApiVersion": "2010-04-01"}
     headers = {"X-Twilio-Signature": _sign(address, params, auth_token)}
@@ -265,7 +262,7 @@ def probe(address, account_sid, auth_token):
                 address,
                 data=params,
                 headers=headers,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                timeout=PROBE_TIMEOUT,
                 allow_redirects=False,
                 stream=True,
             ) as answer,
@@ -274,11 +271,11 @@ def probe(address, account_sid, auth_token):
     except requests.exceptions.SSLError:
         return "certificate", {}
     except requests.exceptions.ReadTimeout:
-        return "slow", {"seconds": str(READ_TIMEOUT)}
+        return "slow", {"seconds": str(PROBE_TIMEOUT)}
     except requests.exceptions.RequestException as error:
         unknown = "NameResolution" in repr(error) or "getaddrinfo" in repr(error)
         return ("unknown_host" if unknown else "unreachable"), {}
-    except Exception:  # What urllib3 raises while the body is read.
+    except HTTPError:  # while the body is read
         return "unreachable", {}
     return _judge_answer(answer, text)
 
