@@ -57,96 +57,82 @@ class FsmConfirmation(models.Model):
     @api.model
     def _get_setup_checklist(self, company):
         """The steps of a company with which are done; None when all are."""
-        items = self._get_setup_steps(company)
-        done = sum(item["done"] for item in items)
-        if done == len(items):
+        done = self._get_setup_progress(company)
+        count = sum(done.values())
+        if count == len(done):
             return None
+        # Settings are those of the current company, and for who may open them.
         may_do = self.env.user._is_system()
-        if not may_do or company != self.env.company:
-            # Others see how far it is; settings are those of the current company.
-            for item in items:
-                item.pop("label", None)
-                item.pop("action", None)
-        if not may_do:
-            text = self.env._(
-                "Job confirmations for %(company)s: %(done)s of %(all)s steps are "
-                "done. A system administrator does the rest.",
-                company=company.name,
-                done=done,
-                all=len(items),
-            )
-        else:
+        steps = self._get_setup_steps(company, may_do and company == self.env.company)
+        items = [{"done": done[key], **step} for key, step in steps.items()]
+        if may_do:
             text = self.env._(
                 "Set up job confirmations for %(company)s: %(done)s of %(all)s steps "
                 "are done.",
                 company=company.name,
-                done=done,
+                done=count,
+                all=len(items),
+            )
+        else:
+            text = self.env._(
+                "Job confirmations for %(company)s: %(done)s of %(all)s steps are "
+                "done. A system administrator does the rest.",
+                company=company.name,
+                done=count,
                 all=len(items),
             )
         return {"level": "info", "text": text, "items": items}
 
     @api.model
-    def _get_setup_steps(self, company):
-        """:return: list of dict ``done``, ``text``, ``label`` and ``action``"""
+    def _get_setup_progress(self, company):
+        """:return: dict step -> whether it is done, in order"""
         company_sudo = company.sudo()
         health_sudo = self.env["fsm.confirmation.health"]._of_sudo(company)
-        settings = self._get_setup_action("fieldservice.action_fsm_config")
-        connection = self._get_setup_action(
-            "fieldservice_job_confirmation.fsm_confirmation_setup_action"
-        )
         mine = [("company_id", "=", company.id)]
-        messages_sudo = self.sudo()
-        texted = bool(health_sudo.test_date) or bool(
-            messages_sudo.search_count(
-                [*mine, ("state", "in", ("sent", "delivered"))], limit=1
-            )
-        )
-        replied = bool(
-            self.env["fsm.confirmation.reply"].sudo().search_count(mine, limit=1)
-        )
         account = bool(
             company_sudo.sms_twilio_account_sid and company_sudo._twilio_token_sudo
         )
-        return [
-            {
-                "done": bool(company_sudo.job_confirmation_enabled),
-                "text": self.env._("Job confirmations are switched on"),
-                "label": self.env._("Open the settings"),
-                "action": settings,
-            },
-            {
-                "done": account,
-                "text": self.env._("The Twilio account is entered"),
-                "label": self.env._("Enter it"),
-                "action": company._action_open_sms_twilio_account_manage(),
-            },
-            {
-                "done": account and bool(health_sudo._get_senders()),
-                "text": self.env._("A sender is chosen"),
-                "label": self.env._("Choose it"),
-                "action": settings,
-            },
-            {
-                "done": health_sudo._is_connected(),
-                "text": self.env._("Replies come to this Odoo"),
-                "label": self.env._("Connect"),
-                "action": connection,
-            },
-            {
-                "done": texted,
-                "text": self.env._("A test text was sent"),
-                "label": self.env._("Send it"),
-                "action": connection,
-            },
-            {
-                "done": replied,
-                "text": self.env._("A reply has arrived"),
-                "label": self.env._("Check"),
-                "action": connection,
-            },
-        ]
+        texted = bool(health_sudo.test_date) or self.sudo().search_count(
+            [*mine, ("state", "in", ("sent", "delivered"))], limit=1
+        )
+        replies_sudo = self.env["fsm.confirmation.reply"].sudo()
+        return {
+            "enabled": bool(company_sudo.job_confirmation_enabled),
+            "account": account,
+            "sender": account and bool(health_sudo._get_senders()),
+            "connected": health_sudo._is_connected(),
+            "texted": bool(texted),
+            "replied": bool(replies_sudo.search_count(mine, limit=1)),
+        }
 
     @api.model
-    def _get_setup_action(self, xmlid):
-        """An action as the web client runs it."""
-        return self.env["ir.actions.actions"].sudo()._for_xml_id(xmlid)
+    def _get_setup_steps(self, company, may_do):
+        """:return: dict step -> dict ``text`` and, if ``may_do``, ``label`` and
+        ``action``"""
+        texts = {
+            "enabled": self.env._("Job confirmations are switched on"),
+            "account": self.env._("The Twilio account is entered"),
+            "sender": self.env._("A sender is chosen"),
+            "connected": self.env._("Replies come to this Odoo"),
+            "texted": self.env._("A test text was sent"),
+            "replied": self.env._("A reply has arrived"),
+        }
+        steps = {key: {"text": text} for key, text in texts.items()}
+        if not may_do:
+            return steps
+        actions = self.env["ir.actions.actions"].sudo()
+        settings = actions._for_xml_id("fieldservice.action_fsm_config")
+        connection = actions._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_setup_action"
+        )
+        account = company._action_open_sms_twilio_account_manage()
+        for key, label, action in (
+            ("enabled", self.env._("Open the settings"), settings),
+            ("account", self.env._("Enter it"), account),
+            ("sender", self.env._("Choose it"), settings),
+            ("connected", self.env._("Connect"), connection),
+            ("texted", self.env._("Send it"), connection),
+            ("replied", self.env._("Check"), connection),
+        ):
+            steps[key].update(label=label, action=action)
+        return steps
