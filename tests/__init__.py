@@ -6,6 +6,7 @@ from . import test_reply
 from . import test_sending
 from . import test_setup
 from . import test_setup_access
+from . import test_setup_tours
 from . import test_stories
 from . import test_tours
 from . import test_translations
