@@ -27,6 +27,7 @@ class FsmConfirmation(models.Model):
                 continue
             if administers:
                 notice = self._get_setup_checklist(company)
+                notice = notice or self._get_setup_warning(company)
             else:
                 notice = self._get_setup_sentence(company)
             if notice:
@@ -34,6 +35,38 @@ class FsmConfirmation(models.Model):
             if len(notices) == MAX_CHECKLISTS:
                 break
         return notices
+
+    @api.model
+    def _get_setup_warning(self, company):
+        """What went wrong after all was green; None when nothing did."""
+        health_sudo = self.env["fsm.confirmation.health"]._of_sudo(company)
+        if health_sudo._are_replies_refused():
+            text = self.env._(
+                "Replies to %s may be lost: requests were refused for a wrong "
+                "signature. Check the connection.",
+                company.name,
+            )
+        elif health_sudo.connected_date and not health_sudo._is_connected():
+            text = self.env._(
+                "The address or the sender of %s has changed since the replies were "
+                "connected. Connect again.",
+                company.name,
+            )
+        else:
+            return None
+        notice = {"level": "warning", "text": text}
+        if self.env.user._is_system() and company == self.env.company:
+            notice["label"] = self.env._("Check")
+            notice["action"] = self._get_connection_action()
+        return notice
+
+    @api.model
+    def _get_connection_action(self):
+        """The action that checks the connection, as the web client runs it."""
+        actions = self.env["ir.actions.actions"].sudo()
+        return actions._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_setup_action"
+        )
 
     @api.model
     def _get_setup_sentence(self, company):
@@ -95,14 +128,14 @@ class FsmConfirmation(models.Model):
         texted = bool(health_sudo.test_date) or self.sudo().search_count(
             [*mine, ("state", "in", ("sent", "delivered"))], limit=1
         )
-        replies_sudo = self.env["fsm.confirmation.reply"].sudo()
+        replied = health_sudo._has_replies()
         return {
             "enabled": bool(company_sudo.job_confirmation_enabled),
             "account": account,
             "sender": account and bool(health_sudo._get_senders()),
-            "connected": health_sudo._is_connected(),
+            "connected": replied or health_sudo._is_connected(),
             "texted": bool(texted),
-            "replied": bool(replies_sudo.search_count(mine, limit=1)),
+            "replied": replied,
         }
 
     @api.model
@@ -122,9 +155,7 @@ class FsmConfirmation(models.Model):
             return steps
         actions = self.env["ir.actions.actions"].sudo()
         settings = actions._for_xml_id("fieldservice.action_fsm_config")
-        connection = actions._for_xml_id(
-            "fieldservice_job_confirmation.fsm_confirmation_setup_action"
-        )
+        connection = self._get_connection_action()
         account = company._action_open_sms_twilio_account_manage()
         for key, label, action in (
             ("enabled", self.env._("Open the settings"), settings),

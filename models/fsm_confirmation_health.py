@@ -24,6 +24,8 @@ _logger = logging.getLogger(__name__)
 REFUSALS_COUNT_FOR = timedelta(days=7)
 # At most one refusal in this time is written down, however many arrive.
 REFUSAL_PAUSE = timedelta(minutes=1)
+# In so many different minutes; one may be a stranger who tries.
+REFUSALS_THAT_MATTER = 3
 REGISTRATION_CODES = (30032, 30034)
 REGISTRATION_DAYS = 14
 # How long a test text is followed, so that most failures are seen at once.
@@ -157,6 +159,29 @@ class FsmConfirmationHealth(models.Model):
             self.connected_to == self._get_connection_key()
         )
 
+    def _has_replies(self):
+        """Whether a reply has ever come in: then they do come to this Odoo."""
+        self.ensure_one()
+        return bool(
+            self.env["fsm.confirmation.reply"]
+            .sudo()
+            .search_count([("company_id", "=", self.company_id.id)], limit=1)
+        )
+
+    def _are_replies_refused(self):
+        """Whether requests were refused again and again, and no reply came since."""
+        self.ensure_one()
+        recent = fields.Datetime.now() - REFUSALS_COUNT_FOR
+        if self.refused_count < REFUSALS_THAT_MATTER or self.refused_date < recent:
+            return False
+        last_sudo = self._get_last_reply_sudo()
+        return not last_sudo or last_sudo.received_date < self.refused_date
+
+    def _get_last_reply_sudo(self):
+        """The newest reply of the company, with sudo."""
+        replies_sudo = self.env["fsm.confirmation.reply"].sudo()
+        return replies_sudo.search([("company_id", "=", self.company_id.id)], limit=1)
+
     def _lock(self):
         """One click at a time for a company. Webhooks skip the row meanwhile.
 
@@ -232,11 +257,7 @@ class FsmConfirmationHealth(models.Model):
         """Findings out of our own database."""
         self.ensure_one()
         yield from self._look_at_registration()
-        last_sudo = (
-            self.env["fsm.confirmation.reply"]
-            .sudo()
-            .search([("company_id", "=", self.company_id.id)], limit=1)
-        )
+        last_sudo = self._get_last_reply_sudo()
         if last_sudo:
             moment = self._show_moment(last_sudo.received_date)
             yield Finding("reply", "ok", Level.OK, {"moment": moment})
@@ -316,7 +337,16 @@ class FsmConfirmationHealth(models.Model):
                         "connected_to": self._get_connection_key(),
                     }
                 )
-        elif webhooks or changes:
+        elif (
+            webhooks
+            or changes
+            or any(
+                entry.subject == "sender"
+                and entry.level is Level.PROBLEM
+                and not entry.code.endswith("unavailable")
+                for entry in findings
+            )
+        ):
             self.write({"connected_date": False, "connected_to": False})
 
     def _connect(self, agreed=()):
@@ -336,9 +366,7 @@ class FsmConfirmationHealth(models.Model):
             entry.level is Level.PROBLEM
             for entry in by_subject["account"] + by_subject["address"]
         )
-        question = [
-            self._ask_about(change) for change in changes if change.foreign
-        ]
+        question = [self._ask_about(change) for change in changes if change.foreign]
         if hindered or not (changes or by_subject["webhook"]):
             return self._answer(findings, "problem")
         if set(question) - set(agreed):
@@ -388,6 +416,51 @@ class FsmConfirmationHealth(models.Model):
         findings = [*findings, *self._look_at_messages()]
         findings.sort(key=lambda entry: order.index(entry.subject))
         return [self._describe(entry) for entry in findings]
+
+    def _load_numbers(self):
+        """Enter the account's numbers that can text, as the account dialog would.
+
+        :raises UserError: there is none, or Twilio does not say
+        """
+        company_sudo = self.company_id.sudo()
+        try:
+            phones = company_sudo._twilio_api_sudo(SetupApi).list_numbers()
+        except Exception as error:
+            code = twilio_setup.error_code(error)
+            finding = Finding("account", code, Level.PROBLEM)
+            if code in ("missing", "forbidden"):
+                finding = Finding("account", "credentials", Level.PROBLEM)
+            entry = self._describe(finding)
+            raise UserError(
+                self.env._(
+                    "%(what)s %(advice)s", what=entry["text"], advice=entry["advice"]
+                )
+            ) from error
+        known = {
+            company_sudo._phone_e164(entry.number)
+            for entry in company_sudo.sms_twilio_number_ids
+        }
+        values = []
+        for phone in phones:
+            code = phone_validation.phone_get_country_code_for_number(phone)
+            country = self.env["res.country"].search([("code", "=", code)], limit=1)
+            country = country or self.company_id.country_id
+            if phone not in known and country:
+                values.append(
+                    {
+                        "company_id": self.company_id.id,
+                        "number": phone,
+                        "country_id": country.id,
+                    }
+                )
+        if not phones:
+            raise UserError(
+                self.env._(
+                    "The account has no number that can text. Buy one in Twilio's "
+                    "console first."
+                )
+            )
+        self.env["sms.twilio.number"].create(values)
 
     def _keep_address(self):
         """Have Odoo never change its public address by itself."""
@@ -466,7 +539,9 @@ class FsmConfirmationHealth(models.Model):
         self.test_date = fields.Datetime.now()
         facts = {
             "number": self._format_number(mobile),
-            "sender": sender if sender.startswith("MG") else self._format_number(sender),
+            "sender": sender
+            if sender.startswith("MG")
+            else self._format_number(sender),
             "parts": result.segments or count_segments(body).count,
         }
         if status == "delivered":

@@ -43,7 +43,9 @@ class FsmConfirmationHealth(models.Model):
     def _describe_unavailable(self):
         return (
             self.env._("Twilio did not answer as it should, or not in time."),
-            self.env._("Wait a minute and try again. Twilio's state: status.twilio.com"),
+            self.env._(
+                "Wait a minute and try again. Twilio's state: status.twilio.com"
+            ),
         )
 
     def _describe_forbidden(self):
@@ -103,8 +105,8 @@ class FsmConfirmationHealth(models.Model):
             "empty": (
                 self.env._("There is no number to send from."),
                 self.env._(
-                    "Configure Twilio Account: click Reload Numbers from Twilio, or "
-                    "enter a Messaging Service SID."
+                    "Click Load Numbers from Twilio, or enter a Messaging Service SID "
+                    "in the settings. An account without a number has to buy one first."
                 ),
             ),
             "missing": self._describe_unavailable(),
@@ -278,7 +280,7 @@ class FsmConfirmationHealth(models.Model):
             return self._describe_forbidden()
         number, name, url = facts.get("number"), facts.get("name"), facts.get("url")
         connect = self.env._("Click Connect.")
-        asks = self.env._("Click Connect; it asks before it changes anything.")
+        asks = self.env._("Connect can change that; it asks first.")
         return {
             "ok": (self.env._("Replies to %s come to this Odoo.", number), ""),
             "unset": (

@@ -22,10 +22,12 @@ class IrUiMenu(models.Model):
             for xmlid in MENUS
         ]
         return menus.filtered(
-            lambda menu: not any(
-                str(menu_id) in (menu.parent_path or "").split("/")
-                for menu_id in hidden
-                if menu_id
+            lambda menu: (
+                not any(
+                    str(menu_id) in (menu.parent_path or "").split("/")
+                    for menu_id in hidden
+                    if menu_id
+                )
             )
         )
 

@@ -102,11 +102,16 @@ class ResConfigSettings(models.TransientModel):
                 settings.company_id
             )
             settings.job_confirmation_connected = health_sudo._is_connected()
-            settings.job_confirmation_connection = (
-                self.env._("Replies come to %s", settings.company_id.get_base_url())
-                if settings.job_confirmation_connected
-                else self.env._("Not connected: replies do not arrive yet")
-            )
+            if settings.job_confirmation_connected:
+                base = settings.company_id.get_base_url()
+                text = self.env._("Replies come to %s", base)
+            elif health_sudo._has_replies():
+                text = self.env._(
+                    "Replies have arrived. Click Connect to see whether all is right."
+                )
+            else:
+                text = self.env._("Not connected: replies do not arrive yet")
+            settings.job_confirmation_connection = text
 
     def action_job_confirmation_connect(self):
         """Point the replies to this Odoo; shows in words what hinders it."""

@@ -108,9 +108,7 @@ class TestConnect(SetupCase):
         self._click("action_connect_agreed", dialog)
         self.assertEqual(dialog.headline_level, "ok", dialog.checks)
         self.assertFalse(dialog.question_text)
-        self.assertEqual(
-            self._number_at_twilio()["sms_url"], self.address + OVERRIDES
-        )
+        self.assertEqual(self._number_at_twilio()["sms_url"], self.address + OVERRIDES)
 
     def test_only_what_was_asked_about_is_changed(self):
         self._at(ELSEWHERE)
@@ -194,9 +192,7 @@ class TestConnect(SetupCase):
 
     def test_unknown_account(self):
         self.company.sms_twilio_account_sid = "AC" + "9" * 32
-        self.assertIn(
-            "account_credentials", self._found(self._click("action_check"))
-        )
+        self.assertIn("account_credentials", self._found(self._click("action_check")))
 
     def test_suspended_and_trial(self):
         account = {"sid": self.standin.DEFAULT_ACCOUNT_SID}
@@ -220,12 +216,38 @@ class TestConnect(SetupCase):
         dialog = self._click("action_connect")
         self.assertEqual(self._found(dialog)["sender_no_texts"], "problem")
         self.assertFalse(dialog.is_connected)
+        self.twilio.set_number(OUR_NUMBER, capabilities={"sms": True})
+        self.assertTrue(self._click("action_connect", dialog).is_connected)
+        self.twilio.set_number(OUR_NUMBER, capabilities={"sms": False})
+        self.assertFalse(self._click("action_check", dialog).is_connected)
 
     def test_no_sender(self):
         self.company.sms_twilio_number_ids.unlink()
         dialog = self._click("action_connect")
         self.assertIn("sender_empty", self._found(dialog))
         self.assertEqual(dialog.headline_level, "problem")
+
+    def test_numbers_are_loaded(self):
+        self.company.sms_twilio_number_ids.unlink()
+        self.twilio.set_number("+12025550199", capabilities={"sms": False})
+        dialog = self._click("action_check")
+        self.assertTrue(dialog.can_load_numbers)
+        self._click("action_load_numbers", dialog)
+        self.assertFalse(dialog.can_load_numbers)
+        self.assertEqual(
+            self.company.sms_twilio_number_ids.mapped("number"), [OUR_NUMBER]
+        )
+        self.assertEqual(self.company.sms_twilio_number_ids.country_id.code, "US")
+        self.company.sms_twilio_number_ids.unlink()
+        for fault, words in (("500", "did not answer"), ("error", "20003")):
+            self.twilio.clear_faults()
+            self.twilio.add_fault(fault, http_status=401, code=20003, message="No")
+            with self.assertRaisesRegex(UserError, words):
+                self._click("action_load_numbers")
+        self.twilio.clear_faults()
+        self.twilio.set_number(OUR_NUMBER, capabilities={"sms": False})
+        with self.assertRaisesRegex(UserError, "Buy one"):
+            self._click("action_load_numbers")
 
     def test_twilio_in_trouble(self):
         for fault in ("500", "503", "429", "html", "half", "reset"):
@@ -244,9 +266,7 @@ class TestConnect(SetupCase):
                 self.assertIn("sender_unavailable", self._found(dialog))
         self.twilio.clear_faults()
         self._at("")
-        self.twilio.add_fault(
-            "500", match={"operation": "UpdateIncomingPhoneNumber"}
-        )
+        self.twilio.add_fault("500", match={"operation": "UpdateIncomingPhoneNumber"})
         dialog = self._click("action_connect")
         self.assertEqual(dialog.headline_level, "problem")
         self.assertIn("webhook_unavailable", self._found(dialog))
@@ -325,16 +345,13 @@ class TestConnect(SetupCase):
         replies = self.env["fsm.confirmation.reply"].search_count([])
         dialog = self._click("action_check")
         self.assertEqual(self._found(dialog)["address_ok"], "ok")
-        self.assertEqual(
-            self.env["fsm.confirmation.reply"].search_count([]), replies
-        )
+        self.assertEqual(self.env["fsm.confirmation.reply"].search_count([]), replies)
         self.assertFalse(self.health.refused_count)
 
     def test_address_that_odoo_may_change(self):
         self.env["ir.config_parameter"].sudo().set_param("web.base.url.freeze", False)
         with patch(
-            "odoo.addons.fieldservice_job_confirmation.tools.twilio_setup"
-            ".may_be_local",
+            "odoo.addons.fieldservice_job_confirmation.tools.twilio_setup.may_be_local",
             return_value=False,
         ):
             self.assertTrue(self.health._is_address_loose())
@@ -394,9 +411,7 @@ class TestMessagingService(SetupCase):
         self.twilio.set_number(OUR_NUMBER, sms_url="")
         dialog = self._click("action_connect")
         self.assertEqual(dialog.headline_level, "ok", dialog.checks)
-        self.assertEqual(
-            self._number_at_twilio()["sms_url"], self.address + OVERRIDES
-        )
+        self.assertEqual(self._number_at_twilio()["sms_url"], self.address + OVERRIDES)
         self.assertFalse(self._service_at_twilio(SERVICE)["inbound_request_url"])
 
     def test_registration(self):

@@ -116,9 +116,7 @@ class TestToken(RpcCase):
             .with_company(self.company)
             .create({})
         )
-        settings = (
-            self.env["res.config.settings"].with_user(self.system).create({})
-        )
+        settings = self.env["res.config.settings"].with_user(self.system).create({})
         spec = {name: {}}
         calls = [
             ("res.company", "read", [company, [name]]),
@@ -264,6 +262,28 @@ class TestBeforeItIsOn(RpcCase):
         self.assertEqual(steps(), [yes] * 5 + [no])
         self._customer_says("It works", number="+12125550188")
         self.assertEqual(self._notices(self.system), [])
+
+    def test_warning_when_something_breaks_later(self):
+        self._click("action_connect")
+        self._click("action_send_test", test_number="+12125550188")
+        self._customer_says("It works", number="+12125550188")
+        self.assertEqual(self._notices(self.system), [])
+        health = self.health
+        now = fields.Datetime.now()
+        health.write({"refused_count": 2, "refused_date": now + timedelta(minutes=1)})
+        self.assertEqual(self._notices(self.system), [])
+        health.refused_count = 3
+        (notice,) = self._notices(self.system)
+        self.assertIn("may be lost", notice["text"])
+        self.assertEqual(notice["action"]["type"], "ir.actions.server")
+        (notice,) = self._notices(self.users["admin"])
+        self.assertNotIn("action", notice)
+        self.assertEqual(self._notices(self.users["edit"]), [])
+        health.refused_count = 0
+        param = self.env["ir.config_parameter"].sudo()
+        param.set_param("web.base.url", "https://new.example.com")
+        (notice,) = self._notices(self.system)
+        self.assertIn("Connect again", notice["text"])
 
     def test_administrator_of_the_message_center_sees_how_far_it_is(self):
         (notice,) = self._notices(self.users["admin"])

@@ -131,6 +131,14 @@ class SetupApi(TwilioApi):
                 )
         return None
 
+    def list_numbers(self):
+        """E.164 numbers of the account that can text."""
+        return [
+            entry.phone_number
+            for entry in self._rest().incoming_phone_numbers.list(limit=400)
+            if _capability(entry.capabilities, "sms")
+        ]
+
     def point_number(self, sid, address):
         """Have a number's texts posted to ``address``."""
         self._rest().incoming_phone_numbers(sid).update(

@@ -26,7 +26,8 @@ class FsmConfirmationSetup(models.TransientModel):
     question = fields.Json(readonly=True)
     question_text = fields.Text(compute="_compute_question_text")
     is_connected = fields.Boolean(compute="_compute_is_connected")
-    can_keep_address = fields.Boolean(compute="_compute_can_keep_address")
+    can_keep_address = fields.Boolean(compute="_compute_offers")
+    can_load_numbers = fields.Boolean(compute="_compute_offers")
     test_number = fields.Char(
         "Your Mobile Number", default=lambda self: self._default_test_number()
     )
@@ -49,10 +50,11 @@ class FsmConfirmationSetup(models.TransientModel):
             dialog.is_connected = dialog._health_sudo()._is_connected()
 
     @api.depends("checks")
-    def _compute_can_keep_address(self):
+    def _compute_offers(self):
         for dialog in self:
             keys = {entry["key"] for entry in dialog.checks or []}
             dialog.can_keep_address = "address_loose" in keys
+            dialog.can_load_numbers = "sender_empty" in keys
 
     @api.model
     def _open_checked(self):
@@ -73,6 +75,8 @@ class FsmConfirmationSetup(models.TransientModel):
                 "question": False,
                 "headline": False,
                 "headline_level": False,
+                "test_text": False,
+                "test_level": False,
             }
         )
         return self._reopen()
@@ -101,6 +105,11 @@ class FsmConfirmationSetup(models.TransientModel):
     def action_keep_address(self):
         """Have Odoo never change its public address by itself."""
         self._begin()._keep_address()
+        return self.action_check()
+
+    def action_load_numbers(self):
+        """Enter the account's numbers."""
+        self._begin()._load_numbers()
         return self.action_check()
 
     def action_send_test(self):

@@ -91,7 +91,10 @@ tours.add("fsm_confirmation_setup_check", {
             trigger:
                 ".modal [data-check=account_credentials][data-level=problem]:contains(Problem):contains(copy both again)",
         },
-        {trigger: ".modal [data-check=reply_none][data-level=warning]:contains(Attention)"},
+        {
+            trigger:
+                ".modal [data-check=reply_none][data-level=warning]:contains(Attention)",
+        },
         {trigger: ".modal [data-check=signature_ok][data-level=ok]:contains(Good)"},
         {
             trigger: ".modal footer button:contains(Check Again)",
