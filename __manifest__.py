@@ -21,6 +21,7 @@
         "data/ir_cron.xml",
         "wizard/fsm_confirmation_send_views.xml",
         "wizard/fsm_confirmation_settle_views.xml",
+        "wizard/fsm_confirmation_setup_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
         "views/fsm_confirmation_word_views.xml",

@@ -4,6 +4,7 @@ from . import res_config_settings
 from . import phone_blacklist
 from . import res_partner
 from . import ir_http
+from . import ir_ui_menu
 from . import mail_message
 from . import sms_template
 from . import fsm_confirmation_word
@@ -16,6 +17,9 @@ from . import fsm_confirmation_outbox
 from . import fsm_confirmation_answer
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
-from . import fsm_confirmation_health
+from . import fsm_confirmation_notice
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_reply
+from . import fsm_confirmation_health
+from . import fsm_confirmation_health_words
+from . import fsm_confirmation_checklist

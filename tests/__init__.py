@@ -4,6 +4,9 @@ from . import test_concurrency
 from . import test_main_loop
 from . import test_reply
 from . import test_sending
+from . import test_setup
+from . import test_setup_access
+from . import test_setup_tours
 from . import test_stories
 from . import test_tours
 from . import test_translations
