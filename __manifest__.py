@@ -20,6 +20,7 @@
         "data/fsm.confirmation.word.csv",
         "data/ir_cron.xml",
         "wizard/fsm_confirmation_send_views.xml",
+        "wizard/fsm_confirmation_batch_views.xml",
         "wizard/fsm_confirmation_settle_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",

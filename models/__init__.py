@@ -16,3 +16,4 @@ from . import fsm_confirmation_answer
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
 from . import fsm_confirmation_reply
+from . import fsm_confirmation_batch

@@ -275,6 +275,7 @@ def _make_sms_pattern(env, partner):
 
 
 def _make_contacts(cr, made, first, contacts, companies):
+    first_names, last_names = len(FIRST_NAMES), len(LAST_NAMES)
     # All exchanges but N11, as in the plan of the numbers.
     cr.execute(
         f"""
@@ -282,8 +283,9 @@ def _make_contacts(cr, made, first, contacts, companies):
         SELECT i, {first} + {companies} + i AS id,
                CASE WHEN i % 2 = 0 THEN {first} + 1 + (i * 7) % {companies} END
                     AS company_id,
-               {_array(FIRST_NAMES)}[1 + i % {len(FIRST_NAMES)}] || ' ' ||
-               {_array(LAST_NAMES)}[1 + (i / {len(FIRST_NAMES)}) % {len(LAST_NAMES)}]
+               {_array(FIRST_NAMES)}[1 + i % {first_names}] || ' ' ||
+               {_array(LAST_NAMES)}[1 + (i / {first_names}) % {last_names}] || ' ' ||
+               {_array(LAST_NAMES)}[1 + (i / {first_names * last_names}) % {last_names}]
                     AS name,
                '+1' || {_array(AREAS)}[1 + i % {len(AREAS)}] ||
                (ARRAY(SELECT e FROM generate_series(220, 998) e WHERE e % 100 <> 11))
@@ -292,14 +294,17 @@ def _make_contacts(cr, made, first, contacts, companies):
           FROM generate_series(1, {contacts}) i
         """
     )
+    cr.execute("ALTER TABLE bench_contact ADD company varchar")
+    cr.execute(
+        "UPDATE bench_contact SET company = p.name FROM res_partner p"
+        " WHERE p.id = company_id"
+    )
     for pattern, chosen in (("employee", "IS NOT NULL"), ("private", "IS NULL")):
         _copy_rows(
             cr,
             "res_partner",
             made[pattern],
-            "(SELECT c.*, o.name AS company FROM bench_contact c"
-            " LEFT JOIN res_partner o ON o.id = c.company_id"
-            f" WHERE c.company_id {chosen}) s",
+            f"(SELECT * FROM bench_contact WHERE company_id {chosen}) s",
             id="s.id",
             name="s.name",
             complete_name="COALESCE(s.company || ', ', '') || s.name",
@@ -325,6 +330,7 @@ def _make_locations(cr, made, contacts):
         complete_name=f"s.name || ', ' || {name}",
         parent_id="s.id",
         commercial_partner_id="COALESCE(s.company_id, s.id)",
+        commercial_company_name="s.company",
         street="s.i || ' Main St'",
     )
     _copy_rows(
@@ -695,7 +701,7 @@ def _copy_confirmations(cr, made):
 
 
 def _sent_hour(cr):
-    """The hour a text left, if the addon keeps it; a number or a text of two digits."""
+    """The hour a text left, if the addon keeps it: a number, or a text like 09:00."""
     cr.execute(
         "SELECT data_type FROM information_schema.columns WHERE column_name ="
         " 'sent_hour' AND table_name = 'fsm_confirmation'"
@@ -709,7 +715,7 @@ def _sent_hour(cr):
     if found and found[0] == "integer":
         value = f"extract(hour FROM {hour})::integer"
     else:
-        value = f"to_char({hour}, 'HH24')"
+        value = f"to_char({hour}, 'HH24:00')"
     return f"CASE WHEN s.state IN ('delivered', 'sent') THEN {value} END"
 
 

@@ -1,12 +1,19 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The parts of the measurement; each adds figures. Ours and theirs take turns."""
 
+import contextlib
 import random
+from collections import Counter
 
+from twilio_standin.client import StandinProcess
+from workbench import processes
 from workbench.say import step
 
+from . import webhooks
 from .process import Inside
 from .report import Figure
+
+USER = "bench_user"  # as in fill, which needs Odoo to be imported
 
 PARTS = ("reads", "cold", "forms", "write", "prepare", "send", "webhooks", "memory")
 
@@ -142,3 +149,176 @@ class Bench:
                         figure.queries = found["queries"] // len(ids[model])
             self.figures.append(figure)
         self.stop(without)
+
+    # ------------------------------------------------------------------
+    # Writing, on a copy
+    # ------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _scratch(self, template=None, **options):
+        """A process on a copy of the large database; both are gone afterwards."""
+        template = template or self.large
+        # PostgreSQL copies a database only while nobody uses it.
+        self.stop(template)
+        with self.data.scratch(template) as name:
+            try:
+                yield self.inside(name, **options)
+            finally:
+                self.stop(name)
+
+    def measure_write(self):
+        """What the messages cost whoever writes."""
+        rows = min(10_000, self.rows[0])
+        create = Figure("Writing", "recording one text, beside Odoo's own")
+        notes = Figure("Writing", "deleting 20 notes, with and without the addon")
+        contact = Figure("Writing", f"renaming a contact with {rows:,} messages")
+        company = Figure("Writing", f"renaming a company with {rows:,} messages")
+        with self._scratch() as inside:
+            step("Writing ...")
+            orders = inside.call("upcoming_orders")
+            size = max(1, min(20, len(orders) // 4))
+            for repeat in range(self.options.repeats + 1):
+                ids = orders[:size]
+                random.shuffle(ids)
+                for call, values in (
+                    ("create_ours", create.ours),
+                    ("create_theirs", create.theirs),
+                ):
+                    found = inside.call(call, ids=ids)
+                    if repeat:
+                        values.append(found["seconds"] * 1000 / size)
+                    if call == "create_ours":
+                        create.queries = found["queries"] // size
+            for _repeat in range(self.options.repeats):
+                found = inside.call("delete_notes")
+                notes.ours.append(found["seconds"] * 1000)
+                notes.queries = found["queries"]
+            moved = inside.call("move_messages", count=rows)
+            for figure, key in ((contact, "partner"), (company, "company")):
+                for _repeat in range(min(3, self.options.repeats)):
+                    found = inside.call("rename", partner_id=moved[key])
+                    figure.ours.append(found["seconds"] * 1000)
+                    figure.queries = found["queries"]
+        with self._scratch(self.data.without_addon(self.rows[0])) as inside:
+            for _repeat in range(self.options.repeats):
+                found = inside.call("delete_notes")
+                notes.theirs.append(found["seconds"] * 1000)
+            for figure, key in ((contact, "partner"), (company, "company")):
+                for _repeat in range(min(3, self.options.repeats)):
+                    found = inside.call("rename", partner_id=moved[key])
+                    figure.theirs.append(found["seconds"] * 1000)
+        self.figures += [create, notes, contact, company]
+
+    def measure_prepare(self):
+        """Preparing many texts: our dialog, our batch, Odoo's own batch."""
+        group = f"Preparing {self.options.texts:,} texts, ms for each"
+        one = Figure(group, "one dialog for each, beside Odoo's own batch")
+        batch = Figure(group, "one batch, beside Odoo's own batch")
+        with self._scratch() as inside:
+            step(f"Preparing {self.options.texts:,} texts ...")
+            orders = inside.call("upcoming_orders")
+            random.shuffle(orders)
+            count = min(self.options.texts, len(orders) // 3)
+            rounds = 1 if self.options.quick else 5
+            size = max(1, count // rounds)
+            for start in range(0, size * rounds * 3, size * 3):
+                parts = [orders[start + i * size :][:size] for i in range(3)]
+                for figure, values, call, ids in (
+                    (one, one.ours, "prepare_one_by_one", parts[0]),
+                    (batch, batch.ours, "prepare_batch", parts[1]),
+                    (None, one.theirs, "prepare_theirs", parts[2]),
+                ):
+                    found = inside.call(call, ids=ids)
+                    if not found:
+                        continue
+                    values.append(found["seconds"] * 1000 / len(ids))
+                    if figure:
+                        figure.queries = round(found["queries"] / len(ids), 1)
+                    if figure is batch:
+                        figure.note = f"{found['queries']} queries for {len(ids)} texts"
+        batch.theirs = one.theirs
+        self.figures += [figure for figure in (one, batch) if figure.ours]
+
+    # ------------------------------------------------------------------
+    # Twilio
+    # ------------------------------------------------------------------
+
+    def measure_send(self):
+        """Texts a second to a Twilio that answers in 100 ms."""
+        figure = Figure("Twilio", "texts sent", "/s", target=10)
+        with StandinProcess() as twilio:
+            twilio.configure(latency=0.1, auto_deliver=False)
+            env = {"JOB_CONFIRMATION_TWILIO_API_URL": twilio.url}
+            with self._scratch(env=env) as inside:
+                step(f"Sending {self.options.texts:,} texts, ours ...")
+                waiting = inside.call(
+                    "open_questions", count=self.options.texts, state="outgoing"
+                )
+                found = inside.call("send_ours")
+                figure.ours.append(found["count"] / found["seconds"])
+                messages = twilio.sent()
+                doubled = len(messages) - len({m["to"] for m in messages})
+                figure.note = (
+                    f"ours: {found['count']} of {len(waiting)} sent, Twilio has "
+                    f"{len(messages)}, {doubled} doubled"
+                )
+                step("Sending texts, Odoo's own ...")
+                texts = inside.call(
+                    "pending_sms", count=self.options.texts, state="outgoing"
+                )
+                found = inside.call("send_theirs", ids=[text["id"] for text in texts])
+                figure.theirs.append(found["count"] / found["seconds"])
+                figure.note += f"; theirs: {found['count']} of {len(texts)} sent"
+        self.figures.append(figure)
+
+    def measure_webhooks(self):
+        """Replies a second, complete, beside the delivery reports of sms_twilio."""
+        figure = Figure("Twilio", "replies / their delivery reports", "/s", target=1)
+        rounds = 2 if self.options.quick else 5
+        port = self.options.port or processes.free_port()
+        with self._scratch() as inside:
+            name = inside.database
+            step("Receiving replies over HTTP ...")
+            inside.call("set_address", address=f"http://127.0.0.1:{port}")
+            count = self.options.texts
+            questions = inside.call("open_questions", count=count)
+            texts = inside.call("pending_sms", count=count)
+            known = inside.call("count_inbound", mobile=questions[0]["mobile"])
+            figure.queries = known["queries"]
+            self.stop(name)
+            with webhooks.server(self.data.databases, name, port):
+                inbound = webhooks.inbound(questions)
+                reports = webhooks.delivered(texts)
+                size = max(1, min(len(inbound), len(reports)) // (rounds + 1))
+                wrong = Counter()
+                for part in range(rounds + 1):
+                    chosen = slice(part * size, (part + 1) * size)
+                    for values, requests in (
+                        (figure.ours, inbound[chosen]),
+                        (figure.theirs, reports[chosen]),
+                    ):
+                        seconds, statuses, answers = webhooks.send_all(port, requests)
+                        wrong.update({k: v for k, v in statuses.items() if k != 200})
+                        if values is figure.ours:
+                            empty = sum(b"<Message>" not in text for text in answers)
+                            wrong.update({"no answer": empty} if empty else {})
+                        if part:  # the first one warms up
+                            values.append(len(requests) / seconds)
+                figure.note = f"other answers: {dict(wrong)}" if wrong else ""
+        self.figures.append(figure)
+
+    def measure_memory(self):
+        """Memory of a worker with and without the addon."""
+        step("Memory of a worker ...")
+        start = Figure("Memory of a worker", "after its start", "MB")
+        used = Figure("Memory of a worker", "after some requests", "MB")
+        port = self.options.port or processes.free_port()
+        for database, side in (
+            (self.large, "ours"),
+            (self.data.without_addon(self.rows[0]), "theirs"),
+        ):
+            with webhooks.server(self.data.databases, database, port) as odoo:
+                before, after = webhooks.worker_memory(odoo, port, database, USER)
+            getattr(start, side).append(before)
+            getattr(used, side).append(after)
+        self.figures += [start, used]
