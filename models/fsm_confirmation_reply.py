@@ -111,6 +111,7 @@ class FsmConfirmationReply(models.Model):
     _twilio_sid_unique = models.UniqueIndex("(twilio_sid)")
     _mobile_index = models.Index("(mobile, id)")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
+    _unmatched_index = models.Index("(company_id, id) WHERE state != 'matched'")
 
     @api.depends("body", "media_count")
     def _compute_display_name(self):
