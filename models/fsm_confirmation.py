@@ -2,9 +2,11 @@
 import logging
 import re
 import secrets
+import unicodedata
 import uuid
 
 import psycopg2
+import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -119,11 +121,18 @@ class FsmConfirmation(models.Model):
         STATES, "Delivery", default="outgoing", required=True, readonly=True, index=True
     )
     sent_date = fields.Datetime("Sent On", readonly=True)
+    sent_hour = fields.Char(
+        "Hour Sent",
+        compute="_compute_sent_hour",
+        store=True,
+        size=5,
+        help="The hour of the day at which it was sent, where the work happens.",
+    )
     delivered_date = fields.Datetime("Delivered On", readonly=True)
     failed_date = fields.Datetime("Failed On", readonly=True)
     failure_type = fields.Selection(FAILURE_TYPES, readonly=True)
     failure_reason = fields.Char(readonly=True)
-    error_code = fields.Integer("Twilio Error", readonly=True)
+    error_code = fields.Integer("Twilio Error", readonly=True, aggregator=None)
     segment_count = fields.Integer("SMS Segments", readonly=True, aggregator="sum")
     sender = fields.Char(
         "Sent From", readonly=True, help="Our number, or the Messaging Service."
@@ -136,7 +145,7 @@ class FsmConfirmation(models.Model):
         readonly=True, copy=False, required=True, default=lambda self: uuid.uuid4().hex
     )
     claimed_date = fields.Datetime(readonly=True)
-    attempt_count = fields.Integer(readonly=True)
+    attempt_count = fields.Integer(readonly=True, aggregator=None)
     next_attempt_date = fields.Datetime(readonly=True)
 
     response = fields.Selection(RESPONSES, tracking=True, index=True)
@@ -195,6 +204,7 @@ class FsmConfirmation(models.Model):
         ],
         string="Status",
         compute="_compute_indicator",
+        store=True,
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out.",
     )
     can_send_again = fields.Boolean(compute="_compute_can_send_again")
@@ -220,6 +230,12 @@ class FsmConfirmation(models.Model):
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
     _company_index = models.Index("(company_id, id)")
+    # The tiles and filters of the Message Center, at any number of messages.
+    _indicator_index = models.Index("(company_id, indicator, id)")
+    _sent_date_index = models.Index("(company_id, sent_date)")
+    _appointment_index = models.Index("(company_id, appointment_start)")
+    _failed_index = models.Index("(company_id, id) WHERE state = 'failed'")
+    _needs_reading_index = models.Index("(company_id, id) WHERE needs_reading")
 
     # ------------------------------------------------------------------
     # Computes
@@ -250,17 +266,38 @@ class FsmConfirmation(models.Model):
 
     def _search_mobile_search(self, operator, value):
         """Find a number however it is typed: only its digits are compared."""
-        if operator not in ("ilike", "like", "="):
+        if operator == "in":
+            return Domain.OR(self._search_mobile_search("ilike", val) for val in value)
+        if operator not in ("ilike", "like"):
             return NotImplemented
         value = str(value or "")
         if re.search(r"[^\W\d_]", value):
             return Domain.FALSE  # Letters: a name or a job, no number.
-        digits = re.sub(r"\D", "", value)
-        # 00 and a national 0 stand for what E.164 leaves out.
-        digits = digits.removeprefix("00").lstrip("0")
+        # +44 (0)7400 is written for +44 7400.
+        value = re.sub(r"(?<=\d)\s*\(0\)", "", value)
+        # Digits of other scripts, and full-width ones, count as well.
+        digits = "".join(
+            str(unicodedata.digit(char)) for char in value if char.isdigit()
+        )
+        # 00 and a national 0 stand for what E.164 leaves out; a few digits are a
+        # part of a number, in which a 0 is a 0.
+        national = digits.removeprefix("00").lstrip("0")
+        if len(national) >= 7:
+            digits = national
         if len(digits) < 3:
             return Domain.FALSE
         return Domain("mobile", "like", digits)
+
+    @api.depends("sent_date")
+    def _compute_sent_hour(self):
+        for record in self:
+            if not record.sent_date:
+                record.sent_hour = False
+                continue
+            zone = record.order_id and record.order_id._get_appointment_timezone()
+            zone = zone or record.company_id.sudo().partner_id.tz or "UTC"
+            local = pytz.utc.localize(record.sent_date).astimezone(pytz.timezone(zone))
+            record.sent_hour = local.strftime("%H:00")
 
     @api.depends("response", "state", "is_open", "closed_reason")
     def _compute_indicator(self):
