@@ -19,4 +19,5 @@ from . import fsm_confirmation_dashboard
 from . import fsm_confirmation_health
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_reply
+from . import fsm_confirmation_search
 from . import fsm_confirmation_batch

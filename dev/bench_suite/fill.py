@@ -297,7 +297,7 @@ def _make_contacts(cr, made, first, contacts, companies):
     cr.execute("ALTER TABLE bench_contact ADD company varchar")
     cr.execute(
         "UPDATE bench_contact SET company = p.name FROM res_partner p"
-        " WHERE p.id = company_id"
+        " WHERE p.id = bench_contact.company_id"
     )
     for pattern, chosen in (("employee", "IS NOT NULL"), ("private", "IS NULL")):
         _copy_rows(
@@ -793,6 +793,8 @@ def finish(inside):
         cr.commit()
         cr._cnx.set_session(autocommit=True)
         try:
+            # Rows whose commit is not on the disk yet can't be marked as visible.
+            cr.execute("CHECKPOINT")
             for table in TABLES:
                 cr.execute("SELECT to_regclass(%s)", [table])
                 if cr.fetchone()[0]:

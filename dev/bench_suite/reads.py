@@ -187,12 +187,14 @@ class Cases:
             self._field_domain("job_name", known["job"]),
             [("body", "ilike", known["job"])],
         )
+        # The first field of the search bar looks everywhere.
+        self.everywhere = self.search.find("./field").get("name")
         everywhere = ("name", "company", "number as people write it", "job")
         for kind in (*everywhere, "first name only", "a name that nobody has"):
             digits = "".join(char for char in known[kind] if char.isdigit())
             self._add(
                 f"one search bar: {kind}",
-                self._field_domain("contact_name", known[kind]),
+                self._field_domain(self.everywhere, known[kind]),
                 [
                     "|",
                     "|",

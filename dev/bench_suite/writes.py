@@ -27,6 +27,15 @@ def upcoming_orders(inside):
     """Ids of Work Orders that can be asked about; nobody waits for an answer now."""
     with inside.env(commit=True) as env:
         env.cr.execute(CLOSED)
+        # Their dates have moved since they were asked, so all may be asked again.
+        env.cr.execute(
+            """
+            UPDATE fsm_confirmation m SET closed_reason = 'moved'
+              FROM fsm_order o
+             WHERE o.id = m.order_id
+               AND o.scheduled_date_start > now() AT TIME ZONE 'UTC'
+            """
+        )
         orders = env["fsm.order"].search(
             [("scheduled_date_start", ">", fields.Datetime.now())], order="id"
         )
