@@ -23,3 +23,5 @@ from . import fsm_confirmation_reply
 from . import fsm_confirmation_health
 from . import fsm_confirmation_health_words
 from . import fsm_confirmation_checklist
+from . import fsm_confirmation_search
+from . import fsm_confirmation_batch

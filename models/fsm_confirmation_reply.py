@@ -135,6 +135,7 @@ class FsmConfirmationReply(models.Model):
     _mobile_index = models.Index("(mobile, id)")
     _answer_index = models.Index("(id) WHERE answer_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
+    _unmatched_index = models.Index("(company_id, id) WHERE state != 'matched'")
 
     @api.depends("body", "media_count")
     def _compute_display_name(self):

@@ -103,12 +103,14 @@ class FsmOrder(models.Model):
     )
     @api.depends_context(*CONTEXT_KEYS)
     def _compute_confirmation_details(self):
-        visit = self.env["fsm.visit"].browse(
+        # Several, when the texts of several Work Orders are rendered at once.
+        visits = self.env["fsm.visit"].browse(
             self.env.context.get("confirmation_visit_id") or []
         )
         code = self.env.context.get("confirmation_code") or ""
+        visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
-            mine = visit if visit.order_id == order else visit.browse()
+            mine = visit_of.get(order._origin, visits.browse())
             appointment = mine or order
             person = mine.person_id or order.person_id
             order.confirmation_company = order.company_id.name
