@@ -43,6 +43,9 @@
     "assets": {
         "web.assets_backend": ["fieldservice_job_confirmation/static/src/**/*"],
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],
+        "web.assets_unit_tests": [
+            "fieldservice_job_confirmation/static/tests/**/*.test.js",
+        ],
     },
     "application": True,
 }

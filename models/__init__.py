@@ -13,6 +13,7 @@ from . import fsm_visit
 from . import fsm_confirmation
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_answer
+from . import fsm_confirmation_conversation
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
 from . import fsm_confirmation_reply
