@@ -15,6 +15,7 @@ from . import fsm_confirmation
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_answer
+from . import fsm_confirmation_conversation
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
 from . import fsm_confirmation_notice

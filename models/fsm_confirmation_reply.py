@@ -143,6 +143,17 @@ class FsmConfirmationReply(models.Model):
             words = (reply.body or "").strip() or self.env._("(picture)")
             reply.display_name = words if len(words) <= 60 else f"{words[:59]}…"
 
+    def _describe_pictures(self):
+        """How many pictures came, which stay at Twilio, or ""."""
+        self.ensure_one()
+        if not self.media_count:
+            return ""
+        if self.media_count == 1:
+            return self.env._("1 picture, kept at Twilio and not shown here")
+        return self.env._(
+            "%s pictures, kept at Twilio and not shown here", self.media_count
+        )
+
     @api.depends("reason")
     def _compute_reason_text(self):
         sentences = {
