@@ -24,6 +24,7 @@
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
         "views/fsm_confirmation_word_views.xml",
+        "views/fsm_confirmation_sender_views.xml",
         "views/fsm_visit_views.xml",
         "views/fsm_order_views.xml",
         "views/res_partner_views.xml",

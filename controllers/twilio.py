@@ -6,6 +6,7 @@ from twilio.request_validator import RequestValidator
 
 from odoo.http import Controller, request, route
 
+from ..tools.conflicts import commit_with_retries
 from ..tools.twilio_api import to_int
 
 _logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class JobConfirmationTwilio(Controller):
         if not _MESSAGE.fullmatch(sid) or not form.get("From"):
             _logger.warning("Inbound webhook without MessageSid or From: ignored")
             return self._twiml("")
-        reply_sudo = request.env["fsm.confirmation.reply"]._receive_sudo(
+        # Stored and committed when it returns: else Twilio gets no 2xx, tries again.
+        reply_sudo = request.env["fsm.confirmation.reply"]._receive_and_commit_sudo(
             companies_sudo, form
         )
         return self._twiml(reply_sudo.answer_body if reply_sudo else "")
@@ -63,22 +65,27 @@ class JobConfirmationTwilio(Controller):
         if not companies_sudo:
             return self._forbidden()
         if _UUID.fullmatch(uuid):
-            record_sudo = (
-                request.env["fsm.confirmation"]
-                .sudo()
-                .search([("uuid", "=", uuid), ("company_id", "in", companies_sudo.ids)])
+            commit_with_retries(
+                request.env, lambda: self._apply_status(companies_sudo, uuid, form)
             )
-            # Of a deleted message or another account: nothing to do, nothing wrong.
-            if record_sudo:
-                sid = form.get("MessageSid") or ""
-                number = form.get("From") or ""
-                record_sudo._apply_status(
-                    form.get("MessageStatus") or form.get("SmsStatus") or "",
-                    sid=sid if _MESSAGE.fullmatch(sid) else "",
-                    error_code=to_int(form.get("ErrorCode") or "", 999_999),
-                    from_number=number if _NUMBER.fullmatch(number) else "",
-                )
         return request.make_response("", status=204)
+
+    def _apply_status(self, companies_sudo, uuid, form):
+        record_sudo = (
+            request.env["fsm.confirmation"]
+            .sudo()
+            .search([("uuid", "=", uuid), ("company_id", "in", companies_sudo.ids)])
+        )
+        # Of a deleted message or another account: nothing to do, nothing wrong.
+        if record_sudo:
+            sid = form.get("MessageSid") or ""
+            number = form.get("From") or ""
+            record_sudo._apply_status(
+                form.get("MessageStatus") or form.get("SmsStatus") or "",
+                sid=sid if _MESSAGE.fullmatch(sid) else "",
+                error_code=to_int(form.get("ErrorCode") or "", 999_999),
+                from_number=number if _NUMBER.fullmatch(number) else "",
+            )
 
     def _verify(self):
         """Check the signature over the exact public URL.

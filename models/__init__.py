@@ -11,8 +11,11 @@ from . import fsm_appointment_mixin
 from . import fsm_order
 from . import fsm_visit
 from . import fsm_confirmation
+from . import fsm_confirmation_sender
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_answer
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
+from . import fsm_confirmation_health
+from . import fsm_confirmation_retention
 from . import fsm_confirmation_reply

@@ -1,14 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import concurrent.futures
 import logging
+import time
+from collections import Counter
 from datetime import timedelta
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.twilio_api import Failure, Outcome, failure_class
+from ..tools.conflicts import CONFLICTS, commit_with_retries
+from ..tools.twilio_api import UNREADABLE, Failure, Outcome, SendResult, failure_class
 
 _logger = logging.getLogger(__name__)
 
@@ -37,15 +38,20 @@ _STATE_OF_TWILIO = {
 _RANK = {"outgoing": 0, "sending": 1, "sent": 2, "delivered": 3, "failed": 3}
 _RETRY_MINUTES = (1, 2, 5, 15, 30, 60)
 _RETRY_LATER_HOURS = (4, 24)
+# A process that slept longer after its claim must not call any more: the others have
+# begun to look for its texts at Twilio.
+_CALL_WITHIN = 60  # seconds
 _CLAIM_LOST_AFTER = timedelta(minutes=2)
-# Twilio's list of messages can lag minutes behind.
+# Twilio's list of messages can lag minutes behind; later it is complete.
 _UNKNOWN_UNTIL = timedelta(minutes=15)
-_CONCURRENT_CALLS = 10
-_SERIALIZATION = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-)
+# While Twilio can't be asked, nothing is known; then a person has to know.
+_ASK_UNTIL = timedelta(hours=1)
+# Calls to Twilio side by side; one sender with a slow account leaves room for others.
+_CONCURRENT_CALLS = 40
+_CONCURRENT_PER_SENDER = 20
+# So many newest texts to one number are looked through for one that was lost.
+_LOOKUP_MESSAGES = 100
+_LONGEST_PAUSE = 0.5  # seconds
 
 
 class FsmConfirmation(models.Model):
@@ -64,102 +70,179 @@ class FsmConfirmation(models.Model):
         self._resolve_lost_claims()
 
     @api.model
-    def _send_waiting(self, batch_size=2 * _CONCURRENT_CALLS):
+    def _send_waiting(self):
         """Send waiting texts until none is left or the cron's time is over.
 
         Claim (committed), call, result (committed): a crash in between leaves a row
         in ``sending``, which is never sent again before Twilio was asked about it.
+        Calls run side by side; this thread alone talks to the database.
         """
-        while True:
-            claimed_sudo, remaining = self._claim(batch_size)
-            if not claimed_sudo:
-                break
-            claimed_sudo._call_twilio()
-            left = self.env["ir.cron"]._commit_progress(
-                len(claimed_sudo), remaining=remaining
-            )
-            if not left:
-                break
+        cron = self.env["ir.cron"]
+        seconds_left = float("inf")
+        calls = {}
+        apis = {}
+        mended = set()
+        with concurrent.futures.ThreadPoolExecutor(_CONCURRENT_CALLS) as pool:
+            while True:
+                pause = None
+                if seconds_left > 0 and len(calls) <= _CONCURRENT_CALLS // 2:
+                    in_flight = Counter(rec.sender for rec in calls.values())
+                    claimed_sudo, pause = self._claim(in_flight)
+                    calls.update(claimed_sudo._start_calls(pool, apis))
+                    if claimed_sudo:
+                        continue
+                if not calls:
+                    if pause is None:
+                        break
+                    # The sender's rate is used up: its next texts are due soon.
+                    time.sleep(min(pause, _LONGEST_PAUSE))
+                    seconds_left = cron._commit_progress()
+                    continue
+                done, _rest = concurrent.futures.wait(
+                    calls, return_when=concurrent.futures.FIRST_COMPLETED
+                )
+                for call in done:
+                    record_sudo = calls.pop(call)
+                    result = call.result()
+                    record_sudo._record_safely(record_sudo._apply_send_result, result)
+                    if result.outcome is Outcome.ACCEPTED:
+                        mended.add(record_sudo.sender)
+                    elif result.outcome is Outcome.REJECTED:
+                        mended.discard(record_sudo.sender)
+                seconds_left = cron._commit_progress(
+                    len(done), remaining=self._count_waiting()
+                )
+        self.env["fsm.confirmation.sender"]._forget_problems_sudo(mended)
 
     @api.model
-    def _claim(self, limit):
+    def _count_waiting(self):
+        """How many texts are due, as far as it matters (at most 1,000)."""
+        return self.sudo().search_count(self._get_due_domain(), limit=1000)
+
+    @api.model
+    def _get_due_domain(self):
+        return [
+            ("state", "=", "outgoing"),
+            "|",
+            ("next_attempt_date", "=", False),
+            ("next_attempt_date", "<=", fields.Datetime.now()),
+        ]
+
+    @api.model
+    def _claim(self, in_flight=None):
         """Take waiting rows for this process; others skip what is locked.
 
-        :return: (claimed records with sudo, number still waiting)
+        :param in_flight: dict sender -> number of calls that run in this process
+        :return: (claimed records with sudo, pause): the pause in seconds after which
+            a sender whose rate is used up may send again, None when nothing waits
         """
-        for _attempt in range(20):
-            try:
-                return self._claim_now(limit)
-            except _SERIALIZATION:
-                # Another process was faster with the same rows: look again.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-        return self.sudo().browse(), 0
+        try:
+            # Another process may be faster with the same rows: then look again.
+            return commit_with_retries(
+                self.env, lambda: self._claim_now(in_flight or {}), attempts=20
+            )
+        except CONFLICTS:
+            return self.sudo().browse(), _LONGEST_PAUSE
 
     @api.model
-    def _claim_now(self, limit):
-        self.flush_model()
+    def _claim_now(self, in_flight):
+        self.env.flush_all()
+        # What other processes changed meanwhile has to be seen before a text leaves.
+        self.env.invalidate_all()
         now = fields.Datetime.now()
         due = SQL(
             "state = 'outgoing' AND (next_attempt_date IS NULL OR next_attempt_date"
             " <= %s)",
             now,
         )
-        rows = self.env.execute_query(
+        waiting = self.env.execute_query(
             SQL(
                 """
-                UPDATE fsm_confirmation
-                   SET state = 'sending', claimed_date = %s,
-                       attempt_count = COALESCE(attempt_count, 0) + 1
-                 WHERE id IN (SELECT id FROM fsm_confirmation WHERE %s
-                               ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-             RETURNING id
+                SELECT sender, count(*), array_agg(DISTINCT company_id)
+                  FROM (SELECT sender, company_id FROM fsm_confirmation WHERE %s
+                         ORDER BY id LIMIT 1000) AS due
+              GROUP BY sender
                 """,
-                now,
                 due,
-                limit,
             )
         )
-        self.invalidate_model(["state", "claimed_date", "attempt_count"])
-        remaining = self.env.execute_query(
-            SQL("SELECT count(*) FROM fsm_confirmation WHERE %s", due)
-        )[0][0]
-        # The claim must be visible to everybody before Twilio is called.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-        return self.sudo().browse(sorted(row[0] for row in rows)), remaining
-
-    def _call_twilio(self):
-        """Hand the claimed rows to Twilio, several at once, and record each result."""
-        apis = {
-            company: company._twilio_api_sudo() for company in self.mapped("company_id")
-        }
-        with concurrent.futures.ThreadPoolExecutor(_CONCURRENT_CALLS) as pool:
-            calls = {}
-            for record in self:
-                company = record.company_id
-                if not (
-                    record.sender
-                    and company.job_confirmation_enabled
-                    and company._job_confirmation_ready()
-                ):
-                    reason = self.env._("not set up for %s", company.name)
-                    record._record_safely(record._fail_setup, reason)
-                    continue
-                obstacle = record._get_late_obstacle()
-                if obstacle:
-                    record._record_safely(record._cancel_claimed, obstacle)
-                    continue
-                call = pool.submit(
-                    apis[record.company_id].send,
-                    record.mobile,
-                    record.body,
-                    record.sender or "",
-                    record._get_status_callback_url(),
+        senders = self.env["fsm.confirmation.sender"]
+        free = _CONCURRENT_CALLS - sum(in_flight.values())
+        ids = []
+        pauses = []
+        for sender, count, company_ids in waiting:
+            room = min(
+                count,
+                free - len(ids),
+                _CONCURRENT_PER_SENDER - in_flight.get(sender, 0),
+            )
+            if room <= 0:
+                pauses.append(_LONGEST_PAUSE)
+                continue
+            companies_sudo = self.env["res.company"].sudo().browse(company_ids)
+            allowed, pause = senders._take_sudo(sender, companies_sudo, room)
+            if pause:
+                pauses.append(pause)
+            if not allowed:
+                continue
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    UPDATE fsm_confirmation
+                       SET state = 'sending', claimed_date = %s, error_code = 0,
+                           attempt_count = COALESCE(attempt_count, 0) + 1
+                     WHERE id IN (SELECT id FROM fsm_confirmation
+                                   WHERE %s AND sender IS NOT DISTINCT FROM %s
+                                   ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+                 RETURNING id
+                    """,
+                    now,
+                    due,
+                    sender,
+                    allowed,
                 )
-                calls[call] = record
-            for call in concurrent.futures.as_completed(calls):
-                record = calls[call]
-                record._record_safely(record._apply_send_result, call.result())
+            )
+            ids += [row[0] for row in rows]
+        self.env.invalidate_all()
+        # The caller commits: the claim must be visible to everybody before the call.
+        return self.sudo().browse(sorted(ids)), min(pauses, default=None)
+
+    def _start_calls(self, pool, apis):
+        """Hand the claimed rows to Twilio, except those that must not leave any more.
+
+        :param pool: the executor that runs the calls
+        :param apis: dict company -> ``TwilioApi``, filled here: one session each
+        :return: dict future of a ``SendResult`` -> record
+        """
+        calls = {}
+        deadline = time.time() + _CALL_WITHIN
+        for record in self:
+            company = record.company_id
+            if not (
+                record.sender
+                and company.job_confirmation_enabled
+                and company._job_confirmation_ready()
+            ):
+                reason = self.env._("not set up for %s", company.name)
+                record._record_safely(record._fail_setup, reason)
+                continue
+            obstacle = record._get_late_obstacle()
+            if obstacle:
+                record._record_safely(record._cancel_claimed, obstacle)
+                continue
+            if company not in apis:
+                apis[company] = company._twilio_api_sudo(_CONCURRENT_PER_SENDER)
+            call = pool.submit(
+                _send_in_time,
+                apis[company],
+                deadline,
+                record.mobile,
+                record.body,
+                record.sender,
+                record._get_status_callback_url(),
+            )
+            calls[call] = record
+        return calls
 
     def _get_late_obstacle(self):
         """A sentence why this text must not leave any more, or ""."""
@@ -192,28 +275,18 @@ class FsmConfirmation(models.Model):
             appointment._set_confirmation_status_sudo("not_sent")
 
     def _record_safely(self, method, *arguments):
-        """Run and commit one record's result; a conflict is tried again.
+        """Run one record's method and commit; a conflict is tried again.
 
         A result must not be lost because a delivery report wrote the same row at the
         same moment.
         """
-        for attempt in range(10):
-            try:
-                with self.env.cr.savepoint():
-                    method(*arguments)
-                self.env.cr.commit()  # pylint: disable=invalid-commit
-                return
-            except _SERIALIZATION:
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.info("Result of message %s: conflict %s", self.id, attempt + 1)
-            except Exception:
-                # One row must not hold up all others; it is looked up again later.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.exception("Result of message %s could not be recorded", self.id)
-                return
-        _logger.error("Result of message %s could not be recorded", self.id)
+        try:
+            commit_with_retries(self.env, lambda: method(*arguments))
+        except Exception:
+            # One row must not hold up all others; it is looked up again later.
+            self.env.cr.rollback()
+            self.env.transaction.clear()
+            _logger.exception("Result of message %s could not be recorded", self.id)
 
     def _get_status_callback_url(self):
         """Where Twilio reports the delivery of this text."""
@@ -296,6 +369,10 @@ class FsmConfirmation(models.Model):
                 "failed_date": fields.Datetime.now(),
             }
         )
+        if failure in ("setup", "temporary"):
+            self.env["fsm.confirmation.sender"]._report_problem_sudo(
+                self.sender, self.company_id, code, self.failure_reason
+            )
         if failure == "consent":
             others = self.search(
                 [
@@ -329,60 +406,46 @@ class FsmConfirmation(models.Model):
 
     @api.model
     def _resolve_lost_claims(self):
-        """Ask Twilio about texts whose call never came back, one after the other."""
+        """Ask Twilio about texts whose call never came back."""
         lost_sudo = self.sudo().search(
             [
                 ("state", "=", "sending"),
                 ("twilio_sid", "=", False),
                 ("claimed_date", "<", fields.Datetime.now() - _CLAIM_LOST_AFTER),
             ],
-            order="id",
-            limit=50,
+            order="claimed_date",
+            limit=200,
         )
-        for record_sudo in lost_sudo:
-            # Nothing is locked while Twilio is asked: a delivery report may come.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-            found = record_sudo._find_at_twilio()
-            record_sudo._record_safely(record_sudo._apply_lookup, found)
+        apis = {
+            company: company._twilio_api_sudo(_CONCURRENT_PER_SENDER)
+            for company in lost_sudo.company_id
+        }
+        # Nothing is locked while Twilio is asked: a delivery report may come.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        cron = self.env["ir.cron"]
+        with concurrent.futures.ThreadPoolExecutor(_CONCURRENT_PER_SENDER) as pool:
+            calls = {
+                pool.submit(_list_newest, apis[rec.company_id], rec.mobile): rec
+                for rec in lost_sudo
+            }
+            for call in concurrent.futures.as_completed(calls):
+                record_sudo = calls[call]
+                record_sudo._record_safely(record_sudo._apply_lookup, call.result())
+                if not cron._commit_progress():
+                    pool.shutdown(cancel_futures=True)
+                    break
 
-    def _find_at_twilio(self):
-        """The message in Twilio's list that carries this text.
+    def _apply_lookup(self, messages):
+        """Record what Twilio's list said about a text whose call never came back.
 
-        :return: :class:`~..tools.twilio_api.Message`, None when there is none, False
-            when Twilio could not be asked
+        :param messages: the number's newest :class:`~..tools.twilio_api.Message`, or
+            None when Twilio could not be asked
         """
         self.ensure_one()
-        api = self.company_id._twilio_api_sudo()
-        try:
-            messages = api.list_messages(
-                to=self.mobile, since=self.claimed_date - timedelta(minutes=1)
-            )
-        except Exception as error:
-            _logger.warning("Twilio's message list: %s", type(error).__name__)
-            return False
-        known = set(
-            self.sudo()
-            .search([("twilio_sid", "in", [message.sid for message in messages])])
-            .mapped("twilio_sid")
-        )
-        return next(
-            (
-                message
-                for message in messages
-                if message.body == self.body
-                and message.sid not in known
-                and message.direction != "inbound"
-            ),
-            None,
-        )
-
-    def _apply_lookup(self, message):
-        """Record what Twilio's list said about a lost text.
-
-        :param message: see :meth:`_find_at_twilio`
-        """
         if self.state != "sending" or self.twilio_sid:
-            return
+            return  # A delivery report was faster.
+        age = fields.Datetime.now() - self.claimed_date
+        message = self._find_in_list(messages or [])
         if message:
             self.write(
                 {
@@ -390,13 +453,55 @@ class FsmConfirmation(models.Model):
                     "state": "sent",
                     "sent_date": self.claimed_date,
                     "failure_reason": False,
+                    "error_code": 0,
                 }
             )
             if not self._apply_status(message.status, error_code=message.error_code):
                 self._show_change()
-        elif self.claimed_date < fields.Datetime.now() - _UNKNOWN_UNTIL:
+        elif messages is not None and age > _UNKNOWN_UNTIL:
+            # Twilio's list is complete by now, and no delivery report came: it does
+            # not have the text.
+            if (
+                self.error_code != UNREADABLE
+                and self.attempt_count <= len(_RETRY_MINUTES)
+                and not self._get_late_obstacle()
+            ):
+                self.write(
+                    {
+                        "state": "outgoing",
+                        "next_attempt_date": False,
+                        "failure_reason": self.env._(
+                            "Twilio was asked and does not have this text; sending it "
+                            "again."
+                        ),
+                    }
+                )
+            else:
+                self._fail(None)
+            self._show_change()
+        elif age > _ASK_UNTIL:
             self._fail(None)
             self._show_change()
+
+    def _find_in_list(self, messages):
+        """The message in Twilio's list that carries this text, or None.
+
+        :param messages: list of :class:`~..tools.twilio_api.Message`
+        """
+        since = self.claimed_date - timedelta(minutes=1)
+        likely = [
+            message
+            for message in messages
+            if message.body == self.body
+            and message.direction != "inbound"
+            and (message.date_created is None or message.date_created >= since)
+        ]
+        known = set(
+            self.sudo()
+            .search([("twilio_sid", "in", [message.sid for message in likely])])
+            .mapped("twilio_sid")
+        )
+        return next((mess for mess in likely if mess.sid not in known), None)
 
     # ------------------------------------------------------------------
     # Delivery reports
@@ -416,6 +521,11 @@ class FsmConfirmation(models.Model):
             values["twilio_sid"] = sid
         if from_number and not self.from_number:
             values["from_number"] = from_number
+            if self.sender != from_number:
+                # One of the service's numbers: replies to it may be missed as well.
+                self.env["fsm.confirmation.sender"]._get_or_create_sudo(
+                    from_number, self.company_id
+                )
         state = _STATE_OF_TWILIO.get(status)
         # A text given up as "not known" is known again.
         unknown = self.state == "failed" and self.failure_type == "unknown"
@@ -443,3 +553,28 @@ class FsmConfirmation(models.Model):
             self.write(values)
         self._show_change()
         return True
+
+
+def _send_in_time(api, deadline, *arguments):
+    """Call Twilio, unless the claim is too old.
+
+    :param deadline: as of ``time.time()``
+    :return: :class:`~..tools.twilio_api.SendResult`
+    """
+    if time.time() > deadline:
+        return SendResult(Outcome.UNKNOWN, reason="not called: the claim is too old")
+    return api.send(*arguments)
+
+
+def _list_newest(api, number):
+    """The newest texts to a number, or None when Twilio could not be asked.
+
+    Without a date filter: a text that still waits at Twilio has no sent date.
+
+    :param api: :class:`~..tools.twilio_api.TwilioApi`
+    """
+    try:
+        return api.list_messages(to=number, limit=_LOOKUP_MESSAGES)
+    except Exception as error:
+        _logger.warning("Twilio's message list: %s", type(error).__name__)
+        return None

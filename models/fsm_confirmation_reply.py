@@ -1,17 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import dataclasses
+import functools
 import logging
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import psycopg2
+import pytz
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..tools import reply as reply_tools
-from ..tools.twilio_api import to_int
+from ..tools.conflicts import CONFLICTS, commit_with_retries
+from ..tools.twilio_api import Failure, Outcome, failure_class, to_int
 from .fsm_confirmation_history import HISTORY_NOTE
 
 _logger = logging.getLogger(__name__)
@@ -27,6 +30,12 @@ CLOCK_DIFFERENCE = timedelta(seconds=5)
 QUOTE_LENGTH = 80
 # More answers than this to one number in an hour look like two machines talking.
 MAX_ANSWERS_PER_HOUR = 6
+CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
+# A reply that could not be worked on at once is answered as a text of its own.
+LATE_ANSWER_WITHIN = timedelta(hours=24)
+ANSWER_AT_ONCE_WITHIN = timedelta(minutes=15)
+# The hours in which a text that nobody sends knowingly may arrive, local time.
+DAY = (8, 21)
 # NUL can't be stored; other control characters can.
 _NUL = re.compile("[\x00\ud800-\udfff]")
 
@@ -99,6 +108,18 @@ class FsmConfirmationReply(models.Model):
         "res.company", required=True, readonly=True, index=True
     )
     answer_body = fields.Text("Our Answer", readonly=True)
+    # An answer to a webhook leaves with it. One found later is a text of its own.
+    answer_state = fields.Selection(
+        [
+            ("outgoing", "Waiting"),
+            ("sending", "Sending"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+        ],
+        "Late Answer",
+        readonly=True,
+    )
+    answer_after = fields.Datetime("Answer Not Before", readonly=True)
     is_done = fields.Boolean(
         "Done", readonly=True, help="A person has read it, or a later reply settled it."
     )
@@ -110,6 +131,7 @@ class FsmConfirmationReply(models.Model):
     # A replayed or repeated webhook must not become a second reply.
     _twilio_sid_unique = models.UniqueIndex("(twilio_sid)")
     _mobile_index = models.Index("(mobile, id)")
+    _answer_index = models.Index("(id) WHERE answer_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
 
     @api.depends("body", "media_count")
@@ -174,14 +196,43 @@ class FsmConfirmationReply(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _receive_sudo(self, companies_sudo, data):
+    def _receive_and_commit_sudo(self, companies_sudo, data, **options):
+        """Store one inbound text, once, work on it, and commit.
+
+        When this returns, the text is in the database: only then may Twilio be told
+        so. Work that other transactions keep disturbing is left to the cron.
+
+        :param options: see :meth:`_receive_sudo`
+        :return: the reply with sudo, or None when this MessageSid is known already
+        :raises psycopg2.Error: the text could not be stored
+        """
+
+        def receive(**changes):
+            return lambda: self._receive_sudo(
+                companies_sudo, data, **{**options, **changes}
+            )
+
+        try:
+            return commit_with_retries(self.env, receive(), attempts=5)
+        except CONFLICTS:
+            reply_sudo = commit_with_retries(self.env, receive(work=False))
+            self.env.ref(CRON).sudo()._trigger()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            return reply_sudo
+
+    @api.model
+    def _receive_sudo(self, companies_sudo, data, received_date=None, work=True):
         """Store one inbound text, once, and work on it.
 
         :param companies_sudo: ``res.company`` records that use the Twilio account
         :param data: Twilio's parameters (mapping of str), already verified
+        :param received_date: when Twilio got it, naive UTC; now when it is None
+        :param work: False leaves the reply ``pending``, for the cron
         :return: the reply with sudo, or None when this MessageSid is known already
         """
         values = self._prepare_reply_values(companies_sudo, data)
+        if received_date:
+            values["received_date"] = received_date
         inbox_sudo = self.with_user(SUPERUSER_ID).sudo()
         if inbox_sudo.search_count(
             [("twilio_sid", "=", values["twilio_sid"])], limit=1
@@ -193,7 +244,8 @@ class FsmConfirmationReply(models.Model):
                 reply_sudo.flush_recordset()
         except psycopg2.errors.UniqueViolation:
             return None
-        reply_sudo._process_safely()
+        if work:
+            reply_sudo._process_safely()
         return reply_sudo
 
     @api.model
@@ -225,47 +277,69 @@ class FsmConfirmationReply(models.Model):
         return companies_sudo[:1]
 
     def _process_safely(self):
-        """Work on the reply; a problem keeps it ``pending`` and is noted on it."""
+        """Work on the reply; a problem keeps it ``pending`` and is noted on it.
+
+        :raises psycopg2.Error: a conflict with another transaction: to be run again
+        """
         self.ensure_one()
+        if self.state != "pending":
+            return
         try:
             with self.env.cr.savepoint():
                 self._process()
                 self.env.flush_all()
+        except CONFLICTS:
+            raise
         except psycopg2.OperationalError:
-            raise  # Odoo runs the whole request again.
+            raise  # The connection is gone.
         except Exception as error:
             _logger.exception("Reply %s could not be worked on", self.id)
-            self.env.invalidate_all()
+            self.env.transaction.clear()
             self.write(
                 {
-                    "error": f"{type(error).__name__}"[:200],
+                    "error": self._describe_error(error),
                     "attempt_count": self.attempt_count + 1,
                 }
             )
 
     @api.model
+    def _describe_error(self, error):
+        """What stands on a reply that could not be worked on: nothing personal."""
+        return f"{type(error).__name__}"[:200]
+
+    @api.model
     def _cron_process(self):
         """Work on replies that could not be worked on when they came."""
         pending_sudo = self.sudo().search(
-            [("state", "=", "pending"), ("attempt_count", "<", MAX_ATTEMPTS)],
-            order="id",
+            [
+                ("state", "=", "pending"),
+                ("attempt_count", "<", MAX_ATTEMPTS),
+                # A webhook may still be at work on younger ones.
+                ("create_date", "<", fields.Datetime.now() - timedelta(seconds=10)),
+            ],
+            order="received_date, id",
             limit=500,
         )
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(pending_sudo))
         for reply_sudo in pending_sudo:
-            reply_sudo = reply_sudo.try_lock_for_update().filtered_domain(
-                [("state", "=", "pending")]
-            )
-            if reply_sudo:
-                later = reply_sudo.with_context(job_confirmation_processed_later=True)
-                try:
-                    later._process_safely()
-                except psycopg2.OperationalError:
-                    self.env.cr.rollback()
-                    self.env.invalidate_all()
+            later_sudo = reply_sudo.with_context(job_confirmation_processed_later=True)
+            try:
+                commit_with_retries(self.env, later_sudo._process_if_pending)
+            except CONFLICTS:
+                _logger.warning("Reply %s is worked on later", reply_sudo.id)
             if not cron._commit_progress(1):
-                break
+                return
+        self._send_late_answers()
+        self.env["fsm.confirmation.sender"]._watch_queues_sudo()
+
+    def _process_if_pending(self):
+        """Work on the reply unless another process is at it, or has been."""
+        pending = self.try_lock_for_update().filtered_domain(
+            [("state", "=", "pending")]
+        )
+        if pending:
+            pending._process_safely()
 
     # ------------------------------------------------------------------
     # Understand, match, act
@@ -292,11 +366,12 @@ class FsmConfirmationReply(models.Model):
         self.write(values)
         act = getattr(self, f"_act_on_{understanding.intent}")
         answer = act(understanding, recent, live) or ""
-        # Only a webhook's answer reaches the customer.
-        late = self.env.context.get("job_confirmation_processed_later")
-        if late or not self._may_answer(understanding):
+        if not self._may_answer(understanding):
             answer = ""
-        self.write({"answer_body": answer})
+        values = {"answer_body": answer}
+        if answer and self.env.context.get("job_confirmation_processed_later"):
+            values.update(self._prepare_late_answer())
+        self.write(values)
         self._notify_changed()
 
     def _get_recent_confirmations(self):
@@ -304,7 +379,7 @@ class FsmConfirmationReply(models.Model):
 
         Newest first, of every company that sends from that number and of no other.
         """
-        companies = self._get_account_companies()
+        companies = self.company_id._get_account_companies_sudo()
         senders = [name for name in (self.recipient, self.service_sid) if name]
         found = self.env["fsm.confirmation"].search(
             [
@@ -336,15 +411,6 @@ class FsmConfirmationReply(models.Model):
             confirmation.state != "outgoing" and confirmation.claimed_date
         )
         return bool(left) and left <= self.received_date + CLOCK_DIFFERENCE
-
-    def _get_account_companies(self):
-        """Companies that share the Twilio account of this reply's company."""
-        account = self.company_id.sms_twilio_account_sid
-        if not account:
-            return self.company_id
-        return self.env["res.company"].search(
-            [("sms_twilio_account_sid", "=", account)]
-        )
 
     def _find_partner(self):
         """The only contact with this number, or none: nothing is guessed."""
@@ -678,6 +744,128 @@ class FsmConfirmationReply(models.Model):
             or self.env.lang
             or "en_US"
         )
+
+    # ------------------------------------------------------------------
+    # Answers that no webhook waits for any more
+    # ------------------------------------------------------------------
+
+    def _prepare_late_answer(self):
+        """Values that have our answer leave as a text of its own, or not at all.
+
+        The customer who has just written may be answered at any hour; later only in
+        the day, where the work happens, and after a day not at all.
+        """
+        now = fields.Datetime.now()
+        age = now - self.received_date
+        if age > LATE_ANSWER_WITHIN:
+            return {"answer_body": ""}
+        after = now if age < ANSWER_AT_ONCE_WITHIN else self._next_daytime(now)
+        return {"answer_state": "outgoing", "answer_after": after}
+
+    def _next_daytime(self, moment):
+        """The same moment, or the next morning where the customer is, as far as known.
+
+        :param moment: naive UTC datetime
+        """
+        order = self.confirmation_id.order_id
+        name = (
+            order._get_appointment_timezone()
+            if order
+            else self.company_id.partner_id.tz or "UTC"
+        )
+        zone = pytz.timezone(name)
+        local = pytz.utc.localize(moment).astimezone(zone)
+        if DAY[0] <= local.hour < DAY[1]:
+            return moment
+        day = local.date() + timedelta(days=1 if local.hour >= DAY[1] else 0)
+        morning = datetime.combine(day, time(DAY[0]))
+        return zone.localize(morning).astimezone(pytz.utc).replace(tzinfo=None)
+
+    @api.model
+    def _send_late_answers(self):
+        """Send answers to replies that were worked on late, each at most once.
+
+        An answer whose call gave no clear result is not sent again: a customer who
+        gets none can ask, one who gets two is confused.
+        """
+        now = fields.Datetime.now()
+        inbox_sudo = self.sudo()
+        inbox_sudo.search(
+            [
+                ("answer_state", "=", "sending"),
+                ("write_date", "<", now - timedelta(hours=1)),
+            ]
+        ).write({"answer_state": "failed"})
+        waiting_sudo = inbox_sudo.search(
+            [("answer_state", "=", "outgoing"), ("answer_after", "<=", now)],
+            order="id",
+            limit=200,
+        )
+        cron = self.env["ir.cron"]
+        if not cron._commit_progress():
+            return
+        for reply_sudo in waiting_sudo:
+            try:
+                claimed = commit_with_retries(self.env, reply_sudo._claim_answer)
+            except CONFLICTS:
+                continue
+            if claimed:
+                result = reply_sudo._call_answer()
+                commit_with_retries(
+                    self.env, functools.partial(reply_sudo._apply_answer_result, result)
+                )
+            if not cron._commit_progress():
+                return
+
+    def _claim_answer(self):
+        """Take the answer for this process; the caller commits.
+
+        :return: whether it is to be sent
+        """
+        waiting = self.try_lock_for_update().filtered_domain(
+            [("answer_state", "=", "outgoing")]
+        )
+        if not waiting:
+            return False
+        number = [self.mobile]
+        newer = self.search_count(
+            [("mobile", "=", self.mobile), ("received_date", ">", self.received_date)],
+            limit=1,
+        )
+        if newer:
+            # The customer wrote again: only that is answered.
+            self.write({"answer_state": False, "answer_body": False})
+            return False
+        allowed = (
+            self.company_id.job_confirmation_enabled
+            and self.company_id._job_confirmation_ready()
+            and not self.env["phone.blacklist"]._job_confirmation_find_sudo(number)
+        )
+        self.write({"answer_state": "sending" if allowed else "failed"})
+        return allowed
+
+    def _call_answer(self):
+        """Hand the answer to Twilio.
+
+        :return: :class:`~..tools.twilio_api.SendResult`
+        """
+        return self.company_id._twilio_api_sudo().send(
+            self.mobile, self.answer_body, self.service_sid or self.recipient
+        )
+
+    def _apply_answer_result(self, result):
+        if result.outcome is Outcome.ACCEPTED:
+            self.write({"answer_state": "sent"})
+        elif (
+            result.outcome is Outcome.REJECTED
+            and failure_class(result.code) is Failure.RETRY
+            and fields.Datetime.now() - self.received_date < LATE_ANSWER_WITHIN
+        ):
+            again = fields.Datetime.now() + timedelta(minutes=5)
+            self.write({"answer_state": "outgoing", "answer_after": again})
+        else:
+            self.write({"answer_state": "failed"})
+        self._notify_changed()
 
     # ------------------------------------------------------------------
     # By hand

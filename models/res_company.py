@@ -85,6 +85,21 @@ class ResCompany(models.Model):
         "appointment starts.",
     )
 
+    job_confirmation_rate = fields.Integer(
+        "Texts a Second",
+        default=0,
+        help="How many texts a second one sender hands to Twilio at most. 0: as fast "
+        "as Twilio takes them; it keeps what a number can't send at once for up to ten "
+        "hours. A US long code sends 1 a second, a toll-free number 3, a short code "
+        "100.",
+    )
+    job_confirmation_retention_months = fields.Integer(
+        "Keep Texts and Numbers",
+        default=0,
+        help="After so many months texts and phone numbers of messages are made "
+        "anonymous; counts and answers stay. 0: they are kept.",
+    )
+
     @property
     def _twilio_service(self):
         return (self.job_confirmation_service_sid or "").strip()
@@ -214,11 +229,23 @@ class ResCompany(models.Model):
             )
         )
 
-    def _twilio_api_sudo(self):
-        """The account's :class:`~..tools.twilio_api.TwilioApi`."""
+    def _get_account_companies_sudo(self):
+        """Companies that share this company's Twilio account, itself among them."""
+        self.ensure_one()
+        account = self.sudo().sms_twilio_account_sid
+        if not account:
+            return self.sudo()
+        return self.sudo().search([("sms_twilio_account_sid", "=", account)])
+
+    def _twilio_api_sudo(self, connections=10):
+        """The account's :class:`~..tools.twilio_api.TwilioApi`.
+
+        :param connections: how many calls may run side by side
+        """
         self.ensure_one()
         company_sudo = self.sudo()
         return TwilioApi(
             company_sudo.sms_twilio_account_sid or "",
             company_sudo.sms_twilio_auth_token or "",
+            connections,
         )

@@ -47,6 +47,13 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.job_confirmation_reply_hours", readonly=False
     )
 
+    job_confirmation_rate = fields.Integer(
+        related="company_id.job_confirmation_rate", readonly=False
+    )
+    job_confirmation_retention_months = fields.Integer(
+        related="company_id.job_confirmation_retention_months", readonly=False
+    )
+
     def action_open_job_confirmation_twilio_account(self):
         """Open the account dialog of ``sms_twilio``: no secret is typed twice."""
         self.ensure_one()

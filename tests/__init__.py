@@ -8,5 +8,6 @@ from . import test_sending
 from . import test_stories
 from . import test_tours
 from . import test_translations
+from . import test_trust
 from . import test_twilio_api
 from . import test_webhook_security

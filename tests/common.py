@@ -260,13 +260,27 @@ class ConfirmationHttpCase(ConfirmationCase, HttpCase):
 
     def _run_outbox(self):
         """What the cron does, and Twilio's delivery reports after it."""
+        self._run_cron("ir_cron_send_confirmations")
+
+    def _run_cron(self, name):
+        """Run one of the addon's scheduled jobs, and what Twilio does after it."""
         self.env.flush_all()
-        cron = self.env.ref(f"{MODULE}.ir_cron_send_confirmations")
+        cron = self.env.ref(f"{MODULE}.{name}")
         # Reports that come meanwhile wait until this thread lets go of the cursor.
         self.http_request_allow_all = True
         cron.with_user(self.env.ref("base.user_root")).method_direct_trigger()
         with self.allow_requests(all_requests=True):
             self.assertTrue(self.twilio.wait(20))
+        self.env.invalidate_all()
+
+    def _age_claims(self, confirmations, **delta):
+        """Have calls to Twilio lie further in the past."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET claimed_date = claimed_date - %s"
+            " WHERE id = ANY(%s)",
+            (timedelta(**delta), confirmations.ids),
+        )
         self.env.invalidate_all()
 
     def _customer_says(self, body, number=None, to=OUR_NUMBER, **options):

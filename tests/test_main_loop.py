@@ -152,31 +152,11 @@ class TestMainLoop(ConfirmationHttpCase):
                 self.assertFalse(record.twilio_sid)
                 self._run_outbox()
                 self.assertEqual(len(self.twilio.sent()), 1)
-                self.env.cr.execute(
-                    "UPDATE fsm_confirmation SET claimed_date = claimed_date -"
-                    " interval '5 minutes' WHERE id = %s",
-                    (record.id,),
-                )
-                record.invalidate_recordset()
+                self._age_claims(record, minutes=5)
                 self._run_outbox()
                 [text] = self.twilio.sent()
                 self.assertEqual(record.twilio_sid, text["sid"])
                 record._close_sudo("closed")
-
-    def test_outcome_that_stays_unknown_lands_with_a_person(self):
-        self.twilio.add_fault("500", count=1)
-        record = self._send_and_deliver()
-        self.assertEqual(record.state, "sending")
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET claimed_date = claimed_date -"
-            " interval '20 minutes' WHERE id = %s",
-            (record.id,),
-        )
-        record.invalidate_recordset()
-        self._run_outbox()
-        self.assertEqual((record.state, record.failure_type), ("failed", "unknown"))
-        self.assertEqual(self.twilio.sent(), [])
-        self.assertTrue(record.can_send_again)
 
     def test_send_again_is_a_new_message_linked_to_the_first(self):
         self.twilio.set_customer("+12125550123", kind="unreachable")

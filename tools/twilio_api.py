@@ -5,8 +5,10 @@ Pure Python. The ``twilio`` SDK is imported where it is used, because importing 
 costs 0.2 s and 22 MB that a worker which never sends need not pay.
 """
 
+import datetime
 import enum
 import ipaddress
+import json
 import logging
 import os
 import threading
@@ -17,6 +19,8 @@ _logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 15  # seconds
+# SendResult.code when Twilio said 2xx, but not in a way that could be read.
+UNREADABLE = 200
 API_URL_VARIABLE = "JOB_CONFIRMATION_TWILIO_API_URL"
 
 
@@ -101,8 +105,11 @@ class Message:
     body: str
     direction: str
     status: str
-    date_created: object  # aware datetime or None
+    date_created: object  # naive UTC datetime or None
     error_code: int
+    date_sent: object = None  # naive UTC datetime or None
+    media_count: int = 0
+    service_sid: str = ""
 
 
 def api_url_override():
@@ -190,12 +197,12 @@ class TwilioApi:
                 )
         return self._client
 
-    def send(self, to, body, sender, status_callback):
+    def send(self, to, body, sender, status_callback=None):
         """Hand one text to Twilio. Never raises: a failure is a result.
 
         :param to: E.164 number
         :param sender: E.164 number, or a Messaging Service SID (``MG...``)
-        :param status_callback: absolute URL for delivery reports
+        :param status_callback: absolute URL for delivery reports, None for none
         :rtype: SendResult
         """
         origin = (
@@ -203,12 +210,14 @@ class TwilioApi:
             if sender.startswith("MG")
             else {"from_": sender}
         )
+        if status_callback:
+            origin["status_callback"] = status_callback
         try:
-            message = self._rest().messages.create(
-                to=to, body=body, status_callback=status_callback, **origin
-            )
+            message = self._rest().messages.create(to=to, body=body, **origin)
             if not message.sid:
-                return SendResult(Outcome.UNKNOWN, reason="answer without a SID")
+                return SendResult(
+                    Outcome.UNKNOWN, code=UNREADABLE, reason="answer without a SID"
+                )
             segments = int(message.num_segments or 0)
             return SendResult(Outcome.ACCEPTED, sid=message.sid, segments=segments)
         except Exception as error:
@@ -217,11 +226,13 @@ class TwilioApi:
     def list_messages(self, *, to=None, sender=None, since=None, limit=1000):
         """Messages of the account, newest first.
 
-        :param since: naive UTC datetime; the SDK ignores a tzinfo
+        :param since: naive UTC datetime; the SDK ignores a tzinfo. Twilio compares the
+            date sent, which a text that still waits there has not.
+        :param limit: the newest so many, None for all
         :return: list of :class:`Message`
         :raises Exception: whatever the SDK or the network raises
         """
-        filters = {"limit": limit, "page_size": min(limit, 1000)}
+        filters = {"limit": limit, "page_size": min(limit or 1000, 1000)}
         if to:
             filters["to"] = to
         if sender:
@@ -236,17 +247,38 @@ class TwilioApi:
                 body=message.body or "",
                 direction=message.direction or "",
                 status=str(message.status or ""),
-                date_created=message.date_created,
+                date_created=_naive(message.date_created),
                 error_code=int(message.error_code or 0),
+                date_sent=_naive(message.date_sent),
+                media_count=int(message.num_media or 0),
+                service_sid=message.messaging_service_sid or "",
             )
             for message in self._rest().messages.list(**filters)
         ]
+
+
+def describe_error(error):
+    """A few words for an exception out of the SDK or the network, nothing personal."""
+    result = _explain(error)
+    parts = [str(result.code or ""), result.reason or type(error).__name__]
+    return ": ".join(part for part in parts if part)[:200]
+
+
+def _naive(moment):
+    """An aware datetime (or None) as a naive one in UTC, as Odoo keeps them."""
+    if moment and moment.tzinfo:
+        return moment.astimezone(datetime.UTC).replace(tzinfo=None)
+    return moment
 
 
 def _explain(error):
     """The :class:`SendResult` of an exception out of the SDK or the network."""
     status = getattr(error, "status", None)
     code = getattr(error, "code", None)
+    if status is None and len(error.args) == 2:
+        # The SDK's bare exception of a list call: (sentence, response).
+        status = getattr(error.args[1], "status_code", None)
+        code = _code_in(getattr(error.args[1], "text", ""))
     if isinstance(status, int):
         # Both TwilioRestException and TwilioServiceException carry these.
         number = int(code or status)
@@ -254,9 +286,20 @@ def _explain(error):
         if 400 <= status < 500 and status != 408:
             return SendResult(Outcome.REJECTED, code=number, reason=reason)
         return SendResult(Outcome.UNKNOWN, code=number, reason=f"HTTP {status}")
+    if isinstance(error, ValueError):
+        # Not JSON, although Twilio said 2xx: it most likely has the text.
+        return SendResult(Outcome.UNKNOWN, code=UNREADABLE, reason="no JSON")
     if _never_left(error):
         return SendResult(Outcome.REJECTED, code=429, reason=type(error).__name__)
     return SendResult(Outcome.UNKNOWN, reason=type(error).__name__)
+
+
+def _code_in(text):
+    """Twilio's error code in the JSON of an error, 0 when there is none."""
+    try:
+        return int(json.loads(text)["code"])
+    except (ValueError, TypeError, KeyError):
+        return 0
 
 
 def _never_left(error):

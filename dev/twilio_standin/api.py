@@ -349,10 +349,12 @@ class Api:
         else:
             candidates = state.messages.values()
         first, last = _date_bounds(values)
+        dated = any(name.startswith("DateSent") for name in values)
 
         def shown(message):
             when = message.sent
-            if when is None and not settings["list_hides_unsent"]:
+            # Without a date filter nothing is left out for having no date.
+            if when is None and not (dated and settings["list_hides_unsent"]):
                 when = message.created
             return (
                 message.account_sid == account["sid"]

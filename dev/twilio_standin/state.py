@@ -30,7 +30,7 @@ SETTINGS = {
     "latency": 0.0,
     # Seconds until a new message shows in the message list.
     "list_lag": 0.0,
-    # Whether the list leaves out messages that have not been sent yet.
+    # Whether a list by date leaves out messages that have not been sent yet.
     "list_hides_unsent": False,
     # Refuse parameters that Twilio's description doesn't know.
     "strict": True,

@@ -1,0 +1,120 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# What stands in the place of a text or a number.
+REMOVED = "-"
+_BATCH = 1000
+
+
+class FsmConfirmation(models.Model):
+    """Texts and numbers of old messages are made anonymous; counts and answers stay."""
+
+    _inherit = "fsm.confirmation"
+
+    @api.model
+    def _cron_anonymize(self):
+        """Make what is older than each company keeps it anonymous, in batches."""
+        cron = self.env["ir.cron"]
+        companies_sudo = (
+            self.env["res.company"]
+            .sudo()
+            .search([("job_confirmation_retention_months", ">", 0)])
+        )
+        for company_sudo in companies_sudo:
+            months = company_sudo.job_confirmation_retention_months
+            before = fields.Datetime.now() - relativedelta(months=months)
+            for step in (self._anonymize_messages, self._anonymize_replies):
+                while step(company_sudo, before, _BATCH):
+                    if not cron._commit_progress(_BATCH):
+                        return
+
+    @api.model
+    def _anonymize_messages(self, company, before, limit):
+        """Remove texts and numbers of messages, and of the notes about them.
+
+        By SQL, because an ordinary write refuses it to everybody.
+
+        :return: whether there may be more
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE fsm_confirmation
+                   SET body = %(removed)s, mobile = %(removed)s, code = NULL,
+                       reply_body = CASE WHEN reply_body IS NULL THEN NULL
+                                         ELSE %(removed)s END,
+                       failure_reason = NULL, is_open = FALSE,
+                       needs_reading = FALSE
+                 WHERE id IN (SELECT id FROM fsm_confirmation
+                               WHERE company_id = %(company)s
+                                 AND create_date < %(before)s
+                                 AND mobile != %(removed)s
+                                 AND state NOT IN ('outgoing', 'sending')
+                               LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+             RETURNING id, order_id, partner_id
+                """,
+                removed=REMOVED,
+                company=company.id,
+                before=before,
+                limit=limit,
+            )
+        )
+        self._anonymize_notes([row[0] for row in rows], rows)
+        self.env.invalidate_all()
+        return len(rows) == limit
+
+    @api.model
+    def _anonymize_replies(self, company, before, limit):
+        """Remove words and numbers of replies; see :meth:`_anonymize_messages`."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE fsm_confirmation_reply
+                   SET body = %(removed)s, mobile = %(removed)s,
+                       answer_body = CASE WHEN answer_body IS NULL THEN NULL
+                                          ELSE %(removed)s END
+                 WHERE id IN (SELECT id FROM fsm_confirmation_reply
+                               WHERE company_id = %(company)s
+                                 AND received_date < %(before)s
+                                 AND mobile != %(removed)s
+                                 AND state != 'pending'
+                               LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+             RETURNING id
+                """,
+                removed=REMOVED,
+                company=company.id,
+                before=before,
+                limit=limit,
+            )
+        )
+        self.env.invalidate_all()
+        return len(rows) == limit
+
+    @api.model
+    def _anonymize_notes(self, ids, rows):
+        """Remove the texts from the histories; the notes say that there was one."""
+        if not ids:
+            return
+        text = self.env._("The text was removed after its time.")
+        subtype = self.env.ref("fieldservice_job_confirmation.mt_confirmation")
+        for model, position in (("fsm.order", 1), ("res.partner", 2)):
+            self.env.execute_query(
+                SQL(
+                    """
+                    UPDATE mail_message SET body = %s
+                     WHERE model = %s AND res_id = ANY(%s) AND subtype_id = %s
+                       AND substring(body from %s)::int = ANY(%s)
+                 RETURNING id
+                    """,
+                    f"<p>{text}</p>",
+                    model,
+                    list({row[position] for row in rows if row[position]}),
+                    subtype.id,
+                    'data-oe-model="fsm.confirmation" data-oe-id="([0-9]{1,9})"',
+                    ids,
+                )
+            )
