@@ -173,6 +173,11 @@ def _run(options):
     report["seconds"] = round(time.monotonic() - started)
     report["broken promises"] = broken
     _print(report)
+    for sentence in broken:
+        print(f"BROKEN  {sentence}")
+    if not broken:
+        print("Every promise was kept.")
+    sys.stdout.flush()
     if options.json:
         with open(options.json, "w", encoding="utf-8") as stream:
             json.dump(report, stream, indent=1)
@@ -190,7 +195,10 @@ def _outbox(options, stage, standin, postgres, report, broken):
     stage.start_servers()
     step("Sending, while things break ...")
     monkey = Monkey(stage, options.seed, BREAK_SENDING, postgres=postgres)
-    chaos_outbox.work(stage, monkey, seconds=30 + count * 0.15, say=step)
+    compressor = chaos_outbox.Compressor(stage.sql)
+    chaos_outbox.under_fire(stage, monkey, compressor, 30 + count * 0.15, step)
+    step("Nothing is broken any more; the queue has to become empty.")
+    chaos_outbox.until_empty(stage, compressor, 300, step)
     hits = {
         f"{fault['kind']}{' accepted' if fault.get('accepted') else ''}"
         f" {fault['match']['operation'].strip('^$')}": fault["hits"]
@@ -203,6 +211,7 @@ def _outbox(options, stage, standin, postgres, report, broken):
     report["outbox broken"] = monkey.done
     report["stand-in's faults"] = hits
     broken += [f"Outbox: {sentence}" for sentence in failures]
+    _print(report)
 
 
 def _inbox(options, stage, standin, postgres, report, broken):
@@ -221,7 +230,7 @@ def _inbox(options, stage, standin, postgres, report, broken):
         for future in phones.start([(reply, 1) for reply in missed]):
             future.result()
     chaos_inbox.settle(stage, standin)
-    figures, failures = chaos_inbox.check(stage, phones, replies)
+    figures, failures = chaos_inbox.check(stage, standin, phones, replies)
     figures["given up by Twilio, fetched later"] = len(missed)
     report["inbox"] = figures
     report["inbox broken"] = monkey.done
@@ -257,7 +266,7 @@ def _missed(options, stage, standin, report, broken):
         future.result()
     chaos_inbox.settle(stage, standin)
     known = options.known_replies + replies
-    figures, failures = chaos_inbox.check(stage, phones, known)
+    figures, failures = chaos_inbox.check(stage, standin, phones, known)
     report["missed"] = {
         "webhooks that nobody took": refused,
         "fetched or delivered late": fetched,
@@ -286,20 +295,14 @@ def _count_errors(stage):
     )
 
 
-def _print(report, only=None):
+def _print(report):
+    """Print the figures as one table."""
     print()
     for name, value in report.items():
-        if only and name not in only:
-            continue
         if isinstance(value, dict):
             print(f"  {name}")
             for key, number in value.items():
                 print(f"    {LABELS.get(key, key):<44}{number:>8}")
         elif name != "broken promises":
             print(f"  {name:<46}{value:>8}")
-    print()
-    for sentence in report["broken promises"]:
-        print(f"BROKEN  {sentence}")
-    if not report["broken promises"]:
-        print("Every promise was kept.")
-    sys.stdout.flush()
+    print(flush=True)

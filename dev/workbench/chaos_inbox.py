@@ -124,6 +124,7 @@ def settle(stage, standin, seconds=120):
         stage.wake_cron("ir_cron_process_replies")
         pending = stage.sql.value(
             "SELECT count(*) FROM fsm_confirmation_reply WHERE state = 'pending'"
+            " OR answer_state IN ('outgoing', 'sending')"
         )
         if not pending or time.monotonic() > end:
             standin.wait(30)
@@ -146,14 +147,14 @@ def fetch_missed(stage, sids, seconds=120):
         time.sleep(1)
 
 
-def check(stage, phones, replies):
+def check(stage, standin, phones, replies):
     """Compare what customers wrote with what the addon made of it.
 
     :return: (figures: name -> number, broken promises: list of sentences)
     """
     rows = stage.sql.rows(
         "SELECT id, twilio_sid, state, intent, mobile, body, confirmation_id, error,"
-        " coalesce(answer_body, '') <> '' AS answered,"
+        " coalesce(answer_body, '') AS answer, answer_state,"
         " extract(epoch FROM received_date) AS received FROM fsm_confirmation_reply"
     )
     wanted = {sid: (number, words) for sid, number, words in replies}
@@ -176,11 +177,24 @@ def check(stage, phones, replies):
         for row in ours
         if row["state"] != "pending" and row["intent"] != intents[row["body"]]
     ]
-    several = [sid for sid in wanted if phones.texts[sid] > 1]
-    unanswered = [
-        row["id"]
+    # An answer found late, when no webhook waits any more, is a text of its own.
+    late = Counter(
+        (message["to"], message["body"])
+        for message in standin.sent()
+        if not message["status_callback"]
+    )
+    answers = {
+        row["twilio_sid"]: phones.texts[row["twilio_sid"]]
+        + (row["answer_state"] == "sent")
         for row in ours
-        if row["answered"] and not phones.texts[row["twilio_sid"]]
+    }
+    several = [sid for sid, number in answers.items() if number > 1]
+    meant = Counter(
+        (row["mobile"], row["answer"]) for row in ours if row["answer_state"]
+    )
+    several += [key for key, number in late.items() if number > meant[key]]
+    unanswered = [
+        row["id"] for row in ours if row["answer"] and not answers[row["twilio_sid"]]
     ]
     figures = {
         "replies stored": len(ours),
@@ -189,6 +203,7 @@ def check(stage, phones, replies):
         "pending": len(pending),
         "matched": sum(row["state"] == "matched" for row in ours),
         "answered more than once": len(several),
+        "answered late, by a text of its own": late.total(),
         "answers that never reached Twilio": len(unanswered),
     }
     notes, wrong = _check_applied(stage, ours)

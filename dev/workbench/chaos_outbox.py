@@ -4,6 +4,8 @@
 import time
 from collections import Counter
 
+from .say import Problem
+
 FIRST_NUMBER = 2000000
 # What the stand-in does to calls that create a text, and how often.
 SEND_FAULTS = [
@@ -79,16 +81,23 @@ class Compressor:
     """Makes the addon's pauses pass quickly: it sets dates back in the database.
 
     A pause before the next attempt is over at once. For a text whose call never came
-    back, time runs as if every 5 s were 4 minutes, beginning 45 s after the claim,
+    back, time runs as if every 5 s were 4 minutes, beginning 85 s after the claim,
     when the longest call is certainly over.
     """
 
-    CALL_OVER = 45  # seconds
+    CALL_OVER = 85  # seconds: begun within 60, and at most 20 long
     STEP = 5  # seconds between two steps of 4 minutes
 
     def __init__(self, sql):
         self.sql = sql
         self._next = 0
+
+    def calls_are_over(self):
+        """Every process was killed, so no call runs: nobody needs to wait for one."""
+        self.sql.run(
+            "UPDATE fsm_confirmation SET claimed_date = claimed_date - interval"
+            " '20 minutes' WHERE state = 'sending' AND twilio_sid IS NULL"
+        )
 
     def turn(self):
         """Set dates back, if it is time to."""
@@ -123,47 +132,44 @@ def prepare(standin):
     standin.configure(delay=0.3, latency=0.15, **CALLBACKS)
 
 
-def work(stage, monkey, *, seconds, calm_seconds=240, compress=True, say=print):
-    """Let the queue run under fire for a while, then in peace until it is empty.
+def count_waiting(stage):
+    """How many texts have not come to an end."""
+    return stage.sql.value(f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}")
 
-    :param seconds: how long the monkey goes on, unless the queue is empty before
-    :return: how many texts still wait at the end
-    """
-    compressor = Compressor(stage.sql)
+
+def under_fire(stage, monkey, compressor, seconds, say):
+    """Let the queue run while things break, until it is empty or the time is over."""
     end = time.monotonic() + seconds
     say_at = 0
-    calm = False
-    while True:
+    while time.monotonic() < end:
         try:
-            waiting = stage.sql.value(
-                f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}"
-            )
+            waiting = count_waiting(stage)
+            if not waiting:
+                break
             if time.monotonic() > say_at:
-                say(
-                    f"  {waiting} texts wait, {sum(monkey.done.values())} things broken"
-                )
+                broken = sum(monkey.done.values())
+                say(f"  {waiting} texts wait, {broken} things were broken")
                 say_at = time.monotonic() + 15
             stage.wake_cron("ir_cron_send_confirmations")
-            if compress:
-                compressor.turn()
-        except Exception:
-            if calm:
-                raise
-            # The database is being restarted.
-            waiting = 1
-        if not waiting or (calm and time.monotonic() > end):
-            break
-        if calm:
-            time.sleep(1)
-        elif time.monotonic() > end:
-            calm = True
-            end = time.monotonic() + calm_seconds
-            stage.start_servers()
-            say("  Nothing is broken any more; the queue has to become empty.")
-        else:
-            monkey.turn()
-            time.sleep(0.2)
+            compressor.turn()
+        except Problem:
+            pass  # The database is being restarted.
+        monkey.turn()
+        time.sleep(0.2)
     stage.start_servers()
+
+
+def until_empty(stage, compressor, seconds, say):
+    """Let the queue run in peace until it is empty; returns how many still wait."""
+    end = time.monotonic() + seconds
+    say_at = 0
+    while (waiting := count_waiting(stage)) and time.monotonic() < end:
+        if time.monotonic() > say_at:
+            say(f"  {waiting} texts wait")
+            say_at = time.monotonic() + 15
+        stage.wake_cron("ir_cron_send_confirmations")
+        compressor.turn()
+        time.sleep(1)
     return waiting
 
 

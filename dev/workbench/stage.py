@@ -119,12 +119,12 @@ class OdooServer:
         if not self.running:
             return []
         found = []
-        for pid in _children(self.server.process.pid):
+        for pid in children_of(self.server.process.pid):
             with contextlib.suppress(OSError, ValueError, IndexError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 if b"gevent" in words:
                     continue
-                nice = _stat(pid)[16]
+                nice = stat_of(pid)[16]
                 if (int(nice) >= CRON_NICENESS) == cron:
                     found.append(pid)
         return found
@@ -152,20 +152,24 @@ class OdooServer:
             self.kill()
 
 
-def _children(pid):
+def children_of(pid):
+    """The process ids of a process's children."""
     path = Path(f"/proc/{pid}/task/{pid}/children")
     with contextlib.suppress(OSError):
         return [int(word) for word in path.read_text().split()]
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            if int(_stat(folder.name)[1]) == pid:
+            if int(stat_of(folder.name)[1]) == pid:
                 found.append(int(folder.name))
     return found
 
 
-def _stat(pid):
-    """The fields of /proc/PID/stat behind the name: state, parent, ..."""
+def stat_of(pid):
+    """The fields of /proc/PID/stat behind the name: state, parent, ...
+
+    :raises OSError: there is no such process
+    """
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
