@@ -239,8 +239,7 @@ class FsmConfirmation(models.Model):
             note += " " + self.env._("Reason: %s", reason)
         author = self.env.user.partner_id
         record_sudo._message_log(body=note, author_id=author.id)
-        for target_sudo in (record_sudo.order_id, record_sudo.partner_id):
-            self._log_note(target_sudo, note, author)
+        self._log_notes([record_sudo.order_id, record_sudo.partner_id], note, author)
         record_sudo._update_activity(response)
         record_sudo._notify_changed()
 
