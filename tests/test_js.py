@@ -6,10 +6,6 @@ from odoo.tests import HttpCase, no_retry, tagged
 from .common import MODULE
 
 
-def _is_no_failure(message):
-    return "[HOOT]" not in message
-
-
 def _hash(name):
     """The number by which hoot knows a folder or test."""
     value = 0
@@ -23,12 +19,22 @@ class TestJs(HttpCase):
     @no_retry
     def test_desktop(self):
         url = "/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&id="
-        self.browser_js(
-            url + _hash(f"@{MODULE}"),
-            "",
-            "",
-            login="admin",
-            timeout=600,
-            success_signal="[HOOT] Test suite succeeded",
-            error_checker=_is_no_failure,
-        )
+        problems = []
+
+        def stops(message):
+            """Whether to stop; a test that fails doesn't keep the others from it."""
+            problems.append(message)
+            return "[HOOT]" not in message
+
+        try:
+            self.browser_js(
+                url + _hash(f"@{MODULE}"),
+                "",
+                "",
+                login="admin",
+                timeout=600,
+                success_signal="[HOOT] Test suite succeeded",
+                error_checker=stops,
+            )
+        except AssertionError as error:
+            raise AssertionError("\n".join(problems)) from error
