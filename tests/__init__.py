@@ -1,10 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
+from . import test_center_tours
 from . import test_chaos
 from . import test_concurrency
 from . import test_dialogs
 from . import test_fuzz
+from . import test_js
 from . import test_main_loop
+from . import test_message_center
 from . import test_reply
 from . import test_sending
 from . import test_setup
