@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
 from . import test_concurrency
+from . import test_dialog_tours
 from . import test_dialogs
 from . import test_main_loop
 from . import test_reply
