@@ -351,7 +351,7 @@ class FsmOrder(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Send Confirmation"),
             "res_model": "fsm.confirmation.send",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_order_id": self.id},
         }
