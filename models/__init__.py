@@ -4,11 +4,13 @@ from . import res_config_settings
 from . import phone_blacklist
 from . import res_partner
 from . import ir_http
+from . import mail_activity
 from . import mail_message
 from . import sms_template
 from . import fsm_confirmation_word
 from . import fsm_appointment_mixin
 from . import fsm_order
+from . import fsm_order_activity
 from . import fsm_visit
 from . import fsm_confirmation
 from . import fsm_confirmation_sender
@@ -19,3 +21,4 @@ from . import fsm_confirmation_dashboard
 from . import fsm_confirmation_health
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_reply
+from . import fsm_order_company
