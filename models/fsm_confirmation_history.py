@@ -67,6 +67,8 @@ class FsmConfirmation(models.Model):
         """
         author = author or self.env.user.partner_id
         email = author.sudo().email_formatted
+        companies = self.sudo().company_id
+        company = companies if len(companies) == 1 else companies.browse()
         return (
             self.env["mail.message"]
             .sudo()
@@ -82,6 +84,8 @@ class FsmConfirmation(models.Model):
                         ),
                         "is_internal": True,
                         "author_id": author.id,
+                        # A contact may belong to several companies, a text to one.
+                        "record_company_id": company.id,
                         "email_from": email,
                         "reply_to": email,
                         "message_id": generate_tracking_message_id("message-notify"),

@@ -347,6 +347,7 @@ class FsmOrder(models.Model):
         """Open the Send Confirmation dialog."""
         self.ensure_one()
         self.env["fsm.confirmation.send"].check_access("create")
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Send Confirmation"),
@@ -367,6 +368,8 @@ class FsmOrder(models.Model):
     def action_view_confirmations(self):
         """Open the Message Center with this Work Order's messages."""
         self.ensure_one()
+        self.env["fsm.confirmation"].check_access("read")
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice_job_confirmation.fsm_confirmation_action"
         )

@@ -7,6 +7,7 @@ from . import test_dialog_tours
 from . import test_dialogs
 from . import test_fuzz
 from . import test_js
+from . import test_levels
 from . import test_main_loop
 from . import test_message_center
 from . import test_reply
