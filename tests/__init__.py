@@ -5,6 +5,7 @@ from . import test_concurrency
 from . import test_fuzz
 from . import test_main_loop
 from . import test_reply
+from . import test_reports
 from . import test_sending
 from . import test_stories
 from . import test_tours
