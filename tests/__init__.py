@@ -11,6 +11,7 @@ from . import test_levels
 from . import test_main_loop
 from . import test_message_center
 from . import test_reply
+from . import test_reports
 from . import test_sending
 from . import test_setup
 from . import test_setup_access
