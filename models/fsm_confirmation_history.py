@@ -66,32 +66,35 @@ class FsmConfirmation(models.Model):
         :return: the ``mail.message`` records with sudo, in the order of ``targets``
         """
         author = author or self.env.user.partner_id
-        email = author.sudo().email_formatted
         return (
             self.env["mail.message"]
             .sudo()
             .create(
                 [
-                    {
-                        "model": target._name,
-                        "res_id": target.id,
-                        "body": escape(body),
-                        "message_type": "notification",
-                        "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(
-                            SUBTYPE
-                        ),
-                        "is_internal": True,
-                        "author_id": author.id,
-                        "email_from": email,
-                        "reply_to": email,
-                        "message_id": generate_tracking_message_id("message-notify"),
-                        "email_add_signature": False,
-                    }
+                    self._prepare_note_values(target, body, author)
                     for target in targets
                     if target
                 ]
             )
         )
+
+    @api.model
+    def _prepare_note_values(self, target, body, author):
+        """Field values of one note; see :meth:`_log_notes`."""
+        email = author.sudo().email_formatted
+        return {
+            "model": target._name,
+            "res_id": target.id,
+            "body": escape(body),
+            "message_type": "notification",
+            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE),
+            "is_internal": True,
+            "author_id": author.id,
+            "email_from": email,
+            "reply_to": email,
+            "message_id": generate_tracking_message_id("message-notify"),
+            "email_add_signature": False,
+        }
 
     def _log_sent(self):
         """Write the text into the histories of Work Order and contact."""
