@@ -22,6 +22,7 @@
         "wizard/fsm_confirmation_send_views.xml",
         "wizard/fsm_confirmation_batch_views.xml",
         "wizard/fsm_confirmation_settle_views.xml",
+        "wizard/fsm_confirmation_setup_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
         "views/fsm_confirmation_word_views.xml",
@@ -58,6 +59,9 @@
             "fieldservice_job_confirmation/static/tests/**/*.test.js",
         ],
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],
+        "web.assets_unit_tests": [
+            "fieldservice_job_confirmation/static/tests/**/*.test.js",
+        ],
     },
     "application": True,
 }

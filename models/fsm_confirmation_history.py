@@ -4,6 +4,7 @@ from markupsafe import Markup, escape
 from odoo import api, models
 from odoo.tools.mail import generate_tracking_message_id
 
+from .fsm_appointment_mixin import READ_GROUP
 from .mail_message import SUBTYPE
 
 # A blockquote would be folded away by the chatter as a quoted mail.
@@ -129,8 +130,8 @@ class FsmConfirmation(models.Model):
         """Tell open screens to read these records again; ids only, no content."""
         if not self:
             return
-        group = self.env.ref("fieldservice_job_confirmation.group_message_center_read")
-        group.sudo()._bus_send(
+        group_id = self.env["ir.model.data"]._xmlid_to_res_id(READ_GROUP)
+        self.env["res.groups"].sudo().browse(group_id)._bus_send(
             "fsm_confirmation/changed",
             {
                 "ids": self.ids,

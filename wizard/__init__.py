@@ -3,3 +3,4 @@ from . import fsm_confirmation_reference_mixin
 from . import fsm_confirmation_batch
 from . import fsm_confirmation_send
 from . import fsm_confirmation_settle
+from . import fsm_confirmation_setup

@@ -221,6 +221,16 @@ class Postgres:
             self._wait_until_gone(20)
         shutil.rmtree(self.sockets, ignore_errors=True)
 
+    def restart(self, how=signal.SIGINT):
+        """Stop the server under those who use it, and start it again.
+
+        :param how: SIGINT for a fast shutdown, SIGQUIT for one that is like a crash
+        """
+        self.process.send_signal(how)
+        self.process.wait(60)
+        self._wait_until_gone(20)
+        self.start()
+
     def _running(self):
         """The process that the cluster's pid file names, or None."""
         try:
