@@ -80,7 +80,8 @@ class FsmConfirmation(models.Model):
         ondelete="set null",
     )
     contact_name = fields.Char(
-        compute="_compute_contact_name", store=True, readonly=True, index="trigram"
+        compute="_compute_contact_name", store=True,
+        precompute=True, readonly=True, index="trigram"
     )
     person_id = fields.Many2one(
         "fsm.person",
@@ -94,6 +95,7 @@ class FsmConfirmation(models.Model):
         "Customer Company",
         compute="_compute_company_name",
         store=True,
+        precompute=True,
         readonly=True,
         index="trigram",
     )
@@ -105,6 +107,7 @@ class FsmConfirmation(models.Model):
         "Job ID",
         compute="_compute_job_name",
         store=True,
+        precompute=True,
         readonly=True,
         index="trigram",
     )
@@ -124,6 +127,7 @@ class FsmConfirmation(models.Model):
         "Hour Sent",
         compute="_compute_sent_hour",
         store=True,
+        precompute=True,
         size=5,
         help="The hour of the day at which it was sent, where the work happens.",
     )
@@ -205,6 +209,7 @@ class FsmConfirmation(models.Model):
         string="Status",
         compute="_compute_indicator",
         store=True,
+        precompute=True,
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out.",
     )
     can_send_again = fields.Boolean(compute="_compute_can_send_again")

@@ -9,7 +9,6 @@ import psycopg2
 from odoo import api, fields, models
 
 from .fsm_order import plain_spaces
-from .mail_message import SUBTYPE
 
 
 @dataclass(slots=True)
@@ -82,7 +81,10 @@ class FsmOrder(models.Model):
     def _choose_batch_contact(self, plan):
         """The first of the main contacts with a number that can be texted."""
         location = self.location_id
-        for partner in location.contact_id | location.owner_id | location.partner_id:
+        # Not their union: each of them is read together with all other plans'.
+        for partner in (location.contact_id, location.owner_id, location.partner_id):
+            if not partner:
+                continue
             number, verdict = partner._get_confirmation_number(self.company_id)
             if verdict == "ok":
                 plan.partner, plan.mobile = partner, number
@@ -248,18 +250,19 @@ class FsmConfirmation(models.Model):
 
     def _log_sent_batch(self, author):
         """Write the texts into the histories of Work Orders and contacts."""
-        subtype = self.env.ref(SUBTYPE)
-        bodies = {record: record._history_body() for record in self}
-        for name, link in (
-            ("order_id", "order_message_id"),
-            ("partner_id", "partner_message_id"),
-        ):
-            targets = self[name]
-            notes = targets._message_log_batch(
-                bodies={record[name].id: bodies[record] for record in self},
-                author_id=author.id,
-            )
-            notes.subtype_id = subtype
-            note_of = {note.res_id: note.id for note in notes}
-            for record in self:
-                record[link] = note_of[record[name].id]
+        wanted = []
+        for record in self:
+            body = record._history_body()
+            for name, link in (
+                ("order_id", "order_message_id"),
+                ("partner_id", "partner_message_id"),
+            ):
+                values = self._prepare_note_values(
+                    record[name], body, author, record.company_id
+                )
+                wanted.append((record, link, values))
+        notes = (
+            self.env["mail.message"].sudo().create([values for *_to, values in wanted])
+        )
+        for (record, link, _values), note in zip(wanted, notes, strict=True):
+            record[link] = note

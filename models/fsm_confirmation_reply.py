@@ -31,11 +31,10 @@ CLOCK_DIFFERENCE = timedelta(seconds=5)
 QUOTE_LENGTH = 80
 # More answers than this to one number in an hour look like two machines talking.
 MAX_ANSWERS_PER_HOUR = 6
-# So many replies of a number say what was asked and answered.
+# So many replies of a number say what was asked and answered. If all of them came in so
+# short a time, further ones are stored and not worked on.
 OTHER_REPLIES = 30
-# More texts from one number in so short a time are stored and not worked on.
-MAX_TEXTS = 30
-TEXTS_WITHIN = timedelta(minutes=10)
+FLOOD_WITHIN = timedelta(minutes=10)
 CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
 # A reply that could not be worked on at once is answered as a text of its own.
 LATE_ANSWER_WITHIN = timedelta(hours=24)
@@ -372,12 +371,12 @@ class FsmConfirmationReply(models.Model):
     def _process(self):
         """Understand the reply, match it, act on it, and decide what to answer."""
         self.ensure_one()
-        if self._is_flood() and not self._is_new_opt_out():
+        earlier = self._get_other_replies()
+        if self._is_flood(earlier) and not self._is_new_opt_out(earlier):
             self.write({"state": "unmatched", "reason": "flood", "error": False})
             return
         recent = self._get_recent_confirmations()
         live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
-        earlier = self._get_other_replies()
         understanding = self._understand(recent, live, earlier)
         values = {
             "intent": understanding.intent,
@@ -404,28 +403,24 @@ class FsmConfirmationReply(models.Model):
         self.write(values)
         self._notify_changed()
 
-    def _is_flood(self):
+    def _is_flood(self, earlier):
         """Whether this number has sent so much lately that somebody plays with us.
 
         Each text that is worked on costs much more than one that is stored.
         """
-        earlier = self.search(
-            [("mobile", "=", self.mobile), ("id", "<", self.id)],
-            order="id desc",
-            offset=MAX_TEXTS - 1,
-            limit=1,
-        )
-        return bool(earlier) and (
-            earlier.received_date > self.received_date - TEXTS_WITHIN
+        oldest = earlier[OTHER_REPLIES - 1 :]
+        return bool(oldest) and (
+            oldest.received_date > self.received_date - FLOOD_WITHIN
         )
 
-    def _is_new_opt_out(self):
+    def _is_new_opt_out(self, earlier):
         """Whether this text opts a number out that has not opted out yet.
 
         That is obeyed whatever came before.
         """
         nothing = self.env["fsm.confirmation"]
-        return self._understand(nothing, nothing).intent == "opt_out" and not (
+        understanding = self._understand(nothing, nothing, earlier)
+        return understanding.intent == "opt_out" and not (
             self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile])
         )
 

@@ -135,14 +135,17 @@ class FsmOrder(models.Model):
         """Name of the time zone in which the work happens."""
         self.ensure_one()
         order_sudo = self.sudo()
-        names = (
-            order_sudo.location_id.partner_id.tz,
-            order_sudo.location_id.calendar_id.tz,
-            order_sudo.company_id.resource_calendar_id.tz,
-            order_sudo.company_id.partner_id.tz,
-        )
         known = pytz.all_timezones_set
-        return next((name for name in names if name in known), "UTC")
+        # One after the other: each is a query, and the first one is usually known.
+        for get_name in (
+            lambda: order_sudo.location_id.partner_id.tz,
+            lambda: order_sudo.location_id.calendar_id.tz,
+            lambda: order_sudo.company_id.resource_calendar_id.tz,
+            lambda: order_sudo.company_id.partner_id.tz,
+        ):
+            if (name := get_name()) in known:
+                return name
+        return "UTC"
 
     def _localize_appointment(self, moment):
         """A naive UTC datetime as an aware one where the work happens."""

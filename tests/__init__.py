@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
+from . import test_batch
 from . import test_center_tours
 from . import test_chaos
 from . import test_concurrency
@@ -10,6 +11,7 @@ from . import test_js
 from . import test_levels
 from . import test_main_loop
 from . import test_message_center
+from . import test_query_counts
 from . import test_reply
 from . import test_reports
 from . import test_sending

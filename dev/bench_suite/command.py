@@ -124,7 +124,7 @@ def _prepare(data, rows, options):
     postgres.start()
     if options.fresh:
         for name in postgres.databases():
-            if name.startswith(f"bench_{data.key}"):
+            if name.startswith(data.key):
                 postgres.drop(name)
     data.prepare(rows, keep_without=rows[0])
     postgres.execute("postgres", "CHECKPOINT", "writing everything down")

@@ -44,23 +44,25 @@ class Data:
         self.postgres = databases.postgres
         self.sizes = sizes
         here = cache_folder.REPOSITORY / "dev" / "bench_suite" / "fill.py"
-        self.key = cache_folder.digest(
-            databases.odoo.version, sorted(sizes.items()), here.read_text()
+        # Small and large ones are kept side by side; older makes of each are not.
+        self.kind = f"bench_{sizes['orders']}_"
+        self.key = self.kind + cache_folder.digest(
+            databases.odoo.version, here.read_text()
         )
         self.stamp = Stamp(databases.data / "bench.json")
 
     def with_addon(self, rows):
         """Name of the database with the addon and this many messages."""
-        return f"bench_{self.key}_{rows}"
+        return f"{self.key}_{rows}"
 
     def without_addon(self, rows):
         """Name of the same database without the addon."""
-        return f"bench_{self.key}_{rows}_without"
+        return f"{self.key}_{rows}_without"
 
     def remove_old(self):
         """Drop databases that other versions of this command have made."""
         for name in self.postgres.databases():
-            if name.startswith("bench_") and not name.startswith(f"bench_{self.key}"):
+            if name.startswith(self.kind) and not name.startswith(self.key):
                 self.postgres.drop(name)
 
     def prepare(self, sizes, *, keep_without):
@@ -70,6 +72,7 @@ class Data:
         :param keep_without: the size of which the database without the addon is needed
         :return: the names of databases that were made or updated now
         """
+        self.remove_old()
         addon = cache_folder.addon_digest()
         known = self.stamp.read()
         made = []
@@ -92,7 +95,7 @@ class Data:
         return made
 
     def _base(self):
-        name = f"bench_{self.key}_base"
+        name = f"{self.key}_base"
         if name not in self.postgres.databases():
             step(
                 "Making {contacts:,} contacts, {companies:,} companies and {orders:,} "
@@ -109,7 +112,7 @@ class Data:
     def _make(self, rows, *, keep):
         base = self._base()
         without = self.without_addon(rows)
-        making = f"bench_{self.key}_making"
+        making = f"{self.key}_making"
         step(f"Making {rows:,} texts of Odoo's own SMS ...")
         self.copy(base, making)
         with self.inside(making) as inside:

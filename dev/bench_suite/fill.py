@@ -327,7 +327,7 @@ def _make_locations(cr, made, contacts):
         "bench_contact s",
         id=f"{partner} + s.i",
         name=name,
-        complete_name=f"s.name || ', ' || {name}",
+        complete_name=f"COALESCE(s.company, s.name) || ', ' || {name}",
         parent_id="s.id",
         commercial_partner_id="COALESCE(s.company_id, s.id)",
         commercial_company_name="s.company",
@@ -821,10 +821,10 @@ def check_rows(inside, count=60):
                     continue
                 before = {rec: rec[field.name] for rec in records}
                 env.add_to_compute(field, records)
-                for record in records:
-                    if record[field.name] != before[record]:
-                        wrong.append(
-                            f"{record}.{field.name}: {before[record]!r} in the "
-                            f"database, {record[field.name]!r} computed"
-                        )
-    return wrong[:10]
+                differing = [rec for rec in records if rec[field.name] != before[rec]]
+                wrong += [
+                    f"{record}.{field.name}: {before[record]!r} in the database, "
+                    f"{record[field.name]!r} computed"
+                    for record in differing[:2]
+                ]
+    return wrong
