@@ -131,8 +131,8 @@ class FsmOrder(models.Model):
         for plan in plans:
             for record in asked[plan.order.id, plan.visit.id]:
                 same = record.appointment_start == plan.appointment.scheduled_date_start
-                counts = record.response in reasons if record.response else (
-                    record.is_open
+                counts = (
+                    record.response in reasons if record.response else (record.is_open)
                 )
                 if same and counts and record.closed_reason != "moved":
                     plan.reason = reasons[record.response]

@@ -84,9 +84,7 @@ class ScreenCase(ConfirmationTransactionCase):
         }
 
     def _filtered(self, name, level="read"):
-        domain = self._view_filters()[name].replace(
-            "uid", str(self.users[level].id)
-        )
+        domain = self._view_filters()[name].replace("uid", str(self.users[level].id))
         return self._as(level).search(ast.literal_eval(domain))
 
 
@@ -141,9 +139,7 @@ class TestTiles(ScreenCase):
         self.assertEqual(self._tiles(), before)
         user = self.users["read"]
         user.company_ids = [Command.link(other.id)]
-        both = self._as().with_context(
-            allowed_company_ids=[self.company.id, other.id]
-        )
+        both = self._as().with_context(allowed_company_ids=[self.company.id, other.id])
         tiles = {
             tile["key"]: tile["count"]
             for tile in both.get_message_center_summary([])["tiles"]
@@ -179,9 +175,7 @@ class TestTiles(ScreenCase):
         self.assertEqual(self._as().get_message_center_summary([])["notices"], [])
         notice = {"level": "warning", "text": "Ten texts wait.", "items": []}
         model = type(self.env["fsm.confirmation"])
-        with patch.object(
-            model, "_get_message_center_notices", lambda self: [notice]
-        ):
+        with patch.object(model, "_get_message_center_notices", lambda self: [notice]):
             summary = self._as().get_message_center_summary([])
         self.assertEqual(summary["notices"], [notice])
 

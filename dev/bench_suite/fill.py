@@ -425,7 +425,9 @@ def _copy_sms(cr, patterns, rows):
         for table in ("sms_sms", "mail_message", "mail_notification", "sms_tracker")
     }
     text = TEXT.replace("{job}", "' || o.name || '")
-    text = "'" + text.replace("{date}", "' || to_char(o.start, 'Dy, Mon DD') || '") + "'"
+    text = (
+        "'" + text.replace("{date}", "' || to_char(o.start, 'Dy, Mon DD') || '") + "'"
+    )
     cr.execute(
         f"""
         CREATE TABLE bench_text AS
@@ -442,7 +444,9 @@ def _copy_sms(cr, patterns, rows):
     )
     # A text can't have been sent in the future.
     now = "(now() AT TIME ZONE 'UTC')"
-    cr.execute(f"UPDATE bench_text SET sent = {now} - interval '2 hours' WHERE sent > {now}")
+    cr.execute(
+        f"UPDATE bench_text SET sent = {now} - interval '2 hours' WHERE sent > {now}"
+    )
     _copy_rows(
         cr,
         "mail_message",
