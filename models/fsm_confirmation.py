@@ -234,7 +234,7 @@ class FsmConfirmation(models.Model):
     _sent_date_index = models.Index("(company_id, sent_date)")
     _appointment_index = models.Index("(company_id, appointment_start)")
     _failed_index = models.Index("(company_id, id) WHERE state = 'failed'")
-    _needs_reading_index = models.Index("(company_id, id) WHERE needs_reading")
+    _needs_reading_index = models.Index("(company_id, id) WHERE needs_reading IS TRUE")
 
     # ------------------------------------------------------------------
     # Computes
