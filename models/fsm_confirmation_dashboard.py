@@ -72,8 +72,8 @@ class FsmConfirmation(models.Model):
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
         """Newest first also means: of the days that are looked at, in an index's order.
 
-        Ids and dates go hand in hand, which PostgreSQL does not know: for a week of last
-        year it would walk through everything that was sent since.
+        Ids and dates go hand in hand, which PostgreSQL does not know: for a week of
+        last year it would walk through everything that was sent since.
         """
         if limit and order == self._order:
             order = self._get_order_for_days(Domain(domain)) or order
