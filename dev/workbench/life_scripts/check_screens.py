@@ -38,11 +38,11 @@ kinds = {"form", "list", "kanban", "search", "calendar", "graph", "pivot", "acti
 for view in views:
     view._check_xml()
 for model in ours | touched:
-    mine = views.filtered(
-        lambda view: (
-            view.model == model and view.mode == "primary" and view.type in kinds
-        )
-    )
+    mine = [
+        view
+        for view in views
+        if view.model == model and view.mode == "primary" and view.type in kinds
+    ]
     wanted = [(view.id, view.type) for view in mine]
     wanted += [(False, kind) for kind in {view.type for view in mine}]
     for person in everybody:
@@ -81,9 +81,7 @@ assert not set(names) & set(shown), shown
 assert not set(names) & set(orders.with_user(nobody).fields_get())
 # Every Work Order and contact with a history opens.
 for model in ("fsm.order", "res.partner"):
-    records = env[model].browse(
-        notes.filtered(lambda note: note.model == model).mapped("res_id")
-    )
+    records = env[model].browse([note.res_id for note in notes if note.model == model])
     for person in env.ref("base.user_admin") | nobody:
         records.with_user(person).web_read({"display_name": {}, "message_ids": {}})
 env.cr.rollback()

@@ -3,7 +3,6 @@
 # ruff: noqa: F821, E501
 import json
 
-
 MODULE = "fieldservice_job_confirmation"
 
 

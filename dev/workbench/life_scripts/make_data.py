@@ -34,7 +34,9 @@ order = env["fsm.order"].create(
         "scheduled_duration": 2.0,
     }
 )
-visit = env["fsm.visit"].create({"order_id": order.id, "scheduled_date_start": start})
+visit = env["fsm.visit"].create(
+    {"name": "Visit 1", "order_id": order.id, "scheduled_date_start": start}
+)
 words = ("Yes please", "No, sorry", "maybe <b>later</b>", "STOP")
 answers = ("confirmed", "declined", "unrecognized", "opted_out")
 for number, (body, response) in enumerate(zip(words, answers, strict=True)):
