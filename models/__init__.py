@@ -4,6 +4,7 @@ from . import res_config_settings
 from . import phone_blacklist
 from . import res_partner
 from . import ir_http
+from . import ir_ui_menu
 from . import mail_activity
 from . import mail_message
 from . import sms_template
@@ -16,9 +17,15 @@ from . import fsm_confirmation
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_answer
+from . import fsm_confirmation_conversation
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
-from . import fsm_confirmation_health
+from . import fsm_confirmation_notice
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_reply
+from . import fsm_confirmation_health
+from . import fsm_confirmation_health_words
+from . import fsm_confirmation_checklist
+from . import fsm_confirmation_search
+from . import fsm_confirmation_batch
 from . import fsm_order_company

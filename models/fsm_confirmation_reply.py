@@ -31,9 +31,10 @@ CLOCK_DIFFERENCE = timedelta(seconds=5)
 QUOTE_LENGTH = 80
 # More answers than this to one number in an hour look like two machines talking.
 MAX_ANSWERS_PER_HOUR = 6
-# More texts from one number in so short a time are stored and not worked on.
-MAX_TEXTS = 30
-TEXTS_WITHIN = timedelta(minutes=10)
+# So many replies of a number say what was asked and answered. If all of them came in so
+# short a time, further ones are stored and not worked on.
+OTHER_REPLIES = 30
+FLOOD_WITHIN = timedelta(minutes=10)
 CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
 # A reply that could not be worked on at once is answered as a text of its own.
 LATE_ANSWER_WITHIN = timedelta(hours=24)
@@ -137,12 +138,24 @@ class FsmConfirmationReply(models.Model):
     _mobile_index = models.Index("(mobile, id)")
     _answer_index = models.Index("(id) WHERE answer_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
+    _unmatched_index = models.Index("(company_id, id) WHERE state != 'matched'")
 
     @api.depends("body", "media_count")
     def _compute_display_name(self):
         for reply in self:
             words = (reply.body or "").strip() or self.env._("(picture)")
             reply.display_name = words if len(words) <= 60 else f"{words[:59]}…"
+
+    def _describe_pictures(self):
+        """How many pictures came, which stay at Twilio, or ""."""
+        self.ensure_one()
+        if not self.media_count:
+            return ""
+        if self.media_count == 1:
+            return self.env._("1 picture, kept at Twilio and not shown here")
+        return self.env._(
+            "%s pictures, kept at Twilio and not shown here", self.media_count
+        )
 
     @api.depends("reason")
     def _compute_reason_text(self):
@@ -358,12 +371,13 @@ class FsmConfirmationReply(models.Model):
     def _process(self):
         """Understand the reply, match it, act on it, and decide what to answer."""
         self.ensure_one()
-        if self._is_flood() and not self._is_new_opt_out():
+        earlier = self._get_other_replies()
+        if self._is_flood(earlier) and not self._is_new_opt_out(earlier):
             self.write({"state": "unmatched", "reason": "flood", "error": False})
             return
         recent = self._get_recent_confirmations()
         live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
-        understanding = self._understand(recent, live)
+        understanding = self._understand(recent, live, earlier)
         values = {
             "intent": understanding.intent,
             "reason": understanding.reason,
@@ -379,7 +393,9 @@ class FsmConfirmationReply(models.Model):
         self.write(values)
         act = getattr(self, f"_act_on_{understanding.intent}")
         answer = act(understanding, recent, live) or ""
-        if not self._may_answer(understanding):
+        if understanding.answers and self.reason != "ambiguous":
+            earlier._settle_questions(self.recipient)
+        if not self._may_answer(understanding, earlier):
             answer = ""
         values = {"answer_body": answer}
         if answer and self.env.context.get("job_confirmation_processed_later"):
@@ -387,28 +403,24 @@ class FsmConfirmationReply(models.Model):
         self.write(values)
         self._notify_changed()
 
-    def _is_flood(self):
+    def _is_flood(self, earlier):
         """Whether this number has sent so much lately that somebody plays with us.
 
         Each text that is worked on costs much more than one that is stored.
         """
-        earlier = self.search(
-            [("mobile", "=", self.mobile), ("id", "<", self.id)],
-            order="id desc",
-            offset=MAX_TEXTS - 1,
-            limit=1,
-        )
-        return bool(earlier) and (
-            earlier.received_date > self.received_date - TEXTS_WITHIN
+        oldest = earlier[OTHER_REPLIES - 1 :]
+        return bool(oldest) and (
+            oldest.received_date > self.received_date - FLOOD_WITHIN
         )
 
-    def _is_new_opt_out(self):
+    def _is_new_opt_out(self, earlier):
         """Whether this text opts a number out that has not opted out yet.
 
         That is obeyed whatever came before.
         """
         nothing = self.env["fsm.confirmation"]
-        return self._understand(nothing, nothing).intent == "opt_out" and not (
+        understanding = self._understand(nothing, nothing, earlier)
+        return understanding.intent == "opt_out" and not (
             self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile])
         )
 
@@ -440,6 +452,21 @@ class FsmConfirmationReply(models.Model):
         )
         return found.filtered(self._had_left)
 
+    def _get_other_replies(self):
+        """The number's newest replies but this one, of every company, newest first."""
+        return self.search_fetch(
+            [("mobile", "=", self.mobile), ("id", "!=", self.id)],
+            [
+                "answer_body",
+                "is_done",
+                "reason",
+                "received_date",
+                "recipient",
+                "state",
+            ],
+            limit=OTHER_REPLIES,
+        )
+
     def _had_left(self, confirmation):
         """Whether a text was on its way when the customer wrote this.
 
@@ -461,12 +488,9 @@ class FsmConfirmationReply(models.Model):
         )
         return partners if len(partners) == 1 else partners.browse()
 
-    def _understand(self, recent, live):
+    def _understand(self, recent, live, earlier):
         """What the words mean; see :func:`~..tools.reply.understand`."""
-        answered = self.search(
-            [("mobile", "=", self.mobile), ("answer_body", "not in", (False, ""))],
-            limit=5,
-        )
+        answered = earlier.filtered("answer_body")[:5]
         understanding = reply_tools.understand(
             self.body or "",
             lexicon=self.env["fsm.confirmation.word"]._lexicon(),
@@ -560,19 +584,17 @@ class FsmConfirmationReply(models.Model):
         elif unknown and recent and not texts:
             self._link(recent[:1])
             recent[:1]._flag_reply(self)
-        self._settle_earlier_questions()
         return " ".join(dict.fromkeys(text for text in texts if text))
 
-    def _settle_earlier_questions(self):
-        """Earlier replies that could belong to several messages are settled now."""
-        self.search(
-            [
-                ("mobile", "=", self.mobile),
-                ("recipient", "=", self.recipient),
-                ("state", "=", "unmatched"),
-                ("reason", "=", "ambiguous"),
-                ("id", "!=", self.id),
-            ]
+    def _settle_questions(self, recipient):
+        """Replies that could belong to several messages are settled now."""
+        self.filtered(
+            lambda reply: (
+                reply.recipient == recipient
+                and reply.state == "unmatched"
+                and reply.reason == "ambiguous"
+                and not reply.is_done
+            )
         ).write({"is_done": True})
 
     def _find_target(self, answer, recent, live):
@@ -738,7 +760,7 @@ class FsmConfirmationReply(models.Model):
     # What the customer gets back
     # ------------------------------------------------------------------
 
-    def _may_answer(self, understanding):
+    def _may_answer(self, understanding, earlier):
         """Whether an answer is allowed: switched on, not to machines, not too many."""
         if not self.company_id.job_confirmation_auto_reply:
             return False
@@ -746,16 +768,11 @@ class FsmConfirmationReply(models.Model):
             return False
         if self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile]):
             return False
-        answered = self.search_count(
-            [
-                ("mobile", "=", self.mobile),
-                ("id", "!=", self.id),
-                ("answer_body", "not in", (False, "")),
-                ("received_date", ">", fields.Datetime.now() - timedelta(hours=1)),
-            ],
-            limit=MAX_ANSWERS_PER_HOUR,
+        hour_ago = fields.Datetime.now() - timedelta(hours=1)
+        answered = earlier.filtered(
+            lambda reply: reply.answer_body and reply.received_date > hour_ago
         )
-        return answered < MAX_ANSWERS_PER_HOUR
+        return len(answered) < MAX_ANSWERS_PER_HOUR
 
     def _text(self, company, kind, confirmation=None, choices=""):
         """One short text in the contact's language.
@@ -865,10 +882,11 @@ class FsmConfirmationReply(models.Model):
         if not waiting:
             return False
         number = [self.mobile]
-        newer = self.search_count(
-            [("mobile", "=", self.mobile), ("received_date", ">", self.received_date)],
-            limit=1,
-        )
+        newer = [
+            reply
+            for reply in self._get_other_replies()
+            if (reply.received_date, reply.id) > (self.received_date, self.id)
+        ]
         if newer:
             # The customer wrote again: only that is answered.
             self.write({"answer_state": False, "answer_body": False})
