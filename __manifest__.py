@@ -2,7 +2,7 @@
 {
     "name": "Field Service - Job Confirmation",
     "summary": "Text customers their appointment and understand their answer",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "license": "AGPL-3",
     "category": "Field Service",
     "author": "Job Confirmations",
@@ -61,4 +61,5 @@
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],
     },
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }
