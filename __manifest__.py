@@ -20,7 +20,9 @@
         "data/fsm.confirmation.word.csv",
         "data/ir_cron.xml",
         "wizard/fsm_confirmation_send_views.xml",
+        "wizard/fsm_confirmation_batch_views.xml",
         "wizard/fsm_confirmation_settle_views.xml",
+        "wizard/fsm_confirmation_setup_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
         "views/fsm_confirmation_word_views.xml",
@@ -42,8 +44,24 @@
         "demo/fsm_confirmation_reply.xml",
     ],
     "assets": {
-        "web.assets_backend": ["fieldservice_job_confirmation/static/src/**/*"],
+        "web.assets_backend": [
+            "fieldservice_job_confirmation/static/src/**/*",
+            ("remove", "fieldservice_job_confirmation/static/src/analysis/**/*"),
+            ("remove", "fieldservice_job_confirmation/static/src/**/*.dark.scss"),
+        ],
+        "web.assets_backend_lazy": [
+            "fieldservice_job_confirmation/static/src/analysis/**/*",
+        ],
+        "web.assets_web_dark": [
+            "fieldservice_job_confirmation/static/src/**/*.dark.scss",
+        ],
+        "web.assets_unit_tests": [
+            "fieldservice_job_confirmation/static/tests/**/*.test.js",
+        ],
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],
+        "web.assets_unit_tests": [
+            "fieldservice_job_confirmation/static/tests/**/*.test.js",
+        ],
     },
     "application": True,
 }

@@ -8,6 +8,7 @@ from odoo.http import Controller, request, route
 
 from ..tools.conflicts import commit_with_retries
 from ..tools.twilio_api import to_int
+from ..tools.twilio_setup import REFUSED_HEADER
 
 _logger = logging.getLogger(__name__)
 
@@ -105,12 +106,16 @@ class JobConfirmationTwilio(Controller):
         companies_sudo = nobody.search([("sms_twilio_account_sid", "=", account)])
         accepted = companies_sudo.filtered(
             lambda company: (
-                company.sms_twilio_auth_token
-                and RequestValidator(company.sms_twilio_auth_token).validate(
+                company._twilio_token_sudo
+                and RequestValidator(company._twilio_token_sudo).validate(
                     self._get_public_url(company), form, signature
                 )
             )
         )
+        if companies_sudo and not accepted:
+            request.env["fsm.confirmation.health"]._record_refusal_sudo(
+                companies_sudo, self._get_public_url(companies_sudo[0])
+            )
         return form, accepted
 
     def _get_public_url(self, company_sudo):
@@ -131,7 +136,8 @@ class JobConfirmationTwilio(Controller):
             "Twilio webhook refused: signature missing or wrong (%s)",
             "inbound" if request.httprequest.path == self.INBOUND_URL else "status",
         )
-        return request.make_response("", status=403)
+        # The header tells our own check of the address who refused it.
+        return request.make_response("", [(REFUSED_HEADER, "refused")], status=403)
 
     def _twiml(self, text):
         """An answer that Twilio understands; anything else could be texted as it is."""

@@ -1,5 +1,23 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
+
+# More than this is shown as "10,000+", as Odoo's own pager does: a count never has to
+# look at every message.
+COUNT_LIMIT = 10000
+# What each tile counts; the search view has a filter of the same name and domain.
+TILES = {
+    "awaiting": [("indicator", "=", "awaiting")],
+    "declined": [("indicator", "=", "declined")],
+    "unrecognized": [("indicator", "=", "unrecognized")],
+    "needs_reading": [("needs_reading", "=", True)],
+    "failed": [("state", "=", "failed")],
+    "opted_out": [("indicator", "=", "opted_out")],
+    "confirmed": [("indicator", "=", "confirmed")],
+}
+UNMATCHED = [("state", "!=", "matched"), ("is_done", "=", False)]
 
 
 class FsmConfirmation(models.Model):
@@ -7,21 +25,146 @@ class FsmConfirmation(models.Model):
 
     _inherit = "fsm.confirmation"
 
+    def _auto_init(self):
+        self._fill_screen_columns()
+        return super()._auto_init()
+
+    def _fill_screen_columns(self):
+        """Fill the new columns of an existing table at once, not row by row."""
+        cr = self.env.cr
+        known = column_exists(cr, self._table, "state")
+        if known and not column_exists(cr, self._table, "indicator"):
+            create_column(cr, self._table, "indicator", "varchar")
+            cr.execute(
+                """
+                UPDATE fsm_confirmation SET indicator = CASE
+                    WHEN response IN ('confirmed', 'declined', 'unrecognized')
+                         AND closed_reason = 'moved' THEN 'moved'
+                    WHEN response IS NOT NULL THEN response
+                    WHEN state IN ('failed', 'canceled') THEN state
+                    WHEN is_open THEN 'awaiting'
+                    ELSE 'no_answer' END
+                """
+            )
+        if known and not column_exists(cr, self._table, "sent_hour"):
+            create_column(cr, self._table, "sent_hour", "varchar(5)")
+            cr.execute(
+                """
+                UPDATE fsm_confirmation m
+                   SET sent_hour = to_char(
+                       m.sent_date AT TIME ZONE 'UTC' AT TIME ZONE
+                       COALESCE(own.name, ours.name, 'UTC'), 'HH24:00')
+                  FROM fsm_confirmation s
+                  LEFT JOIN fsm_order o ON o.id = s.order_id
+                  LEFT JOIN fsm_location l ON l.id = o.location_id
+                  LEFT JOIN res_partner p ON p.id = l.partner_id
+                  LEFT JOIN pg_timezone_names own ON own.name = p.tz
+                  LEFT JOIN res_company c ON c.id = s.company_id
+                  LEFT JOIN res_partner cp ON cp.id = c.partner_id
+                  LEFT JOIN pg_timezone_names ours ON ours.name = cp.tz
+                 WHERE s.id = m.id AND m.sent_date IS NOT NULL
+                """
+            )
+
     @api.model
     def get_message_center_summary(self, domain):
         """What stands above the list, for the messages that are being looked at.
 
-        :param domain: of the current search
-        :return: dict with ``notices``, see :meth:`_get_message_center_notices`
+        :param domain: of the current search, without the status that a tile sets
+        :return: dict with
+
+            - ``tiles``: list of dict ``key`` (the name of a filter), ``label``,
+              ``count`` and ``capped`` (there are more than ``count``)
+            - ``unmatched``: dict ``count`` and ``capped``, replies that belong to no
+              message and that nobody has dealt with
+            - ``notices``: see :meth:`_get_message_center_notices`
         """
         self.check_access("read")
-        return {"notices": self._get_message_center_notices()}
+        return {
+            "tiles": self._get_message_center_tiles(Domain(domain)),
+            "unmatched": self._count_unmatched_replies(),
+            "notices": self._get_message_center_notices(),
+        }
 
     def _get_message_center_notices(self):
         """What a person should know before anything else. An override point.
 
-        :return: list of dict ``level`` (``danger``, ``warning`` or ``info``), ``text``
-            (one plain sentence) and, when something can be done here, ``label`` and
-            ``action`` (an action's dict)
+        :return: list of dict ``level`` (``danger``, ``warning``, ``info`` or
+            ``success``), ``text`` (one plain sentence) and, when something can be done
+            here, ``label`` and ``action`` (an action's dict); a list of steps stands in
+            ``items``: dict ``done``, ``text`` and, likewise, ``label`` and ``action``
         """
         return []
+
+    # ------------------------------------------------------------------
+    # Counts
+    # ------------------------------------------------------------------
+
+    def _get_message_center_tile_labels(self):
+        return {
+            "awaiting": self.env._("Awaiting"),
+            "declined": self.env._("Declined"),
+            "unrecognized": self.env._("Unrecognized"),
+            "needs_reading": self.env._("To read"),
+            "failed": self.env._("Failed"),
+            "opted_out": self.env._("Opted out"),
+            "confirmed": self.env._("Confirmed"),
+        }
+
+    def _get_message_center_tiles(self, domain):
+        """Count the messages of each tile.
+
+        As long as few messages are looked at, one query counts them all; else each tile
+        is counted up to the limit, with an index of its own.
+        """
+        counts = self._count_tiles_at_once(domain)
+        if counts is None:
+            counts = {
+                key: self.search_count(domain & Domain(tile), limit=COUNT_LIMIT + 1)
+                for key, tile in TILES.items()
+            }
+        labels = self._get_message_center_tile_labels()
+        return [
+            {"key": key, "label": labels[key], **self._cap_count(counts[key])}
+            for key in TILES
+        ]
+
+    @api.model
+    def _cap_count(self, count):
+        return {"count": min(count, COUNT_LIMIT), "capped": count > COUNT_LIMIT}
+
+    def _count_tiles_at_once(self, domain):
+        """:return: dict tile -> count, or None: too many messages to look at"""
+        query = self._search(domain, limit=COUNT_LIMIT + 1)
+        names = ("indicator", "state", "needs_reading")
+        rows = query.select(
+            *(
+                SQL("%s AS %s", self._field_to_sql(query.table, name, query), SQL(name))
+                for name in names
+            )
+        )
+        found = self.env.execute_query(
+            SQL(
+                """SELECT indicator, state = 'failed', needs_reading IS TRUE, count(*)
+                     FROM (%s) AS looked_at GROUP BY 1, 2, 3""",
+                rows,
+            )
+        )
+        if sum(count for *_keys, count in found) > COUNT_LIMIT:
+            return None
+        counts = dict.fromkeys(TILES, 0)
+        for indicator, failed, needs_reading, count in found:
+            if indicator in counts and indicator != "failed":
+                counts[indicator] += count
+            if failed:
+                counts["failed"] += count
+            if needs_reading:
+                counts["needs_reading"] += count
+        return counts
+
+    @api.model
+    def _count_unmatched_replies(self):
+        replies = self.env["fsm.confirmation.reply"]
+        if not replies.has_access("read"):
+            return self._cap_count(0)
+        return self._cap_count(replies.search_count(UNMATCHED, limit=COUNT_LIMIT + 1))

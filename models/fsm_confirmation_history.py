@@ -4,6 +4,7 @@ from markupsafe import Markup, escape
 from odoo import api, models
 from odoo.tools.mail import generate_tracking_message_id
 
+from .fsm_appointment_mixin import READ_GROUP
 from .mail_message import SUBTYPE
 
 # A blockquote would be folded away by the chatter as a quoted mail.
@@ -66,32 +67,39 @@ class FsmConfirmation(models.Model):
         :return: the ``mail.message`` records with sudo, in the order of ``targets``
         """
         author = author or self.env.user.partner_id
-        email = author.sudo().email_formatted
+        companies = self.sudo().company_id
+        company = companies if len(companies) == 1 else companies.browse()
         return (
             self.env["mail.message"]
             .sudo()
             .create(
                 [
-                    {
-                        "model": target._name,
-                        "res_id": target.id,
-                        "body": escape(body),
-                        "message_type": "notification",
-                        "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(
-                            SUBTYPE
-                        ),
-                        "is_internal": True,
-                        "author_id": author.id,
-                        "email_from": email,
-                        "reply_to": email,
-                        "message_id": generate_tracking_message_id("message-notify"),
-                        "email_add_signature": False,
-                    }
+                    self._prepare_note_values(target, body, author, company)
                     for target in targets
                     if target
                 ]
             )
         )
+
+    @api.model
+    def _prepare_note_values(self, target, body, author, company):
+        """Field values of one note; see :meth:`_log_notes`."""
+        email = author.sudo().email_formatted
+        return {
+            "model": target._name,
+            "res_id": target.id,
+            "body": escape(body),
+            "message_type": "notification",
+            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE),
+            "is_internal": True,
+            "author_id": author.id,
+            # A contact may belong to several companies, a text to one.
+            "record_company_id": company.id,
+            "email_from": email,
+            "reply_to": email,
+            "message_id": generate_tracking_message_id("message-notify"),
+            "email_add_signature": False,
+        }
 
     def _log_sent(self):
         """Write the text into the histories of Work Order and contact."""
@@ -126,8 +134,8 @@ class FsmConfirmation(models.Model):
         """Tell open screens to read these records again; ids only, no content."""
         if not self:
             return
-        group = self.env.ref("fieldservice_job_confirmation.group_message_center_read")
-        group.sudo()._bus_send(
+        group_id = self.env["ir.model.data"]._xmlid_to_res_id(READ_GROUP)
+        self.env["res.groups"].sudo().browse(group_id)._bus_send(
             "fsm_confirmation/changed",
             {
                 "ids": self.ids,

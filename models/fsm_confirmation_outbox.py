@@ -231,7 +231,9 @@ class FsmConfirmation(models.Model):
                 record._record_safely(record._cancel_claimed, obstacle)
                 continue
             if company not in apis:
-                apis[company] = company._twilio_api_sudo(_CONCURRENT_PER_SENDER)
+                apis[company] = company._twilio_api_sudo(
+                    connections=_CONCURRENT_PER_SENDER
+                )
             call = pool.submit(
                 _send_in_time,
                 apis[company],
@@ -417,7 +419,7 @@ class FsmConfirmation(models.Model):
             limit=200,
         )
         apis = {
-            company: company._twilio_api_sudo(_CONCURRENT_PER_SENDER)
+            company: company._twilio_api_sudo(connections=_CONCURRENT_PER_SENDER)
             for company in lost_sudo.company_id
         }
         # Nothing is locked while Twilio is asked: a delivery report may come.

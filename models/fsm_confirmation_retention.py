@@ -48,7 +48,10 @@ class FsmConfirmation(models.Model):
                        reply_body = CASE WHEN reply_body IS NULL THEN NULL
                                          ELSE %(removed)s END,
                        failure_reason = NULL, is_open = FALSE,
-                       needs_reading = FALSE
+                       needs_reading = FALSE,
+                       closed_reason = COALESCE(closed_reason, 'past'),
+                       indicator = CASE indicator WHEN 'awaiting' THEN 'no_answer'
+                                                  ELSE indicator END
                  WHERE id IN (SELECT id FROM fsm_confirmation
                                WHERE company_id = %(company)s
                                  AND create_date < %(before)s

@@ -103,12 +103,14 @@ class FsmOrder(models.Model):
     )
     @api.depends_context(*CONTEXT_KEYS)
     def _compute_confirmation_details(self):
-        visit = self.env["fsm.visit"].browse(
+        # Several, when the texts of several Work Orders are rendered at once.
+        visits = self.env["fsm.visit"].browse(
             self.env.context.get("confirmation_visit_id") or []
         )
         code = self.env.context.get("confirmation_code") or ""
+        visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
-            mine = visit if visit.order_id == order else visit.browse()
+            mine = visit_of.get(order._origin, visits.browse())
             appointment = mine or order
             person = mine.person_id or order.person_id
             order.confirmation_company = order.company_id.name
@@ -133,14 +135,17 @@ class FsmOrder(models.Model):
         """Name of the time zone in which the work happens."""
         self.ensure_one()
         order_sudo = self.sudo()
-        names = (
-            order_sudo.location_id.partner_id.tz,
-            order_sudo.location_id.calendar_id.tz,
-            order_sudo.company_id.resource_calendar_id.tz,
-            order_sudo.company_id.partner_id.tz,
-        )
         known = pytz.all_timezones_set
-        return next((name for name in names if name in known), "UTC")
+        # One after the other: each is a query, and the first one is usually known.
+        for get_name in (
+            lambda: order_sudo.location_id.partner_id.tz,
+            lambda: order_sudo.location_id.calendar_id.tz,
+            lambda: order_sudo.company_id.resource_calendar_id.tz,
+            lambda: order_sudo.company_id.partner_id.tz,
+        ):
+            if (name := get_name()) in known:
+                return name
+        return "UTC"
 
     def _localize_appointment(self, moment):
         """A naive UTC datetime as an aware one where the work happens."""
@@ -345,11 +350,12 @@ class FsmOrder(models.Model):
         """Open the Send Confirmation dialog."""
         self.ensure_one()
         self.env["fsm.confirmation.send"].check_access("create")
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Send Confirmation"),
             "res_model": "fsm.confirmation.send",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_order_id": self.id},
         }
@@ -365,6 +371,8 @@ class FsmOrder(models.Model):
     def action_view_confirmations(self):
         """Open the Message Center with this Work Order's messages."""
         self.ensure_one()
+        self.env["fsm.confirmation"].check_access("read")
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice_job_confirmation.fsm_confirmation_action"
         )

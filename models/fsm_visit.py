@@ -32,6 +32,21 @@ class FsmVisit(models.Model):
         "fsm.confirmation", "visit_id", string="Confirmations", groups=READ_GROUP
     )
 
+    is_upcoming = fields.Boolean(
+        compute="_compute_is_upcoming",
+        help="Still to come, on a Work Order that is not closed.",
+    )
+    job_confirmation_enabled = fields.Boolean(
+        related="order_id.job_confirmation_enabled"
+    )
+
+    @api.depends("scheduled_date_start", "order_id.stage_id")
+    def _compute_is_upcoming(self):
+        for visit in self:
+            visit.is_upcoming = (
+                visit._is_appointment_upcoming() and not visit._is_appointment_closed()
+            )
+
     @api.depends("name", "scheduled_date_start", "person_id.name")
     def _compute_display_name(self):
         for visit in self:
@@ -117,3 +132,14 @@ class FsmVisit(models.Model):
     def _get_appointment_confirmations_sudo(self):
         self.ensure_one()
         return self.env["fsm.confirmation"].sudo().search([("visit_id", "=", self.id)])
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_send_confirmation(self):
+        """Open the Send Confirmation dialog for this visit."""
+        self.ensure_one()
+        action = self.order_id.action_send_confirmation()
+        action["context"]["default_visit_id"] = self.id
+        return action

@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class PhoneBlacklist(models.Model):
@@ -30,7 +32,16 @@ class PhoneBlacklist(models.Model):
 
         :return: dict number -> ``phone.blacklist`` record with sudo
         """
-        entries_sudo = self.sudo().search([("number", "in", list(numbers))])
+        if not numbers:
+            return {}
+        # Odoo's own search reads and formats each number again as the user's country
+        # writes it; these are E.164 already.
+        same = Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s IN %s", model._field_to_sql(alias, "number", query), tuple(numbers)
+            )
+        )
+        entries_sudo = self.sudo().search(same)
         return {entry.number: entry for entry in entries_sudo}
 
     @api.model

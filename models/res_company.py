@@ -1,13 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
 
 from ..tools.twilio_api import TwilioApi
 
+# What Odoo's neutralization leaves of a token. Everybody knows it, so it is none.
+NEUTRALIZED_TOKEN = "dummytoken"
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -104,6 +106,14 @@ class ResCompany(models.Model):
     def _twilio_service(self):
         return (self.job_confirmation_service_sid or "").strip()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        self.env["fsm.confirmation.health"].sudo().create(
+            [{"company_id": company.id} for company in companies]
+        )
+        return companies
+
     def write(self, vals):
         service = vals.get("job_confirmation_service_sid")
         if service and not _SERVICE_SID.fullmatch(service.strip()):
@@ -113,7 +123,16 @@ class ResCompany(models.Model):
                     "digits after it. Copy it from Twilio's console."
                 )
             )
+        if "job_confirmation_enabled" in vals:
+            # Who sees which menu depends on it, see ir_ui_menu.py.
+            self.env.registry.clear_cache()
         return super().write(vals)
+
+    @property
+    def _twilio_token_sudo(self):
+        """The account's auth token, "" without a real one; call it with sudo."""
+        token = self.sms_twilio_auth_token or ""
+        return "" if token == NEUTRALIZED_TOKEN else token
 
     def _job_confirmation_template(self):
         """The company's ``sms.template`` for confirmations, with sudo."""
@@ -221,7 +240,7 @@ class ResCompany(models.Model):
         company_sudo = self.sudo()
         return bool(
             company_sudo.sms_twilio_account_sid
-            and company_sudo.sms_twilio_auth_token
+            and company_sudo._twilio_token_sudo
             and (
                 company_sudo._twilio_service
                 or company_sudo.job_confirmation_sender_id
@@ -237,15 +256,15 @@ class ResCompany(models.Model):
             return self.sudo()
         return self.sudo().search([("sms_twilio_account_sid", "=", account)])
 
-    def _twilio_api_sudo(self, connections=10):
-        """The account's :class:`~..tools.twilio_api.TwilioApi`.
+    def _twilio_api_sudo(self, api_class=TwilioApi, connections=10):
+        """The account's :class:`~..tools.twilio_api.TwilioApi`, or a subclass of it.
 
         :param connections: how many calls may run side by side
         """
         self.ensure_one()
         company_sudo = self.sudo()
-        return TwilioApi(
+        return api_class(
             company_sudo.sms_twilio_account_sid or "",
-            company_sudo.sms_twilio_auth_token or "",
+            company_sudo._twilio_token_sudo,
             connections,
         )

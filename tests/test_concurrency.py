@@ -5,6 +5,8 @@ import threading
 from contextlib import contextmanager
 from unittest.mock import patch
 
+import psycopg2
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, tagged
@@ -168,3 +170,41 @@ class TestConcurrency(BaseCase):
         self.assertEqual(len(taken), 4)
         with self._environment() as env:
             env["fsm.confirmation"].browse(taken).write({"state": "canceled"})
+
+    def _make_wizard(self):
+        """A Send dialog that is open, as its first click has saved it."""
+        with self._environment() as env:
+            order_id = self.orders[0]
+            return env["fsm.confirmation.send"].create({"order_id": order_id}).id
+
+    def _press_send(self, wizard_id):
+        def press(env):
+            env["fsm.confirmation.send"].browse(wizard_id).action_send()
+
+        return press
+
+    def _count_sent(self):
+        with self._environment() as env:
+            return env["fsm.confirmation"].search_count(
+                [("order_id", "=", self.orders[0])]
+            )
+
+    def test_one_text_when_send_is_pressed_several_times_at_once(self):
+        wizard_id = self._make_wizard()
+        problems = self._together(*[self._press_send(wizard_id)] * 4)
+        # Odoo runs a request again that came too late for its own view of the data.
+        for problem in problems:
+            self.assertIsInstance(problem, psycopg2.errors.SerializationFailure)
+        self.assertEqual(self._count_sent(), 1)
+
+    def test_one_text_when_send_is_pressed_while_the_first_is_at_work(self):
+        wizard_id = self._make_wizard()
+        with self._environment() as first:
+            self._press_send(wizard_id)(first)
+            with self._environment() as second:
+                # The first has not committed yet: this one must not wait, nor send.
+                self._press_send(wizard_id)(second)
+        self.assertEqual(self._count_sent(), 1)
+        with self._environment() as third:
+            self._press_send(wizard_id)(third)
+        self.assertEqual(self._count_sent(), 1)

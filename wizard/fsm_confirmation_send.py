@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -8,6 +10,17 @@ from ..tools.segments import count_segments
 # Answers of _find_obstacles: what blocks, and what only warns.
 BLOCK = "block"
 WARN = "warn"
+
+
+class Obstacle(NamedTuple):
+    """What stands in the way of sending, or should be known before.
+
+    ``ways`` names the ways out, see :meth:`FsmConfirmationSend._get_ways_out`.
+    """
+
+    level: str  # BLOCK or WARN
+    text: str
+    ways: tuple = ()
 
 
 class FsmConfirmationSend(models.TransientModel):
@@ -60,6 +73,15 @@ class FsmConfirmationSend(models.TransientModel):
     )
     body = fields.Text("Message", compute="_compute_body")
     segment_info = fields.Char("Size", compute="_compute_body")
+    sender_display = fields.Char(
+        "Sent From",
+        compute="_compute_sender_display",
+        help="Who the phone shows above the text.",
+    )
+    obstacles = fields.Json(
+        compute="_compute_obstacles",
+        help="Dicts with level (block or warn), text and ways (dicts key, label).",
+    )
     blocking_reason = fields.Text(compute="_compute_obstacles")
     warning = fields.Text(compute="_compute_obstacles")
 
@@ -98,8 +120,27 @@ class FsmConfirmationSend(models.TransientModel):
     def _compute_partner_id(self):
         for wizard in self:
             if not wizard.partner_id and wizard.order_id:
-                contact = wizard.order_id._get_default_confirmation_contact()
+                contact = wizard._get_first_contact()
                 wizard.partner_id = self.env["res.partner"].browse(contact.ids)
+
+    def _get_first_contact(self):
+        """The contact that the dialog begins with; empty when one is to be chosen."""
+        other_than = self.env.context.get("confirmation_other_than")
+        if not other_than:
+            return self.order_id._get_default_confirmation_contact()
+        others = self.env["res.partner"].browse(
+            [id_ for id_ in self.available_partner_ids.ids if id_ != other_than]
+        )
+        numbers = {
+            partner: partner._get_confirmation_number(self.company_id)[0]
+            for partner in others
+        }
+        opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
+            filter(None, numbers.values())
+        )
+        return others.filtered(
+            lambda rec: numbers[rec] and numbers[rec] not in opted_out
+        )[:1]
 
     @api.depends("partner_id", "order_id")
     def _compute_mobile(self):
@@ -115,6 +156,18 @@ class FsmConfirmationSend(models.TransientModel):
                 and wizard.partner_id._format_number_for_people(
                     number, wizard.company_id
                 )
+            )
+
+    @api.depends("mobile", "company_id")
+    def _compute_sender_display(self):
+        for wizard in self:
+            company = wizard.company_id
+            sender = company and company._job_confirmation_sender(wizard.mobile) or ""
+            wizard.sender_display = (
+                self.env["res.partner"]._format_number_for_people(sender, company)
+                if sender.startswith("+")
+                # A Messaging Service chooses the number when the text leaves.
+                else company.name
             )
 
     @api.depends("order_id", "visit_id", "partner_id", "code")
@@ -158,11 +211,14 @@ class FsmConfirmationSend(models.TransientModel):
 
     def _describe_size(self, body):
         size = count_segments(body)
-        text = self.env._(
-            "%(characters)s characters, %(segments)s SMS segment(s)",
-            characters=len(body),
-            segments=size.count,
-        )
+        if size.count == 1:
+            text = self.env._("%s characters, 1 SMS", len(body))
+        else:
+            text = self.env._(
+                "%(characters)s characters, %(segments)s SMS segments",
+                characters=len(body),
+                segments=size.count,
+            )
         if size.culprits:
             text += " " + self.env._(
                 "(characters that take more room: %s)", size.culprits[:20]
@@ -173,12 +229,23 @@ class FsmConfirmationSend(models.TransientModel):
     def _compute_obstacles(self):
         for wizard in self:
             found = wizard._find_obstacles() if wizard.order_id else []
-            wizard.blocking_reason = "\n".join(
-                sentence for level, sentence in found if level == BLOCK
-            )
-            wizard.warning = "\n".join(
-                sentence for level, sentence in found if level == WARN
-            )
+            labels = wizard._get_ways_out()
+            wizard.obstacles = [
+                {
+                    "level": obstacle.level,
+                    "text": obstacle.text,
+                    "ways": [
+                        {"key": key, "label": labels[key]}
+                        for key in obstacle.ways
+                        if key in labels
+                    ],
+                }
+                for obstacle in found
+            ]
+            for level, name in ((BLOCK, "blocking_reason"), (WARN, "warning")):
+                wizard[name] = "\n".join(
+                    obstacle.text for obstacle in found if obstacle.level == level
+                )
 
     # ------------------------------------------------------------------
     # What stands in the way
@@ -187,15 +254,16 @@ class FsmConfirmationSend(models.TransientModel):
     def _find_obstacles(self):
         """Everything that stands in the way or should be known before sending.
 
-        :return: list of (``block`` or ``warn``, sentence with the way out)
+        :return: list of :class:`Obstacle`, each with a sentence that names the way out
         """
         self.ensure_one()
-        return [
+        found = [
             *self._find_setup_obstacles(),
             *self._find_appointment_obstacles(),
             *self._find_contact_obstacles(),
             *self._find_earlier_messages(),
         ]
+        return [Obstacle(*obstacle) for obstacle in found]
 
     def _find_setup_obstacles(self):
         company = self.company_id
@@ -207,6 +275,7 @@ class FsmConfirmationSend(models.TransientModel):
                     "switch them on in Settings > Field Service.",
                     company.name,
                 ),
+                ("open_settings",),
             )
         elif not company._job_confirmation_ready():
             yield (
@@ -216,6 +285,7 @@ class FsmConfirmationSend(models.TransientModel):
                     "account and a number in Settings > Field Service.",
                     company.name,
                 ),
+                ("open_settings",),
             )
 
     def _find_appointment_obstacles(self):
@@ -239,27 +309,35 @@ class FsmConfirmationSend(models.TransientModel):
                     "All visits of this Work Order are in the past. Plan the next "
                     "visit first."
                 ),
+                ("open_order",),
             )
         elif order.visit_ids and not self.visit_id:
             yield (
                 BLOCK,
                 self.env._("Choose the visit that the customer is asked about."),
+                ("choose_visit",),
             )
         elif not appointment.scheduled_date_start:
             yield (
                 BLOCK,
                 self.env._("The appointment has no date. Schedule it first."),
+                ("open_schedule",),
             )
         elif appointment.scheduled_date_start <= fields.Datetime.now():
             yield (
                 BLOCK,
                 self.env._("The appointment is in the past. Give it a new date first."),
+                ("open_schedule",),
             )
 
     def _find_contact_obstacles(self):
         partner = self.partner_id
         if not partner:
-            yield BLOCK, self.env._("Choose the contact who gets the text.")
+            yield (
+                BLOCK,
+                self.env._("Choose the contact who gets the text."),
+                ("choose_contact",),
+            )
             return
         partner_sudo = partner.sudo()
         if partner_sudo not in self.order_id._get_confirmation_contacts():
@@ -268,6 +346,7 @@ class FsmConfirmationSend(models.TransientModel):
                 self.env._(
                     "%s is no contact of this customer or location.", partner_sudo.name
                 ),
+                ("choose_contact",),
             )
             return
         number, verdict = partner._get_confirmation_number(self.company_id)
@@ -291,7 +370,7 @@ class FsmConfirmationSend(models.TransientModel):
             ),
         }
         if verdict in sentences:
-            yield BLOCK, sentences[verdict]
+            yield BLOCK, sentences[verdict], ("open_contact", "choose_contact")
             return
         entry = self.env["phone.blacklist"]._job_confirmation_find_sudo([number])
         if entry:
@@ -303,6 +382,7 @@ class FsmConfirmationSend(models.TransientModel):
                     contact=partner_sudo.name,
                     how=entry[number]._job_confirmation_describe(),
                 ),
+                ("choose_contact", "allow_texts", "open_contact"),
             )
         elif partner._has_failed_as_landline(number):
             yield (
@@ -312,6 +392,7 @@ class FsmConfirmationSend(models.TransientModel):
                     "Enter a mobile number on the contact, or choose another contact.",
                     number=self.mobile_display,
                 ),
+                ("open_contact", "choose_contact"),
             )
         elif self.env["phone.blacklist"]._job_confirmation_is_lifted_sudo(number):
             yield (
@@ -324,14 +405,24 @@ class FsmConfirmationSend(models.TransientModel):
             )
 
     def _find_earlier_messages(self):
+        record = self._find_current_earlier()
+        if record:
+            ways = ("open_message",)
+            if record.response == "declined":
+                ways = ("open_schedule", *ways)
+            yield WARN, self._describe_earlier(record.sudo()), ways
+
+    def _find_current_earlier(self):
+        """The newest earlier message about this appointment that still matters."""
         appointment = self.visit_id or self.order_id
-        if not appointment:
-            return
-        for record in appointment._get_appointment_confirmations_sudo():
-            sentence = self._describe_earlier(record)
-            if sentence and not record._get_stale_reason():
-                yield WARN, sentence
-                return
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        if appointment:
+            messages_sudo = appointment._get_appointment_confirmations_sudo()
+        for record_sudo in messages_sudo:
+            current = not record_sudo._get_stale_reason()
+            if current and self._describe_earlier(record_sudo):
+                return record_sudo.sudo(self.env.su)
+        return messages_sudo.browse().sudo(self.env.su)
 
     def _describe_earlier(self, record):
         """One sentence about an earlier message on this appointment, or ""."""
@@ -373,6 +464,103 @@ class FsmConfirmationSend(models.TransientModel):
         )
 
     # ------------------------------------------------------------------
+    # Ways out
+    # ------------------------------------------------------------------
+
+    def _get_ways_out(self):
+        """What this user may do about an obstacle.
+
+        The screen itself does ``choose_contact`` and ``choose_visit``, everything else
+        is a method ``_way_out_...`` that returns an action. An override point.
+
+        :return: dict key -> label of the button
+        """
+        self.ensure_one()
+        labels = {
+            "choose_contact": self.env._("Choose another contact")
+            if self.partner_id
+            else self.env._("Choose a contact"),
+            "choose_visit": self.env._("Choose a visit"),
+            "open_message": self.env._("Show that message"),
+            "allow_texts": self.env._("Allow texts again"),
+        }
+        others = set(self.available_partner_ids.ids) - set(self.partner_id.ids)
+        if not any(
+            partner._get_confirmation_number(self.company_id)[1] == "ok"
+            for partner in self.env["res.partner"].browse(others)
+        ):
+            del labels["choose_contact"]
+        if self.partner_id and self.partner_id.has_access("write"):
+            labels["open_contact"] = self.env._("Open the contact")
+        if self.env["res.config.settings"].has_access("create"):
+            labels["open_settings"] = self.env._("Open the settings")
+        if self.order_id and self.order_id.has_access("write"):
+            labels["open_order"] = self.env._("Plan a visit")
+            appointment = self.visit_id or self.order_id
+            labels["open_schedule"] = (
+                self.env._("Change the date")
+                if appointment.scheduled_date_start
+                else self.env._("Set the date")
+            )
+        return labels
+
+    def action_way_out(self, key):
+        """Open what helps with an obstacle.
+
+        :param key: of :meth:`_get_ways_out`
+        :return: an action's dict; with ``target`` ``new`` it is shown above this
+            dialog, which reads itself again afterwards (:meth:`action_refresh`)
+        :raises UserError: this user can't do that
+        """
+        self.ensure_one()
+        method = getattr(self, f"_way_out_{key}", None)
+        if key not in self._get_ways_out() or not method:
+            raise UserError(self.env._("You can't do this. Ask an administrator."))
+        return method()
+
+    def _open_above(self, record, **context):
+        return {
+            "type": "ir.actions.act_window",
+            "name": record.display_name,
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": context,
+        }
+
+    def _way_out_open_contact(self):
+        return self._open_above(self.partner_id)
+
+    def _way_out_open_order(self):
+        return self._open_above(self.order_id)
+
+    def _way_out_open_schedule(self):
+        return self._open_above(self.visit_id or self.order_id)
+
+    def _way_out_open_message(self):
+        message = self._find_current_earlier()
+        if not message:
+            raise UserError(self.env._("That message doesn't stand in the way now."))
+        return self._open_above(message, confirmation_look_only=True)
+
+    def _way_out_open_settings(self):
+        return self.env["ir.actions.actions"]._for_xml_id(
+            "fieldservice.action_fsm_config"
+        )
+
+    def _way_out_allow_texts(self):
+        return self.partner_id.action_lift_opt_out()
+
+    def action_refresh(self):
+        """Look again at what the preview is made of, after somebody changed it."""
+        self.ensure_one()
+        self.env.flush_all()
+        self.invalidate_recordset()
+        self._compute_code()
+        return True
+
+    # ------------------------------------------------------------------
     # Send
     # ------------------------------------------------------------------
 
@@ -393,7 +581,9 @@ class FsmConfirmationSend(models.TransientModel):
             # A second click: the first one has sent it.
             return {"type": "ir.actions.act_window_close"}
         found = [
-            sentence for level, sentence in self._find_obstacles() if level == BLOCK
+            obstacle.text
+            for obstacle in self._find_obstacles()
+            if obstacle.level == BLOCK
         ]
         if found:
             raise UserError("\n".join(found))
@@ -411,7 +601,21 @@ class FsmConfirmationSend(models.TransientModel):
             previous,
             self._get_wanted_code(),
         )
-        return {"type": "ir.actions.act_window_close"}
+        return self._tell_sent()
+
+    def _tell_sent(self):
+        """What the screen does after Send: close the dialog and say so for a moment."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "The text to %s is on its way.", self.partner_id.sudo().name
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def _get_wanted_code(self):
         """The code of the preview, if it looks like one: a client may send anything."""

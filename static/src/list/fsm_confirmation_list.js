@@ -1,9 +1,18 @@
-import {kanbanView} from "@web/views/kanban/kanban_view";
+import {
+    MessageCenterControlPanel,
+    MessageCenterHelper,
+} from "../message_center/control_panel";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
+import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
 import {ListController} from "@web/views/list/list_controller";
+import {ListRenderer} from "@web/views/list/list_renderer";
+import {SearchModel} from "@web/search/search_model";
+import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
+import {messageCenterSearch} from "../message_center/search";
 import {registry} from "@web/core/registry";
 import {useConfirmationChanges} from "../widgets/live_update";
+import {useEffect} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
 
 /**
@@ -15,7 +24,29 @@ const messageCenter = (Controller) =>
         setup() {
             super.setup();
             this.messageAction = useService("action");
-            useConfirmationChanges(() => this.model.load());
+            this.isOutdated = false;
+            useConfirmationChanges(() => this.refreshMessages());
+            useEffect(
+                (hasSelection) => {
+                    if (!hasSelection && this.isOutdated) {
+                        this.refreshMessages();
+                    }
+                },
+                () => [this.hasSelection]
+            );
+        }
+
+        get hasSelection() {
+            const {root} = this.model;
+            return Boolean(root.isDomainSelected || root.selection?.length);
+        }
+
+        /** Read the page again; not under the hands of somebody who selects rows. */
+        async refreshMessages() {
+            this.isOutdated = this.hasSelection;
+            if (!this.isOutdated && this.model.isReady) {
+                await this.model.load();
+            }
         }
 
         /** @override */
@@ -29,12 +60,38 @@ const messageCenter = (Controller) =>
         }
     };
 
+const withHelper = (Renderer) =>
+    class extends Renderer {
+        static components = {...Renderer.components, ActionHelper: MessageCenterHelper};
+    };
+
 registry.category("views").add("fsm_confirmation_list", {
     ...listView,
+    ControlPanel: MessageCenterControlPanel,
     Controller: messageCenter(ListController),
+    Renderer: withHelper(ListRenderer),
+    SearchModel: messageCenterSearch(SearchModel),
 });
 
 registry.category("views").add("fsm_confirmation_kanban", {
     ...kanbanView,
+    ControlPanel: MessageCenterControlPanel,
     Controller: messageCenter(KanbanController),
+    Renderer: withHelper(KanbanRenderer),
+    SearchModel: messageCenterSearch(SearchModel),
+});
+
+/** Replies are read again as they come. */
+registry.category("views").add("fsm_confirmation_reply_list", {
+    ...listView,
+    Controller: class extends ListController {
+        setup() {
+            super.setup();
+            useConfirmationChanges(() => {
+                if (!this.model.root.selection?.length) {
+                    return this.model.load();
+                }
+            });
+        }
+    },
 });

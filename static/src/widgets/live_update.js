@@ -1,30 +1,47 @@
 import {Component, onWillUnmount, xml} from "@odoo/owl";
-import {debounce} from "@web/core/utils/timing";
+import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {useService} from "@web/core/utils/hooks";
 
-// Several changes at once (a reply, its delivery report, ...) are one refresh.
+// Several changes at once (a reply, its delivery report, ...) are one refresh, and
+// while hundreds of texts are being sent there is one refresh in so many milliseconds.
 const PAUSE = 250;
+const LEAST = 2000;
 
 /**
- * Call a function shortly after messages changed, as Odoo's bus says.
+ * Call a function shortly after messages changed, as Odoo's bus says; also when the
+ * connection comes back, because changes may have been missed meanwhile.
  *
  * @param {Function} refresh
  * @param {Function} [concerns] tells from the bus payload whether it matters here
  */
 export function useConfirmationChanges(refresh, concerns = () => true) {
     const bus = useService("bus_service");
-    const debounced = debounce(refresh, PAUSE);
+    let timer = null;
+    let last = 0;
+    const plan = () => {
+        if (timer) {
+            return;
+        }
+        const pause = Math.max(PAUSE, last + LEAST - Date.now());
+        timer = browser.setTimeout(() => {
+            timer = null;
+            last = Date.now();
+            refresh();
+        }, pause);
+    };
     const onChange = (payload) => {
         if (concerns(payload)) {
-            debounced();
+            plan();
         }
     };
     bus.subscribe("fsm_confirmation/changed", onChange);
+    bus.addEventListener("BUS:RECONNECT", plan);
     onWillUnmount(() => {
-        debounced.cancel();
+        browser.clearTimeout(timer);
         bus.unsubscribe("fsm_confirmation/changed", onChange);
+        bus.removeEventListener("BUS:RECONNECT", plan);
     });
 }
 

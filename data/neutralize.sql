@@ -1,0 +1,25 @@
+-- A copy must never text real customers. Odoo itself stops scheduled actions, and
+-- sms_twilio makes the token a dummy, which this addon takes for none.
+UPDATE res_company
+   SET job_confirmation_enabled = false;
+
+-- What waits in the copy is the original's to send: switching the copy on later must
+-- not send it again.
+UPDATE fsm_confirmation
+   SET state = 'canceled',
+       is_open = false,
+       closed_reason = 'failed',
+       failure_reason = 'Not sent: this is a neutralized copy of a database.'
+ WHERE state = 'outgoing';
+
+UPDATE fsm_confirmation
+   SET state = 'failed',
+       failure_type = 'unknown',
+       is_open = false,
+       closed_reason = 'failed',
+       failure_reason = 'This is a neutralized copy: the original knows what became of this text.'
+ WHERE state = 'sending';
+
+-- Replies go to the original.
+UPDATE fsm_confirmation_health
+   SET connected_date = NULL, connected_to = NULL, test_date = NULL;

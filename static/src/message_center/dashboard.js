@@ -1,0 +1,128 @@
+import {Component, onMounted, useState} from "@odoo/owl";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {TILES} from "./search";
+import {_t} from "@web/core/l10n/translation";
+import {formatInteger} from "@web/views/fields/formatters";
+import {isMacOS} from "@web/core/browser/feature_detection";
+import {useBus, useService} from "@web/core/utils/hooks";
+import {useConfirmationChanges} from "../widgets/live_update";
+
+const ICONS = {
+    awaiting: "fa-clock-o",
+    declined: "fa-calendar-times-o",
+    unrecognized: "fa-question-circle",
+    needs_reading: "fa-envelope",
+    failed: "fa-exclamation-triangle",
+    opted_out: "fa-ban",
+    confirmed: "fa-check-circle",
+};
+const LEVELS = {
+    danger: {icon: "fa-exclamation-circle", word: () => _t("Problem")},
+    warning: {icon: "fa-exclamation-triangle", word: () => _t("Attention")},
+    info: {icon: "fa-info-circle", word: () => _t("Note")},
+    success: {icon: "fa-check-circle", word: () => _t("Done")},
+};
+
+/**
+ * What stands above the messages: notices, tiles that count and filter, and the way to
+ * the replies that belong to no message.
+ */
+export class MessageCenterDashboard extends Component {
+    static template = "fieldservice_job_confirmation.Dashboard";
+    static props = {};
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.keepLast = new KeepLast();
+        this.state = useState({tiles: [], notices: [], unmatched: {count: 0}});
+        // The messages themselves are not kept waiting.
+        onMounted(() => this.load());
+        useBus(this.env.searchModel, "update", () => this.load());
+        useConfirmationChanges(() => this.load());
+    }
+
+    async load() {
+        const {searchModel} = this.env;
+        const summary = await this.keepLast.add(
+            this.orm.silent.call(
+                "fsm.confirmation",
+                "get_message_center_summary",
+                [searchModel.domainWithoutTiles],
+                {context: searchModel.context}
+            )
+        );
+        Object.assign(this.state, summary);
+    }
+
+    // ------------------------------------------------------------------
+    // Tiles
+    // ------------------------------------------------------------------
+
+    get tiles() {
+        const known = this.state.tiles.length
+            ? this.state.tiles
+            : TILES.map((key) => ({key, label: "", count: null}));
+        return known.map((tile) => {
+            const count = this.formatCount(tile);
+            return {
+                ...tile,
+                count,
+                icon: ICONS[tile.key] || "fa-circle-o",
+                empty: !tile.count,
+                active: this.env.searchModel.isTileActive(tile.key),
+                spoken: `${tile.label}: ${count}`,
+            };
+        });
+    }
+
+    /** "10,000+" where there are more than were counted. */
+    formatCount({count, capped}) {
+        if (count === null) {
+            return "–";
+        }
+        return formatInteger(count) + (capped ? "+" : "");
+    }
+
+    get unmatchedText() {
+        const {unmatched} = this.state;
+        const count = this.formatCount(unmatched);
+        return unmatched.count === 1 && !unmatched.capped
+            ? _t("1 unmatched reply")
+            : _t("%s unmatched replies", count);
+    }
+
+    toggleTile(tile, ev) {
+        const add = ev.shiftKey || (isMacOS() ? ev.metaKey : ev.ctrlKey);
+        this.env.searchModel.toggleTile(tile.key, add);
+    }
+
+    openUnmatched() {
+        this.action.doAction(
+            "fieldservice_job_confirmation.fsm_confirmation_reply_action"
+        );
+    }
+
+    // ------------------------------------------------------------------
+    // Notices
+    // ------------------------------------------------------------------
+
+    get notices() {
+        return this.state.notices.map((notice, index) => {
+            const level = notice.level in LEVELS ? notice.level : "info";
+            return {
+                ...notice,
+                index,
+                level,
+                icon: LEVELS[level].icon,
+                word: LEVELS[level].word(),
+                items: notice.items || [],
+            };
+        });
+    }
+
+    /** @param {Object} step a notice or one of its items */
+    async act(step) {
+        await this.action.doAction(step.action, {onClose: () => this.load()});
+    }
+}

@@ -1,0 +1,105 @@
+import {Component, onMounted, useRef, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {hasTouch} from "@web/core/browser/feature_detection";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {useDialogAbove} from "../conversation/above_dialog";
+import {useService} from "@web/core/utils/hooks";
+
+// What the screen does by itself: the fields that a way out leads to.
+const FIELD_OF_WAY = {choose_contact: "partner_id", choose_visit: "visit_id"};
+
+/**
+ * What stands in the way of sending, each with its ways out as buttons.
+ *
+ * It also puts the focus where the next key is of use: on Send when the text is ready,
+ * else on the contact.
+ */
+export class FsmConfirmationObstacles extends Component {
+    static template = "fieldservice_job_confirmation.Obstacles";
+    static props = {...standardFieldProps};
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.openAbove = useDialogAbove();
+        this.root = useRef("root");
+        this.state = useState({busy: false});
+        onMounted(() => setTimeout(() => this.focusSensibly()));
+    }
+
+    get obstacles() {
+        return this.props.record.data[this.props.name] || [];
+    }
+
+    get isBlocked() {
+        return this.obstacles.some((obstacle) => obstacle.level === "block");
+    }
+
+    get dialogElement() {
+        return this.root.el?.closest(".modal") || this.root.el?.closest(".o_form_view");
+    }
+
+    focusSensibly() {
+        const send = this.dialogElement?.querySelector("button[name=action_send]");
+        if (send) {
+            send.focus();
+        } else if (!hasTouch()) {
+            // On a phone the keyboard would cover what the dialog says.
+            this.findInput("partner_id")?.focus();
+        }
+    }
+
+    findInput(fieldName) {
+        return this.dialogElement?.querySelector(
+            `[name=${fieldName}] input, [name=${fieldName}] .o_select_menu_toggler`
+        );
+    }
+
+    async takeWay(key) {
+        const fieldName = FIELD_OF_WAY[key];
+        if (fieldName) {
+            const input = this.findInput(fieldName);
+            input?.focus();
+            input?.click();
+            return;
+        }
+        if (this.state.busy) {
+            return;
+        }
+        this.state.busy = true;
+        try {
+            const {record} = this.props;
+            if (!record.resId && !(await record.save())) {
+                return;
+            }
+            if (record.resId && record.dirty) {
+                await record.save();
+            }
+            const action = await this.orm.call(record.resModel, "action_way_out", [
+                [record.resId],
+                key,
+            ]);
+            if (action.target === "new") {
+                this.openAbove(action, () => this.lookAgain());
+            } else {
+                await this.action.doAction(action);
+            }
+        } finally {
+            this.state.busy = false;
+        }
+    }
+
+    async lookAgain() {
+        const {record} = this.props;
+        await this.orm.call(record.resModel, "action_refresh", [[record.resId]]);
+        await record.load();
+        setTimeout(() => this.focusSensibly());
+    }
+}
+
+registry.category("fields").add("fsm_confirmation_obstacles", {
+    component: FsmConfirmationObstacles,
+    displayName: _t("Obstacles"),
+    supportedTypes: ["json"],
+});

@@ -1,0 +1,98 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..models.fsm_appointment_mixin import EDIT_GROUP
+
+# More at once would keep the dispatcher waiting.
+MAX_ORDERS = 2000
+
+
+class FsmConfirmationBatch(models.TransientModel):
+    """Asks about the chosen Work Orders at once.
+
+    Says before sending how many texts leave, and which Work Orders are left out and
+    why. Each customer gets the text that the dialog for one Work Order shows.
+    """
+
+    _name = "fsm.confirmation.batch"
+    _description = "Send Confirmations"
+
+    order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
+    ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
+    skipped_count = fields.Integer("Left Out", compute="_compute_plan")
+    skipped_info = fields.Text("Left Out Because", compute="_compute_plan")
+    confirmation_ids = fields.Many2many(
+        "fsm.confirmation", string="Messages", readonly=True
+    )
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        if self.env.context.get("active_model") == "fsm.order":
+            ids = self.env.context.get("active_ids") or []
+            orders = self.env["fsm.order"].browse(ids).exists()
+            values["order_ids"] = [Command.set(orders._filtered_access("read").ids)]
+        return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            # The server alone writes down what was sent.
+            vals.pop("confirmation_ids", None)
+            ids = vals.get("order_ids")
+            if ids and all(isinstance(value, int) for value in ids):
+                vals["order_ids"] = [Command.set(ids)]
+        return super().create(vals_list)
+
+    @api.depends("order_ids")
+    def _compute_plan(self):
+        for wizard in self:
+            plans = wizard._get_plans()
+            left_out = [plan for plan in plans if plan.reason]
+            wizard.ready_count = len(plans) - len(left_out)
+            wizard.skipped_count = len(left_out)
+            wizard.skipped_info = "\n".join(
+                f"{plan.order.name}: {plan.reason}" for plan in left_out
+            )
+
+    def _get_plans(self):
+        """See :meth:`~odoo.addons.fsm.order._plan_confirmations`."""
+        self.ensure_one()
+        orders = self.order_ids._origin._filtered_access("read")
+        if len(orders) > MAX_ORDERS:
+            raise UserError(
+                self.env._("Choose at most %s Work Orders at once.", MAX_ORDERS)
+            )
+        return orders._plan_confirmations()
+
+    def action_send(self):
+        """Record a text for each Work Order that can be asked about.
+
+        :raises UserError: there is none
+        """
+        self.ensure_one()
+        if not self.env.user.has_group(EDIT_GROUP):
+            raise AccessError(
+                self.env._("Only users with the Message Center level Edit can send.")
+            )
+        if not self.try_lock_for_update() or self.sudo().confirmation_ids:
+            # A second click: the first one has sent them.
+            return {"type": "ir.actions.act_window_close"}
+        plans = [plan for plan in self._get_plans() if not plan.reason]
+        if not plans:
+            raise UserError(
+                self.env._("None of these Work Orders can be asked about now.")
+            )
+        self.sudo().confirmation_ids = self.env["fsm.confirmation"]._record_batch_sudo(
+            plans, self.env.user
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Confirmations sent: %s", len(plans)),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
