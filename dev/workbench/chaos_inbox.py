@@ -100,16 +100,21 @@ def work(stage, phones, replies, monkey, seed, say=print):
     dice.shuffle(jobs)
     futures = phones.start(jobs)
     said = time.monotonic()
-    while not all(future.done() for future in futures):
-        monkey.turn()
-        time.sleep(0.2)
-        if time.monotonic() > said + 15:
-            done = sum(future.done() for future in futures)
-            say(
-                f"  {done} of {len(jobs)} deliveries,"
-                f" {sum(monkey.done.values())} things broken"
-            )
-            said = time.monotonic()
+    try:
+        while not all(future.done() for future in futures):
+            monkey.turn()
+            time.sleep(0.2)
+            if time.monotonic() > said + 15:
+                done = sum(future.done() for future in futures)
+                say(
+                    f"  {done} of {len(jobs)} deliveries,"
+                    f" {sum(monkey.done.values())} things broken"
+                )
+                said = time.monotonic()
+    finally:
+        # After Ctrl-C nothing more is delivered.
+        for future in futures:
+            future.cancel()
     for future in futures:
         future.result()
     stage.start_servers()
