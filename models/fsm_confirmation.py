@@ -79,8 +79,11 @@ class FsmConfirmation(models.Model):
         ondelete="set null",
     )
     contact_name = fields.Char(
-        compute="_compute_contact_name", store=True,
-        precompute=True, readonly=True, index="trigram"
+        compute="_compute_contact_name",
+        store=True,
+        precompute=True,
+        readonly=True,
+        index="trigram",
     )
     person_id = fields.Many2one(
         "fsm.person",
@@ -242,8 +245,9 @@ class FsmConfirmation(models.Model):
     _appointment_index = models.Index("(appointment_start, id) INCLUDE (company_id)")
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
     _failed_index = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
+    # Written as Odoo writes the condition: else the index is not considered.
     _needs_reading_index = models.Index(
-        "(id) INCLUDE (company_id) WHERE needs_reading"
+        "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"
     )
 
     # ------------------------------------------------------------------

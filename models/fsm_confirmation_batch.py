@@ -131,8 +131,8 @@ class FsmOrder(models.Model):
         for plan in plans:
             for record in asked[plan.order.id, plan.visit.id]:
                 same = record.appointment_start == plan.appointment.scheduled_date_start
-                counts = record.response in reasons if record.response else (
-                    record.is_open
+                counts = (
+                    record.response in reasons if record.response else (record.is_open)
                 )
                 if same and counts and record.closed_reason != "moved":
                     plan.reason = reasons[record.response]
@@ -172,7 +172,7 @@ class FsmConfirmation(models.Model):
         return records_sudo
 
     def _find_busy_lines(self, plans):
-        """(number, sender) pairs that have an open question; expired ones are closed."""
+        """(number, sender) pairs with an open question; expired ones are closed."""
         open_sudo = self.search(
             [("mobile", "in", [plan.mobile for plan in plans]), ("is_open", "=", True)]
         )

@@ -24,9 +24,7 @@ class FsmConfirmation(models.Model):
         message is looked at.
         """
         if operator == "in":
-            return Domain.OR(
-                self._search_message_search("ilike", val) for val in value
-            )
+            return Domain.OR(self._search_message_search("ilike", val) for val in value)
         if operator != "ilike":
             return NotImplemented
         text = str(value or "").strip()

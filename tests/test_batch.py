@@ -81,14 +81,19 @@ class TestBatch(ConfirmationTransactionCase):
         number = self._send(declined).mobile
         self._reply("No", number=number)
         orders = (
-            past + closed + missing + opted_out + landline + asked + confirmed + declined
+            past
+            + closed
+            + missing
+            + opted_out
+            + landline
+            + asked
+            + confirmed
+            + declined
         )
         before = self._sent_to(orders)
         wizard = self._batch(orders + fine)
         self.assertEqual((wizard.ready_count, wizard.skipped_count), (1, 8))
-        reasons = dict(
-            line.split(": ", 1) for line in wizard.skipped_info.splitlines()
-        )
+        reasons = dict(line.split(": ", 1) for line in wizard.skipped_info.splitlines())
         for order, words in (
             (past, "in the past"),
             (closed, closed.stage_id.name),
@@ -181,4 +186,6 @@ class TestBatch(ConfirmationTransactionCase):
         # A client may name any id.
         wizard.sudo().order_ids = [Command.link(foreign.id)]
         wizard.action_send()
-        self.assertEqual(self._sent_to(self.orders[0] | foreign).order_id, self.orders[0])
+        self.assertEqual(
+            self._sent_to(self.orders[0] | foreign).order_id, self.orders[0]
+        )

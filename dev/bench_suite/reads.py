@@ -241,7 +241,9 @@ class Cases:
                 [("sent_date", ">=", first), ("sent_date", "<=", last)],
                 [("create_date", ">=", first), ("create_date", "<=", last)],
             )
-        self._add("graph by month", [], [], (["sent_date:month"], ["create_date:month"]))
+        self._add(
+            "graph by month", [], [], (["sent_date:month"], ["create_date:month"])
+        )
         self._add_details()
 
     def _add_details(self):
@@ -252,7 +254,11 @@ class Cases:
 
         for label, domain, theirs in (
             ("tiles", [], []),
-            ("tiles of a search", name, [("partner_id", "ilike", self.samples["name"])]),
+            (
+                "tiles of a search",
+                name,
+                [("partner_id", "ilike", self.samples["name"])],
+            ),
         ):
             with self.inside.env(LOGIN[THEIRS]) as env:
                 other = _group(env, THEIRS, theirs, ["state"])
@@ -301,7 +307,9 @@ def plan(inside, name, side=0):
 
         def explained(query, params=None, log_exceptions=True):
             text = str(getattr(query, "code", query)).lstrip().upper()
-            if text.startswith("SELECT") and ("FSM_CONFIRM" in text or "SMS_SMS" in text):
+            if text.startswith("SELECT") and (
+                "FSM_CONFIRM" in text or "SMS_SMS" in text
+            ):
                 code = getattr(query, "code", query)
                 values = getattr(query, "params", None) or params
                 execute("EXPLAIN (ANALYZE, BUFFERS) " + code, values)
@@ -352,8 +360,14 @@ def row_counts(inside):
     """Rows of the tables that matter."""
     with inside.env() as env:
         counts = {}
-        for table in ("fsm_confirmation", "fsm_confirmation_reply", "sms_sms",
-                      "mail_message", "res_partner", "fsm_order"):
+        for table in (
+            "fsm_confirmation",
+            "fsm_confirmation_reply",
+            "sms_sms",
+            "mail_message",
+            "res_partner",
+            "fsm_order",
+        ):
             env.cr.execute("SELECT to_regclass(%s)", [table])
             if env.cr.fetchone()[0]:
                 env.cr.execute(f"SELECT count(*) FROM {table}")

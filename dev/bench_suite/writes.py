@@ -317,16 +317,18 @@ def rename(inside, partner_id):
 def delete_notes(inside, count=20):
     """Delete notes of Work Orders, as deleting a Work Order does."""
     with inside.env() as env:
-        ids = env["mail.message"].search(
-            [("model", "=", "res.partner"), ("message_type", "=", "sms")],
-            order="id desc",
-            limit=count,
-        ).ids
+        ids = (
+            env["mail.message"]
+            .search(
+                [("model", "=", "res.partner"), ("message_type", "=", "sms")],
+                order="id desc",
+                limit=count,
+            )
+            .ids
+        )
 
     def work(env):
         env["mail.message"].browse(ids).unlink()
         return len(ids)
 
     return inside.time(work)
-
-
