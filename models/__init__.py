@@ -5,11 +5,13 @@ from . import phone_blacklist
 from . import res_partner
 from . import ir_http
 from . import ir_ui_menu
+from . import mail_activity
 from . import mail_message
 from . import sms_template
 from . import fsm_confirmation_word
 from . import fsm_appointment_mixin
 from . import fsm_order
+from . import fsm_order_activity
 from . import fsm_visit
 from . import fsm_confirmation
 from . import fsm_confirmation_sender
@@ -26,3 +28,4 @@ from . import fsm_confirmation_health_words
 from . import fsm_confirmation_checklist
 from . import fsm_confirmation_search
 from . import fsm_confirmation_batch
+from . import fsm_order_company

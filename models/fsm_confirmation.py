@@ -13,6 +13,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.export import harmless_rows
 from ..tools.segments import count_segments
 
 _logger = logging.getLogger(__name__)
@@ -180,6 +181,7 @@ class FsmConfirmation(models.Model):
             ("past", "Appointment has passed"),
             ("replaced", "Asked again"),
             ("failed", "Not delivered"),
+            ("company", "Work Order moved to another company"),
         ],
         readonly=True,
     )
@@ -401,10 +403,13 @@ class FsmConfirmation(models.Model):
         return [sequence_sudo.get_next_char(row[0]) for row in rows]
 
     def write(self, vals):
-        if "body" in vals and not self._is_anonymizing():
+        # Also not with sudo: an automation's code is no way around it either.
+        if "body" in vals:
             raise UserError(
                 self.env._("The text that was sent can't be changed by anyone.")
             )
+        if "reply_body" in vals:
+            raise UserError(self.env._("A customer's words can't be changed."))
         if not self.env.su:
             if vals.keys() - _SETTLE_FIELDS:
                 raise AccessError(
@@ -421,9 +426,14 @@ class FsmConfirmation(models.Model):
                     return True
         return super().write(vals)
 
-    def _is_anonymizing(self):
-        """Whether the server itself is making old texts anonymous."""
-        return self.env.su and self.env.context.get("job_confirmation_anonymize")
+    def _write_words(self, words):
+        """Show what the customer wrote; no other way leads to ``reply_body``."""
+        # pylint: disable=super-method-mismatch
+        return super().write({"reply_body": words})
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_rows(rows)
 
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(
@@ -599,6 +609,8 @@ class FsmConfirmation(models.Model):
     def action_open_order(self):
         """Open the Work Order."""
         self.ensure_one()
+        if self.closed_reason == "company":
+            raise UserError(self.env._("This Work Order was moved to another company."))
         if not self.order_id:
             raise UserError(self.env._("This Work Order was deleted."))
         return {
@@ -632,6 +644,7 @@ class FsmConfirmation(models.Model):
     def action_settle(self):
         """Open the dialog in which an answer is corrected by hand."""
         self.ensure_one()
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Correct the Answer"),

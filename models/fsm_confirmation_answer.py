@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
+
+from .fsm_appointment_mixin import EDIT_GROUP
 
 
 class FsmConfirmation(models.Model):
@@ -99,11 +101,9 @@ class FsmConfirmation(models.Model):
     def _keep_words(self, reply_sudo):
         """Show a reply's words on the row, unless later ones stand there."""
         if not self.reply_date or self.reply_date <= reply_sudo.received_date:
+            self._write_words(reply_sudo.body)
             self.with_context(tracking_disable=True).write(
-                {
-                    "reply_body": reply_sudo.body,
-                    "reply_date": reply_sudo.received_date,
-                }
+                {"reply_date": reply_sudo.received_date}
             )
 
     def _apply_answer(self, response, reply_sudo):
@@ -115,12 +115,12 @@ class FsmConfirmation(models.Model):
         self.ensure_one()
         values = {
             "response": response,
-            "reply_body": reply_sudo.body,
             "reply_date": reply_sudo.received_date,
             "needs_reading": False,
         }
         if response != "unrecognized":
             values.update(is_open=False, closed_reason="answered")
+        self._write_words(reply_sudo.body)
         self._write_response(values)
         self._update_activity(response)
         if response != "unrecognized":
@@ -169,7 +169,7 @@ class FsmConfirmation(models.Model):
                 "reply_date": now,
             }
             if words:
-                values["reply_body"] = words
+                record_sudo._write_words(words)
             record_sudo._write_response(values)
             record_sudo._update_activity("opted_out")
         partners_sudo = confirmations.sudo().partner_id
@@ -285,8 +285,32 @@ class FsmConfirmation(models.Model):
             record_sudo._update_activity("settled")
 
     def _get_responsible_user(self):
-        """Who acts on an answer: the sender, else who made the Work Order."""
+        """Who acts on an answer: the sender, else who made the Work Order.
+
+        Somebody who may settle it: without the level Edit a user sees no answer. When
+        neither may any more, it is the first user of the company who may.
+        """
         order_sudo = self.sudo().order_id
-        users = self.sudo().user_id | order_sudo.create_uid
-        active = users.filtered(lambda user: user.active and not user.share)
-        return active[:1] or self.env.ref("base.user_admin")
+        company_sudo = self.sudo().company_id
+        users_sudo = self.sudo().user_id | order_sudo.create_uid
+        able_sudo = users_sudo.filtered(
+            lambda user: (
+                user.active
+                and not user.share
+                and user._is_internal()
+                and user.has_group(EDIT_GROUP)
+                and company_sudo in user.company_ids
+            )
+        )
+        if not able_sudo:
+            able_sudo = users_sudo.search(
+                [
+                    ("all_group_ids", "in", self.env.ref(EDIT_GROUP).ids),
+                    ("company_ids", "in", company_sudo.ids),
+                    ("share", "=", False),
+                    ("id", "!=", SUPERUSER_ID),
+                ],
+                order="id",
+                limit=1,
+            )
+        return able_sudo[:1] or self.env.ref("base.user_admin")

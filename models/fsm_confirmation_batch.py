@@ -257,7 +257,9 @@ class FsmConfirmation(models.Model):
                 ("order_id", "order_message_id"),
                 ("partner_id", "partner_message_id"),
             ):
-                values = self._prepare_note_values(record[name], body, author)
+                values = self._prepare_note_values(
+                    record[name], body, author, record.company_id
+                )
                 wanted.append((record, link, values))
         notes = (
             self.env["mail.message"].sudo().create([values for *_to, values in wanted])

@@ -26,6 +26,10 @@ class FsmConfirmation(models.Model):
     _inherit = "fsm.confirmation"
 
     def _auto_init(self):
+        self._fill_screen_columns()
+        return super()._auto_init()
+
+    def _fill_screen_columns(self):
         """Fill the new columns of an existing table at once, not row by row."""
         cr = self.env.cr
         known = column_exists(cr, self._table, "state")
@@ -61,7 +65,6 @@ class FsmConfirmation(models.Model):
                  WHERE s.id = m.id AND m.sent_date IS NOT NULL
                 """
             )
-        return super()._auto_init()
 
     @api.model
     def get_message_center_summary(self, domain):

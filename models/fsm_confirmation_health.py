@@ -269,10 +269,11 @@ class FsmConfirmationHealth(models.Model):
             return
         # A good request since then: what was refused was a stranger, or is mended.
         mended = last_sudo.received_date and last_sudo.received_date > self.refused_date
+        minor = mended or self.refused_count < REFUSALS_THAT_MATTER
         yield Finding(
             "signature",
             "past" if mended else "refused",
-            Level.WARNING if mended else Level.PROBLEM,
+            Level.WARNING if minor else Level.PROBLEM,
             {
                 "count": str(self.refused_count),
                 "since": self._show_moment(self.refused_since),

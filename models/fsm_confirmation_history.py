@@ -67,12 +67,14 @@ class FsmConfirmation(models.Model):
         :return: the ``mail.message`` records with sudo, in the order of ``targets``
         """
         author = author or self.env.user.partner_id
+        companies = self.sudo().company_id
+        company = companies if len(companies) == 1 else companies.browse()
         return (
             self.env["mail.message"]
             .sudo()
             .create(
                 [
-                    self._prepare_note_values(target, body, author)
+                    self._prepare_note_values(target, body, author, company)
                     for target in targets
                     if target
                 ]
@@ -80,7 +82,7 @@ class FsmConfirmation(models.Model):
         )
 
     @api.model
-    def _prepare_note_values(self, target, body, author):
+    def _prepare_note_values(self, target, body, author, company):
         """Field values of one note; see :meth:`_log_notes`."""
         email = author.sudo().email_formatted
         return {
@@ -91,6 +93,8 @@ class FsmConfirmation(models.Model):
             "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE),
             "is_internal": True,
             "author_id": author.id,
+            # A contact may belong to several companies, a text to one.
+            "record_company_id": company.id,
             "email_from": email,
             "reply_to": email,
             "message_id": generate_tracking_message_id("message-notify"),

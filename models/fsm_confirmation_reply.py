@@ -14,6 +14,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..tools import reply as reply_tools
 from ..tools.conflicts import CONFLICTS, commit_with_retries
+from ..tools.export import harmless_rows
 from ..tools.twilio_api import Failure, Outcome, failure_class, to_int
 from .fsm_confirmation_history import HISTORY_NOTE
 
@@ -30,8 +31,10 @@ CLOCK_DIFFERENCE = timedelta(seconds=5)
 QUOTE_LENGTH = 80
 # More answers than this to one number in an hour look like two machines talking.
 MAX_ANSWERS_PER_HOUR = 6
-# So many replies of a number say what was asked and answered.
+# So many replies of a number say what was asked and answered. If all of them came in so
+# short a time, further ones are stored and not worked on.
 OTHER_REPLIES = 30
+FLOOD_WITHIN = timedelta(minutes=10)
 CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
 # A reply that could not be worked on at once is answered as a text of its own.
 LATE_ANSWER_WITHIN = timedelta(hours=24)
@@ -178,6 +181,7 @@ class FsmConfirmationReply(models.Model):
             "no_words": self.env._("Holds no words"),
             "empty": self.env._("Is empty"),
             "too_long": self.env._("Is too long"),
+            "flood": self.env._("One of very many texts in a few minutes"),
         }
         for reply in self:
             reply.reason_text = sentences.get(reply.reason, "")
@@ -190,7 +194,8 @@ class FsmConfirmationReply(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        if "body" in vals and not self.env["fsm.confirmation"]._is_anonymizing():
+        # Also not with sudo: an automation's code is no way around it either.
+        if "body" in vals:
             raise UserError(self.env._("A customer's words can't be changed."))
         if not self.env.su:
             if vals.keys() - {"confirmation_id"}:
@@ -207,6 +212,10 @@ class FsmConfirmationReply(models.Model):
 
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(self.env._("A reply can't be duplicated."))
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_rows(rows)
 
     # ------------------------------------------------------------------
     # Receive
@@ -365,9 +374,12 @@ class FsmConfirmationReply(models.Model):
     def _process(self):
         """Understand the reply, match it, act on it, and decide what to answer."""
         self.ensure_one()
+        earlier = self._get_other_replies()
+        if self._is_flood(earlier) and not self._is_new_opt_out(earlier):
+            self.write({"state": "unmatched", "reason": "flood", "error": False})
+            return
         recent = self._get_recent_confirmations()
         live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
-        earlier = self._get_other_replies()
         understanding = self._understand(recent, live, earlier)
         values = {
             "intent": understanding.intent,
@@ -393,6 +405,27 @@ class FsmConfirmationReply(models.Model):
             values.update(self._prepare_late_answer())
         self.write(values)
         self._notify_changed()
+
+    def _is_flood(self, earlier):
+        """Whether this number has sent so much lately that somebody plays with us.
+
+        Each text that is worked on costs much more than one that is stored.
+        """
+        oldest = earlier[OTHER_REPLIES - 1 :]
+        return bool(oldest) and (
+            oldest.received_date > self.received_date - FLOOD_WITHIN
+        )
+
+    def _is_new_opt_out(self, earlier):
+        """Whether this text opts a number out that has not opted out yet.
+
+        That is obeyed whatever came before.
+        """
+        nothing = self.env["fsm.confirmation"]
+        understanding = self._understand(nothing, nothing, earlier)
+        return understanding.intent == "opt_out" and not (
+            self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile])
+        )
 
     def _get_recent_confirmations(self):
         """What was sent lately to this number from the number that was answered.
@@ -928,6 +961,7 @@ class FsmConfirmationReply(models.Model):
     def action_attach(self):
         """Open the dialog in which this reply is attached to a message."""
         self.ensure_one()
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Attach to a Message"),

@@ -350,11 +350,12 @@ class FsmOrder(models.Model):
         """Open the Send Confirmation dialog."""
         self.ensure_one()
         self.env["fsm.confirmation.send"].check_access("create")
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Send Confirmation"),
             "res_model": "fsm.confirmation.send",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_order_id": self.id},
         }
@@ -370,6 +371,8 @@ class FsmOrder(models.Model):
     def action_view_confirmations(self):
         """Open the Message Center with this Work Order's messages."""
         self.ensure_one()
+        self.env["fsm.confirmation"].check_access("read")
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice_job_confirmation.fsm_confirmation_action"
         )

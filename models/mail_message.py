@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 
 from .fsm_appointment_mixin import READ_GROUP
@@ -18,19 +18,43 @@ class MailMessage(models.Model):
     def _hides_confirmations(self):
         return not self.env.su and not self.env.user.has_group(READ_GROUP)
 
-    def _search(self, domain, *args, bypass_access=False, **kwargs):
-        if not bypass_access and self._hides_confirmations():
-            subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
-            domain = Domain(domain) & Domain("subtype_id", "!=", subtype_id)
-        return super()._search(domain, *args, bypass_access=bypass_access, **kwargs)
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        # Also with bypass_access: that is how records are searched by their messages.
+        if not self.env.su:
+            domain = Domain(domain) & ~self._get_hidden_confirmations_domain()
+        return super()._search(domain, *args, **kwargs)
+
+    @api.model
+    def _get_hidden_confirmations_domain(self):
+        """Texts and replies that this user must not see: all of them without a level,
+        else those of companies that are not the user's."""
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
+        hidden = Domain("subtype_id", "=", subtype_id)
+        if not self._hides_confirmations():
+            allowed = (False, *self.env.companies.ids)
+            hidden &= Domain("record_company_id", "not in", allowed)
+        return hidden
 
     def _get_forbidden_access(self, operation):
         forbidden = super()._get_forbidden_access(operation)
-        # Nobody changes what was written to a customer or by one.
-        changes = operation in ("write", "unlink") and not self.env.su
-        if changes or self._hides_confirmations():
+        if self.env.su:
+            return forbidden
+        hidden_sudo = self.sudo().filtered_domain(
+            self._get_hidden_confirmations_domain()
+        )
+        if operation in ("write", "unlink"):
+            # Nobody changes what was written to a customer or by one, or what was
+            # done by hand: also not its author.
             subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
-            forbidden |= self.filtered(
-                lambda message: message.sudo().subtype_id.id == subtype_id
+            hidden_sudo |= self.sudo().filtered(
+                lambda message: (
+                    message.subtype_id.id == subtype_id
+                    or message._is_confirmation_record()
+                )
             )
-        return forbidden
+        return forbidden | hidden_sudo.sudo(False)
+
+    def _is_confirmation_record(self):
+        """Whether this is the server's own note about a message, not a person's."""
+        return self.model == "fsm.confirmation" and self.message_type != "comment"

@@ -136,6 +136,7 @@ class ResPartner(models.Model):
     def action_view_confirmations(self):
         """Open the Message Center with this contact's messages."""
         self.ensure_one()
+        self.env["fsm.confirmation"].check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice_job_confirmation.fsm_confirmation_action"
         )
@@ -146,6 +147,7 @@ class ResPartner(models.Model):
     def action_lift_opt_out(self):
         """Open the dialog in which an opt-out is lifted with a reason."""
         self.ensure_one()
+        self._check_may_lift()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Allow Texts Again"),
@@ -155,16 +157,20 @@ class ResPartner(models.Model):
             "context": {"default_action": "lift", "default_partner_id": self.id},
         }
 
-    def _lift_opt_out(self, reason):
-        """Take the contact's number off the blacklist, with the reason in the history.
-
-        :raises AccessError: the user's level is below Edit
-        """
+    def _check_may_lift(self):
+        """:raises AccessError: the user's level is below Edit"""
         if not self.env.su and not self.env.user.has_group(EDIT_GROUP):
             raise AccessError(
                 self.env._("Only users with the Message Center level Edit can do this.")
             )
         self.check_access("read")
+
+    def _lift_opt_out(self, reason):
+        """Take the contact's number off the blacklist, with the reason in the history.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        self._check_may_lift()
         for partner in self:
             number = partner.phone_sanitized
             if not number:

@@ -1,8 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Nothing lost, nothing doubled, with real Odoo processes that are really killed.
 
-The small size of ``dev/chaos``: two Odoo servers of several processes each, on a copy
-of the test's database, and a stand-in for Twilio that misbehaves.
+The small size of ``dev/chaos``: two Odoo servers of several processes each, and one
+more process that sends, on a copy of the test's database, and a stand-in for Twilio
+that misbehaves.
 """
 
 import os
@@ -114,6 +115,7 @@ class TestChaos(BaseCase):
         )
         self.stage.sql.run(self.outbox.BACKWARDS)
         self._send_while_things_break()
+        self.stage.kill_senders()
         missed = self._write_while_odoo_is_down()
         self.stage.start_servers()
         compressor = self.outbox.Compressor(self.stage.sql)
@@ -138,6 +140,7 @@ class TestChaos(BaseCase):
             )
         self.stage.start_servers()
         monkey = self._monkey(BREAK_SENDING, 1)
+        monkey.senders = 1
         compressor = self.outbox.Compressor(self.stage.sql)
         self.outbox.under_fire(self.stage, monkey, compressor, 8, self._nothing)
         for server in self.stage.servers:

@@ -363,7 +363,9 @@ class TestObstacles(DialogCase):
             **action["context"]
         ).create({"note": "agreed on the phone"}).action_apply()
         wizard.invalidate_recordset()
-        self.assertEqual({level for level, _way in self._ways(wizard)} - {"warn"}, set())
+        self.assertEqual(
+            {level for level, _way in self._ways(wizard)} - {"warn"}, set()
+        )
         self.assertFalse(wizard.blocking_reason)
         self.assertIn("texts START", wizard.warning)
 
@@ -429,9 +431,7 @@ class TestObstacles(DialogCase):
         self.assertEqual(
             action["params"]["next"], {"type": "ir.actions.act_window_close"}
         )
-        self.assertEqual(
-            wizard.action_send(), {"type": "ir.actions.act_window_close"}
-        )
+        self.assertEqual(wizard.action_send(), {"type": "ir.actions.act_window_close"})
         self.assertEqual(len(self.order.confirmation_ids), 1)
 
     def test_the_phone_shows_the_company_when_a_service_sends(self):
@@ -501,4 +501,3 @@ class TestWorkOrder(DialogCase):
         return etree.fromstring(arch).xpath(
             "//header/field[@name='confirmation_status']"
         )
-

@@ -178,7 +178,10 @@ class TestConnect(SetupCase):
         )
         dialog = self._click("action_connect")
         self.assertEqual(dialog.headline_level, "problem")
-        self.assertIn("account_empty", self._found(dialog))
+        found = self._found(dialog)
+        self.assertIn("account_empty", found)
+        # Our own request can't be signed, but it comes here.
+        self.assertEqual(found["address_ok"], "ok")
         self.assertEqual(self.twilio.requests(), [])
 
     def test_bad_credentials(self):
@@ -481,6 +484,9 @@ class TestSignals(SetupCase):
     def test_shown_with_the_way_out(self):
         self._knock()
         dialog = self._click("action_check")
+        self.assertEqual(self._found(dialog)["signature_refused"], "warning")
+        self.health.refused_count = 3
+        self._click("action_check", dialog)
         self.assertEqual(self._found(dialog)["signature_refused"], "problem")
         text = self._text(dialog, "signature_refused")
         for words in (self.base_url() + INBOUND, "web.base.url", "Auth Token"):

@@ -322,6 +322,8 @@ def check_address(address, account_sid, auth_token):
     if form != "ok":
         return [Finding("address", form, Level.PROBLEM, facts)]
     code, more = probe(address, account_sid, auth_token)
+    if code == "signature" and not auth_token:
+        code = "ok"  # Refused by our own controller, and rightly.
     level = {
         "ok": Level.OK,
         # Many a server can't call itself by its public name.

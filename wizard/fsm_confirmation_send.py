@@ -80,7 +80,7 @@ class FsmConfirmationSend(models.TransientModel):
     )
     obstacles = fields.Json(
         compute="_compute_obstacles",
-        help="List of dict level (block or warn), text, ways (list of dict key, label).",
+        help="Dicts with level (block or warn), text and ways (dicts key, label).",
     )
     blocking_reason = fields.Text(compute="_compute_obstacles")
     warning = fields.Text(compute="_compute_obstacles")

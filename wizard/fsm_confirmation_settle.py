@@ -23,7 +23,7 @@ class FsmConfirmationSettle(models.TransientModel):
         default="settle",
         readonly=True,
     )
-    reply_id = fields.Many2one("fsm.confirmation.reply", string="Reply")
+    reply_id = fields.Many2one("fsm.confirmation.reply")
     reply_body = fields.Text(
         related="reply_id.body", string="Customer's Words", related_sudo=False
     )

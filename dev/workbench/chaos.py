@@ -20,6 +20,7 @@ DATABASE = "chaos"
 OUR_NUMBER = "+12025550100"
 BREAK_SENDING = {
     "kill_cron_worker": 10,
+    "kill_sender": 3,
     "kill_request_worker": 3,
     "kill_server": 2,
     "cut_connections": 1,
@@ -36,6 +37,7 @@ BREAK_RECEIVING = {
 }
 LABELS = {
     "kill_cron_worker": "sending processes killed",
+    "kill_sender": "further sending processes killed",
     "kill_request_worker": "answering processes killed",
     "kill_server": "whole servers killed",
     "cut_connections": "all connections cut",
@@ -142,7 +144,7 @@ def open_stage(options, folder, database, **servers):
         standin.start()
         stage.server_environment["JOB_CONFIRMATION_TWILIO_API_URL"] = standin.url
         end.callback(stage.stop)
-        for log in data.glob("odoo-?.log"):
+        for log in (*data.glob("odoo-?.log"), *data.glob("senders.log")):
             log.unlink()
         stage.add_servers(ports=ports[2:], **servers)
         yield stage, standin, postgres
@@ -195,8 +197,10 @@ def _outbox(options, stage, standin, postgres, report, broken):
     stage.start_servers()
     step("Sending, while things break ...")
     monkey = Monkey(stage, options.seed, BREAK_SENDING, postgres=postgres)
+    monkey.senders = 2
     compressor = chaos_outbox.Compressor(stage.sql)
     chaos_outbox.under_fire(stage, monkey, compressor, 30 + count * 0.15, step)
+    stage.kill_senders()
     step("Nothing is broken any more; the queue has to become empty.")
     chaos_outbox.until_empty(stage, compressor, 300, step)
     hits = {

@@ -18,11 +18,12 @@ import time
 from pathlib import Path
 
 from . import processes
-from .child import run_quietly
+from .child import run_quietly, stop_with_parent
 from .say import Problem
 
 INBOUND = "/job_confirmation/twilio/inbound"
 LAUNCHER = Path(__file__).parent / "launcher" / "odoo-server"
+SENDER = Path(__file__).with_name("stage_sender.py")
 RECORDS = Path(__file__).with_name("stage_records.py")
 # Odoo's worker for cron jobs makes itself this much nicer than the others.
 CRON_NICENESS = 10
@@ -206,6 +207,10 @@ class Balancer:
         )
         self._ready.set()
         self._loop.run_forever()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
     async def _serve(self, reader, writer):
         try:
@@ -259,6 +264,7 @@ class Stage:
         self.server_environment = dict(environment)
         self.sql = Sql(database, environment)
         self.servers = []
+        self.senders = []
         self.public_port = public_port
         self.url = f"http://127.0.0.1:{public_port}"
         self.balancer = None
@@ -288,8 +294,38 @@ class Stage:
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             list(pool.map(OdooServer.wait_until_ready, self.servers))
 
+    def keep_senders(self, count):
+        """Have so many further processes that send, beside the servers' own jobs.
+
+        Odoo runs a job in one process at a time. These do not ask for its lock, as if
+        other hosts were sending the same queue.
+        """
+        self.senders = [one for one in self.senders if one.poll() is None]
+        command = self.odoo_command("--no-http", "--log-level=warn", shell=True)
+        while len(self.senders) < count:
+            log = self.folder / "senders.log"
+            with open(SENDER, encoding="utf-8") as script, open(log, "ab") as stream:
+                self.senders.append(
+                    subprocess.Popen(
+                        command,
+                        stdin=script,
+                        stdout=stream,
+                        stderr=stream,
+                        env=self.server_environment,
+                        preexec_fn=stop_with_parent(),
+                    )
+                )
+
+    def kill_senders(self):
+        """End these processes at once."""
+        for sender in self.senders:
+            sender.kill()
+            sender.wait()
+        self.senders = []
+
     def stop(self):
         """Stop everything that this stage started."""
+        self.kill_senders()
         for server in self.servers:
             server.stop()
         if self.balancer:
@@ -322,7 +358,9 @@ class Stage:
 
     def find_in_logs(self, words):
         """Which of some words, like customers' numbers, stand in Odoo's logs."""
-        logs = [server.log.read_text(errors="replace") for server in self.servers]
+        paths = [server.log for server in self.servers]
+        paths += self.folder.glob("senders.log")
+        logs = [path.read_text(errors="replace") for path in paths]
         return [word for word in words if any(word in log for log in logs)]
 
     def has_cron(self, name):
@@ -351,6 +389,7 @@ class Monkey:
         self.actions = actions
         self.pause = pause
         self.postgres = postgres
+        self.senders = 0  # how many further processes send
         self.done = dict.fromkeys(actions, 0)
         self._next = 0
 
@@ -362,6 +401,7 @@ class Monkey:
             if not server.running:
                 server.kill()
                 server.start()
+        self.stage.keep_senders(self.senders)
         name = self.dice.choices([*self.actions], [*self.actions.values()])[0]
         if getattr(self, name)():
             self.done[name] += 1
@@ -378,6 +418,13 @@ class Monkey:
     def kill_server(self):
         """SIGKILL a whole server; it is started again at the next turn."""
         self.dice.choice(self.stage.servers).kill()
+        return True
+
+    def kill_sender(self):
+        """SIGKILL a process that sends beside the servers."""
+        if not self.stage.senders:
+            return False
+        self.dice.choice(self.stage.senders).kill()
         return True
 
     def cut_connections(self):

@@ -40,15 +40,15 @@ export function getPresets(field, today = getToday()) {
         ];
     }
     return [
-        {key: "today", label: _t("Today"), range: {field, ...days(0, 0)}},
-        {key: "last_days", label: _t("Last 7 days"), range: {field, ...days(-6, 0)}},
-        {key: "month", label: _t("This month"), range: {field, ...month}},
         // What a dispatcher asks every afternoon: one click from anywhere.
         {
             key: "appointments_tomorrow",
             label: _t("Tomorrow's appointments"),
             range: {field: "appointment_start", ...days(1, 1)},
         },
+        {key: "today", label: _t("Today"), range: {field, ...days(0, 0)}},
+        {key: "last_days", label: _t("Last 7 days"), range: {field, ...days(-6, 0)}},
+        {key: "month", label: _t("This month"), range: {field, ...month}},
     ];
 }
 

@@ -3,13 +3,29 @@ import {DATE_FIELDS, getPresets, orderRange} from "./date_range";
 import {DateTimeInput} from "@web/core/datetime/datetime_input";
 import {_t} from "@web/core/l10n/translation";
 import {useBus} from "@web/core/utils/hooks";
+import {useDateTimePicker} from "@web/core/datetime/datetime_picker_hook";
 
 const {DateTime} = luxon;
+
+/** A day with its calendar, which does not scroll the page to the top on a phone. */
+class DayInput extends DateTimeInput {
+    /** @override */
+    setup() {
+        const getValue = () => this.props.value;
+        useDateTimePicker({
+            get pickerProps() {
+                return {type: "date", value: getValue()};
+            },
+            ensureVisibility: () => false,
+            onApply: (value) => this.props.onApply(value),
+        });
+    }
+}
 
 /** Start and end day, visible on the page; part of the search like any filter. */
 export class DateRangeControl extends Component {
     static template = "fieldservice_job_confirmation.DateRangeControl";
-    static components = {DateTimeInput};
+    static components = {DayInput};
     static props = {};
 
     setup() {

@@ -3,6 +3,7 @@ import {Dropdown} from "@web/core/dropdown/dropdown";
 import {CheckboxItem} from "@web/core/dropdown/checkbox_item";
 import {FsmConfirmationStatus} from "../fields/status_field";
 import {_t} from "@web/core/l10n/translation";
+import {evaluateBooleanExpr} from "@web/core/py_js/py";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
@@ -20,7 +21,6 @@ export class FsmConfirmationStatusSelect extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.action = useService("action");
     }
 
     get value() {
@@ -42,7 +42,7 @@ export class FsmConfirmationStatusSelect extends Component {
         if (value === this.value) {
             return;
         }
-        if (record.isInEdition) {
+        if (record.isInEdition && record === record.model.root) {
             await record.update({[name]: value}, {save: true});
         } else {
             await this.orm.write(record.resModel, [record.resId], {[name]: value});
@@ -55,6 +55,8 @@ registry.category("fields").add("fsm_confirmation_status_select", {
     component: FsmConfirmationStatusSelect,
     displayName: _t("Confirmation Status, to be set by hand"),
     supportedTypes: ["selection"],
-    // Only what the view says, not whether the form can be edited.
-    extractProps: (fieldInfo, dynamicInfo) => ({readonly: dynamicInfo.readonly}),
+    // Only what the view says of this field, not whether the form can be edited.
+    extractProps: (fieldInfo) => ({
+        readonly: evaluateBooleanExpr(fieldInfo.readonly, {}),
+    }),
 });

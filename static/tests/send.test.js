@@ -1,0 +1,158 @@
+import {expect, test} from "@odoo/hoot";
+import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
+import {queryAllTexts} from "@odoo/hoot-dom";
+import {
+    contains,
+    defineModels,
+    fields,
+    models,
+    mountView,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
+import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+
+const BLOCKED = {
+    level: "block",
+    text: "Maria has no phone number.",
+    ways: [
+        {key: "open_contact", label: "Open the contact"},
+        {key: "choose_contact", label: "Choose another contact"},
+    ],
+};
+const WARNED = {level: "warn", text: "Maria already confirmed.", ways: []};
+
+class Contact extends models.Model {
+    _name = "contact";
+
+    name = fields.Char();
+
+    _records = [
+        {id: 1, name: "Maria"},
+        {id: 2, name: "Juan"},
+    ];
+    _views = {form: `<form><field name="name"/></form>`};
+}
+
+class FsmConfirmationSend extends models.Model {
+    _name = "fsm.confirmation.send";
+
+    partner_id = fields.Many2one({relation: "contact"});
+    obstacles = fields.Json();
+    body = fields.Text();
+    sender_display = fields.Char();
+    segment_info = fields.Char();
+
+    _records = [
+        {
+            id: 1,
+            partner_id: 1,
+            obstacles: [BLOCKED, WARNED],
+            body: "<i>Reply YES</i>\nor NO",
+            sender_display: "(202) 555-0100",
+            segment_info: "20 characters, 1 SMS",
+        },
+        {id: 2, partner_id: 1, obstacles: false, body: false, sender_display: "Acme"},
+    ];
+}
+
+defineMailModels();
+defineModels([Contact, FsmConfirmationSend]);
+
+const ARCH = `
+    <form disable_autofocus="1">
+        <field name="obstacles" widget="fsm_confirmation_obstacles"/>
+        <field name="partner_id"/>
+        <field name="body" widget="fsm_confirmation_phone" readonly="1"/>
+        <button name="action_send" type="object" string="Send" invisible="obstacles"/>
+    </form>`;
+
+function mountSend(resId) {
+    return mountView({
+        type: "form",
+        resModel: "fsm.confirmation.send",
+        resId,
+        arch: ARCH,
+    });
+}
+
+test("every obstacle has its sentence, sign and ways out", async () => {
+    await mountSend(1);
+    expect(".o_fsm_obstacles .alert").toHaveCount(2);
+    expect(".alert-danger .fa-ban").toHaveCount(1);
+    expect(".alert-warning .fa-exclamation-triangle").toHaveCount(1);
+    expect(queryAllTexts(".alert-danger button")).toEqual([
+        "Open the contact",
+        "Choose another contact",
+    ]);
+    expect(".alert-warning button").toHaveCount(0);
+});
+
+test("the phone shows the text as text, with its sender and size", async () => {
+    await mountSend(1);
+    expect(".o_fsm_phone_sender").toHaveText("(202) 555-0100");
+    expect(".o_fsm_phone .o_fsm_confirmation_bubble").toHaveText(
+        "<i>Reply YES</i>\nor NO"
+    );
+    expect(".o_fsm_phone i:not(.fa)").toHaveCount(0);
+    expect(".o_fsm_phone_size").toHaveText("20 characters, 1 SMS");
+});
+
+test("without a text the phone says what is missing", async () => {
+    await mountSend(2);
+    expect(".o_fsm_phone .o_fsm_confirmation_bubble").toHaveCount(0);
+    expect(".o_fsm_phone_empty").toHaveCount(1);
+    expect(".o_fsm_phone_size").toHaveCount(0);
+});
+
+test.tags("desktop");
+test("the focus is on Send when the text is ready", async () => {
+    await mountSend(2);
+    await runAllTimers();
+    expect("button[name=action_send]").toBeFocused();
+});
+
+test.tags("desktop");
+test("the focus is on the contact when something blocks", async () => {
+    await mountSend(1);
+    await runAllTimers();
+    expect("[name=partner_id] input").toBeFocused();
+});
+
+test.tags("desktop");
+test("choosing another contact opens the list of contacts", async () => {
+    await mountSend(1);
+    await contains("[data-way=choose_contact]").click();
+    await runAllTimers();
+    expect("[name=partner_id] input").toBeFocused();
+    expect(".o-autocomplete--dropdown-menu").toHaveCount(1);
+});
+
+test("after the contact was mended the dialog reads itself again", async () => {
+    onRpc("action_way_out", ({args}) => {
+        expect.step(args[1]);
+        return {
+            type: "ir.actions.act_window",
+            name: "Maria",
+            res_model: "contact",
+            res_id: 1,
+            target: "new",
+            context: {},
+        };
+    });
+    onRpc("action_refresh", function () {
+        expect.step("refresh");
+        this.env["fsm.confirmation.send"].write([1], {obstacles: false});
+        return true;
+    });
+    onRpc("fsm.confirmation.send", "web_read", () => expect.step("read"));
+    await mountSend(1);
+    expect.verifySteps(["read"]);
+    await contains("[data-way=open_contact]").click();
+    await animationFrame();
+    expect(".modal [name=name] input").toHaveValue("Maria");
+    await contains(".modal [name=name] input").edit("Maria G.");
+    await contains(".modal .o_form_button_save").click();
+    await animationFrame();
+    expect.verifySteps(["open_contact", "refresh", "read"]);
+    expect(".modal").toHaveCount(0);
+});
