@@ -247,7 +247,10 @@ class FsmConfirmation(models.Model):
     _appointment_index = models.Index("(appointment_start, id) INCLUDE (company_id)")
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
     _failed_index = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
-    _needs_reading_index = models.Index("(id) INCLUDE (company_id) WHERE needs_reading")
+    # Written as Odoo writes the condition: else the index is not considered.
+    _needs_reading_index = models.Index(
+        "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"
+    )
 
     # ------------------------------------------------------------------
     # Computes

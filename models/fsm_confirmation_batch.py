@@ -172,7 +172,7 @@ class FsmConfirmation(models.Model):
         return records_sudo
 
     def _find_busy_lines(self, plans):
-        """(number, sender) pairs that have an open question; expired ones are closed."""
+        """(number, sender) pairs with an open question; expired ones are closed."""
         open_sudo = self.search(
             [("mobile", "in", [plan.mobile for plan in plans]), ("is_open", "=", True)]
         )

@@ -138,7 +138,10 @@ class FsmConfirmationReply(models.Model):
     _mobile_index = models.Index("(mobile, id)")
     _answer_index = models.Index("(id) WHERE answer_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
-    _unmatched_index = models.Index("(company_id, id) WHERE state != 'matched'")
+    # Written as Odoo writes the condition of the tile and of the filter.
+    _unmatched_index = models.Index(
+        "(id) INCLUDE (company_id) WHERE state != 'matched' AND is_done IS NOT TRUE"
+    )
 
     @api.depends("body", "media_count")
     def _compute_display_name(self):
