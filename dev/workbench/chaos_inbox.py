@@ -77,7 +77,8 @@ class Phones:
                 self.statuses[status or delivery["error"]] += 1
                 self.taken[sid] += 200 <= (status or 0) < 300
                 self.texts[sid] += len(delivery["replies"])
-                if status and status not in (200, 500, 502, 503):
+                # Odoo says 404 while its database is away; Twilio tries again.
+                if status and status not in (200, 404, 500, 502, 503):
                     self.odd.append((sid, status))
 
     def start(self, jobs):
