@@ -8,6 +8,7 @@ import psycopg2
 
 from odoo import api, fields, models
 
+from ..tools.private_log import private_queries
 from .fsm_order import plain_spaces
 
 
@@ -208,7 +209,7 @@ class FsmConfirmation(models.Model):
             for plan, body in zip(plans, bodies, strict=True)
         ]
         try:
-            with self.env.cr.savepoint():
+            with private_queries(), self.env.cr.savepoint():
                 records = self.create(values)
                 records.flush_recordset()
         except psycopg2.errors.UniqueViolation:
