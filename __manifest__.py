@@ -59,9 +59,6 @@
             "fieldservice_job_confirmation/static/tests/**/*.test.js",
         ],
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],
-        "web.assets_unit_tests": [
-            "fieldservice_job_confirmation/static/tests/**/*.test.js",
-        ],
     },
     "application": True,
 }
