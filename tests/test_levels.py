@@ -67,12 +67,17 @@ CALLS = [
     _call("see", "fsm.confirmation", "action_open_order", "message"),
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
+    _call("change", "fsm.confirmation", "action_mark_read", "message"),
+    _call("see", "fsm.confirmation", "get_conversation", "message"),
+    _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
+    _call("change", "fsm.confirmation", "action_next_step", "message", "settle"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
     _call("change", "fsm.confirmation.reply", "action_attach", "stray"),
     _call("see", "fsm.confirmation.reply", "action_open_message", "reply"),
     _call("send", "fsm.order", "action_send_confirmation", "order"),
     _call("send", "fsm.order", "action_ask_again", "order"),
+    _call("send", "fsm.visit", "action_send_confirmation", "visit"),
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
     _call("change", "res.partner", "action_lift_opt_out", "customer"),
@@ -98,6 +103,8 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.send", "action_send"),  # test_dialogs
+    ("fsm.confirmation.send", "action_way_out"),  # tests.test_dialogs
+    ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     # Reads nothing: opens the account dialog, which checks for itself.
     ("res.config.settings", "action_open_job_confirmation_twilio_account"),
