@@ -3,10 +3,12 @@ from . import test_access
 from . import test_batch
 from . import test_center_tours
 from . import test_chaos
+from . import test_companies
 from . import test_concurrency
 from . import test_dialog_tours
 from . import test_dialogs
 from . import test_fuzz
+from . import test_immutable
 from . import test_js
 from . import test_levels
 from . import test_main_loop
@@ -14,6 +16,7 @@ from . import test_message_center
 from . import test_query_counts
 from . import test_reply
 from . import test_reports
+from . import test_safety
 from . import test_sending
 from . import test_setup
 from . import test_setup_access
