@@ -428,7 +428,11 @@ class FsmConfirmation(models.Model):
                 vals = {key: val for key, val in vals.items() if key != "response"}
                 if not vals:
                     return True
-        return super().write(vals)
+        result = super().write(vals)
+        # In one UPDATE with what it follows from: every one of them costs an entry in
+        # every index.
+        self._recompute_recordset(["indicator"])
+        return result
 
     def _write_words(self, words):
         """Show what the customer wrote; no other way leads to ``reply_body``."""

@@ -102,10 +102,9 @@ class FsmConfirmation(models.Model):
                 done, _rest = concurrent.futures.wait(
                     calls, return_when=concurrent.futures.FIRST_COMPLETED
                 )
-                for call in done:
-                    record_sudo = calls.pop(call)
-                    result = call.result()
-                    record_sudo._record_safely(record_sudo._apply_send_result, result)
+                results = [(calls.pop(call), call.result()) for call in done]
+                self._record_results(results)
+                for record_sudo, result in results:
                     if result.outcome is Outcome.ACCEPTED:
                         mended.add(record_sudo.sender)
                     elif result.outcome is Outcome.REJECTED:
@@ -277,6 +276,32 @@ class FsmConfirmation(models.Model):
             return
         if not appointment._get_appointment_confirmations_sudo().filtered("is_open"):
             appointment._set_confirmation_status_sudo("not_sent")
+
+    @api.model
+    def _record_results(self, results):
+        """Record what calls came to: together, which costs little more than one.
+
+        :param results: list of (record with sudo, ``SendResult``)
+        """
+        # Read together what each of them needs.
+        records_sudo = self.sudo().browse([record.id for record, _result in results])
+
+        def apply():
+            for record_sudo, (_record, result) in zip(
+                records_sudo, results, strict=True
+            ):
+                record_sudo._apply_send_result(result)
+
+        if len(results) > 1:
+            try:
+                commit_with_retries(self.env, apply, attempts=2)
+                return
+            except Exception as error:
+                self.env.cr.rollback()
+                self.env.transaction.clear()
+                _logger.info("Results are recorded one by one: %s", describe(error))
+        for record_sudo, result in results:
+            record_sudo._record_safely(record_sudo._apply_send_result, result)
 
     def _record_safely(self, method, *arguments):
         """Run one record's method and commit; a conflict is tried again.
