@@ -7,6 +7,7 @@ UPDATE res_company
 -- not send it again.
 UPDATE fsm_confirmation
    SET state = 'canceled',
+       indicator = CASE WHEN response IS NULL THEN 'canceled' ELSE indicator END,
        is_open = false,
        closed_reason = 'failed',
        failure_reason = 'Not sent: this is a neutralized copy of a database.'
@@ -14,11 +15,16 @@ UPDATE fsm_confirmation
 
 UPDATE fsm_confirmation
    SET state = 'failed',
+       indicator = CASE WHEN response IS NULL THEN 'failed' ELSE indicator END,
        failure_type = 'unknown',
        is_open = false,
        closed_reason = 'failed',
        failure_reason = 'This is a neutralized copy: the original knows what became of this text.'
  WHERE state = 'sending';
+
+UPDATE fsm_confirmation_reply
+   SET answer_state = 'failed'
+ WHERE answer_state IN ('outgoing', 'sending');
 
 -- Replies go to the original.
 UPDATE fsm_confirmation_health

@@ -123,7 +123,7 @@ async function main() {
         await page.waitForSelector(".o_data_row .o_fsm_confirmation_confirmed");
         await picture(page, "message_center");
         await page.click(".o_data_row .o_fsm_confirmation_link >> nth=0");
-        await page.waitForSelector(".modal .o_field_x2many:has-text('Yes')");
+        await page.waitForSelector(".modal .o_fsm_conversation_theirs:has-text('Yes')");
         await picture(page, "details");
 
         const mobile = await logIn(browser, {

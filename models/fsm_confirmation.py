@@ -14,6 +14,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.export import harmless_rows
+from ..tools.private_log import private_queries
 from ..tools.segments import count_segments
 
 _logger = logging.getLogger(__name__)
@@ -151,6 +152,9 @@ class FsmConfirmation(models.Model):
         readonly=True, copy=False, required=True, default=lambda self: uuid.uuid4().hex
     )
     claimed_date = fields.Datetime(readonly=True)
+    asked_date = fields.Datetime(
+        readonly=True, help="Since when Twilio can't be asked what became of it."
+    )
     attempt_count = fields.Integer(readonly=True, aggregator=None)
     next_attempt_date = fields.Datetime(readonly=True)
 
@@ -247,7 +251,10 @@ class FsmConfirmation(models.Model):
     _appointment_index = models.Index("(appointment_start, id) INCLUDE (company_id)")
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
     _failed_index = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
-    _needs_reading_index = models.Index("(id) INCLUDE (company_id) WHERE needs_reading")
+    # Written as Odoo writes the condition: else the index is not considered.
+    _needs_reading_index = models.Index(
+        "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"
+    )
 
     # ------------------------------------------------------------------
     # Computes
@@ -515,7 +522,7 @@ class FsmConfirmation(models.Model):
         code = (wanted or self._choose_code(values)) if open_sudo else False
         for _attempt in range(20):
             try:
-                with self.env.cr.savepoint():
+                with private_queries(), self.env.cr.savepoint():
                     record = self.create(
                         {**values, "code": code, "body": render(code or "")}
                     )

@@ -8,6 +8,7 @@ import psycopg2
 
 from odoo import api, fields, models
 
+from ..tools.private_log import private_queries
 from .fsm_order import plain_spaces
 
 
@@ -172,7 +173,7 @@ class FsmConfirmation(models.Model):
         return records_sudo
 
     def _find_busy_lines(self, plans):
-        """(number, sender) pairs that have an open question; expired ones are closed."""
+        """(number, sender) pairs with an open question; expired ones are closed."""
         open_sudo = self.search(
             [("mobile", "in", [plan.mobile for plan in plans]), ("is_open", "=", True)]
         )
@@ -208,7 +209,7 @@ class FsmConfirmation(models.Model):
             for plan, body in zip(plans, bodies, strict=True)
         ]
         try:
-            with self.env.cr.savepoint():
+            with private_queries(), self.env.cr.savepoint():
                 records = self.create(values)
                 records.flush_recordset()
         except psycopg2.errors.UniqueViolation:

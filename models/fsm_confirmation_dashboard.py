@@ -1,12 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.orm.domains import DomainCondition, DomainOr
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
 # More than this is shown as "10,000+", as Odoo's own pager does: a count never has to
 # look at every message.
 COUNT_LIMIT = 10000
+# When even more are looked at, each tile counts up to "1,000+".
+TILE_LIMIT = 1000
 # What each tile counts; the search view has a filter of the same name and domain.
 TILES = {
     "awaiting": [("indicator", "=", "awaiting")],
@@ -66,6 +69,36 @@ class FsmConfirmation(models.Model):
                 """
             )
 
+    def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
+        """Newest first also means: of the days that are looked at, in an index's order.
+
+        Ids and dates go hand in hand, which PostgreSQL does not know: for a week of
+        last year it would walk through everything that was sent since.
+        """
+        if limit and order == self._order:
+            order = self._get_order_for_days(Domain(domain)) or order
+        return super()._search(domain, offset, limit, order, **kwargs)
+
+    @api.model
+    def _get_order_for_days(self, domain):
+        """:return: the order for a range of days, or "" when there is none"""
+        conditions = [domain, *getattr(domain, "children", ())]
+        bounds = {
+            (condition.field_expr, condition.operator[0])
+            for condition in conditions
+            if isinstance(condition, DomainCondition)
+            and condition.operator in ("<", "<=", ">", ">=")
+        }
+        if isinstance(domain, DomainOr):
+            return ""
+        if ("appointment_start", ">") in bounds:
+            return "appointment_start, id"  # As the day will go.
+        if ("appointment_start", "<") in bounds:
+            return "appointment_start desc, id desc"
+        if bounds & {("sent_date", "<"), ("sent_date", ">")}:
+            return "sent_date desc, id desc"
+        return ""
+
     @api.model
     def get_message_center_summary(self, domain):
         """What stands above the list, for the messages that are being looked at.
@@ -117,21 +150,23 @@ class FsmConfirmation(models.Model):
         As long as few messages are looked at, one query counts them all; else each tile
         is counted up to the limit, with an index of its own.
         """
+        limit = COUNT_LIMIT
         counts = self._count_tiles_at_once(domain)
         if counts is None:
             counts = {
-                key: self.search_count(domain & Domain(tile), limit=COUNT_LIMIT + 1)
+                key: self.search_count(domain & Domain(tile), limit=TILE_LIMIT + 1)
                 for key, tile in TILES.items()
             }
+            limit = TILE_LIMIT
         labels = self._get_message_center_tile_labels()
         return [
-            {"key": key, "label": labels[key], **self._cap_count(counts[key])}
+            {"key": key, "label": labels[key], **self._cap_count(counts[key], limit)}
             for key in TILES
         ]
 
     @api.model
-    def _cap_count(self, count):
-        return {"count": min(count, COUNT_LIMIT), "capped": count > COUNT_LIMIT}
+    def _cap_count(self, count, limit=COUNT_LIMIT):
+        return {"count": min(count, limit), "capped": count > limit}
 
     def _count_tiles_at_once(self, domain):
         """:return: dict tile -> count, or None: too many messages to look at"""

@@ -329,7 +329,7 @@ class FsmConfirmationHealth(models.Model):
     def _remember(self, findings, changes):
         """Keep whether replies come here; the checklist asks Twilio nothing."""
         webhooks = [entry for entry in findings if entry.subject == "webhook"]
-        right = webhooks and all(entry.level is Level.OK for entry in webhooks)
+        right = webhooks and all(entry.level is not Level.PROBLEM for entry in webhooks)
         if right:
             if not self._is_connected():
                 self.write(

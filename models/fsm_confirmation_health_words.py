@@ -280,9 +280,19 @@ class FsmConfirmationHealth(models.Model):
             return self._describe_forbidden()
         number, name, url = facts.get("number"), facts.get("name"), facts.get("url")
         connect = self.env._("Click Connect.")
+        retries = self.env._(
+            "Click Connect: then it tries again when Odoo is busy or restarts."
+        )
         asks = self.env._("Connect can change that; it asks first.")
         return {
             "ok": (self.env._("Replies to %s come to this Odoo.", number), ""),
+            "once": (
+                self.env._(
+                    "Replies to %s come to this Odoo, but Twilio tries only once.",
+                    number,
+                ),
+                retries,
+            ),
             "unset": (
                 self.env._("Replies to %s go nowhere: no address is set.", number),
                 connect,
@@ -309,6 +319,13 @@ class FsmConfirmationHealth(models.Model):
             "service_ok": (
                 self.env._("Replies to “%s” come to this Odoo.", name),
                 "",
+            ),
+            "service_once": (
+                self.env._(
+                    "Replies to “%s” come to this Odoo, but Twilio tries only once.",
+                    name,
+                ),
+                retries,
             ),
             "service_drops": (
                 self.env._("Messaging Service “%s” drops every reply.", name),

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.conflicts import CONFLICTS, commit_with_retries
+from ..tools.private_log import describe, where
 from ..tools.twilio_api import UNREADABLE, Failure, Outcome, SendResult, failure_class
 
 _logger = logging.getLogger(__name__)
@@ -190,6 +191,7 @@ class FsmConfirmation(models.Model):
                     """
                     UPDATE fsm_confirmation
                        SET state = 'sending', claimed_date = %s, error_code = 0,
+                           asked_date = NULL,
                            attempt_count = COALESCE(attempt_count, 0) + 1
                      WHERE id IN (SELECT id FROM fsm_confirmation
                                    WHERE %s AND sender IS NOT DISTINCT FROM %s
@@ -284,11 +286,16 @@ class FsmConfirmation(models.Model):
         """
         try:
             commit_with_retries(self.env, lambda: method(*arguments))
-        except Exception:
+        except Exception as error:
             # One row must not hold up all others; it is looked up again later.
             self.env.cr.rollback()
             self.env.transaction.clear()
-            _logger.exception("Result of message %s could not be recorded", self.id)
+            _logger.error(
+                "Result of message %s could not be recorded: %s\n%s",
+                self.id,
+                describe(error),
+                where(error),
+            )
 
     def _get_status_callback_url(self):
         """Where Twilio reports the delivery of this text."""
@@ -481,7 +488,9 @@ class FsmConfirmation(models.Model):
             else:
                 self._fail(None)
             self._show_change()
-        elif age > _ASK_UNTIL:
+        elif messages is None and not self.asked_date:
+            self.asked_date = fields.Datetime.now()
+        elif messages is None and self.asked_date < fields.Datetime.now() - _ASK_UNTIL:
             self._fail(None)
             self._show_change()
 
@@ -542,7 +551,8 @@ class FsmConfirmation(models.Model):
             else:
                 values["state"] = state
                 if not self.sent_date:
-                    values["sent_date"] = now
+                    # The report may be late: a reply may have come before it.
+                    values["sent_date"] = self.claimed_date or now
                 if state == "delivered":
                     values["delivered_date"] = now
                 if unknown:

@@ -15,6 +15,7 @@ from odoo.exceptions import AccessError, UserError
 from ..tools import reply as reply_tools
 from ..tools.conflicts import CONFLICTS, commit_with_retries
 from ..tools.export import harmless_rows
+from ..tools.private_log import describe, where
 from ..tools.twilio_api import Failure, Outcome, failure_class, to_int
 from .fsm_confirmation_history import HISTORY_NOTE
 
@@ -36,6 +37,8 @@ MAX_ANSWERS_PER_HOUR = 6
 OTHER_REPLIES = 30
 FLOOD_WITHIN = timedelta(minutes=10)
 CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
+# So young a pending reply may still be in its webhook's hands.
+LEFT_TO_WEBHOOK = timedelta(seconds=10)
 # A reply that could not be worked on at once is answered as a text of its own.
 LATE_ANSWER_WITHIN = timedelta(hours=24)
 ANSWER_AT_ONCE_WITHIN = timedelta(minutes=15)
@@ -138,7 +141,10 @@ class FsmConfirmationReply(models.Model):
     _mobile_index = models.Index("(mobile, id)")
     _answer_index = models.Index("(id) WHERE answer_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
-    _unmatched_index = models.Index("(company_id, id) WHERE state != 'matched'")
+    # Written as Odoo writes the condition of the tile and of the filter.
+    _unmatched_index = models.Index(
+        "(id) INCLUDE (company_id) WHERE state != 'matched' AND is_done IS NOT TRUE"
+    )
 
     @api.depends("body", "media_count")
     def _compute_display_name(self):
@@ -239,7 +245,8 @@ class FsmConfirmationReply(models.Model):
             return commit_with_retries(self.env, receive(), attempts=5)
         except CONFLICTS:
             reply_sudo = commit_with_retries(self.env, receive(work=False))
-            self.env.ref(CRON).sudo()._trigger()
+            soon = fields.Datetime.now() + LEFT_TO_WEBHOOK + timedelta(seconds=1)
+            self.env.ref(CRON).sudo()._trigger(at=soon)
             self.env.cr.commit()  # pylint: disable=invalid-commit
             return reply_sudo
 
@@ -311,24 +318,22 @@ class FsmConfirmationReply(models.Model):
             with self.env.cr.savepoint():
                 self._process()
                 self.env.flush_all()
-        except CONFLICTS:
-            raise
-        except psycopg2.OperationalError:
-            raise  # The connection is gone.
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise  # A conflict, or the connection is gone.
         except Exception as error:
-            _logger.exception("Reply %s could not be worked on", self.id)
+            _logger.error(
+                "Reply %s could not be worked on: %s\n%s",
+                self.id,
+                describe(error),
+                where(error),
+            )
             self.env.transaction.clear()
             self.write(
                 {
-                    "error": self._describe_error(error),
+                    "error": describe(error),
                     "attempt_count": self.attempt_count + 1,
                 }
             )
-
-    @api.model
-    def _describe_error(self, error):
-        """What stands on a reply that could not be worked on: nothing personal."""
-        return f"{type(error).__name__}"[:200]
 
     @api.model
     def _cron_process(self):
@@ -338,7 +343,7 @@ class FsmConfirmationReply(models.Model):
                 ("state", "=", "pending"),
                 ("attempt_count", "<", MAX_ATTEMPTS),
                 # A webhook may still be at work on younger ones.
-                ("create_date", "<", fields.Datetime.now() - timedelta(seconds=10)),
+                ("create_date", "<", fields.Datetime.now() - LEFT_TO_WEBHOOK),
             ],
             order="received_date, id",
             limit=500,
@@ -472,9 +477,9 @@ class FsmConfirmationReply(models.Model):
 
         Nobody answers a text that still waits to be sent, or that was sent later.
         """
-        left = confirmation.sent_date or (
+        left = (
             confirmation.state != "outgoing" and confirmation.claimed_date
-        )
+        ) or confirmation.sent_date
         return bool(left) and left <= self.received_date + CLOCK_DIFFERENCE
 
     def _find_partner(self):

@@ -32,13 +32,14 @@ class PhoneBlacklist(models.Model):
 
         :return: dict number -> ``phone.blacklist`` record with sudo
         """
+        numbers = tuple(number for number in numbers if number)
         if not numbers:
             return {}
         # Odoo's own search reads and formats each number again as the user's country
         # writes it; these are E.164 already.
         same = Domain.custom(
             to_sql=lambda model, alias, query: SQL(
-                "%s IN %s", model._field_to_sql(alias, "number", query), tuple(numbers)
+                "%s IN %s", model._field_to_sql(alias, "number", query), numbers
             )
         )
         entries_sudo = self.sudo().search(same)

@@ -93,7 +93,10 @@ class TestBatch(ConfirmationTransactionCase):
         before = self._sent_to(orders)
         wizard = self._batch(orders + fine)
         self.assertEqual((wizard.ready_count, wizard.skipped_count), (1, 8))
-        reasons = dict(line.split(": ", 1) for line in wizard.skipped_info.splitlines())
+        reasons = {}
+        for line in wizard.skipped_info.splitlines():
+            reason, names = line.rsplit(": ", 1)
+            reasons.update(dict.fromkeys(names.split(", "), reason))
         for order, words in (
             (past, "in the past"),
             (closed, closed.stage_id.name),
@@ -111,6 +114,14 @@ class TestBatch(ConfirmationTransactionCase):
 
     def _pass_time_of(self, order):
         order.scheduled_date_start = fields.Datetime.now() - timedelta(hours=3)
+
+    def test_reasons_are_grouped(self):
+        orders = self._make_orders(17, first=400)
+        orders.action_cancel()
+        lines = self._batch(orders).skipped_info.splitlines()
+        self.assertEqual(len(lines), 1)
+        self.assertIn(orders[0].name, lines[0])
+        self.assertTrue(lines[0].endswith("and 2 more"))
 
     def test_moved_appointment_is_asked_again(self):
         order = self.orders[0]

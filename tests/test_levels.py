@@ -75,6 +75,10 @@ CALLS = [
     _call("change", "fsm.confirmation", "action_next_step", "message", "settle"),
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
+    _call("change", "fsm.confirmation", "action_mark_read", "message"),
+    _call("see", "fsm.confirmation", "get_conversation", "message"),
+    _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
+    _call("change", "fsm.confirmation", "action_next_step", "message", "settle"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
     _call("change", "fsm.confirmation.reply", "action_attach", "stray"),
@@ -107,6 +111,8 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.send", "action_send"),  # test_dialogs
+    ("fsm.confirmation.send", "action_way_out"),  # tests.test_dialogs
+    ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),

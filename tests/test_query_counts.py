@@ -15,7 +15,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
         cls.customers = 0
 
     def _count(self, function):
-        """Queries of a call that finds nothing in the cache but what is always there."""
+        """Queries of a call that finds nothing in the cache of this transaction."""
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count
@@ -105,7 +105,9 @@ class TestQueryCounts(ConfirmationTransactionCase):
             self._make_old_messages(order, history)
             number = self._send(order).mobile
             self._reply("hello", number="+13105550111")
-            counts.append(self._count(lambda: self._reply("Yes", number=number)))
+            counts.append(
+                self._count(lambda number=number: self._reply("Yes", number=number))
+            )
             self.assertEqual(order.confirmation_status, "confirmed")
         self.assertLessEqual(counts[2], counts[1] + 3)
         self.assertLessEqual(max(counts), 70)

@@ -143,6 +143,17 @@ class TestConnect(SetupCase):
         self.assertEqual(dialog.headline_level, "ok", dialog.checks)
         self.assertFalse(self._number_at_twilio()["sms_application_sid"])
 
+    def test_set_by_hand_without_retries(self):
+        self._at(self.address)
+        dialog = self._click("action_check")
+        self.assertEqual(self._found(dialog)["webhook_once"], "warning")
+        self.assertTrue(dialog.is_connected)
+        self.assertTrue(dialog.can_connect)
+        self._click("action_connect", dialog)
+        self.assertEqual(dialog.headline_level, "ok")
+        self.assertFalse(dialog.can_connect)
+        self.assertEqual(self._number_at_twilio()["sms_url"], self.address + OVERRIDES)
+
     def test_all_numbers_of_the_company(self):
         self.env["sms.twilio.number"].create(
             {

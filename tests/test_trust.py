@@ -80,11 +80,27 @@ class TestUnknownOutcome(TrustCase):
         self._age_claims(record, minutes=20)
         self._run_outbox()
         self.assertEqual(record.state, "sending")
-        self._age_claims(record, minutes=41)
+        self.assertTrue(record.asked_date)
+        record.asked_date -= timedelta(minutes=61)
         self._run_outbox()
         self.assertEqual((record.state, record.failure_type), ("failed", "unknown"))
         self.assertEqual(self.twilio.sent(), [])
         self.assertEqual(record.order_id.confirmation_status, "not_sent")
+
+    def test_one_failed_question_after_a_long_outage_decides_nothing(self):
+        self.twilio.add_fault("accept_no_answer", count=1, max_seconds=0.2)
+        record = self._send_and_deliver()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET state = 'sending', twilio_sid = NULL,"
+            " sent_date = NULL WHERE id = %s",
+            (record.id,),
+        )
+        self._age_claims(record, hours=2)
+        self.twilio.add_fault("500", count=1, match={"method": "GET"})
+        self._run_outbox()
+        self.assertEqual(record.state, "sending")
+        self._run_outbox()
+        self.assertEqual(record.state, "delivered")
 
     def test_appointment_that_moved_meanwhile_is_not_asked_about_again(self):
         self.twilio.add_fault("500", count=1)
@@ -225,6 +241,27 @@ class TestMissedReplies(TrustCase):
         self.assertEqual(self._replies(), replies)
         self.assertFalse(self._sender_row().fetch_error)
 
+    def test_reply_is_matched_although_the_delivery_report_came_late(self):
+        record = self._send().sudo()
+        now = fields.Datetime.now()
+        record.write({"state": "sending", "claimed_date": now - timedelta(minutes=20)})
+        self.env.flush_all()
+        with self.allow_requests(all_requests=True):
+            url = record._get_status_callback_url()
+            self.twilio.status("SM" + "5" * 32, "delivered", url=url)
+        self.env.invalidate_all()
+        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+            self.company.sudo(),
+            {
+                "MessageSid": "SM" + "6" * 32,
+                "From": record.mobile,
+                "To": OUR_NUMBER,
+                "Body": "Yes",
+            },
+            received_date=now - timedelta(minutes=10),
+        )
+        self.assertEqual(reply.state, "matched")
+
     def test_webhook_that_comes_after_all_changes_nothing(self):
         record = self._send_and_deliver()
         self._fetch()
@@ -312,7 +349,7 @@ class TestReplyThatCanNotBeWorkedOn(TrustCase):
             [("mobile", "=", record.mobile)]
         )
         self.assertEqual(reply.state, "pending")
-        self.assertEqual(reply.error, "UndefinedTable")
+        self.assertEqual(reply.error, "UndefinedTable 42P01")
         self.assertFalse(record.response)
         self.env.cr.execute(
             "ALTER TABLE fsm_confirmation_word_gone RENAME TO fsm_confirmation_word"

@@ -7,6 +7,8 @@ import time
 
 import psycopg2
 
+from .private_log import private_queries
+
 _logger = logging.getLogger(__name__)
 
 CONFLICTS = (
@@ -32,8 +34,9 @@ def commit_with_retries(env, work, attempts=ATTEMPTS):
     """
     for attempt in range(1, attempts + 1):
         try:
-            result = work()
-            env.cr.commit()  # pylint: disable=invalid-commit
+            with private_queries():
+                result = work()
+                env.cr.commit()  # pylint: disable=invalid-commit
             return result
         except CONFLICTS as error:
             env.cr.rollback()

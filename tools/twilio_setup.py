@@ -459,11 +459,13 @@ def _judge_number(report, number, address):
             Change(**change, application=number.application, foreign=True)
         )
     elif here and number.method == "POST":
-        report.add("webhook", "ok", Level.OK, **facts)
         unfinished = number.url != address or not number.fallback_url
         if unfinished and not fallback:
-            # Right, but without the retries: nobody minds.
+            # Set by hand, without the retries: nobody minds when they are added.
+            report.add("webhook", "once", Level.WARNING, **facts)
             report.changes.append(Change(**change, current=number.url))
+        else:
+            report.add("webhook", "ok", Level.OK, **facts)
     elif here or _is_unused(number.url):
         code = "method" if here else "unset"
         report.add("webhook", code, Level.PROBLEM, **facts)
@@ -484,9 +486,11 @@ def _judge_service(report, service, address, phone=""):
     if any(known.sid == service.sid for known in report.changes):
         return
     if same_address(service.url, address) and service.method == "POST":
-        report.add("webhook", "service_ok", Level.OK, **facts)
         if service.url != address:
+            report.add("webhook", "service_once", Level.WARNING, **facts)
             report.changes.append(Change(**change, current=service.url))
+        else:
+            report.add("webhook", "service_ok", Level.OK, **facts)
     elif _is_unused(service.url) or same_address(service.url, address):
         code = "service_method" if service.url else "service_drops"
         report.add("webhook", code, Level.PROBLEM, **facts)

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -6,6 +8,7 @@ from ..models.fsm_appointment_mixin import EDIT_GROUP
 
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
+NAMES_SHOWN = 15  # with each reason
 
 
 class FsmConfirmationBatch(models.TransientModel):
@@ -52,9 +55,25 @@ class FsmConfirmationBatch(models.TransientModel):
             left_out = [plan for plan in plans if plan.reason]
             wizard.ready_count = len(plans) - len(left_out)
             wizard.skipped_count = len(left_out)
-            wizard.skipped_info = "\n".join(
-                f"{plan.order.name}: {plan.reason}" for plan in left_out
-            )
+            wizard.skipped_info = wizard._describe_left_out(left_out)
+
+    @api.model
+    def _describe_left_out(self, plans):
+        """A line for each reason: the Work Orders that it keeps from being asked."""
+        names = defaultdict(list)
+        for plan in plans:
+            names[plan.reason].append(plan.order.name)
+        lines = []
+        for reason, known in names.items():
+            shown = ", ".join(known[:NAMES_SHOWN])
+            if len(known) > NAMES_SHOWN:
+                shown = self.env._(
+                    "%(names)s and %(count)s more",
+                    names=shown,
+                    count=len(known) - NAMES_SHOWN,
+                )
+            lines.append(f"{reason}: {shown}")
+        return "\n".join(lines)
 
     def _get_plans(self):
         """See :meth:`~odoo.addons.fsm.order._plan_confirmations`."""

@@ -136,7 +136,7 @@ class FsmConfirmationSend(models.TransientModel):
             for partner in others
         }
         opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
-            filter(None, numbers.values())
+            {number for number in numbers.values() if number}
         )
         return others.filtered(
             lambda rec: numbers[rec] and numbers[rec] not in opted_out

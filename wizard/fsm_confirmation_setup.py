@@ -26,6 +26,7 @@ class FsmConfirmationSetup(models.TransientModel):
     question = fields.Json(readonly=True)
     question_text = fields.Text(compute="_compute_question_text")
     is_connected = fields.Boolean(compute="_compute_is_connected")
+    can_connect = fields.Boolean(compute="_compute_is_connected")
     can_keep_address = fields.Boolean(compute="_compute_offers")
     can_load_numbers = fields.Boolean(compute="_compute_offers")
     test_number = fields.Char(
@@ -48,6 +49,9 @@ class FsmConfirmationSetup(models.TransientModel):
     def _compute_is_connected(self):
         for dialog in self:
             dialog.is_connected = dialog._health_sudo()._is_connected()
+            keys = {entry["key"] for entry in dialog.checks or []}
+            once = keys & {"webhook_once", "webhook_service_once"}
+            dialog.can_connect = bool(once) or not dialog.is_connected
 
     @api.depends("checks")
     def _compute_offers(self):

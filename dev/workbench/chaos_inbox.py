@@ -77,7 +77,8 @@ class Phones:
                 self.statuses[status or delivery["error"]] += 1
                 self.taken[sid] += 200 <= (status or 0) < 300
                 self.texts[sid] += len(delivery["replies"])
-                if status and status not in (200, 500, 502, 503):
+                # Odoo says 404 while its database is away; Twilio tries again.
+                if status and status not in (200, 404, 500, 502, 503):
                     self.odd.append((sid, status))
 
     def start(self, jobs):
@@ -100,16 +101,21 @@ def work(stage, phones, replies, monkey, seed, say=print):
     dice.shuffle(jobs)
     futures = phones.start(jobs)
     said = time.monotonic()
-    while not all(future.done() for future in futures):
-        monkey.turn()
-        time.sleep(0.2)
-        if time.monotonic() > said + 15:
-            done = sum(future.done() for future in futures)
-            say(
-                f"  {done} of {len(jobs)} deliveries,"
-                f" {sum(monkey.done.values())} things broken"
-            )
-            said = time.monotonic()
+    try:
+        while not all(future.done() for future in futures):
+            monkey.turn()
+            time.sleep(0.2)
+            if time.monotonic() > said + 15:
+                done = sum(future.done() for future in futures)
+                say(
+                    f"  {done} of {len(jobs)} deliveries,"
+                    f" {sum(monkey.done.values())} things broken"
+                )
+                said = time.monotonic()
+    finally:
+        # After Ctrl-C nothing more is delivered.
+        for future in futures:
+            future.cancel()
     for future in futures:
         future.result()
     stage.start_servers()

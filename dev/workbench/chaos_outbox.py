@@ -82,10 +82,12 @@ class Compressor:
 
     A pause before the next attempt is over at once. For a text whose call never came
     back, time runs as if every 5 s were 4 minutes, beginning 85 s after the claim,
-    when the longest call is certainly over.
+    when the longest call is certainly over, until 20 minutes are over: Twilio's list is
+    complete then. The hour for which the addon goes on asking is not made shorter.
     """
 
     CALL_OVER = 85  # seconds: begun within 60, and at most 20 long
+    LONGEST = 20  # minutes
     STEP = 5  # seconds between two steps of 4 minutes
 
     def __init__(self, sql):
@@ -115,7 +117,8 @@ class Compressor:
             "UPDATE fsm_confirmation SET claimed_date = claimed_date - interval"
             " '4 minutes' WHERE id IN (SELECT id FROM fsm_confirmation WHERE state ="
             f" 'sending' AND twilio_sid IS NULL AND claimed_date < {now} - interval"
-            f" '{self.CALL_OVER} seconds' {lock})"
+            f" '{self.CALL_OVER} seconds' AND claimed_date > {now} - interval"
+            f" '{self.LONGEST} minutes' {lock})"
         )
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -93,6 +94,15 @@ class OdooServer:
     def running(self):
         """Whether its main process is there."""
         return bool(self.server) and self.server.process.poll() is None
+
+    @property
+    def listens(self):
+        """Whether it accepts connections."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
 
     @property
     def ready(self):
@@ -416,7 +426,12 @@ class Monkey:
         return self.dice.choice(self.stage.servers).kill_worker(False, self.dice)
 
     def kill_server(self):
-        """SIGKILL a whole server; it is started again at the next turn."""
+        """SIGKILL a whole server; it is started again at the next turn.
+
+        Not while one is still starting: on a slow machine nothing would ever run.
+        """
+        if not all(server.listens for server in self.stage.servers):
+            return False
         self.dice.choice(self.stage.servers).kill()
         return True
 

@@ -269,10 +269,9 @@ describe("tiles", () => {
         expect(facets()).toEqual(["Awaiting Answer"]);
         expect(marks()).toEqual(["Awaiting answer"]);
         // The tiles count as if none were pressed.
-        expect.verifySteps(
-            ['list [["indicator","=","awaiting"]]', "summary []"],
-            {ignoreOrder: true}
-        );
+        expect.verifySteps(['list [["indicator","=","awaiting"]]', "summary []"], {
+            ignoreOrder: true,
+        });
 
         await contains(confirmed).click();
         expect(facets()).toEqual(["Confirmed (Yes)"]);
@@ -467,7 +466,9 @@ test("a status has an icon and its word, and its own look", async () => {
     await mountList();
     const found = queryAll(".o_data_row .o_fsm_confirmation_status");
     expect(marks()).toEqual(INDICATORS.map(([, label]) => label));
-    const looks = found.map((el) => `${el.className} ${el.querySelector("i").className}`);
+    const looks = found.map(
+        (el) => `${el.className} ${el.querySelector("i").className}`
+    );
     expect(new Set(looks).size).toBe(INDICATORS.length);
     expect(".o_fsm_confirmation_status i[aria-label='Reply to read']").toHaveCount(1);
     expect.verifySteps(["list []", "summary []"]);

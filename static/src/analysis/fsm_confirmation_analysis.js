@@ -40,7 +40,9 @@ class MessageCenterGraphRenderer extends GraphRenderer {
         const {fields, groupBy} = this.model.metaData;
         const last = groupBy.at(-1)?.fieldName;
         if (["indicator", "response"].includes(last)) {
-            const keys = new Map(fields[last].selection.map(([key, name]) => [name, key]));
+            const keys = new Map(
+                fields[last].selection.map(([key, name]) => [name, key])
+            );
             for (const dataset of data.datasets) {
                 const key = keys.get(dataset.label);
                 dataset.backgroundColor = COLORS[key] || dataset.backgroundColor;

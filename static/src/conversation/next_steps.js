@@ -9,7 +9,7 @@ import {useService} from "@web/core/utils/hooks";
 /** What can be done next about a message, as the server says for this user. */
 export class FsmConfirmationNextSteps extends Component {
     static template = "fieldservice_job_confirmation.NextSteps";
-    static props = {...standardFieldProps};
+    static props = {...standardFieldProps, pageOnly: {type: Boolean, optional: true}};
 
     setup() {
         this.orm = useService("orm");
@@ -19,6 +19,9 @@ export class FsmConfirmationNextSteps extends Component {
     }
 
     get steps() {
+        if (this.props.pageOnly && this.env.inDialog) {
+            return [];
+        }
         return this.props.record.data[this.props.name] || [];
     }
 
@@ -56,6 +59,7 @@ registry.category("fields").add("fsm_confirmation_next_steps", {
     component: FsmConfirmationNextSteps,
     displayName: _t("Next Steps"),
     supportedTypes: ["json"],
+    extractProps: ({options}) => ({pageOnly: Boolean(options.page_only)}),
 });
 
 /** A text as it was written: lines kept, either direction of writing, never HTML. */

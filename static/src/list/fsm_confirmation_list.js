@@ -51,6 +51,10 @@ const messageCenter = (Controller) =>
 
         /** @override */
         async openRecord(record) {
+            if (this.env.inDialog) {
+                // A message is being chosen for something else.
+                return super.openRecord(...arguments);
+            }
             const action = await this.model.orm.call(
                 "fsm.confirmation",
                 "action_open_details",

@@ -27,7 +27,6 @@ const shows = (...names) => ({
     },
 });
 
-
 // On a phone the search bar opens with a button.
 const openSearch = {
     isActive: ["mobile"],
@@ -42,7 +41,8 @@ const search = (text) => [
         run: `edit ${text}`,
     },
     {
-        trigger: `.o_searchview_autocomplete .o-dropdown-item:first:contains('${text}')`,
+        // Brackets have a meaning of their own in a selector.
+        trigger: `.o_searchview_autocomplete .o-dropdown-item:first:contains(${text.replace(/^\(.*\) /, "")})`,
         run: "click",
     },
 ];
@@ -217,7 +217,8 @@ const toReplies = [
         run: "click",
     },
     {
-        trigger: ".o_data_row:contains(hello there), .o_kanban_record:contains(hello there)",
+        trigger:
+            ".o_data_row:contains(hello there), .o_kanban_record:contains(hello there)",
     },
 ];
 
@@ -227,6 +228,7 @@ tours.add("fsm_confirmation_screen_attach", {
         {trigger: "button[name=action_attach]", run: "click"},
         {
             content: "Choose the message",
+            isActive: ["desktop"],
             trigger: ".modal [name=confirmation_id] input",
             run: "edit Ben",
         },
@@ -236,18 +238,15 @@ tours.add("fsm_confirmation_screen_attach", {
             run: "click",
         },
         {
-            // A sheet, which a tour takes for something below the dialog.
+            content: "A phone shows the messages in a dialog",
             isActive: ["mobile"],
-            trigger:
-                "body:has(.o-autocomplete--dropdown-item:contains(Ben Bold), .modal .o_kanban_record:contains(Ben Bold))",
-            run() {
-                const items = [
-                    ...document.querySelectorAll(
-                        ".o-autocomplete--dropdown-item, .modal .o_kanban_record"
-                    ),
-                ];
-                items.find((item) => item.textContent.includes("Ben Bold")).click();
-            },
+            trigger: ".modal [name=confirmation_id] input",
+            run: "click",
+        },
+        {
+            isActive: ["mobile"],
+            trigger: ".modal .o_kanban_record:contains(Ben Bold)",
+            run: "click",
         },
         {trigger: ".modal button[name=action_apply]", run: "click"},
         {
@@ -262,7 +261,8 @@ tours.add("fsm_confirmation_screen_read_only", {
         ...toReplies,
         {
             content: "A reader sees replies and settles none",
-            trigger: "body:not(:has(button[name=action_attach], button[name=action_done]))",
+            trigger:
+                "body:not(:has(button[name=action_attach], button[name=action_done]))",
         },
     ],
 });

@@ -34,7 +34,7 @@ const details = [
         trigger:
             ".modal .o_fsm_confirmation_bubble:contains(Reply YES to confirm or NO)",
     },
-    {trigger: ".modal .o_field_x2many:contains(Yes, thank you)"},
+    {trigger: ".modal .o_fsm_conversation_theirs:contains(Yes, thank you)"},
     {
         content: "Close",
         trigger: ".modal footer button:contains(Close)",

@@ -1,0 +1,48 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Keep what people write, and their numbers, out of the log.
+
+Odoo logs every query that fails, with its values: when two transactions want one
+row, those are a customer's words. Here such a line keeps only the kind of the error.
+"""
+
+import contextlib
+import contextvars
+import logging
+import traceback
+
+_private = contextvars.ContextVar("job_confirmation_private", default=False)
+
+
+class _HideQueries(logging.Filter):
+    def filter(self, record):
+        if _private.get() and record.levelno > logging.DEBUG:
+            error = next(
+                (arg for arg in record.args or () if isinstance(arg, Exception)), None
+            )
+            record.msg = "A query failed: %s"
+            record.args = (describe(error) if error else "see the next lines",)
+        return True
+
+
+logging.getLogger("odoo.sql_db").addFilter(_HideQueries())
+
+
+@contextlib.contextmanager
+def private_queries():
+    """No values of failing queries in the log, within this block."""
+    token = _private.set(True)
+    try:
+        yield
+    finally:
+        _private.reset(token)
+
+
+def describe(error):
+    """The kind of an exception, without its message, which may quote values."""
+    code = getattr(error, "pgcode", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+def where(error):
+    """The lines of code an exception came through, without its message."""
+    return "".join(traceback.format_tb(error.__traceback__))
