@@ -2,7 +2,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .fsm_appointment_mixin import READ_GROUP
+from .fsm_appointment_mixin import EDIT_GROUP, READ_GROUP
 
 MODULE = "fieldservice_job_confirmation"
 # What an answer asks a person to do. A person may plan such activities as well.
@@ -45,11 +45,18 @@ class MailActivity(models.Model):
 
     def _check_access(self, operation):
         result = super()._check_access(operation)
-        if not self or not self._hides_answers():
+        user = self.env.user
+        if not self or self.env.su or user.has_group(EDIT_GROUP):
             return result
-        hidden = self.sudo().filtered_domain(self._get_answer_domain()).sudo(False)
-        if not hidden:
+        hidden_sudo = self.sudo().filtered_domain(self._get_answer_domain())
+        if not self._hides_answers():
+            # Read Only looks; what somebody with Edit gave to this user may be done.
+            if operation == "read":
+                return result
+            hidden_sudo = hidden_sudo.filtered(lambda act: act.user_id != user)
+        if not hidden_sudo:
             return result
+        hidden = hidden_sudo.sudo(False)
         forbidden = (result[0] if result else self.browse()) | hidden
         return forbidden, lambda: forbidden._make_access_error(operation)
 

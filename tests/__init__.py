@@ -11,6 +11,7 @@ from . import test_fuzz
 from . import test_immutable
 from . import test_js
 from . import test_levels
+from . import test_life
 from . import test_main_loop
 from . import test_message_center
 from . import test_query_counts

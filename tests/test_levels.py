@@ -10,6 +10,7 @@ import json
 from collections import namedtuple
 
 from odoo import Command, http
+from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
@@ -715,6 +716,22 @@ class TestLevels(LevelsCase):
                 1
             ]
         )
+
+    def test_read_only_settles_no_task(self):
+        task = self.message.activity_id
+        user = self.users["read"]
+        self.assertEqual(task.with_user(user).summary, task.summary)
+        self.assertFalse(task.with_user(user).can_write)
+        for action in ("action_feedback", "action_cancel", "unlink"):
+            with self.assertRaises(AccessError):
+                getattr(task.with_user(user), action)()
+        with self.assertRaises(AccessError):
+            task.with_user(user).write({"summary": "x"})
+        # Unless somebody with Edit gives it to them.
+        task.with_user(self.dispatcher).user_id = user
+        self.env.flush_all()
+        task.with_user(user).action_feedback(feedback="Called")
+        self.assertFalse(task.active)
 
     def test_a_task_done_stays_in_the_same_eyes(self):
         self.message.activity_id.with_user(self.dispatcher).action_feedback(
