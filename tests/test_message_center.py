@@ -500,7 +500,8 @@ class TestQueries(ScreenCase):
         model.get_message_center_summary([])
         self.env.flush_all()
         self.env.invalidate_all()
-        with self.assertQueryCount(4):
+        # Tiles, unmatched replies; four of the notices, with their companies.
+        with self.assertQueryCount(8):
             model.get_message_center_summary([])
 
 
