@@ -7,6 +7,7 @@ from twilio.request_validator import RequestValidator
 from odoo.http import Controller, request, route
 
 from ..tools.conflicts import commit_with_retries
+from ..tools.private_log import private_queries
 from ..tools.twilio_api import to_int
 from ..tools.twilio_setup import REFUSED_HEADER
 
@@ -36,6 +37,7 @@ class JobConfirmationTwilio(Controller):
         save_session=False,
         max_content_length=MAX_REQUEST,
     )
+    @private_queries()
     def inbound(self, **_params):
         """A customer's text. The answer is TwiML, with at most one message."""
         form, companies_sudo = self._verify()
@@ -60,6 +62,7 @@ class JobConfirmationTwilio(Controller):
         save_session=False,
         max_content_length=MAX_REQUEST,
     )
+    @private_queries()
     def status(self, uuid, **_params):
         """A delivery report of one text that we sent."""
         form, companies_sudo = self._verify()

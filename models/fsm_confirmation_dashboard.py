@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.orm.domains import DomainCondition, DomainOr
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
@@ -68,36 +67,6 @@ class FsmConfirmation(models.Model):
                  WHERE s.id = m.id AND m.sent_date IS NOT NULL
                 """
             )
-
-    def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
-        """Newest first also means: of the days that are looked at, in an index's order.
-
-        Ids and dates go hand in hand, which PostgreSQL does not know: for a week of
-        last year it would walk through everything that was sent since.
-        """
-        if limit and order == self._order:
-            order = self._get_order_for_days(Domain(domain)) or order
-        return super()._search(domain, offset, limit, order, **kwargs)
-
-    @api.model
-    def _get_order_for_days(self, domain):
-        """:return: the order for a range of days, or "" when there is none"""
-        conditions = [domain, *getattr(domain, "children", ())]
-        bounds = {
-            (condition.field_expr, condition.operator[0])
-            for condition in conditions
-            if isinstance(condition, DomainCondition)
-            and condition.operator in ("<", "<=", ">", ">=")
-        }
-        if isinstance(domain, DomainOr):
-            return ""
-        if ("appointment_start", ">") in bounds:
-            return "appointment_start, id"  # As the day will go.
-        if ("appointment_start", "<") in bounds:
-            return "appointment_start desc, id desc"
-        if bounds & {("sent_date", "<"), ("sent_date", ">")}:
-            return "sent_date desc, id desc"
-        return ""
 
     @api.model
     def get_message_center_summary(self, domain):

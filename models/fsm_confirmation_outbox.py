@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.conflicts import CONFLICTS, commit_with_retries
-from ..tools.private_log import describe, where
+from ..tools.private_log import describe, private_queries, where
 from ..tools.twilio_api import UNREADABLE, Failure, Outcome, SendResult, failure_class
 
 _logger = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ class FsmConfirmation(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    @private_queries()
     def _cron_send(self):
         """Send what waits, and find out about calls that never came back."""
         self._send_waiting()

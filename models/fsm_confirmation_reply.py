@@ -15,7 +15,7 @@ from odoo.exceptions import AccessError, UserError
 from ..tools import reply as reply_tools
 from ..tools.conflicts import CONFLICTS, commit_with_retries
 from ..tools.export import harmless_rows
-from ..tools.private_log import describe, where
+from ..tools.private_log import describe, private_queries, where
 from ..tools.twilio_api import Failure, Outcome, failure_class, to_int
 from .fsm_confirmation_history import HISTORY_NOTE
 
@@ -336,6 +336,7 @@ class FsmConfirmationReply(models.Model):
             )
 
     @api.model
+    @private_queries()
     def _cron_process(self):
         """Work on replies that could not be worked on when they came."""
         pending_sudo = self.sudo().search(

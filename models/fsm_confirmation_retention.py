@@ -104,7 +104,11 @@ class FsmConfirmation(models.Model):
             return
         text = self.env._("The text was removed after its time.")
         subtype = self.env.ref("fieldservice_job_confirmation.mt_confirmation")
-        for model, position in (("fsm.order", 1), ("res.partner", 2)):
+        for model, position in (
+            ("fsm.confirmation", 0),
+            ("fsm.order", 1),
+            ("res.partner", 2),
+        ):
             self.env.execute_query(
                 SQL(
                     """

@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
-
-_BOUNDS = (">", ">=", "<", "<=")
+from odoo.orm.domains import DomainCondition, DomainOr
 
 
 class FsmConfirmation(models.Model):
@@ -38,26 +37,32 @@ class FsmConfirmation(models.Model):
             ]
         )
 
-    @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
-        """Newest first within a range of sent dates: by the index of the dates.
+        """Newest first also means: of the days that are looked at, in an index's order.
 
-        By id it would begin with the newest message and walk to the range.
+        Ids and dates go hand in hand, which PostgreSQL does not know: for a week of
+        last year it would walk through everything that was sent since.
         """
-        if limit and order == self._order and self._is_sent_range(domain):
-            order = "sent_date desc, id desc"
-        return super()._search(
-            domain, offset=offset, limit=limit, order=order, **kwargs
-        )
+        if limit and order == self._order:
+            order = self._get_order_for_days(Domain(domain)) or order
+        return super()._search(domain, offset, limit, order, **kwargs)
 
     @api.model
-    def _is_sent_range(self, domain):
-        """Whether only messages within a range of sent dates can match."""
-        terms = list(Domain(domain))
-        if "|" in terms or "!" in terms:
-            return False
-        conditions = [term for term in terms if term != "&"]
-        return any(
-            name == "sent_date" and operator in _BOUNDS
-            for name, operator, _value in conditions
-        )
+    def _get_order_for_days(self, domain):
+        """:return: the order for a range of days, or "" when there is none"""
+        conditions = [domain, *getattr(domain, "children", ())]
+        bounds = {
+            (condition.field_expr, condition.operator[0])
+            for condition in conditions
+            if isinstance(condition, DomainCondition)
+            and condition.operator in ("<", "<=", ">", ">=")
+        }
+        if isinstance(domain, DomainOr):
+            return ""
+        if ("appointment_start", ">") in bounds:
+            return "appointment_start, id"  # As the day will go.
+        if ("appointment_start", "<") in bounds:
+            return "appointment_start desc, id desc"
+        if bounds & {("sent_date", "<"), ("sent_date", ">")}:
+            return "sent_date desc, id desc"
+        return ""

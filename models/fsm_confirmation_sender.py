@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.conflicts import commit_with_retries
+from ..tools.private_log import private_queries
 from ..tools.twilio_api import describe_error
 
 _logger = logging.getLogger(__name__)
@@ -218,6 +219,7 @@ class FsmConfirmationSender(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    @private_queries()
     def _cron_fetch_missed_replies(self):
         """Fetch replies that Twilio could not deliver, for example while Odoo was down.
 

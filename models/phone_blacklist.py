@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.private_log import private_queries
+
 
 class PhoneBlacklist(models.Model):
     """Who opted out of texts; all of Odoo's SMS respects it. Ours adds how."""
@@ -27,6 +29,7 @@ class PhoneBlacklist(models.Model):
     )
 
     @api.model
+    @private_queries()
     def _job_confirmation_find_sudo(self, numbers):
         """Active opt-outs of E.164 numbers.
 
