@@ -48,10 +48,10 @@ class JobConfirmationTwilio(Controller):
             _logger.warning("Inbound webhook without MessageSid or From: ignored")
             return self._twiml("")
         # Stored and committed when it returns: else Twilio gets no 2xx, tries again.
-        reply_sudo = request.env["fsm.confirmation.reply"]._receive_and_commit_sudo(
+        answer = request.env["fsm.confirmation.reply"]._receive_and_commit_sudo(
             companies_sudo, form
         )
-        return self._twiml(reply_sudo.answer_body if reply_sudo else "")
+        return self._twiml(answer)
 
     @route(
         STATUS_URL,

@@ -437,7 +437,9 @@ class FsmConfirmation(models.Model):
     def _write_words(self, words):
         """Show what the customer wrote; no other way leads to ``reply_body``."""
         # pylint: disable=super-method-mismatch
-        return super().write({"reply_body": words})
+        # The reply itself is in the histories: nothing of its answer is tracked again.
+        quiet = self.with_context(tracking_disable=True)
+        return super(FsmConfirmation, quiet).write({"reply_body": words})
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)

@@ -232,23 +232,28 @@ class FsmConfirmationReply(models.Model):
         so. Work that other transactions keep disturbing is left to the cron.
 
         :param options: see :meth:`_receive_sudo`
-        :return: the reply with sudo, or None when this MessageSid is known already
+        :return: what to answer the customer, "" for nothing
         :raises psycopg2.Error: the text could not be stored
         """
 
         def receive(**changes):
-            return lambda: self._receive_sudo(
-                companies_sudo, data, **{**options, **changes}
-            )
+            def work():
+                reply_sudo = self._receive_sudo(
+                    companies_sudo, data, **{**options, **changes}
+                )
+                # Read before the commit, which empties the cache.
+                return (reply_sudo and reply_sudo.answer_body) or ""
+
+            return work
 
         try:
             return commit_with_retries(self.env, receive(), attempts=5)
         except CONFLICTS:
-            reply_sudo = commit_with_retries(self.env, receive(work=False))
+            commit_with_retries(self.env, receive(work=False))
             soon = fields.Datetime.now() + LEFT_TO_WEBHOOK + timedelta(seconds=1)
             self.env.ref(CRON).sudo()._trigger(at=soon)
             self.env.cr.commit()  # pylint: disable=invalid-commit
-            return reply_sudo
+            return ""
 
     @api.model
     def _receive_sudo(self, companies_sudo, data, received_date=None, work=True):
@@ -300,6 +305,8 @@ class FsmConfirmationReply(models.Model):
     @api.model
     def _guess_company(self, companies_sudo, recipient):
         """The company that owns the number that was answered, else the first one."""
+        if len(companies_sudo) == 1:
+            return companies_sudo
         for company_sudo in companies_sudo:
             numbers = company_sudo.sms_twilio_number_ids.mapped("number")
             if recipient in [company_sudo._phone_e164(number) for number in numbers]:
@@ -687,6 +694,8 @@ class FsmConfirmationReply(models.Model):
 
     def _has_newer_answer(self, target):
         """Whether the customer answered again while this reply was waiting."""
+        if not target.reply_date:
+            return False
         mine = (self.received_date, self.id)
         return any(
             (reply.received_date, reply.id) > mine

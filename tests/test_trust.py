@@ -366,6 +366,19 @@ class TestReplyThatCanNotBeWorkedOn(TrustCase):
 
 
 @tagged("post_install", "-at_install")
+class TestHistory(TrustCase):
+    def test_an_answer_is_written_once_into_each_history(self):
+        record = self._send_and_deliver()
+        last = self.env["mail.message"].search([], limit=1, order="id desc").id
+        self._customer_says("Yes")
+        notes = self.env["mail.message"].search([("id", ">", last)])
+        self.assertEqual(
+            sorted(note.model for note in notes), ["fsm.order", "res.partner"]
+        )
+        self.assertFalse(record.message_ids.tracking_value_ids)
+
+
+@tagged("post_install", "-at_install")
 class TestRetention(TrustCase):
     def test_texts_and_numbers_of_old_messages_go_counts_stay(self):
         old = self._send_and_deliver()
