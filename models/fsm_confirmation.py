@@ -61,8 +61,10 @@ class FsmConfirmation(models.Model):
     _order = "id desc"
     _rec_names_search = ["name", "contact_name", "job_name", "mobile"]
 
+    # The search bar looks into several columns at once: one without an index of this
+    # kind would have PostgreSQL read every message.
     name = fields.Char(
-        "Message ID", required=True, readonly=True, copy=False, index=True
+        "Message ID", required=True, readonly=True, copy=False, index="trigram"
     )
     order_id = fields.Many2one(
         "fsm.order", string="Work Order", readonly=True, index=True, ondelete="set null"

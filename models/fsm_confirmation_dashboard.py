@@ -29,7 +29,20 @@ class FsmConfirmation(models.Model):
 
     def _auto_init(self):
         self._fill_screen_columns()
+        self._drop_old_name_index()
         return super()._auto_init()
+
+    def _drop_old_name_index(self):
+        """Odoo makes a missing index, but leaves one of another kind as it is."""
+        self.env.cr.execute(
+            """
+            SELECT 1 FROM pg_indexes
+             WHERE indexname = 'fsm_confirmation__name_index'
+               AND schemaname = current_schema AND indexdef NOT LIKE '%USING gin%'
+            """
+        )
+        if self.env.cr.fetchone() and self.pool.has_trigram:
+            self.env.cr.execute("DROP INDEX fsm_confirmation__name_index")
 
     def _fill_screen_columns(self):
         """Fill the new columns of an existing table at once, not row by row."""

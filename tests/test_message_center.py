@@ -348,6 +348,21 @@ class TestSearch(ScreenCase):
             with self.subTest(text=text):
                 self.assertFalse(self._as().search([("mobile_search", "ilike", text)]))
 
+    def test_the_bar_reads_indexes_only(self):
+        """One column without a fitting index has every message read."""
+        self.env.cr.execute(
+            "SELECT indexdef FROM pg_indexes WHERE tablename = 'fsm_confirmation'"
+        )
+        definitions = [row[0] for row in self.env.cr.fetchall()]
+        for name in ("name", "contact_name", "company_name", "mobile", "job_name"):
+            with self.subTest(column=name):
+                self.assertTrue(
+                    any(
+                        "USING gin" in text and f"({name} " in text.replace('"', "")
+                        for text in definitions
+                    )
+                )
+
     def test_every_search_field(self):
         arch = self.env["fsm.confirmation"].get_view(
             self.env.ref(f"{MODULE}.fsm_confirmation_view_search").id, "search"
