@@ -1,24 +1,20 @@
 import {CharField, charField} from "@web/views/fields/char/char_field";
 import {registry} from "@web/core/registry";
-import {useService} from "@web/core/utils/hooks";
 
 /** A text that opens something: the record's method in the option "action". */
 export class FsmConfirmationLink extends CharField {
     static template = "fieldservice_job_confirmation.Link";
     static props = {...CharField.props, action: {type: String}};
 
-    setup() {
-        super.setup();
-        this.action = useService("action");
-        this.orm = useService("orm");
-    }
-
     async open(ev) {
         ev.preventDefault();
         ev.stopPropagation();
         const {resModel, resId} = this.props.record;
-        const action = await this.orm.call(resModel, this.props.action, [[resId]]);
-        await this.action.doAction(action);
+        // Not by useService: a list that updates itself meanwhile replaces this link,
+        // and what a component waits for is dropped with it. The click would be lost.
+        const {action, orm} = this.env.services;
+        const description = await orm.call(resModel, this.props.action, [[resId]]);
+        await action.doAction(description);
     }
 }
 
