@@ -222,7 +222,7 @@ class FsmConfirmation(models.Model):
         visits = records.visit_id
         visits._set_confirmation_status_sudo("awaiting")
         (orders - visits.order_id)._set_confirmation_status_sudo("awaiting")
-        records._log_sent_batch(user.partner_id)
+        records._log_sent()
         records._notify_changed()
         self.env.ref(
             "fieldservice_job_confirmation.ir_cron_send_confirmations"
@@ -248,22 +248,3 @@ class FsmConfirmation(models.Model):
             ids = [plan.order.id for plan in members]
             bodies.update(template_sudo._render_field("body", ids, set_lang=lang))
         return [plain_spaces(str(bodies[plan.order.id]))[:1600] for plan in plans]
-
-    def _log_sent_batch(self, author):
-        """Write the texts into the histories of Work Orders and contacts."""
-        wanted = []
-        for record in self:
-            body = record._history_body()
-            for name, link in (
-                ("order_id", "order_message_id"),
-                ("partner_id", "partner_message_id"),
-            ):
-                values = self._prepare_note_values(
-                    record[name], body, author, record.company_id
-                )
-                wanted.append((record, link, values))
-        notes = (
-            self.env["mail.message"].sudo().create([values for *_to, values in wanted])
-        )
-        for (record, link, _values), note in zip(wanted, notes, strict=True):
-            record[link] = note

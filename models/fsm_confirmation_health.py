@@ -437,10 +437,7 @@ class FsmConfirmationHealth(models.Model):
                     "%(what)s %(advice)s", what=entry["text"], advice=entry["advice"]
                 )
             ) from error
-        known = {
-            company_sudo._phone_e164(entry.number)
-            for entry in company_sudo.sms_twilio_number_ids
-        }
+        known = set(company_sudo._get_twilio_numbers_sudo())
         values = []
         for phone in phones:
             code = phone_validation.phone_get_country_code_for_number(phone)

@@ -102,21 +102,28 @@ class FsmConfirmation(models.Model):
         }
 
     def _log_sent(self):
-        """Write the text into the histories of Work Order and contact."""
-        self.ensure_one()
-        author = self.user_id.partner_id
-        body = self._history_body()
-        notes = self._log_notes([self.order_id, self.partner_id], body, author)
-        self.write(
-            {
-                "order_message_id": self._note_on(notes, self.order_id),
-                "partner_message_id": self._note_on(notes, self.partner_id),
-            }
-        )
+        """Write the texts into the histories of Work Orders and contacts.
 
-    @api.model
-    def _note_on(self, notes, record):
-        return notes.filtered(lambda note: note.model == record._name)[:1].id
+        One create, however many texts there are.
+        """
+        wanted = []
+        for record in self:
+            author = record.user_id.partner_id or self.env.user.partner_id
+            body = record._history_body()
+            for name, link in (
+                ("order_id", "order_message_id"),
+                ("partner_id", "partner_message_id"),
+            ):
+                if record[name]:
+                    values = self._prepare_note_values(
+                        record[name], body, author, record.company_id
+                    )
+                    wanted.append((record, link, values))
+        notes = (
+            self.env["mail.message"].sudo().create([values for *_to, values in wanted])
+        )
+        for (record, link, _values), note in zip(wanted, notes, strict=True):
+            record[link] = note
 
     def _refresh_history(self):
         """Bring the delivery state in the histories up to date."""

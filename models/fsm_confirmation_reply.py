@@ -308,8 +308,7 @@ class FsmConfirmationReply(models.Model):
         if len(companies_sudo) == 1:
             return companies_sudo
         for company_sudo in companies_sudo:
-            numbers = company_sudo.sms_twilio_number_ids.mapped("number")
-            if recipient in [company_sudo._phone_e164(number) for number in numbers]:
+            if recipient in company_sudo._get_twilio_numbers_sudo():
                 return company_sudo
         return companies_sudo[:1]
 

@@ -66,7 +66,7 @@ class FsmConfirmation(models.Model):
                 limit=limit,
             )
         )
-        self._anonymize_notes([row[0] for row in rows], rows)
+        self._anonymize_notes(rows)
         self.env.invalidate_all()
         return len(rows) == limit
 
@@ -98,10 +98,14 @@ class FsmConfirmation(models.Model):
         return len(rows) == limit
 
     @api.model
-    def _anonymize_notes(self, ids, rows):
-        """Remove the texts from the histories; the notes say that there was one."""
-        if not ids:
+    def _anonymize_notes(self, rows):
+        """Remove the texts from the histories; the notes say that there was one.
+
+        :param rows: list of (message id, Work Order id, contact id)
+        """
+        if not rows:
             return
+        ids = [row[0] for row in rows]
         text = self.env._("The text was removed after its time.")
         subtype = self.env.ref("fieldservice_job_confirmation.mt_confirmation")
         for model, position in (

@@ -248,10 +248,7 @@ class FsmConfirmationSender(models.Model):
     @api.model
     def _get_numbers_sudo(self, company_sudo):
         """Numbers (E.164) at which customers may answer this company."""
-        numbers = [
-            company_sudo._phone_e164(number)
-            for number in company_sudo.sms_twilio_number_ids.mapped("number")
-        ]
+        numbers = company_sudo._get_twilio_numbers_sudo()
         # A Messaging Service's numbers are learnt from what was sent.
         rows_sudo = self.sudo().search(
             [("company_id", "=", company_sudo.id), ("sender", "=like", "+%")]

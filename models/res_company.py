@@ -158,6 +158,11 @@ class ResCompany(models.Model):
         )
         return self._phone_e164(number.number) if number else ""
 
+    def _get_twilio_numbers_sudo(self):
+        """The company's own Twilio numbers, as E.164."""
+        numbers = self.sudo().sms_twilio_number_ids.mapped("number")
+        return [self._phone_e164(number) for number in numbers]
+
     def _phone_e164(self, number):
         """A Twilio number as E.164; people also type it with spaces."""
         return re.sub(r"[^\d+]", "", number or "")
