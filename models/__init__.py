@@ -13,6 +13,7 @@ from . import fsm_appointment_mixin
 from . import fsm_order
 from . import fsm_order_activity
 from . import fsm_visit
+from . import fsm_stage
 from . import fsm_confirmation
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_outbox

@@ -47,14 +47,18 @@ class FsmAppointmentMixin(models.AbstractModel):
         """The ``fsm.order`` that this appointment belongs to."""
         raise NotImplementedError
 
-    def _get_appointment_confirmations_sudo(self):
-        """Every confirmation about exactly this appointment, newest first."""
+    def _get_appointment_confirmations_sudo(self, domain=()):
+        """Confirmations about exactly this appointment, newest first.
+
+        :param domain: only those; all of them without one
+        """
         raise NotImplementedError
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""
         self.ensure_one()
-        return bool(self._get_appointment_order().stage_id.is_closed)
+        stage = self._get_appointment_order().stage_id
+        return stage.id in stage._get_closed_ids()
 
     def _is_appointment_upcoming(self):
         """Whether it is still to come."""

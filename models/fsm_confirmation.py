@@ -6,7 +6,6 @@ import unicodedata
 import uuid
 
 import psycopg2
-import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -16,6 +15,7 @@ from odoo.tools import SQL
 from ..tools.export import harmless_rows
 from ..tools.private_log import private_queries
 from ..tools.segments import count_segments
+from .fsm_order import localize
 
 _logger = logging.getLogger(__name__)
 
@@ -124,6 +124,9 @@ class FsmConfirmation(models.Model):
     appointment_start = fields.Datetime(
         "Appointment", readonly=True, help="The date the customer was asked about."
     )
+    # As they were in the text: the customer is answered as they were asked.
+    lang = fields.Char("Language", readonly=True)
+    timezone = fields.Char("Time Zone", readonly=True, help="Where the work happens.")
 
     state = fields.Selection(
         STATES, "Delivery", default="outgoing", required=True, readonly=True
@@ -315,10 +318,9 @@ class FsmConfirmation(models.Model):
             if not record.sent_date:
                 record.sent_hour = False
                 continue
-            zone = record.order_id and record.order_id._get_appointment_timezone()
+            zone = record._get_timezone()
             zone = zone or record.company_id.sudo().partner_id.tz or "UTC"
-            local = pytz.utc.localize(record.sent_date).astimezone(pytz.timezone(zone))
-            record.sent_hour = local.strftime("%H:00")
+            record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
 
     @api.depends("response", "state", "is_open", "closed_reason")
     def _compute_indicator(self):
@@ -338,9 +340,7 @@ class FsmConfirmation(models.Model):
         for record in self:
             known = record._describe_appointment()
             text = ", ".join(known[key] for key in ("date", "time") if known[key])
-            zone = record.order_id.sudo() and (
-                record.order_id.sudo()._get_appointment_timezone()
-            )
+            zone = record._get_timezone()
             record.appointment_text = f"{text} ({zone})" if text and zone else text
 
     @api.depends("name", "contact_name", "job_name", "appointment_start")
@@ -376,10 +376,14 @@ class FsmConfirmation(models.Model):
             vals["name"] = name
         for vals in vals_list:
             vals["segment_count"] = count_segments(vals.get("body", "")).count
+            order = self.env["fsm.order"].browse(vals.get("order_id") or [])
             if "person_id" not in vals:
                 visit = self.env["fsm.visit"].browse(vals.get("visit_id") or [])
-                order = self.env["fsm.order"].browse(vals.get("order_id") or [])
                 vals["person_id"] = (visit.person_id or order.person_id).id
+            if order:
+                partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
+                vals["lang"] = order._get_confirmation_lang(partner)
+                vals["timezone"] = order._get_appointment_timezone()
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         records = super(FsmConfirmation, quiet).create(vals_list)
         return records.with_env(self.env)
@@ -436,12 +440,18 @@ class FsmConfirmation(models.Model):
         self._recompute_recordset(["indicator"])
         return result
 
-    def _write_words(self, words):
-        """Show what the customer wrote; no other way leads to ``reply_body``."""
+    def _write_words(self, words, values=None):
+        """Show what the customer wrote; no other way leads to ``reply_body``.
+
+        :param values: further values, written with it
+        """
         # pylint: disable=super-method-mismatch
         # The reply itself is in the histories: nothing of its answer is tracked again.
         quiet = self.with_context(tracking_disable=True)
-        return super(FsmConfirmation, quiet).write({"reply_body": words})
+        values = {**(values or {}), "reply_body": words}
+        result = super(FsmConfirmation, quiet).write(values)
+        self._recompute_recordset(["indicator"])
+        return result
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)

@@ -56,6 +56,15 @@ class FsmConfirmation(models.Model):
             .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
         )
 
+    def _get_timezone(self):
+        """Name of the time zone that the text spoke of, "" when it is not known."""
+        self.ensure_one()
+        if self.timezone:
+            return self.timezone
+        # Recorded before it was kept.
+        order_sudo = self.order_id.sudo()
+        return order_sudo._get_appointment_timezone() if order_sudo else ""
+
     def _describe_appointment(self):
         """Date and time for texts: as asked, and as they are now.
 
@@ -67,19 +76,15 @@ class FsmConfirmation(models.Model):
         known = {"job": self.job_name or "", "new_date": "", "new_time": ""}
         if not order_sudo:
             return {**known, "date": "", "time": ""}
-        asked = appointment_sudo.new(
-            {
-                "scheduled_date_start": self.appointment_start,
-                "scheduled_date_end": False,
-            },
-            origin=appointment_sudo,
-        )
-        known["date"] = order_sudo._format_appointment_date(asked)
-        same = appointment_sudo.scheduled_date_start == self.appointment_start
-        known["time"] = order_sudo._format_appointment_time(
-            appointment_sudo if same else asked
-        )
-        if appointment_sudo:
+        zone = self._get_timezone()
+        start = self.appointment_start
+        same = appointment_sudo.scheduled_date_start == start
+        end = same and appointment_sudo.scheduled_date_end
+        known["date"] = order_sudo._format_date_in(zone, start)
+        known["time"] = order_sudo._format_time_in(zone, start, end)
+        if same:
+            known.update(new_date=known["date"], new_time=known["time"])
+        elif appointment_sudo:
             known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
             known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
         return known
@@ -101,9 +106,8 @@ class FsmConfirmation(models.Model):
     def _keep_words(self, reply_sudo):
         """Show a reply's words on the row, unless later ones stand there."""
         if not self.reply_date or self.reply_date <= reply_sudo.received_date:
-            self._write_words(reply_sudo.body)
-            self.with_context(tracking_disable=True).write(
-                {"reply_date": reply_sudo.received_date}
+            self._write_words(
+                reply_sudo.body, {"reply_date": reply_sudo.received_date}
             )
 
     def _apply_answer(self, response, reply_sudo):
@@ -120,18 +124,19 @@ class FsmConfirmation(models.Model):
         }
         if response != "unrecognized":
             values.update(is_open=False, closed_reason="answered")
-        self._write_words(reply_sudo.body)
-        self._write_response(values)
+        self._write_response(values, reply_sudo.body)
         self._update_activity(response)
         if response != "unrecognized":
-            (self._get_siblings_sudo() - self)._close_activities()
+            self._close_other_activities_sudo()
 
-    def _get_siblings_sudo(self):
-        """Every message about the same appointment."""
+    def _close_other_activities_sudo(self):
+        """What was asked of a person about the same appointment is done as well."""
         appointment_sudo = self._get_appointment_sudo()
-        if not appointment_sudo:
-            return self.sudo()
-        return appointment_sudo._get_appointment_confirmations_sudo()
+        if appointment_sudo:
+            others_sudo = appointment_sudo._get_appointment_confirmations_sudo(
+                [("activity_id", "!=", False), ("id", "!=", self.id)]
+            )
+            others_sudo._close_activities()
 
     def _flag_reply(self, reply_sudo):
         """A reply that changes nothing by itself, but that a person should read."""
@@ -141,9 +146,15 @@ class FsmConfirmation(models.Model):
         self._update_activity("read")
         self._notify_changed()
 
-    def _write_response(self, values):
-        """Write the answer, and show it on the appointment."""
-        self.with_context(tracking_disable=True).write(values)
+    def _write_response(self, values, words=None):
+        """Write the answer, and show it on the appointment.
+
+        :param words: the customer's; None leaves those that stand there
+        """
+        if words is None:
+            self.with_context(tracking_disable=True).write(values)
+        else:
+            self._write_words(words, values)
         appointment_sudo = self._get_appointment_sudo()
         if appointment_sudo and values.get("response") and self._is_current():
             appointment_sudo._set_confirmation_status_sudo(values["response"])
@@ -168,9 +179,7 @@ class FsmConfirmation(models.Model):
                 "closed_reason": "answered",
                 "reply_date": now,
             }
-            if words:
-                record_sudo._write_words(words)
-            record_sudo._write_response(values)
+            record_sudo._write_response(values, words or None)
             record_sudo._update_activity("opted_out")
         partners_sudo = confirmations.sudo().partner_id
         company_ids = [False, *(company.ids if company else [])]

@@ -234,9 +234,8 @@ class FsmConfirmation(models.Model):
         """The texts, rendered together where template and language are the same."""
         groups = defaultdict(list)
         for plan in plans:
-            company = plan.order.company_id
-            lang = plan.partner.lang or company.partner_id.lang or self.env.lang
-            groups[company, lang or "en_US"].append(plan)
+            lang = plan.order._get_confirmation_lang(plan.partner)
+            groups[plan.order.company_id, lang].append(plan)
         bodies = {}
         for (company, lang), members in groups.items():
             template_sudo = company._job_confirmation_template().with_context(

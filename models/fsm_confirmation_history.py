@@ -55,7 +55,7 @@ class FsmConfirmation(models.Model):
         return self._log_notes([target], body, author)
 
     @api.model
-    def _log_notes(self, targets, body, author=None):
+    def _log_notes(self, targets, body, author=None, by_text=False):
         """Write the same note into the histories of Work Order, contact and the like.
 
         Its subtype keeps it from users without a Message Center level. One create for
@@ -64,6 +64,7 @@ class FsmConfirmation(models.Model):
         :param targets: records of any model; empty ones are left out
         :param body: str (is escaped) or Markup
         :param author: ``res.partner``; the user's without one
+        :param by_text: the author, a customer, has written it on a phone
         :return: the ``mail.message`` records with sudo, in the order of ``targets``
         """
         author = author or self.env.user.partner_id
@@ -74,7 +75,7 @@ class FsmConfirmation(models.Model):
             .sudo()
             .create(
                 [
-                    self._prepare_note_values(target, body, author, company)
+                    self._prepare_note_values(target, body, author, company, by_text)
                     for target in targets
                     if target
                 ]
@@ -82,9 +83,10 @@ class FsmConfirmation(models.Model):
         )
 
     @api.model
-    def _prepare_note_values(self, target, body, author, company):
+    def _prepare_note_values(self, target, body, author, company, by_text=False):
         """Field values of one note; see :meth:`_log_notes`."""
-        email = author.sudo().email_formatted
+        # A customer who wrote a text did not write it from an e-mail address.
+        email = not by_text and author.sudo().email_formatted
         return {
             "model": target._name,
             "res_id": target.id,

@@ -18,6 +18,7 @@ from ..tools.export import harmless_rows
 from ..tools.private_log import describe, private_queries, where
 from ..tools.twilio_api import Failure, Outcome, failure_class, to_int
 from .fsm_confirmation_history import HISTORY_NOTE
+from .fsm_order import localize
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +47,47 @@ ANSWER_AT_ONCE_WITHIN = timedelta(minutes=15)
 DAY = (8, 21)
 # NUL can't be stored; other control characters can.
 _NUL = re.compile("[\x00\ud800-\udfff]")
+NEEDED_OF_MESSAGES = (
+    "activity_id",
+    "appointment_start",
+    "body",
+    "claimed_date",
+    "closed_reason",
+    "code",
+    "company_id",
+    "contact_name",
+    "create_date",
+    "failure_type",
+    "from_number",
+    "indicator",
+    "is_open",
+    "job_name",
+    "lang",
+    "mobile",
+    "name",
+    "needs_reading",
+    "order_id",
+    "partner_id",
+    "reply_body",
+    "reply_date",
+    "response",
+    "sender",
+    "sent_date",
+    "state",
+    "timezone",
+    "twilio_sid",
+    "user_id",
+    "visit_id",
+)
+NEEDED_OF_ORDERS = (
+    "company_id",
+    "confirmation_status",
+    "location_id",
+    "name",
+    "scheduled_date_end",
+    "scheduled_date_start",
+    "stage_id",
+)
 
 
 class FsmConfirmationReply(models.Model):
@@ -76,7 +118,7 @@ class FsmConfirmationReply(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Contact", readonly=True, index="btree_not_null"
     )
-    mobile = fields.Char(required=True, readonly=True, index=True)
+    mobile = fields.Char(required=True, readonly=True)
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
     service_sid = fields.Char(
@@ -106,15 +148,12 @@ class FsmConfirmationReply(models.Model):
         default="pending",
         required=True,
         readonly=True,
-        index=True,
     )
     twilio_sid = fields.Char("Twilio SID", readonly=True)
     received_date = fields.Datetime(
         "Received On", required=True, readonly=True, default=fields.Datetime.now
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, index=True
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     answer_body = fields.Text("Our Answer", readonly=True)
     # An answer to a webhook leaves with it. One found later is a text of its own.
     answer_state = fields.Selection(
@@ -225,39 +264,75 @@ class FsmConfirmationReply(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _receive_and_commit_sudo(self, companies_sudo, data, **options):
+    def _receive_and_commit_sudo(self, companies_sudo, data, received_date=None):
         """Store one inbound text, once, work on it, and commit.
 
         When this returns, the text is in the database: only then may Twilio be told
-        so. Work that other transactions keep disturbing is left to the cron.
+        so. Work that fails, or that other transactions keep disturbing, is left to the
+        cron.
 
-        :param options: see :meth:`_receive_sudo`
+        :param companies_sudo: ``res.company`` records that use the Twilio account
+        :param data: Twilio's parameters (mapping of str), already verified
+        :param received_date: when Twilio got it, naive UTC; now when it is None
         :return: what to answer the customer, "" for nothing
         :raises psycopg2.Error: the text could not be stored
         """
-
-        def receive(**changes):
-            def work():
-                reply_sudo = self._receive_sudo(
-                    companies_sudo, data, **{**options, **changes}
-                )
-                # Read before the commit, which empties the cache.
-                return (reply_sudo and reply_sudo.answer_body) or ""
-
-            return work
-
+        text = (companies_sudo, data, received_date)
+        problem = ""
         try:
-            return commit_with_retries(self.env, receive(), attempts=5)
+            return commit_with_retries(
+                self.env,
+                functools.partial(self._store_and_process_sudo, *text),
+                attempts=5,
+            )
         except CONFLICTS:
-            commit_with_retries(self.env, receive(work=False))
+            pass
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise  # The connection is gone: Twilio has to call again.
+        except Exception as error:
+            self.env.cr.rollback()
+            self.env.transaction.clear()
+            problem = describe(error)
+            _logger.error(
+                "A reply could not be worked on: %s\n%s", problem, where(error)
+            )
+        store = functools.partial(self._store_sudo, *text, problem=problem)
+        commit_with_retries(self.env, store)
+        return ""
+
+    @api.model
+    def _store_and_process_sudo(self, companies_sudo, data, received_date):
+        """Receive one text in as few queries as possible, as nearly all can be.
+
+        :return: what to answer the customer, "" for nothing
+        :raises Exception: anything; roll back and call :meth:`_store_sudo` then
+        """
+        values = self._prepare_reply_values(companies_sudo, data, received_date)
+        inbox_sudo = self._inbox_sudo(companies_sudo)
+        earlier_sudo = inbox_sudo._get_newest_replies(values["mobile"])
+        if values["twilio_sid"] in earlier_sudo.mapped("twilio_sid"):
+            return ""
+        reply_sudo = inbox_sudo.create(values)
+        reply_sudo._process(earlier_sudo)
+        # Read before the commit, which empties the cache.
+        return reply_sudo.answer_body or ""
+
+    @api.model
+    def _store_sudo(self, companies_sudo, data, received_date=None, problem=""):
+        """Store one text and leave the work to the cron, soon.
+
+        :param problem: what came in the way, "" for other transactions
+        """
+        reply_sudo = self._receive_sudo(companies_sudo, data, received_date, work=False)
+        if reply_sudo:
+            if problem:
+                reply_sudo.write({"error": problem, "attempt_count": 1})
             soon = fields.Datetime.now() + LEFT_TO_WEBHOOK + timedelta(seconds=1)
             self.env.ref(CRON).sudo()._trigger(at=soon)
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-            return ""
 
     @api.model
     def _receive_sudo(self, companies_sudo, data, received_date=None, work=True):
-        """Store one inbound text, once, and work on it.
+        """Store one inbound text, once, and work on it, within this transaction.
 
         :param companies_sudo: ``res.company`` records that use the Twilio account
         :param data: Twilio's parameters (mapping of str), already verified
@@ -265,10 +340,8 @@ class FsmConfirmationReply(models.Model):
         :param work: False leaves the reply ``pending``, for the cron
         :return: the reply with sudo, or None when this MessageSid is known already
         """
-        values = self._prepare_reply_values(companies_sudo, data)
-        if received_date:
-            values["received_date"] = received_date
-        inbox_sudo = self.with_user(SUPERUSER_ID).sudo()
+        values = self._prepare_reply_values(companies_sudo, data, received_date)
+        inbox_sudo = self._inbox_sudo(companies_sudo)
         if inbox_sudo.search_count(
             [("twilio_sid", "=", values["twilio_sid"])], limit=1
         ):
@@ -284,7 +357,13 @@ class FsmConfirmationReply(models.Model):
         return reply_sudo
 
     @api.model
-    def _prepare_reply_values(self, companies_sudo, data):
+    def _inbox_sudo(self, companies_sudo):
+        """This model as the superuser, in the companies that a text came for."""
+        inbox_sudo = self.with_user(SUPERUSER_ID).sudo()
+        return inbox_sudo.with_context(allowed_company_ids=companies_sudo.ids)
+
+    @api.model
+    def _prepare_reply_values(self, companies_sudo, data, received_date=None):
         """Field values of a reply out of Twilio's parameters."""
 
         def value(name, length=64):
@@ -300,6 +379,7 @@ class FsmConfirmationReply(models.Model):
             "media_count": to_int(value("NumMedia"), 100),
             "opt_out_type": value("OptOutType", 16),
             "company_id": self._guess_company(companies_sudo, recipient).id,
+            "received_date": received_date or fields.Datetime.now(),
         }
 
     @api.model
@@ -380,14 +460,19 @@ class FsmConfirmationReply(models.Model):
     # Understand, match, act
     # ------------------------------------------------------------------
 
-    def _process(self):
-        """Understand the reply, match it, act on it, and decide what to answer."""
+    def _process(self, earlier=None):
+        """Understand the reply, match it, act on it, and decide what to answer.
+
+        :param earlier: see :meth:`_get_newest_replies`, when they are known
+        """
         self.ensure_one()
-        earlier = self._get_other_replies()
+        if earlier is None:
+            earlier = self._get_newest_replies(self.mobile) - self
         if self._is_flood(earlier) and not self._is_new_opt_out(earlier):
             self.write({"state": "unmatched", "reason": "flood", "error": False})
             return
         recent = self._get_recent_confirmations()
+        self._read_ahead(recent)
         live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
         understanding = self._understand(recent, live, earlier)
         values = {
@@ -420,7 +505,7 @@ class FsmConfirmationReply(models.Model):
 
         Each text that is worked on costs much more than one that is stored.
         """
-        oldest = earlier[OTHER_REPLIES - 1 :]
+        oldest = earlier[OTHER_REPLIES - 1 : OTHER_REPLIES]
         return bool(oldest) and (
             oldest.received_date > self.received_date - FLOOD_WITHIN
         )
@@ -442,32 +527,45 @@ class FsmConfirmationReply(models.Model):
         Newest first, of every company that sends from that number and of no other.
         """
         companies = self.company_id._get_account_companies_sudo()
-        senders = [name for name in (self.recipient, self.service_sid) if name]
-        found = self.env["fsm.confirmation"].search(
+        found = self.env["fsm.confirmation"].search_fetch(
             [
                 ("mobile", "=", self.mobile),
                 ("company_id", "in", companies.ids),
                 ("state", "!=", "canceled"),
-                # A text that failed may have arrived all the same: the reply shows it.
-                "|",
-                ("state", "!=", "failed"),
-                "|",
-                ("twilio_sid", "!=", False),
-                ("failure_type", "=", "unknown"),
-                "|",
-                ("from_number", "=", self.recipient),
-                "&",
-                ("from_number", "in", (False, "")),
-                ("sender", "in", senders),
             ],
-            limit=50,
+            NEEDED_OF_MESSAGES,
+            limit=100,
         )
-        return found.filtered(self._had_left)
+        return found.filtered(
+            lambda record: (
+                self._may_have_arrived(record)
+                and self._is_from_our_number(record)
+                and self._had_left(record)
+            )
+        )[:50]
 
-    def _get_other_replies(self):
-        """The number's newest replies but this one, of every company, newest first."""
+    def _may_have_arrived(self, record):
+        """Also a text that failed may have arrived: the reply shows it."""
+        return (
+            record.state != "failed"
+            or bool(record.twilio_sid)
+            or record.failure_type == "unknown"
+        )
+
+    def _is_from_our_number(self, record):
+        """Whether a text came from the number that this reply was sent to."""
+        if record.from_number:
+            return record.from_number == self.recipient
+        return bool(record.sender) and record.sender in (
+            self.recipient,
+            self.service_sid,
+        )
+
+    @api.model
+    def _get_newest_replies(self, mobile):
+        """A number's newest replies, of every company, newest first."""
         return self.search_fetch(
-            [("mobile", "=", self.mobile), ("id", "!=", self.id)],
+            [("mobile", "=", mobile)],
             [
                 "answer_body",
                 "is_done",
@@ -475,9 +573,19 @@ class FsmConfirmationReply(models.Model):
                 "received_date",
                 "recipient",
                 "state",
+                "twilio_sid",
             ],
-            limit=OTHER_REPLIES,
+            limit=OTHER_REPLIES + 1,
         )
+
+    @api.model
+    def _read_ahead(self, recent):
+        """Read what an answer has to know of the appointments.
+
+        By itself Odoo would read every column of each of these records, some hundred,
+        which takes longer than everything else that a reply causes.
+        """
+        recent.order_id.fetch(NEEDED_OF_ORDERS)
 
     def _had_left(self, confirmation):
         """Whether a text was on its way when the customer wrote this.
@@ -724,11 +832,9 @@ class FsmConfirmationReply(models.Model):
     def _link(self, confirmations):
         """This reply belongs to messages; it is written into their histories."""
         first = confirmations[0]
-        self.write(
-            {"confirmation_ids": [Command.link(rec.id) for rec in confirmations]}
-        )
+        values = {"confirmation_ids": [Command.link(rec.id) for rec in confirmations]}
         if not self.confirmation_id:
-            self.write(
+            values.update(
                 {
                     "confirmation_id": first.id,
                     "state": "matched",
@@ -736,6 +842,7 @@ class FsmConfirmationReply(models.Model):
                     "company_id": first.company_id.id,
                 }
             )
+        self.write(values)
         labels = dict(self._fields["intent"]._description_selection(self.env))
         for record in confirmations:
             body = Markup(HISTORY_NOTE).format(
@@ -745,7 +852,8 @@ class FsmConfirmationReply(models.Model):
                 state=self.env._("Understood as: %s", labels.get(self.intent, "")),
             )
             author = record.partner_id if self.mobile == record.mobile else None
-            record._log_notes([record.order_id, record.partner_id], body, author)
+            targets = [record.order_id, record.partner_id]
+            record._log_notes(targets, body, author, by_text=bool(author))
 
     def _describe_origin(self, record):
         """Who wrote: the contact, or another number whose reply a person attached."""
@@ -807,7 +915,8 @@ class FsmConfirmationReply(models.Model):
     def _get_customer_lang(self, company, confirmation=None):
         """The language in which the customer is answered."""
         return (
-            (confirmation or self).partner_id.lang
+            (confirmation and confirmation.lang)
+            or (confirmation or self).partner_id.lang
             or company.partner_id.lang
             or self.env.lang
             or "en_US"
@@ -842,7 +951,7 @@ class FsmConfirmationReply(models.Model):
             else self.company_id.partner_id.tz or "UTC"
         )
         zone = pytz.timezone(name)
-        local = pytz.utc.localize(moment).astimezone(zone)
+        local = localize(moment, name)
         if DAY[0] <= local.hour < DAY[1]:
             return moment
         day = local.date() + timedelta(days=1 if local.hour >= DAY[1] else 0)
@@ -898,7 +1007,7 @@ class FsmConfirmationReply(models.Model):
         number = [self.mobile]
         newer = [
             reply
-            for reply in self._get_other_replies()
+            for reply in self._get_newest_replies(self.mobile) - self
             if (reply.received_date, reply.id) > (self.received_date, self.id)
         ]
         if newer:

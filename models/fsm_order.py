@@ -147,19 +147,25 @@ class FsmOrder(models.Model):
                 return name
         return "UTC"
 
-    def _localize_appointment(self, moment):
-        """A naive UTC datetime as an aware one where the work happens."""
-        zone = pytz.timezone(self._get_appointment_timezone())
-        return pytz.utc.localize(moment).astimezone(zone)
+    def _get_confirmation_lang(self, partner):
+        """Code of the language in which a contact is written to."""
+        self.ensure_one()
+        own = partner.lang or self.company_id.partner_id.lang
+        return own or self.env.lang or "en_US"
 
     def _format_appointment_date(self, appointment):
         """Weekday and date where the work happens, in the context's language."""
-        start = appointment.scheduled_date_start
+        zone = self._get_appointment_timezone()
+        return self._format_date_in(zone, appointment.scheduled_date_start)
+
+    @api.model
+    def _format_date_in(self, zone, start):
+        """:param zone: name of a time zone; :param start: naive UTC datetime"""
         if not start:
             return ""
-        local = self._localize_appointment(start)
+        local = localize(start, zone)
         locale = babel_locale_parse(get_lang(self.env).code)
-        today = self._localize_appointment(fields.Datetime.now())
+        today = localize(fields.Datetime.now(), zone)
         skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
         pattern = locale.datetime_skeletons.get(skeleton) or "EEE, d MMM y"
         return plain_spaces(babel_format_date(local.date(), pattern, locale=locale))
@@ -169,10 +175,17 @@ class FsmOrder(models.Model):
 
         An end on another day is left out: "9:00 AM - 8:00 AM" would mislead.
         """
-        start = appointment.scheduled_date_start
+        return self._format_time_in(
+            self._get_appointment_timezone(),
+            appointment.scheduled_date_start,
+            appointment.scheduled_date_end,
+        )
+
+    @api.model
+    def _format_time_in(self, zone, start, end=False):
+        """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
         if not start:
             return ""
-        zone = self._get_appointment_timezone()
         pattern = get_lang(self.env).time_format
         # Seconds say nothing here; Odoo's own formats always have them.
         short = pattern.replace(":%S", "").replace(".%S", "").replace("%I", "%-I")
@@ -189,9 +202,11 @@ class FsmOrder(models.Model):
                 format_time(self.env, moment, tz=zone, time_format=ldml)
             )
 
-        end = appointment.scheduled_date_end
-        local = self._localize_appointment
-        if end and end > start and local(end).date() == local(start).date():
+        if (
+            end
+            and end > start
+            and localize(end, zone).date() == localize(start, zone).date()
+        ):
             return f"{text(start)} - {text(end)}"
         return text(start)
 
@@ -211,13 +226,13 @@ class FsmOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        lang = partner.lang or self.company_id.partner_id.lang or self.env.lang
+        lang = self._get_confirmation_lang(partner)
         template_sudo = self.company_id._job_confirmation_template()
         body = template_sudo.with_context(
             confirmation_visit_id=visit.id if visit else False,
             confirmation_partner_id=partner.id,
             confirmation_code=code,
-        )._render_field("body", self.ids, set_lang=lang or "en_US")[self.id]
+        )._render_field("body", self.ids, set_lang=lang)[self.id]
         body = plain_spaces(str(body))
         if code and code not in body:
             # A template without the placeholder must not lose the code.
@@ -287,22 +302,15 @@ class FsmOrder(models.Model):
     def _get_appointment_order(self):
         return self
 
-    def _get_appointment_confirmations_sudo(self):
+    def _get_appointment_confirmations_sudo(self, domain=()):
         self.ensure_one()
-        return (
+        found_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search(
-                [
-                    ("order_id", "=", self.id),
-                    ("visit_id", "=", False),
-                    # Not the messages about visits that were deleted.
-                    "|",
-                    ("closed_reason", "=", False),
-                    ("closed_reason", "!=", "deleted"),
-                ]
-            )
+            .search([("order_id", "=", self.id), ("visit_id", "=", False), *domain])
         )
+        # Not the messages about visits that were deleted.
+        return found_sudo.filtered(lambda record: record.closed_reason != "deleted")
 
     def _get_next_visit(self):
         """The next upcoming visit, or an empty ``fsm.visit``."""
@@ -379,6 +387,11 @@ class FsmOrder(models.Model):
         action["domain"] = [("order_id", "=", self.id)]
         action["context"] = {"create": False}
         return action
+
+
+def localize(moment, zone):
+    """A naive UTC datetime as an aware one in a time zone, given by its name."""
+    return pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
 
 
 def plain_spaces(text):

@@ -129,9 +129,10 @@ class FsmVisit(models.Model):
     def _get_appointment_order(self):
         return self.order_id
 
-    def _get_appointment_confirmations_sudo(self):
+    def _get_appointment_confirmations_sudo(self, domain=()):
         self.ensure_one()
-        return self.env["fsm.confirmation"].sudo().search([("visit_id", "=", self.id)])
+        confirmations_sudo = self.env["fsm.confirmation"].sudo()
+        return confirmations_sudo.search([("visit_id", "=", self.id), *domain])
 
     # ------------------------------------------------------------------
     # Actions

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
@@ -18,6 +18,23 @@ PLACEHOLDER_HELP = (
     "filled in."
 )
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_NEEDED_FOR_REPLIES = (
+    "job_confirmation_auto_reply",
+    "job_confirmation_closed_text",
+    "job_confirmation_confirmed_text",
+    "job_confirmation_declined_text",
+    "job_confirmation_enabled",
+    "job_confirmation_help_text",
+    "job_confirmation_moved_text",
+    "job_confirmation_reply_hours",
+    "job_confirmation_unclear_text",
+    "job_confirmation_which_text",
+    "name",
+    "partner_id",
+    "phone",
+    "sms_twilio_account_sid",
+    "sms_twilio_auth_token",
+)
 
 
 class ResCompany(models.Model):
@@ -127,6 +144,35 @@ class ResCompany(models.Model):
             # Who sees which menu depends on it, see ir_ui_menu.py.
             self.env.registry.clear_cache()
         return super().write(vals)
+
+    def cache_invalidation_fields(self):
+        return super().cache_invalidation_fields() | {"sms_twilio_account_sid"}
+
+    @api.model
+    @tools.ormcache()
+    def _get_account_company_ids(self):
+        """Who uses which Twilio account; asked for with every webhook.
+
+        :return: dict AccountSid -> tuple of ``res.company`` ids
+        """
+        self.flush_model(["active", "sms_twilio_account_sid", "sequence", "name"])
+        found = {}
+        for company_sudo in self.sudo().search([("sms_twilio_account_sid", "!=", "")]):
+            account = company_sudo.sms_twilio_account_sid
+            found[account] = (*found.get(account, ()), company_sudo.id)
+        return found
+
+    @api.model
+    def _find_by_account_sudo(self, account):
+        """The companies that use a Twilio account, with sudo.
+
+        Of a company's two hundred columns only those are read that a reply needs.
+        """
+        companies_sudo = self.sudo().browse(
+            self._get_account_company_ids().get(account, ())
+        )
+        companies_sudo.fetch(_NEEDED_FOR_REPLIES)
+        return companies_sudo
 
     @property
     def _twilio_token_sudo(self):
@@ -257,9 +303,7 @@ class ResCompany(models.Model):
         """Companies that share this company's Twilio account, itself among them."""
         self.ensure_one()
         account = self.sudo().sms_twilio_account_sid
-        if not account:
-            return self.sudo()
-        return self.sudo().search([("sms_twilio_account_sid", "=", account)])
+        return self._find_by_account_sudo(account) if account else self.sudo()
 
     def _twilio_api_sudo(self, api_class=TwilioApi, connections=10):
         """The account's :class:`~..tools.twilio_api.TwilioApi`, or a subclass of it.

@@ -112,6 +112,32 @@ class TestQueryCounts(ConfirmationTransactionCase):
         self.assertLessEqual(counts[2], counts[1] + 3)
         self.assertLessEqual(max(counts), 70)
 
+    def test_one_reply_over_the_webhook(self):
+        [order] = self._make_orders(1)
+        [first] = self._make_orders(1)
+        inbox = self.env["fsm.confirmation.reply"]
+        counts = []
+        for asked in (first, order):
+            number = self._send(asked).mobile
+            # It has left; and what a worker keeps in memory is there.
+            self._reply("hello", number="+13105550111")
+            text = {
+                "MessageSid": f"SM{asked.id:032d}",
+                "From": number,
+                "To": OUR_NUMBER,
+                "Body": "Yes",
+            }
+            company_sudo = self.company.sudo()
+            counts.append(
+                self._count(
+                    lambda text=text, company_sudo=company_sudo: (
+                        inbox._store_and_process_sudo(company_sudo, text, None)
+                    )
+                )
+            )
+            self.assertEqual(asked.confirmation_status, "confirmed")
+        self.assertLessEqual(counts[1], 18)
+
     def test_details(self):
         few, many = self._make_orders(2)
         first = self._make_old_messages(few, 1)

@@ -425,6 +425,8 @@ def _copy_sms(cr, patterns, rows):
     cr.execute("SELECT count(*) FROM bench_order")
     orders = cr.fetchone()[0]
     per_order = max(1, -(-rows // orders))
+    # Few texts are spread over the same years as many.
+    step = max(1, orders // rows)
     first = {
         table: _first_id(cr, table)
         for table in ("sms_sms", "mail_message", "mail_notification", "sms_tracker")
@@ -443,7 +445,7 @@ def _copy_sms(cr, patterns, rows):
                     AS sent
           FROM generate_series(1, {rows}) s(i)
           JOIN bench_order o
-            ON o.i = {orders} - ({rows} - s.i) / {per_order}
+            ON o.i = {orders} - {step} * (({rows} - s.i) / {per_order})
          ORDER BY s.i
         """
     )

@@ -79,7 +79,16 @@ def open_questions(inside, count, state="delivered"):
             """,
             {"count": count, "state": state},
         )
-        return [{"id": row[0], "mobile": row[1]} for row in env.cr.fetchall()]
+        rows = env.cr.fetchall()
+        # As sending leaves it: an answer then has to change the Work Order too.
+        env.cr.execute(
+            """
+            UPDATE fsm_order o SET confirmation_status = 'awaiting'
+              FROM fsm_confirmation m WHERE m.order_id = o.id AND m.id = ANY(%s)
+            """,
+            [[row[0] for row in rows]],
+        )
+        return [{"id": row[0], "mobile": row[1]} for row in rows]
 
 
 def pending_sms(inside, count, state="pending"):
