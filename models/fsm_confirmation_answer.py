@@ -106,9 +106,7 @@ class FsmConfirmation(models.Model):
     def _keep_words(self, reply_sudo):
         """Show a reply's words on the row, unless later ones stand there."""
         if not self.reply_date or self.reply_date <= reply_sudo.received_date:
-            self._write_words(
-                reply_sudo.body, {"reply_date": reply_sudo.received_date}
-            )
+            self._write_words(reply_sudo.body, {"reply_date": reply_sudo.received_date})
 
     def _apply_answer(self, response, reply_sudo):
         """The customer answered this message.

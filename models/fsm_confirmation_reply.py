@@ -286,7 +286,7 @@ class FsmConfirmationReply(models.Model):
                 attempts=5,
             )
         except CONFLICTS:
-            pass
+            _logger.info("A reply is worked on later: others want the same rows")
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             raise  # The connection is gone: Twilio has to call again.
         except Exception as error:
