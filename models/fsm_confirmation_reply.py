@@ -526,11 +526,13 @@ class FsmConfirmationReply(models.Model):
 
         Newest first, of every company that sends from that number and of no other.
         """
-        companies = self.company_id._get_account_companies_sudo()
+        account = self.company_id.sms_twilio_account_sid
         found = self.env["fsm.confirmation"].search_fetch(
             [
                 ("mobile", "=", self.mobile),
-                ("company_id", "in", companies.ids),
+                ("company_id.sms_twilio_account_sid", "=", account)
+                if account
+                else ("company_id", "=", self.company_id.id),
                 ("state", "!=", "canceled"),
             ],
             NEEDED_OF_MESSAGES,

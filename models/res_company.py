@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
@@ -145,34 +145,15 @@ class ResCompany(models.Model):
             self.env.registry.clear_cache()
         return super().write(vals)
 
-    def cache_invalidation_fields(self):
-        return super().cache_invalidation_fields() | {"sms_twilio_account_sid"}
-
-    @api.model
-    @tools.ormcache()
-    def _get_account_company_ids(self):
-        """Who uses which Twilio account; asked for with every webhook.
-
-        :return: dict AccountSid -> tuple of ``res.company`` ids
-        """
-        self.flush_model(["active", "sms_twilio_account_sid", "sequence", "name"])
-        found = {}
-        for company_sudo in self.sudo().search([("sms_twilio_account_sid", "!=", "")]):
-            account = company_sudo.sms_twilio_account_sid
-            found[account] = (*found.get(account, ()), company_sudo.id)
-        return found
-
     @api.model
     def _find_by_account_sudo(self, account):
         """The companies that use a Twilio account, with sudo.
 
         Of a company's two hundred columns only those are read that a reply needs.
         """
-        companies_sudo = self.sudo().browse(
-            self._get_account_company_ids().get(account, ())
+        return self.sudo().search_fetch(
+            [("sms_twilio_account_sid", "=", account)], _NEEDED_FOR_REPLIES
         )
-        companies_sudo.fetch(_NEEDED_FOR_REPLIES)
-        return companies_sudo
 
     @property
     def _twilio_token_sudo(self):

@@ -115,7 +115,9 @@ def _run(options):
         finally:
             bench.stop()
             postgres.stop()
-    _show(bench, rows, options)
+            # Also when a later part fails: what was measured took its time.
+            if bench.figures:
+                _show(bench, rows, options)
 
 
 def _prepare(data, rows, options):

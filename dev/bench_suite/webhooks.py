@@ -163,7 +163,11 @@ def _children(pid):
 
 
 def _resident_mb(pid):
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    """0 for a process that has ended meanwhile: Odoo replaces its workers."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
 
