@@ -275,10 +275,9 @@ def count_inbound(inside, mobile):
         }
         replies = env["fsm.confirmation.reply"]
         before = env.cr.sql_log_count
-        reply = replies._receive_sudo(company, data)
+        answer = replies._store_and_process_sudo(company, data, None)
         env.flush_all()
-        queries = env.cr.sql_log_count - before
-        return {"queries": queries, "state": reply.state, "answer": reply.answer_body}
+        return {"queries": env.cr.sql_log_count - before, "answer": answer}
 
 
 def move_messages(inside, count):
