@@ -32,7 +32,8 @@ class JobConfirmationTwilio(Controller):
     @route(
         INBOUND_URL,
         type="http",
-        auth="none",  # by Twilio's signature alone
+        auth="none",  # by Twilio's signature alone; Odoo takes that for reading only
+        readonly=False,
         methods=["POST"],
         csrf=False,
         save_session=False,
@@ -57,7 +58,8 @@ class JobConfirmationTwilio(Controller):
     @route(
         STATUS_URL,
         type="http",
-        auth="none",  # by Twilio's signature alone
+        auth="none",  # by Twilio's signature alone; Odoo takes that for reading only
+        readonly=False,
         methods=["POST"],
         csrf=False,
         save_session=False,

@@ -40,7 +40,16 @@ def folder():
         ) from None
     if os.geteuid() == 0:
         os.chmod(path, path.stat().st_mode | 0o011)
+    if REPOSITORY in path.parents:
+        # As pytest and ruff do it: nothing in it is a file of the addon.
+        (path / ".gitignore").write_text("*\n")
     return path
+
+
+def is_own(path):
+    """Whether a file of the repository is not one of a cache folder within it."""
+    chosen = folder()
+    return chosen != path and chosen not in path.parents
 
 
 def check_space(
@@ -72,6 +81,8 @@ def addon_digest():
         if top.startswith(".") or top in {"dev", "tests", "readme", "doc"}:
             continue
         if path.suffix in {".pyc", ".md", ".png"} or not path.is_file():
+            continue
+        if not is_own(path):
             continue
         state.update(str(inside).encode() + b"\0" + path.read_bytes())
     return state.hexdigest()[:16]

@@ -43,7 +43,11 @@ def _files(*suffixes):
         names = run(command, "listing files").splitlines()
     except Problem:
         # No git, a downloaded archive, or somebody else's checkout.
-        paths = (path.relative_to(REPOSITORY) for path in REPOSITORY.rglob("*"))
+        paths = (
+            path.relative_to(REPOSITORY)
+            for path in REPOSITORY.rglob("*")
+            if cache_folder.is_own(path)
+        )
         ignored = {"__pycache__", "node_modules"}
         names = [
             str(path)
