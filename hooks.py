@@ -22,3 +22,4 @@ def uninstall_hook(env):
     activities.search([("activity_type_id", "in", ids)]).unlink()
     done = env["mail.message"].search([("mail_activity_type_id", "in", ids)])
     done.write({"mail_activity_type_id": False})
+    env.cr.execute("DROP FUNCTION IF EXISTS fsm_confirmation_remember_names CASCADE")

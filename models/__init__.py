@@ -15,6 +15,7 @@ from . import fsm_order_activity
 from . import fsm_visit
 from . import fsm_stage
 from . import fsm_confirmation
+from . import fsm_confirmation_name
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_answer

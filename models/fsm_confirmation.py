@@ -15,6 +15,7 @@ from odoo.tools import SQL
 from ..tools.export import harmless_rows
 from ..tools.private_log import private_queries
 from ..tools.segments import count_segments
+from .fsm_confirmation_name import MAX_NAME
 from .fsm_order import localize
 
 _logger = logging.getLogger(__name__)
@@ -255,6 +256,10 @@ class FsmConfirmation(models.Model):
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
     _appointment_index = models.Index("(appointment_start, id) INCLUDE (company_id)")
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
+    # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
+    # Without the company: else PostgreSQL looks for parts through the whole of these.
+    _contact_index = models.Index("(contact_name, id)")
+    _customer_index = models.Index("(company_name, id)")
     _failed_index = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
     # Written as Odoo writes the condition: else the index is not considered.
     _needs_reading_index = models.Index(
@@ -271,17 +276,19 @@ class FsmConfirmation(models.Model):
     def _compute_contact_name(self):
         for record in self:
             partner_sudo = record.partner_id.sudo()
-            record.contact_name = partner_sudo.name or record.contact_name
+            name = partner_sudo.name or record.contact_name
+            record.contact_name = name and name[:MAX_NAME]
 
     @api.depends("partner_id.commercial_company_name", "order_id.location_id.owner_id")
     def _compute_company_name(self):
         for record in self:
             owner_sudo = record.order_id.sudo().location_id.owner_id
-            record.company_name = (
+            name = (
                 record.partner_id.sudo().commercial_company_name
                 or (owner_sudo.is_company and owner_sudo.name)
                 or record.company_name
             )
+            record.company_name = name and name[:MAX_NAME]
 
     @api.depends("order_id.name")
     def _compute_job_name(self):

@@ -14,6 +14,7 @@ from . import test_levels
 from . import test_life
 from . import test_main_loop
 from . import test_message_center
+from . import test_names
 from . import test_query_counts
 from . import test_reply
 from . import test_reports

@@ -13,7 +13,8 @@ from .process import Inside
 FILL_SETTINGS = (
     "fsync=off",
     "full_page_writes=off",
-    "synchronous_commit=off",
+    # On: VACUUM leaves out rows whose commit may not be on the disk yet.
+    "synchronous_commit=on",
     "wal_level=minimal",
     "max_wal_senders=0",
     "max_wal_size=8GB",

@@ -59,6 +59,7 @@ TABLES = (
     "sms_sms",
     "sms_tracker",
     "fsm_confirmation",
+    "fsm_confirmation_name",
     "fsm_confirmation_reply",
     "fsm_confirmation_reply_rel",
 )
@@ -121,7 +122,8 @@ class _Indexes:
     def __enter__(self):
         self.cr.execute(
             """
-            SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+            SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid),
+                   obj_description(indexrelid)
               FROM pg_index
              WHERE indrelid = ANY (SELECT to_regclass(name)::oid
                                      FROM unnest(%s) name)
@@ -132,20 +134,21 @@ class _Indexes:
             [list(TABLES)],
         )
         self.found = self.cr.fetchall()
-        for name, _definition in self.found:
+        for name, *_rest in self.found:
             self.cr.execute(f"DROP INDEX {name}")
 
     def __exit__(self, kind, *_args):
         if kind is None:
-            for _name, definition in self.found:
+            for name, definition, comment in self.found:
                 self.cr.execute(definition)
+                # By its comment Odoo sees that an index has to be made anew.
+                self.cr.execute(f"COMMENT ON INDEX {name} IS %s", [comment])
 
 
 def _without_checks(cr):
     """Copied rows hold valid references; checking 20 million takes minutes."""
     cr.execute("SET LOCAL session_replication_role = replica")
     cr.execute("SET LOCAL maintenance_work_mem = '512MB'")
-    cr.execute("SET LOCAL synchronous_commit = off")
 
 
 # ----------------------------------------------------------------------
@@ -528,6 +531,7 @@ def fill_confirmations(inside, rows):
             _copy_replies(cr, made)
             _set_order_status(cr)
             _set_sequences(cr)
+        env["fsm.confirmation.name"]._take_over_names()
         for table in ("bench_message", "bench_text", "bench_order", "bench_contact"):
             cr.execute(f"DROP TABLE {table}")
         sequence = env["ir.sequence"].search([("code", "=", "fsm.confirmation")])
@@ -804,7 +808,6 @@ def finish(inside):
         cr.commit()
         cr._cnx.set_session(autocommit=True)
         try:
-            # Rows whose commit is not on the disk yet can't be marked as visible.
             cr.execute("CHECKPOINT")
             for table in TABLES:
                 cr.execute("SELECT to_regclass(%s)", [table])

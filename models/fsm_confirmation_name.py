@@ -1,0 +1,137 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# A transaction that used a name before it was found unused has ended by then.
+UNUSED_FOR = timedelta(days=1)
+# Names in messages are cut here, so that an index takes every one of them.
+MAX_NAME = 256  # characters
+# More names than this, and the messages themselves are looked through.
+MAX_NAMES = 200
+
+NAME_FIELDS = ("contact_name", "company_name")
+_REMEMBER = """
+        IF NEW.{field} IS NOT NULL THEN
+            PERFORM FROM fsm_confirmation_name
+              WHERE name = NEW.{field} AND field_name = '{field}'
+                AND unused_date IS NULL;
+            IF NOT FOUND THEN
+                INSERT INTO fsm_confirmation_name (name, field_name)
+                     VALUES (NEW.{field}, '{field}')
+                ON CONFLICT (name, field_name) DO UPDATE SET unused_date = NULL;
+            END IF;
+        END IF;
+"""
+# By the database, and not by create() and write(): a stored name is renewed by the
+# ORM's recomputation, which passes neither.
+_TRIGGER = f"""
+    CREATE OR REPLACE FUNCTION fsm_confirmation_remember_names() RETURNS trigger AS $$
+    BEGIN
+        {"".join(_REMEMBER.format(field=field) for field in NAME_FIELDS)}
+        RETURN NULL;
+    END;
+    $$ LANGUAGE plpgsql;
+    CREATE OR REPLACE TRIGGER fsm_confirmation_remember_names
+        AFTER INSERT OR UPDATE OF {", ".join(NAME_FIELDS)} ON fsm_confirmation
+        FOR EACH ROW EXECUTE FUNCTION fsm_confirmation_remember_names();
+"""
+_IS_USED = SQL(
+    """CASE field_name
+            WHEN 'contact_name' THEN EXISTS (
+                SELECT FROM fsm_confirmation m WHERE m.contact_name = n.name)
+            ELSE EXISTS (
+                SELECT FROM fsm_confirmation m WHERE m.company_name = n.name)
+        END"""
+)
+
+
+class FsmConfirmationName(models.Model):
+    """Each different name of a contact or customer company in the messages, once.
+
+    A part of a name is looked for here, among few rows, and the messages are then found
+    by the whole name. The table follows the messages by a trigger in the database.
+    """
+
+    _name = "fsm.confirmation.name"
+    _description = "Names in Job Confirmations"
+    _log_access = False
+
+    name = fields.Char(required=True, readonly=True, index="trigram")
+    field_name = fields.Char(
+        required=True, readonly=True, help="Of the message: one of NAME_FIELDS."
+    )
+    unused_date = fields.Datetime(
+        readonly=True, help="When no message had this name anymore."
+    )
+
+    _name_unique = models.UniqueIndex("(name, field_name)")
+
+    def init(self):
+        self.pool.post_init(self._follow_messages)
+
+    def _follow_messages(self):
+        """Create the trigger; take over the names of messages from before."""
+        known = self.env.execute_query(
+            SQL("SELECT FROM pg_proc WHERE proname = 'fsm_confirmation_remember_names'")
+        )
+        self.env.cr.execute(_TRIGGER)
+        if not known:
+            self._take_over_names()
+
+    @api.model
+    def _take_over_names(self):
+        """Add the names of all messages that are missing here."""
+        for name in NAME_FIELDS:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO fsm_confirmation_name (name, field_name)
+                    SELECT DISTINCT %(field)s, %(name)s FROM fsm_confirmation
+                     WHERE %(field)s IS NOT NULL
+                        ON CONFLICT (name, field_name) DO UPDATE SET unused_date = NULL
+                    """,
+                    field=SQL.identifier(name),
+                    name=name,
+                )
+            )
+
+    @api.model
+    def _find_sudo(self, text):
+        """The names that have a text in them, as Odoo's ``ilike`` compares.
+
+        :return: dict: one of ``NAME_FIELDS`` -> list of str; None when there are too
+            many names to be of use
+        """
+        query = self.sudo()._search([("name", "ilike", text)], limit=MAX_NAMES + 1)
+        query.order = None  # With one, PostgreSQL may walk along it instead.
+        columns = [SQL.identifier(self._table, name) for name in ("field_name", "name")]
+        rows = self.env.execute_query(query.select(*columns))
+        if len(rows) > MAX_NAMES:
+            return None
+        found = {field_name: [] for field_name in NAME_FIELDS}
+        for field_name, name in rows:
+            found[field_name].append(name)
+        return found
+
+    @api.autovacuum
+    def _gc_unused(self):
+        """Forget names a day after the last message with them is gone or renamed."""
+        now = fields.Datetime.now()
+        before = now - UNUSED_FOR
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE fsm_confirmation_name n SET unused_date = NULL
+                 WHERE unused_date < %(before)s AND %(is_used)s;
+                DELETE FROM fsm_confirmation_name n
+                 WHERE unused_date < %(before)s AND NOT %(is_used)s;
+                UPDATE fsm_confirmation_name n SET unused_date = %(now)s
+                 WHERE unused_date IS NULL AND NOT %(is_used)s;
+                """,
+                before=before,
+                now=now,
+                is_used=_IS_USED,
+            )
+        )
