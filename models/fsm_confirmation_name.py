@@ -33,7 +33,8 @@ _TRIGGER = f"""
         RETURN NULL;
     END;
     $$ LANGUAGE plpgsql;
-    CREATE OR REPLACE TRIGGER fsm_confirmation_remember_names
+    DROP TRIGGER IF EXISTS fsm_confirmation_remember_names ON fsm_confirmation;
+    CREATE TRIGGER fsm_confirmation_remember_names
         AFTER INSERT OR UPDATE OF {", ".join(NAME_FIELDS)} ON fsm_confirmation
         FOR EACH ROW EXECUTE FUNCTION fsm_confirmation_remember_names();
 """

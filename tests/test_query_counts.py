@@ -215,3 +215,27 @@ class TestQueryCounts(ConfirmationTransactionCase):
                 )
             )
         self.assertLessEqual(counts[2], counts[1])
+
+    def test_searching_a_name(self):
+        """One query for the names, however many; the messages in as many as ever."""
+        for _number in range(30):
+            self._make_old_messages(self._make_orders(1), 3)
+        messages = self.env["fsm.confirmation"].with_user(self.dispatcher)
+        everyone = [("contact_name", "ilike", "Customer")]
+        nobody = [("contact_name", "ilike", "Zyxwvut")]
+        counts = {
+            label: self._count(
+                lambda domain=domain: messages.web_search_read(
+                    domain, {"contact_name": {}}, limit=80, count_limit=10001
+                )
+            )
+            for label, domain in (
+                ("warm up", []),
+                ("page", []),
+                ("everyone", everyone),
+                ("nobody", nobody),
+            )
+        }
+        # The names for the page and for its count, and whether they are few.
+        self.assertLessEqual(counts["everyone"], counts["page"] + 3)
+        self.assertLessEqual(counts["nobody"], 2)
