@@ -12,16 +12,16 @@ MAX_NAME = 256  # characters
 MAX_NAMES = 200
 
 NAME_FIELDS = ("contact_name", "company_name")
+# A name may stand here twice when two transactions use it for the first time: a unique
+# index would have one of them wait for the other, and fail.
 _REMEMBER = """
-        IF NEW.{field} IS NOT NULL THEN
-            PERFORM FROM fsm_confirmation_name
-              WHERE name = NEW.{field} AND field_name = '{field}'
-                AND unused_date IS NULL;
-            IF NOT FOUND THEN
-                INSERT INTO fsm_confirmation_name (name, field_name)
-                     VALUES (NEW.{field}, '{field}')
-                ON CONFLICT (name, field_name) DO UPDATE SET unused_date = NULL;
-            END IF;
+        IF NEW.{field} IS NOT NULL AND NOT EXISTS (
+            SELECT FROM fsm_confirmation_name
+             WHERE name = NEW.{field} AND field_name = '{field}'
+               AND unused_date IS NULL
+        ) THEN
+            INSERT INTO fsm_confirmation_name (name, field_name)
+                 VALUES (NEW.{field}, '{field}');
         END IF;
 """
 # By the database, and not by create() and write(): a stored name is renewed by the
@@ -49,7 +49,7 @@ _IS_USED = SQL(
 
 
 class FsmConfirmationName(models.Model):
-    """Each different name of a contact or customer company in the messages, once.
+    """Each different name of a contact or customer company in the messages.
 
     A part of a name is looked for here, among few rows, and the messages are then found
     by the whole name. The table follows the messages by a trigger in the database.
@@ -67,7 +67,7 @@ class FsmConfirmationName(models.Model):
         readonly=True, help="When no message had this name anymore."
     )
 
-    _name_unique = models.UniqueIndex("(name, field_name)")
+    _whole_index = models.Index("(name, field_name)")
 
     def init(self):
         self.pool.post_init(self._follow_messages)
@@ -91,7 +91,9 @@ class FsmConfirmationName(models.Model):
                     INSERT INTO fsm_confirmation_name (name, field_name)
                     SELECT DISTINCT %(field)s, %(name)s FROM fsm_confirmation
                      WHERE %(field)s IS NOT NULL
-                        ON CONFLICT (name, field_name) DO UPDATE SET unused_date = NULL
+                    EXCEPT
+                    SELECT name, field_name FROM fsm_confirmation_name
+                     WHERE unused_date IS NULL
                     """,
                     field=SQL.identifier(name),
                     name=name,
@@ -112,13 +114,16 @@ class FsmConfirmationName(models.Model):
         if len(rows) > MAX_NAMES:
             return None
         found = {field_name: [] for field_name in NAME_FIELDS}
-        for field_name, name in rows:
+        for field_name, name in dict.fromkeys(rows):
             found[field_name].append(name)
         return found
 
     @api.autovacuum
-    def _gc_unused(self):
-        """Forget names a day after the last message with them is gone or renamed."""
+    def _gc_names(self):
+        """Forget names a day after the last message with them is gone or renamed.
+
+        What stands here twice is kept once.
+        """
         now = fields.Datetime.now()
         before = now - UNUSED_FOR
         self.env.cr.execute(
@@ -130,6 +135,9 @@ class FsmConfirmationName(models.Model):
                  WHERE unused_date < %(before)s AND NOT %(is_used)s;
                 UPDATE fsm_confirmation_name n SET unused_date = %(now)s
                  WHERE unused_date IS NULL AND NOT %(is_used)s;
+                DELETE FROM fsm_confirmation_name n USING fsm_confirmation_name other
+                 WHERE n.name = other.name AND n.field_name = other.field_name
+                   AND n.id > other.id AND other.unused_date IS NULL;
                 """,
                 before=before,
                 now=now,

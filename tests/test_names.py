@@ -33,7 +33,7 @@ class TestNames(ScreenCase):
 
     def _vacuum(self):
         self.env.flush_all()
-        self.env["fsm.confirmation.name"].sudo()._gc_unused()
+        self.env["fsm.confirmation.name"].sudo()._gc_names()
         self.env.invalidate_all()
 
     def _day_later(self):
@@ -146,14 +146,26 @@ class TestNames(ScreenCase):
         row = model.search([("name", "=", "Tom Millbank")])
         self.assertTrue(row.unused_date)
         again = self._message(partner_id=self.tom.id)
-        self.env.flush_all()
-        self.env.invalidate_all()
+        self._day_later()
+        self._vacuum()
+        row = model.search([("name", "=", "Tom Millbank")])
+        self.assertEqual(len(row), 1)
         self.assertFalse(row.unused_date)
         # Recorded by a transaction that saw the name before it was marked.
         row.unused_date = fields.Datetime.now() - timedelta(days=2)
         self._vacuum()
         self.assertFalse(row.unused_date)
         self.assertEqual(self._find("contact_name", "ilike", "tom m"), again)
+
+    def test_a_name_twice(self):
+        """Two transactions may use a name for the first time at the same moment."""
+        model = self.env["fsm.confirmation.name"].sudo()
+        self.env.flush_all()
+        model.create({"name": "Tom Millbank", "field_name": "contact_name"})
+        self.assertEqual(self._find("contact_name", "ilike", "tom m"), self.of_tom)
+        self._vacuum()
+        self.assertEqual(model.search_count([("name", "=", "Tom Millbank")]), 1)
+        self.assertEqual(self._find("contact_name", "ilike", "tom m"), self.of_tom)
 
     def test_messages_from_before(self):
         """An update finds messages without names here, and takes theirs over."""
