@@ -60,12 +60,8 @@ class FsmConfirmationName(models.Model):
     _log_access = False
 
     name = fields.Char(required=True, readonly=True, index="trigram")
-    field_name = fields.Char(
-        required=True, readonly=True, help="Of the message: one of NAME_FIELDS."
-    )
-    unused_date = fields.Datetime(
-        readonly=True, help="When no message had this name anymore."
-    )
+    field_name = fields.Char(required=True, readonly=True)  # One of NAME_FIELDS.
+    unused_date = fields.Datetime(readonly=True)  # No message has had it since then.
 
     _whole_index = models.Index("(name, field_name)")
 
