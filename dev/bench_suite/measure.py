@@ -7,7 +7,7 @@ from collections import Counter
 
 from twilio_standin.client import StandinProcess
 from workbench import processes
-from workbench.say import step
+from workbench.say import Problem, step
 
 from . import webhooks
 from .process import Inside
@@ -65,7 +65,12 @@ class Bench:
             found = self.inside(database).call("read_cases")
             names = found if names is None else [n for n in names if n in found]
         match = self.options.match
-        return [name for name in names if not match or match in name]
+        chosen = [name for name in names if not match or match in name]
+        if not chosen:
+            raise Problem(
+                f"No read has {match!r} in its name. The names are: {', '.join(names)}."
+            )
+        return chosen
 
     def _sides(self):
         """Who reads: (attribute of Figure, database, side)."""
