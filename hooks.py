@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What has to happen besides what Odoo does by itself."""
 
+from .models.fsm_confirmation_name import FUNCTION
 from .models.mail_activity import ANSWER_TYPES, MODULE
 from .models.mail_message import SUBTYPE
 
@@ -22,4 +23,4 @@ def uninstall_hook(env):
     activities.search([("activity_type_id", "in", ids)]).unlink()
     done = env["mail.message"].search([("mail_activity_type_id", "in", ids)])
     done.write({"mail_activity_type_id": False})
-    env.cr.execute("DROP FUNCTION IF EXISTS fsm_confirmation_remember_names CASCADE")
+    env.cr.execute(f"DROP FUNCTION IF EXISTS {FUNCTION} CASCADE")

@@ -20,6 +20,15 @@ _NUMBER = re.compile(r"[\w+:-]{1,64}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{32}")
 # Twilio's own requests have about 1 KB, with 10 pictures and 1600 characters 20 KB.
 MAX_REQUEST = 100_000  # bytes
+_ROUTE = {
+    "type": "http",
+    "auth": "none",  # by Twilio's signature alone; Odoo takes that for reading only
+    "readonly": False,
+    "methods": ["POST"],
+    "csrf": False,
+    "save_session": False,
+    "max_content_length": MAX_REQUEST,
+}
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -29,16 +38,7 @@ class JobConfirmationTwilio(Controller):
     INBOUND_URL = "/job_confirmation/twilio/inbound"
     STATUS_URL = "/job_confirmation/twilio/status/<string:uuid>"
 
-    @route(
-        INBOUND_URL,
-        type="http",
-        auth="none",  # by Twilio's signature alone; Odoo takes that for reading only
-        readonly=False,
-        methods=["POST"],
-        csrf=False,
-        save_session=False,
-        max_content_length=MAX_REQUEST,
-    )
+    @route(INBOUND_URL, **_ROUTE)
     @private_queries()
     def inbound(self, **_params):
         """A customer's text. The answer is TwiML, with at most one message."""
@@ -55,16 +55,7 @@ class JobConfirmationTwilio(Controller):
         )
         return self._twiml(answer)
 
-    @route(
-        STATUS_URL,
-        type="http",
-        auth="none",  # by Twilio's signature alone; Odoo takes that for reading only
-        readonly=False,
-        methods=["POST"],
-        csrf=False,
-        save_session=False,
-        max_content_length=MAX_REQUEST,
-    )
+    @route(STATUS_URL, **_ROUTE)
     @private_queries()
     def status(self, uuid, **_params):
         """A delivery report of one text that we sent."""

@@ -85,6 +85,7 @@ class FsmConfirmation(models.Model):
     )
     contact_name = fields.Char(
         compute="_compute_contact_name",
+        size=MAX_NAME,
         store=True,
         precompute=True,
         readonly=True,
@@ -101,6 +102,7 @@ class FsmConfirmation(models.Model):
     company_name = fields.Char(
         "Customer Company",
         compute="_compute_company_name",
+        size=MAX_NAME,
         store=True,
         precompute=True,
         readonly=True,
@@ -276,19 +278,17 @@ class FsmConfirmation(models.Model):
     def _compute_contact_name(self):
         for record in self:
             partner_sudo = record.partner_id.sudo()
-            name = partner_sudo.name or record.contact_name
-            record.contact_name = name and name[:MAX_NAME]
+            record.contact_name = partner_sudo.name or record.contact_name
 
     @api.depends("partner_id.commercial_company_name", "order_id.location_id.owner_id")
     def _compute_company_name(self):
         for record in self:
             owner_sudo = record.order_id.sudo().location_id.owner_id
-            name = (
+            record.company_name = (
                 record.partner_id.sudo().commercial_company_name
                 or (owner_sudo.is_company and owner_sudo.name)
                 or record.company_name
             )
-            record.company_name = name and name[:MAX_NAME]
 
     @api.depends("order_id.name")
     def _compute_job_name(self):

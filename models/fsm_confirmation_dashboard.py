@@ -133,10 +133,11 @@ class FsmConfirmation(models.Model):
         is counted up to the limit, with an index of its own.
         """
         limit = COUNT_LIMIT
-        counts = self._count_tiles_at_once(domain)
+        model, domain = self._with_whole_names(domain)
+        counts = model._count_tiles_at_once(domain)
         if counts is None:
             counts = {
-                key: self.search_count(domain & Domain(tile), limit=TILE_LIMIT + 1)
+                key: model.search_count(domain & Domain(tile), limit=TILE_LIMIT + 1)
                 for key, tile in TILES.items()
             }
             limit = TILE_LIMIT

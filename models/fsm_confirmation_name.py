@@ -12,6 +12,7 @@ MAX_NAME = 256  # characters
 MAX_NAMES = 200
 
 NAME_FIELDS = ("contact_name", "company_name")
+FUNCTION = "fsm_confirmation_remember_names"  # Of the trigger, and the trigger's name.
 # A name may stand here twice when two transactions use it for the first time: a unique
 # index would have one of them wait for the other, and fail.
 _REMEMBER = """
@@ -27,24 +28,27 @@ _REMEMBER = """
 # By the database, and not by create() and write(): a stored name is renewed by the
 # ORM's recomputation, which passes neither.
 _TRIGGER = f"""
-    CREATE OR REPLACE FUNCTION fsm_confirmation_remember_names() RETURNS trigger AS $$
+    CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger AS $$
     BEGIN
         {"".join(_REMEMBER.format(field=field) for field in NAME_FIELDS)}
         RETURN NULL;
     END;
     $$ LANGUAGE plpgsql;
-    DROP TRIGGER IF EXISTS fsm_confirmation_remember_names ON fsm_confirmation;
-    CREATE TRIGGER fsm_confirmation_remember_names
+    DROP TRIGGER IF EXISTS {FUNCTION} ON fsm_confirmation;
+    CREATE TRIGGER {FUNCTION}
         AFTER INSERT OR UPDATE OF {", ".join(NAME_FIELDS)} ON fsm_confirmation
-        FOR EACH ROW EXECUTE FUNCTION fsm_confirmation_remember_names();
+        FOR EACH ROW EXECUTE FUNCTION {FUNCTION}();
 """
 _IS_USED = SQL(
-    """CASE field_name
-            WHEN 'contact_name' THEN EXISTS (
-                SELECT FROM fsm_confirmation m WHERE m.contact_name = n.name)
-            ELSE EXISTS (
-                SELECT FROM fsm_confirmation m WHERE m.company_name = n.name)
-        END"""
+    "CASE n.field_name %s END",
+    SQL(" ").join(
+        SQL(
+            "WHEN %s THEN EXISTS (SELECT FROM fsm_confirmation WHERE %s = n.name)",
+            field,
+            SQL.identifier("fsm_confirmation", field),
+        )
+        for field in NAME_FIELDS
+    ),
 )
 
 
@@ -71,7 +75,7 @@ class FsmConfirmationName(models.Model):
     def _follow_messages(self):
         """Create the trigger; take over the names of messages from before."""
         known = self.env.execute_query(
-            SQL("SELECT FROM pg_proc WHERE proname = 'fsm_confirmation_remember_names'")
+            SQL("SELECT FROM pg_proc WHERE proname = %s", FUNCTION)
         )
         self.env.cr.execute(_TRIGGER)
         if not known:

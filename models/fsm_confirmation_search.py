@@ -49,7 +49,7 @@ class FsmConfirmation(models.Model):
     def _find_by_whole_names(self, domain):
         """Ask for whole names instead of a part of one: these are found much faster.
 
-        :return: (the domain, whether it has several names for one part)
+        :return: ``Domain``
         """
         found = {}
 
@@ -77,9 +77,26 @@ class FsmConfirmation(models.Model):
             return Domain(field_name, "in", found[text][field_name])
 
         domain = Domain(domain).map_conditions(open_search_bar)
-        domain = domain.map_conditions(ask_for_names)
-        lists = [texts for names in found.values() if names for texts in names.values()]
-        return domain, any(len(texts) > 1 for texts in lists)
+        return domain.map_conditions(ask_for_names)
+
+    @api.model
+    def _with_whole_names(self, domain):
+        """Look the names up once, for several searches with one domain.
+
+        :return: (this model to search in, ``Domain``)
+        """
+        model = self.with_context(confirmation_names_known=True)
+        return model, self._find_by_whole_names(domain)
+
+    @api.model
+    def _has_several_names(self, domain):
+        """Whether a domain asks for one of several whole names."""
+        return any(
+            condition.field_expr in NAME_FIELDS
+            and condition.operator == "in"
+            and len(condition.value) > 1
+            for condition in domain.iter_conditions()
+        )
 
     @api.model
     def _are_few(self, query):
@@ -89,6 +106,15 @@ class FsmConfirmation(models.Model):
         every.offset = None
         every.limit = FEW + 1
         return len(every) <= FEW
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, *args, **kwargs):
+        """The page and its count ask for the same names."""
+        model, domain = self._with_whole_names(domain)
+        return super(FsmConfirmation, model).web_search_read(
+            list(domain), *args, **kwargs
+        )
 
     @api.readonly
     def web_read(self, specification):
@@ -105,12 +131,14 @@ class FsmConfirmation(models.Model):
         Ids and dates go hand in hand, which PostgreSQL does not know: for a week of
         last year it would walk through everything that was sent since.
         """
-        domain, several = self._find_by_whole_names(domain)
-        newest_first = limit and order == self._order
-        if newest_first:
+        domain = Domain(domain)
+        if not self.env.context.get("confirmation_names_known"):
+            domain = self._find_by_whole_names(domain)
+        if limit and order == self._order:
             order = self._get_order_for_days(domain) or order
         query = super()._search(domain, offset, limit, order, **kwargs)
-        if newest_first and order == self._order and several and self._are_few(query):
+        newest_first = limit and order == self._order
+        if newest_first and self._has_several_names(domain) and self._are_few(query):
             # PostgreSQL takes them for more than they are, and would walk.
             query.order = SQL("%s + 0 DESC", SQL.identifier(self._table, "id"))
         return query

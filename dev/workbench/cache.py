@@ -46,10 +46,12 @@ def folder():
     return path
 
 
-def is_own(path):
-    """Whether a file of the repository is not one of a cache folder within it."""
+def own_paths():
+    """What lies in the repository, but for a cache folder within it."""
     chosen = folder()
-    return chosen != path and chosen not in path.parents
+    for path in REPOSITORY.rglob("*"):
+        if chosen != path and chosen not in path.parents:
+            yield path
 
 
 def check_space(
@@ -75,14 +77,12 @@ def digest(*parts):
 def addon_digest():
     """A name for the state of the addon's own files (not dev, not tests)."""
     state = hashlib.sha256()
-    for path in sorted(REPOSITORY.rglob("*")):
+    for path in sorted(own_paths()):
         inside = path.relative_to(REPOSITORY)
         top = inside.parts[0]
         if top.startswith(".") or top in {"dev", "tests", "readme", "doc"}:
             continue
         if path.suffix in {".pyc", ".md", ".png"} or not path.is_file():
-            continue
-        if not is_own(path):
             continue
         state.update(str(inside).encode() + b"\0" + path.read_bytes())
     return state.hexdigest()[:16]

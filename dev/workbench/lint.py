@@ -43,11 +43,7 @@ def _files(*suffixes):
         names = run(command, "listing files").splitlines()
     except Problem:
         # No git, a downloaded archive, or somebody else's checkout.
-        paths = (
-            path.relative_to(REPOSITORY)
-            for path in REPOSITORY.rglob("*")
-            if cache_folder.is_own(path)
-        )
+        paths = (path.relative_to(REPOSITORY) for path in cache_folder.own_paths())
         ignored = {"__pycache__", "node_modules"}
         names = [
             str(path)
