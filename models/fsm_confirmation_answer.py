@@ -2,6 +2,7 @@
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.tools import SQL
 
 from .fsm_appointment_mixin import EDIT_GROUP
 
@@ -130,11 +131,22 @@ class FsmConfirmation(models.Model):
     def _close_other_activities_sudo(self):
         """What was asked of a person about the same appointment is done as well."""
         appointment_sudo = self._get_appointment_sudo()
-        if appointment_sudo:
-            others_sudo = appointment_sudo._get_appointment_confirmations_sudo(
-                [("activity_id", "!=", False), ("id", "!=", self.id)]
+        if not appointment_sudo:
+            return
+        self.flush_model(["activity_id", "order_id"])
+        # Every clear answer asks this, and nearly always there is none.
+        found = self.env.execute_query(
+            SQL(
+                """SELECT id FROM fsm_confirmation
+                    WHERE order_id = %s AND activity_id IS NOT NULL AND id != %s""",
+                self.order_id.id,
+                self.id,
             )
-            others_sudo._close_activities()
+        )
+        others_sudo = self.sudo().browse([id_ for (id_,) in found])
+        others_sudo.filtered(
+            lambda rec: rec._get_appointment_sudo() == appointment_sudo
+        )._close_activities()
 
     def _flag_reply(self, reply_sudo):
         """A reply that changes nothing by itself, but that a person should read."""

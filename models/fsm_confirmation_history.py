@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import secrets
+import socket
+import time
+
 from markupsafe import Markup, escape
 
 from odoo import api, models
-from odoo.tools.mail import generate_tracking_message_id
 
 from .fsm_appointment_mixin import READ_GROUP
 from .mail_message import SUBTYPE
@@ -13,6 +16,8 @@ HISTORY_NOTE = (
     '<div class="border-start border-2 ps-2 my-1">{body}</div>'
     '<p class="text-muted">{state}</p>'
 )
+# Where a transaction collects what screens have to read again.
+_CHANGES = "fsm_confirmation.changes"
 
 
 class FsmConfirmation(models.Model):
@@ -99,9 +104,19 @@ class FsmConfirmation(models.Model):
             "record_company_id": company.id,
             "email_from": email,
             "reply_to": email,
-            "message_id": generate_tracking_message_id("message-notify"),
+            "message_id": self._make_note_reference(),
             "email_add_signature": False,
         }
+
+    @api.model
+    def _make_note_reference(self):
+        """A ``message_id`` of RFC 5322, as every note has to have one.
+
+        Odoo's own begins at random, so that each note goes to another page of a large
+        index. Ours begins with the time: all of them go to the last page.
+        """
+        moment = f"{time.time():.6f}"
+        return f"<{moment}.{secrets.token_hex(8)}-fsm-confirmation@{socket.gethostname()}>"
 
     def _log_sent(self):
         """Write the texts into the histories of Work Orders and contacts.
@@ -140,15 +155,33 @@ class FsmConfirmation(models.Model):
         self._notify_changed()
 
     def _notify_changed(self):
-        """Tell open screens to read these records again; ids only, no content."""
-        if not self:
-            return
+        """Tell open screens to read these records again; ids only, no content.
+
+        However often it is called: once a transaction, when it is committed.
+        """
+        if self:
+            self._tell_screens(self.ids, self.order_id.ids, self.partner_id.ids)
+
+    @api.model
+    def _tell_screens(self, ids, order_ids=(), partner_ids=()):
+        """Collect what changed, to be told at the end of the transaction.
+
+        :param ids: of messages; none of all: a reply that belongs to no message
+        """
+        data = self.env.cr.precommit.data
+        if _CHANGES not in data:
+            data[_CHANGES] = {"ids": set(), "order_ids": set(), "partner_ids": set()}
+            self.env.cr.precommit.add(self._send_changes)
+        for key, values in zip(
+            data[_CHANGES], (ids, order_ids, partner_ids), strict=True
+        ):
+            data[_CHANGES][key].update(values)
+
+    @api.model
+    def _send_changes(self):
+        changes = self.env.cr.precommit.data.pop(_CHANGES)
         group_id = self.env["ir.model.data"]._xmlid_to_res_id(READ_GROUP)
         self.env["res.groups"].sudo().browse(group_id)._bus_send(
             "fsm_confirmation/changed",
-            {
-                "ids": self.ids,
-                "order_ids": self.order_id.ids,
-                "partner_ids": self.partner_id.ids,
-            },
+            {key: sorted(values) for key, values in changes.items()},
         )

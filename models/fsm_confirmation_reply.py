@@ -90,6 +90,17 @@ NEEDED_OF_ORDERS = (
 )
 
 
+@dataclasses.dataclass(slots=True)
+class Reading:
+    """What is made of one reply."""
+
+    recent: object  # ``fsm.confirmation`` that it may belong to, newest first
+    live: object  # those of them that wait for an answer
+    understanding: object  # of the words, see :func:`~..tools.reply.understand`
+    linked: object  # ``fsm.confirmation`` that it does belong to
+    values: dict = dataclasses.field(default_factory=dict)  # of the reply's fields
+
+
 class FsmConfirmationReply(models.Model):
     """One text received from a customer: the inbox.
 
@@ -312,10 +323,12 @@ class FsmConfirmationReply(models.Model):
         earlier_sudo = inbox_sudo._get_newest_replies(values["mobile"])
         if values["twilio_sid"] in earlier_sudo.mapped("twilio_sid"):
             return ""
-        reply_sudo = inbox_sudo.create(values)
-        reply_sudo._process(earlier_sudo)
+        # Worked on before it is stored, as it then stays: its row and its indexes are
+        # written once. Both are in the database after the same commit.
+        draft_sudo = inbox_sudo.new(values)
+        values.update(draft_sudo._work_out(earlier_sudo))
         # Read before the commit, which empties the cache.
-        return reply_sudo.answer_body or ""
+        return inbox_sudo.create(values).answer_body or ""
 
     @api.model
     def _store_sudo(self, companies_sudo, data, received_date=None, problem=""):
@@ -460,45 +473,67 @@ class FsmConfirmationReply(models.Model):
     # Understand, match, act
     # ------------------------------------------------------------------
 
-    def _process(self, earlier=None):
+    def _process(self):
+        """Work on a reply that is stored already."""
+        self.ensure_one()
+        earlier = self._get_newest_replies(self.mobile) - self
+        self.write(self._work_out(earlier))
+
+    def _work_out(self, earlier):
         """Understand the reply, match it, act on it, and decide what to answer.
 
-        :param earlier: see :meth:`_get_newest_replies`, when they are known
+        Changes everything but the reply itself, which may not be stored yet.
+
+        :param earlier: see :meth:`_get_newest_replies`, without this one
+        :return: dict of field values for the reply
         """
-        self.ensure_one()
-        if earlier is None:
-            earlier = self._get_newest_replies(self.mobile) - self
         if self._is_flood(earlier) and not self._is_new_opt_out(earlier):
-            self.write({"state": "unmatched", "reason": "flood", "error": False})
-            return
+            return {"state": "unmatched", "reason": "flood", "error": False}
+        reading = self._read(earlier)
+        understanding = reading.understanding
+        act = getattr(self, f"_act_on_{understanding.intent}")
+        answer = act(reading) or ""
+        if understanding.answers and reading.values["reason"] != "ambiguous":
+            earlier._settle_questions(self.recipient)
+        if answer and not self._may_answer(understanding, earlier):
+            answer = ""
+        values = {
+            **reading.values,
+            "answer_body": answer,
+            "confirmation_ids": [Command.link(record.id) for record in reading.linked],
+        }
+        if answer and self.env.context.get("job_confirmation_processed_later"):
+            values.update(self._prepare_late_answer())
+        self._notify_changed()
+        return values
+
+    def _read(self, earlier):
+        """Understand the words, and find what they may be about.
+
+        :return: :class:`Reading`
+        """
         recent = self._get_recent_confirmations()
         self._read_ahead(recent)
         live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
         understanding = self._understand(recent, live, earlier)
-        values = {
-            "intent": understanding.intent,
-            "reason": understanding.reason,
-            "state": "unmatched",
-            "error": False,
-        }
-        if recent:
-            values["company_id"] = (live or recent)[0].company_id.id
-            values["partner_id"] = (live or recent)[0].partner_id.id
-        else:
-            partner = self._find_partner()
-            values["partner_id"] = partner.id
-        self.write(values)
-        act = getattr(self, f"_act_on_{understanding.intent}")
-        answer = act(understanding, recent, live) or ""
-        if understanding.answers and self.reason != "ambiguous":
-            earlier._settle_questions(self.recipient)
-        if not self._may_answer(understanding, earlier):
-            answer = ""
-        values = {"answer_body": answer}
-        if answer and self.env.context.get("job_confirmation_processed_later"):
-            values.update(self._prepare_late_answer())
-        self.write(values)
-        self._notify_changed()
+        reading = Reading(recent, live, understanding, recent.browse())
+        reading.values.update(reason=understanding.reason, error=False)
+        first = (live or recent)[:1]
+        self._decide(
+            reading,
+            intent=understanding.intent,
+            state="unmatched",
+            company_id=(first.company_id or self.company_id).id,
+            partner_id=(first.partner_id if first else self._find_partner()).id,
+        )
+        return reading
+
+    def _decide(self, reading, **values):
+        """Have field values, here and in what will be stored."""
+        known = reading.values
+        new = {key: val for key, val in values.items() if known.get(key, "") != val}
+        known.update(new)
+        self.update(new)
 
     def _is_flood(self, earlier):
         """Whether this number has sent so much lately that somebody plays with us.
@@ -526,25 +561,27 @@ class FsmConfirmationReply(models.Model):
 
         Newest first, of every company that sends from that number and of no other.
         """
-        account = self.company_id.sms_twilio_account_sid
+        # By the number alone, which an index answers; the rest is looked at here.
         found = self.env["fsm.confirmation"].search_fetch(
-            [
-                ("mobile", "=", self.mobile),
-                ("company_id.sms_twilio_account_sid", "=", account)
-                if account
-                else ("company_id", "=", self.company_id.id),
-                ("state", "!=", "canceled"),
-            ],
-            NEEDED_OF_MESSAGES,
-            limit=100,
+            [("mobile", "=", self.mobile)], NEEDED_OF_MESSAGES, limit=100
         )
+        found.company_id.fetch(["sms_twilio_account_sid"])
         return found.filtered(
             lambda record: (
-                self._may_have_arrived(record)
+                record.state != "canceled"
+                and self._is_of_our_account(record)
+                and self._may_have_arrived(record)
                 and self._is_from_our_number(record)
                 and self._had_left(record)
             )
         )[:50]
+
+    def _is_of_our_account(self, record):
+        """Whether a text left by the Twilio account that this reply came to."""
+        account = self.company_id.sms_twilio_account_sid
+        if account:
+            return record.company_id.sms_twilio_account_sid == account
+        return record.company_id == self.company_id
 
     def _may_have_arrived(self, record):
         """Also a text that failed may have arrived: the reply shows it."""
@@ -625,7 +662,8 @@ class FsmConfirmationReply(models.Model):
             return dataclasses.replace(understanding, intent=intent, answers=())
         return understanding
 
-    def _act_on_opt_out(self, understanding, recent, live):
+    def _act_on_opt_out(self, reading):
+        recent = reading.recent
         targets = recent.filtered("is_open") or self._get_changeable(recent)[:1]
         self.env["fsm.confirmation"]._opt_out_sudo(
             self.mobile,
@@ -635,12 +673,13 @@ class FsmConfirmationReply(models.Model):
             self.company_id,
         )
         if targets or recent:
-            self._link(targets or recent[:1])
+            self._link(reading, targets or recent[:1])
         if recent and not targets:
             recent[0]._on_opt_out_without_question()
         return ""  # Twilio has answered, and the law forbids more.
 
-    def _act_on_opt_in(self, understanding, recent, live):
+    def _act_on_opt_in(self, reading):
+        recent, live = reading.recent, reading.live
         note = self.env._("Opted in again by text: “%s”", self.body)
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
             self.mobile, note, by_hand=False
@@ -648,63 +687,68 @@ class FsmConfirmationReply(models.Model):
         recent._log_note(self.partner_id, note)
         recent.filtered(lambda rec: rec.response == "opted_out")._close_activities()
         if recent:
-            self._link((live or recent)[:1])
+            self._link(reading, (live or recent)[:1])
         return ""
 
-    def _act_on_help(self, understanding, recent, live):
+    def _act_on_help(self, reading):
+        recent, live = reading.recent, reading.live
         if recent:
-            self._link((live or recent)[:1])
+            self._link(reading, (live or recent)[:1])
         company = (live or recent)[:1].company_id or self.company_id
         return self._text(company, "help")
 
-    def _act_on_unrecognized(self, understanding, recent, live):
+    def _act_on_unrecognized(self, reading):
+        recent, live = reading.recent, reading.live
+        understanding = reading.understanding
         if len(live) == 1:
-            self._link(live)
+            self._link(reading, live)
             if self._has_newer_answer(live):
                 live._flag_reply(self)
                 return ""
             live._apply_answer("unrecognized", self)
             return self._text(live.company_id, "unclear", live)
         if len(live) > 1:
-            return self._ask_which(live)
+            return self._ask_which(reading, live)
         # A "thanks" after a clear answer changes nothing and needs no answer.
         idle = understanding.automatic or understanding.reason in IDLE_REASONS
         changeable = self._get_changeable(recent)
         if len(changeable) > 1 and not idle:
-            return self._ask_which(changeable)
+            return self._ask_which(reading, changeable)
         target = (changeable or recent)[:1]
         if target:
-            self._link(target)
+            self._link(reading, target)
         if target and not idle:
             target._flag_reply(self)
             if changeable:
                 return self._text(target.company_id, "unclear", target)
         return ""
 
-    def _act_on_confirm(self, understanding, recent, live):
-        return self._act_on_answers(understanding, recent, live)
+    def _act_on_confirm(self, reading):
+        return self._act_on_answers(reading)
 
     _act_on_decline = _act_on_confirm
 
-    def _act_on_answers(self, understanding, recent, live):
+    def _act_on_answers(self, reading):
         """Apply every clear answer to the message it belongs to, and to no other."""
+        recent, live = reading.recent, reading.live
+        understanding = reading.understanding
         texts = []
         unknown = False
         several = len(understanding.answers) > 1
         for answer in understanding.answers:
             target = self._find_target(answer, recent, live)
             if target is None:
-                return self._ask_which(live)
+                return self._ask_which(reading, live)
             if not target:
                 unknown = True
                 continue
             response = RESPONSE_OF_INTENT[answer.intent]
-            texts.append(self._answer(target, response, brief=several))
+            texts.append(self._answer(reading, target, response, brief=several))
         still_open = live.filtered("is_open")
         if unknown and still_open:
-            texts.append(self._ask_which(still_open))
+            texts.append(self._ask_which(reading, still_open))
         elif unknown and recent and not texts:
-            self._link(recent[:1])
+            self._link(reading, recent[:1])
             recent[:1]._flag_reply(self)
         return " ".join(dict.fromkeys(text for text in texts if text))
 
@@ -778,18 +822,18 @@ class FsmConfirmationReply(models.Model):
                 ids.append(record.id)
         return recent.browse(ids)
 
-    def _answer(self, target, response, brief=False):
+    def _answer(self, reading, target, response, brief=False):
         """Apply a clear answer to one message.
 
         :param brief: one of several answers in a text: name the appointment
         :return: what to tell the customer
         """
-        self._link(target)
+        self._link(reading, target)
         stale = target._get_stale_reason()
         newer = target.closed_reason == "replaced" and target._get_newer_open()
         if newer and not stale:
             # The same question about the same date, asked twice.
-            self._link(newer)
+            self._link(reading, newer)
             target = newer
         if stale:
             target._flag_reply(self)
@@ -805,20 +849,21 @@ class FsmConfirmationReply(models.Model):
         """Whether the customer answered again while this reply was waiting."""
         if not target.reply_date:
             return False
-        mine = (self.received_date, self.id)
+        # One that is not stored yet is the newest.
+        mine = (self.received_date, self.id or float("inf"))
         return any(
             (reply.received_date, reply.id) > mine
             and reply.intent in ("confirm", "decline", "answers", "opt_out")
             for reply in target.reply_ids - self
         )
 
-    def _ask_which(self, live):
+    def _ask_which(self, reading, live):
         """Several messages are open: list them with their codes, guess nothing."""
-        several = live or self._get_changeable(self._get_recent_confirmations())
+        several = live or self._get_changeable(reading.recent)
         if not several:
             return ""
         several._ensure_code_sudo()
-        self.write({"intent": "unrecognized", "reason": "ambiguous"})
+        self._decide(reading, intent="unrecognized", reason="ambiguous")
         several[0]._update_activity("read")
         lang = self._get_customer_lang(several[0].company_id, several[0])
         lines = [
@@ -831,20 +876,22 @@ class FsmConfirmationReply(models.Model):
         ]
         return self._text(several[0].company_id, "which", several[0], "; ".join(lines))
 
-    def _link(self, confirmations):
+    def _link(self, reading, confirmations):
         """This reply belongs to messages; it is written into their histories."""
-        first = confirmations[0]
-        values = {"confirmation_ids": [Command.link(rec.id) for rec in confirmations]}
         if not self.confirmation_id:
-            values.update(
-                {
-                    "confirmation_id": first.id,
-                    "state": "matched",
-                    "partner_id": first.partner_id.id,
-                    "company_id": first.company_id.id,
-                }
+            first = confirmations[0]
+            self._decide(
+                reading,
+                confirmation_id=first.id,
+                state="matched",
+                partner_id=first.partner_id.id,
+                company_id=first.company_id.id,
             )
-        self.write(values)
+        reading.linked |= confirmations
+        self._log_reply(confirmations)
+
+    def _log_reply(self, confirmations):
+        """Write this reply into the histories of messages it belongs to."""
         labels = dict(self._fields["intent"]._description_selection(self.env))
         for record in confirmations:
             body = Markup(HISTORY_NOTE).format(
@@ -872,12 +919,8 @@ class FsmConfirmationReply(models.Model):
         if self.confirmation_id:
             self.confirmation_id._notify_changed()
         else:
-            group = self.env.ref(
-                "fieldservice_job_confirmation.group_message_center_read"
-            )
-            group.sudo()._bus_send(
-                "fsm_confirmation/changed",
-                {"ids": [], "order_ids": [], "partner_ids": self.partner_id.ids},
+            self.env["fsm.confirmation"]._tell_screens(
+                (), partner_ids=self.partner_id.ids
             )
 
     # ------------------------------------------------------------------
@@ -1065,7 +1108,15 @@ class FsmConfirmationReply(models.Model):
         if confirmation.company_id != self.company_id:
             raise UserError(self.env._("That message belongs to another company."))
         reply_sudo = self.sudo()
-        reply_sudo._link(confirmation.sudo())
+        reply_sudo.write(
+            {
+                "confirmation_id": confirmation.id,
+                "confirmation_ids": [Command.link(confirmation.id)],
+                "state": "matched",
+                "partner_id": confirmation.sudo().partner_id.id,
+            }
+        )
+        reply_sudo._log_reply(confirmation.sudo())
         confirmation.sudo()._keep_words(reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
         author = self.env.user.partner_id

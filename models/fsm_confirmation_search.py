@@ -76,7 +76,11 @@ class FsmConfirmation(models.Model):
                 return condition
             return Domain(field_name, "in", found[text][field_name])
 
-        domain = Domain(domain).map_conditions(open_search_bar)
+        domain = Domain(domain)
+        names = {condition.field_expr for condition in domain.iter_conditions()}
+        if names.isdisjoint((*NAME_FIELDS, "message_search")):
+            return domain
+        domain = domain.map_conditions(open_search_bar)
         return domain.map_conditions(ask_for_names)
 
     @api.model

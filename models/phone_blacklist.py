@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.private_log import private_queries
@@ -40,13 +39,15 @@ class PhoneBlacklist(models.Model):
             return {}
         # Odoo's own search reads and formats each number again as the user's country
         # writes it; these are E.164 already.
-        same = Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s IN %s", model._field_to_sql(alias, "number", query), numbers
+        self.flush_model(["active", "number"])
+        found = self.env.execute_query(
+            SQL(
+                "SELECT number, id FROM phone_blacklist WHERE active AND number IN %s",
+                numbers,
             )
         )
-        entries_sudo = self.sudo().search(same)
-        return {entry.number: entry for entry in entries_sudo}
+        entries_sudo = self.sudo().browse([id_ for _number, id_ in found])
+        return dict(zip((number for number, _id in found), entries_sudo, strict=True))
 
     @api.model
     def _job_confirmation_opt_out_sudo(self, number, source, words=""):

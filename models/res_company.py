@@ -13,6 +13,17 @@ NEUTRALIZED_TOKEN = "dummytoken"
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
+# Which of its own texts a company answers a reply with.
+OWN_TEXTS = {
+    "help": "job_confirmation_help_text",
+    "confirmed": "job_confirmation_confirmed_text",
+    "declined": "job_confirmation_declined_text",
+    "unclear": "job_confirmation_unclear_text",
+    "which": "job_confirmation_which_text",
+    "moved": "job_confirmation_moved_text",
+    "closed": "job_confirmation_closed_text",
+    "deleted": "job_confirmation_closed_text",
+}
 PLACEHOLDER_HELP = (
     "Empty: the standard text. {company}, {phone}, {job}, {date} and {time} are "
     "filled in."
@@ -20,15 +31,8 @@ PLACEHOLDER_HELP = (
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
-    "job_confirmation_closed_text",
-    "job_confirmation_confirmed_text",
-    "job_confirmation_declined_text",
-    "job_confirmation_enabled",
-    "job_confirmation_help_text",
-    "job_confirmation_moved_text",
+    "job_confirmation_has_own_texts",
     "job_confirmation_reply_hours",
-    "job_confirmation_unclear_text",
-    "job_confirmation_which_text",
     "name",
     "partner_id",
     "phone",
@@ -96,6 +100,11 @@ class ResCompany(models.Model):
         translate=True,
         help=PLACEHOLDER_HELP,
     )
+    job_confirmation_has_own_texts = fields.Boolean(
+        compute="_compute_job_confirmation_has_own_texts",
+        store=True,
+        help="Whether any answer differs from the standard text, in any language.",
+    )
     job_confirmation_auto_reply = fields.Boolean("Answer Replies", default=True)
     job_confirmation_reply_hours = fields.Integer(
         "Time Limit for Replies",
@@ -118,6 +127,17 @@ class ResCompany(models.Model):
         help="After so many months texts and phone numbers of messages are made "
         "anonymous; counts and answers stay. 0: they are kept.",
     )
+
+    @api.depends(*OWN_TEXTS.values())
+    def _compute_job_confirmation_has_own_texts(self):
+        codes = [code for code, _name in self.env["res.lang"].get_installed()]
+        names = set(OWN_TEXTS.values())
+        for company in self:
+            company.job_confirmation_has_own_texts = any(
+                company.with_context(lang=code)[name]
+                for code in codes
+                for name in names
+            )
 
     @property
     def _twilio_service(self):
@@ -203,16 +223,10 @@ class ResCompany(models.Model):
         :param known: dict placeholder -> str
         """
         self.ensure_one()
-        own = {
-            "help": self.job_confirmation_help_text,
-            "confirmed": self.job_confirmation_confirmed_text,
-            "declined": self.job_confirmation_declined_text,
-            "unclear": self.job_confirmation_unclear_text,
-            "which": self.job_confirmation_which_text,
-            "moved": self.job_confirmation_moved_text,
-            "closed": self.job_confirmation_closed_text,
-            "deleted": self.job_confirmation_closed_text,
-        }.get(kind)
+        name = self.job_confirmation_has_own_texts and OWN_TEXTS.get(kind)
+        if name:
+            self.fetch([name])  # By itself Odoo would read all there is of a company.
+        own = name and self[name]
         if kind == "which" and own and "{choices}" not in own:
             own += " {choices}"  # Without the numbers nobody could answer.
         text = own or self._get_standard_text(kind, known)

@@ -7,7 +7,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import ConfirmationTransactionCase
 
@@ -236,6 +236,23 @@ class TestSending(ConfirmationTransactionCase):
         wizard.action_send()
         wizard.action_send()
         self.assertEqual(len(self.order.confirmation_ids), 1)
+
+    def test_two_dialogs_open_at_once_send_one_text(self):
+        dialogs = self.env["fsm.confirmation.send"].with_user(self.dispatcher)
+        dialogs = dialogs.with_context(default_order_id=self.order.id)
+        first, second = Form(dialogs), Form(dialogs)
+        first.save().action_send()
+        self.assertFalse(second.warning)
+        wizard = second.save()
+        with self.assertRaisesRegex(UserError, "While this dialog was open"):
+            wizard.action_send()
+        self.assertEqual(len(self.order.confirmation_ids), 1)
+        # Whoever has read the warning may ask again.
+        again = Form(dialogs)
+        self.assertIn("has not answered yet", again.warning)
+        again.save().action_send()
+        self.assertEqual(len(self.order.confirmation_ids), 2)
+        self.assertEqual(len(self.order.confirmation_ids.filtered("is_open")), 1)
 
     def test_asking_again_replaces_the_old_question(self):
         first = self._send()

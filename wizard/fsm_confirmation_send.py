@@ -62,6 +62,13 @@ class FsmConfirmationSend(models.TransientModel):
     )
     previous_id = fields.Many2one("fsm.confirmation", string="Sent Again For")
     confirmation_id = fields.Many2one("fsm.confirmation", readonly=True)
+    seen_message_id = fields.Integer(
+        "Newest Message When Opened",
+        compute="_compute_seen_message_id",
+        store=True,
+        readonly=False,
+        help="ID of the earlier message that the dialog told of; 0 for none.",
+    )
     mobile = fields.Char(
         compute="_compute_mobile", help="The number in international format."
     )
@@ -141,6 +148,11 @@ class FsmConfirmationSend(models.TransientModel):
         return others.filtered(
             lambda rec: numbers[rec] and numbers[rec] not in opted_out
         )[:1]
+
+    @api.depends("order_id", "visit_id")
+    def _compute_seen_message_id(self):
+        for wizard in self:
+            wizard.seen_message_id = wizard._find_current_earlier().id
 
     @api.depends("partner_id", "order_id")
     def _compute_mobile(self):
@@ -558,6 +570,7 @@ class FsmConfirmationSend(models.TransientModel):
         self.env.flush_all()
         self.invalidate_recordset()
         self._compute_code()
+        self._compute_seen_message_id()
         return True
 
     # ------------------------------------------------------------------
@@ -587,6 +600,7 @@ class FsmConfirmationSend(models.TransientModel):
         ]
         if found:
             raise UserError("\n".join(found))
+        self._check_asked_meanwhile()
         previous = self.previous_id
         if previous and (
             previous.order_id != self.order_id or not previous.can_send_again
@@ -602,6 +616,25 @@ class FsmConfirmationSend(models.TransientModel):
             self._get_wanted_code(),
         )
         return self._tell_sent()
+
+    def _check_asked_meanwhile(self):
+        """Refuse when somebody else asked the customer while this dialog was open.
+
+        :raises UserError: the warning of an earlier message could not be seen here
+        """
+        earlier_sudo = self._find_current_earlier().sudo()
+        if earlier_sudo.id <= self.seen_message_id:
+            return
+        raise UserError(
+            self.env._(
+                "While this dialog was open, %(user)s asked %(contact)s about this "
+                "appointment (%(message)s). Nothing was sent now. Close the dialog; if "
+                "another text is wanted, click Send Confirmation once more.",
+                user=earlier_sudo.user_id.name or "",
+                contact=earlier_sudo.contact_name or "",
+                message=earlier_sudo.name,
+            )
+        )
 
     def _tell_sent(self):
         """What the screen does after Send: close the dialog and say so for a moment."""

@@ -1,3 +1,4 @@
+import {Component, onWillStart, useState, xml} from "@odoo/owl";
 import {animationFrame, mockDate, runAllTimers} from "@odoo/hoot-mock";
 import {click, edit, press, queryAll, queryAllTexts, queryOne} from "@odoo/hoot-dom";
 import {describe, expect, test} from "@odoo/hoot";
@@ -10,6 +11,7 @@ import {
     mockService,
     models,
     mountView,
+    mountWithCleanup,
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
@@ -20,6 +22,7 @@ import {
     rangeDomain,
 } from "@fieldservice_job_confirmation/message_center/date_range";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {useConfirmationChanges} from "@fieldservice_job_confirmation/widgets/live_update";
 import {user} from "@web/core/user";
 import {startBusService, waitForChannels} from "@bus/../tests/bus_test_helpers";
 import {WEBSOCKET_CLOSE_CODES} from "@bus/workers/websocket_worker";
@@ -422,6 +425,37 @@ describe("live update", () => {
         await contains(".o_data_row:eq(1) .o_list_record_selector input").click();
         await pass();
         expect.verifySteps(["list []"]);
+    });
+
+    test("a screen that is left before it was shown reads nothing", async () => {
+        class Slow extends Component {
+            static template = xml`<div class="slow"/>`;
+            static props = {};
+            setup() {
+                useConfirmationChanges(() => expect.step("read"));
+                onWillStart(() => {
+                    expect.step("starts");
+                    return new Promise(() => {});
+                });
+            }
+        }
+        class Screen extends Component {
+            static template = xml`<Slow t-if="state.shown"/>`;
+            static components = {Slow};
+            static props = {};
+            setup() {
+                this.state = useState({shown: false});
+            }
+        }
+        await mountLive();
+        const screen = await mountWithCleanup(Screen);
+        screen.state.shown = true;
+        await animationFrame();
+        screen.state.shown = false;
+        await animationFrame();
+        await change();
+        await pass();
+        expect.verifySteps(["starts", ...READ], {ignoreOrder: true});
     });
 
     test("after a lost connection everything is read again", async () => {

@@ -5,7 +5,7 @@ import {_t} from "@web/core/l10n/translation";
 import {formatInteger} from "@web/views/fields/formatters";
 import {isMacOS} from "@web/core/browser/feature_detection";
 import {useBus, useService} from "@web/core/utils/hooks";
-import {useConfirmationChanges} from "../widgets/live_update";
+import {isGone, useConfirmationChanges} from "../widgets/live_update";
 
 const ICONS = {
     awaiting: "fa-clock-o",
@@ -43,6 +43,9 @@ export class MessageCenterDashboard extends Component {
     }
 
     async load() {
+        if (isGone(this)) {
+            return; // The view was left while a dialog was open.
+        }
         const {searchModel} = this.env;
         const summary = await this.keepLast.add(
             this.orm.silent.call(

@@ -1,4 +1,4 @@
-import {Component, onWillUnmount, xml} from "@odoo/owl";
+import {Component, onWillDestroy, status, xml} from "@odoo/owl";
 import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
@@ -11,7 +11,8 @@ const LEAST = 2000;
 
 /**
  * Call a function shortly after messages changed, as Odoo's bus says; also when the
- * connection comes back, because changes may have been missed meanwhile.
+ * connection comes back, because changes may have been missed meanwhile. Never for a
+ * component that is gone: a screen may be left before it was ever shown.
  *
  * @param {Function} refresh
  * @param {Function} [concerns] tells from the bus payload whether it matters here
@@ -38,12 +39,16 @@ export function useConfirmationChanges(refresh, concerns = () => true) {
     };
     bus.subscribe("fsm_confirmation/changed", onChange);
     bus.addEventListener("BUS:RECONNECT", plan);
-    onWillUnmount(() => {
+    // Not when it is unmounted: what was never mounted is not unmounted either.
+    onWillDestroy(() => {
         browser.clearTimeout(timer);
         bus.unsubscribe("fsm_confirmation/changed", onChange);
         bus.removeEventListener("BUS:RECONNECT", plan);
     });
 }
+
+/** Whether a screen was left meanwhile: Odoo lets such a one read nothing any more. */
+export const isGone = (component) => status(component) === "destroyed";
 
 const PAYLOAD_KEY = {
     "fsm.confirmation": "ids",
@@ -70,7 +75,7 @@ export class FsmConfirmationLive extends Component {
 
     async refresh() {
         const {record} = this.props;
-        if (!record.resId || (await record.isDirty())) {
+        if (!record.resId || (await record.isDirty()) || isGone(this)) {
             return;
         }
         await record.model.root.load();
