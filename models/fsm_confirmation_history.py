@@ -116,7 +116,9 @@ class FsmConfirmation(models.Model):
         index. Ours begins with the time: all of them go to the last page.
         """
         moment = f"{time.time():.6f}"
-        return f"<{moment}.{secrets.token_hex(8)}-fsm-confirmation@{socket.gethostname()}>"
+        return (
+            f"<{moment}.{secrets.token_hex(8)}-fsm-confirmation@{socket.gethostname()}>"
+        )
 
     def _log_sent(self):
         """Write the texts into the histories of Work Orders and contacts.

@@ -122,11 +122,14 @@ class FsmConfirmation(models.Model):
 
     @api.readonly
     def web_read(self, specification):
-        """A page shows the names of users; Odoo reads all there is about each."""
-        if len(self) > 1 and "user_id" in specification:
-            users_sudo = self.user_id.sudo()
-            users_sudo.fetch(["partner_id"])
-            users_sudo.partner_id.fetch(["name"])
+        """A page shows names of users and companies; Odoo would read all of each."""
+        if len(self) > 1:
+            if "user_id" in specification:
+                users_sudo = self.user_id.sudo()
+                users_sudo.fetch(["partner_id"])
+                users_sudo.partner_id.fetch(["name"])
+            if "company_id" in specification:
+                self.company_id.sudo().fetch(["name"])
         return super().web_read(specification)
 
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):

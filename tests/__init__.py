@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
 from . import test_batch
+from . import test_bench
 from . import test_center_tours
 from . import test_chaos
 from . import test_companies

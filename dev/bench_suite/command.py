@@ -29,8 +29,8 @@ def _arguments():
     )
     parser.add_argument(
         "--rows",
-        default="1000000,10000",
-        help="numbers of messages, the largest first (1000000,10000)",
+        help="numbers of messages, the largest first (1000000,10000; with --quick "
+        "2000,500)",
     )
     parser.add_argument("--repeats", type=int, default=7, help="timed calls (7)")
     parser.add_argument(
@@ -71,10 +71,9 @@ def main():
 
 
 def _read_rows(options):
-    if options.quick:
-        return [2000, 500]
+    text = options.rows or ("2000,500" if options.quick else "1000000,10000")
     try:
-        rows = sorted({int(word) for word in options.rows.split(",")}, reverse=True)
+        rows = sorted({int(word) for word in text.split(",")}, reverse=True)
     except ValueError:
         rows = []
     if not rows or rows[-1] < 100:

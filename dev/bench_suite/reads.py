@@ -52,7 +52,8 @@ def _between(child, node):
 
 def _field_specification(child, field, models):
     if field["type"] == "many2one":
-        return {"fields": {"display_name": {}}}
+        hidden = child.get("column_invisible") or child.get("invisible")
+        return {"fields": {} if hidden in ("1", "True") else {"display_name": {}}}
     if field["type"] in ("one2many", "many2many"):
         inner = next((sub for sub in child if sub.tag in ("list", "kanban")), None)
         if inner is not None and field["relation"] in models:
