@@ -299,7 +299,9 @@ def _is_name(text, start, end):
         return length == 1 or segments[start].surface.isupper()
     if not (is_break(before) and capitals):
         return False
-    return before.key == "," or length == 2  # "yes, Maria"; "yes. Maria Lopez"
+    thanked = start > 1 and lx.THANKS in segments[start - 2].kinds
+    # "yes, Maria"; "yes. Maria Lopez"; "yes. Regards. Maria"
+    return before.key == "," or length == 2 or thanked
 
 
 def _silence_signature(text):
