@@ -2,6 +2,7 @@
 import csv
 import re
 import time
+from itertools import product
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -207,6 +208,8 @@ class TestReplyCodes(BaseCase):
             "y427 n512",
             "427: yes / 512: no",
             "Yes 427, 512 no",
+            "Yes 427 and no 512",
+            "yes to 427 but no to 512",
             "YES 427 NO 512 thanks",
         ):
             self._check(text, mixed)
@@ -230,6 +233,8 @@ class TestReplyCodes(BaseCase):
             "427 yes 512",
             "yes 427 512 no",
             "yes to 427 but not 512",
+            "yes 427 but no",
+            "427 maybe but no 512",
             "427",
             "no, yes 427",
         ):
@@ -308,6 +313,7 @@ class TestReplyQuotes(BaseCase):
             ("Removed a like from “{}”", "unrecognized"),
             ("Removeu 👍 de “{}”", "unrecognized"),
             ("Vond “{}” niet leuk", "unrecognized"),
+            ("Vond “{}” geweldig", "unrecognized"),
         ]:
             with self.subTest(form=form):
                 self.assertEqual(understand(form.format(PROMPT)).intent, intent)
@@ -363,6 +369,47 @@ class TestReplyLexicon(BaseCase):
         for rows in ([], [("en", "confirm", "")], [(None, "confirm", "((|")]):
             lexicon = reply.Lexicon.from_rows(rows)
             self.assertEqual(understand("yes", lexicon=lexicon).intent, "unrecognized")
+
+
+@tagged("post_install", "-at_install", "fieldservice_job_confirmation")
+class TestReplyNeverGuesses(BaseCase):
+    """A yes beside what takes it back is none, in whatever language."""
+
+    YES = {
+        "en": ["yes", "ok", "I'll be there", "that works", "go ahead", "understood"],
+        "es": ["sí", "vale", "confirmo", "adelante", "estaré", "muy bien"],
+        "fr": ["oui", "d'accord", "je confirme", "ça marche", "c'est noté", "mais oui"],
+        "de": ["ja", "passt", "bestätigt", "ich kann", "machen wir", "aber ja"],
+        "pt": ["sim", "tudo bem", "combinado", "pode vir", "estarei", "entendi"],
+        "it": ["sì", "va bene", "confermo", "ma certo", "intesi", "venite pure"],
+        "nl": ["ja", "akkoord", "is goed", "doen we", "lijkt me goed", "kom maar"],
+    }
+    BUT = {
+        "en": "if I'm home|but call first|but not today|unless it snows|maybe|I think|"
+        "not|never|at 5pm|on Friday|later|only mornings|what time|cancel|wrong date",
+        "es": "si llueve|pero llámame|pero no puedo|pero más tarde|quizás|creo|no|"
+        "nunca|a las 5|el viernes|más tarde|a qué hora|cancelar|nadie en casa",
+        "fr": "si je peux|si je suis là|mais appelez-moi|mais pas demain|peut-être|"
+        "je crois|non|jamais|à 15h|vendredi|plus tard|à quelle heure|annuler|personne",
+        "de": "wenn ich da bin|aber erst um 5|aber nein|aber ich kann nicht|vielleicht|"
+        "ich glaube|nein|nie|um 15 Uhr|Freitag|später|wann|absagen|niemand da",
+        "pt": "se puder|mas me ligue|mas não posso|mas mais tarde|talvez|acho|não|"
+        "nunca|às 15h|sexta|mais tarde|a que horas|cancelar|ninguém em casa",
+        "it": "se posso|ma chiamatemi|ma non posso|ma più tardi|forse|credo|no|mai|"
+        "alle 15|venerdì|più tardi|a che ora|annullare|nessuno",
+        "nl": "als ik kan|maar bel eerst|maar ik kan niet|maar later|misschien|denk ik|"
+        "nee|nooit|om 15 uur|vrijdag|later|hoe laat|annuleren|niemand thuis",
+    }
+
+    FORMS = ["{0} {1}", "{0}, {1}", "{0}. {1}", "{0}\n{1}", "{1} {0}"]
+
+    def test_yes_with_what_takes_it_back(self):
+        for lang, answers in self.YES.items():
+            remarks = self.BUT[lang].split("|")
+            for form, answer, remark in product(self.FORMS, answers, remarks):
+                text = form.format(answer, remark)
+                with self.subTest(text=text):
+                    self.assertNotEqual(understand(text).intent, "confirm")
 
 
 @tagged("post_install", "-at_install", "fieldservice_job_confirmation")

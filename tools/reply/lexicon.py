@@ -182,8 +182,11 @@ class Lexicon:
             return
         node = self._root
         for key, _exact in pairs:
-            self._keys.add(key)
-            node = node.children.setdefault(key, _Node())
+            child = node.children.get(key)
+            if child is None:
+                self._keys.add(key)
+                child = node.children[key] = _Node()
+            node = child
         phrase = (tuple(exact for _key, exact in pairs), intent)
         if phrase not in node.phrases:
             node.phrases.append(phrase)

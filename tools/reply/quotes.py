@@ -117,9 +117,12 @@ def _is_prompt_like(segments):
 def _is_quote_header(segments):
     """Tell whether a line is a mail's "On Monday Acme wrote:" or "Fwd:"."""
     said = [segment for segment in segments if lx.SEPARATOR not in segment.kinds]
-    return bool(said) and any(
-        lx.QUOTE_START in segment.kinds for segment in (said[0], said[-1])
-    )
+    if not said:
+        return False
+    # "Am 23.11.2026 schrieb Acme:"
+    introduces = segments[-1].key == ":"
+    places = said if introduces else (said[0], said[-1])
+    return any(lx.QUOTE_START in segment.kinds for segment in places)
 
 
 # Reactions ------------------------------------------------------------------------
@@ -141,10 +144,10 @@ def read_reaction(text, lexicon, prompts):
     end = max((i for i, char in enumerate(text) if char in _CLOSING), default=start)
     if end <= start:
         end = len(text)
+    # Read together what stands on both sides: Vond “...” leuk.
     around = [
         segment
-        for part in (text[:start], text[end + 1 :])
-        for segment in lexicon.segment(tokenize(part))
+        for segment in lexicon.segment(tokenize(f"{text[:start]} {text[end + 1 :]}"))
         if lx.SEPARATOR not in segment.kinds
     ]
     tapped = _tapped(around)

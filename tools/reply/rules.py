@@ -294,10 +294,14 @@ def _is_name(text, start, end):
     if not (ends_clause and ends_text and length <= 2):
         return False
     if before.tokens[0].kind in (DASH, LINE):  # "yes - Maria"
-        return capitals or not text.is_mixed_case
+        if text.is_mixed_case:
+            return capitals
+        return length == 1 or segments[start].surface.isupper()
     if not (is_break(before) and capitals):
         return False
-    return before.key == "," or length == 2  # "yes, Maria"; "yes. Maria Lopez"
+    thanked = start > 1 and lx.THANKS in segments[start - 2].kinds
+    # "yes, Maria"; "yes. Maria Lopez"; "yes. Regards. Maria"
+    return before.key == "," or length == 2 or thanked
 
 
 def _silence_signature(text):
@@ -476,14 +480,16 @@ def _find_obstacle(segments, given):
 
 def _no_of_something(segments):
     """Find a "no" that negates a word instead of answering: "it is no good"."""
+    afters = [*segments[2:], None]
     return [
         segment
-        for before, segment in zip(segments, segments[1:], strict=False)
+        for before, segment, after in zip(segments, segments[1:], afters, strict=False)
         if lx.DECLINE in segment.kinds
         and len(segment.key) <= _NO_LENGTH
         and len(segment.tokens) == 1
         and before.kinds <= {lx.GLUE, lx.TIME, lx.CONDITION, lx.NAME_INTRO}
         and before.tokens[0].kind == WORD
+        and not (after and lx.CODE in after.kinds)  # "and no 512"
     ]
 
 
@@ -491,17 +497,52 @@ def _is_plain(segments, index):
     """Tell whether a blocking phrase is a plain answer here.
 
     "Si" is "yes" in Spanish and "if" in French. Since every other word has to be
-    accounted for, an "if" has nowhere to hide: it would come with its clause. "No
-    puedo" (I can't) refuses alone and negates an answer that follows it.
+    accounted for, an "if" has nowhere to hide but between answers: "oui si je peux".
+    "No puedo" (I can't) refuses alone and negates an answer that follows it.
     """
     segment = segments[index]
     if len(segment.tokens) == 1:
-        return segment.is_any(_ANSWERS)
+        if not segment.is_any(_ANSWERS):
+            return _only_softens(segments, index)
+        return lx.CONDITION not in segment.kinds or not _is_between_answers(
+            segments, index
+        )
     followed = index + 1 < len(segments) and segments[index + 1].is_any(_ANSWERS)
     return (
         segment.kinds <= _REFUSALS | {lx.NEGATION}
         and segment.is_any(_REFUSALS)
         and not followed
+    )
+
+
+def _is_between_answers(segments, index):
+    """Tell whether an answer stands before and another one right after."""
+    after = segments[index + 1] if index + 1 < len(segments) else None
+    if after is None or not after.is_any(_ANSWERS) or lx.CONDITION in after.kinds:
+        return False
+    before = [s for s in segments[:index] if s.is_any(_ANSWERS)]
+    return any(lx.CONDITION not in s.kinds for s in before)
+
+
+def _only_softens(segments, index):
+    """Tell whether a "but" takes nothing back: "sorry, but I can't".
+
+    It is a condition and a small word in one. Between politeness and a refusal it
+    only softens; between answers that each have their code it only joins.
+    """
+    segment = segments[index]
+    if not segment.kinds >= {lx.CONDITION, lx.GLUE}:
+        return False
+    before, after = segments[:index], segments[index + 1 :]
+    following = next((s for s in after if not s.kinds <= _SILENT), None)
+    if following is None or not following.is_any(_ANSWERS):
+        return False
+    if any(lx.CODE in s.kinds for s in before):
+        return any(lx.CODE in s.kinds for s in after)
+    return (
+        following.is_any(_REFUSALS)
+        and all(s.kinds <= _SILENT for s in before)
+        and any(s.is_any(_POLITE) for s in before)
     )
 
 

@@ -31,6 +31,8 @@ _MAX_SEQUENCES = 2000
 _NUMERO = re.compile(r"\bn\s?[º°]|№", re.IGNORECASE)
 _BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
 _AM_PM = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
+# "o.k.", "O.K": two letters between stops are one word.
+_INITIALS = re.compile(r"(?<![\w'.])([A-Za-z])\.([A-Za-z])(?:\.|(?![\w'.]))")
 # "S T O P", "Y-E-S"
 _SPACED = re.compile(r"(?<![\w'])[A-Za-z]([ .-])[A-Za-z](?:\1[A-Za-z])+(?![\w'])")
 _DOUBTFUL_SMILEY = re.compile(r"(?<![\w:]):[-']?[/\\|](?![/\w])")
@@ -111,6 +113,7 @@ def unaccented(word):
 def tokenize(levelled):
     """Return the tokens of a text that went through :func:`level`."""
     levelled = _AM_PM.sub(r"\1m", levelled)
+    levelled = _INITIALS.sub(r"\1\2", levelled)
     levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)
     levelled = _SMILEY.sub(" ", _DOUBTFUL_SMILEY.sub(" 😕 ", levelled))
     tokens = []
