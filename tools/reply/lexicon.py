@@ -139,6 +139,10 @@ class _Node:
         self.is_plain = True  # no accent can make a difference
 
 
+_NO_CHILDREN = {}
+_PLAIN = ("plain",)  # Phrases that need no second look, however they are written.
+
+
 _SINGLE_KINDS = {
     kind: frozenset({kind})
     for kind in (UNKNOWN, AMOUNT, DECORATION, SEPARATOR, QUESTION_WORD)
@@ -170,6 +174,7 @@ class Lexicon:
             for sequence in _spellings(lang, phrase):
                 lexicon._add(intent, sequence)
         lexicon._index_typos()
+        lexicon._compact()
         return lexicon
 
     @classmethod
@@ -194,6 +199,27 @@ class Lexicon:
             node.is_plain &= all(len(exact) > _SHORT for exact in phrase[0])
         if len(pairs) == 1:
             self._singles.setdefault(pairs[0][0], set()).add(intent)
+
+    def _compact(self):
+        """Give back what only building needs, and keep once what is equal.
+
+        Most nodes are the ends of phrases, and alike. Every process has a lexicon.
+        """
+        ends = {}
+        same_kinds = {}
+        waiting = [self._root]
+        while waiting:
+            node = waiting.pop()
+            for key, child in node.children.items():
+                child.kinds = same_kinds.setdefault(child.kinds, child.kinds)
+                if child.phrases and child.is_plain:
+                    child.phrases = _PLAIN
+                if child.children:
+                    waiting.append(child)
+                    continue
+                child.children = _NO_CHILDREN
+                if child.is_plain:
+                    node.children[key] = ends.setdefault(child.kinds, child)
 
     def _index_typos(self):
         for key, intents in self._singles.items():
