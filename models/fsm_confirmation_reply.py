@@ -300,6 +300,10 @@ class FsmConfirmationReply(models.Model):
             _logger.info("A reply is worked on later: others want the same rows")
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             raise  # The connection is gone: Twilio has to call again.
+        except psycopg2.errors.UniqueViolation:
+            # The same webhook at the same moment, most likely: it is known then.
+            self.env.cr.rollback()
+            self.env.transaction.clear()
         except Exception as error:
             self.env.cr.rollback()
             self.env.transaction.clear()
