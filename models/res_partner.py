@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -28,13 +30,21 @@ class ResPartner(models.Model):
     )
 
     def _compute_confirmation_count(self):
-        counts = dict(
-            self.env["fsm.confirmation"]._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-            )
+        # A company has those of its contacts, as the button shows them.
+        family = self.with_context(active_test=False).search_fetch(
+            [("id", "child_of", self.ids)], ["parent_id"]
         )
+        groups = self.env["fsm.confirmation"]._read_group(
+            [("partner_id", "in", family.ids)], ["partner_id"], ["__count"]
+        )
+        known = set(family.ids)
+        counts = Counter()
+        for partner, count in groups:
+            while partner.id in known:
+                counts[partner.id] += count
+                partner = partner.parent_id
         for partner in self:
-            partner.confirmation_count = counts.get(partner._origin, 0)
+            partner.confirmation_count = counts[partner._origin.id]
 
     @api.depends("phone_sanitized")
     def _compute_confirmation_opt_out(self):
@@ -131,6 +141,35 @@ class ResPartner(models.Model):
             .search_count(
                 [("mobile", "=", number), ("failure_type", "=", "landline")], limit=1
             )
+        )
+
+    def _filter_textable(self, company):
+        """Those with a mobile number, as far as it and earlier texts tell.
+
+        :param company: ``res.company`` whose country a bare number belongs to
+        """
+        numbers = {}
+        for partner in self:
+            number, verdict = partner._get_confirmation_number(company)
+            if verdict == "ok":
+                numbers[partner] = number
+        if not numbers:
+            return self.browse()
+        failed_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("mobile", "in", list(set(numbers.values()))),
+                    ("failure_type", "=", "landline"),
+                ],
+                ["mobile"],
+                limit=200,
+            )
+        )
+        landlines = set(failed_sudo.mapped("mobile"))
+        return self.filtered(
+            lambda partner: numbers.get(partner, "") not in {"", *landlines}
         )
 
     def action_view_confirmations(self):

@@ -107,14 +107,11 @@ class FsmConfirmationSend(models.TransientModel):
     def _compute_available_partner_ids(self):
         for wizard in self:
             order = wizard.order_id
-            contacts = order and order._get_confirmation_contacts() or order.browse()
-            textable = contacts and contacts.filtered(
-                lambda partner, order=order: (
-                    partner._get_confirmation_number(order.company_id)[1] == "ok"
-                )
-            )
-            ids = (textable or contacts).ids if contacts else []
-            wizard.available_partner_ids = self.env["res.partner"].browse(ids)
+            contacts = self.env["res.partner"]
+            if order:
+                contacts = order._get_confirmation_contacts()
+            contacts = contacts._filter_textable(order.company_id) or contacts
+            wizard.available_partner_ids = self.env["res.partner"].browse(contacts.ids)
 
     @api.depends("order_id")
     def _compute_partner_id(self):
@@ -580,6 +577,9 @@ class FsmConfirmationSend(models.TransientModel):
         if not self.try_lock_for_update() or self.sudo().confirmation_id:
             # A second click: the first one has sent it.
             return {"type": "ir.actions.act_window_close"}
+        # What a caller wrote over a computed value, like the number, doesn't count.
+        self.env.flush_all()
+        self.invalidate_recordset()
         found = [
             obstacle.text
             for obstacle in self._find_obstacles()
