@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Replies on the right appointment: whole stories."""
 
+import ast
 import re
 from datetime import timedelta
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -599,6 +602,39 @@ class TestStories(ConfirmationTransactionCase):
         self._send()
         self.assertFalse(self.order.activity_ids, "asking again settles it")
 
+    def test_activities_are_closed_by_what_a_person_does(self):
+        """Another date, another status, no appointment any more."""
+        visit = self._make_visit(self.order, 1)
+        other = self._make_order()
+
+        def decline(order=None):
+            self._send(order)
+            self._reply("no")
+            activities = (order or self.order).activity_ids
+            self.assertEqual(activities.activity_type_id.name, "Reschedule")
+            return (order or self.order).sudo()
+
+        order = decline()
+        visit.scheduled_date_start += timedelta(days=1)
+        self.assertFalse(order.activity_ids, "moved")
+        decline()
+        visit.unlink()
+        self.assertFalse(order.activity_ids, "visit deleted")
+        order = decline(other)
+        other.with_user(self.dispatcher).confirmation_status = "confirmed"
+        self.assertFalse(order.activity_ids, "settled by hand")
+        decline(other)
+        other.action_cancel()
+        self.assertFalse(order.activity_ids, "canceled")
+
+    def test_a_moved_date_does_not_settle_what_was_written(self):
+        self._send()
+        self._reply("Can you bring a ladder?")
+        self.order.scheduled_date_start += timedelta(days=1)
+        self.assertEqual(
+            self.order.activity_ids.activity_type_id.name, "Read the reply"
+        )
+
     def test_lifting_by_hand_warns_of_twilios_own_block(self):
         self._send()
         self._reply("STOP")
@@ -814,3 +850,77 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(
             re.findall(r"(?:YES|NO) (\d{3})", second.body), [second.code] * 2
         )
+
+    def test_nobody_waits_for_what_is_over(self):
+        record = self._send()
+        self._mark_sent(record)
+        messages = self.env["fsm.confirmation"]
+        messages._close_passed_sudo()
+        self.assertEqual(record.indicator, "awaiting")
+        self._pass_time(record, hours=1)
+        messages._close_passed_sudo(fields.Datetime.now() + timedelta(days=2))
+        self.assertTrue(record.is_open, "looked at before")
+        messages._close_passed_sudo(fields.Datetime.now())
+        self.assertFalse(record.is_open)
+        self.assertEqual(record.closed_reason, "past")
+        self.assertEqual(record.indicator, "no_answer")
+        reply = self._reply("yes")
+        self.assertFalse(record.response)
+        self.assertTrue(record.needs_reading)
+        self.assertIn("has passed", reply.answer_body)
+
+    def test_visits_that_have_begun_are_not_summed_up(self):
+        visits = [self._make_visit(self.order, days) for days in (1, 3)]
+        first = self._send(visit_id=visits[0].id)
+        self._reply("no")
+        self._send(visit_id=visits[1].id)
+        self._reply("yes")
+        self.assertEqual(self.order.confirmation_status, "declined")
+        self._pass_time(first, hours=1)
+        messages = self.env["fsm.confirmation"]
+        messages._forget_passed_visits_sudo(fields.Datetime.now())
+        self.assertEqual(self.order.confirmation_status, "declined")
+        messages._forget_passed_visits_sudo()
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self._pass_time(self.order.confirmation_ids, hours=1)
+        messages._forget_passed_visits_sudo()
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_deleting_an_open_message(self):
+        first = self._send()
+        second = self._send()
+        first.with_user(self.users["admin"]).unlink()
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        second.with_user(self.users["admin"]).unlink()
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+
+    def test_messages_of_a_company_are_those_of_its_contacts(self):
+        parent = self._make_contact("Globex", False, is_company=True)
+        self.customer.parent_id = parent
+        self._send()
+        for partner in (parent, self.customer):
+            action = partner.with_user(self.dispatcher).action_view_confirmations()
+            found = self.env["fsm.confirmation"].search_count(action["domain"])
+            self.assertEqual((partner.confirmation_count, found), (1, 1))
+
+    def test_unanswered_work_orders_by_their_visits(self):
+        view = self.env["fsm.order"].get_view(
+            self.env.ref("fieldservice_job_confirmation.fsm_order_search_view").id,
+            "search",
+        )
+        [node] = etree.fromstring(view["arch"]).xpath(
+            "//filter[@name='confirmation_unanswered']"
+        )
+        domain = ast.literal_eval(node.get("domain"))
+
+        def found():
+            return self.env["fsm.order"].search(domain) & (self.order | other)
+
+        other = self._make_order(start=self.start + timedelta(days=20))
+        self.assertEqual(found(), self.order)
+        visit = self._make_visit(other, 0)
+        self.assertEqual(found(), self.order | other)
+        visit.confirmation_status = "confirmed"
+        self.assertEqual(found(), self.order)
+        self._make_visit(self.order, 10)
+        self.assertFalse(found(), "its own date is not the appointment any more")
