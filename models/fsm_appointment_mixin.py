@@ -81,13 +81,31 @@ class FsmAppointmentMixin(models.AbstractModel):
     def _stop_waiting_sudo(self):
         """A question is gone: without another one nobody waits for an answer."""
         for appointment_sudo in self.sudo():
-            if (
-                appointment_sudo.confirmation_status == "awaiting"
-                and not appointment_sudo._get_appointment_confirmations_sudo(
-                    [("is_open", "=", True)]
+            if appointment_sudo.confirmation_status == "awaiting":
+                appointment_sudo._set_confirmation_status_sudo(
+                    appointment_sudo._get_known_status_sudo()
                 )
-            ):
-                appointment_sudo._set_confirmation_status_sudo("not_sent")
+
+    def _get_known_status_sudo(self):
+        """What the messages that reached the customer tell, the newest first.
+
+        Who has confirmed the old date, and was not reached about the new one, is to be
+        asked again and not "not asked".
+        """
+        self.ensure_one()
+        messages_sudo = self._get_appointment_confirmations_sudo()
+        if any(messages_sudo.mapped("is_open")):
+            return "awaiting"
+        for message_sudo in messages_sudo:
+            response = message_sudo.response
+            if not response and message_sudo.state in ("failed", "canceled"):
+                continue
+            stale = message_sudo._get_stale_reason()
+            if stale == "moved":
+                return "reconfirm"
+            if not stale and response in ("confirmed", "declined", "unrecognized"):
+                return response
+        return "not_sent"
 
     def _check_may_settle(self, vals):
         """:raises AccessError: the status is set by somebody without Edit"""
@@ -105,9 +123,13 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # Cards that are grouped by the status give a new one its column's.
+        name = "confirmation_status"
+        default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
-            if vals.get("confirmation_status", "not_sent") != "not_sent":
-                self._check_may_settle(vals)
+            status = vals.get(name, default)
+            if status and status != "not_sent":
+                self._check_may_settle({name: status})
         return super().create(vals_list)
 
     def write(self, vals):

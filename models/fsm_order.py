@@ -247,6 +247,15 @@ class FsmOrder(models.Model):
                 body = f"{body[: MAX_TEXT - len(answer) - 1]} {answer}"
         return body[:MAX_TEXT]
 
+    def _describe_template_problem(self):
+        """Why there is no text: the company's template can't be used."""
+        self.ensure_one()
+        return self.env._(
+            "The confirmation text “%s” is empty or has a wrong placeholder. Ask an "
+            "administrator to correct it in Settings > Field Service.",
+            self.company_id._job_confirmation_template().name,
+        )
+
     # ------------------------------------------------------------------
     # Whom to text
     # ------------------------------------------------------------------

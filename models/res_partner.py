@@ -46,12 +46,25 @@ class ResPartner(models.Model):
         for partner in self:
             partner.confirmation_count = counts[partner._origin.id]
 
+    def _get_opt_out_number(self):
+        """The number whose opt-out counts, or "".
+
+        Odoo's own may be missing: without a country on the contact it is what the
+        company in which it was entered made of it.
+        """
+        self.ensure_one()
+        own = self.phone_sanitized
+        return own or self._get_confirmation_number(self.env.company)[0]
+
     @api.depends("phone_sanitized")
+    @api.depends_context("company")
     def _compute_confirmation_opt_out(self):
-        numbers = {number for number in self.mapped("phone_sanitized") if number}
-        entries = self.env["phone.blacklist"]._job_confirmation_find_sudo(numbers)
+        numbers = {partner: partner._get_opt_out_number() for partner in self}
+        entries = self.env["phone.blacklist"]._job_confirmation_find_sudo(
+            set(numbers.values())
+        )
         for partner in self:
-            entry_sudo = entries.get(partner.phone_sanitized)
+            entry_sudo = entries.get(numbers[partner])
             partner.confirmation_opt_out = (
                 entry_sudo._job_confirmation_describe() if entry_sudo else False
             )
@@ -211,7 +224,7 @@ class ResPartner(models.Model):
         """
         self._check_may_lift()
         for partner in self:
-            number = partner.phone_sanitized
+            number = partner._get_opt_out_number()
             if not number:
                 continue
             note = self.env._("Texts are allowed again. Reason: %s", reason)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
@@ -125,14 +125,17 @@ class TestSending(ConfirmationTransactionCase):
         self.assertIn("Reply STOP to opt out.", second.body)
         self.assertIn("Main Street Main Street", second.body)
 
-    def test_digits_of_the_job_are_no_code(self):
+    def _use_template(self, body):
         self.company.job_confirmation_template_id = self.env["sms.template"].create(
             {
-                "name": "Without a placeholder for the answer",
+                "name": "Our own",
                 "model_id": self.env["ir.model"]._get_id("fsm.order"),
-                "body": "{{ object.name }}: YES or NO?",
+                "body": body,
             }
         )
+
+    def test_digits_of_the_job_are_no_code(self):
+        self._use_template("{{ object.name }}: YES or NO?")
         self.order.name = "Job 427"
         body = self.order._render_confirmation_body(self.customer, code="427")
         self.assertEqual(
@@ -267,6 +270,19 @@ class TestSending(ConfirmationTransactionCase):
     def test_not_enabled(self):
         self.company.job_confirmation_enabled = False
         self._assert_blocked("not enabled")
+
+    def test_template_that_gives_no_text(self):
+        for body in ("  ", "{{ object.no_such_field }}"):
+            self._use_template(body)
+            self._assert_blocked("“Our own” is empty or has a wrong placeholder")
+        self._use_template("  ")
+        batch = (
+            self.env["fsm.confirmation.batch"]
+            .with_user(self.dispatcher)
+            .create({"order_ids": [Command.set(self.order.ids)]})
+        )
+        with self.assertRaisesRegex(UserError, "“Our own” is empty"):
+            batch.action_send()
 
     def test_warns_of_earlier_messages(self):
         self.assertFalse(self._wizard().warning)

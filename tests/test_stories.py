@@ -635,6 +635,22 @@ class TestStories(ConfirmationTransactionCase):
             self.order.activity_ids.activity_type_id.name, "Read the reply"
         )
 
+    def test_opt_out_of_a_number_that_only_its_company_can_read(self):
+        """A contact without a country, entered in a company of another one."""
+        berlin = self._make_company("Berlin", "+4915112345678")
+        berlin.country_id = self.env.ref("base.de")
+        hans = self._make_contact("Hans", "0151 23456780", country_id=False)
+        self.assertFalse(hans.phone_sanitized)
+        self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
+            "+4915123456780", "reply", "STOP"
+        )
+        self.assertFalse(hans.confirmation_opt_out)
+        there = hans.with_company(berlin)
+        self.assertIn("STOP", there.confirmation_opt_out)
+        there._lift_opt_out("He asked for it")
+        there.invalidate_recordset()
+        self.assertFalse(there.confirmation_opt_out)
+
     def test_lifting_by_hand_warns_of_twilios_own_block(self):
         self._send()
         self._reply("STOP")
@@ -803,6 +819,20 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("zorglub indeed")
         self.assertEqual(record.response, "declined")
 
+    def test_status_is_no_default_for_those_who_may_not_settle(self):
+        planner = self.users["read"]
+        planner.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+        values = {"order_id": self.order.id, "scheduled_date_start": self.start}
+        visits = self.env["fsm.visit"].with_context(
+            default_confirmation_status="confirmed"
+        )
+        with self.assertRaises(AccessError):
+            visits.with_user(planner).create(values)
+        dispatcher = self.dispatcher
+        dispatcher.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+        visit = visits.with_user(dispatcher).create(values)
+        self.assertEqual(visit.confirmation_status, "confirmed")
+
     def test_colleague_without_a_level_works_on_as_before(self):
         nobody = self.users["none"]
         nobody.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
@@ -885,6 +915,25 @@ class TestStories(ConfirmationTransactionCase):
         self._pass_time(self.order.confirmation_ids, hours=1)
         messages._forget_passed_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_a_text_that_fails_takes_nothing_back(self):
+        """What the customer said before is still so."""
+
+        def fail(record):
+            record.sudo()._apply_status(
+                "undelivered", sid=f"SM{record.id:032d}", error_code=30003
+            )
+            return self.order.confirmation_status
+
+        self.assertEqual(fail(self._send()), "not_sent")
+        self._send()
+        self._reply("yes")
+        again = self._send()
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertEqual(fail(again), "confirmed")
+        self.order.scheduled_date_start += timedelta(days=1)
+        self.assertEqual(fail(self._send()), "reconfirm")
+        self.assertTrue(self.order.has_moved_appointment)
 
     def test_deleting_an_open_message(self):
         first = self._send()

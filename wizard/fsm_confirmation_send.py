@@ -175,12 +175,16 @@ class FsmConfirmationSend(models.TransientModel):
             if not wizard.partner_id or not appointment.scheduled_date_start:
                 wizard.body = wizard.segment_info = False
                 continue
-            wizard.body = order._render_confirmation_body(
-                wizard.partner_id.sudo(),
-                wizard.visit_id,
-                wizard.code or "",
-            )
-            wizard.segment_info = wizard._describe_size(wizard.body)
+            try:
+                body = order._render_confirmation_body(
+                    wizard.partner_id.sudo(),
+                    wizard.visit_id,
+                    wizard.code or "",
+                )
+            except UserError:
+                body = ""  # A wrong placeholder: it is said as an obstacle.
+            wizard.body = body
+            wizard.segment_info = body and wizard._describe_size(body)
 
     @api.depends("order_id", "visit_id", "partner_id")
     def _compute_code(self):
@@ -258,6 +262,7 @@ class FsmConfirmationSend(models.TransientModel):
             *self._find_setup_obstacles(),
             *self._find_appointment_obstacles(),
             *self._find_contact_obstacles(),
+            *self._find_text_obstacles(),
             *self._find_earlier_messages(),
         ]
         return [Obstacle(*obstacle) for obstacle in found]
@@ -400,6 +405,11 @@ class FsmConfirmationSend(models.TransientModel):
                     contact=partner_sudo.name,
                 ),
             )
+
+    def _find_text_obstacles(self):
+        appointment = self.visit_id or self.order_id
+        if self.partner_id and appointment.scheduled_date_start and not self.body:
+            yield BLOCK, self.order_id._describe_template_problem(), ("open_settings",)
 
     def _find_earlier_messages(self):
         record = self._find_current_earlier()
