@@ -23,6 +23,7 @@ from . import fsm_confirmation_conversation
 from . import fsm_confirmation_history
 from . import fsm_confirmation_dashboard
 from . import fsm_confirmation_notice
+from . import fsm_confirmation_passed
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_reply
 from . import fsm_confirmation_health

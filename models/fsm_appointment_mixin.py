@@ -78,6 +78,35 @@ class FsmAppointmentMixin(models.AbstractModel):
             tracking_disable=True, job_confirmation_automatic=True
         ).write({"confirmation_status": status})
 
+    def _stop_waiting_sudo(self):
+        """A question is gone: without another one nobody waits for an answer."""
+        for appointment_sudo in self.sudo():
+            if appointment_sudo.confirmation_status == "awaiting":
+                appointment_sudo._set_confirmation_status_sudo(
+                    appointment_sudo._get_known_status_sudo()
+                )
+
+    def _get_known_status_sudo(self):
+        """What the messages that reached the customer tell, the newest first.
+
+        Who has confirmed the old date, and was not reached about the new one, is to be
+        asked again and not "not asked".
+        """
+        self.ensure_one()
+        messages_sudo = self._get_appointment_confirmations_sudo()
+        if any(messages_sudo.mapped("is_open")):
+            return "awaiting"
+        for message_sudo in messages_sudo:
+            response = message_sudo.response
+            if not response and message_sudo.state in ("failed", "canceled"):
+                continue
+            stale = message_sudo._get_stale_reason()
+            if stale == "moved":
+                return "reconfirm"
+            if not stale and response in ("confirmed", "declined", "unrecognized"):
+                return response
+        return "not_sent"
+
     def _check_may_settle(self, vals):
         """:raises AccessError: the status is set by somebody without Edit"""
         if (
@@ -94,9 +123,13 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # Cards that are grouped by the status give a new one its column's.
+        name = "confirmation_status"
+        default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
-            if vals.get("confirmation_status", "not_sent") != "not_sent":
-                self._check_may_settle(vals)
+            status = vals.get(name, default)
+            if status and status != "not_sent":
+                self._check_may_settle({name: status})
         return super().create(vals_list)
 
     def write(self, vals):
@@ -111,7 +144,14 @@ class FsmAppointmentMixin(models.AbstractModel):
             return self.sudo().write(vals)
         watched = "scheduled_date_start" in vals
         before = {rec: rec.scheduled_date_start for rec in self} if watched else {}
+        by_hand = self.browse()
+        status = vals.get("confirmation_status")
+        if status and not self.env.context.get("job_confirmation_automatic"):
+            by_hand = self.filtered(
+                lambda rec: rec.sudo().confirmation_status != status
+            )
         result = super().write(vals)
+        by_hand._on_status_set_by_hand()
         if watched:
             moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
             moved._on_appointment_moved()
@@ -124,6 +164,10 @@ class FsmAppointmentMixin(models.AbstractModel):
             if not confirmations_sudo:
                 continue
             confirmations_sudo._close_sudo("moved")
+            # Another date was agreed on; what else was to be done stays.
+            confirmations_sudo.filtered(
+                lambda rec: rec.response == "declined" and not rec.needs_reading
+            )._close_activities()
             status = appointment.sudo().confirmation_status
             if status in ("awaiting", "confirmed", "declined", "unrecognized"):
                 appointment._set_confirmation_status_sudo("reconfirm")
@@ -131,4 +175,14 @@ class FsmAppointmentMixin(models.AbstractModel):
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""
         for appointment in self:
-            appointment._get_appointment_confirmations_sudo()._close_sudo("closed")
+            confirmations_sudo = appointment._get_appointment_confirmations_sudo()
+            confirmations_sudo._close_sudo("closed")
+            confirmations_sudo._close_activities()
+
+    def _on_status_set_by_hand(self):
+        """A person settled it: what the answer asked for is done."""
+        for appointment in self:
+            status = appointment.sudo().confirmation_status
+            appointment._get_appointment_confirmations_sudo(
+                [("activity_id", "!=", False), ("response", "!=", status)]
+            )._close_activities()

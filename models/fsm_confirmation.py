@@ -479,8 +479,13 @@ class FsmConfirmation(models.Model):
 
     def unlink(self):
         activities_sudo = self.sudo().activity_id
+        asked = [
+            record._get_appointment_sudo() for record in self.sudo() if record.is_open
+        ]
         result = super().unlink()
         activities_sudo.unlink()
+        for appointment_sudo in asked:
+            appointment_sudo._stop_waiting_sudo()
         return result
 
     # ------------------------------------------------------------------

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..tools.private_log import private_queries
-from .fsm_order import plain_spaces
+from .fsm_order import MAX_TEXT, plain_spaces
 
 
 @dataclass(slots=True)
@@ -246,4 +247,8 @@ class FsmConfirmation(models.Model):
             )
             ids = [plan.order.id for plan in members]
             bodies.update(template_sudo._render_field("body", ids, set_lang=lang))
-        return [plain_spaces(str(bodies[plan.order.id]))[:1600] for plan in plans]
+        texts = [plain_spaces(str(bodies[plan.order.id]))[:MAX_TEXT] for plan in plans]
+        for plan, text in zip(plans, texts, strict=True):
+            if not text:
+                raise UserError(plan.order._describe_template_problem())
+        return texts

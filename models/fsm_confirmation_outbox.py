@@ -272,11 +272,8 @@ class FsmConfirmation(models.Model):
         """The customer was not asked after all, unless another message asks."""
         was_open = self.is_open
         self._close_sudo("failed")
-        appointment = self._get_appointment_sudo()
-        if not was_open or appointment.confirmation_status != "awaiting":
-            return
-        if not appointment._get_appointment_confirmations_sudo().filtered("is_open"):
-            appointment._set_confirmation_status_sudo("not_sent")
+        if was_open:
+            self._get_appointment_sudo()._stop_waiting_sudo()
 
     @api.model
     def _record_results(self, results):

@@ -17,6 +17,10 @@ CONTEXT_KEYS = (
     "confirmation_partner_id",
     "confirmation_code",
 )
+MAX_TEXT = 1600  # characters, Twilio's limit
+# A detail as long as this says enough. Longer ones would push out of the text how to
+# answer and how to opt out, which stand at its end.
+MAX_DETAIL = 200
 
 
 class FsmOrder(models.Model):
@@ -113,12 +117,12 @@ class FsmOrder(models.Model):
             mine = visit_of.get(order._origin, visits.browse())
             appointment = mine or order
             person = mine.person_id or order.person_id
-            order.confirmation_company = order.company_id.name
+            order.confirmation_company = shorten(order.company_id.name)
             order.confirmation_date = order._format_appointment_date(appointment)
             order.confirmation_time = order._format_appointment_time(appointment)
             order.confirmation_address = order._format_appointment_address()
             order.confirmation_technician = (
-                order.env._("Technician: %s.", person.name) if person else ""
+                order.env._("Technician: %s.", shorten(person.name)) if person else ""
             )
             order.confirmation_answer = order._get_answer_instruction(code)
             order.confirmation_opt_out = order.env._("Reply STOP to opt out.")
@@ -215,7 +219,8 @@ class FsmOrder(models.Model):
         self.ensure_one()
         place_sudo = self.sudo().location_id.partner_id
         parts = [place_sudo.street, place_sudo.street2, place_sudo.city]
-        return ", ".join(part.strip() for part in parts if part) or place_sudo.name
+        address = ", ".join(part.strip() for part in parts if part)
+        return shorten(address or place_sudo.name)
 
     def _render_confirmation_body(self, partner, visit=None, code=""):
         """The text for a contact, exactly as it will be sent.
@@ -234,10 +239,22 @@ class FsmOrder(models.Model):
             confirmation_code=code,
         )._render_field("body", self.ids, set_lang=lang)[self.id]
         body = plain_spaces(str(body))
-        if code and code not in body:
-            # A template without the placeholder must not lose the code.
-            body += " " + self.with_context(lang=lang)._get_answer_instruction(code)
-        return body[:1600]
+        if code:
+            answer = self.with_context(lang=lang)._get_answer_instruction(code)
+            if plain_spaces(answer).casefold() not in body.casefold():
+                # A template without the placeholder must not lose the code. The bare
+                # code proves nothing: a Job ID may hold the same digits.
+                body = f"{body[: MAX_TEXT - len(answer) - 1]} {answer}"
+        return body[:MAX_TEXT]
+
+    def _describe_template_problem(self):
+        """Why there is no text: the company's template can't be used."""
+        self.ensure_one()
+        return self.env._(
+            "The confirmation text “%s” is empty or has a wrong placeholder. Ask an "
+            "administrator to correct it in Settings > Field Service.",
+            self.company_id._job_confirmation_template().name,
+        )
 
     # ------------------------------------------------------------------
     # Whom to text
@@ -283,16 +300,10 @@ class FsmOrder(models.Model):
         main_sudo = (
             location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
         )
-        textable_sudo = main_sudo.filtered(
-            lambda partner: partner._get_confirmation_number(self.company_id)[1] == "ok"
-        )
+        textable_sudo = main_sudo._filter_textable(self.company_id)
         if not textable_sudo:
             others_sudo = self._get_confirmation_contacts() - main_sudo
-            textable_sudo = others_sudo.filtered(
-                lambda partner: (
-                    partner._get_confirmation_number(self.company_id)[1] == "ok"
-                )
-            )
+            textable_sudo = others_sudo._filter_textable(self.company_id)
         return (textable_sudo or main_sudo)[:1].sudo(self.env.su)
 
     # ------------------------------------------------------------------
@@ -392,6 +403,13 @@ class FsmOrder(models.Model):
 def localize(moment, zone):
     """A naive UTC datetime as an aware one in a time zone, given by its name."""
     return pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
+
+
+def shorten(text):
+    """A name or address with a length that leaves room for the rest of the text."""
+    if not text or len(text) <= MAX_DETAIL:
+        return text
+    return text[: MAX_DETAIL - 3].rstrip() + "..."
 
 
 def plain_spaces(text):

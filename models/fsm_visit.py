@@ -117,7 +117,9 @@ class FsmVisit(models.Model):
     def unlink(self):
         orders = self.order_id
         for visit in self:
-            visit._get_appointment_confirmations_sudo()._close_sudo("deleted")
+            confirmations_sudo = visit._get_appointment_confirmations_sudo()
+            confirmations_sudo._close_sudo("deleted")
+            confirmations_sudo._close_activities()
         result = super().unlink()
         orders = orders.exists()
         orders._update_status_from_visits_sudo()

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -28,20 +30,41 @@ class ResPartner(models.Model):
     )
 
     def _compute_confirmation_count(self):
-        counts = dict(
-            self.env["fsm.confirmation"]._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-            )
+        # A company has those of its contacts, as the button shows them.
+        family = self.with_context(active_test=False).search_fetch(
+            [("id", "child_of", self.ids)], ["parent_id"]
         )
+        groups = self.env["fsm.confirmation"]._read_group(
+            [("partner_id", "in", family.ids)], ["partner_id"], ["__count"]
+        )
+        known = set(family.ids)
+        counts = Counter()
+        for partner, count in groups:
+            while partner.id in known:
+                counts[partner.id] += count
+                partner = partner.parent_id
         for partner in self:
-            partner.confirmation_count = counts.get(partner._origin, 0)
+            partner.confirmation_count = counts[partner._origin.id]
+
+    def _get_opt_out_number(self):
+        """The number whose opt-out counts, or "".
+
+        Odoo's own may be missing: without a country on the contact it is what the
+        company in which it was entered made of it.
+        """
+        self.ensure_one()
+        own = self.phone_sanitized
+        return own or self._get_confirmation_number(self.env.company)[0]
 
     @api.depends("phone_sanitized")
+    @api.depends_context("company")
     def _compute_confirmation_opt_out(self):
-        numbers = {number for number in self.mapped("phone_sanitized") if number}
-        entries = self.env["phone.blacklist"]._job_confirmation_find_sudo(numbers)
+        numbers = {partner: partner._get_opt_out_number() for partner in self}
+        entries = self.env["phone.blacklist"]._job_confirmation_find_sudo(
+            set(numbers.values())
+        )
         for partner in self:
-            entry_sudo = entries.get(partner.phone_sanitized)
+            entry_sudo = entries.get(numbers[partner])
             partner.confirmation_opt_out = (
                 entry_sudo._job_confirmation_describe() if entry_sudo else False
             )
@@ -133,6 +156,35 @@ class ResPartner(models.Model):
             )
         )
 
+    def _filter_textable(self, company):
+        """Those with a mobile number, as far as it and earlier texts tell.
+
+        :param company: ``res.company`` whose country a bare number belongs to
+        """
+        numbers = {}
+        for partner in self:
+            number, verdict = partner._get_confirmation_number(company)
+            if verdict == "ok":
+                numbers[partner] = number
+        if not numbers:
+            return self.browse()
+        failed_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("mobile", "in", list(set(numbers.values()))),
+                    ("failure_type", "=", "landline"),
+                ],
+                ["mobile"],
+                limit=200,
+            )
+        )
+        landlines = set(failed_sudo.mapped("mobile"))
+        return self.filtered(
+            lambda partner: numbers.get(partner, "") not in {"", *landlines}
+        )
+
     def action_view_confirmations(self):
         """Open the Message Center with this contact's messages."""
         self.ensure_one()
@@ -172,7 +224,7 @@ class ResPartner(models.Model):
         """
         self._check_may_lift()
         for partner in self:
-            number = partner.phone_sanitized
+            number = partner._get_opt_out_number()
             if not number:
                 continue
             note = self.env._("Texts are allowed again. Reason: %s", reason)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
@@ -34,6 +34,20 @@ class TestSending(ConfirmationTransactionCase):
         self.location.owner_id = owner
         self.customer.phone = "+49 30 23125 001"  # a landline
         self.assertEqual(self._wizard().partner_id, owner)
+
+    def test_a_number_that_failed_as_a_landline_is_passed_over(self):
+        owner = self._make_contact("Owner", "+1 212 555 0144")
+        self.location.owner_id = owner
+        failed = self._send().sudo()
+        failed._apply_status("undelivered", sid=f"SM{1:032d}", error_code=30006)
+        wizard = self._wizard()
+        self.assertEqual(wizard.partner_id, owner)
+        self.assertFalse(wizard.blocking_reason)
+        self.assertNotIn(self.customer, wizard.available_partner_ids)
+        owner.phone = False
+        wizard = self._wizard()
+        self.assertEqual(wizard.partner_id, self.customer)
+        self.assertIn("because it is a landline", wizard.blocking_reason)
 
     def test_only_contacts_that_can_be_texted_are_offered(self):
         child = self._make_contact(
@@ -93,6 +107,40 @@ class TestSending(ConfirmationTransactionCase):
         wizard.write({"body": "Pay 500 dollars"})
         wizard.action_send()
         self.assertNotIn("Pay", self.order.confirmation_ids[0].body)
+
+    def test_a_number_from_the_client_is_ignored(self):
+        wizard = self._wizard(mobile="+12125559999")
+        wizard.write({"mobile": "+12125559999", "mobile_display": "555"})
+        wizard.action_send()
+        self.assertEqual(wizard.confirmation_id.mobile, "+12125550123")
+
+    def test_long_details_leave_room_for_how_to_answer(self):
+        self._send()
+        self.location.partner_id.street = "Main Street " * 300
+        self.technician.name = "Robert " * 300
+        self.company.name = "Acme " * 300
+        second = self._send(self._make_order())
+        self.assertLessEqual(len(second.body), 1600)
+        self.assertIn(f"YES {second.code}", second.body)
+        self.assertIn("Reply STOP to opt out.", second.body)
+        self.assertIn("Main Street Main Street", second.body)
+
+    def _use_template(self, body):
+        self.company.job_confirmation_template_id = self.env["sms.template"].create(
+            {
+                "name": "Our own",
+                "model_id": self.env["ir.model"]._get_id("fsm.order"),
+                "body": body,
+            }
+        )
+
+    def test_digits_of_the_job_are_no_code(self):
+        self._use_template("{{ object.name }}: YES or NO?")
+        self.order.name = "Job 427"
+        body = self.order._render_confirmation_body(self.customer, code="427")
+        self.assertEqual(
+            body, "Job 427: YES or NO? Reply YES 427 to confirm or NO 427 to decline."
+        )
 
     def test_no_character_that_doubles_the_price(self):
         self.assertIn("GSM", self._encoding(self._send().body))
@@ -222,6 +270,19 @@ class TestSending(ConfirmationTransactionCase):
     def test_not_enabled(self):
         self.company.job_confirmation_enabled = False
         self._assert_blocked("not enabled")
+
+    def test_template_that_gives_no_text(self):
+        for body in ("  ", "{{ object.no_such_field }}"):
+            self._use_template(body)
+            self._assert_blocked("“Our own” is empty or has a wrong placeholder")
+        self._use_template("  ")
+        batch = (
+            self.env["fsm.confirmation.batch"]
+            .with_user(self.dispatcher)
+            .create({"order_ids": [Command.set(self.order.ids)]})
+        )
+        with self.assertRaisesRegex(UserError, "“Our own” is empty"):
+            batch.action_send()
 
     def test_warns_of_earlier_messages(self):
         self.assertFalse(self._wizard().warning)

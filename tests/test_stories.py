@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Replies on the right appointment: whole stories."""
 
+import ast
 import re
 from datetime import timedelta
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -599,6 +602,55 @@ class TestStories(ConfirmationTransactionCase):
         self._send()
         self.assertFalse(self.order.activity_ids, "asking again settles it")
 
+    def test_activities_are_closed_by_what_a_person_does(self):
+        """Another date, another status, no appointment any more."""
+        visit = self._make_visit(self.order, 1)
+        other = self._make_order()
+
+        def decline(order=None):
+            self._send(order)
+            self._reply("no")
+            activities = (order or self.order).activity_ids
+            self.assertEqual(activities.activity_type_id.name, "Reschedule")
+            return (order or self.order).sudo()
+
+        order = decline()
+        visit.scheduled_date_start += timedelta(days=1)
+        self.assertFalse(order.activity_ids, "moved")
+        decline()
+        visit.unlink()
+        self.assertFalse(order.activity_ids, "visit deleted")
+        order = decline(other)
+        other.with_user(self.dispatcher).confirmation_status = "confirmed"
+        self.assertFalse(order.activity_ids, "settled by hand")
+        decline(other)
+        other.action_cancel()
+        self.assertFalse(order.activity_ids, "canceled")
+
+    def test_a_moved_date_does_not_settle_what_was_written(self):
+        self._send()
+        self._reply("Can you bring a ladder?")
+        self.order.scheduled_date_start += timedelta(days=1)
+        self.assertEqual(
+            self.order.activity_ids.activity_type_id.name, "Read the reply"
+        )
+
+    def test_opt_out_of_a_number_that_only_its_company_can_read(self):
+        """A contact without a country, entered in a company of another one."""
+        berlin = self._make_company("Berlin", "+4915112345678")
+        berlin.country_id = self.env.ref("base.de")
+        hans = self._make_contact("Hans", "0151 23456780", country_id=False)
+        self.assertFalse(hans.phone_sanitized)
+        self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
+            "+4915123456780", "reply", "STOP"
+        )
+        self.assertFalse(hans.confirmation_opt_out)
+        there = hans.with_company(berlin)
+        self.assertIn("STOP", there.confirmation_opt_out)
+        there._lift_opt_out("He asked for it")
+        there.invalidate_recordset()
+        self.assertFalse(there.confirmation_opt_out)
+
     def test_lifting_by_hand_warns_of_twilios_own_block(self):
         self._send()
         self._reply("STOP")
@@ -767,6 +819,20 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("zorglub indeed")
         self.assertEqual(record.response, "declined")
 
+    def test_status_is_no_default_for_those_who_may_not_settle(self):
+        planner = self.users["read"]
+        planner.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+        values = {"order_id": self.order.id, "scheduled_date_start": self.start}
+        visits = self.env["fsm.visit"].with_context(
+            default_confirmation_status="confirmed"
+        )
+        with self.assertRaises(AccessError):
+            visits.with_user(planner).create(values)
+        dispatcher = self.dispatcher
+        dispatcher.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+        visit = visits.with_user(dispatcher).create(values)
+        self.assertEqual(visit.confirmation_status, "confirmed")
+
     def test_colleague_without_a_level_works_on_as_before(self):
         nobody = self.users["none"]
         nobody.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
@@ -814,3 +880,96 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(
             re.findall(r"(?:YES|NO) (\d{3})", second.body), [second.code] * 2
         )
+
+    def test_nobody_waits_for_what_is_over(self):
+        record = self._send()
+        self._mark_sent(record)
+        messages = self.env["fsm.confirmation"]
+        messages._close_passed_sudo()
+        self.assertEqual(record.indicator, "awaiting")
+        self._pass_time(record, hours=1)
+        messages._close_passed_sudo(fields.Datetime.now() + timedelta(days=2))
+        self.assertTrue(record.is_open, "looked at before")
+        messages._close_passed_sudo(fields.Datetime.now())
+        self.assertFalse(record.is_open)
+        self.assertEqual(record.closed_reason, "past")
+        self.assertEqual(record.indicator, "no_answer")
+        reply = self._reply("yes")
+        self.assertFalse(record.response)
+        self.assertTrue(record.needs_reading)
+        self.assertIn("has passed", reply.answer_body)
+
+    def test_visits_that_have_begun_are_not_summed_up(self):
+        visits = [self._make_visit(self.order, days) for days in (1, 3)]
+        first = self._send(visit_id=visits[0].id)
+        self._reply("no")
+        self._send(visit_id=visits[1].id)
+        self._reply("yes")
+        self.assertEqual(self.order.confirmation_status, "declined")
+        self._pass_time(first, hours=1)
+        messages = self.env["fsm.confirmation"]
+        messages._forget_passed_visits_sudo(fields.Datetime.now())
+        self.assertEqual(self.order.confirmation_status, "declined")
+        messages._forget_passed_visits_sudo()
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self._pass_time(self.order.confirmation_ids, hours=1)
+        messages._forget_passed_visits_sudo()
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_a_text_that_fails_takes_nothing_back(self):
+        """What the customer said before is still so."""
+
+        def fail(record):
+            record.sudo()._apply_status(
+                "undelivered", sid=f"SM{record.id:032d}", error_code=30003
+            )
+            return self.order.confirmation_status
+
+        self.assertEqual(fail(self._send()), "not_sent")
+        self._send()
+        self._reply("yes")
+        again = self._send()
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertEqual(fail(again), "confirmed")
+        self.order.scheduled_date_start += timedelta(days=1)
+        self.assertEqual(fail(self._send()), "reconfirm")
+        self.assertTrue(self.order.has_moved_appointment)
+
+    def test_deleting_an_open_message(self):
+        first = self._send()
+        second = self._send()
+        first.with_user(self.users["admin"]).unlink()
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        second.with_user(self.users["admin"]).unlink()
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+
+    def test_messages_of_a_company_are_those_of_its_contacts(self):
+        parent = self._make_contact("Globex", False, is_company=True)
+        self.customer.parent_id = parent
+        self._send()
+        for partner in (parent, self.customer):
+            action = partner.with_user(self.dispatcher).action_view_confirmations()
+            found = self.env["fsm.confirmation"].search_count(action["domain"])
+            self.assertEqual((partner.confirmation_count, found), (1, 1))
+
+    def test_unanswered_work_orders_by_their_visits(self):
+        view = self.env["fsm.order"].get_view(
+            self.env.ref("fieldservice_job_confirmation.fsm_order_search_view").id,
+            "search",
+        )
+        [node] = etree.fromstring(view["arch"]).xpath(
+            "//filter[@name='confirmation_unanswered']"
+        )
+        domain = ast.literal_eval(node.get("domain"))
+
+        def found():
+            return self.env["fsm.order"].search(domain) & (self.order | other)
+
+        other = self._make_order(start=self.start + timedelta(days=20))
+        self.assertEqual(found(), self.order)
+        visit = self._make_visit(other, 0)
+        self.assertEqual(found(), self.order | other)
+        visit.confirmation_status = "confirmed"
+        self.assertEqual(found(), self.order)
+        self._make_visit(self.order, 10)
+        self.assertFalse(found(), "its own date is not the appointment any more")

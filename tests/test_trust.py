@@ -194,6 +194,21 @@ class TestAdministratorIsTold(TrustCase):
         self.assertNotIn("wait", self._notices())
         self.assertFalse(self._sender_row().activity_ids)
 
+    def test_questions_about_what_is_over_are_closed(self):
+        record = self._send_and_deliver()
+        visit = self._make_visit(self._make_order(), 1)
+        visit.confirmation_status = "declined"
+        self._make_visit(visit.order_id, 2)
+        self._pass_time(record, hours=1)
+        self.env.cr.execute(
+            "UPDATE fsm_visit SET scheduled_date_start = now() - interval '1 hour'"
+            " WHERE id = %s",
+            (visit.id,),
+        )
+        self._run_cron("ir_cron_close_passed")
+        self.assertEqual(record.closed_reason, "past")
+        self.assertEqual(visit.order_id.confirmation_status, "not_sent")
+
     def test_another_company_is_told_nothing(self):
         self.company.sms_twilio_auth_token = "0" * 32
         self._send_and_deliver()

@@ -114,14 +114,11 @@ class FsmConfirmationSend(models.TransientModel):
     def _compute_available_partner_ids(self):
         for wizard in self:
             order = wizard.order_id
-            contacts = order and order._get_confirmation_contacts() or order.browse()
-            textable = contacts and contacts.filtered(
-                lambda partner, order=order: (
-                    partner._get_confirmation_number(order.company_id)[1] == "ok"
-                )
-            )
-            ids = (textable or contacts).ids if contacts else []
-            wizard.available_partner_ids = self.env["res.partner"].browse(ids)
+            contacts = self.env["res.partner"]
+            if order:
+                contacts = order._get_confirmation_contacts()
+            contacts = contacts._filter_textable(order.company_id) or contacts
+            wizard.available_partner_ids = self.env["res.partner"].browse(contacts.ids)
 
     @api.depends("order_id")
     def _compute_partner_id(self):
@@ -190,12 +187,16 @@ class FsmConfirmationSend(models.TransientModel):
             if not wizard.partner_id or not appointment.scheduled_date_start:
                 wizard.body = wizard.segment_info = False
                 continue
-            wizard.body = order._render_confirmation_body(
-                wizard.partner_id.sudo(),
-                wizard.visit_id,
-                wizard.code or "",
-            )
-            wizard.segment_info = wizard._describe_size(wizard.body)
+            try:
+                body = order._render_confirmation_body(
+                    wizard.partner_id.sudo(),
+                    wizard.visit_id,
+                    wizard.code or "",
+                )
+            except UserError:
+                body = ""  # A wrong placeholder: it is said as an obstacle.
+            wizard.body = body
+            wizard.segment_info = body and wizard._describe_size(body)
 
     @api.depends("order_id", "visit_id", "partner_id")
     def _compute_code(self):
@@ -273,6 +274,7 @@ class FsmConfirmationSend(models.TransientModel):
             *self._find_setup_obstacles(),
             *self._find_appointment_obstacles(),
             *self._find_contact_obstacles(),
+            *self._find_text_obstacles(),
             *self._find_earlier_messages(),
         ]
         return [Obstacle(*obstacle) for obstacle in found]
@@ -415,6 +417,11 @@ class FsmConfirmationSend(models.TransientModel):
                     contact=partner_sudo.name,
                 ),
             )
+
+    def _find_text_obstacles(self):
+        appointment = self.visit_id or self.order_id
+        if self.partner_id and appointment.scheduled_date_start and not self.body:
+            yield BLOCK, self.order_id._describe_template_problem(), ("open_settings",)
 
     def _find_earlier_messages(self):
         record = self._find_current_earlier()
@@ -593,6 +600,9 @@ class FsmConfirmationSend(models.TransientModel):
         if not self.try_lock_for_update() or self.sudo().confirmation_id:
             # A second click: the first one has sent it.
             return {"type": "ir.actions.act_window_close"}
+        # What a caller wrote over a computed value, like the number, doesn't count.
+        self.env.flush_all()
+        self.invalidate_recordset()
         found = [
             obstacle.text
             for obstacle in self._find_obstacles()
