@@ -464,6 +464,17 @@ describe("live update", () => {
     });
 });
 
+test("Tab goes on from the search bar to the tiles, unless something is typed", async () => {
+    await mountList();
+    await contains(".o_searchview_input").focus();
+    await press("Tab");
+    expect(".o_searchview_input").not.toBeFocused();
+    await contains(".o_searchview_input").edit("Mar", {confirm: false});
+    await press("Tab");
+    expect(".o_searchview_input").toBeFocused();
+    expect.verifySteps(["list []", "summary []"]);
+});
+
 test("days are in the order of the list: the newest first", async () => {
     onRpc("fsm.confirmation", "web_read_group", ({kwargs}) => {
         expect.step(`${kwargs.groupby} ${kwargs.order}`);
