@@ -472,6 +472,78 @@ describe("live update", () => {
         await pass();
         expect.verifySteps(READ, {ignoreOrder: true});
     });
+
+    test("a search while the server was away is made up for", async () => {
+        await mountLive();
+        let away = true;
+        onRpc("fsm.confirmation", "web_search_read", () => {
+            if (away) {
+                expect.step("away");
+                // As a request that gets no answer: neither done nor refused.
+                return new Promise(() => null);
+            }
+        });
+        await contains(".o_fsm_mc_tile[data-tile=awaiting]").click();
+        expect(".o_data_row").toHaveCount(INDICATORS.length);
+        away = false;
+        await change();
+        await pass();
+        await animationFrame();
+        expect(facets()).toEqual(["Awaiting Answer"]);
+        expect(marks()).toEqual(["Awaiting answer"]);
+        expect.verifySteps(
+            ["away", "summary []", 'list [["indicator","=","awaiting"]]', "summary []"],
+            {ignoreOrder: true}
+        );
+    });
+});
+
+test("Tab goes on from the search bar to the tiles, unless something is typed", async () => {
+    await mountList();
+    await contains(".o_searchview_input").focus();
+    await press("Tab");
+    expect(".o_searchview_input").not.toBeFocused();
+    await contains(".o_searchview_input").edit("Mar", {confirm: false});
+    await press("Tab");
+    expect(".o_searchview_input").toBeFocused();
+    expect.verifySteps(["list []", "summary []"]);
+});
+
+test("days are in the order of the list: the newest first", async () => {
+    onRpc("fsm.confirmation", "web_read_group", ({kwargs}) => {
+        expect.step(`${kwargs.groupby} ${kwargs.order}`);
+    });
+    await mountList({}, {groupBy: ["sent_date:day"]});
+    expect.verifySteps(["summary []", "sent_date:day sent_date:day DESC"], {
+        ignoreOrder: true,
+    });
+});
+
+test("other groups keep their own order", async () => {
+    onRpc("fsm.confirmation", "web_read_group", ({kwargs}) => {
+        expect.step(`${kwargs.groupby} ${kwargs.order}`);
+    });
+    await mountList({}, {groupBy: ["indicator"]});
+    expect.verifySteps(["summary []", "indicator "], {ignoreOrder: true});
+});
+
+test("a moment is shown whole, however many columns there are", async () => {
+    FsmConfirmation._records[0].sent_date = "2026-11-25 22:58:00";
+    mockDate("2026-11-26 12:00:00");
+    const filler = `<field name="name" width="300px"/>`;
+    await mountList(
+        {},
+        {
+            arch: `
+                <list js_class="fsm_confirmation_list">
+                    ${filler.repeat(6)}
+                    <field name="sent_date" widget="fsm_confirmation_moment"/>
+                </list>`,
+        }
+    );
+    const cell = queryOne(".o_data_row:first td[name=sent_date]");
+    expect(cell.scrollWidth).toBe(cell.clientWidth);
+    expect.verifySteps(["list []", "summary []"]);
 });
 
 test("nothing found says why, and clears the search", async () => {

@@ -2,13 +2,16 @@ import {expect, test} from "@odoo/hoot";
 import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
 import {queryAllTexts} from "@odoo/hoot-dom";
 import {
+    MockServer,
     contains,
     defineModels,
     fields,
+    getService,
     models,
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
+import {startBusService, waitForChannels} from "@bus/../tests/bus_test_helpers";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
 const BLOCKED = {
@@ -36,6 +39,7 @@ class Contact extends models.Model {
 class FsmConfirmationSend extends models.Model {
     _name = "fsm.confirmation.send";
 
+    order_id = fields.Many2one({relation: "contact"});
     partner_id = fields.Many2one({relation: "contact"});
     obstacles = fields.Json();
     body = fields.Text();
@@ -51,7 +55,14 @@ class FsmConfirmationSend extends models.Model {
             sender_display: "(202) 555-0100",
             segment_info: "20 characters, 1 SMS",
         },
-        {id: 2, partner_id: 1, obstacles: false, body: false, sender_display: "Acme"},
+        {
+            id: 2,
+            order_id: 2,
+            partner_id: 1,
+            obstacles: false,
+            body: false,
+            sender_display: "Acme",
+        },
     ];
 }
 
@@ -61,6 +72,7 @@ defineModels([Contact, FsmConfirmationSend]);
 const ARCH = `
     <form disable_autofocus="1">
         <field name="obstacles" widget="fsm_confirmation_obstacles"/>
+        <field name="order_id" invisible="1"/>
         <field name="partner_id"/>
         <field name="body" widget="fsm_confirmation_phone" readonly="1"/>
         <button name="action_send" type="object" string="Send" invisible="obstacles"/>
@@ -155,4 +167,38 @@ test("after the contact was mended the dialog reads itself again", async () => {
     await animationFrame();
     expect.verifySteps(["open_contact", "refresh", "read"]);
     expect(".modal").toHaveCount(0);
+});
+
+async function change(payload) {
+    const bus = getService("bus_service");
+    const heard = new Promise((resolve) => {
+        const done = () => {
+            bus.unsubscribe("fsm_confirmation/changed", done);
+            resolve();
+        };
+        bus.subscribe("fsm_confirmation/changed", done);
+    });
+    MockServer.env["bus.bus"]._sendone("texts", "fsm_confirmation/changed", payload);
+    await heard;
+    await runAllTimers();
+    await animationFrame();
+}
+
+test("what others do meanwhile is said before Send", async () => {
+    onRpc("action_refresh", function ({args}) {
+        expect.step(`refresh ${args[0]}`);
+        this.env["fsm.confirmation.send"].write(args[0], {obstacles: [WARNED]});
+        return true;
+    });
+    await mountSend(2);
+    startBusService();
+    getService("bus_service").addChannel("texts");
+    await waitForChannels(["texts"]);
+    await change({ids: [8], order_ids: [7], partner_ids: [7]});
+    expect.verifySteps([]);
+    await change({ids: [9], order_ids: [2], partner_ids: [7]});
+    expect.verifySteps(["refresh 2"]);
+    expect(".alert-warning").toHaveText("Maria already confirmed.");
+    await change({ids: [9], order_ids: [7], partner_ids: [1]});
+    expect.verifySteps(["refresh 2"]);
 });

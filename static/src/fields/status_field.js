@@ -50,6 +50,7 @@ registry.category("fields").add("fsm_confirmation_status", {
     component: FsmConfirmationStatus,
     displayName: _t("Confirmation Status"),
     supportedTypes: ["selection"],
+    listViewWidth: [156, 210],
 });
 
 /** A long text on one line of a list; the whole of it when pointed at. */
@@ -58,12 +59,14 @@ export class FsmConfirmationShort extends Component {
     static props = {...standardFieldProps};
 
     get text() {
-        return this.props.record.data[this.props.name] || "";
+        const value = this.props.record.data[this.props.name];
+        return (value && value.display_name) || value || "";
     }
 }
 
 registry.category("fields").add("fsm_confirmation_short", {
     component: FsmConfirmationShort,
     displayName: _t("One Line"),
-    supportedTypes: ["text", "char"],
+    supportedTypes: ["text", "char", "many2one"],
+    listViewWidth: ({options}) => [options.min || 80, options.max],
 });

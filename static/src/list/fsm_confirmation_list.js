@@ -15,6 +15,10 @@ import {useConfirmationChanges} from "../widgets/live_update";
 import {useEffect} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
 
+function sameDomain(one, other) {
+    return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /**
  * What list and kanban of the Message Center share: they read themselves again when
  * a message changes, and open a message in a dialog.
@@ -44,9 +48,13 @@ const messageCenter = (Controller) =>
         /** Read the page again; not under the hands of somebody who selects rows. */
         async refreshMessages() {
             this.isOutdated = this.hasSelection;
-            if (!this.isOutdated && this.model.isReady) {
-                await this.model.load();
+            if (this.isOutdated || !this.model.isReady) {
+                return;
             }
+            const {context, domain, groupBy} = this.props;
+            const isShown = sameDomain(this.model.config.domain, domain);
+            // Otherwise somebody searched while the server was away.
+            await this.model.load(isShown ? {} : {context, domain, groupBy});
         }
 
         /** @override */
@@ -69,8 +77,23 @@ const withHelper = (Renderer) =>
         static components = {...Renderer.components, ActionHelper: MessageCenterHelper};
     };
 
+/** Days in the order of the list: the newest first. */
+class MessageCenterListModel extends listView.Model {
+    /** @override */
+    _webReadGroup(config, ...others) {
+        const name = config.groupBy[0].split(":")[0];
+        const sorted = config.orderBy.some((order) => order.name === name);
+        const orderBy =
+            name === "sent_date" && !sorted
+                ? [{name: config.groupBy[0], asc: false}, ...config.orderBy]
+                : config.orderBy;
+        return super._webReadGroup({...config, orderBy}, ...others);
+    }
+}
+
 registry.category("views").add("fsm_confirmation_list", {
     ...listView,
+    Model: MessageCenterListModel,
     ControlPanel: MessageCenterControlPanel,
     Controller: messageCenter(ListController),
     Renderer: withHelper(ListRenderer),

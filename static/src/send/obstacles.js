@@ -3,6 +3,7 @@ import {_t} from "@web/core/l10n/translation";
 import {hasTouch} from "@web/core/browser/feature_detection";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {useConfirmationChanges} from "../widgets/live_update";
 import {useDialogAbove} from "../conversation/above_dialog";
 import {useService} from "@web/core/utils/hooks";
 
@@ -13,7 +14,8 @@ const FIELD_OF_WAY = {choose_contact: "partner_id", choose_visit: "visit_id"};
  * What stands in the way of sending, each with its ways out as buttons.
  *
  * It also puts the focus where the next key is of use: on Send when the text is ready,
- * else on the contact.
+ * else on the contact. And it looks again when somebody else texts this customer, or the
+ * customer answers, while the dialog is open.
  */
 export class FsmConfirmationObstacles extends Component {
     static template = "fieldservice_job_confirmation.Obstacles";
@@ -26,6 +28,10 @@ export class FsmConfirmationObstacles extends Component {
         this.root = useRef("root");
         this.state = useState({busy: false});
         onMounted(() => setTimeout(() => this.focusSensibly()));
+        useConfirmationChanges(
+            () => this.noticeChange(),
+            (payload) => this.concerns(payload)
+        );
     }
 
     get obstacles() {
@@ -70,11 +76,8 @@ export class FsmConfirmationObstacles extends Component {
         this.state.busy = true;
         try {
             const {record} = this.props;
-            if (!record.resId && !(await record.save())) {
+            if (!(await this.saveDialog())) {
                 return;
-            }
-            if (record.resId && record.dirty) {
-                await record.save();
             }
             const action = await this.orm.call(record.resModel, "action_way_out", [
                 [record.resId],
@@ -90,11 +93,44 @@ export class FsmConfirmationObstacles extends Component {
         }
     }
 
+    /** @returns {Boolean} whether the server knows what is chosen in the dialog */
+    async saveDialog() {
+        const {record} = this.props;
+        return record.resId && !record.dirty ? true : record.save();
+    }
+
+    /** Whether a change, as the bus tells it, is about this order or this contact. */
+    concerns({order_ids: orders = [], partner_ids: partners = []}) {
+        const {order_id: order, partner_id: partner} = this.props.record.data;
+        return orders.includes(order?.id) || partners.includes(partner?.id);
+    }
+
+    async noticeChange() {
+        if (this.state.busy) {
+            return;
+        }
+        this.state.busy = true;
+        try {
+            if (await this.saveDialog()) {
+                await this.readAgain();
+            }
+        } finally {
+            this.state.busy = false;
+        }
+        if (!this.dialogElement?.contains(document.activeElement)) {
+            this.focusSensibly();
+        }
+    }
+
     async lookAgain() {
+        await this.readAgain();
+        setTimeout(() => this.focusSensibly());
+    }
+
+    async readAgain() {
         const {record} = this.props;
         await this.orm.call(record.resModel, "action_refresh", [[record.resId]]);
         await record.load();
-        setTimeout(() => this.focusSensibly());
     }
 }
 
