@@ -3,7 +3,7 @@ import {_t} from "@web/core/l10n/translation";
 import {hasTouch} from "@web/core/browser/feature_detection";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {useConfirmationChanges} from "../widgets/live_update";
+import {isGone, useConfirmationChanges} from "../widgets/live_update";
 import {useDialogAbove} from "../conversation/above_dialog";
 import {useService} from "@web/core/utils/hooks";
 
@@ -111,13 +111,14 @@ export class FsmConfirmationObstacles extends Component {
         }
         this.state.busy = true;
         try {
-            if (await this.saveDialog()) {
+            // It may have been closed meanwhile: its own Send is such a change.
+            if ((await this.saveDialog()) && !isGone(this)) {
                 await this.readAgain();
             }
         } finally {
             this.state.busy = false;
         }
-        if (!this.dialogElement?.contains(document.activeElement)) {
+        if (!isGone(this) && !this.dialogElement?.contains(document.activeElement)) {
             this.focusSensibly();
         }
     }
@@ -130,7 +131,9 @@ export class FsmConfirmationObstacles extends Component {
     async readAgain() {
         const {record} = this.props;
         await this.orm.call(record.resModel, "action_refresh", [[record.resId]]);
-        await record.load();
+        if (!isGone(this)) {
+            await record.load();
+        }
     }
 }
 
