@@ -115,7 +115,21 @@ class FsmAppointmentMixin(models.AbstractModel):
         if watched:
             moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
             moved._on_appointment_moved()
+        if "confirmation_status" in vals and not self.env.context.get(
+            "job_confirmation_automatic"
+        ):
+            self._on_status_set_by_hand(vals["confirmation_status"])
         return result
+
+    def _on_status_set_by_hand(self, status):
+        """A person settled the answer here: what it asked for is done, or changes."""
+        for appointment in self:
+            asked_sudo = appointment._get_appointment_confirmations_sudo(
+                [("activity_id", "!=", False)]
+            )
+            for record_sudo in asked_sudo:
+                if record_sudo.activity_id.active:
+                    record_sudo._update_activity(status)
 
     def _on_appointment_moved(self):
         """The date changed: what the customer was asked is no longer true."""
