@@ -151,11 +151,21 @@ class FsmAppointmentMixin(models.AbstractModel):
                 lambda rec: rec.sudo().confirmation_status != status
             )
         result = super().write(vals)
-        by_hand._on_status_set_by_hand()
+        by_hand._on_status_set_by_hand(status)
         if watched:
             moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
             moved._on_appointment_moved()
         return result
+
+    def _on_status_set_by_hand(self, status):
+        """A person settled the answer here: what it asked for is done, or changes."""
+        for appointment in self:
+            asked_sudo = appointment._get_appointment_confirmations_sudo(
+                [("activity_id", "!=", False)]
+            )
+            for record_sudo in asked_sudo:
+                if record_sudo.activity_id.active:
+                    record_sudo._update_activity(status)
 
     def _on_appointment_moved(self):
         """The date changed: what the customer was asked is no longer true."""
@@ -178,11 +188,3 @@ class FsmAppointmentMixin(models.AbstractModel):
             confirmations_sudo = appointment._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("closed")
             confirmations_sudo._close_activities()
-
-    def _on_status_set_by_hand(self):
-        """A person settled it: what the answer asked for is done."""
-        for appointment in self:
-            status = appointment.sudo().confirmation_status
-            appointment._get_appointment_confirmations_sudo(
-                [("activity_id", "!=", False), ("response", "!=", status)]
-            )._close_activities()

@@ -651,6 +651,15 @@ class TestStories(ConfirmationTransactionCase):
         there.invalidate_recordset()
         self.assertFalse(there.confirmation_opt_out)
 
+    def test_a_status_set_by_hand_settles_the_activity_too(self):
+        self._send()
+        self._reply("maybe")
+        order = self.order.with_user(self.dispatcher)
+        order.confirmation_status = "declined"
+        self.assertEqual(self.order.activity_ids.activity_type_id.name, "Reschedule")
+        order.confirmation_status = "confirmed"
+        self.assertFalse(self.order.activity_ids)
+
     def test_lifting_by_hand_warns_of_twilios_own_block(self):
         self._send()
         self._reply("STOP")
