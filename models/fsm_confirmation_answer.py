@@ -33,8 +33,9 @@ class FsmConfirmation(models.Model):
         if not appointment_sudo:
             return "deleted"
         moved = appointment_sudo.scheduled_date_start != self.appointment_start
-        if not moved and not appointment_sudo._is_appointment_upcoming():
-            return "past"
+        begins = appointment_sudo.scheduled_date_start
+        if begins and not appointment_sudo._is_appointment_upcoming():
+            return "past"  # Also when it was moved to a date that is over.
         if appointment_sudo._is_appointment_closed():
             return "closed"
         if moved:

@@ -60,7 +60,7 @@ class FsmConfirmation(models.Model):
         return self._log_notes([target], body, author)
 
     @api.model
-    def _log_notes(self, targets, body, author=None, by_text=False):
+    def _log_notes(self, targets, body, author=None, by_text=False, company=None):
         """Write the same note into the histories of Work Order, contact and the like.
 
         Its subtype keeps it from users without a Message Center level. One create for
@@ -70,10 +70,11 @@ class FsmConfirmation(models.Model):
         :param body: str (is escaped) or Markup
         :param author: ``res.partner``; the user's without one
         :param by_text: the author, a customer, has written it on a phone
+        :param company: whose users may read it; that of these messages without one
         :return: the ``mail.message`` records with sudo, in the order of ``targets``
         """
         author = author or self.env.user.partner_id
-        companies = self.sudo().company_id
+        companies = company or self.sudo().company_id
         company = companies if len(companies) == 1 else companies.browse()
         return (
             self.env["mail.message"]

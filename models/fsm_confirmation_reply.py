@@ -98,6 +98,7 @@ class Reading:
     live: object  # those of them that wait for an answer
     understanding: object  # of the words, see :func:`~..tools.reply.understand`
     linked: object  # ``fsm.confirmation`` that it does belong to
+    several: object  # those of which the customer has to choose one
     values: dict = dataclasses.field(default_factory=dict)  # of the reply's fields
 
 
@@ -508,6 +509,8 @@ class FsmConfirmationReply(models.Model):
         }
         if answer and self.env.context.get("job_confirmation_processed_later"):
             values.update(self._prepare_late_answer())
+        if not self.confirmation_id:
+            self._log_unmatched(reading)
         self._notify_changed()
         return values
 
@@ -519,8 +522,11 @@ class FsmConfirmationReply(models.Model):
         recent = self._get_recent_confirmations()
         self._read_ahead(recent)
         live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
+        if len(live) > 1:
+            live._ensure_code_sudo()  # "Yes to both" answers each by its code.
         understanding = self._understand(recent, live, earlier)
-        reading = Reading(recent, live, understanding, recent.browse())
+        nothing = recent.browse()
+        reading = Reading(recent, live, understanding, nothing, nothing)
         reading.values.update(reason=understanding.reason, error=False)
         first = (live or recent)[:1]
         self._decide(
@@ -666,9 +672,26 @@ class FsmConfirmationReply(models.Model):
             return dataclasses.replace(understanding, intent=intent, answers=())
         return understanding
 
+    def _is_phone_number(self):
+        """Whether the sender can be texted: no short code, name or other channel."""
+        return self.mobile.startswith("+") and bool(
+            self.env["res.partner"]._phone_format(number=self.mobile)
+        )
+
     def _act_on_opt_out(self, reading):
+        if not self._is_phone_number():
+            return ""
         recent = reading.recent
-        targets = recent.filtered("is_open") or self._get_changeable(recent)[:1]
+        # Also what waits to be sent, and what another number of the company asked.
+        companies = recent.company_id or self.company_id
+        targets = self.env["fsm.confirmation"].search(
+            [
+                ("mobile", "=", self.mobile),
+                ("company_id", "in", companies.ids),
+                ("is_open", "=", True),
+            ]
+        )
+        targets = targets or self._get_changeable(recent)[:1]
         self.env["fsm.confirmation"]._opt_out_sudo(
             self.mobile,
             targets,
@@ -683,6 +706,8 @@ class FsmConfirmationReply(models.Model):
         return ""  # Twilio has answered, and the law forbids more.
 
     def _act_on_opt_in(self, reading):
+        if not self._is_phone_number():
+            return ""
         recent, live = reading.recent, reading.live
         note = self.env._("Opted in again by text: “%s”", self.body)
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
@@ -867,6 +892,7 @@ class FsmConfirmationReply(models.Model):
         if not several:
             return ""
         several._ensure_code_sudo()
+        reading.several = several
         self._decide(reading, intent="unrecognized", reason="ambiguous")
         several[0]._update_activity("read")
         lang = self._get_customer_lang(several[0].company_id, several[0])
@@ -907,6 +933,26 @@ class FsmConfirmationReply(models.Model):
             author = record.partner_id if self.mobile == record.mobile else None
             targets = [record.order_id, record.partner_id]
             record._log_notes(targets, body, author, by_text=bool(author))
+
+    def _log_unmatched(self, reading):
+        """Write a reply that belongs to no message into the histories it concerns."""
+        messages = self.env["fsm.confirmation"]
+        parts = [
+            (company, [*records.order_id, *records.partner_id])
+            for company, records in reading.several.grouped("company_id").items()
+        ] or [(self.company_id, [self.partner_id])]
+        state = self.env._("Belongs to no message")
+        if reading.several:
+            state = self.env._("Several appointments wait for an answer")
+        body = Markup(HISTORY_NOTE).format(
+            title=self.env._("Text from %s", self.mobile),
+            link="",
+            body=self.body or self.env._("(picture)"),
+            state=state,
+        )
+        for company, targets in parts:
+            author = self.partner_id
+            messages._log_notes(targets, body, author, bool(author), company)
 
     def _describe_origin(self, record):
         """Who wrote: the contact, or another number whose reply a person attached."""

@@ -139,6 +139,41 @@ class ResCompany(models.Model):
                 for name in names
             )
 
+    @api.constrains(
+        "job_confirmation_rate",
+        "job_confirmation_reply_hours",
+        "job_confirmation_retention_months",
+    )
+    def _check_job_confirmation_numbers(self):
+        for company in self:
+            if (
+                min(
+                    company.job_confirmation_rate,
+                    company.job_confirmation_reply_hours,
+                    company.job_confirmation_retention_months,
+                )
+                < 0
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "The rate, the time limit for replies and the months can't be "
+                        "negative. Enter 0 for no limit."
+                    )
+                )
+
+    @api.constrains("job_confirmation_template_id")
+    def _check_job_confirmation_template(self):
+        for company in self:
+            template_sudo = company.job_confirmation_template_id.sudo()
+            if template_sudo and template_sudo.model != "fsm.order":
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is no template for Work Orders. Choose one that applies "
+                        "to Work Orders.",
+                        template_sudo.name,
+                    )
+                )
+
     @property
     def _twilio_service(self):
         return (self.job_confirmation_service_sid or "").strip()

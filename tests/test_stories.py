@@ -8,7 +8,7 @@ from datetime import timedelta
 from lxml import etree
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import OUR_NUMBER, ConfirmationHttpCase, ConfirmationTransactionCase
@@ -659,6 +659,90 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(self.order.activity_ids.activity_type_id.name, "Reschedule")
         order.confirmation_status = "confirmed"
         self.assertFalse(self.order.activity_ids)
+
+    def test_stop_takes_back_every_open_question(self):
+        """Also a text that waits to be sent, and one from another number of ours."""
+        asked = self._send()
+        self._mark_sent(asked)
+        numbers = self.env["sms.twilio.number"]
+        numbers.search([("company_id", "=", self.company.id)]).unlink()
+        numbers.create(
+            {
+                "company_id": self.company.id,
+                "number": "+12025550111",
+                "country_id": self.env.ref("base.us").id,
+            }
+        )
+        other = self._make_order(self.start + timedelta(days=1))
+        elsewhere = self._send(other)
+        self._mark_sent(elsewhere)
+        last = self._make_order(self.start + timedelta(days=2))
+        waiting = self._send(last)
+        self.assertNotEqual(asked.sender, waiting.sender)
+        self._reply("STOP")
+        for record in (asked, elsewhere, waiting):
+            self.assertEqual(record.response, "opted_out")
+            self.assertFalse(record.is_open)
+        for order in (self.order, other, last):
+            self.assertEqual(order.confirmation_status, "opted_out")
+
+    def test_a_sender_that_is_no_phone_number(self):
+        for number in ("12345", "+1", "anonymous", "whatsapp:+12125550123"):
+            for words in ("STOP", "START", "yes"):
+                reply = self._reply(words, number=number)
+                self.assertEqual((reply.state, reply.error), ("unmatched", False))
+
+    def test_an_answer_to_what_was_moved_into_the_past(self):
+        self._mark_sent(self._send())
+        self.order.scheduled_date_start = fields.Datetime.now() - timedelta(days=1)
+        answer = self._reply("yes").answer_body
+        self.assertIn("passed", answer)
+        self.assertNotIn("moved", answer)
+
+    def test_yes_to_both_when_the_first_has_no_code_yet(self):
+        other = self._make_order(self.start + timedelta(days=1))
+        records = [self._send(), self._send(other)]
+        for record in records:
+            self._mark_sent(record)
+        self._reply("Yes to both")
+        self.assertEqual([rec.response for rec in records], ["confirmed"] * 2)
+
+    def test_what_belongs_to_no_message_is_in_the_history_too(self):
+        reply = self._reply("Hello, when do you open?")
+        self.assertEqual((reply.state, reply.partner_id), ("unmatched", self.customer))
+        [note] = self._notes(self.customer, "when do you open")
+        self.assertEqual(note.record_company_id, self.company)
+        self.assertEqual(note.author_id, self.customer)
+        other = self._make_order(self.start + timedelta(days=1))
+        for order in (self.order, other):
+            self._mark_sent(self._send(order))
+        self._reply("sure, yes")
+        for record in (self.order, other, self.customer):
+            [note] = self._notes(record, "sure, yes")
+            self.assertIn("Several appointments", note.body)
+        self._reply("nobody knows me", number="+13105550111")
+        self.assertFalse(self._notes(self.customer, "nobody knows me"))
+
+    def _notes(self, record, words):
+        notes = self.env["mail.message"].sudo()
+        return notes.search(
+            [
+                ("model", "=", record._name),
+                ("res_id", "=", record.id),
+                ("body", "ilike", words),
+            ]
+        )
+
+    def test_settings_that_make_no_sense_are_refused(self):
+        for name in ("reply_hours", "rate", "retention_months"):
+            with self.assertRaisesRegex(ValidationError, "negative"):
+                self.company[f"job_confirmation_{name}"] = -1
+        model = self.env["ir.model"]._get("res.partner")
+        template = self.env["sms.template"].create(
+            {"name": "Birthday", "model_id": model.id, "body": "Dear {{ object.name }}"}
+        )
+        with self.assertRaisesRegex(ValidationError, "no template for Work Orders"):
+            self.company.job_confirmation_template_id = template
 
     def test_lifting_by_hand_warns_of_twilios_own_block(self):
         self._send()
