@@ -72,9 +72,15 @@ class JobConfirmationTwilio(Controller):
         record_sudo = (
             request.env["fsm.confirmation"]
             .sudo()
-            .search([("uuid", "=", uuid), ("company_id", "in", companies_sudo.ids)])
+            .search(
+                [
+                    ("uuid", "=", uuid),
+                    ("state", "!=", "delivered"),  # As the index of them has it.
+                    ("company_id", "in", companies_sudo.ids),
+                ]
+            )
         )
-        # Of a deleted message or another account: nothing to do, nothing wrong.
+        # Of a delivered or deleted message, or another account: nothing to do.
         if record_sudo:
             sid = form.get("MessageSid") or ""
             number = form.get("From") or ""

@@ -239,8 +239,9 @@ class FsmConfirmation(models.Model):
         "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
     )
 
-    _uuid_unique = models.UniqueIndex("(uuid)")
-    _twilio_sid_index = models.Index("(twilio_sid) WHERE twilio_sid IS NOT NULL")
+    # For delivery reports, which say nothing new of what is delivered. Random values
+    # cost more than any others: each goes to a page of its own.
+    _uuid_unique = models.UniqueIndex("(uuid) WHERE state != 'delivered'")
     # Two people who send to one number at the same moment: the database decides.
     _code_unique = models.UniqueIndex(
         "(mobile, sender, code) WHERE is_open AND code IS NOT NULL"

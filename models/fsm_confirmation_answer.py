@@ -207,8 +207,8 @@ class FsmConfirmation(models.Model):
                 )
             )
         note = entry_sudo._job_confirmation_describe()
-        for partner_sudo in partners_sudo:
-            self._log_note(partner_sudo, note)
+        company = company or confirmations.sudo().company_id
+        self._log_notes(list(partners_sudo), note, company=company)
         return entry_sudo
 
     def _on_opt_out_without_question(self):

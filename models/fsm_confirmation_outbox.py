@@ -532,7 +532,12 @@ class FsmConfirmation(models.Model):
         ]
         known = set(
             self.sudo()
-            .search([("twilio_sid", "in", [message.sid for message in likely])])
+            .search(
+                [
+                    ("mobile", "=", self.mobile),
+                    ("twilio_sid", "in", [message.sid for message in likely]),
+                ]
+            )
             .mapped("twilio_sid")
         )
         return next((mess for mess in likely if mess.sid not in known), None)

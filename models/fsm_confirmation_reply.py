@@ -92,14 +92,30 @@ NEEDED_OF_ORDERS = (
 
 @dataclasses.dataclass(slots=True)
 class Reading:
-    """What is made of one reply."""
+    """What is made of one reply; it becomes field values of it in the end."""
 
+    understanding: object  # of the words, see :func:`~..tools.reply.understand`
+    intent: str
+    reason: str
     recent: object  # ``fsm.confirmation`` that it may belong to, newest first
     live: object  # those of them that wait for an answer
-    understanding: object  # of the words, see :func:`~..tools.reply.understand`
-    linked: object  # ``fsm.confirmation`` that it does belong to
+    linked: object  # those that it does belong to
     several: object  # those of which the customer has to choose one
-    values: dict = dataclasses.field(default_factory=dict)  # of the reply's fields
+    company: object  # ``res.company`` with sudo
+    partner: object  # ``res.partner`` with sudo
+
+    def get_values(self):
+        """Field values of the reply."""
+        return {
+            "intent": self.intent,
+            "reason": self.reason,
+            "state": "matched" if self.linked else "unmatched",
+            "error": False,
+            "company_id": self.company.id,
+            "partner_id": self.partner.id,
+            "confirmation_id": self.linked[:1].id,
+            "confirmation_ids": [Command.link(record.id) for record in self.linked],
+        }
 
 
 class FsmConfirmationReply(models.Model):
@@ -498,20 +514,18 @@ class FsmConfirmationReply(models.Model):
         understanding = reading.understanding
         act = getattr(self, f"_act_on_{understanding.intent}")
         answer = act(reading) or ""
-        if understanding.answers and reading.values["reason"] != "ambiguous":
+        if understanding.answers and reading.reason != "ambiguous":
             earlier._settle_questions(self.recipient)
-        if answer and not self._may_answer(understanding, earlier):
+        if answer and not self._may_answer(reading, earlier):
             answer = ""
-        values = {
-            **reading.values,
-            "answer_body": answer,
-            "confirmation_ids": [Command.link(record.id) for record in reading.linked],
-        }
+        values = {**reading.get_values(), "answer_body": answer}
         if answer and self.env.context.get("job_confirmation_processed_later"):
-            values.update(self._prepare_late_answer())
-        if not self.confirmation_id:
+            values.update(self._prepare_late_answer(reading))
+        if reading.linked:
+            reading.linked._notify_changed()
+        else:
             self._log_unmatched(reading)
-        self._notify_changed()
+            self._tell_of_unmatched(reading.partner)
         return values
 
     def _read(self, earlier):
@@ -525,25 +539,18 @@ class FsmConfirmationReply(models.Model):
         if len(live) > 1:
             live._ensure_code_sudo()  # "Yes to both" answers each by its code.
         understanding = self._understand(recent, live, earlier)
-        nothing = recent.browse()
-        reading = Reading(recent, live, understanding, nothing, nothing)
-        reading.values.update(reason=understanding.reason, error=False)
         first = (live or recent)[:1]
-        self._decide(
-            reading,
+        return Reading(
+            understanding=understanding,
             intent=understanding.intent,
-            state="unmatched",
-            company_id=(first.company_id or self.company_id).id,
-            partner_id=(first.partner_id if first else self._find_partner()).id,
+            reason=understanding.reason,
+            recent=recent,
+            live=live,
+            linked=recent.browse(),
+            several=recent.browse(),
+            company=first.company_id or self.company_id,
+            partner=first.partner_id if first else self._find_partner(),
         )
-        return reading
-
-    def _decide(self, reading, **values):
-        """Have field values, here and in what will be stored."""
-        known = reading.values
-        new = {key: val for key, val in values.items() if known.get(key, "") != val}
-        known.update(new)
-        self.update(new)
 
     def _is_flood(self, earlier):
         """Whether this number has sent so much lately that somebody plays with us.
@@ -697,7 +704,7 @@ class FsmConfirmationReply(models.Model):
             targets,
             "reply",
             self.body or self.opt_out_type,
-            self.company_id,
+            reading.company,
         )
         if targets or recent:
             self._link(reading, targets or recent[:1])
@@ -713,7 +720,7 @@ class FsmConfirmationReply(models.Model):
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
             self.mobile, note, by_hand=False
         )
-        recent._log_note(self.partner_id, note)
+        recent._log_notes([reading.partner], note, company=reading.company)
         recent.filtered(lambda rec: rec.response == "opted_out")._close_activities()
         if recent:
             self._link(reading, (live or recent)[:1])
@@ -723,8 +730,7 @@ class FsmConfirmationReply(models.Model):
         recent, live = reading.recent, reading.live
         if recent:
             self._link(reading, (live or recent)[:1])
-        company = (live or recent)[:1].company_id or self.company_id
-        return self._text(company, "help")
+        return self._text(reading.company, "help", partner=reading.partner)
 
     def _act_on_unrecognized(self, reading):
         recent, live = reading.recent, reading.live
@@ -893,7 +899,7 @@ class FsmConfirmationReply(models.Model):
             return ""
         several._ensure_code_sudo()
         reading.several = several
-        self._decide(reading, intent="unrecognized", reason="ambiguous")
+        reading.intent, reading.reason = "unrecognized", "ambiguous"
         several[0]._update_activity("read")
         lang = self._get_customer_lang(several[0].company_id, several[0])
         lines = [
@@ -908,19 +914,13 @@ class FsmConfirmationReply(models.Model):
 
     def _link(self, reading, confirmations):
         """This reply belongs to messages; it is written into their histories."""
-        if not self.confirmation_id:
-            first = confirmations[0]
-            self._decide(
-                reading,
-                confirmation_id=first.id,
-                state="matched",
-                partner_id=first.partner_id.id,
-                company_id=first.company_id.id,
-            )
+        if not reading.linked:
+            reading.partner = confirmations[0].partner_id
+            reading.company = confirmations[0].company_id
         reading.linked |= confirmations
-        self._log_reply(confirmations)
+        self._log_reply(confirmations, reading.intent)
 
-    def _log_reply(self, confirmations):
+    def _log_reply(self, confirmations, intent):
         """Write this reply into the histories of messages it belongs to."""
         labels = dict(self._fields["intent"]._description_selection(self.env))
         for record in confirmations:
@@ -928,7 +928,7 @@ class FsmConfirmationReply(models.Model):
                 title=self._describe_origin(record),
                 link=record._link_to_message(),
                 body=self.body or self.env._("(picture)"),
-                state=self.env._("Understood as: %s", labels.get(self.intent, "")),
+                state=self.env._("Understood as: %s", labels.get(intent, "")),
             )
             author = record.partner_id if self.mobile == record.mobile else None
             targets = [record.order_id, record.partner_id]
@@ -940,7 +940,7 @@ class FsmConfirmationReply(models.Model):
         parts = [
             (company, [*records.order_id, *records.partner_id])
             for company, records in reading.several.grouped("company_id").items()
-        ] or [(self.company_id, [self.partner_id])]
+        ] or [(reading.company, [reading.partner])]
         state = self.env._("Belongs to no message")
         if reading.several:
             state = self.env._("Several appointments wait for an answer")
@@ -951,7 +951,7 @@ class FsmConfirmationReply(models.Model):
             state=state,
         )
         for company, targets in parts:
-            author = self.partner_id
+            author = reading.partner
             messages._log_notes(targets, body, author, bool(author), company)
 
     def _describe_origin(self, record):
@@ -965,23 +965,26 @@ class FsmConfirmationReply(models.Model):
         )
 
     def _notify_changed(self):
-        """Tell open screens that there is a reply."""
+        """Tell open screens that this reply changed."""
         if self.confirmation_id:
             self.confirmation_id._notify_changed()
         else:
-            self.env["fsm.confirmation"]._tell_screens(
-                (), partner_ids=self.partner_id.ids
-            )
+            self._tell_of_unmatched(self.partner_id)
+
+    @api.model
+    def _tell_of_unmatched(self, partner):
+        """Tell open screens of a reply that belongs to no message."""
+        self.env["fsm.confirmation"]._tell_screens((), partner_ids=partner.ids)
 
     # ------------------------------------------------------------------
     # What the customer gets back
     # ------------------------------------------------------------------
 
-    def _may_answer(self, understanding, earlier):
+    def _may_answer(self, reading, earlier):
         """Whether an answer is allowed: switched on, not to machines, not too many."""
-        if not self.company_id.job_confirmation_auto_reply:
+        if not reading.company.job_confirmation_auto_reply:
             return False
-        if understanding.automatic or self.opt_out_type:
+        if reading.understanding.automatic or self.opt_out_type:
             return False
         if self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile]):
             return False
@@ -991,12 +994,13 @@ class FsmConfirmationReply(models.Model):
         )
         return len(answered) < MAX_ANSWERS_PER_HOUR
 
-    def _text(self, company, kind, confirmation=None, choices=""):
+    def _text(self, company, kind, confirmation=None, choices="", partner=None):
         """One short text in the contact's language.
 
         :param kind: a response, a stale reason, ``unclear``, ``which`` or ``help``
+        :param partner: who gets it, where it is about no message
         """
-        lang = self._get_customer_lang(company, confirmation)
+        lang = self._get_customer_lang(company, confirmation, partner)
         company = company.with_context(lang=lang)
         known = {
             "company": company.name,
@@ -1007,11 +1011,13 @@ class FsmConfirmationReply(models.Model):
             known.update(confirmation.with_context(lang=lang)._describe_appointment())
         return company._get_job_confirmation_text(kind, known)
 
-    def _get_customer_lang(self, company, confirmation=None):
+    def _get_customer_lang(self, company, confirmation=None, partner=None):
         """The language in which the customer is answered."""
+        if confirmation:
+            partner = confirmation.partner_id
         return (
             (confirmation and confirmation.lang)
-            or (confirmation or self).partner_id.lang
+            or (partner and partner.lang)
             or company.partner_id.lang
             or self.env.lang
             or "en_US"
@@ -1021,7 +1027,7 @@ class FsmConfirmationReply(models.Model):
     # Answers that no webhook waits for any more
     # ------------------------------------------------------------------
 
-    def _prepare_late_answer(self):
+    def _prepare_late_answer(self, reading):
         """Values that have our answer leave as a text of its own, or not at all.
 
         The customer who has just written may be answered at any hour; later only in
@@ -1031,19 +1037,22 @@ class FsmConfirmationReply(models.Model):
         age = now - self.received_date
         if age > LATE_ANSWER_WITHIN:
             return {"answer_body": ""}
-        after = now if age < ANSWER_AT_ONCE_WITHIN else self._next_daytime(now)
+        after = now
+        if age >= ANSWER_AT_ONCE_WITHIN:
+            order = reading.linked[:1].order_id
+            after = self._next_daytime(now, order, reading.company)
         return {"answer_state": "outgoing", "answer_after": after}
 
-    def _next_daytime(self, moment):
+    @api.model
+    def _next_daytime(self, moment, order, company):
         """The same moment, or the next morning where the customer is, as far as known.
 
         :param moment: naive UTC datetime
         """
-        order = self.confirmation_id.order_id
         name = (
             order._get_appointment_timezone()
             if order
-            else self.company_id.partner_id.tz or "UTC"
+            else company.partner_id.tz or "UTC"
         )
         zone = pytz.timezone(name)
         local = localize(moment, name)
@@ -1166,7 +1175,7 @@ class FsmConfirmationReply(models.Model):
                 "partner_id": confirmation.sudo().partner_id.id,
             }
         )
-        reply_sudo._log_reply(confirmation.sudo())
+        reply_sudo._log_reply(confirmation.sudo(), reply_sudo.intent)
         confirmation.sudo()._keep_words(reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
         author = self.env.user.partner_id

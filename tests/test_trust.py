@@ -304,21 +304,13 @@ class TestMissedReplies(TrustCase):
         self.assertEqual(self._replies()[-1].answer_state, "sent")
 
     def test_late_answers_wait_for_the_morning(self):
-        record = self._send_and_deliver()
-        reply = self.env["fsm.confirmation.reply"].create(
-            {
-                "mobile": record.mobile,
-                "recipient": OUR_NUMBER,
-                "body": "Yes",
-                "confirmation_id": record.id,
-                "company_id": self.company.id,
-            }
-        )
         night = fields.Datetime.to_datetime("2026-07-01 03:00:00")  # 23:00 there
         morning = fields.Datetime.to_datetime("2026-07-01 12:00:00")
         noon = fields.Datetime.to_datetime("2026-07-01 16:00:00")
-        self.assertEqual(reply._next_daytime(night), morning)
-        self.assertEqual(reply._next_daytime(noon), noon)
+        inbox = self.env["fsm.confirmation.reply"]
+        where = (self.order, self.company)
+        self.assertEqual(inbox._next_daytime(night, *where), morning)
+        self.assertEqual(inbox._next_daytime(noon, *where), noon)
 
     def test_twilio_that_can_not_be_asked_keeps_the_window(self):
         self._send_and_deliver()

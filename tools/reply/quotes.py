@@ -88,9 +88,11 @@ def _copied(tokens, prompts):
     places = [i for i, token in enumerate(tokens) if token.kind in _COMPARED]
     words = tuple(tokens[i].key for i in places)
     copied = set()
+    if len(words) < _COPIED_TEXT:
+        return copied
     for prompt in prompts:
         prompt_words, prompt_runs = _prompt_words(prompt)
-        if len(words) >= _COPIED_TEXT and words in _runs(prompt_words, len(words)):
+        if words in _runs(prompt_words, len(words)):
             return set(places)
         for start, run in enumerate(_runs(words, _COPIED_WORDS)):
             if run in prompt_runs:
