@@ -76,16 +76,12 @@ class FsmConfirmation(models.Model):
         author = author or self.env.user.partner_id
         companies = company or self.sudo().company_id
         company = companies if len(companies) == 1 else companies.browse()
-        return (
-            self.env["mail.message"]
-            .sudo()
-            .create(
-                [
-                    self._prepare_note_values(target, body, author, company, by_text)
-                    for target in targets
-                    if target
-                ]
-            )
+        return self.env["mail.message"]._create_notes_sudo(
+            [
+                self._prepare_note_values(target, body, author, company, by_text)
+                for target in targets
+                if target
+            ]
         )
 
     @api.model
@@ -139,8 +135,8 @@ class FsmConfirmation(models.Model):
                         record[name], body, author, record.company_id
                     )
                     wanted.append((record, link, values))
-        notes = (
-            self.env["mail.message"].sudo().create([values for *_to, values in wanted])
+        notes = self.env["mail.message"]._create_notes_sudo(
+            [values for *_to, values in wanted]
         )
         for (record, link, _values), note in zip(wanted, notes, strict=True):
             record[link] = note

@@ -733,6 +733,34 @@ class TestStories(ConfirmationTransactionCase):
             ]
         )
 
+    def test_a_note_is_as_odoo_would_have_written_it(self):
+        """It is inserted at once, where no other addon has a say in messages."""
+        messages = self.env["mail.message"]
+        confirmations = self.env["fsm.confirmation"]
+        values = confirmations._prepare_note_values(
+            self.order, "1 < 2", self.customer, self.company, by_text=True
+        )
+        self.assertTrue(messages._may_insert_notes(frozenset(values)))
+        known = self.order.message_ids
+        notes = messages._create_notes_sudo([values])
+        self.assertEqual(self.order.message_ids - known, notes, "seen at once")
+        notes += messages.sudo().create([dict(values)])
+        notes.flush_recordset()
+        self.env.cr.execute(
+            "SELECT * FROM mail_message WHERE id IN %s ORDER BY id", [notes._ids]
+        )
+        quick, slow = (dict(row) for row in self.env.cr.dictfetchall())
+        self.assertIn("1 &lt; 2", quick["body"])
+        # The sanitizer puts what is no HTML into a paragraph.
+        self.assertIn(quick.pop("body"), slow.pop("body"))
+        for name in ("id", "date"):
+            self.assertTrue(quick.pop(name))
+            slow.pop(name)
+        self.assertEqual(quick, slow)
+        # Whoever adds a value that create() would compute is asked again.
+        fewer = frozenset(values.keys() - {"message_type"})
+        self.assertFalse(messages._may_insert_notes(fewer))
+
     def test_settings_that_make_no_sense_are_refused(self):
         for name in ("reply_hours", "rate", "retention_months"):
             with self.assertRaisesRegex(ValidationError, "negative"):
