@@ -920,8 +920,12 @@ class FsmConfirmationReply(models.Model):
         reading.linked |= confirmations
         self._log_reply(confirmations, reading.intent)
 
-    def _log_reply(self, confirmations, intent):
-        """Write this reply into the histories of messages it belongs to."""
+    def _log_reply(self, confirmations, intent=""):
+        """Write this reply into the histories of messages it belongs to.
+
+        :param intent: how it was understood, while it is not stored yet
+        """
+        intent = intent or self.intent
         labels = dict(self._fields["intent"]._description_selection(self.env))
         for record in confirmations:
             body = Markup(HISTORY_NOTE).format(
@@ -1175,7 +1179,7 @@ class FsmConfirmationReply(models.Model):
                 "partner_id": confirmation.sudo().partner_id.id,
             }
         )
-        reply_sudo._log_reply(confirmation.sudo(), reply_sudo.intent)
+        reply_sudo._log_reply(confirmation.sudo())
         confirmation.sudo()._keep_words(reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
         author = self.env.user.partner_id
