@@ -39,11 +39,11 @@ class MailMessage(models.Model):
 
     @api.model
     def _create_notes_sudo(self, vals_list):
-        """Create notes: as :meth:`create` does, in a quarter of the time.
+        """Create notes, as :meth:`create` does, with one INSERT.
 
         A note has no attachment, recipient or notification, and its HTML is made of
-        escaped parts, so that nearly all that create() does is done in vain. It is half
-        of the work of a reply.
+        escaped parts, so that nearly all that create() does is done in vain. It was a
+        fifth of the work of a reply.
 
         :param vals_list: dicts, all with the same keys, as for :meth:`create`
         :return: ``mail.message`` records with sudo
