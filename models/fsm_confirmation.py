@@ -12,6 +12,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.domains import search_in_all
 from ..tools.export import harmless_rows
 from ..tools.private_log import private_queries
 from ..tools.segments import count_segments
@@ -169,14 +170,23 @@ class FsmConfirmation(models.Model):
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True)
     reply_date = fields.Datetime("Answered On", readonly=True)
-    # One text can answer several messages ("YES 427 NO 512").
-    reply_ids = fields.Many2many(
+    # One text can answer several messages ("YES 427 NO 512"); it is kept with the first.
+    own_reply_ids = fields.One2many(
+        "fsm.confirmation.reply", "confirmation_id", "Own Replies", readonly=True
+    )
+    shared_reply_ids = fields.Many2many(
         "fsm.confirmation.reply",
         "fsm_confirmation_reply_rel",
         "confirmation_id",
         "reply_id",
-        string="Replies",
+        string="Shared Replies",
         readonly=True,
+    )
+    reply_ids = fields.Many2many(
+        "fsm.confirmation.reply",
+        string="Replies",
+        compute="_compute_reply_ids",
+        search="_search_reply_ids",
     )
     needs_reading = fields.Boolean(
         "Reply to Read",
@@ -242,12 +252,10 @@ class FsmConfirmation(models.Model):
     # For delivery reports, which say nothing new of what is delivered. Random values
     # cost more than any others: each goes to a page of its own.
     _uuid_unique = models.UniqueIndex("(uuid) WHERE state != 'delivered'")
-    # Two people who send to one number at the same moment: the database decides.
+    # Two people who send to one number at the same moment: the database decides. One
+    # open question may do without a code. A reply is matched by this index as well.
     _code_unique = models.UniqueIndex(
-        "(mobile, sender, code) WHERE is_open AND code IS NOT NULL"
-    )
-    _single_without_code = models.UniqueIndex(
-        "(mobile, sender) WHERE is_open AND code IS NULL"
+        "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
@@ -260,9 +268,8 @@ class FsmConfirmation(models.Model):
     _appointment_index = models.Index("(appointment_start, id) INCLUDE (company_id)")
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
     # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
-    # Without the company: else PostgreSQL looks for parts through the whole of these.
-    _contact_index = models.Index("(contact_name, id)")
-    _customer_index = models.Index("(company_name, id)")
+    _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
+    _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
     _failed_index = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
     # Written as Odoo writes the condition: else the index is not considered.
     _needs_reading_index = models.Index(
@@ -295,6 +302,15 @@ class FsmConfirmation(models.Model):
     def _compute_job_name(self):
         for record in self:
             record.job_name = record.order_id.sudo().name or record.job_name
+
+    @api.depends("own_reply_ids", "shared_reply_ids")
+    def _compute_reply_ids(self):
+        for record in self:
+            replies = record.own_reply_ids | record.shared_reply_ids
+            record.reply_ids = replies.sorted("id", reverse=True)
+
+    def _search_reply_ids(self, operator, value):
+        return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
 
     def _search_mobile_search(self, operator, value):
         """Find a number however it is typed: only its digits are compared."""

@@ -11,9 +11,11 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ..tools import reply as reply_tools
 from ..tools.conflicts import CONFLICTS, commit_with_retries
+from ..tools.domains import search_in_all
 from ..tools.export import harmless_rows
 from ..tools.private_log import describe, private_queries, where
 from ..tools.twilio_api import Failure, Outcome, failure_class, to_int
@@ -29,6 +31,8 @@ INTENT_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
 CLOCK_DIFFERENCE = timedelta(seconds=5)
+# A longer reply may quote some text that was sent earlier.
+PLAIN_LENGTH = 40
 # A phone quotes at least so many characters of a text.
 QUOTE_LENGTH = 80
 # More answers than this to one number in an hour look like two machines talking.
@@ -114,7 +118,9 @@ class Reading:
             "company_id": self.company.id,
             "partner_id": self.partner.id,
             "confirmation_id": self.linked[:1].id,
-            "confirmation_ids": [Command.link(record.id) for record in self.linked],
+            "further_confirmation_ids": [
+                Command.link(record.id) for record in self.linked[1:]
+            ],
         }
 
 
@@ -133,13 +139,20 @@ class FsmConfirmationReply(models.Model):
     confirmation_id = fields.Many2one(
         "fsm.confirmation", string="Message", index=True, ondelete="set null"
     )
-    confirmation_ids = fields.Many2many(
+    # Nearly every text answers one message, which needs no row in a second table.
+    further_confirmation_ids = fields.Many2many(
         "fsm.confirmation",
         "fsm_confirmation_reply_rel",
         "reply_id",
         "confirmation_id",
-        string="Messages",
+        string="Further Messages",
         readonly=True,
+    )
+    confirmation_ids = fields.Many2many(
+        "fsm.confirmation",
+        string="Messages",
+        compute="_compute_confirmation_ids",
+        search="_search_confirmation_ids",
         help="Every message that this text answers.",
     )
     order_id = fields.Many2one(related="confirmation_id.order_id", string="Work Order")
@@ -213,6 +226,17 @@ class FsmConfirmationReply(models.Model):
         "(id) INCLUDE (company_id) WHERE state != 'matched' AND is_done IS NOT TRUE"
     )
 
+    @api.depends("confirmation_id", "further_confirmation_ids")
+    def _compute_confirmation_ids(self):
+        for reply in self:
+            reply.confirmation_ids = (
+                reply.confirmation_id | reply.further_confirmation_ids
+            )
+
+    def _search_confirmation_ids(self, operator, value):
+        names = ("confirmation_id", "further_confirmation_ids")
+        return search_in_all(names, operator, value)
+
     @api.depends("body", "media_count")
     def _compute_display_name(self):
         for reply in self:
@@ -255,13 +279,6 @@ class FsmConfirmationReply(models.Model):
         }
         for reply in self:
             reply.reason_text = sentences.get(reply.reason, "")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            if vals.get("confirmation_id") and not vals.get("confirmation_ids"):
-                vals["confirmation_ids"] = [Command.link(vals["confirmation_id"])]
-        return super().create(vals_list)
 
     def write(self, vals):
         # Also not with sudo: an automation's code is no way around it either.
@@ -533,12 +550,15 @@ class FsmConfirmationReply(models.Model):
 
         :return: :class:`Reading`
         """
-        recent = self._get_recent_confirmations()
-        self._read_ahead(recent)
-        live = recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
-        if len(live) > 1:
-            live._ensure_code_sudo()  # "Yes to both" answers each by its code.
-        understanding = self._understand(recent, live, earlier)
+        # Nearly every reply is a plain yes or no to the only question.
+        recent = live = self._get_live(self._get_recent_confirmations(open_only=True))
+        understanding = len(live) == 1 and self._understand(live, live, earlier)
+        if not (understanding and self._is_plain_answer(understanding)):
+            recent = self._get_recent_confirmations()
+            live = self._get_live(recent)
+            if len(live) > 1:
+                live._ensure_code_sudo()  # "Yes to both" answers each by its code.
+            understanding = self._understand(recent, live, earlier)
         first = (live or recent)[:1]
         return Reading(
             understanding=understanding,
@@ -573,14 +593,19 @@ class FsmConfirmationReply(models.Model):
             self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile])
         )
 
-    def _get_recent_confirmations(self):
+    def _get_recent_confirmations(self, open_only=False):
         """What was sent lately to this number from the number that was answered.
 
         Newest first, of every company that sends from that number and of no other.
+
+        :param open_only: leave out what is answered or closed
         """
         # By the number alone, which an index answers; the rest is looked at here.
+        domain = Domain("mobile", "=", self.mobile)
+        if open_only:
+            domain &= Domain("is_open", "=", True)
         found = self.env["fsm.confirmation"].search_fetch(
-            [("mobile", "=", self.mobile)], NEEDED_OF_MESSAGES, limit=100
+            domain, NEEDED_OF_MESSAGES, limit=100
         )
         found.company_id.fetch(["sms_twilio_account_sid"])
         return found.filtered(
@@ -635,13 +660,25 @@ class FsmConfirmationReply(models.Model):
         )
 
     @api.model
-    def _read_ahead(self, recent):
-        """Read what an answer has to know of the appointments.
-
-        By itself Odoo would read every column of each of these records, some hundred,
-        which takes longer than everything else that a reply causes.
-        """
+    def _get_live(self, recent):
+        """Those messages that an answer counts for."""
+        # By itself Odoo would read every column of these Work Orders, some hundred,
+        # which takes longer than everything else that a reply causes.
         recent.order_id.fetch(NEEDED_OF_ORDERS)
+        return recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
+
+    def _is_plain_answer(self, understanding):
+        """Whether the reply is a short yes or no without code or quotation.
+
+        It is about the only open question then, whatever else was ever sent.
+        """
+        answers = understanding.answers
+        return (
+            len(answers) == 1
+            and not answers[0].code
+            and len(self.body) <= PLAIN_LENGTH
+            and not reply_tools.has_quotation(self.body)
+        )
 
     def _had_left(self, confirmation):
         """Whether a text was on its way when the customer wrote this.
@@ -1174,7 +1211,6 @@ class FsmConfirmationReply(models.Model):
         reply_sudo.write(
             {
                 "confirmation_id": confirmation.id,
-                "confirmation_ids": [Command.link(confirmation.id)],
                 "state": "matched",
                 "partner_id": confirmation.sudo().partner_id.id,
             }

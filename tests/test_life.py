@@ -36,9 +36,8 @@ class TestLife(ConfirmationTransactionCase):
         self.env.invalidate_all()
 
     def test_migration(self):
-        """What the first version wrote: one message a reply, notes without subtype."""
+        """What the first version wrote: notes without subtype."""
         self.env.flush_all()
-        self.env.cr.execute("DELETE FROM fsm_confirmation_reply_rel")
         self.env.cr.execute(
             "UPDATE mail_message SET subtype_id = NULL, record_company_id = NULL"
             " WHERE id = ANY(%s)",

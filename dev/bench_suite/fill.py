@@ -61,7 +61,6 @@ TABLES = (
     "fsm_confirmation",
     "fsm_confirmation_name",
     "fsm_confirmation_reply",
-    "fsm_confirmation_reply_rel",
 )
 
 
@@ -766,10 +765,6 @@ def _copy_replies(cr, made):
         received_date="s.sent + interval '1 hour'",
         create_date="s.sent + interval '1 hour'",
         write_date="s.sent + interval '1 hour'",
-    )
-    cr.execute(
-        "INSERT INTO fsm_confirmation_reply_rel (confirmation_id, reply_id)"
-        f" SELECT s.target, {first} + s.i FROM {linked}"
     )
     for pattern, record, shift in (
         ("reply_order_note", "s.order_id", -1),

@@ -9,15 +9,6 @@ def migrate(cr, version):
     """:param version: the installed version, None on a new installation"""
     if not version:
         return
-    # A text had one message; now it can answer several.
-    cr.execute(
-        """
-        INSERT INTO fsm_confirmation_reply_rel (confirmation_id, reply_id)
-             SELECT confirmation_id, id FROM fsm_confirmation_reply
-              WHERE confirmation_id IS NOT NULL
-        ON CONFLICT DO NOTHING
-        """
-    )
     cr.execute(
         """
         SELECT res_id FROM ir_model_data

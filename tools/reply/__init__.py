@@ -5,6 +5,7 @@ Pure Python without Odoo's ``env``; see :func:`understand`.
 """
 
 from .lexicon import INTENTS, Lexicon
+from .quotes import has_quotation
 from .rules import Answer, Understanding, understand
 
-__all__ = ["INTENTS", "Answer", "Lexicon", "Understanding", "understand"]
+__all__ = ["INTENTS", "Answer", "Lexicon", "Understanding", "has_quotation", "understand"]

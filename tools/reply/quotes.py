@@ -202,6 +202,11 @@ def _read_reaction_without_quote(text, lexicon):
     return None
 
 
+def has_quotation(body):
+    """Tell whether a text may hold a copy of another: it has a mark that opens one."""
+    return any(char in _OPENING or char == "\n" for char in level(body))
+
+
 # Own words ------------------------------------------------------------------------
 
 
