@@ -170,9 +170,13 @@ class FsmConfirmation(models.Model):
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True)
     reply_date = fields.Datetime("Answered On", readonly=True)
-    # One text can answer several messages ("YES 427 NO 512"); it is kept with the first.
+    # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
-        "fsm.confirmation.reply", "confirmation_id", "Own Replies", readonly=True
+        "fsm.confirmation.reply",
+        "confirmation_id",
+        "Own Replies",
+        readonly=True,
+        exportable=False,
     )
     shared_reply_ids = fields.Many2many(
         "fsm.confirmation.reply",
@@ -181,6 +185,7 @@ class FsmConfirmation(models.Model):
         "reply_id",
         string="Shared Replies",
         readonly=True,
+        exportable=False,
     )
     reply_ids = fields.Many2many(
         "fsm.confirmation.reply",

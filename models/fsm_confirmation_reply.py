@@ -147,6 +147,7 @@ class FsmConfirmationReply(models.Model):
         "confirmation_id",
         string="Further Messages",
         readonly=True,
+        exportable=False,
     )
     confirmation_ids = fields.Many2many(
         "fsm.confirmation",

@@ -79,6 +79,29 @@ class TestNames(ScreenCase):
             with self.subTest(domain=domain):
                 self.assertEqual(self._as().search(domain, limit=80), found)
                 self.assertEqual(self._as().search_count(domain), count)
+                limited = self._as().search_count(domain, limit=1)
+                self.assertEqual(limited, min(count, 1))
+
+    def test_a_page_of_a_name_that_many_have(self):
+        """Its count comes from the names, and is of what the user may see."""
+        domain = [("contact_name", "ilike", "mill")]
+        bar = [("message_search", "ilike", "mill")]
+
+        def read_page(asked):
+            return self._as().web_search_read(
+                asked, {"name": {}}, limit=1, count_limit=9
+            )
+
+        pages = [read_page(asked) for asked in (domain, bar)]
+        self.patch(fsm_confirmation_name, "MAX_NAMES", 0)
+        for asked, page in zip((domain, bar), pages, strict=True):
+            self.assertEqual(read_page(asked), page)
+            self.assertEqual(page["length"], self._as().search_count(asked))
+        everything = self._as().search_count(bar)
+        self.of_tom.company_id = self.env["res.company"].create({"name": "Elsewhere"})
+        self.env.flush_all()
+        self.assertFalse(self._as().search_count(domain))
+        self.assertLess(self._as().search_count(bar), everything)
 
     def test_newest_first_and_pages(self):
         more = self.of_tom.browse()

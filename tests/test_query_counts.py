@@ -136,7 +136,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
                 )
             )
             self.assertEqual(asked.confirmation_status, "confirmed")
-        self.assertLessEqual(counts[1], 13)
+        self.assertLessEqual(counts[1], 12)
 
     def test_details(self):
         few, many = self._make_orders(2)

@@ -530,6 +530,26 @@ class TestStories(ConfirmationTransactionCase):
         self._reply(f"👍 to “{new.body}”")
         self.assertEqual(new.response, "confirmed")
 
+    def test_short_answer_to_a_short_old_text(self):
+        """Also a text of ours that is no longer than a plain answer may be quoted."""
+        self.order.company_id.job_confirmation_template_id = self.env[
+            "sms.template"
+        ].create(
+            {
+                "name": "Short",
+                "model_id": self.env.ref("fieldservice.model_fsm_order").id,
+                "body": "{{ object.name }}: still fine for you?",
+            }
+        )
+        old = self._send()
+        self._reply("no")
+        new = self._send(self._make_order(self.start + timedelta(days=1)))
+        self._reply(f"Liked “{old.body}”")
+        self.assertFalse(new.response)
+        self.assertEqual(old.response, "confirmed")
+        self._reply("yes")
+        self.assertEqual(new.response, "confirmed")
+
     def test_several_answers_are_replies_of_every_message(self):
         first = self._send()
         second = self._send(self._make_order(self.start + timedelta(days=1)))
@@ -537,8 +557,28 @@ class TestStories(ConfirmationTransactionCase):
         reply = self._reply(f"yes {first.code} no {second.code}")
         self.assertEqual(first.reply_ids, reply)
         self.assertEqual(second.reply_ids, reply)
+        self.assertEqual(reply.confirmation_ids, first | second)
         self.assertIn(": confirmed.", reply.answer_body)
         self.assertIn(": declined", reply.answer_body)
+
+        third = self._send(self._make_order(self.start + timedelta(days=2)))
+        mine = [("id", "in", (first | second | third).ids)]
+        for condition, wanted in (
+            (("reply_ids", "=", reply.id), first | second),
+            (("reply_ids", "!=", reply.id), third),
+            (("reply_ids", "=", False), third),
+            (("reply_ids", "!=", False), first | second),
+            (("reply_ids", "ilike", first.code), first | second),
+            (("reply_ids.body", "ilike", first.code), first | second),
+            (("reply_ids", "in", [reply.id, False]), first | second | third),
+        ):
+            with self.subTest(condition=condition):
+                found = self.env["fsm.confirmation"].search([*mine, condition])
+                self.assertEqual(found, wanted.sorted("id", reverse=True))
+        inbox = self.env["fsm.confirmation.reply"]
+        for message in (first, second):
+            domain = [("confirmation_ids", "=", message.id)]
+            self.assertEqual(inbox.search(domain), reply)
 
     def test_ambiguous_reply_is_settled_by_the_next_one(self):
         self._send()

@@ -8,4 +8,11 @@ from .lexicon import INTENTS, Lexicon
 from .quotes import has_quotation
 from .rules import Answer, Understanding, understand
 
-__all__ = ["INTENTS", "Answer", "Lexicon", "Understanding", "has_quotation", "understand"]
+__all__ = [
+    "INTENTS",
+    "Answer",
+    "Lexicon",
+    "Understanding",
+    "has_quotation",
+    "understand",
+]
