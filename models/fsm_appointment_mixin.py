@@ -12,7 +12,7 @@ CONFIRMATION_STATUS = [
     ("declined", "Declined"),
     ("opted_out", "Opted out"),
     ("unrecognized", "Unrecognized"),
-    ("reconfirm", "Ask again: date moved"),
+    ("reconfirm", "Ask again"),
 ]
 # A Work Order with several upcoming visits shows the first of these that occurs.
 URGENCY = (
@@ -103,6 +103,8 @@ class FsmAppointmentMixin(models.AbstractModel):
             stale = message_sudo._get_stale_reason()
             if stale == "moved":
                 return "reconfirm"
+            if not stale and response == "opted_out":
+                return message_sudo._get_opt_out_status()
             if not stale and response in ("confirmed", "declined", "unrecognized"):
                 return response
         return "not_sent"

@@ -590,13 +590,82 @@ class TestStories(ConfirmationTransactionCase):
             self.order.activity_ids.activity_type_id.name, "Call the customer"
         )
 
+    def test_after_opting_in_again_the_customer_is_to_be_asked_again(self):
+        other = self._make_order(self.start + timedelta(days=1))
+        past = self._make_order(self.start + timedelta(days=2))
+        record = self._send()
+        self._send(other)
+        gone = self._send(past)
+        self._reply("STOP")
+        orders = self.order | other | past
+        self.assertEqual(set(orders.mapped("confirmation_status")), {"opted_out"})
+        self._pass_time(gone, hours=1)
+        self._reply("START")
+        self.assertEqual(past.confirmation_status, "opted_out")
+        self.assertFalse(past.activity_ids)
+        for order in self.order | other:
+            self.assertEqual(order.confirmation_status, "reconfirm")
+            self.assertTrue(order.has_opted_in_again)
+            self.assertFalse(order.has_moved_appointment)
+            self.assertEqual(
+                order.activity_ids.summary,
+                "The customer takes texts again: send the confirmation again",
+            )
+            self.assertEqual(order.activity_ids.user_id, self.dispatcher)
+            self.assertIn("takes texts again", self._history(order))
+        self.assertIn("takes texts again", self._history(self.customer))
+        self.assertFalse(self._wizard().warning)
+        steps = record.with_user(self.dispatcher).next_steps
+        self.assertEqual(steps[0]["key"], "ask_again")
+        # Sent again, it is like any other question.
+        self._send()
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertFalse(self.order.activity_ids)
+        self.assertFalse(self.order.has_opted_in_again)
+        # Opting out once more takes back what waited to be asked, too.
+        self._reply("STOP")
+        for order in self.order | other:
+            self.assertEqual(order.confirmation_status, "opted_out")
+            self.assertEqual(
+                order.activity_ids.activity_type_id.name, "Call the customer"
+            )
+
+    def test_after_lifting_an_opt_out_the_customer_is_to_be_asked_again(self):
+        self._send()
+        self._reply("STOP")
+        self.customer.with_user(self.dispatcher)._lift_opt_out("asked at the desk")
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self.assertFalse(self.order.activity_ids)  # Somebody is at it.
+        self.assertIn("takes texts again", self._history(self.order))
+
+    def test_after_opting_in_again_others_keep_their_answer(self):
+        maria = self._send()
+        self._reply("STOP")
+        son = self._make_contact(
+            "Luis Gomez", "+12125550199", parent_id=self.customer.id
+        )
+        self._send(partner_id=son.id)
+        self._reply("yes", number="+12125550199")
+        self._reply("START")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(self.order.activity_ids)
+        self.assertEqual(maria.response, "opted_out")
+
+    def test_a_deleted_question_after_opting_in_again(self):
+        self._send()
+        self._reply("STOP")
+        self._reply("START")
+        self._send().sudo().unlink()
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+
     def test_activities_are_closed_by_what_settles_them(self):
         self._send()
         self._reply("STOP")
         self.assertTrue(self.order.activity_ids)
         self._reply("START")
-        self.assertFalse(self.order.activity_ids)
+        self.assertEqual(self.order.activity_ids.activity_type_id.name, "Ask again")
         self._send()
+        self.assertFalse(self.order.activity_ids)
         self._reply("no")
         self.assertTrue(self.order.activity_ids)
         self._send()
