@@ -58,6 +58,15 @@ class FsmConfirmation(models.Model):
             .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
         )
 
+    def _was_asked_since(self):
+        """Whether a newer text about the same appointment left, or is about to."""
+        appointment_sudo = self._get_appointment_sudo()
+        return bool(appointment_sudo) and bool(
+            appointment_sudo._get_appointment_confirmations_sudo(
+                [("id", ">", self.id), ("state", "not in", ("failed", "canceled"))]
+            )
+        )
+
     def _get_timezone(self):
         """Name of the time zone that the text spoke of, "" when it is not known."""
         self.ensure_one()
