@@ -183,6 +183,13 @@ class FsmAppointmentMixin(models.AbstractModel):
             status = appointment.sudo().confirmation_status
             if status in ("awaiting", "confirmed", "declined", "unrecognized"):
                 appointment._set_confirmation_status_sudo("reconfirm")
+                status = "reconfirm"
+            if status == "reconfirm":
+                # Moved back, maybe: what reached the customer last decides.
+                reached_sudo = confirmations_sudo.filtered(
+                    lambda rec: rec._may_have_arrived()
+                )
+                reached_sudo[:1]._take_up_again()
 
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""

@@ -100,9 +100,53 @@ class FsmConfirmation(models.Model):
             known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
         return known
 
+    def _may_have_arrived(self):
+        """Whether the customer may know this text; one that failed may be there."""
+        if self.state == "failed":
+            return (
+                bool(self.response or self.twilio_sid) or self.failure_type == "unknown"
+            )
+        return self.state != "canceled" or bool(self.response)
+
+    def _take_up_again(self):
+        """The date moved back to the one asked about here: the answer counts again.
+
+        Not if the customer was told of another date meanwhile, by a newer text (the
+        caller's to see) or as the answer to a reply.
+        """
+        if (
+            not self
+            or self.closed_reason != "moved"
+            or not self._is_current()
+            or "moved" in self.reply_ids.mapped("reason")
+        ):
+            return
+        response = self.response
+        if response in ("confirmed", "declined"):
+            self.write({"closed_reason": "answered"})
+            if response == "declined" and not self.needs_reading:
+                self._update_activity(response)
+        elif response != "opted_out" and self.state in ("sent", "delivered"):
+            self._reopen()
+        if self.closed_reason == "moved":
+            return
+        self._get_appointment_sudo()._set_confirmation_status_sudo(
+            response or "awaiting"
+        )
+        note = self.env._(
+            "%(message)s: the appointment is back at the date that it asked about "
+            "(%(date)s), so the answer counts again.",
+            message=self.name,
+            date=self._describe_appointment()["date"],
+        )
+        author = self.env.user.partner_id
+        self._log_notes([self.order_id, self.partner_id], note, author)
+        self._notify_changed()
+
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
-        if self.response or self._get_stale_reason():
+        settled = self.response and self.response != "unrecognized"
+        if settled or self._get_stale_reason():
             return
         others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:

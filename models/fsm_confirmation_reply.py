@@ -252,6 +252,7 @@ class FsmConfirmationReply(models.Model):
             "empty": self.env._("Is empty"),
             "too_long": self.env._("Is too long"),
             "flood": self.env._("One of very many texts in a few minutes"),
+            "moved": self.env._("Came after the appointment had moved"),
         }
         for reply in self:
             reply.reason_text = sentences.get(reply.reason, "")
@@ -873,6 +874,8 @@ class FsmConfirmationReply(models.Model):
             self._link(reading, newer)
             target = newer
         if stale:
+            if stale == "moved":
+                reading.reason = stale
             target._flag_reply(self)
             return self._text(target.company_id, stale, target)
         if self._has_newer_answer(target):
