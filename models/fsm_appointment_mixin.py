@@ -12,7 +12,7 @@ CONFIRMATION_STATUS = [
     ("declined", "Declined"),
     ("opted_out", "Opted out"),
     ("unrecognized", "Unrecognized"),
-    ("reconfirm", "Ask again: date moved"),
+    ("reconfirm", "Ask again"),
 ]
 # A Work Order with several upcoming visits shows the first of these that occurs.
 URGENCY = (
@@ -103,6 +103,8 @@ class FsmAppointmentMixin(models.AbstractModel):
             stale = message_sudo._get_stale_reason()
             if stale == "moved":
                 return "reconfirm"
+            if not stale and response == "opted_out":
+                return message_sudo._get_opt_out_status()
             if not stale and response in ("confirmed", "declined", "unrecognized"):
                 return response
         return "not_sent"
@@ -181,6 +183,13 @@ class FsmAppointmentMixin(models.AbstractModel):
             status = appointment.sudo().confirmation_status
             if status in ("awaiting", "confirmed", "declined", "unrecognized"):
                 appointment._set_confirmation_status_sudo("reconfirm")
+                status = "reconfirm"
+            if status == "reconfirm":
+                # Moved back, maybe: what reached the customer last decides.
+                reached_sudo = confirmations_sudo.filtered(
+                    lambda rec: rec._may_have_arrived()
+                )
+                reached_sudo[:1]._take_up_again()
 
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""

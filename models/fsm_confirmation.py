@@ -383,13 +383,14 @@ class FsmConfirmation(models.Model):
                 parts.append(record._describe_appointment()["date"])
             record.display_name = ", ".join(part for part in parts if part)
 
-    @api.depends("state", "failure_type", "next_ids")
+    @api.depends("state", "failure_type", "next_ids", "closed_reason")
     def _compute_can_send_again(self):
         for record in self:
             record.can_send_again = (
                 record.state == "failed"
                 and record.failure_type != "consent"
                 and not record.next_ids
+                and record.closed_reason != "replaced"
                 and bool(record.order_id)
             )
 
@@ -535,8 +536,9 @@ class FsmConfirmation(models.Model):
         asked_sudo.filtered(
             lambda rec: rec.is_open and rec.mobile == mobile and rec.sender == sender
         )._close_sudo("replaced")
-        # Asking again is what a person does about an earlier answer.
+        # Asking again is what a person does about an earlier answer, or a failure.
         asked_sudo._close_activities()
+        asked_sudo._mark_failed_done_sudo()
         values = {
             "order_id": order.id,
             "visit_id": visit.id if visit else False,
@@ -645,6 +647,16 @@ class FsmConfirmation(models.Model):
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
+
+    def _mark_failed_done_sudo(self):
+        """Their appointments were asked about again: nobody has to see to these."""
+        self.sudo().filtered(
+            lambda rec: (
+                rec.state == "failed"
+                and rec.response in (False, "opted_out")
+                and rec.closed_reason != "replaced"
+            )
+        ).write({"closed_reason": "replaced"})
 
     # ------------------------------------------------------------------
     # Actions

@@ -58,6 +58,15 @@ class FsmConfirmation(models.Model):
             .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
         )
 
+    def _was_asked_since(self):
+        """Whether a newer text about the same appointment left, or is about to."""
+        appointment_sudo = self._get_appointment_sudo()
+        return bool(appointment_sudo) and bool(
+            appointment_sudo._get_appointment_confirmations_sudo(
+                [("id", ">", self.id), ("state", "not in", ("failed", "canceled"))]
+            )
+        )
+
     def _get_timezone(self):
         """Name of the time zone that the text spoke of, "" when it is not known."""
         self.ensure_one()
@@ -91,9 +100,53 @@ class FsmConfirmation(models.Model):
             known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
         return known
 
+    def _may_have_arrived(self):
+        """Whether the customer may know this text; one that failed may be there."""
+        if self.state == "failed":
+            return (
+                bool(self.response or self.twilio_sid) or self.failure_type == "unknown"
+            )
+        return self.state != "canceled" or bool(self.response)
+
+    def _take_up_again(self):
+        """The date moved back to the one asked about here: the answer counts again.
+
+        Not if the customer was told of another date meanwhile, by a newer text (the
+        caller's to see) or as the answer to a reply.
+        """
+        if (
+            not self
+            or self.closed_reason != "moved"
+            or not self._is_current()
+            or "moved" in self.reply_ids.mapped("reason")
+        ):
+            return
+        response = self.response
+        if response in ("confirmed", "declined"):
+            self.write({"closed_reason": "answered"})
+            if response == "declined" and not self.needs_reading:
+                self._update_activity(response)
+        elif response != "opted_out" and self.state in ("sent", "delivered"):
+            self._reopen()
+        if self.closed_reason == "moved":
+            return
+        self._get_appointment_sudo()._set_confirmation_status_sudo(
+            response or "awaiting"
+        )
+        note = self.env._(
+            "%(message)s: the appointment is back at the date that it asked about "
+            "(%(date)s), so the answer counts again.",
+            message=self.name,
+            date=self._describe_appointment()["date"],
+        )
+        author = self.env.user.partner_id
+        self._log_notes([self.order_id, self.partner_id], note, author)
+        self._notify_changed()
+
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
-        if self.response or self._get_stale_reason():
+        settled = self.response and self.response != "unrecognized"
+        if settled or self._get_stale_reason():
             return
         others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:
@@ -209,6 +262,9 @@ class FsmConfirmation(models.Model):
         note = entry_sudo._job_confirmation_describe()
         company = company or confirmations.sudo().company_id
         self._log_notes(list(partners_sudo), note, company=company)
+        # What waited to be asked about again can't be asked about now.
+        for record_sudo in self._find_newest_sudo(number, company, "reconfirm"):
+            record_sudo._on_opt_out_without_question()
         return entry_sudo
 
     def _on_opt_out_without_question(self):
@@ -221,6 +277,53 @@ class FsmConfirmation(models.Model):
         if appointment_sudo.confirmation_status == "reconfirm":
             appointment_sudo._set_confirmation_status_sudo("opted_out")
         self._notify_changed()
+
+    @api.model
+    def _on_opt_in_sudo(self, number, companies, remind=True):
+        """A number takes texts again: what its opting out took back is asked again.
+
+        :param number: E.164
+        :param companies: ``res.company`` records whose appointments these are
+        :param remind: have a person do it; False when a person has just lifted it
+        """
+        for record_sudo in self._find_newest_sudo(number, companies, "opted_out"):
+            appointment_sudo = record_sudo._get_appointment_sudo()
+            appointment_sudo._set_confirmation_status_sudo("reconfirm")
+            note = self.env._(
+                "The customer takes texts again: %s is to be asked again.",
+                record_sudo.name,
+            )
+            record_sudo._log_notes([record_sudo.order_id, record_sudo.partner_id], note)
+            record_sudo._update_activity("ask_again" if remind else "settled")
+            record_sudo._notify_changed()
+
+    @api.model
+    def _find_newest_sudo(self, number, companies, status):
+        """The newest message to a number about each coming appointment of a status.
+
+        :param number: E.164
+        :param status: a key of ``confirmation_status``
+        """
+        found_sudo = self.sudo().search(
+            [("mobile", "=", number), ("company_id", "in", companies.ids)], limit=100
+        )
+        newest = {}
+        for record_sudo in found_sudo:
+            newest.setdefault(record_sudo._get_appointment_sudo(), record_sudo.id)
+        return found_sudo.browse(
+            id_
+            for appointment_sudo, id_ in newest.items()
+            if appointment_sudo
+            and appointment_sudo.confirmation_status == status
+            and appointment_sudo.company_id in companies
+            and appointment_sudo._is_appointment_upcoming()
+            and not appointment_sudo._is_appointment_closed()
+        )
+
+    def _get_opt_out_status(self):
+        """What an opt-out means for its appointment now: it may be over."""
+        listed = self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile])
+        return "opted_out" if listed else "reconfirm"
 
     def _settle(self, response, reason=""):
         """Correct the answer by hand; who did it and why is in the history.
@@ -270,7 +373,8 @@ class FsmConfirmation(models.Model):
     def _update_activity(self, response, note=""):
         """Have a person act on an answer that needs one; a settled one closes it.
 
-        :param response: the answer; ``read`` asks a person to read the reply
+        :param response: the answer; ``read`` asks a person to read the reply, and
+            ``ask_again`` to send another text
         """
         self.ensure_one()
         xmlids = {
@@ -278,6 +382,7 @@ class FsmConfirmation(models.Model):
             "opted_out": "mail_activity_type_call",
             "unrecognized": "mail_activity_type_read",
             "read": "mail_activity_type_read",
+            "ask_again": "mail_activity_type_ask_again",
         }
         record_sudo = self.sudo()
         # A done activity is archived, and stays as it is.

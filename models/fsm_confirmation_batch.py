@@ -8,6 +8,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..tools.private_log import private_queries
 from .fsm_order import MAX_TEXT, plain_spaces
@@ -216,10 +217,16 @@ class FsmConfirmation(models.Model):
         except psycopg2.errors.UniqueViolation:
             return self.browse()
         orders = self.env["fsm.order"].browse([plan.order.id for plan in plans])
-        # Asking again is what a person does about an earlier answer.
-        self.search(
-            [("order_id", "in", orders.ids), ("activity_id", "!=", False)]
-        )._close_activities()
+        # Asking again is what a person does about an earlier answer, or a failure.
+        earlier = self.search(
+            Domain("order_id", "in", orders.ids)
+            & (Domain("activity_id", "!=", False) | Domain("state", "=", "failed"))
+        )
+        earlier._close_activities()
+        asked = {record._get_appointment_sudo() for record in records}
+        earlier.filtered(
+            lambda rec: rec._get_appointment_sudo() in asked
+        )._mark_failed_done_sudo()
         visits = records.visit_id
         visits._set_confirmation_status_sudo("awaiting")
         (orders - visits.order_id)._set_confirmation_status_sudo("awaiting")

@@ -290,10 +290,10 @@ class FsmConfirmation(models.Model):
         return steps
 
     def _can_ask_again(self):
-        """Whether the date moved since, and nobody asked about the new one yet."""
+        """Whether the date moved, or an opt-out is over, and nobody asked since."""
         appointment_sudo = self._get_appointment_sudo()
         return (
-            self.closed_reason == "moved"
+            (self.closed_reason == "moved" or self.response == "opted_out")
             and bool(appointment_sudo)
             and appointment_sudo.confirmation_status == "reconfirm"
             and appointment_sudo._is_appointment_upcoming()

@@ -15,7 +15,12 @@ TILES = {
     "declined": [("indicator", "=", "declined")],
     "unrecognized": [("indicator", "=", "unrecognized")],
     "needs_reading": [("needs_reading", "=", True)],
-    "failed": [("state", "=", "failed")],
+    # What a person has to see to: not asked again since, and not settled by hand.
+    "failed": [
+        ("state", "=", "failed"),
+        ("closed_reason", "!=", "replaced"),
+        ("indicator", "in", ("failed", "opted_out")),
+    ],
     "opted_out": [("indicator", "=", "opted_out")],
     "confirmed": [("indicator", "=", "confirmed")],
 }
@@ -154,7 +159,7 @@ class FsmConfirmation(models.Model):
     def _count_tiles_at_once(self, domain):
         """:return: dict tile -> count, or None: too many messages to look at"""
         query = self._search(domain, limit=COUNT_LIMIT + 1)
-        names = ("indicator", "state", "needs_reading")
+        names = ("indicator", "state", "closed_reason", "needs_reading")
         rows = query.select(
             *(
                 SQL("%s AS %s", self._field_to_sql(query.table, name, query), SQL(name))
@@ -163,7 +168,12 @@ class FsmConfirmation(models.Model):
         )
         found = self.env.execute_query(
             SQL(
-                """SELECT indicator, state = 'failed', needs_reading IS TRUE, count(*)
+                """SELECT indicator,
+                          state = 'failed'
+                              AND closed_reason IS DISTINCT FROM 'replaced'
+                              AND indicator IN ('failed', 'opted_out'),
+                          needs_reading IS TRUE,
+                          count(*)
                      FROM (%s) AS looked_at GROUP BY 1, 2, 3""",
                 rows,
             )

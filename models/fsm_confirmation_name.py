@@ -2,6 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 # A transaction that used a name before it was found unused has ended by then.
@@ -50,6 +51,11 @@ _IS_USED = SQL(
         for field in NAME_FIELDS
     ),
 )
+
+
+def every_word(field_name, text):
+    """Domain: each word is a part of the field, as Odoo's ``ilike`` compares."""
+    return Domain.AND(Domain(field_name, "ilike", word) for word in text.split())
 
 
 class FsmConfirmationName(models.Model):
@@ -102,12 +108,12 @@ class FsmConfirmationName(models.Model):
 
     @api.model
     def _find_sudo(self, text):
-        """The names that have a text in them, as Odoo's ``ilike`` compares.
+        """The names that have every word of a text in them, in any order.
 
         :return: dict: one of ``NAME_FIELDS`` -> list of str; None when there are too
             many names to be of use
         """
-        query = self.sudo()._search([("name", "ilike", text)], limit=MAX_NAMES + 1)
+        query = self.sudo()._search(every_word("name", text), limit=MAX_NAMES + 1)
         query.order = None  # With one, PostgreSQL may walk along it instead.
         columns = [SQL.identifier(self._table, name) for name in ("field_name", "name")]
         rows = self.env.execute_query(query.select(*columns))

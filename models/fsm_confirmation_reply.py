@@ -277,6 +277,7 @@ class FsmConfirmationReply(models.Model):
             "empty": self.env._("Is empty"),
             "too_long": self.env._("Is too long"),
             "flood": self.env._("One of very many texts in a few minutes"),
+            "moved": self.env._("Came after the appointment had moved"),
         }
         for reply in self:
             reply.reason_text = sentences.get(reply.reason, "")
@@ -760,6 +761,8 @@ class FsmConfirmationReply(models.Model):
         )
         recent._log_notes([reading.partner], note, company=reading.company)
         recent.filtered(lambda rec: rec.response == "opted_out")._close_activities()
+        companies = recent.company_id or self.company_id
+        recent._on_opt_in_sudo(self.mobile, companies)
         if recent:
             self._link(reading, (live or recent)[:1])
         return ""
@@ -909,6 +912,8 @@ class FsmConfirmationReply(models.Model):
             self._link(reading, newer)
             target = newer
         if stale:
+            if stale == "moved":
+                reading.reason = stale
             target._flag_reply(self)
             return self._text(target.company_id, stale, target)
         if self._has_newer_answer(target):

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.orm.domains import DomainCondition, DomainOr
 from odoo.tools import SQL
 
-from .fsm_confirmation_name import NAME_FIELDS
+from .fsm_confirmation_name import NAME_FIELDS, every_word
 
 # So many messages are sorted faster than one walks through all to meet the newest.
 FEW = 5000
@@ -35,6 +35,7 @@ class FsmConfirmation(models.Model):
     def _search_message_search(self, operator, value):
         """The one search bar: a name, a company, a number, a job, a Message ID.
 
+        Of a name every word counts, in any order; see :meth:`_find_by_whole_names`.
         Each alternative has an index of its own; one without would mean that every
         message is looked at.
         """
@@ -79,7 +80,7 @@ class FsmConfirmation(models.Model):
                 self.flush_model(NAME_FIELDS)
                 found[text] = self.env["fsm.confirmation.name"]._find_sudo(text)
             if found[text] is None:
-                return condition
+                return every_word(field_name, text)
             return Domain(field_name, "in", found[text][field_name])
 
         domain = Domain(domain)

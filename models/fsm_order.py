@@ -41,6 +41,11 @@ class FsmOrder(models.Model):
         groups=READ_GROUP,
         help="A date moved after the customer was asked, and was not asked again.",
     )
+    has_opted_in_again = fields.Boolean(
+        compute="_compute_has_moved_appointment",
+        groups=READ_GROUP,
+        help="The customer had opted out, takes texts again, and was not asked again.",
+    )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
     )
@@ -82,7 +87,13 @@ class FsmOrder(models.Model):
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     def _compute_has_moved_appointment(self):
         for order in self:
-            order.has_moved_appointment = bool(order._get_moved_appointment())
+            again = order._get_moved_appointment()
+            moved = bool(again)
+            if again:
+                newest_sudo = again._get_appointment_confirmations_sudo()[:1]
+                moved = newest_sudo.response != "opted_out"
+            order.has_moved_appointment = moved
+            order.has_opted_in_again = bool(again) and not moved
 
     def _get_moved_appointment(self):
         """The visit, or the order itself, that the customer is to be asked about again.
@@ -380,7 +391,7 @@ class FsmOrder(models.Model):
         }
 
     def action_ask_again(self):
-        """Open the dialog for the appointment whose date moved."""
+        """Open the dialog for the appointment that is to be asked about again."""
         action = self.action_send_confirmation()
         moved = self._get_moved_appointment()
         if moved._name == "fsm.visit":

@@ -10,6 +10,7 @@ ANSWER_TYPES = (
     "mail_activity_type_reschedule",
     "mail_activity_type_call",
     "mail_activity_type_read",
+    "mail_activity_type_ask_again",
 )
 # In the context while such an activity is marked as done, see ``fsm.order``.
 KEEP_FROM_OTHERS = "job_confirmation_keep_from_others"

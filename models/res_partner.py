@@ -240,3 +240,4 @@ class ResPartner(models.Model):
                     ("activity_id", "!=", False),
                 ]
             )._close_activities()
+            messages_sudo._on_opt_in_sudo(number, self.env.companies, remind=False)

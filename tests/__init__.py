@@ -6,6 +6,7 @@ from . import test_center_tours
 from . import test_chaos
 from . import test_companies
 from . import test_concurrency
+from . import test_demo
 from . import test_dialog_tours
 from . import test_dialogs
 from . import test_fuzz

@@ -98,6 +98,7 @@ CALLS = [
     _call("see", "fsm.order", "read", "order", ["confirmation_status"]),
     _call("see", "fsm.order", "read", "order", ["confirmation_count"]),
     _call("see", "fsm.order", "read", "order", ["has_moved_appointment"]),
+    _call("see", "fsm.order", "read", "order", ["has_opted_in_again"]),
     _call("see", "res.partner", "read", "customer", ["confirmation_opt_out"]),
     _call("see", "res.partner", "read", "customer", ["confirmation_count"]),
     _call("see", "fsm.order", "search_count", None, [["confirmation_ids", "!=", 0]]),

@@ -2,7 +2,9 @@
 """The Message Center's screen: what it counts, finds and groups."""
 
 import ast
+import importlib.util
 from datetime import datetime, timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 from lxml import etree
@@ -14,6 +16,8 @@ from odoo.tests import Form, tagged
 from ..models import fsm_confirmation_dashboard
 from ..models.fsm_confirmation_dashboard import TILES
 from .common import MODULE, OUR_NUMBER, ConfirmationTransactionCase
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 
 class ScreenCase(ConfirmationTransactionCase):
@@ -119,6 +123,63 @@ class TestTiles(ScreenCase):
         for name, count in tiles.items():
             with self.subTest(tile=name):
                 self.assertEqual(len(self._filtered(name)), count)
+
+    def test_failed_is_what_a_person_has_to_see_to(self):
+        """Not what was asked again since, whichever way, or was settled by hand."""
+        first = self._send()
+        first.sudo()._apply_rejection(30005, "unknown number")
+        self.assertEqual(self._tiles()["failed"], 1)
+        self.customer.phone = "+12125550177"
+        again = self._send()  # From the Work Order: nothing links it to the first.
+        self.assertEqual(self._tiles()["failed"], 0)
+        self.assertFalse(self._filtered("failed"))
+        self.assertEqual(first.indicator, "failed")
+        self.assertFalse(first.can_send_again)
+        again.sudo()._apply_rejection(30005, "unknown number")
+        self.assertEqual(self._filtered("failed"), again)
+        again.with_user(self.dispatcher)._settle("confirmed", "called")
+        self.assertFalse(self._filtered("failed"))
+        self.assertEqual(again.state, "failed")
+
+    def test_failed_and_asked_again_before_this_version(self):
+        first = self._send().sudo()
+        first._apply_rejection(30005, "unknown number")
+        self.customer.phone = "+12125550177"
+        self._send().sudo()._apply_rejection(30005, "unknown number")
+        first.closed_reason = "failed"
+        self.env.flush_all()
+        path = MIGRATIONS / "19.0.1.4.0" / "post-asked-again.py"
+        spec = importlib.util.spec_from_file_location("asked_again", path)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.migrate(self.env.cr, None)
+        self.env.invalidate_all()
+        self.assertEqual(self._tiles()["failed"], 2)
+        script.migrate(self.env.cr, "19.0.1.3.0")
+        self.env.invalidate_all()
+        self.assertEqual(self._tiles()["failed"], 1)
+        self.assertEqual(first.closed_reason, "replaced")
+
+    def test_failed_after_another_contact_was_asked(self):
+        first = self._send()
+        son = self._make_contact(
+            "Luis Gomez", "+12125550199", parent_id=self.customer.id
+        )
+        second = self._send(partner_id=son.id)
+        first.sudo()._apply_rejection(30005, "unknown number")
+        self.assertFalse(self._filtered("failed"))
+        second.sudo()._apply_rejection(30005, "unknown number")
+        self.assertEqual(self._filtered("failed"), second)
+
+    def test_failed_and_asked_again_with_many(self):
+        visits = [self._make_visit(self.order, days) for days in (1, 2)]
+        failed = [self._send(visit_id=visit.id) for visit in visits]
+        for record in failed:
+            record.sudo()._apply_rejection(30005, "unknown number")
+        self.customer.phone = "+12125550177"
+        wizard = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
+        wizard.create({"order_ids": self.order.ids}).action_send()
+        self.assertEqual(self._filtered("failed"), failed[1])
 
     def test_what_is_being_looked_at(self):
         self._one_of_each()

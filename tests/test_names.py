@@ -55,10 +55,40 @@ class TestNames(ScreenCase):
             with self.subTest(field=field_name, text=text):
                 self.assertEqual(self._find(field_name, "ilike", text), wanted)
 
+    def test_every_word_in_any_order(self):
+        """ "smith emily" is Emily Smith, but not somebody with one of the names."""
+        other = self._make_contact("Millbank, Ann", False)
+        of_other = self._message(partner_id=other.id)
+        nothing = of_other.browse()
+        for words, wanted in (
+            ("Tom  Millbank", self.of_tom),
+            ("millbank TOM", self.of_tom),
+            ("bank t mill", self.of_tom),
+            ("  ann millbank ", of_other),
+            ("tom ann", nothing),
+            ("bakery old", self.of_ines),
+            ("tom bakery", nothing),
+        ):
+            for limit in (200, 0):
+                self.patch(fsm_confirmation_name, "MAX_NAMES", limit)
+                with self.subTest(words=words, limit=limit):
+                    found = self._find("message_search", "ilike", words)
+                    self.assertEqual(found, wanted)
+        self.patch(fsm_confirmation_name, "MAX_NAMES", 200)
+        of_bakery = self._find("company_name", "ilike", "bakery  mill")
+        self.assertEqual(of_bakery, self.of_ines)
+        page = self._as().web_search_read(
+            [("contact_name", "ilike", "millbank tom")], {"contact_name": {}}
+        )
+        self.assertEqual(
+            (page["length"], page["records"][0]["id"]), (1, self.of_tom.id)
+        )
+
     def test_the_same_with_and_without_names(self):
         """Whole names, or a part looked for in every message: the same is found."""
         domains = [
             [("contact_name", "ilike", "mill")],
+            [("contact_name", "ilike", "millbank tom")],
             [("contact_name", "not ilike", "mill")],
             ["!", ("contact_name", "ilike", "mill")],
             ["!", ("company_name", "ilike", "mill")],

@@ -181,6 +181,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             "confirmation_status": {},
             "confirmation_count": {},
             "has_moved_appointment": {},
+            "has_opted_in_again": {},
             "visit_ids": {"fields": {"display_name": {}}},
         }
         counts = []

@@ -630,13 +630,177 @@ class TestStories(ConfirmationTransactionCase):
             self.order.activity_ids.activity_type_id.name, "Call the customer"
         )
 
+    def _move(self, **delta):
+        """Move the Work Order to so long after the date it had first."""
+        self.order.write(
+            {
+                "scheduled_date_start": self.start + timedelta(**delta),
+                "scheduled_duration": 2.0,
+            }
+        )
+
+    def test_moved_and_moved_back(self):
+        """An answer counts again when the appointment is as it was asked about."""
+        for words, response in (("yes", "confirmed"), ("no", "declined")):
+            record = self._send()
+            self._reply(words)
+            activities = self.order.activity_ids
+            self._move(days=1)
+            self.assertEqual(self.order.confirmation_status, "reconfirm")
+            self.assertEqual(record.indicator, "moved")
+            self._move(days=1, hours=1)
+            self.assertEqual(self.order.confirmation_status, "reconfirm")
+            self._move(days=0)
+            self.assertEqual(self.order.confirmation_status, response)
+            self.assertEqual(record.indicator, response)
+            self.assertFalse(self.order.has_moved_appointment)
+            self.assertEqual(len(self.order.activity_ids), len(activities))
+            for target in (self.order, self.customer):
+                self.assertIn(
+                    f"{record.name}: the appointment is back", self._history(target)
+                )
+
+    def test_moved_and_moved_back_without_an_answer(self):
+        record = self._send()
+        self._mark_sent(record)
+        other = self._make_order(self.start + timedelta(days=3))
+        self._move(days=1)
+        self.assertFalse(self._send(other).code)
+        self._move(days=0)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertTrue(record.is_open)
+        self.assertEqual(record.indicator, "awaiting")
+        self._reply(f"yes {record.code}")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_moved_and_moved_back_with_an_unclear_answer(self):
+        record = self._send()
+        self._reply("maybe, said the purple elephant")
+        self._move(days=1)
+        self._move(days=0)
+        self.assertEqual(self.order.confirmation_status, "unrecognized")
+        self.assertTrue(record.is_open)
+        self.assertEqual(
+            self.order.activity_ids.activity_type_id.name, "Read the reply"
+        )
+
+    def test_moved_back_after_the_customer_was_asked_about_another_date(self):
+        self._send()
+        self._reply("yes")
+        self._move(days=1)
+        self._mark_sent(self._send())
+        self._reply("yes")
+        self._move(days=0)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self._move(days=1)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_moved_back_before_the_new_question_left(self):
+        self._send()
+        self._reply("yes")
+        self._move(days=1)
+        waiting = self._send()
+        self._move(days=0)
+        self.assertEqual(waiting.state, "canceled")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_moved_back_after_the_customer_was_told_of_another_date(self):
+        record = self._send()
+        self._reply("yes")
+        self._move(days=1)
+        late = self._reply("yes")
+        self.assertIn("moved", late.answer_body)
+        self.assertEqual(late.reason_text, "Came after the appointment had moved")
+        record.with_user(self.dispatcher).action_mark_read()
+        self._move(days=0)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+
+    def test_a_visit_moved_and_moved_back(self):
+        visit = self._make_visit(self.order, 1)
+        self._send(visit_id=visit.id)
+        self._reply("yes")
+        visit.scheduled_date_start += timedelta(days=1)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        visit.scheduled_date_start -= timedelta(days=1)
+        self.assertEqual(visit.confirmation_status, "confirmed")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_after_opting_in_again_the_customer_is_to_be_asked_again(self):
+        other = self._make_order(self.start + timedelta(days=1))
+        past = self._make_order(self.start + timedelta(days=2))
+        record = self._send()
+        self._send(other)
+        gone = self._send(past)
+        self._reply("STOP")
+        orders = self.order | other | past
+        self.assertEqual(set(orders.mapped("confirmation_status")), {"opted_out"})
+        self._pass_time(gone, hours=1)
+        self._reply("START")
+        self.assertEqual(past.confirmation_status, "opted_out")
+        self.assertFalse(past.activity_ids)
+        for order in self.order | other:
+            self.assertEqual(order.confirmation_status, "reconfirm")
+            self.assertTrue(order.has_opted_in_again)
+            self.assertFalse(order.has_moved_appointment)
+            self.assertEqual(
+                order.activity_ids.summary,
+                "The customer takes texts again: send the confirmation again",
+            )
+            self.assertEqual(order.activity_ids.user_id, self.dispatcher)
+            self.assertIn("takes texts again", self._history(order))
+        self.assertIn("takes texts again", self._history(self.customer))
+        self.assertFalse(self._wizard().warning)
+        steps = record.with_user(self.dispatcher).next_steps
+        self.assertEqual(steps[0]["key"], "ask_again")
+        # Sent again, it is like any other question.
+        self._send()
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertFalse(self.order.activity_ids)
+        self.assertFalse(self.order.has_opted_in_again)
+        # Opting out once more takes back what waited to be asked, too.
+        self._reply("STOP")
+        for order in self.order | other:
+            self.assertEqual(order.confirmation_status, "opted_out")
+            self.assertEqual(
+                order.activity_ids.activity_type_id.name, "Call the customer"
+            )
+
+    def test_after_lifting_an_opt_out_the_customer_is_to_be_asked_again(self):
+        self._send()
+        self._reply("STOP")
+        self.customer.with_user(self.dispatcher)._lift_opt_out("asked at the desk")
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self.assertFalse(self.order.activity_ids)  # Somebody is at it.
+        self.assertIn("takes texts again", self._history(self.order))
+
+    def test_after_opting_in_again_others_keep_their_answer(self):
+        maria = self._send()
+        self._reply("STOP")
+        son = self._make_contact(
+            "Luis Gomez", "+12125550199", parent_id=self.customer.id
+        )
+        self._send(partner_id=son.id)
+        self._reply("yes", number="+12125550199")
+        self._reply("START")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(self.order.activity_ids)
+        self.assertEqual(maria.response, "opted_out")
+
+    def test_a_deleted_question_after_opting_in_again(self):
+        self._send()
+        self._reply("STOP")
+        self._reply("START")
+        self._send().sudo().unlink()
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+
     def test_activities_are_closed_by_what_settles_them(self):
         self._send()
         self._reply("STOP")
         self.assertTrue(self.order.activity_ids)
         self._reply("START")
-        self.assertFalse(self.order.activity_ids)
+        self.assertEqual(self.order.activity_ids.activity_type_id.name, "Ask again")
         self._send()
+        self.assertFalse(self.order.activity_ids)
         self._reply("no")
         self.assertTrue(self.order.activity_ids)
         self._send()
