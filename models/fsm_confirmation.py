@@ -275,7 +275,9 @@ class FsmConfirmation(models.Model):
     # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
     _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
-    _failed_index = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
+    _failed_index = models.Index(
+        "(id) INCLUDE (company_id, closed_reason, indicator) WHERE state = 'failed'"
+    )
     # Written as Odoo writes the condition: else the index is not considered.
     _needs_reading_index = models.Index(
         "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"

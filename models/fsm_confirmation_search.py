@@ -3,7 +3,7 @@ import copy
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.orm.domains import DomainCondition, DomainOr
+from odoo.orm.domains import DomainAnd, DomainCondition, DomainOr
 from odoo.tools import SQL
 
 from .fsm_confirmation_name import NAME_FIELDS, every_word
@@ -130,25 +130,35 @@ class FsmConfirmation(models.Model):
         if not self.env.context.get("confirmation_names_known"):
             self, domain = self._with_whole_names(domain)  # noqa: PLW0642
         several = isinstance(domain, DomainOr)
-        for condition in domain.children if several else [domain]:
-            if isinstance(condition, DomainCondition) and self._is_name_condition(
-                condition
-            ):
-                found = super().search_count(self._with_names_like(condition), limit)
+        for alternative in domain.children if several else [domain]:
+            by_names = self._ask_table_of_names(alternative)
+            if by_names:
+                found = super().search_count(by_names, limit)
                 if not several or found == limit:
                     return found
         return super().search_count(domain, limit)
 
     @api.model
-    def _with_names_like(self, condition):
-        """The same as a condition on a part of a name, asked of the table of names.
+    def _ask_table_of_names(self, domain):
+        """The same as a condition on parts of a name, asked of the table of names.
 
-        :return: ``Domain``
+        :return: ``Domain``, or None when something else is asked for
         """
+        conditions = domain.children if isinstance(domain, DomainAnd) else [domain]
+        if not all(
+            isinstance(condition, DomainCondition)
+            and self._is_name_condition(condition)
+            and condition.field_expr == conditions[0].field_expr
+            for condition in conditions
+        ):
+            return None
         names_sudo = self.env["fsm.confirmation.name"].sudo()
-        field_name = condition.field_expr
+        field_name = conditions[0].field_expr
         query = names_sudo._search(
-            [("field_name", "=", field_name), ("name", "ilike", condition.value)]
+            Domain("field_name", "=", field_name)
+            & Domain.AND(
+                Domain("name", "ilike", condition.value) for condition in conditions
+            )
         )
         query.order = None
         names = query.subselect(SQL.identifier(names_sudo._table, "name"))
