@@ -26,6 +26,9 @@ from . import fsm_confirmation_notice
 from . import fsm_confirmation_passed
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_reply
+from . import fsm_confirmation_matching
+from . import fsm_confirmation_late_answer
+from . import fsm_confirmation_attach
 from . import fsm_confirmation_health
 from . import fsm_confirmation_health_words
 from . import fsm_confirmation_checklist

@@ -11,7 +11,7 @@ from lxml import html
 from odoo import http
 from odoo.tests import tagged
 
-from ..models.fsm_confirmation_reply import OTHER_REPLIES
+from ..models.fsm_confirmation_matching import OTHER_REPLIES
 from ..tools.export import harmless_cell
 from .common import ConfirmationHttpCase, ConfirmationTransactionCase
 
