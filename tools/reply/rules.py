@@ -14,19 +14,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from . import lexicon as lx
-from .quotes import is_break, own_words, read_reaction
-from .text import DASH, LINE, QUESTION, SYMBOL, WORD, level
+from .quotes import appointed_times, is_break, own_words, read_reaction
+from .text import DASH, LINE, NUMBER, QUESTION, SYMBOL, WORD, level
 
 # Ten times the longest SMS; what comes after is not read.
 MAX_LENGTH = 16000
 _CODE_LENGTH = 3
 _MAX_NAME_WORDS = 3
+_MAX_SIGNATURE_LINES = 3
+_MIN_PHONE_DIGITS = 7
 # "no", "non", "não", "nee": words that also negate what follows.
 _NO_LENGTH = 3
 _MAX_DETAIL = 200
 _MIN_ECHO_WORDS = 5
 # Words that may stand before a worded refusal: "My kid is sick so I can't come".
 _MAX_WORDS_BEFORE_REFUSAL = 8
+# ... and after it, in a clause of their own: "I can't make it, my car broke down".
+_MAX_WORDS_AFTER_REFUSAL = 8
 
 CONFIRM, DECLINE = "confirm", "decline"
 _ANSWERS = {lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE}
@@ -97,7 +101,7 @@ def understand(
         if any(s.tokens[0].kind == QUESTION for s in own.segments):
             return Understanding("help", detail="?")
         return _unrecognized("no_words")
-    understanding = _understand_own(own, lexicon, codes)
+    understanding = _understand_own(own, lexicon, codes, prompts)
     if len(body) > MAX_LENGTH and understanding.intent != "opt_out":
         return _unrecognized("too_long")
     return _after_quote(understanding, own)
@@ -179,8 +183,11 @@ def _answered(answers, reason, detail):
     )
 
 
-def _understand_own(own, lexicon, codes):
-    text = _prepare(own, frozenset(codes))
+def _understand_own(own, lexicon, codes, prompts):
+    appointed = ()
+    if any(lx.TIME in s.kinds for s in own.segments):
+        appointed = appointed_times(prompts, lexicon)
+    text = _prepare(own, frozenset(codes), appointed)
     opting_out = _find_opt_out(text)
     if opting_out:
         return Understanding("opt_out", detail=_words(opting_out))
@@ -193,9 +200,10 @@ def _understand_own(own, lexicon, codes):
 # Preparing ------------------------------------------------------------------------
 
 
-def _prepare(own, codes):
+def _prepare(own, codes, appointed):
     """Tell codes from other numbers, and names and signatures from unknown words."""
     segments = _mark_codes(own.segments, codes)
+    _silence_appointed_times(segments, appointed)
     letters = "".join(
         token.surface
         for segment in segments
@@ -229,6 +237,34 @@ def _is_code(segments, index, codes):
     around = segments[max(index - 1, 0) : index] + segments[index + 1 : index + 2]
     # "at 300 Main St", "300 dollars", "4:300", "at 930"
     return not any(s.is_any({lx.TIME, lx.UNKNOWN, lx.AMOUNT}) for s in around)
+
+
+def _silence_appointed_times(segments, appointed):
+    """Take out of the way what repeats the day and the hour of the appointment.
+
+    "Tuesday at 9 is fine" says nothing new if every text that we sent lately and that
+    names a time names this one.
+    """
+    if not appointed:
+        return
+    for index, segment in enumerate(segments):
+        if segment.kinds >= {lx.TIME} and not segment.is_any(_ANSWERS):
+            if all(t.says(token.key) for t in appointed for token in segment.tokens):
+                _silence(segments, (index,))
+    for index, segment in enumerate(segments):
+        end = index + 1
+        if segment.kinds != {lx.AMOUNT} or not _is_beside_time(segments, index):
+            continue
+        if [s.key for s in segments[end : end + 1]] == [":"]:
+            end += 2
+        hour = [s.key for s in segments[index:end] if s.tokens[0].kind == NUMBER]
+        if all(t.begins_at(hour) for t in appointed):
+            _silence(segments, range(index, end))
+
+
+def _is_beside_time(segments, index):
+    around = segments[max(index - 1, 0) : index] + segments[index + 1 : index + 4]
+    return any(s.kinds == _SILENCED and s.tokens[0].kind == WORD for s in around)
 
 
 def _silence_names(text):
@@ -286,7 +322,7 @@ def _is_name(text, start, end):
     if before.key == "." and start > 1 and lx.GREETING in segments[start - 2].kinds:
         before = segments[start - 2]  # "Dr. Smith"
     if lx.NAME_INTRO in before.kinds:  # "this is Maria Lopez"
-        return ends_clause
+        return ends_clause or (capitals and length <= 2)
     if before.is_any({lx.GREETING}):  # "hi John yes"
         return length <= 2
     if before.is_any({lx.THANKS}):  # "thanks John"
@@ -307,6 +343,7 @@ def _is_name(text, start, end):
 def _silence_signature(text):
     """Unknown words of a signature are nobody's answer; known ones still count."""
     segments = text.segments
+    _silence_lines_of_names(text)
     in_line = False
     for index, segment in enumerate(segments):
         if segment.tokens[0].kind == LINE:
@@ -320,6 +357,36 @@ def _silence_signature(text):
             lx.TIME,
         }:
             _silence(segments, (index,))
+
+
+def _silence_lines_of_names(text):
+    """Silence a person, a firm and a number in lines of their own at the end."""
+    segments = text.segments
+    if not text.is_mixed_case:
+        return
+    end = len(segments)
+    for _line in range(_MAX_SIGNATURE_LINES):
+        while end and segments[end - 1].tokens[0].kind == LINE:
+            end -= 1
+        start = end
+        while start and segments[start - 1].tokens[0].kind != LINE:
+            start -= 1
+        if not start or not _is_line_of_names(segments[start:end]):
+            return
+        _silence(segments, range(start, end))
+        end = start
+
+
+def _is_line_of_names(line):
+    digits = sum(len(s.key) for s in line if s.tokens[0].kind == NUMBER)
+    words = [s for s in line if s.tokens[0].kind == WORD]
+    if digits:
+        return not words and digits >= _MIN_PHONE_DIGITS
+    return (
+        0 < len(words) <= _MAX_NAME_WORDS
+        and all(s.kinds <= {lx.UNKNOWN, lx.FILLER} for s in words)
+        and all(s.surface[:1].isupper() for s in words)
+    )
 
 
 # Opting out, opting in, help ------------------------------------------------------
@@ -473,7 +540,10 @@ def _find_obstacle(segments, given):
     if unreadable or asking:
         return "unclear", unreadable or asking
     unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
-    if unknown and not _only_before_refusal(segments, unknown, given):
+    if unknown and not (
+        _only_before_refusal(segments, unknown, given)
+        or _only_after_refusal(segments, unknown, given)
+    ):
         return "unknown_words", unknown
     return _find_odd_remark(segments, given)
 
@@ -528,9 +598,14 @@ def _only_softens(segments, index):
     """Tell whether a "but" takes nothing back: "sorry, but I can't".
 
     It is a condition and a small word in one. Between politeness and a refusal it
-    only softens; between answers that each have their code it only joins.
+    only softens; between answers that each have their code it only joins. A "so",
+    which is "only" in other languages, leads to a refusal: "I'm away so I can't".
     """
     segment = segments[index]
+    if segment.kinds == {lx.CONDITION, lx.FILLER} or (
+        segment.kinds == {lx.CONDITION, lx.FILLER, lx.GLUE}
+    ):
+        return index > 0 and _leads_to_refusal(segments[index + 1 :])
     if not segment.kinds >= {lx.CONDITION, lx.GLUE}:
         return False
     before, after = segments[:index], segments[index + 1 :]
@@ -544,6 +619,35 @@ def _only_softens(segments, index):
         and all(s.kinds <= _SILENT for s in before)
         and any(s.is_any(_POLITE) for s in before)
     )
+
+
+def _only_after_refusal(segments, unknown, given):
+    """Tell whether unknown words only tell why, after a refusal: "..., my car broke".
+
+    Who will not be at home may tell how to get in: an absence, which is an excuse and
+    a refusal in one, is none of these refusals.
+    """
+    if len(unknown) > _MAX_WORDS_AFTER_REFUSAL or not given:
+        return False
+    refusal = given[0]
+    if not all(s.is_any(_REFUSALS) for s in given) or not _is_worded(refusal):
+        return False
+    if len(refusal.tokens) < 2 or any(lx.EXCUSE in s.kinds for s in given):
+        return False
+    end = next(i for i, s in enumerate(segments) if s is refusal) + 1
+    while end < len(segments) and segments[end].kinds <= _SILENT:
+        if is_break(segments[end]):
+            break
+        end += 1
+    tells_why = end < len(segments) and (
+        is_break(segments[end]) or segments[end].kinds == {lx.EXCUSE}
+    )
+    return tells_why and not any(lx.UNKNOWN in s.kinds for s in segments[:end])
+
+
+def _leads_to_refusal(after):
+    following = [s for s in after if not s.kinds <= _SILENT]
+    return bool(following) and all(s.is_any(_REFUSALS) for s in following)
 
 
 def _find_odd_remark(segments, given):
@@ -579,10 +683,10 @@ def _is_worded(segment):
 
 def _only_before_refusal(segments, unknown, given):
     """Tell whether unknown words only lead up to a worded refusal at the end."""
-    if len(unknown) > _MAX_WORDS_BEFORE_REFUSAL or len(given) != 1:
+    if len(unknown) > _MAX_WORDS_BEFORE_REFUSAL or not given:
         return False
-    refusal = given[0]
-    if not (_is_worded(refusal) and len(refusal.tokens) >= 3):
+    refusal = given[-1]
+    if not all(s.is_any(_REFUSALS) for s in given) or len(refusal.tokens) < 3:
         return False
     end = next(i for i, s in enumerate(segments) if s is refusal)
     # "Bob can't make it" is not the customer's own refusal.
