@@ -108,8 +108,10 @@ _SHORT = 3
 # Marks a short word that has an accent in the phrase.
 _ACCENT = "\u0301"
 _STRETCHED = re.compile(r"(.)\1{2,}", re.DOTALL)
-_REPAIRABLE = frozenset({CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT})
-_STRETCHABLE = _REPAIRABLE | {OPT_OUT_ALONE}
+_STRETCHABLE = frozenset(
+    {CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT, OPT_OUT_ALONE}
+)
+_REPAIRABLE = _STRETCHABLE - {OPT_OUT_ALONE} | {THANKS, FILLER}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -205,7 +207,7 @@ class Lexicon:
                 self._typos.setdefault((key[0], len(key)), []).append(key)
 
     def _is_answer(self, key):
-        """Tell whether ``key`` is a longer word that only answers.
+        """Tell whether ``key`` is a longer word that only answers, or is polite.
 
         A word that also means something else is no safe target.
         """

@@ -384,8 +384,9 @@ def _is_line_of_names(line):
         return not words and digits >= _MIN_PHONE_DIGITS
     return (
         0 < len(words) <= _MAX_NAME_WORDS
-        and all(s.kinds <= {lx.UNKNOWN, lx.FILLER} for s in words)
         and all(s.surface[:1].isupper() for s in words)
+        and lx.UNKNOWN in words[0].kinds
+        and all(s.kinds <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE} for s in words)
     )
 
 
@@ -599,13 +600,13 @@ def _only_softens(segments, index):
 
     It is a condition and a small word in one. Between politeness and a refusal it
     only softens; between answers that each have their code it only joins. A "so",
-    which is "only" in other languages, leads to a refusal: "I'm away so I can't".
+    which is "only" in other languages, leads to an answer: "I'm away so I can't".
     """
     segment = segments[index]
     if segment.kinds == {lx.CONDITION, lx.FILLER} or (
         segment.kinds == {lx.CONDITION, lx.FILLER, lx.GLUE}
     ):
-        return index > 0 and _leads_to_refusal(segments[index + 1 :])
+        return index > 0 and _leads_to_answer(segments[index + 1 :])
     if not segment.kinds >= {lx.CONDITION, lx.GLUE}:
         return False
     before, after = segments[:index], segments[index + 1 :]
@@ -624,8 +625,7 @@ def _only_softens(segments, index):
 def _only_after_refusal(segments, unknown, given):
     """Tell whether unknown words only tell why, after a refusal: "..., my car broke".
 
-    Who will not be at home may tell how to get in: an absence, which is an excuse and
-    a refusal in one, is none of these refusals.
+    Not after an absence, as before it.
     """
     if len(unknown) > _MAX_WORDS_AFTER_REFUSAL or not given:
         return False
@@ -645,9 +645,9 @@ def _only_after_refusal(segments, unknown, given):
     return tells_why and not any(lx.UNKNOWN in s.kinds for s in segments[:end])
 
 
-def _leads_to_refusal(after):
+def _leads_to_answer(after):
     following = [s for s in after if not s.kinds <= _SILENT]
-    return bool(following) and all(s.is_any(_REFUSALS) for s in following)
+    return bool(following) and all(s.is_any(_ANSWERS) for s in following)
 
 
 def _find_odd_remark(segments, given):
@@ -682,11 +682,17 @@ def _is_worded(segment):
 
 
 def _only_before_refusal(segments, unknown, given):
-    """Tell whether unknown words only lead up to a worded refusal at the end."""
+    """Tell whether unknown words only lead up to a worded refusal at the end.
+
+    Not to an absence, which is an excuse and a refusal in one: who will not be at
+    home may tell how to get in.
+    """
     if len(unknown) > _MAX_WORDS_BEFORE_REFUSAL or not given:
         return False
     refusal = given[-1]
     if not all(s.is_any(_REFUSALS) for s in given) or len(refusal.tokens) < 3:
+        return False
+    if lx.EXCUSE in refusal.kinds:
         return False
     end = next(i for i, s in enumerate(segments) if s is refusal)
     # "Bob can't make it" is not the customer's own refusal.
