@@ -27,10 +27,8 @@ _MIN_PHONE_DIGITS = 7
 _NO_LENGTH = 3
 _MAX_DETAIL = 200
 _MIN_ECHO_WORDS = 5
-# Words that may stand before a worded refusal: "My kid is sick so I can't come".
-_MAX_WORDS_BEFORE_REFUSAL = 8
-# ... and after it, in a clause of their own: "I can't make it, my car broke down".
-_MAX_WORDS_AFTER_REFUSAL = 8
+# Words that may tell why a worded refusal is given.
+_MAX_WORDS_OF_STORY = 8
 
 CONFIRM, DECLINE = "confirm", "decline"
 _ANSWERS = {lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE}
@@ -526,11 +524,15 @@ def _told(segments):
 
 def _find_obstacle(segments, given):
     """Return why ``segments`` can't be an answer, with the words, or (None, ())."""
+    unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
+    story = _story_of_refusal(segments, unknown, given)
     for blocker in _BLOCKERS:
         words = [
             segment
             for index, segment in enumerate(segments)
-            if blocker in segment.kinds and not _is_plain(segments, index)
+            if blocker in segment.kinds
+            and not _is_plain(segments, index)
+            and not (blocker == lx.UNCLEAR and id(segment) in story)
         ]
         if words:
             return blocker, words
@@ -540,11 +542,7 @@ def _find_obstacle(segments, given):
     asking = [s for s in asking if not s.is_any(_ANSWERS | _POLITE)]
     if unreadable or asking:
         return "unclear", unreadable or asking
-    unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
-    if unknown and not (
-        _only_before_refusal(segments, unknown, given)
-        or _only_after_refusal(segments, unknown, given)
-    ):
+    if not all(id(s) in story for s in unknown):
         return "unknown_words", unknown
     return _find_odd_remark(segments, given)
 
@@ -643,6 +641,87 @@ def _only_after_refusal(segments, unknown, given):
         is_break(segments[end]) or segments[end].kinds == {lx.EXCUSE}
     )
     return tells_why and not any(lx.UNKNOWN in s.kinds for s in segments[:end])
+
+
+def _leads_to_answer(after):
+    following = [s for s in after if not s.kinds <= _SILENT]
+    return bool(following) and all(s.is_any(_ANSWERS) for s in following)
+
+
+def _find_odd_remark(segments, given):
+    """Times, numbers and reasons: in order beside a worded refusal only."""
+    refuses = bool(given) and all(s.is_any(_REFUSALS) for s in given)
+    worded = refuses and any(map(_is_worded, given))
+    kinds = [] if worded else [lx.TIME]
+    if not refuses:
+        kinds.append(lx.EXCUSE)
+    for kind in kinds:
+        words = [s for s in segments if kind in s.kinds and not s.is_any(_ANSWERS)]
+        words = [s for s in words if kind == lx.TIME or not s.is_any(_SILENT)]
+        words = [s for s in words if not (kind == lx.TIME and _is_idle_time(s))]
+        if words:
+            return kind, words
+    numbers = [s for s in segments if lx.AMOUNT in s.kinds]
+    if numbers and not (worded and any(lx.TIME in s.kinds for s in segments)):
+        return "number", numbers
+    return None, ()
+
+
+def _is_idle_time(segment):
+    """A word for a time in one language, a small word of another ("on", "dan")."""
+    return segment.is_any({lx.GLUE, *_POLITE})
+
+
+def _is_worded(segment):
+    """Tell whether a refusal is more than a bare "no"."""
+    return segment.is_any(_REFUSALS) and (
+        len(segment.tokens) > 1 or len(segment.key) > 4
+    )
+
+
+def _story_of_refusal(segments, unknown, given):
+    """Return the ids of the segments that only tell why a worded refusal is given.
+
+    These are unknown words, and excuses that undo any other answer ("delayed"). No
+    story goes with an absence, which is an excuse and a refusal in one: who will not
+    be at home may tell how to get in.
+    """
+    if not given or not all(s.is_any(_REFUSALS) for s in given):
+        return ()
+    if any(lx.EXCUSE in s.kinds for s in given):
+        return ()
+    odd = [s for s in segments if s.kinds >= {lx.UNCLEAR, lx.EXCUSE}]
+    for words in (unknown + odd, unknown):
+        ids = {id(s) for s in words}
+        if len(ids) <= _MAX_WORDS_OF_STORY and (
+            _is_before_refusal(segments, ids, given[-1])
+            or _is_after_refusal(segments, ids, given[0], needs_reason=bool(odd))
+        ):
+            return ids
+    return ()
+
+
+def _is_before_refusal(segments, story, refusal):
+    """Tell whether a story leads up to the refusal: "My kid is ill so I can't come"."""
+    end = next(i for i, s in enumerate(segments) if s is refusal)
+    # "Bob can't make it" is not the customer's own refusal.
+    if len(refusal.tokens) < 3 or (end and id(segments[end - 1]) in story):
+        return False
+    return not any(id(s) in story for s in segments[end:])
+
+
+def _is_after_refusal(segments, story, refusal, *, needs_reason):
+    """Tell whether a story follows the refusal: "I can't make it, my car broke down"."""
+    if len(refusal.tokens) < 2 or not _is_worded(refusal):
+        return False
+    end = next(i for i, s in enumerate(segments) if s is refusal) + 1
+    while end < len(segments) and segments[end].kinds <= _SILENT:
+        if is_break(segments[end]) and not needs_reason:
+            break
+        end += 1
+    if end == len(segments) or any(id(s) in story for s in segments[:end]):
+        return False
+    return is_break(segments[end]) or segments[end].kinds == {lx.EXCUSE}
 
 
 def _leads_to_answer(after):
