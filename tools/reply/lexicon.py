@@ -108,9 +108,7 @@ _SHORT = 3
 # Marks a short word that has an accent in the phrase.
 _ACCENT = "\u0301"
 _STRETCHED = re.compile(r"(.)\1{2,}", re.DOTALL)
-_STRETCHABLE = frozenset(
-    {CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT, OPT_OUT_ALONE}
-)
+_STRETCHABLE = frozenset({CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT, OPT_OUT_ALONE})
 _REPAIRABLE = _STRETCHABLE - {OPT_OUT_ALONE} | {THANKS, FILLER}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -225,7 +223,7 @@ class Lexicon:
 
     def _unstretched(self, key):
         """Return the word that ``key`` stretches ("yesss", "noo"), if any."""
-        for length in (1, 2):
+        for length in (2, 1):
             short = _STRETCHED.sub(lambda run, n=length: run[1] * n, key)
             if short != key and short in self._keys:
                 return short
@@ -240,7 +238,7 @@ class Lexicon:
 
     def _without_typo(self, key):
         """Return the one long word within one typing error of ``key``."""
-        if not _MIN_TYPO_LENGTH <= len(key) <= _MAX_WORD_LENGTH:
+        if not _MIN_TYPO_LENGTH - 1 <= len(key) <= _MAX_WORD_LENGTH:
             return None
         near = [
             word

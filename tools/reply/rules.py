@@ -33,6 +33,7 @@ _MAX_WORDS_OF_STORY = 8
 CONFIRM, DECLINE = "confirm", "decline"
 _ANSWERS = {lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE}
 _REFUSALS = {lx.DECLINE, lx.RESCHEDULE}
+_CLEAR = {lx.CONFIRM, *_REFUSALS}
 # What an unknown word becomes that needs not be known: a name, a signature.
 _SILENCED = frozenset({lx.FILLER})
 _POLITE = {lx.FILLER, lx.GREETING, lx.THANKS}
@@ -320,6 +321,8 @@ def _is_name(text, start, end):
     if before.key == "." and start > 1 and lx.GREETING in segments[start - 2].kinds:
         before = segments[start - 2]  # "Dr. Smith"
     if lx.NAME_INTRO in before.kinds:  # "this is Maria Lopez"
+        if lx.GLUE in before.kinds:  # "it's Maria", but "it's raining"
+            return ends_clause and capitals and length <= 2
         return ends_clause or (capitals and length <= 2)
     if before.is_any({lx.GREETING}):  # "hi John yes"
         return length <= 2
@@ -360,8 +363,6 @@ def _silence_signature(text):
 def _silence_lines_of_names(text):
     """Silence a person, a firm and a number in lines of their own at the end."""
     segments = text.segments
-    if not text.is_mixed_case:
-        return
     end = len(segments)
     for _line in range(_MAX_SIGNATURE_LINES):
         while end and segments[end - 1].tokens[0].kind == LINE:
@@ -369,19 +370,20 @@ def _silence_lines_of_names(text):
         start = end
         while start and segments[start - 1].tokens[0].kind != LINE:
             start -= 1
-        if not start or not _is_line_of_names(segments[start:end]):
+        if not start or not _is_line_of_names(segments[start:end], text):
             return
         _silence(segments, range(start, end))
         end = start
 
 
-def _is_line_of_names(line):
+def _is_line_of_names(line, text):
     digits = sum(len(s.key) for s in line if s.tokens[0].kind == NUMBER)
     words = [s for s in line if s.tokens[0].kind == WORD]
     if digits:
         return not words and digits >= _MIN_PHONE_DIGITS
     return (
-        0 < len(words) <= _MAX_NAME_WORDS
+        text.is_mixed_case
+        and 0 < len(words) <= _MAX_NAME_WORDS
         and all(s.surface[:1].isupper() for s in words)
         and lx.UNKNOWN in words[0].kinds
         and all(s.kinds <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE} for s in words)
@@ -601,9 +603,7 @@ def _only_softens(segments, index):
     which is "only" in other languages, leads to an answer: "I'm away so I can't".
     """
     segment = segments[index]
-    if segment.kinds == {lx.CONDITION, lx.FILLER} or (
-        segment.kinds == {lx.CONDITION, lx.FILLER, lx.GLUE}
-    ):
+    if segment.kinds - {lx.GLUE} == {lx.CONDITION, lx.FILLER}:
         return index > 0 and _leads_to_answer(segments[index + 1 :])
     if not segment.kinds >= {lx.CONDITION, lx.GLUE}:
         return False
@@ -618,29 +618,6 @@ def _only_softens(segments, index):
         and all(s.kinds <= _SILENT for s in before)
         and any(s.is_any(_POLITE) for s in before)
     )
-
-
-def _only_after_refusal(segments, unknown, given):
-    """Tell whether unknown words only tell why, after a refusal: "..., my car broke".
-
-    Not after an absence, as before it.
-    """
-    if len(unknown) > _MAX_WORDS_AFTER_REFUSAL or not given:
-        return False
-    refusal = given[0]
-    if not all(s.is_any(_REFUSALS) for s in given) or not _is_worded(refusal):
-        return False
-    if len(refusal.tokens) < 2 or any(lx.EXCUSE in s.kinds for s in given):
-        return False
-    end = next(i for i, s in enumerate(segments) if s is refusal) + 1
-    while end < len(segments) and segments[end].kinds <= _SILENT:
-        if is_break(segments[end]):
-            break
-        end += 1
-    tells_why = end < len(segments) and (
-        is_break(segments[end]) or segments[end].kinds == {lx.EXCUSE}
-    )
-    return tells_why and not any(lx.UNKNOWN in s.kinds for s in segments[:end])
 
 
 def _leads_to_answer(after):
@@ -711,7 +688,7 @@ def _is_before_refusal(segments, story, refusal):
 
 
 def _is_after_refusal(segments, story, refusal, *, needs_reason):
-    """Tell whether a story follows the refusal: "I can't make it, my car broke down"."""
+    """Tell whether a story follows the refusal: "I can't make it, my car broke"."""
     if len(refusal.tokens) < 2 or not _is_worded(refusal):
         return False
     end = next(i for i, s in enumerate(segments) if s is refusal) + 1
@@ -722,62 +699,6 @@ def _is_after_refusal(segments, story, refusal, *, needs_reason):
     if end == len(segments) or any(id(s) in story for s in segments[:end]):
         return False
     return is_break(segments[end]) or segments[end].kinds == {lx.EXCUSE}
-
-
-def _leads_to_answer(after):
-    following = [s for s in after if not s.kinds <= _SILENT]
-    return bool(following) and all(s.is_any(_ANSWERS) for s in following)
-
-
-def _find_odd_remark(segments, given):
-    """Times, numbers and reasons: in order beside a worded refusal only."""
-    refuses = bool(given) and all(s.is_any(_REFUSALS) for s in given)
-    worded = refuses and any(map(_is_worded, given))
-    kinds = [] if worded else [lx.TIME]
-    if not refuses:
-        kinds.append(lx.EXCUSE)
-    for kind in kinds:
-        words = [s for s in segments if kind in s.kinds and not s.is_any(_ANSWERS)]
-        words = [s for s in words if kind == lx.TIME or not s.is_any(_SILENT)]
-        words = [s for s in words if not (kind == lx.TIME and _is_idle_time(s))]
-        if words:
-            return kind, words
-    numbers = [s for s in segments if lx.AMOUNT in s.kinds]
-    if numbers and not (worded and any(lx.TIME in s.kinds for s in segments)):
-        return "number", numbers
-    return None, ()
-
-
-def _is_idle_time(segment):
-    """A word for a time in one language, a small word of another ("on", "dan")."""
-    return segment.is_any({lx.GLUE, *_POLITE})
-
-
-def _is_worded(segment):
-    """Tell whether a refusal is more than a bare "no"."""
-    return segment.is_any(_REFUSALS) and (
-        len(segment.tokens) > 1 or len(segment.key) > 4
-    )
-
-
-def _only_before_refusal(segments, unknown, given):
-    """Tell whether unknown words only lead up to a worded refusal at the end.
-
-    Not to an absence, which is an excuse and a refusal in one: who will not be at
-    home may tell how to get in.
-    """
-    if len(unknown) > _MAX_WORDS_BEFORE_REFUSAL or not given:
-        return False
-    refusal = given[-1]
-    if not all(s.is_any(_REFUSALS) for s in given) or len(refusal.tokens) < 3:
-        return False
-    if lx.EXCUSE in refusal.kinds:
-        return False
-    end = next(i for i, s in enumerate(segments) if s is refusal)
-    # "Bob can't make it" is not the customer's own refusal.
-    if end and lx.UNKNOWN in segments[end - 1].kinds:
-        return False
-    return not any(lx.UNKNOWN in s.kinds for s in segments[end:])
 
 
 # Answers and codes ----------------------------------------------------------------
@@ -796,7 +717,7 @@ def _combine(segments, given, codes):
     """Return the answers with their codes; None if they contradict each other."""
     kept = {id(segment) for segment in given}
     items = [s for s in segments if id(s) in kept or lx.CODE in s.kinds]
-    items = _without_weak(items)
+    items = _without_weak(_without_thanked(items, segments))
     given = [s for s in items if id(s) in kept]
     kept = {id(segment) for segment in given}
     intents = {_intent_of(segment) for segment in given}
@@ -816,6 +737,20 @@ def _combine(segments, given, codes):
     return _unite(pairs)
 
 
+def _without_thanked(items, segments):
+    """An "OK" after a refusal with thanks is polite: "no thank you, all good"."""
+    kept, refuses, thanks = [], False, False
+    for segment in segments:
+        thanks = refuses and (thanks or lx.THANKS in segment.kinds)
+        if not any(segment is item for item in items):
+            continue
+        polite = thanks and segment.is_any({lx.AGREE}) and not segment.is_any(_CLEAR)
+        if not polite:
+            kept.append(segment)
+            refuses, thanks = segment.is_any(_REFUSALS), False
+    return kept
+
+
 def _without_weak(items):
     """An "OK" before a refusal only acknowledges: "OK, I can't make it"."""
     return [
@@ -824,7 +759,7 @@ def _without_weak(items):
         if not (
             after is not None
             and item.is_any({lx.AGREE})
-            and not item.is_any({lx.CONFIRM, *_REFUSALS})
+            and not item.is_any(_CLEAR)
             and after.is_any(_REFUSALS)
         )
     ]
