@@ -682,16 +682,27 @@ def _is_before_refusal(segments, story, refusal):
     """Tell whether a story leads up to the refusal: "My kid is ill so I can't come"."""
     end = next(i for i, s in enumerate(segments) if s is refusal)
     # "Bob can't make it" is not the customer's own refusal.
-    if len(refusal.tokens) < 3 or (end and id(segments[end - 1]) in story):
+    if end and id(segments[end - 1]) in story:
+        return False
+    if _length_of_refusal(segments, end) < 3:
         return False
     return not any(id(s) in story for s in segments[end:])
 
 
+def _length_of_refusal(segments, index):
+    """Return how many words a refusal has, with the phrase before it: "I need to"."""
+    length = len(segments[index].tokens)
+    before = segments[index - 1] if index else None
+    if before and before.kinds == {lx.GLUE} and len(before.tokens) > 1:
+        length += len(before.tokens)
+    return length
+
+
 def _is_after_refusal(segments, story, refusal, *, needs_reason):
     """Tell whether a story follows the refusal: "I can't make it, my car broke"."""
-    if len(refusal.tokens) < 2 or not _is_worded(refusal):
-        return False
     end = next(i for i, s in enumerate(segments) if s is refusal) + 1
+    if _length_of_refusal(segments, end - 1) < 2 or not _is_worded(refusal):
+        return False
     while end < len(segments) and segments[end].kinds <= _SILENT:
         if is_break(segments[end]) and not needs_reason:
             break
