@@ -3,6 +3,7 @@ import csv
 import re
 import time
 from itertools import product
+from math import prod
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -299,6 +300,33 @@ class TestReplyQuotes(BaseCase):
         self.assertEqual(understand(text).intent, "unrecognized")
         self.assertEqual(understand(text, prompts=[PROMPT]).intent, "confirm")
 
+    def test_day_and_hour_of_the_appointment(self):
+        moved = PROMPT.replace("Tue, Nov 24, 9:00", "Wed, Nov 25, 2:00")
+        for text in (
+            "Tuesday works",
+            "Yes, Tuesday at 9",
+            "ok tues 9am",
+            "Yes 9:00 AM",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(understand(text, prompts=[PROMPT]).intent, "confirm")
+                for prompts in ((), [moved], [PROMPT, moved]):
+                    found = understand(text, prompts=prompts)
+                    self.assertEqual(found.intent, "unrecognized")
+        for text in (
+            "Yes Wednesday",
+            "Yes, Tuesday at 11",
+            "Tuesday at 9:30 works",
+            "Yes at 9pm",
+            "Yes, not Tuesday",
+            "Yes Tuesday afternoon",
+            "yes 9",
+            "yes at 12",
+        ):
+            with self.subTest(text=text):
+                found = understand(text, prompts=[PROMPT])
+                self.assertEqual(found.intent, "unrecognized")
+
     def test_like_carries_the_code_of_the_prompt(self):
         found = understand(f"👍 to “{CODE_PROMPT}”", codes=["427", "512"])
         self.assertEqual(found.answers, (Answer("confirm", "427"),))
@@ -339,6 +367,43 @@ class TestReplyLexicon(BaseCase):
             self.assertRegex(row["id"], r"^word_[a-z0-9_]+$")
             self.assertIn(row["intent"], reply.INTENTS)
             self.assertTrue(row["phrase"].strip())
+
+    def test_shipped_rows_are_not_cut_off(self):
+        for row in self._rows():
+            choices = re.findall(r"\(([^()]*)\)", row["phrase"])
+            with self.subTest(phrase=row["phrase"]):
+                self.assertLess(prod(c.count("|") + 1 for c in choices), 2000)
+
+    def test_phrases_share_their_beginnings_and_ends(self):
+        rows = [("en", "confirm", "(a|b|c|d) (e|f|g|h) (i|j|k|l)")]
+        nodes, waiting = {}, [reply.Lexicon.from_rows(rows)._root]
+        while waiting:
+            node = waiting.pop()
+            if id(node) not in nodes:
+                nodes[id(node)] = node
+                waiting += node.children.values()
+        self.assertEqual(len(nodes), 4)
+
+    def test_accents_of_short_words(self):
+        rows = [("es", "confirm", "sí"), ("fr", "decline", "si")]
+        lexicon = reply.Lexicon.from_rows(rows)
+        for text, intent in (
+            ("sí", "confirm"),
+            ("sì", "confirm"),
+            ("si", "unrecognized"),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(understand(text, lexicon=lexicon).intent, intent)
+
+    def test_typing_errors_inside_phrases(self):
+        for text in (
+            "I confirm my apointment",
+            "I am avaliable",
+            "Yes, plese",
+            "thnks, yes",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(understand(text).intent, "confirm")
 
     def test_administrator_adds_a_word(self):
         rows = [(r["lang"], r["intent"], r["phrase"]) for r in self._rows()]
@@ -410,6 +475,58 @@ class TestReplyNeverGuesses(BaseCase):
                 text = form.format(answer, remark)
                 with self.subTest(text=text):
                     self.assertNotEqual(understand(text).intent, "confirm")
+
+
+@tagged("post_install", "-at_install", "fieldservice_job_confirmation")
+class TestReplyStories(BaseCase):
+    """What customers tell around their answers."""
+
+    def _check(self, intent, *texts):
+        for text in texts:
+            with self.subTest(text=text):
+                self.assertEqual(understand(text).intent, intent)
+
+    def test_reason_before_or_after_a_refusal(self):
+        self._check(
+            "decline",
+            "Our pipes froze in Boise so I can't make it",
+            "No. My parrot broke my lamp so we can't make it",
+            "I can't make it, my parrot broke my lamp",
+            "I have to cancel because my parrot broke my lamp",
+            "Please cancel. My parrot broke my lamp",
+        )
+        self._check(
+            "unrecognized",
+            "My parrot can't make it",
+            "My parrot lets you in so I won't be home",
+            "I won't be home, my parrot opens",
+            "I can't make it if my parrot comes",
+            "no, my parrot broke my lamp",
+            "Yes, my parrot broke my lamp",
+        )
+
+    def test_thanked_refusal(self):
+        self._check("decline", "No thanks, all good", "no thank you, we're good")
+        self._check("unrecognized", "No, that works", "no thanks, see you then")
+
+    def test_signature_in_lines_of_its_own(self):
+        self._check(
+            "confirm",
+            "Yes.\n\nDave Miller\nMiller Properties LLC\n555-201-3344",
+            "Yes\nDave Miller",
+            "Confirmed\n555-201-3344",
+        )
+        self._check(
+            "unrecognized",
+            "Yes\nparrot at the lamp",
+            "Yes\nDave Miller Properties Parrot LLC",
+            "Yes\nParrot Closed",
+            "Yes\n5",
+        )
+
+    def test_names_after_an_introduction(self):
+        self._check("confirm", "This is Ann Parker confirming", "Yes it's Ann")
+        self._check("unrecognized", "yes it's raining", "This is madness yes no")
 
 
 @tagged("post_install", "-at_install", "fieldservice_job_confirmation")

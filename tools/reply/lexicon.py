@@ -101,11 +101,15 @@ SEPARATOR = "separator"
 _CSV = Path(__file__).parents[2] / "data" / "fsm.confirmation.word.csv"
 # Typing errors are only repaired in words so long that no other word is near.
 _MIN_TYPO_LENGTH = 6
+# In words that are no answer by themselves ("appointment"), but make phrases.
+_MIN_TYPO_LENGTH_IN_PHRASE = 8
 _MAX_WORD_LENGTH = 24
 _SHORT = 3
+# Marks a short word that has an accent in the phrase.
+_ACCENT = "\u0301"
 _STRETCHED = re.compile(r"(.)\1{2,}", re.DOTALL)
-_REPAIRABLE = frozenset({CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT})
-_STRETCHABLE = _REPAIRABLE | {OPT_OUT_ALONE}
+_STRETCHABLE = frozenset({CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT, OPT_OUT_ALONE})
+_REPAIRABLE = _STRETCHABLE - {OPT_OUT_ALONE} | {THANKS, FILLER}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -128,19 +132,17 @@ class Segment(NamedTuple):
 
 
 class _Node:
-    """Node of the trie of phrases."""
+    """What may follow the words of a phrase, and what they mean if it ends here."""
 
-    __slots__ = ("children", "is_plain", "kinds", "phrases")
+    __slots__ = ("children", "kinds")
 
     def __init__(self):
-        self.children = {}
-        self.phrases = []  # (exact tokens, intent)
-        self.kinds = frozenset()
-        self.is_plain = True  # no accent can make a difference
+        self.children = _NO_CHILDREN
+        self.kinds = _NO_KINDS
 
 
 _NO_CHILDREN = {}
-_PLAIN = ("plain",)  # Phrases that need no second look, however they are written.
+_NO_KINDS = frozenset()
 
 
 _SINGLE_KINDS = {
@@ -152,13 +154,14 @@ _SINGLE_KINDS = {
 class Lexicon:
     """The phrases of all languages, ready for matching; never changed after."""
 
-    __slots__ = ("_keys", "_root", "_singles", "_typos")
+    __slots__ = ("_accented", "_keys", "_root", "_singles", "_typos")
 
     def __init__(self):
         self._root = _Node()
-        self._keys = set()
+        self._keys = {}  # every word of a phrase, once
+        self._accented = {}
         self._singles = {}  # key of one-word phrases: intents
-        self._typos = {}  # word with one letter left out: one-word phrases
+        self._typos = {}  # (first letter, length): words repaired to
 
     @classmethod
     def from_rows(cls, rows):
@@ -168,13 +171,17 @@ class Lexicon:
         understood, however odd a row somebody has added.
         """
         lexicon = cls()
+        phrases = set()
         for lang, intent, phrase in rows:
             if intent not in INTENTS or not phrase:
                 continue
-            for sequence in _spellings(lang, phrase):
-                lexicon._add(intent, sequence)
+            for pairs in _spellings(lang, phrase):
+                if pairs:
+                    phrases.add((lexicon._steps(pairs), intent))
+                if len(pairs) == 1:
+                    lexicon._singles.setdefault(pairs[0][0], set()).add(intent)
+        lexicon._root = _graph(sorted(phrases))
         lexicon._index_typos()
-        lexicon._compact()
         return lexicon
 
     @classmethod
@@ -182,51 +189,28 @@ class Lexicon:
         """Return the lexicon of the rows shipped with the addon."""
         return _default_lexicon()
 
-    def _add(self, intent, pairs):
-        if not pairs:
-            return
-        node = self._root
-        for key, _exact in pairs:
-            child = node.children.get(key)
-            if child is None:
-                self._keys.add(key)
-                child = node.children[key] = _Node()
-            node = child
-        phrase = (tuple(exact for _key, exact in pairs), intent)
-        if phrase not in node.phrases:
-            node.phrases.append(phrase)
-            node.kinds |= {intent}
-            node.is_plain &= all(len(exact) > _SHORT for exact in phrase[0])
-        if len(pairs) == 1:
-            self._singles.setdefault(pairs[0][0], set()).add(intent)
-
-    def _compact(self):
-        """Give back what only building needs, and keep once what is equal.
-
-        Most nodes are the ends of phrases, and alike. Every process has a lexicon.
-        """
-        ends = {}
-        same_kinds = {}
-        waiting = [self._root]
-        while waiting:
-            node = waiting.pop()
-            for key, child in node.children.items():
-                child.kinds = same_kinds.setdefault(child.kinds, child.kinds)
-                if child.phrases and child.is_plain:
-                    child.phrases = _PLAIN
-                if child.children:
-                    waiting.append(child)
-                    continue
-                child.children = _NO_CHILDREN
-                if child.is_plain:
-                    node.children[key] = ends.setdefault(child.kinds, child)
+    def _steps(self, pairs):
+        """Return the steps through the graph: the words, each string kept once."""
+        keys = self._keys
+        steps = []
+        for key, exact in pairs:
+            keys.setdefault(key, key)
+            step = key if exact.isascii() or len(key) > _SHORT else key + _ACCENT
+            steps.append(keys.get(step) or self._accented.setdefault(step, step))
+        return tuple(steps)
 
     def _index_typos(self):
-        for key, intents in self._singles.items():
-            # A word that also means something else is no safe target.
-            if len(key) >= _MIN_TYPO_LENGTH and intents <= _REPAIRABLE:
-                for near in _one_letter_less(key) | {key}:
-                    self._typos.setdefault(near, []).append(key)
+        for key in self._keys:
+            if len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE or self._is_answer(key):
+                self._typos.setdefault((key[0], len(key)), []).append(key)
+
+    def _is_answer(self, key):
+        """Tell whether ``key`` is a longer word that only answers, or is polite.
+
+        A word that also means something else is no safe target.
+        """
+        intents = self._singles.get(key)
+        return bool(intents) and len(key) >= _MIN_TYPO_LENGTH and intents <= _REPAIRABLE
 
     # Words ------------------------------------------------------------------------
 
@@ -239,7 +223,7 @@ class Lexicon:
 
     def _unstretched(self, key):
         """Return the word that ``key`` stretches ("yesss", "noo"), if any."""
-        for length in (1, 2):
+        for length in (2, 1):
             short = _STRETCHED.sub(lambda run, n=length: run[1] * n, key)
             if short != key and short in self._keys:
                 return short
@@ -253,16 +237,22 @@ class Lexicon:
         return bool(key) and not self._singles.get(key, set()).isdisjoint(_STRETCHABLE)
 
     def _without_typo(self, key):
-        """Return the one long answer word within one typing error of ``key``."""
-        if not _MIN_TYPO_LENGTH <= len(key) <= _MAX_WORD_LENGTH:
+        """Return the one long word within one typing error of ``key``."""
+        if not _MIN_TYPO_LENGTH - 1 <= len(key) <= _MAX_WORD_LENGTH:
             return None
-        near = set()
-        for shorter in _one_letter_less(key) | {key}:
-            for word in self._typos.get(shorter, ()):
-                if word[0] == key[0] and _is_one_error(key, word):
-                    near.add(word)
-        meanings = {frozenset(self._singles[word]) for word in near}
-        return min(near) if len(meanings) == 1 else None
+        near = [
+            word
+            for length in (len(key) - 1, len(key), len(key) + 1)
+            for word in self._typos.get((key[0], length), ())
+            if _is_one_error(key, word)
+        ]
+        answers = [word for word in near if self._is_answer(word)]
+        if answers:
+            meanings = {frozenset(self._singles[word]) for word in answers}
+            return min(answers) if len(meanings) == 1 else None
+        if len(near) == 1 and len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE:
+            return near[0]
+        return None
 
     # Phrases ----------------------------------------------------------------------
 
@@ -272,7 +262,7 @@ class Lexicon:
         From left to right with the longest phrase would stop at "I won't" in
         "I | won't be able to make it", so all ways are compared, from the end.
         """
-        keys = [self._known_key(token) for token in tokens]
+        steps = [_steps_of(token, self._known_key(token)) for token in tokens]
         size = len(tokens)
         costs = [(0, 0, 0)] * (size + 1)
         cuts = [(0, frozenset())] * size
@@ -280,7 +270,7 @@ class Lexicon:
             unknown, phrases, spread = costs[start + 1]
             best = (unknown + (tokens[start].kind == WORD), phrases + 1, spread - 1)
             cut = (start + 1, None)
-            for end, kinds in self._phrases_at(tokens, keys, start):
+            for end, kinds in self._phrases_at(steps, start):
                 unknown, phrases, spread = costs[end]
                 # Of equally many phrases, one long with short ones say more than
                 # several of middle length: "I | won't be there".
@@ -297,27 +287,77 @@ class Lexicon:
             start = end
         return segments
 
-    def _phrases_at(self, tokens, keys, start):
+    def _phrases_at(self, steps, start):
         """Yield the end and the intents of every phrase that begins at ``start``."""
-        node = self._root
-        for index in range(start, len(tokens)):
-            children = node.children
-            node = children.get(keys[index])
-            if node is None and _is_small_number(tokens[index]):
-                node = children.get(ANY_NUMBER)
-            if node is None:
+        nodes = [self._root]
+        for end in range(start + 1, len(steps) + 1):
+            nodes = [
+                node.children[step]
+                for node in nodes
+                for step in steps[end - 1]
+                if step in node.children
+            ]
+            if not nodes:
+                return
+            kinds = nodes[0].kinds
+            if len(nodes) > 1:
+                kinds = kinds.union(*(node.kinds for node in nodes[1:]))
+            if kinds:
+                yield end, kinds
+
+
+def _steps_of(token, key):
+    """Return the steps that a word may take.
+
+    People leave accents out, so the phrase's own accents are optional. Accents they
+    do type count in short words: "sí" (yes) is not "si" (if), "já" is not "ja".
+    """
+    if _is_small_number(token):
+        return key, ANY_NUMBER
+    if len(key) > _SHORT:
+        return (key,)
+    if token.exact != token.key == key and key.isascii():
+        return (key + _ACCENT,)
+    return key, key + _ACCENT
+
+
+def _graph(phrases):
+    """Return the first node of the smallest graph that has all sorted ``phrases``.
+
+    Phrases share their beginnings and their ends, as most of the many ways to say a
+    thing differ in the middle. Every process has a lexicon.
+    """
+    alike = {}
+    path = [_Node()]
+    before = ()
+    for steps, intent in phrases:
+        shared = 0
+        for step, other in zip(steps, before, strict=False):
+            if step != other:
                 break
-            if node.phrases:
-                kinds = node.kinds
-                if not node.is_plain:
-                    written = tokens[start : index + 1]
-                    kinds = frozenset(
-                        intent
-                        for exact, intent in node.phrases
-                        if _accents_agree(written, exact)
-                    )
-                if kinds:
-                    yield index + 1, kinds
+            shared += 1
+        _share(path, before, shared, alike)
+        for step in steps[shared:]:
+            node = _Node()
+            if not path[-1].children:
+                path[-1].children = {}
+            path[-1].children[step] = node
+            path.append(node)
+        path[-1].kinds |= {intent}
+        before = steps
+    _share(path, before, 0, alike)
+    return path[0]
+
+
+def _share(path, steps, length, alike):
+    """Cut ``path`` to ``length`` steps, keeping once the nodes that are alike."""
+    while len(path) > length + 1:
+        node = path.pop()
+        node.kinds = alike.setdefault(node.kinds, node.kinds)
+        ways = tuple((step, id(child)) for step, child in node.children.items())
+        path[-1].children[steps[len(path) - 1]] = alike.setdefault(
+            (node.kinds, ways), node
+        )
 
 
 @lru_cache(maxsize=1)
@@ -356,34 +396,11 @@ def _is_small_number(token):
     return token.kind == NUMBER and len(token.key) <= 2
 
 
-def _accents_agree(tokens, exact):
-    """Tell whether the accents typed don't make it another word.
-
-    People leave accents out, so the phrase's own accents are optional. Accents they
-    do type count in short words: "sí" (yes) is not "si" (if), "já" is not "ja".
-    """
-    for token, expected in zip(tokens, exact, strict=True):
-        if (
-            token.kind == WORD
-            and len(expected) <= _SHORT
-            and token.exact != expected
-            and token.exact != token.key
-            and expected.isascii()
-            and token.key == expected
-        ):
-            return False
-    return True
-
-
 def _single_end(key):
     """Return ``key`` with the run of equal letters at its end cut to one."""
     if len(key) < 2 or key[-1] != key[-2]:
         return ""
     return key.rstrip(key[-1]) + key[-1]
-
-
-def _one_letter_less(word):
-    return {word[:index] + word[index + 1 :] for index in range(len(word))}
 
 
 def _is_one_error(typed, word):

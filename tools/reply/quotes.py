@@ -37,6 +37,8 @@ _COPIED_TEXT = 3
 # "Reply with YES": words between the verb and what is to be replied.
 _INSTRUCTION_REACH = 4
 _MAX_REACTION_WORDS = 6
+# "Tue", "Di": how long the short form of a day is at least.
+_SHORTENED = 3
 _KEYWORDS = {
     lx.CONFIRM,
     lx.DECLINE,
@@ -77,6 +79,49 @@ def _prompt_words(prompt):
     )
     runs = _runs(words, _COPIED_WORDS)
     return words, frozenset(runs)
+
+
+class AppointedTimes(NamedTuple):
+    """The words for days and hours in one of our texts."""
+
+    words: tuple
+    hours: tuple  # ("9", "00"); the first one is when the appointment begins
+
+    def says(self, word):
+        """Tell whether the text has ``word``, or the short form of it: "Tue"."""
+        return any(
+            word == said or (len(said) >= _SHORTENED and word.startswith(said))
+            for said in self.words
+        )
+
+    def begins_at(self, hour):
+        """Tell whether ``hour``, with minutes or without, is the first of the text."""
+        if not self.hours:
+            return False
+        hours, minutes = self.hours[0]
+        return list(hour) in ([hours], [hours, minutes]) if hour else False
+
+
+def appointed_times(prompts, lexicon):
+    """Return the :class:`AppointedTimes` of those ``prompts`` that name a time."""
+    times = (_times_of(prompt, lexicon) for prompt in prompts)
+    return [found for found in times if found.words and found.hours]
+
+
+def _times_of(prompt, lexicon):
+    tokens = tokenize(level(prompt))
+    words = tuple(
+        token.key
+        for segment in lexicon.segment(tokens)
+        if lx.TIME in segment.kinds
+        for token in segment.tokens
+    )
+    hours = tuple(
+        (hour.key, minutes.key)
+        for hour, colon, minutes in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if hour.kind == minutes.kind == NUMBER and colon.key == ":"
+    )
+    return AppointedTimes(words, hours)
 
 
 def _runs(words, length):

@@ -14,23 +14,26 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from . import lexicon as lx
-from .quotes import is_break, own_words, read_reaction
-from .text import DASH, LINE, QUESTION, SYMBOL, WORD, level
+from .quotes import appointed_times, is_break, own_words, read_reaction
+from .text import DASH, LINE, NUMBER, QUESTION, SYMBOL, WORD, level
 
 # Ten times the longest SMS; what comes after is not read.
 MAX_LENGTH = 16000
 _CODE_LENGTH = 3
 _MAX_NAME_WORDS = 3
+_MAX_SIGNATURE_LINES = 3
+_MIN_PHONE_DIGITS = 7
 # "no", "non", "não", "nee": words that also negate what follows.
 _NO_LENGTH = 3
 _MAX_DETAIL = 200
 _MIN_ECHO_WORDS = 5
-# Words that may stand before a worded refusal: "My kid is sick so I can't come".
-_MAX_WORDS_BEFORE_REFUSAL = 8
+# Words that may tell why a worded refusal is given.
+_MAX_WORDS_OF_STORY = 8
 
 CONFIRM, DECLINE = "confirm", "decline"
 _ANSWERS = {lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE}
 _REFUSALS = {lx.DECLINE, lx.RESCHEDULE}
+_CLEAR = {lx.CONFIRM, *_REFUSALS}
 # What an unknown word becomes that needs not be known: a name, a signature.
 _SILENCED = frozenset({lx.FILLER})
 _POLITE = {lx.FILLER, lx.GREETING, lx.THANKS}
@@ -97,7 +100,7 @@ def understand(
         if any(s.tokens[0].kind == QUESTION for s in own.segments):
             return Understanding("help", detail="?")
         return _unrecognized("no_words")
-    understanding = _understand_own(own, lexicon, codes)
+    understanding = _understand_own(own, lexicon, codes, prompts)
     if len(body) > MAX_LENGTH and understanding.intent != "opt_out":
         return _unrecognized("too_long")
     return _after_quote(understanding, own)
@@ -179,8 +182,11 @@ def _answered(answers, reason, detail):
     )
 
 
-def _understand_own(own, lexicon, codes):
-    text = _prepare(own, frozenset(codes))
+def _understand_own(own, lexicon, codes, prompts):
+    appointed = ()
+    if any(lx.TIME in s.kinds for s in own.segments):
+        appointed = appointed_times(prompts, lexicon)
+    text = _prepare(own, frozenset(codes), appointed)
     opting_out = _find_opt_out(text)
     if opting_out:
         return Understanding("opt_out", detail=_words(opting_out))
@@ -193,9 +199,10 @@ def _understand_own(own, lexicon, codes):
 # Preparing ------------------------------------------------------------------------
 
 
-def _prepare(own, codes):
+def _prepare(own, codes, appointed):
     """Tell codes from other numbers, and names and signatures from unknown words."""
     segments = _mark_codes(own.segments, codes)
+    _silence_appointed_times(segments, appointed)
     letters = "".join(
         token.surface
         for segment in segments
@@ -229,6 +236,34 @@ def _is_code(segments, index, codes):
     around = segments[max(index - 1, 0) : index] + segments[index + 1 : index + 2]
     # "at 300 Main St", "300 dollars", "4:300", "at 930"
     return not any(s.is_any({lx.TIME, lx.UNKNOWN, lx.AMOUNT}) for s in around)
+
+
+def _silence_appointed_times(segments, appointed):
+    """Take out of the way what repeats the day and the hour of the appointment.
+
+    "Tuesday at 9 is fine" says nothing new if every text that we sent lately and that
+    names a time names this one.
+    """
+    if not appointed:
+        return
+    for index, segment in enumerate(segments):
+        if segment.kinds >= {lx.TIME} and not segment.is_any(_ANSWERS):
+            if all(t.says(token.key) for t in appointed for token in segment.tokens):
+                _silence(segments, (index,))
+    for index, segment in enumerate(segments):
+        end = index + 1
+        if segment.kinds != {lx.AMOUNT} or not _is_beside_time(segments, index):
+            continue
+        if [s.key for s in segments[end : end + 1]] == [":"]:
+            end += 2
+        hour = [s.key for s in segments[index:end] if s.tokens[0].kind == NUMBER]
+        if all(t.begins_at(hour) for t in appointed):
+            _silence(segments, range(index, end))
+
+
+def _is_beside_time(segments, index):
+    around = segments[max(index - 1, 0) : index] + segments[index + 1 : index + 4]
+    return any(s.kinds == _SILENCED and s.tokens[0].kind == WORD for s in around)
 
 
 def _silence_names(text):
@@ -286,7 +321,9 @@ def _is_name(text, start, end):
     if before.key == "." and start > 1 and lx.GREETING in segments[start - 2].kinds:
         before = segments[start - 2]  # "Dr. Smith"
     if lx.NAME_INTRO in before.kinds:  # "this is Maria Lopez"
-        return ends_clause
+        if lx.GLUE in before.kinds:  # "it's Maria", but "it's raining"
+            return ends_clause and capitals and length <= 2
+        return ends_clause or (capitals and length <= 2)
     if before.is_any({lx.GREETING}):  # "hi John yes"
         return length <= 2
     if before.is_any({lx.THANKS}):  # "thanks John"
@@ -307,6 +344,7 @@ def _is_name(text, start, end):
 def _silence_signature(text):
     """Unknown words of a signature are nobody's answer; known ones still count."""
     segments = text.segments
+    _silence_lines_of_names(text)
     in_line = False
     for index, segment in enumerate(segments):
         if segment.tokens[0].kind == LINE:
@@ -320,6 +358,36 @@ def _silence_signature(text):
             lx.TIME,
         }:
             _silence(segments, (index,))
+
+
+def _silence_lines_of_names(text):
+    """Silence a person, a firm and a number in lines of their own at the end."""
+    segments = text.segments
+    end = len(segments)
+    for _line in range(_MAX_SIGNATURE_LINES):
+        while end and segments[end - 1].tokens[0].kind == LINE:
+            end -= 1
+        start = end
+        while start and segments[start - 1].tokens[0].kind != LINE:
+            start -= 1
+        if not start or not _is_line_of_names(segments[start:end], text):
+            return
+        _silence(segments, range(start, end))
+        end = start
+
+
+def _is_line_of_names(line, text):
+    digits = sum(len(s.key) for s in line if s.tokens[0].kind == NUMBER)
+    words = [s for s in line if s.tokens[0].kind == WORD]
+    if digits:
+        return not words and digits >= _MIN_PHONE_DIGITS
+    return (
+        text.is_mixed_case
+        and 0 < len(words) <= _MAX_NAME_WORDS
+        and all(s.surface[:1].isupper() for s in words)
+        and lx.UNKNOWN in words[0].kinds
+        and all(s.kinds <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE} for s in words)
+    )
 
 
 # Opting out, opting in, help ------------------------------------------------------
@@ -458,11 +526,15 @@ def _told(segments):
 
 def _find_obstacle(segments, given):
     """Return why ``segments`` can't be an answer, with the words, or (None, ())."""
+    unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
+    story = _story_of_refusal(segments, unknown, given)
     for blocker in _BLOCKERS:
         words = [
             segment
             for index, segment in enumerate(segments)
-            if blocker in segment.kinds and not _is_plain(segments, index)
+            if blocker in segment.kinds
+            and not _is_plain(segments, index)
+            and not (blocker == lx.UNCLEAR and id(segment) in story)
         ]
         if words:
             return blocker, words
@@ -472,8 +544,7 @@ def _find_obstacle(segments, given):
     asking = [s for s in asking if not s.is_any(_ANSWERS | _POLITE)]
     if unreadable or asking:
         return "unclear", unreadable or asking
-    unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
-    if unknown and not _only_before_refusal(segments, unknown, given):
+    if not all(id(s) in story for s in unknown):
         return "unknown_words", unknown
     return _find_odd_remark(segments, given)
 
@@ -528,9 +599,12 @@ def _only_softens(segments, index):
     """Tell whether a "but" takes nothing back: "sorry, but I can't".
 
     It is a condition and a small word in one. Between politeness and a refusal it
-    only softens; between answers that each have their code it only joins.
+    only softens; between answers that each have their code it only joins. A "so",
+    which is "only" in other languages, leads to an answer: "I'm away so I can't".
     """
     segment = segments[index]
+    if segment.kinds - {lx.GLUE} == {lx.CONDITION, lx.FILLER}:
+        return index > 0 and _leads_to_answer(segments[index + 1 :])
     if not segment.kinds >= {lx.CONDITION, lx.GLUE}:
         return False
     before, after = segments[:index], segments[index + 1 :]
@@ -544,6 +618,11 @@ def _only_softens(segments, index):
         and all(s.kinds <= _SILENT for s in before)
         and any(s.is_any(_POLITE) for s in before)
     )
+
+
+def _leads_to_answer(after):
+    following = [s for s in after if not s.kinds <= _SILENT]
+    return bool(following) and all(s.is_any(_ANSWERS) for s in following)
 
 
 def _find_odd_remark(segments, given):
@@ -577,18 +656,60 @@ def _is_worded(segment):
     )
 
 
-def _only_before_refusal(segments, unknown, given):
-    """Tell whether unknown words only lead up to a worded refusal at the end."""
-    if len(unknown) > _MAX_WORDS_BEFORE_REFUSAL or len(given) != 1:
-        return False
-    refusal = given[0]
-    if not (_is_worded(refusal) and len(refusal.tokens) >= 3):
-        return False
+def _story_of_refusal(segments, unknown, given):
+    """Return the ids of the segments that only tell why a worded refusal is given.
+
+    These are unknown words, and excuses that undo any other answer ("delayed"). No
+    story goes with an absence, which is an excuse and a refusal in one: who will not
+    be at home may tell how to get in.
+    """
+    if not given or not all(s.is_any(_REFUSALS) for s in given):
+        return ()
+    if any(lx.EXCUSE in s.kinds for s in given):
+        return ()
+    odd = [s for s in segments if s.kinds >= {lx.UNCLEAR, lx.EXCUSE}]
+    for words in (unknown + odd, unknown):
+        ids = {id(s) for s in words}
+        if len(ids) <= _MAX_WORDS_OF_STORY and (
+            _is_before_refusal(segments, ids, given[-1])
+            or _is_after_refusal(segments, ids, given[0], needs_reason=bool(odd))
+        ):
+            return ids
+    return ()
+
+
+def _is_before_refusal(segments, story, refusal):
+    """Tell whether a story leads up to the refusal: "My kid is ill so I can't come"."""
     end = next(i for i, s in enumerate(segments) if s is refusal)
     # "Bob can't make it" is not the customer's own refusal.
-    if end and lx.UNKNOWN in segments[end - 1].kinds:
+    if end and id(segments[end - 1]) in story:
         return False
-    return not any(lx.UNKNOWN in s.kinds for s in segments[end:])
+    if _length_of_refusal(segments, end) < 3:
+        return False
+    return not any(id(s) in story for s in segments[end:])
+
+
+def _length_of_refusal(segments, index):
+    """Return how many words a refusal has, with the phrase before it: "I need to"."""
+    length = len(segments[index].tokens)
+    before = segments[index - 1] if index else None
+    if before and before.kinds == {lx.GLUE} and len(before.tokens) > 1:
+        length += len(before.tokens)
+    return length
+
+
+def _is_after_refusal(segments, story, refusal, *, needs_reason):
+    """Tell whether a story follows the refusal: "I can't make it, my car broke"."""
+    end = next(i for i, s in enumerate(segments) if s is refusal) + 1
+    if _length_of_refusal(segments, end - 1) < 2 or not _is_worded(refusal):
+        return False
+    while end < len(segments) and segments[end].kinds <= _SILENT:
+        if is_break(segments[end]) and not needs_reason:
+            break
+        end += 1
+    if end == len(segments) or any(id(s) in story for s in segments[:end]):
+        return False
+    return is_break(segments[end]) or segments[end].kinds == {lx.EXCUSE}
 
 
 # Answers and codes ----------------------------------------------------------------
@@ -607,7 +728,7 @@ def _combine(segments, given, codes):
     """Return the answers with their codes; None if they contradict each other."""
     kept = {id(segment) for segment in given}
     items = [s for s in segments if id(s) in kept or lx.CODE in s.kinds]
-    items = _without_weak(items)
+    items = _without_weak(_without_thanked(items, segments))
     given = [s for s in items if id(s) in kept]
     kept = {id(segment) for segment in given}
     intents = {_intent_of(segment) for segment in given}
@@ -627,6 +748,20 @@ def _combine(segments, given, codes):
     return _unite(pairs)
 
 
+def _without_thanked(items, segments):
+    """An "OK" after a refusal with thanks is polite: "no thank you, all good"."""
+    kept, refuses, thanks = [], False, False
+    for segment in segments:
+        thanks = refuses and (thanks or lx.THANKS in segment.kinds)
+        if not any(segment is item for item in items):
+            continue
+        polite = thanks and segment.is_any({lx.AGREE}) and not segment.is_any(_CLEAR)
+        if not polite:
+            kept.append(segment)
+            refuses, thanks = segment.is_any(_REFUSALS), False
+    return kept
+
+
 def _without_weak(items):
     """An "OK" before a refusal only acknowledges: "OK, I can't make it"."""
     return [
@@ -635,7 +770,7 @@ def _without_weak(items):
         if not (
             after is not None
             and item.is_any({lx.AGREE})
-            and not item.is_any({lx.CONFIRM, *_REFUSALS})
+            and not item.is_any(_CLEAR)
             and after.is_any(_REFUSALS)
         )
     ]
