@@ -35,3 +35,4 @@ from . import fsm_confirmation_checklist
 from . import fsm_confirmation_search
 from . import fsm_confirmation_batch
 from . import fsm_order_company
+from . import fsm_confirmation_fields

@@ -2,9 +2,7 @@
 """The Message Center's screen: what it counts, finds and groups."""
 
 import ast
-import importlib.util
 from datetime import datetime, timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 from lxml import etree
@@ -15,9 +13,8 @@ from odoo.tests import Form, tagged
 
 from ..models import fsm_confirmation_dashboard
 from ..models.fsm_confirmation_dashboard import TILES
+from ..models.fsm_confirmation_fields import TECHNICAL
 from .common import MODULE, OUR_NUMBER, ConfirmationTransactionCase
-
-MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 
 class ScreenCase(ConfirmationTransactionCase):
@@ -147,16 +144,9 @@ class TestTiles(ScreenCase):
         self.customer.phone = "+12125550177"
         self._send().sudo()._apply_rejection(30005, "unknown number")
         first.closed_reason = "failed"
-        self.env.flush_all()
-        path = MIGRATIONS / "19.0.1.4.0" / "post-asked-again.py"
-        spec = importlib.util.spec_from_file_location("asked_again", path)
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
-        script.migrate(self.env.cr, None)
-        self.env.invalidate_all()
+        self._run_migration("19.0.1.4.0/post-asked-again.py", None)
         self.assertEqual(self._tiles()["failed"], 2)
-        script.migrate(self.env.cr, "19.0.1.3.0")
-        self.env.invalidate_all()
+        self._run_migration("19.0.1.4.0/post-asked-again.py", "19.0.1.3.0")
         self.assertEqual(self._tiles()["failed"], 1)
         self.assertEqual(first.closed_reason, "replaced")
 
@@ -440,6 +430,43 @@ class TestSearch(ScreenCase):
         self.assertEqual(
             model.search([("mobile_search", "not ilike", "2025550123")]), self.london
         )
+
+
+@tagged("post_install", "-at_install")
+class TestOfferedFields(ScreenCase):
+    """What Custom Filter, Custom Group and Export offer."""
+
+    KINDS = ("searchable", "groupable", "exportable")
+
+    def _offered(self, model, kind):
+        fields_ = self._as("edit").env[model].fields_get(attributes=self.KINDS)
+        return {name for name, known in fields_.items() if known[kind]}
+
+    def test_nothing_technical(self):
+        for model, names in TECHNICAL.items():
+            self.assertLessEqual(set(names), set(self.env[model]._fields))
+            for kind in self.KINDS:
+                with self.subTest(model=model, kind=kind):
+                    self.assertFalse(self._offered(model, kind) & set(names))
+
+    def test_what_people_ask_for(self):
+        wanted = {"contact_name", "indicator", "state", "sent_date", "reply_body"}
+        for kind in ("searchable", "exportable"):
+            self.assertLessEqual(wanted, self._offered("fsm.confirmation", kind))
+        self.assertIn("mobile_search", self._offered("fsm.confirmation", "searchable"))
+        self.assertNotIn(
+            "mobile_search", self._offered("fsm.confirmation", "exportable")
+        )
+
+    def test_everything_can_be_asked_for_by_name(self):
+        record = self._message(twilio_sid="SM1")
+        model = self._as("edit")
+        self.assertEqual(model.search([("twilio_sid", "=", "SM1")]), record)
+        self.assertEqual(record.export_data(["twilio_sid"])["datas"], [["SM1"]])
+
+    def test_developer_mode_offers_all(self):
+        with patch.object(type(self.env.user), "has_group", lambda *_args: True):
+            self.assertIn("uuid", self._offered("fsm.confirmation", "searchable"))
 
 
 @tagged("post_install", "-at_install")

@@ -154,6 +154,13 @@ class TestConnect(SetupCase):
         self.assertFalse(dialog.can_connect)
         self.assertEqual(self._number_at_twilio()["sms_url"], self.address + OVERRIDES)
 
+    def test_set_by_hand_with_retries(self):
+        """As the README says it, and as dev/demo sets the stand-in up."""
+        self._at(self.address + OVERRIDES)
+        dialog = self._click("action_check")
+        self.assertEqual(self._found(dialog)["webhook_ok"], "ok")
+        self.assertFalse(dialog.can_connect)
+
     def test_all_numbers_of_the_company(self):
         self.env["sms.twilio.number"].create(
             {

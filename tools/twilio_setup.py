@@ -459,8 +459,9 @@ def _judge_number(report, number, address):
             Change(**change, application=number.application, foreign=True)
         )
     elif here and number.method == "POST":
-        unfinished = number.url != address or not number.fallback_url
-        if unfinished and not fallback:
+        # A fallback address of ours is one try more, which Connect adds; without it
+        # Twilio tries again all the same.
+        if number.url != address and not fallback:
             # Set by hand, without the retries: nobody minds when they are added.
             report.add("webhook", "once", Level.WARNING, **facts)
             report.changes.append(Change(**change, current=number.url))

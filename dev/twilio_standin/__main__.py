@@ -88,6 +88,7 @@ def configuration(options):
     if options.inbound_url:
         for number in numbers:
             number["sms_url"] = options.inbound_url
+            number["sms_fallback_url"] = options.inbound_url
     account["numbers"] = numbers
     if options.delay is not None:
         config.setdefault("settings", {})["delay"] = options.delay
