@@ -13,8 +13,6 @@ CONFIRMATION_STATUS = [
     ("opted_out", "Opted out"),
     ("unrecognized", "Unrecognized"),
     ("reconfirm", "Ask again"),
-    # As the Message Center says it: the appointment has passed, or the work is closed.
-    ("no_answer", "No answer"),
 ]
 # A Work Order with several upcoming visits shows the first of these that occurs.
 URGENCY = (
@@ -23,7 +21,6 @@ URGENCY = (
     "unrecognized",
     "reconfirm",
     "awaiting",
-    "no_answer",
     "not_sent",
     "confirmed",
 )
@@ -106,8 +103,6 @@ class FsmAppointmentMixin(models.AbstractModel):
             stale = message_sudo._get_stale_reason()
             if stale == "moved":
                 return "reconfirm"
-            if not response and stale in ("past", "closed"):
-                return "no_answer"
             if not stale and response == "opted_out":
                 return message_sudo._get_opt_out_status()
             if not stale and response in ("confirmed", "declined", "unrecognized"):
@@ -186,13 +181,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 lambda rec: rec.response == "declined" and not rec.needs_reading
             )._close_activities()
             status = appointment.sudo().confirmation_status
-            if status in (
-                "awaiting",
-                "confirmed",
-                "declined",
-                "unrecognized",
-                "no_answer",
-            ):
+            if status in ("awaiting", "confirmed", "declined", "unrecognized"):
                 appointment._set_confirmation_status_sudo("reconfirm")
                 status = "reconfirm"
             if status == "reconfirm":

@@ -649,9 +649,6 @@ class FsmConfirmation(models.Model):
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
-        if reason in ("past", "closed"):
-            for record_sudo in open_sudo:
-                record_sudo._get_appointment_sudo()._stop_waiting_sudo()
 
     def _mark_failed_done_sudo(self):
         """Their appointments were asked about again: nobody has to see to these."""

@@ -155,7 +155,7 @@ class FsmConfirmation(models.Model):
             return
         self.write({"is_open": True, "closed_reason": False})
         appointment_sudo = self._get_appointment_sudo()
-        if appointment_sudo.confirmation_status in ("not_sent", "no_answer"):
+        if appointment_sudo.confirmation_status == "not_sent":
             appointment_sudo._set_confirmation_status_sudo("awaiting")
 
     def _keep_words(self, reply_sudo):

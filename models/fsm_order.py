@@ -355,10 +355,6 @@ class FsmOrder(models.Model):
             if statuses:
                 status = next(value for value in URGENCY if value in statuses)
                 order_sudo._set_confirmation_status_sudo(status)
-            elif order_sudo.confirmation_status == "awaiting" and order_sudo.visit_ids:
-                # All of them are over: nobody waits for the last one's answer.
-                last_sudo = order_sudo.visit_ids.sorted("scheduled_date_start")[-1]
-                order_sudo._set_confirmation_status_sudo(last_sudo.confirmation_status)
 
     def write(self, vals):
         result = super().write(vals)

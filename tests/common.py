@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Records, people and a real Twilio stand-in for the tests."""
 
-import importlib.util
 import os
 import sys
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from odoo.tests.common import new_test_user
 from ..controllers.twilio import JobConfirmationTwilio
 from ..tools.twilio_api import API_URL_VARIABLE
 
-MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 DEV = Path(__file__).resolve().parents[1] / "dev"
 OUR_NUMBER = "+12025550100"
 MODULE = "fieldservice_job_confirmation"
@@ -179,15 +177,6 @@ class ConfirmationCase:
     def _history(self, record):
         """All notes of a record as one text."""
         return "\n".join(record.message_ids.mapped("body"))
-
-    def _run_migration(self, script, version):
-        """Run one script of ``migrations`` as an update from a version would."""
-        spec = importlib.util.spec_from_file_location("script", MIGRATIONS / script)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        self.env.flush_all()
-        module.migrate(self.env.cr, version)
-        self.env.invalidate_all()
 
     def _pass_time(self, confirmations, **delta):
         """Have the appointment of messages lie further in the past."""

@@ -2,7 +2,9 @@
 """The Message Center's screen: what it counts, finds and groups."""
 
 import ast
+import importlib.util
 from datetime import datetime, timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 from lxml import etree
@@ -15,6 +17,8 @@ from ..models import fsm_confirmation_dashboard
 from ..models.fsm_confirmation_dashboard import TILES
 from ..models.fsm_confirmation_fields import TECHNICAL
 from .common import MODULE, OUR_NUMBER, ConfirmationTransactionCase
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 
 class ScreenCase(ConfirmationTransactionCase):
@@ -144,9 +148,16 @@ class TestTiles(ScreenCase):
         self.customer.phone = "+12125550177"
         self._send().sudo()._apply_rejection(30005, "unknown number")
         first.closed_reason = "failed"
-        self._run_migration("19.0.1.4.0/post-asked-again.py", None)
+        self.env.flush_all()
+        path = MIGRATIONS / "19.0.1.4.0" / "post-asked-again.py"
+        spec = importlib.util.spec_from_file_location("asked_again", path)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.migrate(self.env.cr, None)
+        self.env.invalidate_all()
         self.assertEqual(self._tiles()["failed"], 2)
-        self._run_migration("19.0.1.4.0/post-asked-again.py", "19.0.1.3.0")
+        script.migrate(self.env.cr, "19.0.1.3.0")
+        self.env.invalidate_all()
         self.assertEqual(self._tiles()["failed"], 1)
         self.assertEqual(first.closed_reason, "replaced")
 

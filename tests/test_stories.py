@@ -1224,44 +1224,6 @@ class TestStories(ConfirmationTransactionCase):
         self.assertTrue(record.needs_reading)
         self.assertIn("has passed", reply.answer_body)
 
-    def test_work_orders_say_as_the_message_center_that_nobody_answered(self):
-        single, closed = self.order, self._make_order(self.start + timedelta(days=1))
-        several = self._make_order(self.start + timedelta(days=2))
-        visits = [self._make_visit(several, days) for days in (1, 2)]
-        messages = [self._send(single), self._send(closed)]
-        messages += [self._send(several, visit_id=visit.id) for visit in visits]
-        for record in messages:
-            self._mark_sent(record)
-        center = self.env["fsm.confirmation"]
-        self._pass_time(messages[0] | messages[2], hours=1)
-        center._close_passed_sudo()
-        self.assertEqual(single.confirmation_status, "no_answer")
-        self.assertEqual(visits[0].confirmation_status, "no_answer")
-        self.assertEqual(several.confirmation_status, "awaiting")
-        self._pass_time(messages[3], hours=1)
-        center._close_passed_sudo()
-        self.assertEqual(several.confirmation_status, "no_answer")
-        closed.action_complete()
-        self.assertEqual(closed.confirmation_status, "no_answer")
-        self.assertEqual(
-            {record.indicator for record in messages},
-            {appointment.confirmation_status for appointment in (*visits, closed)},
-        )
-        # Nobody was there; another date is another question.
-        self._move(days=5)
-        self.assertEqual(single.confirmation_status, "reconfirm")
-
-    def test_work_orders_that_waited_for_what_is_over_before_this_version(self):
-        record = self._send()
-        waits = self._make_order(self.start + timedelta(days=1))
-        self._mark_sent(record | self._send(waits))
-        self._pass_time(record, hours=1)
-        record._close_passed_sudo()
-        self.order._set_confirmation_status_sudo("awaiting")
-        self._run_migration("19.0.1.4.0/post-no-answer.py", "19.0.1.3.0")
-        self.assertEqual(self.order.confirmation_status, "no_answer")
-        self.assertEqual(waits.confirmation_status, "awaiting")
-
     def test_visits_that_have_begun_are_not_summed_up(self):
         visits = [self._make_visit(self.order, days) for days in (1, 3)]
         first = self._send(visit_id=visits[0].id)
