@@ -66,9 +66,9 @@ class TestCenterTours(ConfirmationHttpCase):
             )
         )
 
-    def _tour(self, name, level="edit"):
+    def _tour(self, name, level="edit", url=MESSAGES):
         self.start_tour(
-            MESSAGES, f"fsm_confirmation_screen_{name}", login=self.users[level].login
+            url, f"fsm_confirmation_screen_{name}", login=self.users[level].login
         )
         self.env.invalidate_all()
 
@@ -95,6 +95,10 @@ class TestCenterTours(ConfirmationHttpCase):
 
     def test_dates_read_only(self):
         self._tour("dates", "read")
+
+    def test_analysis(self):
+        for by in ("over_time", "by_technician", "by_hour"):
+            self._tour("analysis", url=f"{MESSAGES}_{by}")
 
     def test_attach(self):
         reply = self._unmatched()

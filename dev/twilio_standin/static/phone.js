@@ -220,6 +220,8 @@ function drawPhone(conversation) {
     }
     setText(find("who-detail"), details.join(" · "));
     find("blocked").hidden = !conversation.blocked;
+    find("start").hidden = !conversation.blocked;
+    find("stop").hidden = Boolean(conversation.blocked);
     drawOurs();
     let added = false;
     const known = new Set();

@@ -50,7 +50,7 @@ registry.category("fields").add("fsm_confirmation_status", {
     component: FsmConfirmationStatus,
     displayName: _t("Confirmation Status"),
     supportedTypes: ["selection"],
-    listViewWidth: [156, 210],
+    listViewWidth: [166, 210],
 });
 
 /** A long text on one line of a list; the whole of it when pointed at. */

@@ -222,6 +222,11 @@ const toReplies = [
     },
 ];
 
+// A phone shows a chart where a chart was asked for, and not the messages' cards.
+tours.add("fsm_confirmation_screen_analysis", {
+    steps: () => [{trigger: ".o_graph_view .o_graph_canvas_container canvas"}],
+});
+
 tours.add("fsm_confirmation_screen_attach", {
     steps: () => [
         ...toReplies,

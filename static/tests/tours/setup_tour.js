@@ -38,6 +38,10 @@ tours.add("fsm_confirmation_setup_connect", {
         connect,
         ...connected,
         {
+            content: "It begins with what was found, not at the field further down",
+            trigger: "body:not(:has(.modal [name=test_number] input:focus))",
+        },
+        {
             content: "A test text to one's own phone",
             trigger: ".modal [name=test_number] input",
             run: "edit (212) 555-0188",
