@@ -540,7 +540,7 @@ class FsmConfirmation(models.Model):
         )._close_sudo("replaced")
         # Asking again is what a person does about an earlier answer, or a failure.
         asked_sudo._close_activities()
-        asked_sudo._mark_failed_done_sudo()
+        asked_sudo._mark_replaced_sudo()
         values = {
             "order_id": order.id,
             "visit_id": visit.id if visit else False,
@@ -650,13 +650,15 @@ class FsmConfirmation(models.Model):
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
 
-    def _mark_failed_done_sudo(self):
+    def _mark_replaced_sudo(self):
         """Their appointments were asked about again: nobody has to see to these."""
         self.sudo().filtered(
             lambda rec: (
-                rec.state == "failed"
-                and rec.response in (False, "opted_out")
-                and rec.closed_reason != "replaced"
+                rec.closed_reason in ("answered", "failed")
+                and (
+                    rec.response in ("declined", "opted_out")
+                    or (rec.state == "failed" and not rec.response)
+                )
             )
         ).write({"closed_reason": "replaced"})
 

@@ -220,13 +220,17 @@ class FsmConfirmation(models.Model):
         # Asking again is what a person does about an earlier answer, or a failure.
         earlier = self.search(
             Domain("order_id", "in", orders.ids)
-            & (Domain("activity_id", "!=", False) | Domain("state", "=", "failed"))
+            & (
+                Domain("activity_id", "!=", False)
+                | Domain("state", "=", "failed")
+                | Domain("response", "in", ("declined", "opted_out"))
+            )
         )
         earlier._close_activities()
         asked = {record._get_appointment_sudo() for record in records}
         earlier.filtered(
             lambda rec: rec._get_appointment_sudo() in asked
-        )._mark_failed_done_sudo()
+        )._mark_replaced_sudo()
         visits = records.visit_id
         visits._set_confirmation_status_sudo("awaiting")
         (orders - visits.order_id)._set_confirmation_status_sudo("awaiting")

@@ -273,7 +273,7 @@ class FsmConfirmation(models.Model):
         was_open = self.is_open
         self._close_sudo("failed")
         if self.state == "failed" and self._was_asked_since():
-            self._mark_failed_done_sudo()
+            self._mark_replaced_sudo()
         if was_open:
             self._get_appointment_sudo()._stop_waiting_sudo()
 

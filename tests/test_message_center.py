@@ -502,6 +502,48 @@ class TestFilters(ScreenCase):
         found = {name: len(self._filtered(name)) for name in expected}
         self.assertEqual(found, expected)
 
+    def test_needs_attention(self):
+        """What a person can still do something about, in one place."""
+        soon = {
+            name: self._answered(name)
+            for name in ("confirmed", "declined", "opted_out")
+        }
+        soon["unrecognized"] = self._message(response="unrecognized")
+        soon["awaiting"] = self._message()
+        soon["failed"] = self._message(
+            state="failed", is_open=False, closed_reason="failed"
+        )
+        gone = fields.Datetime.now() - timedelta(days=1)
+        later = self.start + timedelta(days=5)
+        for response in ("declined", "opted_out"):
+            self._answered(response, appointment_start=gone)
+        self._message(appointment_start=later)  # There is time.
+        self._message(
+            state="failed",
+            is_open=False,
+            closed_reason="failed",
+            appointment_start=gone,
+        )
+        to_read = self._answered(
+            "confirmed", needs_reading=True, appointment_start=gone
+        )
+        declined_later = self._answered("declined", appointment_start=later)
+        soon.pop("confirmed")
+        wanted = to_read | declined_later
+        for record in soon.values():
+            wanted |= record
+        self.assertEqual(set(self._filtered("needs_attention")), set(wanted))
+
+    def test_asked_again_needs_no_attention(self):
+        first = self._send()
+        self._reply("no")
+        self.assertEqual(self._filtered("needs_attention"), first)
+        second = self._send()
+        self.assertEqual(first.indicator, "declined")
+        self.assertEqual(self._filtered("needs_attention"), second)
+        self._reply("yes")
+        self.assertFalse(self._filtered("needs_attention"))
+
     def _day(self, days, hour):
         return self._local_time("America/New_York", days=days, hour=hour)
 
