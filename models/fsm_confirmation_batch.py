@@ -132,7 +132,12 @@ class FsmOrder(models.Model):
         ):
             asked[record.order_id.id, record.visit_id.id].append(record)
         for plan in plans:
+            opted_out = set()
             for record in asked[plan.order.id, plan.visit.id]:
+                if record.response == "opted_out":
+                    opted_out.add(record.mobile)
+                if record.mobile in opted_out:
+                    continue  # It took back what that number answered before.
                 same = record.appointment_start == plan.appointment.scheduled_date_start
                 counts = (
                     record.response in reasons if record.response else (record.is_open)

@@ -111,10 +111,11 @@ class FsmConfirmation(models.Model):
                     record.failure_reason if record.state != "delivered" else ""
                 )
                 or "",
+                # What was answered, or not delivered, is said in other places.
                 "closed": (
-                    reasons.get(record.closed_reason, "")
-                    if record.closed_reason in ("moved", "replaced", "past", "deleted")
-                    else ""
+                    ""
+                    if record.closed_reason in ("answered", "failed")
+                    else reasons.get(record.closed_reason, "")
                 ),
                 "is_current": record == current,
             }

@@ -157,7 +157,7 @@ class FsmConfirmationReply(models.Model):
             "%s pictures, kept at Twilio and not shown here", self.media_count
         )
 
-    @api.depends("reason")
+    @api.depends("reason", "state")
     def _compute_reason_text(self):
         sentences = {
             "ambiguous": self.env._("Several appointments wait for an answer"),
@@ -181,8 +181,12 @@ class FsmConfirmationReply(models.Model):
             "flood": self.env._("One of very many texts in a few minutes"),
             "moved": self.env._("Came after the appointment had moved"),
         }
+        no_question = self.env._("No appointment waits for an answer of this number")
         for reply in self:
-            reply.reason_text = sentences.get(reply.reason, "")
+            unmatched = reply.state == "unmatched"
+            reply.reason_text = sentences.get(
+                reply.reason, no_question if unmatched else ""
+            )
 
     def write(self, vals):
         # Also not with sudo: an automation's code is no way around it either.

@@ -26,7 +26,7 @@ class FsmConfirmation(models.Model):
     _inherit = "fsm.confirmation"
 
     message_search = fields.Char(
-        "Contact, Company, Number or Job",
+        "Name, Number or Job",
         search="_search_message_search",
         store=False,
         compute=False,

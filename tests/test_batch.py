@@ -108,12 +108,47 @@ class TestBatch(ConfirmationTransactionCase):
             (declined, "Declined"),
         ):
             self.assertIn(words, reasons[order.name])
+        name = fine.location_id.contact_id.name
+        self.assertEqual(wizard.ready_info, f"{name}: {fine.name}")
         wizard.action_send()
         self.assertEqual(self._sent_to(orders), before)
         self.assertEqual(len(self._sent_to(fine)), 1)
 
     def _pass_time_of(self, order):
         order.scheduled_date_start = fields.Datetime.now() - timedelta(hours=3)
+
+    def test_who_is_asked(self):
+        """By customer: who has several appointments gets several texts."""
+        orders = self._make_orders(17, first=500)
+        contact = orders[1].location_id.contact_id
+        more = self._make_order(location_id=orders[1].location_id.id)
+        lines = self._batch(orders + more).ready_info.splitlines()
+        self.assertEqual(lines[-1], "and 2 more customers")
+        self.assertIn(f"{contact.name}: {orders[1].name}, {more.name}", lines)
+
+    def test_an_opt_out_that_is_over_takes_back_what_was_answered(self):
+        [order] = self._make_orders(1, first=600)
+        first = self._send(order)
+        self._reply("No", number=first.mobile)
+        second = self._send(order)
+        self._reply("STOP", number=first.mobile)
+        self._reply("START", number=first.mobile)
+        self.assertEqual((first.response, second.response), ("declined", "opted_out"))
+        self.assertEqual(self._batch(order).ready_count, 1)
+        self.assertFalse(self._wizard(order).warning)
+        # What somebody else answered counts.
+        contact = self._make_contact(
+            "Somebody else",
+            "+12125550699",
+            parent_id=order.location_id.contact_id.id,
+        )
+        self._send(order, partner_id=contact.id)
+        self._reply("No", number=contact.phone_sanitized)
+        self._send(order)
+        self._reply("STOP", number=first.mobile)
+        self._reply("START", number=first.mobile)
+        self.assertEqual(self._batch(order).ready_count, 0)
+        self.assertIn("Somebody else", self._wizard(order).warning)
 
     def test_reasons_are_grouped(self):
         orders = self._make_orders(17, first=400)

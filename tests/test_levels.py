@@ -303,7 +303,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.settle": ["reply_body", "note"],
                 "fsm.confirmation.word": ["phrase"],
                 "fsm.confirmation.sender": ["sender"],
-                "fsm.confirmation.batch": ["skipped_info"],
+                "fsm.confirmation.batch": ["skipped_info", "ready_info"],
                 "fsm.confirmation.health": ["refused_count"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],

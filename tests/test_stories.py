@@ -590,6 +590,20 @@ class TestStories(ConfirmationTransactionCase):
         self._reply(f"yes {second.code}")
         self.assertTrue(question.is_done)
 
+    def test_why_a_clear_reply_belongs_to_no_message(self):
+        reply = self._reply("Yes", number="+12125550166")
+        self.assertEqual((reply.state, reply.intent), ("unmatched", "confirm"))
+        self.assertIn("No appointment waits", reply.reason_text)
+
+    def test_details_say_why_a_text_was_not_sent(self):
+        record = self._wizard()
+        record.action_send()
+        message = record.sudo().confirmation_id
+        self.order.action_cancel()
+        self.assertEqual(message.state, "canceled")
+        [event] = message.get_conversation()["events"]
+        self.assertEqual(event["closed"], "Work Order completed or canceled")
+
     def test_unmatched_reply_is_marked_done(self):
         reply = self._reply("Is this the plumber?", number="+12125550166")
         with self.assertRaises(AccessError):

@@ -23,6 +23,7 @@ class FsmConfirmationBatch(models.TransientModel):
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
     ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
+    ready_info = fields.Text("Who Is Asked", compute="_compute_plan")
     skipped_count = fields.Integer("Left Out", compute="_compute_plan")
     skipped_info = fields.Text("Left Out Because", compute="_compute_plan")
     confirmation_ids = fields.Many2many(
@@ -54,8 +55,28 @@ class FsmConfirmationBatch(models.TransientModel):
             plans = wizard._get_plans()
             left_out = [plan for plan in plans if plan.reason]
             wizard.ready_count = len(plans) - len(left_out)
+            wizard.ready_info = wizard._describe_ready(plans)
             wizard.skipped_count = len(left_out)
             wizard.skipped_info = wizard._describe_left_out(left_out)
+
+    @api.model
+    def _describe_ready(self, plans):
+        """A line for each customer: the Work Orders that are asked about.
+
+        Who has several gets a text for each of them.
+        """
+        names = defaultdict(list)
+        for plan in plans:
+            if not plan.reason:
+                names[plan.partner, plan.mobile].append(plan.order.name)
+        lines = [
+            f"{partner.name}: {', '.join(known)}"
+            for (partner, _mobile), known in names.items()
+        ]
+        more = len(lines) - NAMES_SHOWN
+        if more > 0:
+            lines[NAMES_SHOWN:] = [self.env._("and %s more customers", more)]
+        return "\n".join(lines)
 
     @api.model
     def _describe_left_out(self, plans):
