@@ -349,10 +349,10 @@ class FsmConfirmationReply(models.Model):
         )
         recent._log_notes([reading.partner], note, company=reading.company)
         recent.filtered(lambda rec: rec.response == "opted_out")._close_activities()
-        companies = recent.company_id or self.company_id
-        recent._on_opt_in_sudo(self.mobile, companies)
         if recent:
             self._link(reading, (live or recent)[:1])
+        companies = recent.company_id or self.company_id
+        recent._on_opt_in_sudo(self.mobile, companies)
         return ""
 
     def _act_on_help(self, reading):
