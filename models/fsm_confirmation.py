@@ -176,7 +176,6 @@ class FsmConfirmation(models.Model):
         "confirmation_id",
         "Own Replies",
         readonly=True,
-        exportable=False,
     )
     shared_reply_ids = fields.Many2many(
         "fsm.confirmation.reply",
@@ -185,7 +184,6 @@ class FsmConfirmation(models.Model):
         "reply_id",
         string="Shared Replies",
         readonly=True,
-        exportable=False,
     )
     reply_ids = fields.Many2many(
         "fsm.confirmation.reply",

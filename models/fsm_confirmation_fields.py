@@ -23,7 +23,9 @@ TECHNICAL = {
         "next_attempt_date",
         "next_steps",
         "order_message_id",
+        "own_reply_ids",
         "partner_message_id",
+        "shared_reply_ids",
         "timezone",
         "twilio_sid",
         "uuid",
@@ -31,6 +33,7 @@ TECHNICAL = {
     "fsm.confirmation.reply": (
         "answer_after",
         "attempt_count",
+        "further_confirmation_ids",
         "opt_out_type",
         "reason",
         "service_sid",

@@ -49,7 +49,6 @@ class FsmConfirmationReply(models.Model):
         "confirmation_id",
         string="Further Messages",
         readonly=True,
-        exportable=False,
     )
     confirmation_ids = fields.Many2many(
         "fsm.confirmation",
