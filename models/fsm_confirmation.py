@@ -268,7 +268,10 @@ class FsmConfirmation(models.Model):
     # See doc/PERFORMANCE.md for what each one serves.
     _indicator_index = models.Index("(indicator, id) INCLUDE (company_id)")
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
-    _appointment_index = models.Index("(appointment_start, id) INCLUDE (company_id)")
+    _appointment_index = models.Index(
+        "(appointment_start, id)"
+        " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
+    )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
     # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
