@@ -168,7 +168,7 @@ class FsmConfirmation(models.Model):
     next_attempt_date = fields.Datetime(readonly=True)
 
     response = fields.Selection(RESPONSES, tracking=True)
-    reply_body = fields.Text("Customer's Words", readonly=True)
+    reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
     reply_date = fields.Datetime("Answered On", readonly=True)
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
