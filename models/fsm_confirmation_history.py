@@ -1,12 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import functools
 import secrets
 import socket
 import time
 
 from markupsafe import Markup, escape
 
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models, modules
+from odoo.modules.registry import Registry
 
+from ..tools.bundle import Bundle
 from .fsm_appointment_mixin import READ_GROUP
 from .mail_message import SUBTYPE
 
@@ -18,6 +21,19 @@ HISTORY_NOTE = (
 )
 # Where a transaction collects what screens have to read again.
 _CHANGES = "fsm_confirmation.changes"
+
+
+@functools.cache
+def _get_bundle(dbname):
+    """The changes of a database that this process tells to open screens together."""
+    return Bundle(functools.partial(_tell_from_outside, dbname))
+
+
+def _tell_from_outside(dbname, changes):
+    """Tell open screens of changes, in a transaction of its own."""
+    with Registry(dbname).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        env["fsm.confirmation"]._send_to_screens(changes)
 
 
 class FsmConfirmation(models.Model):
@@ -165,7 +181,7 @@ class FsmConfirmation(models.Model):
     def _tell_screens(self, ids, order_ids=(), partner_ids=()):
         """Collect what changed, to be told at the end of the transaction.
 
-        :param ids: of messages; none of all: a reply that belongs to no message
+        :param ids: of messages; 0 stands for a reply that belongs to none
         """
         data = self.env.cr.precommit.data
         if _CHANGES not in data:
@@ -178,7 +194,19 @@ class FsmConfirmation(models.Model):
 
     @api.model
     def _send_changes(self):
+        """Tell the changes of this transaction now, or soon if much happens.
+
+        In a test nothing is committed that another transaction could tell of.
+        """
         changes = self.env.cr.precommit.data.pop(_CHANGES)
+        bundle = _get_bundle(self.env.cr.dbname)
+        if modules.module.current_test or bundle.may_tell_now():
+            self._send_to_screens(changes)
+        else:
+            self.env.cr.postcommit.add(functools.partial(bundle.add, changes))
+
+    @api.model
+    def _send_to_screens(self, changes):
         group_id = self.env["ir.model.data"]._xmlid_to_res_id(READ_GROUP)
         self.env["res.groups"].sudo().browse(group_id)._bus_send(
             "fsm_confirmation/changed",

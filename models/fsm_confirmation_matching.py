@@ -609,4 +609,4 @@ class FsmConfirmationReply(models.Model):
     @api.model
     def _tell_of_unmatched(self, partner):
         """Tell open screens of a reply that belongs to no message."""
-        self.env["fsm.confirmation"]._tell_screens((), partner_ids=partner.ids)
+        self.env["fsm.confirmation"]._tell_screens([0], partner_ids=partner.ids)

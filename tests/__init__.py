@@ -2,6 +2,7 @@
 from . import test_access
 from . import test_batch
 from . import test_bench
+from . import test_bundle
 from . import test_center_tours
 from . import test_chaos
 from . import test_companies

@@ -95,7 +95,7 @@ export class FsmConfirmationConversation extends Component {
             (payload) =>
                 payload.ids.includes(this.props.record.resId) ||
                 payload.ids.some((id) => this.shown.has(id)) ||
-                !payload.ids.length
+                payload.ids.includes(0)
         );
         const {bus} = this.props.record.model;
         const onChanged = () => this.load();
