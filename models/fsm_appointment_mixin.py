@@ -187,7 +187,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             if status == "reconfirm":
                 # Moved back, maybe: what reached the customer last decides.
                 reached_sudo = confirmations_sudo.filtered(
-                    lambda rec: rec._may_have_arrived()
+                    lambda rec: rec.response or rec._may_have_arrived()
                 )
                 reached_sudo[:1]._take_up_again()
 

@@ -101,12 +101,24 @@ class FsmConfirmation(models.Model):
         return known
 
     def _may_have_arrived(self):
-        """Whether the customer may know this text; one that failed may be there."""
+        """Whether the customer may have got this text; also one that failed may."""
         if self.state == "failed":
-            return (
-                bool(self.response or self.twilio_sid) or self.failure_type == "unknown"
-            )
-        return self.state != "canceled" or bool(self.response)
+            return bool(self.twilio_sid) or self.failure_type == "unknown"
+        return self.state != "canceled"
+
+    def _without_taken_back(self):
+        """These messages, newest first, without what an opt-out took back.
+
+        That is the opt-out's own message, and what the same number answered before.
+        """
+        opted_out = set()
+        kept = []
+        for record in self:
+            if record.response == "opted_out":
+                opted_out.add(record.mobile)
+            if record.mobile not in opted_out:
+                kept.append(record.id)
+        return self.browse(kept)
 
     def _take_up_again(self):
         """The date moved back to the one asked about here: the answer counts again.

@@ -124,20 +124,16 @@ class FsmOrder(models.Model):
             False: self.env._("Asked already, no answer yet"),
         }
         orders = {plan.order.id for plan in plans}
-        asked = defaultdict(list)
-        for record in (
+        asked = (
             self.env["fsm.confirmation"]
             .sudo()
             .search([("order_id", "in", list(orders)), ("state", "!=", "canceled")])
-        ):
-            asked[record.order_id.id, record.visit_id.id].append(record)
+            .grouped(lambda record: (record.order_id, record.visit_id))
+        )
+        nothing = self.env["fsm.confirmation"]
         for plan in plans:
-            opted_out = set()
-            for record in asked[plan.order.id, plan.visit.id]:
-                if record.response == "opted_out":
-                    opted_out.add(record.mobile)
-                if record.mobile in opted_out:
-                    continue  # It took back what that number answered before.
+            earlier = asked.get((plan.order, plan.visit), nothing)
+            for record in earlier._without_taken_back():
                 same = record.appointment_start == plan.appointment.scheduled_date_start
                 counts = (
                     record.response in reasons if record.response else (record.is_open)

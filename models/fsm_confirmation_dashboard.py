@@ -159,23 +159,19 @@ class FsmConfirmation(models.Model):
     def _count_tiles_at_once(self, domain):
         """:return: dict tile -> count, or None: too many messages to look at"""
         query = self._search(domain, limit=COUNT_LIMIT + 1)
-        names = ("indicator", "state", "closed_reason", "needs_reading")
-        rows = query.select(
-            *(
-                SQL("%s AS %s", self._field_to_sql(query.table, name, query), SQL(name))
-                for name in names
-            )
+        failed, needs_reading = (
+            Domain(TILES[key]).optimize_full(self)._to_sql(self, query.table, query)
+            for key in ("failed", "needs_reading")
         )
+        indicator = self._field_to_sql(query.table, "indicator", query)
         found = self.env.execute_query(
             SQL(
-                """SELECT indicator,
-                          state = 'failed'
-                              AND closed_reason IS DISTINCT FROM 'replaced'
-                              AND indicator IN ('failed', 'opted_out'),
-                          needs_reading IS TRUE,
-                          count(*)
-                     FROM (%s) AS looked_at GROUP BY 1, 2, 3""",
-                rows,
+                "SELECT *, count(*) FROM (%s) AS looked_at GROUP BY 1, 2, 3",
+                query.select(
+                    SQL("%s AS indicator", indicator),
+                    SQL("(%s) AS failed", failed),
+                    SQL("(%s) AS needs_reading", needs_reading),
+                ),
             )
         )
         if sum(count for *_keys, count in found) > COUNT_LIMIT:

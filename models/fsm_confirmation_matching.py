@@ -200,9 +200,8 @@ class FsmConfirmationReply(models.Model):
         found.company_id.fetch(["sms_twilio_account_sid"])
         return found.filtered(
             lambda record: (
-                record.state != "canceled"
-                and self._is_of_our_account(record)
-                and self._may_have_arrived(record)
+                self._is_of_our_account(record)
+                and record._may_have_arrived()
                 and self._is_from_our_number(record)
                 and self._had_left(record)
             )
@@ -214,14 +213,6 @@ class FsmConfirmationReply(models.Model):
         if account:
             return record.company_id.sms_twilio_account_sid == account
         return record.company_id == self.company_id
-
-    def _may_have_arrived(self, record):
-        """Also a text that failed may have arrived: the reply shows it."""
-        return (
-            record.state != "failed"
-            or bool(record.twilio_sid)
-            or record.failure_type == "unknown"
-        )
 
     def _is_from_our_number(self, record):
         """Whether a text came from the number that this reply was sent to."""

@@ -20,6 +20,10 @@ def _asks_for_text(condition):
     )
 
 
+def _asks_for_name(condition):
+    return condition.field_expr in NAME_FIELDS and _asks_for_text(condition)
+
+
 class FsmConfirmation(models.Model):
     """Searching that an index answers, at any number of messages."""
 
@@ -55,11 +59,6 @@ class FsmConfirmation(models.Model):
         )
 
     @api.model
-    def _is_name_condition(self, condition):
-        """Whether a part of a name is asked for."""
-        return condition.field_expr in NAME_FIELDS and _asks_for_text(condition)
-
-    @api.model
     def _find_by_whole_names(self, domain):
         """Ask for whole names instead of a part of one: these are found much faster.
 
@@ -74,7 +73,7 @@ class FsmConfirmation(models.Model):
 
         def ask_for_names(condition):
             field_name, text = condition.field_expr, condition.value
-            if not self._is_name_condition(condition):
+            if not _asks_for_name(condition):
                 return condition
             if text not in found:
                 self.flush_model(NAME_FIELDS)
@@ -147,7 +146,7 @@ class FsmConfirmation(models.Model):
         conditions = domain.children if isinstance(domain, DomainAnd) else [domain]
         if not all(
             isinstance(condition, DomainCondition)
-            and self._is_name_condition(condition)
+            and _asks_for_name(condition)
             and condition.field_expr == conditions[0].field_expr
             for condition in conditions
         ):

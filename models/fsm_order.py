@@ -88,12 +88,10 @@ class FsmOrder(models.Model):
     def _compute_has_moved_appointment(self):
         for order in self:
             again = order._get_moved_appointment()
-            moved = bool(again)
-            if again:
-                newest_sudo = again._get_appointment_confirmations_sudo()[:1]
-                moved = newest_sudo.response != "opted_out"
-            order.has_moved_appointment = moved
-            order.has_opted_in_again = bool(again) and not moved
+            newest_sudo = again and again._get_appointment_confirmations_sudo()[:1]
+            opted_out = bool(again) and newest_sudo.response == "opted_out"
+            order.has_moved_appointment = bool(again) and not opted_out
+            order.has_opted_in_again = opted_out
 
     def _get_moved_appointment(self):
         """The visit, or the order itself, that the customer is to be asked about again.

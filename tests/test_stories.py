@@ -520,13 +520,18 @@ class TestStories(ConfirmationTransactionCase):
         self.assertFalse(record.needs_reading)
         self.assertEqual(self.order.activity_ids.activity_type_id.name, "Reschedule")
 
-    def test_like_of_an_old_text_is_no_answer_to_the_new_question(self):
+    def _like_an_old_text(self):
+        """The old text has its answer; returns the new one, which has none."""
         old = self._send()
         self._reply("no")
         new = self._send(self._make_order(self.start + timedelta(days=1)))
         self._reply(f"Liked “{old.body}”")
         self.assertFalse(new.response)
         self.assertEqual(old.response, "confirmed")
+        return new
+
+    def test_like_of_an_old_text_is_no_answer_to_the_new_question(self):
+        new = self._like_an_old_text()
         self._reply(f"👍 to “{new.body}”")
         self.assertEqual(new.response, "confirmed")
 
@@ -541,12 +546,7 @@ class TestStories(ConfirmationTransactionCase):
                 "body": "{{ object.name }}: still fine for you?",
             }
         )
-        old = self._send()
-        self._reply("no")
-        new = self._send(self._make_order(self.start + timedelta(days=1)))
-        self._reply(f"Liked “{old.body}”")
-        self.assertFalse(new.response)
-        self.assertEqual(old.response, "confirmed")
+        new = self._like_an_old_text()
         self._reply("yes")
         self.assertEqual(new.response, "confirmed")
 

@@ -437,12 +437,7 @@ class FsmConfirmationSend(models.TransientModel):
         messages_sudo = self.env["fsm.confirmation"].sudo()
         if appointment:
             messages_sudo = appointment._get_appointment_confirmations_sudo()
-        opted_out = set()
-        for record_sudo in messages_sudo:
-            if record_sudo.response == "opted_out":
-                opted_out.add(record_sudo.mobile)
-            if record_sudo.mobile in opted_out:
-                continue  # It took back what that number answered before.
+        for record_sudo in messages_sudo._without_taken_back():
             current = not record_sudo._get_stale_reason()
             if current and self._describe_earlier(record_sudo):
                 return record_sudo.sudo(self.env.su)

@@ -248,7 +248,7 @@ def _read_reaction_without_quote(text, lexicon):
 
 
 def has_quotation(body):
-    """Tell whether a text may hold a copy of another: it has a mark that opens one."""
+    """Tell whether a text may hold a copy of another: a quotation mark, a new line."""
     return any(char in _OPENING or char == "\n" for char in level(body))
 
 
