@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What has to happen besides what Odoo does by itself."""
 
-from .models.fsm_confirmation_name import FUNCTION
-from .models.mail_activity import ANSWER_TYPES, MODULE
-from .models.mail_message import SUBTYPE
+from .models.message_center.fsm_confirmation_name import FUNCTION
+from .models.privacy.mail_activity import ANSWER_TYPES, MODULE
+from .models.privacy.mail_message import SUBTYPE
 
 
 def uninstall_hook(env):

@@ -7,10 +7,10 @@ from twilio.request_validator import RequestValidator
 from odoo import SUPERUSER_ID
 from odoo.http import Controller, request, route
 
-from ..tools.conflicts import commit_with_retries
-from ..tools.private_log import private_queries
-from ..tools.twilio_api import to_int
-from ..tools.twilio_setup import REFUSED_HEADER
+from ..core.twilio.client import to_int
+from ..core.twilio.setup import REFUSED_HEADER
+from ..tools.log_redaction import private_queries
+from ..tools.retry import commit_with_retries
 
 _logger = logging.getLogger(__name__)
 

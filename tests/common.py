@@ -13,7 +13,7 @@ from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tests.common import new_test_user
 
 from ..controllers.twilio import JobConfirmationTwilio
-from ..tools.twilio_api import API_URL_VARIABLE
+from ..core.twilio.client import API_URL_VARIABLE
 
 DEV = Path(__file__).resolve().parents[1] / "dev"
 OUR_NUMBER = "+12025550100"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..models.fsm_appointment_mixin import EDIT_GROUP
+from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
 
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000

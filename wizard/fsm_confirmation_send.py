@@ -4,8 +4,8 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..models.fsm_appointment_mixin import EDIT_GROUP
-from ..tools.segments import count_segments
+from ..core.segments import count_segments
+from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
 
 # Answers of _find_obstacles: what blocks, and what only warns.
 BLOCK = "block"

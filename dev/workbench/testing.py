@@ -99,7 +99,9 @@ def _pytest(cache, odoo, databases, name, passed):
     env["ODOO_RC"] = str(config)
     command = [str(odoo.python), "-m", "pytest", "-p", "no:cacheprovider"]
     command += [f"--odoo-config={config}", "--odoo-http", "--import-mode=importlib"]
-    command += ["-c", str(addon / "pyproject.toml"), f"--rootdir={addon}", *given]
+    command += ["-c", str(addon / "pyproject.toml"), f"--rootdir={addon}"]
+    # The unit tests are plain pytest, without Odoo.
+    command += [f"--ignore={tests / 'unit'}", *given]
     step("Running the tests ...")
     try:
         return child.run_in_front(command, env=env, cwd=addon)

@@ -1,0 +1,113 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools.log_redaction import private_queries
+
+
+class PhoneBlacklist(models.Model):
+    """Who opted out of texts; all of Odoo's SMS respects it. Ours adds how."""
+
+    _inherit = "phone.blacklist"
+
+    opt_out_date = fields.Datetime("Opted Out On", readonly=True)
+    opt_out_source = fields.Selection(
+        [
+            ("reply", "Reply by text"),
+            ("twilio", "Refused by Twilio"),
+            ("user", "Entered by a user"),
+        ],
+        string="Opted Out By",
+        readonly=True,
+    )
+    opt_out_words = fields.Char("Customer's Words", readonly=True)
+    opt_out_lifted = fields.Boolean(
+        "Lifted by Hand",
+        readonly=True,
+        help="Twilio may still block this number, until the customer texts START.",
+    )
+
+    @api.model
+    @private_queries()
+    def _job_confirmation_find_sudo(self, numbers):
+        """Active opt-outs of E.164 numbers.
+
+        :return: dict number -> ``phone.blacklist`` record with sudo
+        """
+        numbers = tuple(number for number in numbers if number)
+        if not numbers:
+            return {}
+        # Odoo's own search reads and formats each number again as the user's country
+        # writes it; these are E.164 already.
+        self.flush_model(["active", "number"])
+        found = self.env.execute_query(
+            SQL(
+                "SELECT number, id FROM phone_blacklist WHERE active AND number IN %s",
+                numbers,
+            )
+        )
+        entries_sudo = self.sudo().browse([id_ for _number, id_ in found])
+        return dict(zip((number for number, _id in found), entries_sudo, strict=True))
+
+    @api.model
+    def _job_confirmation_opt_out_sudo(self, number, source, words=""):
+        """Put a number on the list, and say when and how.
+
+        :return: the entry, with sudo
+        """
+        entry_sudo = self.sudo()._add([number])
+        entry_sudo.write(
+            {
+                "opt_out_date": fields.Datetime.now(),
+                "opt_out_source": source,
+                "opt_out_words": (words or "")[:160],
+                "opt_out_lifted": False,
+            }
+        )
+        return entry_sudo
+
+    @api.model
+    def _job_confirmation_opt_in_sudo(self, number, note, by_hand):
+        """Take a number off the list.
+
+        :param note: why, for the history of the list's entry
+        :param by_hand: a person lifted it; Twilio's own block stays then
+        """
+        entry_sudo = self.sudo()._remove([number], message=note)
+        blocked = entry_sudo.opt_out_source in ("reply", "twilio")
+        entry_sudo.opt_out_lifted = by_hand and blocked
+
+    @api.model
+    def _job_confirmation_is_lifted_sudo(self, number):
+        """Whether an opt-out by text was lifted by hand and not by the customer."""
+        return bool(
+            self.sudo()
+            .with_context(active_test=False)
+            .search_count(
+                [
+                    ("number", "=", number),
+                    ("active", "=", False),
+                    ("opt_out_lifted", "=", True),
+                ],
+                limit=1,
+            )
+        )
+
+    def _job_confirmation_describe(self):
+        """One sentence: when and how this number opted out, in the user's language."""
+        self.ensure_one()
+        moment = fields.Datetime.context_timestamp(
+            self, self.opt_out_date or self.create_date
+        )
+        date = self.env["ir.qweb.field.date"].value_to_html(moment.date(), {})
+        if self.opt_out_source == "reply":
+            return self.env._(
+                "Opted out on %(date)s by text: “%(words)s”",
+                date=date,
+                words=self.opt_out_words or "",
+            )
+        if self.opt_out_source == "twilio":
+            return self.env._(
+                "Opted out on %(date)s: Twilio refuses texts to this number", date=date
+            )
+        return self.env._("Opted out on %(date)s, entered in Odoo", date=date)

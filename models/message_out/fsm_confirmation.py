@@ -1,0 +1,732 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import re
+import secrets
+import unicodedata
+import uuid
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...core.segments import count_segments
+from ...tools.domains import search_in_all
+from ...tools.export import harmless_rows
+from ...tools.log_redaction import private_queries
+from ..appointment.fsm_order import localize
+from ..message_center.fsm_confirmation_name import MAX_NAME
+
+_logger = logging.getLogger(__name__)
+
+STATES = [
+    ("outgoing", "Waiting"),
+    ("sending", "Sending"),
+    ("sent", "Sent"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed"),
+    ("canceled", "Canceled"),
+]
+RESPONSES = [
+    ("confirmed", "Confirmed"),
+    ("declined", "Declined"),
+    ("opted_out", "Opted out"),
+    ("unrecognized", "Unrecognized"),
+]
+FAILURE_TYPES = [
+    ("number", "This number can't be texted"),
+    ("landline", "A landline"),
+    ("consent", "Opted out"),
+    ("setup", "Set-up problem"),
+    ("filtered", "Blocked by the carrier"),
+    ("unreachable", "Phone not reachable"),
+    ("temporary", "Twilio not available"),
+    ("unknown", "Not known whether it was sent"),
+    ("other", "Refused by Twilio"),
+]
+# What a user with Edit may write; everything else is written by the server alone.
+_SETTLE_FIELDS = {"response", "message_follower_ids"}
+
+
+class FsmConfirmation(models.Model):
+    """One text to one contact about one appointment: a row of the Message Center.
+
+    It is also the outbox: the text is recorded and committed here before Twilio is
+    called, so that a crash can neither lose nor double it.
+    """
+
+    _name = "fsm.confirmation"
+    _description = "Job Confirmation"
+    _inherit = ["mail.thread"]
+    _order = "id desc"
+    _rec_names_search = ["name", "contact_name", "job_name", "mobile"]
+
+    # The search bar looks into several columns at once: one without an index of this
+    # kind would have PostgreSQL read every message.
+    name = fields.Char(
+        "Message ID", required=True, readonly=True, copy=False, index="trigram"
+    )
+    order_id = fields.Many2one(
+        "fsm.order", string="Work Order", readonly=True, index=True, ondelete="set null"
+    )
+    visit_id = fields.Many2one(
+        "fsm.visit",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Contact",
+        readonly=True,
+        index=True,
+        ondelete="set null",
+    )
+    contact_name = fields.Char(
+        compute="_compute_contact_name",
+        size=MAX_NAME,
+        store=True,
+        precompute=True,
+        readonly=True,
+        index="trigram",
+    )
+    person_id = fields.Many2one(
+        "fsm.person",
+        string="Technician",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Who was to come when the customer was asked.",
+    )
+    company_name = fields.Char(
+        "Customer Company",
+        compute="_compute_company_name",
+        size=MAX_NAME,
+        store=True,
+        precompute=True,
+        readonly=True,
+        index="trigram",
+    )
+    mobile = fields.Char(required=True, readonly=True, index="trigram")
+    mobile_search = fields.Char(
+        "Mobile Number", search="_search_mobile_search", store=False, compute=False
+    )
+    job_name = fields.Char(
+        "Job ID",
+        compute="_compute_job_name",
+        store=True,
+        precompute=True,
+        readonly=True,
+        index="trigram",
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
+    body = fields.Text("Message", required=True, readonly=True)
+    code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
+    appointment_start = fields.Datetime(
+        "Appointment", readonly=True, help="The date the customer was asked about."
+    )
+    # As they were in the text: the customer is answered as they were asked.
+    lang = fields.Char("Language", readonly=True)
+    timezone = fields.Char("Time Zone", readonly=True, help="Where the work happens.")
+
+    state = fields.Selection(
+        STATES, "Delivery", default="outgoing", required=True, readonly=True
+    )
+    sent_date = fields.Datetime("Sent On", readonly=True)
+    sent_hour = fields.Char(
+        "Hour Sent",
+        compute="_compute_sent_hour",
+        store=True,
+        precompute=True,
+        size=5,
+        help="The hour of the day at which it was sent, where the work happens.",
+    )
+    delivered_date = fields.Datetime("Delivered On", readonly=True)
+    failed_date = fields.Datetime("Failed On", readonly=True)
+    failure_type = fields.Selection(FAILURE_TYPES, readonly=True)
+    failure_reason = fields.Char(readonly=True)
+    error_code = fields.Integer("Twilio Error", readonly=True, aggregator=None)
+    segment_count = fields.Integer("SMS Segments", readonly=True, aggregator="sum")
+    sender = fields.Char(
+        "Sent From", readonly=True, help="Our number, or the Messaging Service."
+    )
+    from_number = fields.Char(
+        readonly=True, help="The number Twilio chose from the service."
+    )
+    twilio_sid = fields.Char("Twilio SID", readonly=True, copy=False)
+    uuid = fields.Char(
+        readonly=True, copy=False, required=True, default=lambda self: uuid.uuid4().hex
+    )
+    claimed_date = fields.Datetime(readonly=True)
+    asked_date = fields.Datetime(
+        readonly=True, help="Since when Twilio can't be asked what became of it."
+    )
+    attempt_count = fields.Integer(readonly=True, aggregator=None)
+    next_attempt_date = fields.Datetime(readonly=True)
+
+    response = fields.Selection(RESPONSES, tracking=True)
+    reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
+    reply_date = fields.Datetime("Answered On", readonly=True)
+    # A text that answers several messages ("YES 427 NO 512") is kept with the first.
+    own_reply_ids = fields.One2many(
+        "fsm.confirmation.reply",
+        "confirmation_id",
+        "Own Replies",
+        readonly=True,
+    )
+    shared_reply_ids = fields.Many2many(
+        "fsm.confirmation.reply",
+        "fsm_confirmation_reply_rel",
+        "confirmation_id",
+        "reply_id",
+        string="Shared Replies",
+        readonly=True,
+    )
+    reply_ids = fields.Many2many(
+        "fsm.confirmation.reply",
+        string="Replies",
+        compute="_compute_reply_ids",
+        search="_search_reply_ids",
+    )
+    needs_reading = fields.Boolean(
+        "Reply to Read",
+        readonly=True,
+        help="The customer wrote something later that changes nothing by itself.",
+    )
+    is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
+    closed_reason = fields.Selection(
+        [
+            ("answered", "Answered"),
+            ("moved", "Appointment moved"),
+            ("closed", "Work Order completed or canceled"),
+            ("deleted", "Appointment deleted"),
+            ("past", "Appointment has passed"),
+            ("replaced", "Asked again"),
+            ("failed", "Not delivered"),
+            ("company", "Work Order moved to another company"),
+        ],
+        readonly=True,
+    )
+    appointment_text = fields.Char(
+        "Appointment Asked About",
+        compute="_compute_appointment_text",
+        help="Date and time where the work happens, as the customer was asked.",
+    )
+    previous_id = fields.Many2one(
+        "fsm.confirmation",
+        string="Sent Again For",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    next_ids = fields.One2many(
+        "fsm.confirmation", "previous_id", string="Sent Again As"
+    )
+    indicator = fields.Selection(
+        [
+            *RESPONSES,
+            ("moved", "Date moved since"),
+            ("awaiting", "Awaiting answer"),
+            ("no_answer", "No answer"),
+            ("failed", "Not delivered"),
+            ("canceled", "Not sent"),
+        ],
+        string="Status",
+        compute="_compute_indicator",
+        store=True,
+        precompute=True,
+        help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out.",
+    )
+    can_send_again = fields.Boolean(compute="_compute_can_send_again")
+    # Indexed, as every deleted message of any record is looked for here.
+    order_message_id = fields.Many2one(
+        "mail.message", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    partner_message_id = fields.Many2one(
+        "mail.message", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    activity_id = fields.Many2one(
+        "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+
+    # For delivery reports, which say nothing new of what is delivered. Random values
+    # cost more than any others: each goes to a page of its own.
+    _uuid_unique = models.UniqueIndex("(uuid) WHERE state != 'delivered'")
+    # Two people who send to one number at the same moment: the database decides. One
+    # open question may do without a code. A reply is matched by this index as well.
+    _code_unique = models.UniqueIndex(
+        "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
+    )
+    _mobile_index = models.Index("(mobile, id)")
+    _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
+    _company_index = models.Index("(company_id, id)")
+    # The tiles and filters of the Message Center, at any number of messages. The
+    # company stands beside, not before: with several chosen the order would be lost.
+    # See doc/PERFORMANCE.md for what each one serves.
+    _indicator_index = models.Index("(indicator, id) INCLUDE (company_id)")
+    _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
+    _appointment_index = models.Index(
+        "(appointment_start, id)"
+        " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
+    )
+    _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
+    # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
+    _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
+    _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
+    _failed_index = models.Index(
+        "(id) INCLUDE (company_id, closed_reason, indicator) WHERE state = 'failed'"
+    )
+    # Written as Odoo writes the condition: else the index is not considered.
+    _needs_reading_index = models.Index(
+        "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"
+    )
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+
+    # Names stay as they were when a contact or Work Order is deleted.
+
+    @api.depends("partner_id.name")
+    def _compute_contact_name(self):
+        for record in self:
+            partner_sudo = record.partner_id.sudo()
+            record.contact_name = partner_sudo.name or record.contact_name
+
+    @api.depends("partner_id.commercial_company_name", "order_id.location_id.owner_id")
+    def _compute_company_name(self):
+        for record in self:
+            owner_sudo = record.order_id.sudo().location_id.owner_id
+            record.company_name = (
+                record.partner_id.sudo().commercial_company_name
+                or (owner_sudo.is_company and owner_sudo.name)
+                or record.company_name
+            )
+
+    @api.depends("order_id.name")
+    def _compute_job_name(self):
+        for record in self:
+            record.job_name = record.order_id.sudo().name or record.job_name
+
+    @api.depends("own_reply_ids", "shared_reply_ids")
+    def _compute_reply_ids(self):
+        for record in self:
+            replies = record.own_reply_ids | record.shared_reply_ids
+            record.reply_ids = replies.sorted("id", reverse=True)
+
+    def _search_reply_ids(self, operator, value):
+        return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
+
+    def _search_mobile_search(self, operator, value):
+        """Find a number however it is typed: only its digits are compared."""
+        if operator == "in":
+            return Domain.OR(self._search_mobile_search("ilike", val) for val in value)
+        if operator not in ("ilike", "like"):
+            return NotImplemented
+        value = str(value or "")
+        if re.search(r"[^\W\d_]", value):
+            return Domain.FALSE  # Letters: a name or a job, no number.
+        # +44 (0)7400 is written for +44 7400.
+        value = re.sub(r"(?<=\d)\s*\(0\)", "", value)
+        # Digits of other scripts, and full-width ones, count as well.
+        digits = "".join(
+            str(unicodedata.digit(char)) for char in value if char.isdigit()
+        )
+        # 00 and a national 0 stand for what E.164 leaves out; a few digits are a
+        # part of a number, in which a 0 is a 0.
+        national = digits.removeprefix("00").lstrip("0")
+        if len(national) >= 7:
+            digits = national
+        if len(digits) < 3:
+            return Domain.FALSE
+        return Domain("mobile", "like", digits)
+
+    @api.depends("sent_date")
+    def _compute_sent_hour(self):
+        for record in self:
+            if not record.sent_date:
+                record.sent_hour = False
+                continue
+            zone = record._get_timezone()
+            zone = zone or record.company_id.sudo().partner_id.tz or "UTC"
+            record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
+
+    @api.depends("response", "state", "is_open", "closed_reason")
+    def _compute_indicator(self):
+        for record in self:
+            answered = record.response in ("confirmed", "declined", "unrecognized")
+            if answered and record.closed_reason == "moved":
+                record.indicator = "moved"
+            elif record.response:
+                record.indicator = record.response
+            elif record.state in ("failed", "canceled"):
+                record.indicator = record.state
+            else:
+                record.indicator = "awaiting" if record.is_open else "no_answer"
+
+    @api.depends("appointment_start", "order_id")
+    def _compute_appointment_text(self):
+        for record in self:
+            known = record._describe_appointment()
+            text = ", ".join(known[key] for key in ("date", "time") if known[key])
+            zone = record._get_timezone()
+            record.appointment_text = f"{text} ({zone})" if text and zone else text
+
+    @api.depends("name", "contact_name", "job_name", "appointment_start")
+    @api.depends_context("confirmation_details")
+    def _compute_display_name(self):
+        """Where a message is chosen: with whom and what it was about."""
+        for record in self:
+            parts = [record.name]
+            if self.env.context.get("confirmation_details"):
+                parts += [record.contact_name, record.job_name]
+                parts.append(record._describe_appointment()["date"])
+            record.display_name = ", ".join(part for part in parts if part)
+
+    @api.depends("state", "failure_type", "next_ids", "closed_reason")
+    def _compute_can_send_again(self):
+        for record in self:
+            record.can_send_again = (
+                record.state == "failed"
+                and record.failure_type != "consent"
+                and not record.next_ids
+                and record.closed_reason != "replaced"
+                and bool(record.order_id)
+            )
+
+    # ------------------------------------------------------------------
+    # Create, write, delete
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        nameless = [vals for vals in vals_list if not vals.get("name")]
+        names = self._draw_names(len(nameless))
+        for vals, name in zip(nameless, names, strict=True):
+            vals["name"] = name
+        for vals in vals_list:
+            vals["segment_count"] = count_segments(vals.get("body", "")).count
+            order = self.env["fsm.order"].browse(vals.get("order_id") or [])
+            if "person_id" not in vals:
+                visit = self.env["fsm.visit"].browse(vals.get("visit_id") or [])
+                vals["person_id"] = (visit.person_id or order.person_id).id
+            if order:
+                partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
+                vals["lang"] = order._get_confirmation_lang(partner)
+                vals["timezone"] = order._get_appointment_timezone()
+        quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        records = super(FsmConfirmation, quiet).create(vals_list)
+        return records.with_env(self.env)
+
+    @api.model
+    def _draw_names(self, count):
+        """Message IDs out of the sequence, all in one query where it allows it."""
+        sequences_sudo = self.env["ir.sequence"].sudo()
+        sequence_sudo = sequences_sudo.search(
+            [
+                ("code", "=", self._name),
+                ("company_id", "in", (self.env.company.id, False)),
+            ],
+            order="company_id",
+            limit=1,
+        )
+        standard = sequence_sudo.implementation == "standard"
+        if count < 2 or not standard or sequence_sudo.use_date_range:
+            return [sequences_sudo.next_by_code(self._name) for _i in range(count)]
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f"ir_sequence_{sequence_sudo.id:03d}",
+                count,
+            )
+        )
+        return [sequence_sudo.get_next_char(row[0]) for row in rows]
+
+    def write(self, vals):
+        # Also not with sudo: an automation's code is no way around it either.
+        if "body" in vals:
+            raise UserError(
+                self.env._("The text that was sent can't be changed by anyone.")
+            )
+        if "reply_body" in vals:
+            raise UserError(self.env._("A customer's words can't be changed."))
+        if not self.env.su:
+            if vals.keys() - _SETTLE_FIELDS:
+                raise AccessError(
+                    self.env._(
+                        "Only the answer of a message can be changed, and notes added."
+                    )
+                )
+            if "response" in vals:
+                self.check_access("write")
+                for record in self:
+                    record._settle(vals["response"])
+                vals = {key: val for key, val in vals.items() if key != "response"}
+                if not vals:
+                    return True
+        result = super().write(vals)
+        # In one UPDATE with what it follows from: every one of them costs an entry in
+        # every index.
+        self._recompute_recordset(["indicator"])
+        return result
+
+    def _write_words(self, words, values=None):
+        """Show what the customer wrote; no other way leads to ``reply_body``.
+
+        :param values: further values, written with it
+        """
+        # pylint: disable=super-method-mismatch
+        # The reply itself is in the histories: nothing of its answer is tracked again.
+        quiet = self.with_context(tracking_disable=True)
+        values = {**(values or {}), "reply_body": words}
+        result = super(FsmConfirmation, quiet).write(values)
+        self._recompute_recordset(["indicator"])
+        return result
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_rows(rows)
+
+    def copy(self, default=None):  # pylint: disable=method-required-super
+        raise UserError(
+            self.env._("A message can't be duplicated. Use Send Confirmation instead.")
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_sending(self):
+        for record in self.sudo():
+            if record.state == "sending":
+                raise UserError(
+                    self.env._("%s is being sent right now. Try again.", record.name)
+                )
+
+    def unlink(self):
+        activities_sudo = self.sudo().activity_id
+        asked = [
+            record._get_appointment_sudo() for record in self.sudo() if record.is_open
+        ]
+        result = super().unlink()
+        activities_sudo.unlink()
+        for appointment_sudo in asked:
+            appointment_sudo._stop_waiting_sudo()
+        return result
+
+    # ------------------------------------------------------------------
+    # Sending: record
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _record_sudo(self, order, visit, partner, mobile, user, previous=None, code=""):
+        """Record one text, ready to leave when this transaction is committed.
+
+        The caller has checked that the user may send and that nothing stands in the
+        way. The text is rendered here and nowhere else.
+
+        :param mobile: E.164
+        :param previous: the ``fsm.confirmation`` that this one is sent again for
+        :param code: the code shown in the preview, used if one is needed and it is free
+        :return: the new ``fsm.confirmation``, with sudo
+        """
+        company = order.company_id
+        sender = company._job_confirmation_sender(mobile)
+        appointment = visit or order
+        confirmations_sudo = self.sudo()
+        confirmations_sudo._close_expired_sudo(mobile, sender)
+        asked_sudo = appointment._get_appointment_confirmations_sudo()
+        asked_sudo.filtered(
+            lambda rec: rec.is_open and rec.mobile == mobile and rec.sender == sender
+        )._close_sudo("replaced")
+        # Asking again is what a person does about an earlier answer, or a failure.
+        asked_sudo._close_activities()
+        asked_sudo._mark_replaced_sudo()
+        values = {
+            "order_id": order.id,
+            "visit_id": visit.id if visit else False,
+            "partner_id": partner.id,
+            "mobile": mobile,
+            "company_id": company.id,
+            "user_id": user.id,
+            "sender": sender,
+            "appointment_start": appointment.scheduled_date_start,
+            "previous_id": previous.id if previous else False,
+        }
+        record_sudo = confirmations_sudo._insert_with_code(
+            values,
+            lambda chosen: order._render_confirmation_body(partner, visit, chosen),
+            code,
+        )
+        appointment._set_confirmation_status_sudo("awaiting")
+        record_sudo._log_sent()
+        record_sudo._notify_changed()
+        self.env.ref(
+            "fieldservice_job_confirmation.ir_cron_send_confirmations"
+        ).sudo()._trigger()
+        return record_sudo
+
+    def _insert_with_code(self, values, render, wanted=""):
+        """Create the row with a code that no other open message of the number has.
+
+        A single open message has none. Whether it is single, and whether a code is
+        free, is decided by unique indexes: a look beforehand would race.
+
+        :param render: function code -> body
+        :param wanted: the code to begin with, when one is needed
+        """
+        open_sudo = self._search_open_sudo(values["mobile"], values["sender"])
+        code = (wanted or self._choose_code(values)) if open_sudo else False
+        for _attempt in range(20):
+            try:
+                with private_queries(), self.env.cr.savepoint():
+                    record = self.create(
+                        {**values, "code": code, "body": render(code or "")}
+                    )
+                    record.flush_recordset()
+                    return record
+            except psycopg2.errors.UniqueViolation:
+                code = self._choose_code(values)
+        raise UserError(
+            self.env._("Too many open messages to this number. Wait for an answer.")
+        )
+
+    def _choose_code(self, values):
+        """Three digits that this number has not seen lately."""
+        recent = self.search(
+            [("mobile", "=", values["mobile"]), ("code", "!=", False)], limit=200
+        )
+        used = set(recent.mapped("code"))
+        free = [str(number) for number in range(100, 1000) if str(number) not in used]
+        return secrets.choice(free or [str(number) for number in range(100, 1000)])
+
+    def _ensure_code_sudo(self):
+        """Give open messages a code afterwards, so that they can be told apart."""
+        for record_sudo in self.sudo().filtered(lambda rec: not rec.code):
+            values = {"mobile": record_sudo.mobile, "sender": record_sudo.sender}
+            record_sudo.code = record_sudo._choose_code(values)
+
+    @api.model
+    def _close_expired_sudo(self, mobile, sender):
+        """Close open messages of a number whose appointment is over."""
+        now = fields.Datetime.now()
+        self._search_open_sudo(mobile, sender).filtered(
+            lambda rec: rec.appointment_start and rec.appointment_start <= now
+        )._close_sudo("past")
+
+    @api.model
+    def _search_open_sudo(self, mobile, sender):
+        """Messages to a number, sent from ``sender``, that wait for an answer.
+
+        An answer from that number to that sender can be about any of these.
+        """
+        return self.sudo().search(
+            [
+                ("mobile", "=", mobile),
+                ("sender", "=", sender),
+                ("is_open", "=", True),
+            ]
+        )
+
+    def _close_sudo(self, reason):
+        """No answer is awaited any more; a text that waits to be sent stays here.
+
+        :param reason: a key of ``closed_reason``
+        """
+        open_sudo = self.sudo().filtered("is_open")
+        if reason in ("moved", "deleted"):
+            # Their answers were about another date, or about nothing any more.
+            self.sudo().filtered(
+                lambda rec: (
+                    not rec.is_open
+                    and (reason == "deleted" or rec.closed_reason == "answered")
+                )
+            ).write({"closed_reason": reason})
+        waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
+        open_sudo.write({"is_open": False, "closed_reason": reason})
+        if waiting_sudo and reason != "answered":
+            waiting_sudo.write({"state": "canceled"})
+            waiting_sudo._refresh_history()
+        if open_sudo:
+            open_sudo.flush_recordset(["is_open"])
+            open_sudo._notify_changed()
+
+    def _mark_replaced_sudo(self):
+        """Their appointments were asked about again: nobody has to see to these."""
+        self.sudo().filtered(
+            lambda rec: (
+                rec.closed_reason in ("answered", "failed")
+                and (
+                    rec.response in ("declined", "opted_out")
+                    or (rec.state == "failed" and not rec.response)
+                )
+            )
+        ).write({"closed_reason": "replaced"})
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_open_details(self):
+        """Open the message with all its replies in a dialog."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def action_open_order(self):
+        """Open the Work Order."""
+        self.ensure_one()
+        if self.closed_reason == "company":
+            raise UserError(self.env._("This Work Order was moved to another company."))
+        if not self.order_id:
+            raise UserError(self.env._("This Work Order was deleted."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "fsm.order",
+            "res_id": self.order_id.id,
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+    def action_send_again(self):
+        """Open the dialog to send a failed message again."""
+        self.ensure_one()
+        if not self.can_send_again:
+            raise UserError(
+                self.env._(
+                    "%s can't be sent again: only a failed message whose reason can be "
+                    "mended, once.",
+                    self.name,
+                )
+            )
+        action = self.order_id.action_send_confirmation()
+        action["context"] = {
+            "default_order_id": self.order_id.id,
+            "default_visit_id": self.visit_id.id,
+            "default_partner_id": self.partner_id.id,
+            "default_previous_id": self.id,
+        }
+        return action
+
+    def action_settle(self):
+        """Open the dialog in which an answer is corrected by hand."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Correct the Answer"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_action": "settle",
+                "default_confirmation_id": self.id,
+                "default_response": self.response,
+            },
+        }

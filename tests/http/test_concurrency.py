@@ -1,0 +1,210 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Two transactions at the same moment, on a real database with real commits."""
+
+import threading
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import DummyRLock, Registry
+from odoo.tests import BaseCase, tagged
+from odoo.tests.common import get_db_name
+
+from ..common import OUR_NUMBER, ConfirmationCase
+
+
+class _Holder(ConfirmationCase):
+    """The usual records, made in an environment that is really committed."""
+
+
+@tagged("post_install", "-at_install")
+class TestConcurrency(BaseCase):
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        # Odoo's own test runner holds this lock, which the threads would wait for.
+        patcher = patch.object(Registry, "_lock", DummyRLock())
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        with self._environment() as env:
+            self.holder = type("Records", (_Holder,), {"env": env})
+            self._make(env)
+        self.addCleanup(self._remove)
+
+    @contextmanager
+    def _environment(self):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
+
+    def _make(self, env):
+        company = env.ref("base.main_company")
+        self.before = company.read(
+            [
+                "job_confirmation_enabled",
+                "sms_twilio_account_sid",
+                "sms_twilio_auth_token",
+            ]
+        )[0]
+        company.write(
+            {
+                "job_confirmation_enabled": True,
+                "sms_twilio_account_sid": "AC" + "7" * 32,
+                "sms_twilio_auth_token": "7" * 32,
+            }
+        )
+        records = [
+            env["sms.twilio.number"].create(
+                {
+                    "company_id": company.id,
+                    "number": OUR_NUMBER,
+                    "country_id": env.ref("base.us").id,
+                }
+            )
+        ]
+        customer = self.holder._make_contact("Concurrent", "+12125550191")
+        location = self.holder._make_location(customer)
+        self.holder.company = company
+        self.holder.location = location
+        self.holder.technician = env["fsm.person"].create({"name": "Concurrent"})
+        start = self.holder._local_time("America/New_York", 3, 9)
+        orders = [self.holder._make_order(start) for _count in range(4)]
+        records += [*orders, location, location.partner_id, customer]
+        records += [self.holder.technician]
+        self.orders = [order.id for order in orders]
+        self.records = [(record._name, record.id) for record in records]
+
+    def _remove(self):
+        with self._environment() as env:
+            messages = env["fsm.confirmation"].search([("order_id", "in", self.orders)])
+            replies = env["fsm.confirmation.reply"].search(
+                [("mobile", "=", "+12125550191")]
+            )
+            replies.unlink()
+            messages.unlink()
+            for name, record_id in self.records:
+                env[name].browse(record_id).exists().unlink()
+            self.before.pop("id")
+            env.ref("base.main_company").write(self.before)
+
+    def _together(self, *functions):
+        """Run functions in threads that start at the same moment."""
+        gate = threading.Barrier(len(functions))
+        problems = []
+
+        def run(function):
+            try:
+                with self._environment() as env:
+                    # A snapshot of its own, taken before any of them has written.
+                    env.cr.execute("SELECT count(*) FROM fsm_confirmation")
+                    gate.wait(10)
+                    function(env)
+            except Exception as error:
+                problems.append(error)
+
+        threads = [threading.Thread(target=run, args=(func,)) for func in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        return problems
+
+    def _send(self, order_id):
+        def send(env):
+            env["fsm.confirmation.send"].create({"order_id": order_id}).action_send()
+
+        return send
+
+    def test_codes_when_several_send_to_one_number_at_once(self):
+        problems = self._together(*[self._send(order) for order in self.orders])
+        self.assertEqual(problems, [])
+        with self._environment() as env:
+            messages = env["fsm.confirmation"].search([("order_id", "in", self.orders)])
+            codes = messages.mapped("code")
+            self.assertEqual(len(messages), 4)
+            self.assertEqual(len(set(codes)), 4)
+            self.assertEqual(codes.count(False), 1)
+            for message in messages:
+                wanted = f"YES {message.code}" if message.code else "YES to confirm"
+                self.assertIn(wanted, message.body)
+
+    def test_one_reply_when_a_webhook_comes_several_times_at_once(self):
+        def receive(env):
+            env["fsm.confirmation.reply"]._receive_sudo(
+                env.ref("base.main_company"),
+                {
+                    "MessageSid": "SM" + "e" * 32,
+                    "From": "+12125550191",
+                    "To": OUR_NUMBER,
+                    "Body": "hello",
+                },
+            )
+
+        problems = self._together(*[receive] * 4)
+        self.assertEqual(problems, [])
+        with self._environment() as env:
+            replies = env["fsm.confirmation.reply"].search(
+                [("mobile", "=", "+12125550191")]
+            )
+            self.assertEqual(len(replies), 1)
+
+    def test_two_workers_share_the_queue(self):
+        with self._environment() as env:
+            for order in self.orders:
+                self._send(order)(env)
+        claimed = []
+
+        def claim(env):
+            while True:
+                # So much is in flight already that only two more fit.
+                rows, _pause = env["fsm.confirmation"]._claim({OUR_NUMBER: 18})
+                if not rows:
+                    break
+                claimed.append(rows.ids)
+
+        problems = self._together(claim, claim)
+        self.assertEqual(problems, [])
+        taken = [row for rows in claimed for row in rows]
+        self.assertEqual(len(taken), len(set(taken)))
+        self.assertEqual(len(taken), 4)
+        with self._environment() as env:
+            env["fsm.confirmation"].browse(taken).write({"state": "canceled"})
+
+    def _make_wizard(self):
+        """A Send dialog that is open, as its first click has saved it."""
+        with self._environment() as env:
+            order_id = self.orders[0]
+            return env["fsm.confirmation.send"].create({"order_id": order_id}).id
+
+    def _press_send(self, wizard_id):
+        def press(env):
+            env["fsm.confirmation.send"].browse(wizard_id).action_send()
+
+        return press
+
+    def _count_sent(self):
+        with self._environment() as env:
+            return env["fsm.confirmation"].search_count(
+                [("order_id", "=", self.orders[0])]
+            )
+
+    def test_one_text_when_send_is_pressed_several_times_at_once(self):
+        wizard_id = self._make_wizard()
+        problems = self._together(*[self._press_send(wizard_id)] * 4)
+        # Odoo runs a request again that came too late for its own view of the data.
+        for problem in problems:
+            self.assertIsInstance(problem, psycopg2.errors.SerializationFailure)
+        self.assertEqual(self._count_sent(), 1)
+
+    def test_one_text_when_send_is_pressed_while_the_first_is_at_work(self):
+        wizard_id = self._make_wizard()
+        with self._environment() as first:
+            self._press_send(wizard_id)(first)
+            with self._environment() as second:
+                # The first has not committed yet: this one must not wait, nor send.
+                self._press_send(wizard_id)(second)
+        self.assertEqual(self._count_sent(), 1)
+        with self._environment() as third:
+            self._press_send(wizard_id)(third)
+        self.assertEqual(self._count_sent(), 1)

@@ -1,0 +1,425 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Nothing lost, nothing doubled: the outbox when Twilio or Odoo misbehaves."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..common import OUR_NUMBER, ConfirmationHttpCase
+
+SERVICE = "MG" + "a" * 32
+
+
+class TrustCase(ConfirmationHttpCase):
+    def _send_and_deliver(self, order=None):
+        record = self._send(order)
+        self._run_outbox()
+        return record
+
+    def _sender_row(self):
+        return self.env["fsm.confirmation.sender"].search(
+            [("sender", "=", OUR_NUMBER), ("company_id", "=", self.company.id)]
+        )
+
+    def _notices(self, level="edit"):
+        messages = self.env["fsm.confirmation"].with_user(self.users[level])
+        summary = messages.with_context(
+            allowed_company_ids=self.company.ids
+        ).get_message_center_summary([])
+        return "\n".join(notice["text"] for notice in summary["notices"])
+
+
+@tagged("post_install", "-at_install")
+class TestUnknownOutcome(TrustCase):
+    def test_twilio_was_asked_and_does_not_have_it_so_it_is_sent_again(self):
+        for kind in ("500", "timeout", "reset"):
+            with self.subTest(kind):
+                self.twilio.reset()
+                self.setUp()
+                options = {"max_seconds": 0.2} if kind == "timeout" else {}
+                self.twilio.add_fault(kind, count=1, **options)
+                record = self._send_and_deliver()
+                self.assertEqual(record.state, "sending")
+                # A list that lags says nothing yet.
+                self._age_claims(record, minutes=10)
+                self._run_outbox()
+                self.assertEqual(record.state, "sending")
+                self.assertEqual(self.twilio.sent(), [])
+                self._age_claims(record, minutes=6)
+                self._run_outbox()
+                self.assertEqual(record.state, "outgoing")
+                self._run_outbox()
+                self.assertEqual(record.state, "delivered")
+                self.assertEqual(len(self.twilio.sent()), 1)
+                record._close_sudo("closed")
+
+    def test_text_that_still_waits_at_twilio_is_found_although_it_was_not_sent(self):
+        self.twilio.configure(auto_deliver=False, list_hides_unsent=True)
+        self.twilio.add_fault("500", count=1, accepted=True)
+        record = self._send_and_deliver()
+        self._age_claims(record, minutes=20)
+        self._run_outbox()
+        [text] = self.twilio.sent()
+        self.assertEqual((record.state, record.twilio_sid), ("sent", text["sid"]))
+
+    def test_text_that_twilio_said_yes_to_is_never_sent_again(self):
+        self.twilio.add_fault("html", count=1)
+        record = self._send_and_deliver()
+        self._age_claims(record, minutes=20)
+        self._run_outbox()
+        self.assertEqual((record.state, record.failure_type), ("failed", "unknown"))
+        self._run_outbox()
+        self.assertEqual(self.twilio.sent(), [])
+        self.assertTrue(record.can_send_again)
+
+    def test_twilio_that_can_not_be_asked_leaves_it_to_a_person(self):
+        self.twilio.add_fault("500", count=1)
+        record = self._send_and_deliver()
+        self.twilio.add_fault("500", count=50, match={"method": "GET"})
+        self._age_claims(record, minutes=20)
+        self._run_outbox()
+        self.assertEqual(record.state, "sending")
+        self.assertTrue(record.asked_date)
+        record.asked_date -= timedelta(minutes=61)
+        self._run_outbox()
+        self.assertEqual((record.state, record.failure_type), ("failed", "unknown"))
+        self.assertEqual(self.twilio.sent(), [])
+        self.assertEqual(record.order_id.confirmation_status, "not_sent")
+
+    def test_one_failed_question_after_a_long_outage_decides_nothing(self):
+        self.twilio.add_fault("accept_no_answer", count=1, max_seconds=0.2)
+        record = self._send_and_deliver()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET state = 'sending', twilio_sid = NULL,"
+            " sent_date = NULL WHERE id = %s",
+            (record.id,),
+        )
+        self._age_claims(record, hours=2)
+        self.twilio.add_fault("500", count=1, match={"method": "GET"})
+        self._run_outbox()
+        self.assertEqual(record.state, "sending")
+        self._run_outbox()
+        self.assertEqual(record.state, "delivered")
+
+    def test_appointment_that_moved_meanwhile_is_not_asked_about_again(self):
+        self.twilio.add_fault("500", count=1)
+        record = self._send_and_deliver()
+        self.order.scheduled_date_start += timedelta(days=1)
+        self._age_claims(record, minutes=20)
+        self._run_outbox()
+        self._run_outbox()
+        self.assertEqual(record.state, "failed")
+        self.assertEqual(self.twilio.sent(), [])
+
+    def test_delivery_report_before_the_look_up(self):
+        self.twilio.configure(auto_deliver=False)
+        self.twilio.add_fault("accept_no_answer", count=1, max_seconds=0.2)
+        record = self._send_and_deliver()
+        [text] = self.twilio.sent()
+        with self.allow_requests(all_requests=True):
+            self.twilio.status(text["sid"], "delivered")
+        self.env.invalidate_all()
+        self.assertEqual((record.state, record.twilio_sid), ("delivered", text["sid"]))
+        self._age_claims(record, minutes=20)
+        self._run_outbox()
+        self.assertEqual(len(self.twilio.sent()), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestRate(TrustCase):
+    def test_share_of_a_sender(self):
+        senders = self.env["fsm.confirmation.sender"]
+        take = lambda wanted: senders._take_sudo(  # noqa: E731
+            OUR_NUMBER, self.company, wanted
+        )
+        self.assertEqual(take(50), (50, None))
+        self.company.job_confirmation_rate = 10
+        allowed, pause = take(50)
+        self.assertEqual(allowed, 2)
+        self.assertTrue(0 < pause <= 0.1)
+        self.assertEqual(take(1)[0], 0)
+
+    def test_every_text_leaves_at_its_rate(self):
+        self.company.job_confirmation_rate = 20
+        orders = [self.order] + [self._make_order() for _count in range(11)]
+        records = self.env["fsm.confirmation"]
+        for order in orders:
+            records |= self._send(order)
+        self._run_outbox()
+        self.assertEqual(set(records.mapped("state")), {"delivered"})
+        self.assertEqual(len(self.twilio.sent()), 12)
+
+
+@tagged("post_install", "-at_install")
+class TestAdministratorIsTold(TrustCase):
+    def test_wrong_credentials(self):
+        token = self.company.sms_twilio_auth_token
+        self.company.sms_twilio_auth_token = "0" * 32
+        record = self._send_and_deliver()
+        self.assertEqual(record.failure_type, "setup")
+        row = self._sender_row()
+        self.assertEqual(row.problem_code, 20003)
+        self.assertEqual(len(row.activity_ids), 1)
+        self.assertTrue(
+            row.activity_ids.user_id.has_group(
+                "fieldservice_job_confirmation.group_message_center_admin"
+            )
+        )
+        self.assertIn("don't leave", self._notices())
+        # The second failure is not told again.
+        other = self._make_order()
+        self._send_and_deliver(other)
+        self.assertEqual(len(row.activity_ids), 1)
+        # Mended: banner and activity go by themselves.
+        self.company.sms_twilio_auth_token = token
+        self._send_and_deliver(self._make_order())
+        self.assertFalse(row.problem)
+        self.assertFalse(row.activity_ids)
+        self.assertNotIn("don't leave", self._notices())
+
+    def test_queue_that_is_stuck(self):
+        record = self._send()
+        self.assertNotIn("wait", self._notices())
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET create_date = create_date - interval '1 hour'"
+            " WHERE id = %s",
+            (record.id,),
+        )
+        self.assertIn("1 text(s) wait", self._notices())
+        self._run_cron("ir_cron_process_replies")
+        self.assertEqual(len(self._sender_row().activity_ids), 1)
+        self._run_outbox()
+        self.assertNotIn("wait", self._notices())
+        self.assertFalse(self._sender_row().activity_ids)
+
+    def test_questions_about_what_is_over_are_closed(self):
+        record = self._send_and_deliver()
+        visit = self._make_visit(self._make_order(), 1)
+        visit.confirmation_status = "declined"
+        self._make_visit(visit.order_id, 2)
+        self._pass_time(record, hours=1)
+        self.env.cr.execute(
+            "UPDATE fsm_visit SET scheduled_date_start = now() - interval '1 hour'"
+            " WHERE id = %s",
+            (visit.id,),
+        )
+        self._run_cron("ir_cron_close_passed")
+        self.assertEqual(record.closed_reason, "past")
+        self.assertEqual(visit.order_id.confirmation_status, "not_sent")
+
+    def test_another_company_is_told_nothing(self):
+        self.company.sms_twilio_auth_token = "0" * 32
+        self._send_and_deliver()
+        other = self._make_company("Other", "+12025550177")
+        user = self.users["edit"]
+        user.write({"company_ids": [(4, other.id)], "company_id": other.id})
+        messages = self.env["fsm.confirmation"].with_user(user)
+        summary = messages.with_context(
+            allowed_company_ids=other.ids
+        ).get_message_center_summary([])
+        self.assertNotIn("don't leave", str(summary["notices"]))
+
+
+@tagged("post_install", "-at_install")
+class TestMissedReplies(TrustCase):
+    def _fetch(self):
+        self._run_cron("ir_cron_fetch_missed_replies")
+
+    def _lose_webhooks(self, lost=True):
+        """Odoo is down: webhooks go to a port where nobody listens."""
+        url = "http://127.0.0.1:9/" if lost else self._inbound_url()
+        self.twilio.set_number(OUR_NUMBER, sms_url=url)
+
+    def _inbound_url(self):
+        return f"{self.base_url()}/job_confirmation/twilio/inbound"
+
+    def _replies(self):
+        return self.env["fsm.confirmation.reply"].search(
+            [("mobile", "=", "+12125550123")], order="id"
+        )
+
+    def test_replies_while_odoo_was_down_are_worked_on_in_order_once(self):
+        record = self._send_and_deliver()
+        self._fetch()
+        self._lose_webhooks()
+        for body in ("Yes", "hm, no", "Yes please"):
+            self._customer_says(body)
+        self.assertFalse(self._replies())
+        self._fetch()
+        replies = self._replies()
+        self.assertEqual(replies.mapped("body"), ["Yes", "hm, no", "Yes please"])
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(record.reply_body, "Yes please")
+        self._fetch()
+        self.assertEqual(self._replies(), replies)
+        self.assertFalse(self._sender_row().fetch_error)
+
+    def test_reply_is_matched_although_the_delivery_report_came_late(self):
+        record = self._send().sudo()
+        now = fields.Datetime.now()
+        record.write({"state": "sending", "claimed_date": now - timedelta(minutes=20)})
+        self.env.flush_all()
+        with self.allow_requests(all_requests=True):
+            url = record._get_status_callback_url()
+            self.twilio.status("SM" + "5" * 32, "delivered", url=url)
+        self.env.invalidate_all()
+        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+            self.company.sudo(),
+            {
+                "MessageSid": "SM" + "6" * 32,
+                "From": record.mobile,
+                "To": OUR_NUMBER,
+                "Body": "Yes",
+            },
+            received_date=now - timedelta(minutes=10),
+        )
+        self.assertEqual(reply.state, "matched")
+
+    def test_webhook_that_comes_after_all_changes_nothing(self):
+        record = self._send_and_deliver()
+        self._fetch()
+        self._lose_webhooks()
+        self._customer_says("Yes")
+        self._fetch()
+        [reply] = self._replies()
+        self._lose_webhooks(False)
+        self._customer_says("Yes", sid=reply.twilio_sid)
+        self.assertEqual(self._replies(), reply)
+        self.assertEqual(record.response, "confirmed")
+
+    def test_the_customer_gets_one_answer_when_it_is_worked_on_late(self):
+        self._send_and_deliver()
+        self._fetch()
+        self._lose_webhooks()
+        self._customer_says("Yes")
+        self._customer_says("who are you again")
+        before = len(self.twilio.sent())
+        self._fetch()
+        self._run_cron("ir_cron_process_replies")
+        self._run_cron("ir_cron_process_replies")
+        answers = self.twilio.sent()[before:]
+        self.assertEqual(len(answers), 1)
+        self.assertEqual(self._replies()[-1].answer_state, "sent")
+
+    def test_late_answers_wait_for_the_morning(self):
+        night = fields.Datetime.to_datetime("2026-07-01 03:00:00")  # 23:00 there
+        morning = fields.Datetime.to_datetime("2026-07-01 12:00:00")
+        noon = fields.Datetime.to_datetime("2026-07-01 16:00:00")
+        inbox = self.env["fsm.confirmation.reply"]
+        where = (self.order, self.company)
+        self.assertEqual(inbox._next_daytime(night, *where), morning)
+        self.assertEqual(inbox._next_daytime(noon, *where), noon)
+
+    def test_twilio_that_can_not_be_asked_keeps_the_window(self):
+        self._send_and_deliver()
+        self._fetch()
+        row = self._sender_row()
+        until = row.fetched_until
+        self._lose_webhooks()
+        self._customer_says("Yes")
+        self.twilio.add_fault("500", count=1, match={"method": "GET"})
+        self._fetch()
+        self.assertEqual(row.fetched_until, until)
+        self.assertIn("500", row.fetch_error)
+        self.assertFalse(self._replies())
+        self.assertIn("can't be fetched", self._notices())
+        self._fetch()
+        self.assertEqual(len(self._replies()), 1)
+        self.assertFalse(row.fetch_error)
+
+    def test_numbers_of_a_messaging_service(self):
+        self.twilio.set_service(SERVICE, numbers=[OUR_NUMBER])
+        self.company.job_confirmation_service_sid = SERVICE
+        self.company.sms_twilio_number_ids.unlink()
+        record = self._send_and_deliver()
+        self.assertTrue(record.from_number)
+        self.assertIn(
+            record.from_number,
+            self.env["fsm.confirmation.sender"]._get_numbers_sudo(self.company.sudo()),
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestReplyThatCanNotBeWorkedOn(TrustCase):
+    def test_it_stays_with_its_reason_and_is_worked_on_later(self):
+        record = self._send_and_deliver()
+        # Something in the database makes the work fail: the lexicon is broken.
+        self.env.cr.execute(
+            "ALTER TABLE fsm_confirmation_word RENAME TO fsm_confirmation_word_gone"
+        )
+        self.env.registry.clear_cache()
+        result = self._customer_says("Yes")
+        self.assertEqual(result["status"], 200, result)
+        [reply] = self.env["fsm.confirmation.reply"].search(
+            [("mobile", "=", record.mobile)]
+        )
+        self.assertEqual(reply.state, "pending")
+        self.assertEqual(reply.error, "UndefinedTable 42P01")
+        self.assertFalse(record.response)
+        self.env.cr.execute(
+            "ALTER TABLE fsm_confirmation_word_gone RENAME TO fsm_confirmation_word"
+        )
+        self.env.registry.clear_cache()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_reply SET create_date = create_date -"
+            " interval '1 minute'"
+        )
+        self.env.invalidate_all()
+        self._run_cron("ir_cron_process_replies")
+        self.assertEqual(reply.state, "matched")
+        self.assertEqual(record.response, "confirmed")
+
+
+@tagged("post_install", "-at_install")
+class TestHistory(TrustCase):
+    def test_an_answer_is_written_once_into_each_history(self):
+        record = self._send_and_deliver()
+        last = self.env["mail.message"].search([], limit=1, order="id desc").id
+        self._customer_says("Yes")
+        notes = self.env["mail.message"].search([("id", ">", last)])
+        self.assertEqual(
+            sorted(note.model for note in notes), ["fsm.order", "res.partner"]
+        )
+        self.assertFalse(record.message_ids.tracking_value_ids)
+
+
+@tagged("post_install", "-at_install")
+class TestRetention(TrustCase):
+    def test_texts_and_numbers_of_old_messages_go_counts_stay(self):
+        old = self._send_and_deliver()
+        self._customer_says("Yes, Maria")
+        young = self._send_and_deliver(self._make_order())
+        self.company.job_confirmation_retention_months = 6
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET create_date = create_date -"
+            " interval '7 months' WHERE id = %s",
+            (old.id,),
+        )
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_reply SET received_date = received_date -"
+            " interval '7 months'"
+        )
+        self.env.invalidate_all()
+        self._run_cron("ir_cron_anonymize")
+        self.assertEqual((old.body, old.mobile, old.reply_body), ("-", "-", "-"))
+        self.assertEqual((old.reply_ids.body, old.reply_ids.mobile), ("-", "-"))
+        self.assertEqual(old.response, "confirmed")
+        self.assertEqual(old.order_id.confirmation_count, 1)
+        for record in (self.order, self.customer):
+            history = self._history(record)
+            self.assertNotIn("Yes, Maria", history)
+        self.assertNotIn("Reply YES", self._history(self.order))
+        self.assertIn("Reply YES", self._history(young.order_id))
+        self.assertEqual(young.mobile, "+12125550123")
+        self.assertIn("was removed", self._history(self.order))
+
+    def test_nothing_goes_unless_the_company_says_so(self):
+        record = self._send_and_deliver()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET create_date = create_date - interval '9 years'"
+        )
+        self._run_cron("ir_cron_anonymize")
+        self.assertEqual(record.mobile, "+12125550123")

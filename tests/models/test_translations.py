@@ -1,0 +1,267 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Customers are texted, and understood, in their own language."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from odoo import Command
+from odoo.tests import tagged
+
+from ...core.reply import understand
+from ...core.segments import count_segments
+from ..common import MODULE, ConfirmationTransactionCase
+
+
+class Language(NamedTuple):
+    """What a customer's texts have to show."""
+
+    yes: str
+    no: str
+    weekday: str  # a Wednesday
+    month: str  # May
+    confirmed: str
+
+
+LANGUAGES = {
+    "es_ES": Language("SI", "NO", "mié", "may", "queda confirmada"),
+    # Whoever speaks another Spanish or Portuguese gets es.po and pt.po as well.
+    "es_MX": Language("SI", "NO", "mié", "may", "queda confirmada"),
+    "fr_FR": Language("OUI", "NON", "mer.", "mai", "est confirmé"),
+    "de_DE": Language("JA", "NEIN", "Mi.", "Mai", "ist bestätigt"),
+    "pt_PT": Language("SIM", "NAO", "quarta", "mai", "fica confirmada"),
+    "pt_BR": Language("SIM", "NAO", "qua.", "mai", "fica confirmada"),
+    "it_IT": Language("SI", "NO", "mer", "mag", "è confermato"),
+    "nl_NL": Language("JA", "NEE", "wo", "mei", "is bevestigd"),
+}
+KINDS = (
+    "confirmed declined confirmed_brief declined_brief unclear which help moved "
+    "closed deleted past late"
+).split()
+ASKING_KINDS = ("unclear", "which", "help")
+ENGLISH = r"(?i)\b(?:reply|your|appointment|thank|technician|contact you)\b"
+
+
+@tagged("post_install", "-at_install")
+class TestTranslations(ConfirmationTransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for code in LANGUAGES:
+            cls.env["res.lang"]._activate_lang(code)
+        cls.env["ir.module.module"]._load_module_terms(
+            [MODULE], list(LANGUAGES), overwrite=True
+        )
+        cls.env.invalidate_all()
+
+    def _each_language(self):
+        """Yield every language with a new customer who speaks it."""
+        for number, (code, language) in enumerate(LANGUAGES.items()):
+            self.customer = self._make_contact(
+                "Maria Gomez", f"+1212555013{number}", lang=code
+            )
+            self.location = self._make_location(self.customer)
+            yield code, language
+
+    def _new_order(self, **values):
+        return self._make_order(location_id=self.location.id, **values)
+
+    def _ask(self, **values):
+        record = self._send(self._new_order(**values))
+        self._mark_sent(record)
+        return record
+
+    def _standard_texts(self, code):
+        """Every standard answer in a language, by kind."""
+        company = self.company.with_context(lang=code)
+        known = dict.fromkeys(("phone", "choices", "job"), "")
+        known.update(company="Acme Services", date="1", time="2")
+        known.update(new_date="3", new_time="4")
+        texts = {
+            kind: company._get_job_confirmation_text(kind, known) for kind in KINDS
+        }
+        known["new_date"] = ""
+        texts["moved, no date"] = company._get_job_confirmation_text("moved", known)
+        return texts
+
+    # The question -----------------------------------------------------------------
+
+    def test_the_question_asks_in_the_customers_language(self):
+        for code, language in self._each_language():
+            with self.subTest(code):
+                order = self._new_order()
+                body = order._render_confirmation_body(self.customer)
+                self.assertRegex(body, rf"\b{language.yes}\b")
+                self.assertRegex(body, rf"\b{language.no}\b")
+                self.assertRegex(body, r"\bSTOP\b")
+                self.assertNotRegex(body, ENGLISH)
+                self.assertNotIn("{", body)
+                for part in ("Acme Services", order.name, "12 Main St", "Bob Ray"):
+                    self.assertIn(part, body)
+
+    def test_the_date_is_written_as_the_language_does(self):
+        for code, language in self._each_language():
+            with self.subTest(code):
+                order = self._new_order(start=datetime(2031, 5, 7, 13, 0))
+                body = order._render_confirmation_body(self.customer)
+                date = order.with_context(lang=self.customer.lang).confirmation_date
+                self.assertIn(date, body)
+                self.assertTrue(date.startswith(language.weekday), date)
+                self.assertRegex(date, rf"\b(?:{language.month}\b|0?5/)")
+                self.assertIn("2031", date)
+                self.assertIn("09:00 - 11:00", body)
+                self.assertNotIn("AM", body)
+                # Letters outside the basic alphabet would more than double the price.
+                self.assertEqual(count_segments(body).culprits, "")
+
+    def test_with_a_code_both_words_carry_it(self):
+        for code, language in self._each_language():
+            with self.subTest(code):
+                first, second = self._ask(), self._ask()
+                self.assertRegex(second.code, r"^\d{3}$")
+                self.assertIn(f"{language.yes} {second.code}", second.body)
+                self.assertIn(f"{language.no} {second.code}", second.body)
+                self.assertNotRegex(second.body, ENGLISH)
+                self._reply(f"{language.no.lower()} {second.code}")
+                self.assertEqual(second.response, "declined")
+                self.assertFalse(first.response)
+
+    def test_opting_out_is_no_answer_that_the_question_asks_for(self):
+        template = self.company._job_confirmation_template()
+        for code, _language in self._each_language():
+            with self.subTest(code):
+                localized = template.with_context(lang=code)
+                self.assertNotEqual(localized.body, template.body)
+                localized._refuse_opt_out_answer(localized.body)
+                body = self._new_order()._render_confirmation_body(self.customer)
+                template._refuse_opt_out_answer(body)
+                for text in self._standard_texts(code).values():
+                    template._refuse_opt_out_answer(text)
+
+    # The answer -------------------------------------------------------------------
+
+    def test_the_words_asked_for_are_understood(self):
+        for code, language in self._each_language():
+            with self.subTest(code):
+                for word, response in (
+                    (language.yes, "confirmed"),
+                    (language.no.lower(), "declined"),
+                    (f"{language.yes.capitalize()}.", "confirmed"),
+                ):
+                    record = self._ask()
+                    reply = self._reply(word)
+                    self.assertEqual(record.response, response, word)
+                    self.assertEqual(reply.confirmation_id, record)
+                for word in (language.yes, language.no):
+                    for text in (f"{word} 427", f"427 {word.lower()}"):
+                        found = understand(text, codes=["427", "512"])
+                        [answer] = found.answers
+                        self.assertEqual(answer.code, "427", text)
+
+    def test_the_confirmation_is_answered_in_the_language(self):
+        for code, language in self._each_language():
+            with self.subTest(code):
+                record = self._ask()
+                answer = self._reply(language.yes).answer_body
+                self.assertTrue(answer.startswith("Acme Services"), answer)
+                self.assertIn(language.confirmed, answer)
+                self.assertNotRegex(answer, ENGLISH)
+                order = record.order_id.with_context(lang=self.customer.lang)
+                self.assertIn(
+                    f"{order.confirmation_date}, {order.confirmation_time}", answer
+                )
+
+    def test_an_unclear_reply_is_answered_with_the_words_to_use(self):
+        for code, language in self._each_language():
+            with self.subTest(code):
+                record = self._ask()
+                answer = self._reply("xyzzy plugh").answer_body
+                self.assertRegex(answer, rf"\b{language.yes}\b")
+                self.assertRegex(answer, rf"\b{language.no}\b")
+                self.assertNotRegex(answer, ENGLISH)
+                self.assertEqual(record.response, "unrecognized")
+
+    def _ask_which(self, language):
+        """Two open questions and an answer without a code."""
+        start = datetime(2031, 5, 7, 13, 0)
+        records = self._ask(start=start) | self._ask(start=start)
+        question = self._reply(language.yes).answer_body
+        self.assertFalse(any(records.mapped("response")))
+        return records, question
+
+    def test_which_one_is_asked_in_the_language(self):
+        for code, language in self._each_language():
+            with self.subTest(code):
+                records, question = self._ask_which(language)
+                self.assertRegex(question, rf"\b{language.no}\b")
+                self.assertNotRegex(question, ENGLISH)
+                for record in records:
+                    self.assertIn(record.code, question)
+
+    def test_which_one_is_asked_with_dates_of_the_language(self):
+        self.customer.lang = "de_DE"
+        _records, question = self._ask_which(LANGUAGES["de_DE"])
+        self.assertIn("Mi., 7. Mai 2031, 09:00 - 11:00", question)
+
+    def test_every_standard_answer_is_translated(self):
+        english = self._standard_texts("en_US")
+        for code, language in self._each_language():
+            with self.subTest(code):
+                texts = self._standard_texts(code)
+                for kind, text in texts.items():
+                    self.assertNotEqual(text, english[kind], kind)
+                    self.assertNotRegex(text, ENGLISH)
+                    self.assertNotIn("{", text)
+                    for number in filter(english[kind].__contains__, "1234"):
+                        self.assertIn(number, text, kind)
+                for kind in ASKING_KINDS:
+                    self.assertRegex(texts[kind], rf"\b{language.yes}\b")
+                    self.assertRegex(texts[kind], rf"\b{language.no}\b")
+                self.assertIn("STOP", texts["help"])
+
+    # Echoes -----------------------------------------------------------------------
+
+    def test_an_echoed_question_is_no_answer(self):
+        for code, _language in self._each_language():
+            with self.subTest(code):
+                record = self._ask()
+                for body in (record.body, f"> {record.body}", record.body.upper()):
+                    reply = self._reply(body)
+                    self.assertIn(record.response, (False, "unrecognized"))
+                    self.assertEqual(reply.intent, "unrecognized")
+                    self.assertFalse(reply.answer_body)
+                self.assertFalse(self.customer.phone_sanitized_blacklisted)
+
+    def test_copies_of_our_texts_are_never_taken_for_an_answer(self):
+        """Also when it isn't known that the text is ours."""
+        for code, _language in self._each_language():
+            with self.subTest(code):
+                order = self._new_order()
+                texts = [
+                    order._render_confirmation_body(self.customer),
+                    order._render_confirmation_body(self.customer, code="427"),
+                    *self._standard_texts(code).values(),
+                ]
+                for text in texts:
+                    for copy in (text, text.lower(), f"Re: {text}", f"“{text}”"):
+                        for codes in ((), ("427", "512")):
+                            found = understand(copy, codes=codes)
+                            self.assertIn(found.intent, ("unrecognized", "help"), copy)
+
+    def test_a_reaction_to_the_question_is_understood(self):
+        for code, _language in self._each_language():
+            with self.subTest(code):
+                # No number of three digits, which looks like a code.
+                record = self._ask(name="FO12345")
+                self._reply(f"Liked “{record.body}”")
+                self.assertEqual(record.response, "confirmed")
+
+    # A user of another language ---------------------------------------------------
+
+    def test_the_senders_language_makes_no_difference(self):
+        self.dispatcher.lang = "de_DE"
+        self.dispatcher.company_ids = [Command.link(self.company.id)]
+        self.customer.lang = "it_IT"
+        record = self._send()
+        self.assertIn("Risponda SI per confermare", record.body)
+        self.assertIn("Tecnico: Bob Ray.", record.body)
+        self.assertNotIn("Antworten", record.body)

@@ -1,0 +1,117 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The demo data: it loads as Odoo loads it, and shows what the README promises."""
+
+from odoo import fields
+from odoo.modules.loading import load_data
+from odoo.modules.module_graph import ModuleGraph
+from odoo.tests import TransactionCase, tagged
+
+from ..common import MODULE
+
+
+@tagged("post_install", "-at_install")
+class TestDemo(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # A company that nobody has named yet, as in a new database.
+        cls.company = cls.env.ref("base.main_company")
+        cls.company.name = "My Company"
+        installed = cls.env["ir.module.module"].search([("state", "=", "installed")])
+        graph = ModuleGraph(cls.env.cr, mode="load")
+        graph.extend(installed.mapped("name"))
+        known = {name: cls.env[name].search([]) for name in cls._models}
+        # Odoo itself would only warn when it fails, and go on without it.
+        with cls._no_warning():
+            load_data(cls.env, {}, "init", kind="demo", package=graph[MODULE])
+            cls.env.flush_all()
+        cls.orders, cls.visits, cls.messages, cls.replies = (
+            cls.env[name].search([]) - known[name] for name in cls._models
+        )
+
+    _models = ("fsm.order", "fsm.visit", "fsm.confirmation", "fsm.confirmation.reply")
+
+    @classmethod
+    def _no_warning(cls):
+        return cls("test_every_status").assertNoLogs(level="WARNING")
+
+    def test_every_status(self):
+        """Every colour of the Message Center, and of the Work Orders."""
+        self.assertEqual(self.company.name, "Brightwater Home Services")
+        shown = self.messages._fields["indicator"].get_values(self.env)
+        self.assertEqual(set(shown), set(self.messages.mapped("indicator")))
+        now = fields.Datetime.now()
+        upcoming = self.orders.filtered(
+            lambda rec: (rec.scheduled_date_start or now) > now
+        )
+        statuses = self.orders._fields["confirmation_status"].get_values(self.env)
+        self.assertEqual(set(statuses), set(upcoming.mapped("confirmation_status")))
+        self.assertGreater(len(set(self.visits.mapped("confirmation_status"))), 1)
+
+    def test_the_first_thing_to_try(self):
+        """The 26th Work Order, FO026 in a new database: Emily Smith can be asked."""
+        order = self.orders.sorted("id")[25]
+        self.assertEqual(order.location_id.contact_id.name, "Emily Smith")
+        self.assertEqual(order.confirmation_status, "not_sent")
+        wizard = self.env["fsm.confirmation.send"].create({"order_id": order.id})
+        self.assertIn(order.name, wizard.body)
+        self.assertFalse(wizard.obstacles)
+
+    def test_the_messages_are_whole(self):
+        """Answers go with replies, and what was sent and failed says when and why."""
+        for record in self.messages:
+            with self.subTest(record.body):
+                self.assertTrue(record.body and record.job_name and record.contact_name)
+                self.assertEqual(
+                    bool(record.response),
+                    bool(record.reply_ids and record.reply_body and record.reply_date),
+                )
+                if record.reply_ids:
+                    self.assertIn(record.reply_body, record.reply_ids.mapped("body"))
+                self.assertEqual(record.is_open, not record.closed_reason)
+                if record.state == "failed":
+                    self.assertTrue(record.failure_type and record.failure_reason)
+                elif record.state != "canceled":
+                    self.assertTrue(record.sent_date and record.twilio_sid)
+        kinds = set(self.replies.mapped("state"))
+        self.assertEqual(kinds, {"matched", "unmatched"})
+
+    def test_the_statuses_follow_the_answers(self):
+        """Nothing that the code would not have made of these answers."""
+        single = self.orders.filtered(lambda order: not order.visit_ids)
+        for appointment in [*single, *self.visits]:
+            newest = appointment._get_appointment_confirmations_sudo()[:1]
+            if newest.response:
+                moved = newest.closed_reason == "moved"
+                with self.subTest(newest.body):
+                    self.assertEqual(
+                        appointment.confirmation_status,
+                        "reconfirm" if moved else newest.response,
+                    )
+
+    def test_the_histories(self):
+        """Text and reply of an upcoming Work Order are in both histories."""
+        answered = self.messages.filtered("order_message_id").filtered("reply_ids")
+        self.assertTrue(answered)
+        for record in answered:
+            for target in (record.order_id, record.partner_id):
+                notes = "\n".join(target.message_ids.mapped("body"))
+                self.assertIn(record.name, notes)
+                for reply in record.reply_ids:
+                    self.assertIn(reply.body.split("'")[0], notes)
+
+    def test_what_a_person_has_to_do(self):
+        """Declined, opted out and unclear answers have their activity."""
+        now = fields.Datetime.now()
+        for record in self.messages:
+            if record.appointment_start > now and record.indicator in (
+                "declined",
+                "opted_out",
+                "unrecognized",
+            ):
+                self.assertTrue(record.activity_id, record.body)
+        opted_out = self.messages.filtered(lambda rec: rec.response == "opted_out")
+        found = self.env["phone.blacklist"]._job_confirmation_find_sudo(
+            opted_out.mapped("mobile")
+        )
+        self.assertEqual(set(found), set(opted_out.mapped("mobile")))

@@ -1,0 +1,108 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The dialogs in a real browser, as users with each level work with them."""
+
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from ..common import ConfirmationHttpCase
+from .test_tours import MESSAGES
+
+
+class DialogTours:
+    """What users do; the classes below say on which screen."""
+
+    def _url(self, record):
+        action = {
+            "fsm.order": "fieldservice.action_fsm_operation_order",
+            "res.partner": "base.action_partner_form",
+        }[record._name]
+        return f"/odoo/action-{action}/{record.id}"
+
+    def _tour(self, name, url=None, level="edit"):
+        url = url or self._url(self.order)
+        self.start_tour(url, name, login=self.users[level].login)
+        self.env.invalidate_all()
+
+    def _asked(self, answer=None):
+        record = self._send()
+        self._run_outbox()
+        if answer:
+            self._customer_says(answer)
+        return record
+
+    def test_send(self):
+        self._tour("fsm_dialogs_send_by_keyboard")
+        self.assertEqual(len(self.order.confirmation_ids), 1)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+
+    def test_conversation(self):
+        self._asked("Yes, thank you")
+        self._tour("fsm_dialogs_conversation", MESSAGES)
+        self._tour("fsm_dialogs_conversation", MESSAGES, level="read")
+
+    def test_conversation_read_only(self):
+        self._asked("hm, perhaps")
+        self._tour("fsm_dialogs_read_only", MESSAGES, level="read")
+
+    def test_settle(self):
+        record = self._asked("hm, perhaps")
+        self._tour("fsm_dialogs_settle", MESSAGES)
+        self.assertEqual(record.response, "declined")
+        self.assertEqual(self.order.confirmation_status, "declined")
+        self.assertIn("She called", self._history(self.order))
+
+    def test_send_again(self):
+        first = self._asked()
+        self._twilio_reports(first, "undelivered", error_code=30003)
+        first.sudo().write({"state": "sent", "failure_type": False})
+        first.sudo()._apply_status("failed", error_code=30003)
+        self._tour("fsm_dialogs_send_again", MESSAGES)
+        self.assertEqual(self.order.confirmation_ids.previous_id, first)
+
+    def test_ways_out(self):
+        self.customer.phone = "555-CALL-NOW"
+        self.dispatcher.group_ids |= self.env.ref("base.group_partner_manager")
+        self._tour("fsm_dialogs_ways_out")
+        self.assertEqual(self.order.confirmation_ids.mobile, "+12125550123")
+
+    def test_opt_out_lifted_in_the_dialog(self):
+        self._asked("STOP")
+        self._tour("fsm_dialogs_opt_out")
+        self.assertFalse(self.customer.confirmation_opt_out)
+        self.assertIn("Agreed on the phone", self._history(self.customer))
+
+    def test_opt_out_lifted_on_the_contact(self):
+        self._asked("STOP")
+        url = self._url(self.customer)
+        self._tour("fsm_dialogs_contact_read_only", url, level="read")
+        self._tour("fsm_dialogs_contact", url)
+        self.assertFalse(self.customer.confirmation_opt_out)
+
+    def test_send_for_a_visit(self):
+        for days, hours in ((1, 0), (2, 6)):
+            visit = self._make_visit(self.order, days)
+            visit.scheduled_date_end += timedelta(hours=hours)
+            visit.scheduled_date_start += timedelta(hours=hours)
+        self._tour("fsm_dialogs_visit")
+        self.assertEqual(self.order.confirmation_ids.visit_id.name, "Visit 2")
+
+    def test_status_by_hand(self):
+        self._asked()
+        self._tour("fsm_dialogs_status_read_only", level="read")
+        self._tour("fsm_dialogs_status_none", level="none")
+        self._tour("fsm_dialogs_status")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+
+@tagged("post_install", "-at_install")
+class TestDialogTours(DialogTours, ConfirmationHttpCase):
+    browser_size = "1400x900"
+
+
+@tagged("post_install", "-at_install")
+class TestDialogToursPhone(DialogTours, ConfirmationHttpCase):
+    """The same on a phone-sized screen."""
+
+    browser_size = "390x844"
+    touch_enabled = True

@@ -1,0 +1,94 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The Twilio client's own decisions, and the size of a text."""
+
+import os
+from unittest import TestCase
+from unittest.mock import patch
+
+from core.segments import count_segments
+from core.twilio.client import (
+    API_URL_VARIABLE,
+    Failure,
+    Outcome,
+    TwilioApi,
+    api_url_override,
+    failure_class,
+)
+
+LOGGER = "core.twilio.client"
+
+
+class TestTwilioApi(TestCase):
+    def _override(self, address):
+        with patch.dict(os.environ, {API_URL_VARIABLE: address}):
+            return api_url_override()
+
+    def test_address_for_tests_is_honoured_on_loopback_only(self):
+        for address in (
+            "http://127.0.0.1:8070",
+            "http://localhost:8070",
+            "http://[::1]:8070",
+            "http://127.8.8.8",
+        ):
+            self.assertEqual(self._override(address), address)
+        with self.assertLogs(LOGGER, "WARNING"):
+            for address in (
+                "http://10.0.0.1:8070",
+                "https://api.example.com",
+                "http://127.0.0.1@example.com",
+                "http://user@127.0.0.1",
+                "http://127.0.0.1.example.com",
+                "ftp://127.0.0.1",
+                "127.0.0.1:8070",
+                "nonsense",
+            ):
+                self.assertIsNone(self._override(address), address)
+        self.assertIsNone(self._override(""))
+
+    def test_classes_of_errors(self):
+        for code, kind in {
+            20429: Failure.RETRY,
+            63038: Failure.RETRY_LATER,
+            30003: Failure.UNREACHABLE,
+            21211: Failure.NUMBER,
+            30006: Failure.LANDLINE,
+            21610: Failure.CONSENT,
+            30034: Failure.SETUP,
+            30007: Failure.FILTERED,
+            99999: Failure.OTHER,
+        }.items():
+            self.assertIs(failure_class(code), kind, code)
+
+    def test_no_connection_is_no_doubt(self):
+        # Nobody listens there: the text certainly did not leave.
+        with patch.dict(os.environ, {API_URL_VARIABLE: "http://127.0.0.1:9"}):
+            result = TwilioApi("AC" + "1" * 32, "x").send(
+                "+12125550123", "Hi", "+12025550100", "http://127.0.0.1/"
+            )
+        self.assertIs(result.outcome, Outcome.REJECTED)
+        self.assertIs(failure_class(result.code), Failure.RETRY)
+
+    def test_nothing_secret_in_its_name(self):
+        api = TwilioApi("AC" + "1" * 32, "very-secret")
+        self.assertNotIn("very-secret", repr(api))
+        self.assertNotIn("1" * 32, repr(api))
+
+
+class TestSegments(TestCase):
+    def test_sizes(self):
+        for text, count, encoding in [
+            ("", 0, "GSM-7"),
+            ("a" * 160, 1, "GSM-7"),
+            ("a" * 161, 2, "GSM-7"),
+            ("a" * 306, 2, "GSM-7"),
+            ("a" * 307, 3, "GSM-7"),
+            ("€" * 80, 1, "GSM-7"),
+            ("€" * 81, 2, "GSM-7"),
+            ("á" + "a" * 69, 1, "UCS-2"),
+            ("á" + "a" * 70, 2, "UCS-2"),
+            ("🙂" * 35, 1, "UCS-2"),
+            ("🙂" * 36, 2, "UCS-2"),
+        ]:
+            size = count_segments(text)
+            self.assertEqual((size.count, size.encoding), (count, encoding), text[:3])
+        self.assertEqual(count_segments("ça va á ç").culprits, "çá")

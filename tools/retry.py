@@ -1,0 +1,48 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Two transactions that want the same row: try again, don't show it to anybody."""
+
+import logging
+import random
+import time
+
+import psycopg2
+
+from .log_redaction import private_queries
+
+_logger = logging.getLogger(__name__)
+
+CONFLICTS = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
+ATTEMPTS = 10
+_LONGEST_PAUSE = 0.5  # seconds
+
+
+def commit_with_retries(env, work, attempts=ATTEMPTS):
+    """Run ``work`` and commit; after a conflict roll back and run it again.
+
+    For code that has to have its result in the database before it goes on: a webhook
+    that is about to be answered, a text that Twilio has taken.
+
+    :param work: function without arguments; runs again from the start, so it must
+        read what it needs itself
+    :return: what ``work`` returned
+    :raises psycopg2.Error: the last conflict, when every attempt had one; the
+        transaction is rolled back then
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            with private_queries():
+                result = work()
+                env.cr.commit()  # pylint: disable=invalid-commit
+            return result
+        except CONFLICTS as error:
+            env.cr.rollback()
+            env.transaction.clear()
+            if attempt == attempts:
+                raise
+            _logger.info("%s, attempt %s", type(error).__name__, attempt)
+            # A little longer each time, and never at the same moment as the other.
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))
