@@ -9,7 +9,7 @@ whether the stored computed fields of a sample are right.
 
 from datetime import timedelta
 
-from twilio_standin.state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
+from twilio_simulator.state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 
 from odoo import Command, fields
 

@@ -5,7 +5,7 @@ import contextlib
 import random
 from collections import Counter
 
-from twilio_standin.client import StandinProcess
+from twilio_simulator.client import SimulatorProcess
 from workbench import processes
 from workbench.say import Problem, step
 
@@ -251,7 +251,7 @@ class Bench:
     def measure_send(self):
         """Texts a second to a Twilio that answers in 100 ms."""
         figure = Figure("Twilio", "texts sent", "/s", target=10)
-        with StandinProcess() as twilio:
+        with SimulatorProcess() as twilio:
             twilio.configure(latency=0.1, auto_deliver=False)
             env = {"JOB_CONFIRMATION_TWILIO_API_URL": twilio.url}
             with self._scratch(env=env) as inside:

@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-from twilio_standin.state import (
+from twilio_simulator.state import (
     DEFAULT_ACCOUNT_SID,
     DEFAULT_AUTH_TOKEN,
     DEFAULT_NUMBER,
 )
-from twilio_standin.webhooks import sign
+from twilio_simulator.webhooks import sign
 from workbench import processes
 from workbench.say import Problem
 

@@ -87,7 +87,7 @@ def open_stage(options, folder, database, **servers):
     :return: (stage, stand-in, PostgreSQL); the servers are prepared, not started
     """
     sys.path.insert(0, str(cache_folder.REPOSITORY / "dev"))
-    from twilio_standin import StandinProcess
+    from twilio_simulator import SimulatorProcess
 
     cache = cache_folder.folder()
     data = cache / folder
@@ -122,7 +122,7 @@ def open_stage(options, folder, database, **servers):
             databases.environment(),
             public,
         )
-        standin = StandinProcess(
+        standin = SimulatorProcess(
             {
                 "accounts": [
                     {

@@ -16,7 +16,7 @@ from .say import Problem, clear_problems, step
 
 DATABASE = "demo"
 OUR_NUMBER = "+12025550100"  # as in demo/res_company.xml
-STANDIN = cache_folder.REPOSITORY / "dev" / "twilio_standin"
+STANDIN = cache_folder.REPOSITORY / "dev" / "twilio_simulator"
 BLOCK = """
   ------------------------------------------------------------------------
    Odoo         {odoo}        user admin, password admin

@@ -124,7 +124,7 @@ class Client:
 
     def __init__(self, stage, standin, options):
         sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-        from twilio_standin import sign
+        from twilio_simulator import sign
 
         self._sign = sign
         self._url = stage.url + INBOUND

@@ -71,7 +71,7 @@ def main():
 
 def _run(options):
     _check_running(f"{options.odoo}/web/login")
-    _check_running(f"{options.phone}/_standin/health")
+    _check_running(f"{options.phone}/_simulator/health")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser:
         raise Problem(

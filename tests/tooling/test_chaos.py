@@ -2,7 +2,7 @@
 """Nothing lost, nothing doubled, with real Odoo processes that are really killed.
 
 The small size of ``dev/chaos``: two Odoo servers of several processes each, and one
-more process that sends, on a copy of the test's database, and a stand-in for Twilio
+more process that sends, on a copy of the test's database, and a simulator of Twilio
 that misbehaves.
 """
 
@@ -17,7 +17,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 from odoo.tools import config
 
-from ..common import DEV, OUR_NUMBER, standin_module
+from ..common import DEV, OUR_NUMBER, simulator_module
 
 TEXTS = 40
 MISSED = 6
@@ -49,14 +49,14 @@ class TestChaos(BaseCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         public_port = cls.processes.free_port()
         url = f"http://127.0.0.1:{public_port}{cls.tools.INBOUND}#rc=5&rp=all"
-        standin = standin_module()
+        simulator = simulator_module()
         number = {"phone_number": OUR_NUMBER, "sms_url": url}
         account = {
-            "sid": standin.DEFAULT_ACCOUNT_SID,
-            "auth_token": standin.DEFAULT_AUTH_TOKEN,
+            "sid": simulator.DEFAULT_ACCOUNT_SID,
+            "auth_token": simulator.DEFAULT_AUTH_TOKEN,
             "numbers": [number],
         }
-        cls.twilio = standin.StandinProcess({"accounts": [account]})
+        cls.twilio = simulator.SimulatorProcess({"accounts": [account]})
         cls.twilio.start()
         cls.addClassCleanup(cls.twilio.stop)
         cls.stage = cls.tools.Stage(
