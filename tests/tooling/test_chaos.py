@@ -17,7 +17,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 from odoo.tools import config
 
-from ..common import DEV, OUR_NUMBER, standin_module
+from ..common import DEV, OUR_NUMBER
 
 TEXTS = 40
 MISSED = 6
@@ -29,9 +29,9 @@ def tooling():
     """The modules behind ``dev/chaos``."""
     if str(DEV) not in sys.path:
         sys.path.insert(0, str(DEV))
-    from tooling import chaos_inbox, chaos_outbox, harness, processes
+    from tooling import chaos_inbox, chaos_outbox, harness, processes, simulator
 
-    return harness, chaos_outbox, chaos_inbox, processes
+    return harness, chaos_outbox, chaos_inbox, processes, simulator
 
 
 @tagged("post_install", "-at_install")
@@ -39,7 +39,7 @@ class TestChaos(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.tools, cls.outbox, cls.inbox, cls.processes = tooling()
+        cls.tools, cls.outbox, cls.inbox, cls.processes, simulator = tooling()
         if not shutil.which("pg_dump") or not cls.tools.has_psql():
             cls.skipTest(cls, "needs psql and pg_dump, with PGHOST for the server")
         cls.database = f"{get_db_name()}_chaos"
@@ -49,7 +49,6 @@ class TestChaos(BaseCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         public_port = cls.processes.free_port()
         url = f"http://127.0.0.1:{public_port}{cls.tools.INBOUND}#rc=5&rp=all"
-        simulator = standin_module()
         number = {"phone_number": OUR_NUMBER, "sms_url": url}
         account = {
             "sid": simulator.DEFAULT_ACCOUNT_SID,
