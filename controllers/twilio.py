@@ -7,6 +7,7 @@ from twilio.request_validator import RequestValidator
 from odoo import SUPERUSER_ID
 from odoo.http import Controller, request, route
 
+from ..core.delivery import Report
 from ..core.twilio.client import to_int
 from ..core.twilio.setup import REFUSED_HEADER
 from ..tools.log_redaction import private_queries
@@ -63,33 +64,24 @@ class JobConfirmationTwilio(Controller):
         if not companies_sudo:
             return self._forbidden()
         if _UUID.fullmatch(uuid):
+            outbox = request.env["fsm.confirmation.outbox"]
+            report = self._read_report(form)
             commit_with_retries(
-                request.env, lambda: self._apply_status(companies_sudo, uuid, form)
+                request.env,
+                lambda: outbox._receive_report_sudo(companies_sudo, uuid, report),
             )
         return request.make_response("", status=204)
 
-    def _apply_status(self, companies_sudo, uuid, form):
-        record_sudo = (
-            request.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("uuid", "=", uuid),
-                    ("state", "!=", "delivered"),  # As the index of them has it.
-                    ("company_id", "in", companies_sudo.ids),
-                ]
-            )
+    def _read_report(self, form):
+        """A delivery report out of Twilio's parameters; what is odd in it is empty."""
+        sid = form.get("MessageSid") or ""
+        number = form.get("From") or ""
+        return Report(
+            form.get("MessageStatus") or form.get("SmsStatus") or "",
+            sid=sid if _MESSAGE.fullmatch(sid) else "",
+            code=to_int(form.get("ErrorCode") or "", 999_999),
+            from_number=number if _NUMBER.fullmatch(number) else "",
         )
-        # Of a delivered or deleted message, or another account: nothing to do.
-        if record_sudo:
-            sid = form.get("MessageSid") or ""
-            number = form.get("From") or ""
-            record_sudo._apply_status(
-                form.get("MessageStatus") or form.get("SmsStatus") or "",
-                sid=sid if _MESSAGE.fullmatch(sid) else "",
-                error_code=to_int(form.get("ErrorCode") or "", 999_999),
-                from_number=number if _NUMBER.fullmatch(number) else "",
-            )
 
     def _verify(self):
         """Check the signature over the exact public URL.

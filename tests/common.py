@@ -13,6 +13,7 @@ from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tests.common import new_test_user
 
 from ..controllers.twilio import JobConfirmationTwilio
+from ..core.delivery import Report, after_rejection
 from ..core.twilio.client import API_URL_VARIABLE
 
 DEV = Path(__file__).resolve().parents[1] / "dev"
@@ -137,6 +138,19 @@ class ConfirmationCase:
             }
         )
 
+    @property
+    def outbox(self):
+        return self.env["fsm.confirmation.outbox"]
+
+    def _apply_report(self, record, status, **values):
+        """Twilio reports on a text; see :class:`~...core.delivery.Report`."""
+        self.outbox._apply_report(record.sudo(), Report(status, **values))
+
+    def _apply_rejection(self, record, code, reason):
+        """Twilio refuses a text."""
+        step = after_rejection(record.attempt_count, code, reason)
+        self.outbox._apply(record.sudo(), step)
+
     @classmethod
     def _make_visit(cls, order, days, **values):
         start = cls.start + timedelta(days=days)
@@ -223,7 +237,7 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
 
     def _mark_sent(self, confirmations):
         for record in confirmations:
-            record.sudo()._apply_status("delivered", sid=f"SM{record.id:032d}")
+            self._apply_report(record, "delivered", sid=f"SM{record.id:032d}")
 
 
 @tagged("post_install", "-at_install")

@@ -6,7 +6,8 @@ import pytz
 
 from odoo import api, fields, models
 
-from ...core.twilio.client import Failure, Outcome, failure_class
+from ...core.delivery import Failure, failure_class
+from ...core.twilio.client import Outcome
 from ...tools.retry import CONFLICTS, commit_with_retries
 from ..appointment.fsm_order import localize
 

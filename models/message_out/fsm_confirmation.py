@@ -663,6 +663,35 @@ class FsmConfirmation(models.Model):
             )
         ).write({"closed_reason": "replaced"})
 
+    def _store_delivery(self, step, problem, values):
+        """Store how this text goes on; the outbox does what follows from it.
+
+        :param step: :class:`~...core.delivery.Transition`, None when its state stays
+        :param problem: one sentence for staff what keeps it, "" for nothing
+        :param values: further field values, written along
+        """
+        self.ensure_one()
+        values = dict(values)
+        now = fields.Datetime.now()
+        if step:
+            values.update(
+                state=step.state,
+                error_code=step.code,
+                failure_reason=problem or False,
+                next_attempt_date=step.pause and now + step.pause,
+            )
+            if step.accepted and not self.sent_date:
+                # A report may be late: a reply may have come before it.
+                values["sent_date"] = self.claimed_date or now
+            if step.accepted and self.state == "failed":
+                values.update(failure_type=False, failed_date=False)
+                self._reopen()
+            if step.state == "delivered":
+                values["delivered_date"] = now
+            if step.state == "failed":
+                values.update(failure_type=step.failure, failed_date=now)
+        self.write(values)
+
     # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------

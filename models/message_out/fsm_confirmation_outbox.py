@@ -8,51 +8,17 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...core.twilio.client import (
-    UNREADABLE,
-    Failure,
-    Outcome,
-    SendResult,
-    failure_class,
-)
+from ...core import delivery
+from ...core.twilio.client import Outcome, SendResult
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, commit_with_retries
 
 _logger = logging.getLogger(__name__)
 
-_FAILURE_OF_CLASS = {
-    Failure.RETRY: "temporary",
-    Failure.RETRY_LATER: "temporary",
-    Failure.UNREACHABLE: "unreachable",
-    Failure.NUMBER: "number",
-    Failure.LANDLINE: "landline",
-    Failure.CONSENT: "consent",
-    Failure.SETUP: "setup",
-    Failure.FILTERED: "filtered",
-    Failure.OTHER: "other",
-}
-# Message states of Twilio in ours. Others (scheduled, read, ...) change nothing.
-_STATE_OF_TWILIO = {
-    "accepted": "sending",
-    "queued": "sending",
-    "sending": "sending",
-    "sent": "sent",
-    "delivered": "delivered",
-    "read": "delivered",
-    "undelivered": "failed",
-    "failed": "failed",
-}
-_RANK = {"outgoing": 0, "sending": 1, "sent": 2, "delivered": 3, "failed": 3}
-_RETRY_MINUTES = (1, 2, 5, 15, 30, 60)
-_RETRY_LATER_HOURS = (4, 24)
 # A process that slept longer after its claim must not call any more: the others have
 # begun to look for its texts at Twilio.
 _CALL_WITHIN = 60  # seconds
 _CLAIM_LOST_AFTER = timedelta(minutes=2)
-# Twilio's list of messages can lag minutes behind; later it is complete.
-_UNKNOWN_UNTIL = timedelta(minutes=15)
-# While Twilio can't be asked, nothing is known; then a person has to know.
-_ASK_UNTIL = timedelta(hours=1)
 # Calls to Twilio side by side; one sender with a slow account leaves room for others.
 _CONCURRENT_CALLS = 40
 _CONCURRENT_PER_SENDER = 20
@@ -61,14 +27,14 @@ _LOOKUP_MESSAGES = 100
 _LONGEST_PAUSE = 0.5  # seconds
 
 
-class FsmConfirmation(models.Model):
-    """The outbox: claim, call Twilio, record the result; then the delivery reports."""
+class FsmConfirmationOutbox(models.AbstractModel):
+    """Texts on their way: claim, call Twilio, record the result, hear of delivery.
 
-    _inherit = "fsm.confirmation"
+    What a result, a report or a look-up means is decided in :mod:`...core.delivery`.
+    """
 
-    # ------------------------------------------------------------------
-    # Sending: the outbox
-    # ------------------------------------------------------------------
+    _name = "fsm.confirmation.outbox"
+    _description = "Outbox of Confirmations"
 
     @api.model
     @private_queries()
@@ -89,14 +55,14 @@ class FsmConfirmation(models.Model):
         seconds_left = float("inf")
         calls = {}
         apis = {}
-        mended = set()
+        working = set()
         with concurrent.futures.ThreadPoolExecutor(_CONCURRENT_CALLS) as pool:
             while True:
                 pause = None
                 if seconds_left > 0 and len(calls) <= _CONCURRENT_CALLS // 2:
                     in_flight = Counter(rec.sender for rec in calls.values())
                     claimed_sudo, pause = self._claim(in_flight)
-                    calls.update(claimed_sudo._start_calls(pool, apis))
+                    calls.update(self._start_calls(claimed_sudo, pool, apis))
                     if claimed_sudo:
                         continue
                 if not calls:
@@ -113,18 +79,19 @@ class FsmConfirmation(models.Model):
                 self._record_results(results)
                 for record_sudo, result in results:
                     if result.outcome is Outcome.ACCEPTED:
-                        mended.add(record_sudo.sender)
+                        working.add(record_sudo.sender)
                     elif result.outcome is Outcome.REJECTED:
-                        mended.discard(record_sudo.sender)
+                        working.discard(record_sudo.sender)
                 seconds_left = cron._commit_progress(
                     len(done), remaining=self._count_waiting()
                 )
-        self.env["fsm.confirmation.sender"]._forget_problems_sudo(mended)
+        self.env["fsm.confirmation.sender"]._forget_problems_sudo(working)
 
     @api.model
     def _count_waiting(self):
         """How many texts are due, as far as it matters (at most 1,000)."""
-        return self.sudo().search_count(self._get_due_domain(), limit=1000)
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        return messages_sudo.search_count(self._get_due_domain(), limit=1000)
 
     @api.model
     def _get_due_domain(self):
@@ -149,7 +116,7 @@ class FsmConfirmation(models.Model):
                 self.env, lambda: self._claim_now(in_flight or {}), attempts=20
             )
         except CONFLICTS:
-            return self.sudo().browse(), _LONGEST_PAUSE
+            return self.env["fsm.confirmation"].browse(), _LONGEST_PAUSE
 
     @api.model
     def _claim_now(self, in_flight):
@@ -213,9 +180,11 @@ class FsmConfirmation(models.Model):
             ids += [row[0] for row in rows]
         self.env.invalidate_all()
         # The caller commits: the claim must be visible to everybody before the call.
-        return self.sudo().browse(sorted(ids)), min(pauses, default=None)
+        claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
+        return claimed_sudo, min(pauses, default=None)
 
-    def _start_calls(self, pool, apis):
+    @api.model
+    def _start_calls(self, claimed_sudo, pool, apis):
         """Hand the claimed rows to Twilio, except those that must not leave any more.
 
         :param pool: the executor that runs the calls
@@ -224,19 +193,11 @@ class FsmConfirmation(models.Model):
         """
         calls = {}
         deadline = time.time() + _CALL_WITHIN
-        for record in self:
-            company = record.company_id
-            if not (
-                record.sender
-                and company.job_confirmation_enabled
-                and company._job_confirmation_ready()
-            ):
-                reason = self.env._("not set up for %s", company.name)
-                record._record_safely(record._fail_setup, reason)
-                continue
-            obstacle = record._get_late_obstacle()
-            if obstacle:
-                record._record_safely(record._cancel_claimed, obstacle)
+        for record_sudo in claimed_sudo:
+            company = record_sudo.company_id
+            stopped = self._check_claimed(record_sudo)
+            if stopped:
+                self._record_safely(record_sudo, self._apply, stopped)
                 continue
             if company not in apis:
                 apis[company] = company._twilio_api_sudo(
@@ -246,42 +207,55 @@ class FsmConfirmation(models.Model):
                 _send_in_time,
                 apis[company],
                 deadline,
-                record.mobile,
-                record.body,
-                record.sender,
-                record._get_status_callback_url(),
+                record_sudo.mobile,
+                record_sudo.body,
+                record_sudo.sender,
+                self._get_report_url(record_sudo),
             )
-            calls[call] = record
+            calls[call] = record_sudo
         return calls
 
-    def _get_late_obstacle(self):
-        """A sentence why this text must not leave any more, or ""."""
-        self.ensure_one()
-        if self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile]):
+    @api.model
+    def _check_claimed(self, record):
+        """What becomes of a claimed text that must not leave, None when it may.
+
+        :return: :class:`~...core.delivery.Transition`
+        """
+        company = record.company_id
+        if not (
+            record.sender
+            and company.job_confirmation_enabled
+            and company._job_confirmation_ready()
+        ):
+            reason = self.env._("not set up for %s", company.name)
+            return delivery.Transition("failed", failure="setup", reason=reason)
+        alert = self._get_late_alert(record)
+        return delivery.Transition("canceled", reason=alert) if alert else None
+
+    @api.model
+    def _get_late_alert(self, record):
+        """A sentence why this text must not leave any more, or "".
+
+        An override point.
+        """
+        if self.env["phone.blacklist"]._job_confirmation_find_sudo([record.mobile]):
             return self.env._("The customer opted out before the text left.")
-        if self.appointment_start and self.appointment_start <= fields.Datetime.now():
+        start = record.appointment_start
+        if start and start <= fields.Datetime.now():
             return self.env._("The appointment passed before the text left.")
-        if not self.is_open or not self._is_current():
+        if not record.is_open or not record._is_current():
             return self.env._("The appointment changed before the text left.")
         return ""
 
-    def _cancel_claimed(self, reason):
-        self.write({"state": "canceled", "failure_reason": reason})
-        self._close_unsent()
-        self._show_change()
+    @api.model
+    def _get_report_url(self, record):
+        """Where Twilio reports the delivery of this text."""
+        base = record.company_id.get_base_url()
+        return f"{base}/job_confirmation/twilio/status/{record.uuid}"
 
-    def _fail_setup(self, reason):
-        self._fail(Failure.SETUP, reason=reason)
-        self._show_change()
-
-    def _close_unsent(self):
-        """The customer was not asked after all, unless another message asks."""
-        was_open = self.is_open
-        self._close_sudo("failed")
-        if self.state == "failed" and self._was_asked_since():
-            self._mark_replaced_sudo()
-        if was_open:
-            self._get_appointment_sudo()._stop_waiting_sudo()
+    # ------------------------------------------------------------------
+    # Results
+    # ------------------------------------------------------------------
 
     @api.model
     def _record_results(self, results):
@@ -290,15 +264,20 @@ class FsmConfirmation(models.Model):
         :param results: list of (record with sudo, ``SendResult``)
         """
         # Read together what each of them needs.
-        records_sudo = self.sudo().browse([record.id for record, _result in results])
-
-        def apply():
+        records_sudo = self.env["fsm.confirmation"].sudo()
+        records_sudo = records_sudo.browse([record.id for record, _result in results])
+        pairs = [
+            (record_sudo, result)
             for record_sudo, (_record, result) in zip(
                 records_sudo, results, strict=True
-            ):
-                record_sudo._apply_send_result(result)
+            )
+        ]
 
-        if len(results) > 1:
+        def apply():
+            for record_sudo, result in pairs:
+                self._apply_result(record_sudo, result)
+
+        if len(pairs) > 1:
             try:
                 commit_with_retries(self.env, apply, attempts=2)
                 return
@@ -306,127 +285,164 @@ class FsmConfirmation(models.Model):
                 self.env.cr.rollback()
                 self.env.transaction.clear()
                 _logger.info("Results are recorded one by one: %s", describe(error))
-        for record_sudo, result in results:
-            record_sudo._record_safely(record_sudo._apply_send_result, result)
+        for record_sudo, result in pairs:
+            self._record_safely(record_sudo, self._apply_result, result)
 
-    def _record_safely(self, method, *arguments):
-        """Run one record's method and commit; a conflict is tried again.
+    @api.model
+    def _record_safely(self, record, method, *arguments):
+        """Run a method about one record and commit; a conflict is tried again.
 
         A result must not be lost because a delivery report wrote the same row at the
         same moment.
         """
         try:
-            commit_with_retries(self.env, lambda: method(*arguments))
+            commit_with_retries(self.env, lambda: method(record, *arguments))
         except Exception as error:
             # One row must not hold up all others; it is looked up again later.
             self.env.cr.rollback()
             self.env.transaction.clear()
             _logger.error(
                 "Result of message %s could not be recorded: %s\n%s",
-                self.id,
+                record.id,
                 describe(error),
                 where(error),
             )
 
-    def _get_status_callback_url(self):
-        """Where Twilio reports the delivery of this text."""
-        self.ensure_one()
-        base = self.company_id.get_base_url()
-        return f"{base}/job_confirmation/twilio/status/{self.uuid}"
-
-    def _apply_send_result(self, result):
+    @api.model
+    def _apply_result(self, record, result):
         """Record what a call came to.
 
         :param result: :class:`~...core.twilio.client.SendResult`
         """
-        self.ensure_one()
-        if result.outcome is Outcome.ACCEPTED:
-            values = {"twilio_sid": result.sid}
-            if result.segments:
-                values["segment_count"] = result.segments
-            if self.state == "sending":
-                # A delivery report may have been faster.
-                values.update(state="sent", sent_date=fields.Datetime.now())
-            self.write(values)
-        elif self.state != "sending":
-            return  # A delivery report already told more.
-        elif result.outcome is Outcome.UNKNOWN:
-            self.write(
-                {
-                    "error_code": result.code,
-                    "failure_reason": self.env._(
-                        "Twilio did not answer clearly (%s); asking it what became "
-                        "of this text.",
-                        result.reason,
-                    ),
-                }
-            )
-        else:
-            self._apply_rejection(result.code, result.reason)
-        self._show_change()
+        values = {}
+        if result.sid:
+            values["twilio_sid"] = result.sid
+        if result.segments:
+            values["segment_count"] = result.segments
+        step = delivery.after_call(record.state, record.attempt_count, result)
+        self._apply(record, step, values)
 
-    def _apply_rejection(self, code, reason):
-        """Twilio does not have the text: wait and try again, or give up."""
-        kind = failure_class(code)
-        pauses = {
-            Failure.RETRY: [timedelta(minutes=value) for value in _RETRY_MINUTES],
-            Failure.RETRY_LATER: [
-                timedelta(hours=value) for value in _RETRY_LATER_HOURS
-            ],
-        }.get(kind, [])
-        attempt = max(self.attempt_count, 1)
-        if attempt <= len(pauses):
-            pause = pauses[attempt - 1]
-            self.write(
-                {
-                    "state": "outgoing",
-                    "next_attempt_date": fields.Datetime.now() + pause,
-                    "error_code": code,
-                    "failure_reason": self.env._(
-                        "Twilio can't take it now (%(code)s); next try in %(minutes)s "
-                        "minutes.",
-                        code=code,
-                        minutes=int(pause.total_seconds() // 60),
-                    ),
-                }
-            )
-            return
-        self._fail(kind, code, reason)
+    @api.model
+    def _receive_report_sudo(self, companies_sudo, uuid, report):
+        """Apply a delivery report to the text that it is about, if there is one.
 
-    def _fail(self, kind, code=0, reason=""):
-        """The text did not reach the customer, and will not by itself.
-
-        :param kind: :class:`~...core.twilio.client.Failure`, or None when unknown
+        :param companies_sudo: ``res.company`` records of the account that reports
+        :param uuid: of the text, out of the address that Twilio called
+        :param report: :class:`~...core.delivery.Report`
         """
-        self.ensure_one()
-        failure = _FAILURE_OF_CLASS.get(kind, "unknown")
-        self.write(
-            {
-                "state": "failed",
-                "failure_type": failure,
-                "failure_reason": self._explain_failure(failure, code, reason),
-                "error_code": code,
-                "failed_date": fields.Datetime.now(),
-            }
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        record_sudo = messages_sudo.search(
+            [
+                ("uuid", "=", uuid),
+                ("state", "!=", "delivered"),  # As the index of them has it.
+                ("company_id", "in", companies_sudo.ids),
+            ]
         )
-        if failure in ("setup", "temporary"):
-            self.env["fsm.confirmation.sender"]._report_problem_sudo(
-                self.sender, self.company_id, code, self.failure_reason
-            )
-        if failure == "consent":
-            others = self.search(
-                [
-                    ("mobile", "=", self.mobile),
-                    ("company_id", "=", self.company_id.id),
-                    ("is_open", "=", True),
-                ]
-            )
-            self._opt_out_sudo(self.mobile, self | others, "twilio")
-            return
-        self._close_unsent()
+        # Of a delivered or deleted message, or another account: nothing to do.
+        if record_sudo:
+            self._apply_report(record_sudo, report)
 
-    def _explain_failure(self, failure, code, reason):
-        """One sentence for staff: what went wrong and what to do."""
+    @api.model
+    def _apply_report(self, record, report):
+        """Apply one delivery report.
+
+        :param report: :class:`~...core.delivery.Report`
+        """
+        values = {}
+        if report.sid and not record.twilio_sid:
+            values["twilio_sid"] = report.sid
+        if report.from_number and not record.from_number:
+            values["from_number"] = report.from_number
+            if record.sender != report.from_number:
+                # One of the service's numbers: replies to it may be missed as well.
+                self.env["fsm.confirmation.sender"]._get_or_create_sudo(
+                    report.from_number, record.company_id
+                )
+        step = delivery.after_report(record.state, record.failure_type, report)
+        self._apply(record, step, values)
+
+    @api.model
+    def _apply(self, record, step, values=None):
+        """Have a text go on, with all that follows from it.
+
+        :param step: :class:`~...core.delivery.Transition`, None when its state stays
+        :param values: further field values, written along
+        """
+        if not (step or values):
+            return
+        record._store_delivery(step, self._describe_step(step), values or {})
+        if step and step.state == "failed":
+            self._on_failed(record)
+        elif step and step.state == "canceled":
+            self._close_unsent(record)
+        record._show_change()
+
+    @api.model
+    def _on_failed(self, record):
+        """The text did not reach the customer, and will not by itself."""
+        if record.failure_type in ("setup", "temporary"):
+            self.env["fsm.confirmation.sender"]._report_problem_sudo(
+                record.sender,
+                record.company_id,
+                record.error_code,
+                record.failure_reason,
+            )
+        if record.failure_type != "consent":
+            self._close_unsent(record)
+            return
+        others = record.search(
+            [
+                ("mobile", "=", record.mobile),
+                ("company_id", "=", record.company_id.id),
+                ("is_open", "=", True),
+            ]
+        )
+        record._opt_out_sudo(record.mobile, record | others, "twilio")
+
+    @api.model
+    def _close_unsent(self, record):
+        """The customer was not asked after all, unless another message asks."""
+        was_open = record.is_open
+        record._close_sudo("failed")
+        if record.state == "failed" and record._was_asked_since():
+            record._mark_replaced_sudo()
+        if was_open:
+            record._get_appointment_sudo()._stop_waiting_sudo()
+
+    @api.model
+    def _describe_step(self, step):
+        """One sentence for staff: what keeps a text, "" when nothing does.
+
+        :param step: see :meth:`_apply`
+        """
+        if not step or step.accepted:
+            return ""
+        if step.state == "canceled":
+            return step.reason
+        if step.state == "failed":
+            return self._describe_failure(step.failure, step.code, step.reason)
+        if step.state == "sending":
+            return self.env._(
+                "Twilio did not answer clearly (%s); asking it what became of this "
+                "text.",
+                step.reason,
+            )
+        if not step.pause:
+            return self.env._(
+                "Twilio was asked and does not have this text; sending it again."
+            )
+        return self.env._(
+            "Twilio can't take it now (%(code)s); next try in %(minutes)s minutes.",
+            code=step.code,
+            minutes=int(step.pause.total_seconds() // 60),
+        )
+
+    @api.model
+    def _describe_failure(self, failure, code, reason):
+        """One sentence for staff: what went wrong and what to do.
+
+        :param failure: a key of ``failure_type``
+        """
         sentences = {
             "number": self.env._("This number can't get texts. Correct it and retry."),
             "landline": self.env._("This is a landline. Choose a mobile number."),
@@ -444,17 +460,25 @@ class FsmConfirmation(models.Model):
         detail = ": ".join(str(part) for part in (code or "", reason or "") if part)
         return f"{sentences[failure]} ({detail})" if detail else sentences[failure]
 
+    # ------------------------------------------------------------------
+    # Calls that never came back
+    # ------------------------------------------------------------------
+
     @api.model
     def _resolve_lost_claims(self):
         """Ask Twilio about texts whose call never came back."""
-        lost_sudo = self.sudo().search(
-            [
-                ("state", "=", "sending"),
-                ("twilio_sid", "=", False),
-                ("claimed_date", "<", fields.Datetime.now() - _CLAIM_LOST_AFTER),
-            ],
-            order="claimed_date",
-            limit=200,
+        lost_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "sending"),
+                    ("twilio_sid", "=", False),
+                    ("claimed_date", "<", fields.Datetime.now() - _CLAIM_LOST_AFTER),
+                ],
+                order="claimed_date",
+                limit=200,
+            )
         )
         apis = {
             company: company._twilio_api_sudo(connections=_CONCURRENT_PER_SENDER)
@@ -469,138 +493,58 @@ class FsmConfirmation(models.Model):
                 for rec in lost_sudo
             }
             for call in concurrent.futures.as_completed(calls):
-                record_sudo = calls[call]
-                record_sudo._record_safely(record_sudo._apply_lookup, call.result())
+                self._record_safely(calls[call], self._apply_lookup, call.result())
                 if not cron._commit_progress():
                     pool.shutdown(cancel_futures=True)
                     break
 
-    def _apply_lookup(self, messages):
+    @api.model
+    def _apply_lookup(self, record, messages):
         """Record what Twilio's list said about a text whose call never came back.
 
         :param messages: the number's newest :class:`~...core.twilio.client.Message`, or
             None when Twilio could not be asked
         """
-        self.ensure_one()
-        if self.state != "sending" or self.twilio_sid:
+        if record.state != "sending" or record.twilio_sid:
             return  # A delivery report was faster.
-        age = fields.Datetime.now() - self.claimed_date
-        message = self._find_in_list(messages or [])
+        if messages is None:
+            self._apply_failed_lookup(record)
+            return
+        message = self._find_in_list(record, messages)
         if message:
-            self.write(
-                {
-                    "twilio_sid": message.sid,
-                    "state": "sent",
-                    "sent_date": self.claimed_date,
-                    "failure_reason": False,
-                    "error_code": 0,
-                }
-            )
-            if not self._apply_status(message.status, error_code=message.error_code):
-                self._show_change()
-        elif messages is not None and age > _UNKNOWN_UNTIL:
-            # Twilio's list is complete by now, and no delivery report came: it does
-            # not have the text.
-            if (
-                self.error_code != UNREADABLE
-                and self.attempt_count <= len(_RETRY_MINUTES)
-                and not self._get_late_obstacle()
-            ):
-                self.write(
-                    {
-                        "state": "outgoing",
-                        "next_attempt_date": False,
-                        "failure_reason": self.env._(
-                            "Twilio was asked and does not have this text; sending it "
-                            "again."
-                        ),
-                    }
-                )
-            else:
-                self._fail(None)
-            self._show_change()
-        elif messages is None and not self.asked_date:
-            self.asked_date = fields.Datetime.now()
-        elif messages is None and self.asked_date < fields.Datetime.now() - _ASK_UNTIL:
-            self._fail(None)
-            self._show_change()
-
-    def _find_in_list(self, messages):
-        """The message in Twilio's list that carries this text, or None.
-
-        :param messages: list of :class:`~...core.twilio.client.Message`
-        """
-        since = self.claimed_date - timedelta(minutes=1)
-        likely = [
-            message
-            for message in messages
-            if message.body == self.body
-            and message.direction != "inbound"
-            and (message.date_created is None or message.date_created >= since)
-        ]
-        known = set(
-            self.sudo()
-            .search(
-                [
-                    ("mobile", "=", self.mobile),
-                    ("twilio_sid", "in", [message.sid for message in likely]),
-                ]
-            )
-            .mapped("twilio_sid")
+            found = delivery.Transition("sent", accepted=True)
+            self._apply(record, found, {"twilio_sid": message.sid})
+            report = delivery.Report(message.status, code=message.error_code)
+            self._apply_report(record, report)
+            return
+        step = delivery.after_missing_in_list(
+            age=fields.Datetime.now() - record.claimed_date,
+            attempts=record.attempt_count,
+            code=record.error_code,
+            may_leave=not self._get_late_alert(record),
         )
-        return next((mess for mess in likely if mess.sid not in known), None)
+        self._apply(record, step)
 
-    # ------------------------------------------------------------------
-    # Delivery reports
-    # ------------------------------------------------------------------
+    @api.model
+    def _apply_failed_lookup(self, record):
+        """Twilio could not be asked, maybe not for the first time."""
+        now = fields.Datetime.now()
+        if not record.asked_date:
+            record.asked_date = now
+            return
+        self._apply(record, delivery.after_failed_lookup(now - record.asked_date))
 
-    def _apply_status(self, status, sid="", error_code=0, from_number=""):
-        """Apply one delivery report; a state never goes backwards.
-
-        :param status: Twilio's MessageStatus
-        :param sid: MessageSid
-        :param error_code: Twilio's ErrorCode, 0 for none
-        :return: whether anything changed
-        """
-        self.ensure_one()
-        values = {}
-        if sid and not self.twilio_sid:
-            values["twilio_sid"] = sid
-        if from_number and not self.from_number:
-            values["from_number"] = from_number
-            if self.sender != from_number:
-                # One of the service's numbers: replies to it may be missed as well.
-                self.env["fsm.confirmation.sender"]._get_or_create_sudo(
-                    from_number, self.company_id
-                )
-        state = _STATE_OF_TWILIO.get(status)
-        # A text given up as "not known" is known again.
-        unknown = self.state == "failed" and self.failure_type == "unknown"
-        forward = _RANK.get(state, -1) > _RANK.get(self.state, 9)
-        if state and (forward or (unknown and state != "failed")):
-            now = fields.Datetime.now()
-            if state == "failed":
-                if values:
-                    self.write(values)
-                self._fail(failure_class(error_code), error_code)
-                values = {}
-            else:
-                values["state"] = state
-                if not self.sent_date:
-                    # The report may be late: a reply may have come before it.
-                    values["sent_date"] = self.claimed_date or now
-                if state == "delivered":
-                    values["delivered_date"] = now
-                if unknown:
-                    values.update(failure_type=False, failed_date=False)
-                    self._reopen()
-                values["failure_reason"] = False
-        elif not values:
-            return False
-        if values:
-            self.write(values)
-        self._show_change()
-        return True
+    @api.model
+    def _find_in_list(self, record, messages):
+        """The message in Twilio's list that carries this text, or None."""
+        others = record.search(
+            [
+                ("mobile", "=", record.mobile),
+                ("twilio_sid", "in", [message.sid for message in messages]),
+            ]
+        )
+        known = set(others.mapped("twilio_sid"))
+        return delivery.find_in_list(messages, record.body, record.claimed_date, known)
 
 
 def _send_in_time(api, deadline, *arguments):

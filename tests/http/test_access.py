@@ -225,7 +225,7 @@ class TestAccess(ConfirmationHttpCase):
             ("fsm.confirmation", "_record_sudo"),
             ("fsm.confirmation", "_opt_out_sudo"),
             ("fsm.confirmation.reply", "_receive_sudo"),
-            ("fsm.confirmation", "_cron_send"),
+            ("fsm.confirmation.outbox", "_cron_send"),
         ]:
             _result, error = self._rpc("admin", model, method)
             self.assertEqual(error, "AccessError")

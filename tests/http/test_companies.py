@@ -327,7 +327,7 @@ class TestMovedOrder(CompaniesCase):
         record = self._send()
         record.sudo().write({"state": "sent", "twilio_sid": "SM" + "1" * 32})
         self._move()
-        record.sudo()._apply_status("delivered")
+        self._apply_report(record, "delivered")
         self.assertEqual(record.state, "delivered")
         self.assertEqual(self.order.confirmation_status, "not_sent")
 

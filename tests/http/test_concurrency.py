@@ -158,7 +158,7 @@ class TestConcurrency(BaseCase):
         def claim(env):
             while True:
                 # So much is in flight already that only two more fit.
-                rows, _pause = env["fsm.confirmation"]._claim({OUR_NUMBER: 18})
+                rows, _pause = env["fsm.confirmation.outbox"]._claim({OUR_NUMBER: 18})
                 if not rows:
                     break
                 claimed.append(rows.ids)

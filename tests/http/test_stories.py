@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ...core.delivery import GIVEN_UP
 from ..common import OUR_NUMBER, ConfirmationHttpCase, ConfirmationTransactionCase
 
 
@@ -446,8 +447,8 @@ class TestStories(ConfirmationTransactionCase):
 
     def test_answer_to_a_text_that_seemed_to_have_failed(self):
         record = self._send().sudo()
-        record._apply_status("sent", sid="SM" + "1" * 32)
-        record._apply_status("undelivered", error_code=30003)
+        self._apply_report(record, "sent", sid="SM" + "1" * 32)
+        self._apply_report(record, "undelivered", code=30003)
         self.assertEqual(record.state, "failed")
         self._reply("yes")
         self.assertEqual(record.response, "confirmed")
@@ -1081,13 +1082,13 @@ class TestStories(ConfirmationTransactionCase):
         record = self._send().sudo()
         record.write({"state": "sending", "attempt_count": 1})
         self.order.write({"scheduled_date_start": self.start + timedelta(days=3)})
-        record._apply_rejection(20429, "busy")
-        self.assertIn("changed before", record._get_late_obstacle())
+        self._apply_rejection(record, 20429, "busy")
+        self.assertIn("changed before", self.outbox._get_late_alert(record))
 
     def test_refusal_of_one_text_closes_the_others(self):
         first = self._send()
         second = self._send(self._make_order(self.start + timedelta(days=1)))
-        second.sudo()._apply_rejection(21610, "blocked")
+        self._apply_rejection(second, 21610, "blocked")
         self.assertEqual(first.response, "opted_out")
         self.assertEqual(second.response, "opted_out")
         self.assertEqual(self.order.confirmation_status, "opted_out")
@@ -1095,9 +1096,9 @@ class TestStories(ConfirmationTransactionCase):
     def test_text_that_was_given_up_and_arrived(self):
         record = self._send().sudo()
         record.write({"state": "sending"})
-        record._fail(None)
+        self.outbox._apply(record, GIVEN_UP)
         self.assertFalse(record.is_open)
-        record._apply_status("delivered", sid="SM" + "d" * 32)
+        self._apply_report(record, "delivered", sid="SM" + "d" * 32)
         self.assertTrue(record.is_open)
         self.assertEqual(self.order.confirmation_status, "awaiting")
         self._reply("yes")
@@ -1259,8 +1260,8 @@ class TestStories(ConfirmationTransactionCase):
         """What the customer said before is still so."""
 
         def fail(record):
-            record.sudo()._apply_status(
-                "undelivered", sid=f"SM{record.id:032d}", error_code=30003
+            self._apply_report(
+                record, "undelivered", sid=f"SM{record.id:032d}", code=30003
             )
             return self.order.confirmation_status
 

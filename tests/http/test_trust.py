@@ -262,7 +262,7 @@ class TestMissedReplies(TrustCase):
         record.write({"state": "sending", "claimed_date": now - timedelta(minutes=20)})
         self.env.flush_all()
         with self.allow_requests(all_requests=True):
-            url = record._get_status_callback_url()
+            url = self.outbox._get_report_url(record)
             self.twilio.status("SM" + "5" * 32, "delivered", url=url)
         self.env.invalidate_all()
         reply = self.env["fsm.confirmation.reply"]._receive_sudo(

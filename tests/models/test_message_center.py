@@ -129,7 +129,7 @@ class TestTiles(ScreenCase):
     def test_failed_is_what_a_person_has_to_see_to(self):
         """Not what was asked again since, whichever way, or was settled by hand."""
         first = self._send()
-        first.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(first, 30005, "unknown number")
         self.assertEqual(self._tiles()["failed"], 1)
         self.customer.phone = "+12125550177"
         again = self._send()  # From the Work Order: nothing links it to the first.
@@ -137,7 +137,7 @@ class TestTiles(ScreenCase):
         self.assertFalse(self._filtered("failed"))
         self.assertEqual(first.indicator, "failed")
         self.assertFalse(first.can_send_again)
-        again.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(again, 30005, "unknown number")
         self.assertEqual(self._filtered("failed"), again)
         again.with_user(self.dispatcher)._settle("confirmed", "called")
         self.assertFalse(self._filtered("failed"))
@@ -145,9 +145,9 @@ class TestTiles(ScreenCase):
 
     def test_failed_and_asked_again_before_this_version(self):
         first = self._send().sudo()
-        first._apply_rejection(30005, "unknown number")
+        self._apply_rejection(first, 30005, "unknown number")
         self.customer.phone = "+12125550177"
-        self._send().sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(self._send(), 30005, "unknown number")
         first.closed_reason = "failed"
         self.env.flush_all()
         path = MIGRATIONS / "19.0.1.4.0" / "post-asked-again.py"
@@ -168,16 +168,16 @@ class TestTiles(ScreenCase):
             "Luis Gomez", "+12125550199", parent_id=self.customer.id
         )
         second = self._send(partner_id=son.id)
-        first.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(first, 30005, "unknown number")
         self.assertFalse(self._filtered("failed"))
-        second.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(second, 30005, "unknown number")
         self.assertEqual(self._filtered("failed"), second)
 
     def test_failed_and_asked_again_with_many(self):
         visits = [self._make_visit(self.order, days) for days in (1, 2)]
         failed = [self._send(visit_id=visit.id) for visit in visits]
         for record in failed:
-            record.sudo()._apply_rejection(30005, "unknown number")
+            self._apply_rejection(record, 30005, "unknown number")
         self.customer.phone = "+12125550177"
         wizard = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
         wizard.create({"order_ids": self.order.ids}).action_send()
@@ -271,7 +271,7 @@ class TestStoredStatus(ScreenCase):
 
     def test_failure_and_opt_out(self):
         record = self._send()
-        record.sudo()._apply_status("failed", sid="SM1", error_code=30003)
+        self._apply_report(record, "failed", sid="SM1", code=30003)
         self.assertEqual(self._stored(record), "failed")
         again = self._send()
         self._reply("STOP")

@@ -212,7 +212,7 @@ def send_ours(worker):
     start = time.perf_counter()
     with worker.env() as env:
         for _run in range(100):
-            env["fsm.confirmation"]._cron_send()
+            env["fsm.confirmation.outbox"]._cron_send()
             env.cr.commit()
             env.invalidate_all()
             if not env["fsm.confirmation"].search_count(waiting):
