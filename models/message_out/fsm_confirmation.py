@@ -1,22 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 import re
-import secrets
 import unicodedata
 import uuid
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...core.formatting import localize
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ...tools.log_redaction import private_queries
-from ..appointment.fsm_order import localize
 from ..message_center.fsm_confirmation_name import MAX_NAME
 
 _logger = logging.getLogger(__name__)
@@ -515,104 +511,8 @@ class FsmConfirmation(models.Model):
         return result
 
     # ------------------------------------------------------------------
-    # Sending: record
+    # Waiting for an answer
     # ------------------------------------------------------------------
-
-    @api.model
-    def _record_sudo(self, order, visit, partner, mobile, user, previous=None, code=""):
-        """Record one text, ready to leave when this transaction is committed.
-
-        The caller has checked that the user may send and that nothing stands in the
-        way. The text is rendered here and nowhere else.
-
-        :param mobile: E.164
-        :param previous: the ``fsm.confirmation`` that this one is sent again for
-        :param code: the code shown in the preview, used if one is needed and it is free
-        :return: the new ``fsm.confirmation``, with sudo
-        """
-        company = order.company_id
-        sender = company._job_confirmation_sender(mobile)
-        appointment = visit or order
-        confirmations_sudo = self.sudo()
-        confirmations_sudo._close_expired_sudo(mobile, sender)
-        asked_sudo = appointment._get_appointment_confirmations_sudo()
-        asked_sudo.filtered(
-            lambda rec: rec.is_open and rec.mobile == mobile and rec.sender == sender
-        )._close_sudo("replaced")
-        # Asking again is what a person does about an earlier answer, or a failure.
-        asked_sudo._close_activities()
-        asked_sudo._mark_replaced_sudo()
-        values = {
-            "order_id": order.id,
-            "visit_id": visit.id if visit else False,
-            "partner_id": partner.id,
-            "mobile": mobile,
-            "company_id": company.id,
-            "user_id": user.id,
-            "sender": sender,
-            "appointment_start": appointment.scheduled_date_start,
-            "previous_id": previous.id if previous else False,
-        }
-        record_sudo = confirmations_sudo._insert_with_code(
-            values,
-            lambda chosen: order._render_confirmation_body(partner, visit, chosen),
-            code,
-        )
-        appointment._set_confirmation_status_sudo("awaiting")
-        record_sudo._log_sent()
-        record_sudo._notify_changed()
-        self.env.ref(
-            "fieldservice_job_confirmation.ir_cron_send_confirmations"
-        ).sudo()._trigger()
-        return record_sudo
-
-    def _insert_with_code(self, values, render, wanted=""):
-        """Create the row with a code that no other open message of the number has.
-
-        A single open message has none. Whether it is single, and whether a code is
-        free, is decided by unique indexes: a look beforehand would race.
-
-        :param render: function code -> body
-        :param wanted: the code to begin with, when one is needed
-        """
-        open_sudo = self._search_open_sudo(values["mobile"], values["sender"])
-        code = (wanted or self._choose_code(values)) if open_sudo else False
-        for _attempt in range(20):
-            try:
-                with private_queries(), self.env.cr.savepoint():
-                    record = self.create(
-                        {**values, "code": code, "body": render(code or "")}
-                    )
-                    record.flush_recordset()
-                    return record
-            except psycopg2.errors.UniqueViolation:
-                code = self._choose_code(values)
-        raise UserError(
-            self.env._("Too many open messages to this number. Wait for an answer.")
-        )
-
-    def _choose_code(self, values):
-        """Three digits that this number has not seen lately."""
-        recent = self.search(
-            [("mobile", "=", values["mobile"]), ("code", "!=", False)], limit=200
-        )
-        used = set(recent.mapped("code"))
-        free = [str(number) for number in range(100, 1000) if str(number) not in used]
-        return secrets.choice(free or [str(number) for number in range(100, 1000)])
-
-    def _ensure_code_sudo(self):
-        """Give open messages a code afterwards, so that they can be told apart."""
-        for record_sudo in self.sudo().filtered(lambda rec: not rec.code):
-            values = {"mobile": record_sudo.mobile, "sender": record_sudo.sender}
-            record_sudo.code = record_sudo._choose_code(values)
-
-    @api.model
-    def _close_expired_sudo(self, mobile, sender):
-        """Close open messages of a number whose appointment is over."""
-        now = fields.Datetime.now()
-        self._search_open_sudo(mobile, sender).filtered(
-            lambda rec: rec.appointment_start and rec.appointment_start <= now
-        )._close_sudo("past")
 
     @api.model
     def _search_open_sudo(self, mobile, sender):

@@ -162,7 +162,7 @@ class FsmConfirmation(models.Model):
             return
         others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:
-            self._ensure_code_sudo()
+            self.env["fsm.confirmation.composer"]._ensure_codes(self)
         if self.code in others.mapped("code"):
             return
         self.write({"is_open": True, "closed_reason": False})

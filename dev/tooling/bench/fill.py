@@ -572,13 +572,10 @@ def _make_confirmation_patterns(env):
     order = env["fsm.order"].search([], order="id", limit=1)
     order.write({"scheduled_date_start": fields.Datetime.now() + timedelta(days=3)})
     contact = order.location_id.contact_id
-    record = env["fsm.confirmation"]._record_sudo(
-        order,
-        env["fsm.visit"],
-        contact,
-        contact.phone_sanitized or "+12125550002",
-        dispatchers[0],
-    )
+    composer = env["fsm.confirmation.composer"]
+    mobile = contact.phone_sanitized or "+12125550002"
+    draft = composer._draft(order, env["fsm.visit"], contact, mobile)
+    record = composer._record([draft], dispatchers[0])
     record.write({"state": "sent", "sent_date": fields.Datetime.now()})
     reply = env["fsm.confirmation.reply"]._receive_sudo(
         company,

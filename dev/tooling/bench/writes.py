@@ -171,15 +171,13 @@ def create_ours(worker, ids):
     """Record texts, without the dialog."""
 
     def work(env):
+        composer = env["fsm.confirmation.composer"]
         for order in env["fsm.order"].browse(ids):
             contact = order.location_id.contact_id
-            env["fsm.confirmation"]._record_sudo(
-                order,
-                env["fsm.visit"],
-                contact,
-                contact.phone_sanitized,
-                env.user,
+            draft = composer._draft(
+                order, env["fsm.visit"], contact, contact.phone_sanitized
             )
+            composer._record([draft], env.user)
         env.flush_all()
 
     return worker.time(work)
