@@ -261,7 +261,7 @@ class FsmConfirmation(models.Model):
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
     # company stands beside, not before: with several chosen the order would be lost.
-    # See doc/PERFORMANCE.md for what each one serves.
+    # See doc/performance.md for what each one serves.
     _indicator_index = models.Index("(indicator, id) INCLUDE (company_id)")
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
     _appointment_index = models.Index(
