@@ -18,12 +18,12 @@ from .message_out import fsm_confirmation
 from .message_center import fsm_confirmation_name
 from .message_out import fsm_confirmation_sender
 from .message_out import fsm_confirmation_outbox
-from .message_out import fsm_confirmation_answer
+from .message_out import fsm_confirmation_response
 from .message_center import fsm_confirmation_conversation
-from .message_out import fsm_confirmation_history
+from .message_out import fsm_confirmation_chatter
 from .message_center import fsm_confirmation_dashboard
 from .message_center import fsm_confirmation_notice
-from .message_out import fsm_confirmation_passed
+from .message_out import fsm_confirmation_expiry
 from .message_out import fsm_confirmation_retention
 from .message_in import fsm_confirmation_reply
 from .message_in import fsm_confirmation_matching

@@ -227,7 +227,7 @@ class FsmConfirmation(models.Model):
                 | Domain("response", "in", ("declined", "opted_out"))
             )
         )
-        earlier._close_activities()
+        self.env["fsm.confirmation.response"]._close_activities(earlier)
         asked = {record._get_appointment_sudo() for record in records}
         earlier.filtered(
             lambda rec: rec._get_appointment_sudo() in asked
@@ -235,7 +235,7 @@ class FsmConfirmation(models.Model):
         visits = records.visit_id
         visits._set_confirmation_status_sudo("awaiting")
         (orders - visits.order_id)._set_confirmation_status_sudo("awaiting")
-        records._log_sent()
+        self.env["fsm.confirmation.chatter"]._log_sent(records)
         records._notify_changed()
         self.env.ref(
             "fieldservice_job_confirmation.ir_cron_send_confirmations"

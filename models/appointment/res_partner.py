@@ -232,12 +232,15 @@ class ResPartner(models.Model):
                 number, note, by_hand=True
             )
             messages_sudo = self.env["fsm.confirmation"].sudo()
-            messages_sudo._log_note(partner, note, self.env.user.partner_id)
-            messages_sudo.search(
-                [
-                    ("mobile", "=", number),
-                    ("response", "=", "opted_out"),
-                    ("activity_id", "!=", False),
-                ]
-            )._close_activities()
-            messages_sudo._on_opt_in_sudo(number, self.env.companies, remind=False)
+            self.env["fsm.confirmation.chatter"]._log(messages_sudo, [partner], note)
+            responses = self.env["fsm.confirmation.response"]
+            responses._close_activities(
+                messages_sudo.search(
+                    [
+                        ("mobile", "=", number),
+                        ("response", "=", "opted_out"),
+                        ("activity_id", "!=", False),
+                    ]
+                )
+            )
+            responses._opt_in_sudo(number, self.env.companies, remind=False)

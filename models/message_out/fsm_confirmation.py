@@ -4,6 +4,7 @@ import re
 import secrets
 import unicodedata
 import uuid
+from datetime import timedelta
 
 import psycopg2
 
@@ -12,6 +13,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...core import status
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
@@ -357,15 +359,9 @@ class FsmConfirmation(models.Model):
     @api.depends("response", "state", "is_open", "closed_reason")
     def _compute_indicator(self):
         for record in self:
-            answered = record.response in ("confirmed", "declined", "unrecognized")
-            if answered and record.closed_reason == "moved":
-                record.indicator = "moved"
-            elif record.response:
-                record.indicator = record.response
-            elif record.state in ("failed", "canceled"):
-                record.indicator = record.state
-            else:
-                record.indicator = "awaiting" if record.is_open else "no_answer"
+            record.indicator = status.indicator(
+                record.response, record.state, record.is_open, record.closed_reason
+            )
 
     @api.depends("appointment_start", "order_id")
     def _compute_appointment_text(self):
@@ -463,7 +459,9 @@ class FsmConfirmation(models.Model):
             if "response" in vals:
                 self.check_access("write")
                 for record in self:
-                    record._settle(vals["response"])
+                    self.env["fsm.confirmation.response"]._resolve(
+                        record, vals["response"]
+                    )
                 vals = {key: val for key, val in vals.items() if key != "response"}
                 if not vals:
                     return True
@@ -515,6 +513,107 @@ class FsmConfirmation(models.Model):
         return result
 
     # ------------------------------------------------------------------
+    # The appointment it asks about
+    # ------------------------------------------------------------------
+
+    def _get_appointment_sudo(self):
+        """The visit or Work Order asked about, with sudo; empty when it is gone."""
+        self.ensure_one()
+        if self.visit_id or self.closed_reason == "deleted":
+            return self.visit_id.sudo()
+        return self.order_id.sudo()
+
+    def _get_stale_reason(self):
+        """Why an answer to this message can't count any more, or "".
+
+        :return: see :func:`~...core.status.stale_reason`
+        """
+        self.ensure_one()
+        appointment_sudo = self._get_appointment_sudo()
+        hours = self.company_id.job_confirmation_reply_hours
+        asked = self.sent_date or self.create_date
+        return status.stale_reason(
+            self.appointment_start or None,
+            appointment_sudo._get_facts() if appointment_sudo else None,
+            deadline=asked + timedelta(hours=hours) if hours else None,
+            now=fields.Datetime.now(),
+        )
+
+    def _is_current(self):
+        """Whether the appointment is still as the customer was asked about it."""
+        return self._get_stale_reason() in ("", "late")
+
+    def _get_newer_open(self):
+        """A newer message about the same appointment that waits for an answer."""
+        return (
+            self._get_appointment_sudo()
+            ._get_appointment_confirmations_sudo()
+            .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
+        )
+
+    def _was_asked_since(self):
+        """Whether a newer text about the same appointment left, or is about to."""
+        appointment_sudo = self._get_appointment_sudo()
+        return bool(appointment_sudo) and bool(
+            appointment_sudo._get_appointment_confirmations_sudo(
+                [("id", ">", self.id), ("state", "not in", ("failed", "canceled"))]
+            )
+        )
+
+    def _get_timezone(self):
+        """Name of the time zone that the text spoke of, "" when it is not known."""
+        self.ensure_one()
+        if self.timezone:
+            return self.timezone
+        # Recorded before it was kept.
+        order_sudo = self.order_id.sudo()
+        return order_sudo._get_appointment_timezone() if order_sudo else ""
+
+    def _describe_appointment(self):
+        """Date and time for texts: as asked, and as they are now.
+
+        :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
+        """
+        self.ensure_one()
+        appointment_sudo = self._get_appointment_sudo()
+        order_sudo = self.order_id.sudo()
+        known = {"job": self.job_name or "", "new_date": "", "new_time": ""}
+        if not order_sudo:
+            return {**known, "date": "", "time": ""}
+        zone = self._get_timezone()
+        start = self.appointment_start
+        same = appointment_sudo.scheduled_date_start == start
+        end = same and appointment_sudo.scheduled_date_end
+        known["date"] = order_sudo._format_date_in(zone, start)
+        known["time"] = order_sudo._format_time_in(zone, start, end)
+        if same:
+            known.update(new_date=known["date"], new_time=known["time"])
+        elif appointment_sudo:
+            known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
+            known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
+        return known
+
+    def _may_have_arrived(self):
+        """Whether the customer may have got this text; also one that failed may."""
+        if self.state == "failed":
+            return bool(self.twilio_sid) or self.failure_type == "unknown"
+        return self.state != "canceled"
+
+    def _without_taken_back(self):
+        """These messages, newest first, without what an opt-out took back.
+
+        That is the opt-out's own message, and what the same number answered before.
+        """
+        opted_out = set()
+        kept = []
+        for record in self:
+            if record.response == "opted_out":
+                opted_out.add(record.mobile)
+            if record.mobile not in opted_out:
+                kept.append(record.id)
+        return self.browse(kept)
+
+    # ------------------------------------------------------------------
     # Sending: record
     # ------------------------------------------------------------------
 
@@ -540,7 +639,7 @@ class FsmConfirmation(models.Model):
             lambda rec: rec.is_open and rec.mobile == mobile and rec.sender == sender
         )._close_sudo("replaced")
         # Asking again is what a person does about an earlier answer, or a failure.
-        asked_sudo._close_activities()
+        self.env["fsm.confirmation.response"]._close_activities(asked_sudo)
         asked_sudo._mark_replaced_sudo()
         values = {
             "order_id": order.id,
@@ -559,7 +658,7 @@ class FsmConfirmation(models.Model):
             code,
         )
         appointment._set_confirmation_status_sudo("awaiting")
-        record_sudo._log_sent()
+        self.env["fsm.confirmation.chatter"]._log_sent(record_sudo)
         record_sudo._notify_changed()
         self.env.ref(
             "fieldservice_job_confirmation.ir_cron_send_confirmations"
@@ -611,7 +710,7 @@ class FsmConfirmation(models.Model):
         """Close open messages of a number whose appointment is over."""
         now = fields.Datetime.now()
         self._search_open_sudo(mobile, sender).filtered(
-            lambda rec: rec.appointment_start and rec.appointment_start <= now
+            lambda rec: status.has_passed(rec.appointment_start, now)
         )._close_sudo("past")
 
     @api.model
@@ -646,10 +745,25 @@ class FsmConfirmation(models.Model):
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
             waiting_sudo.write({"state": "canceled"})
-            waiting_sudo._refresh_history()
+            self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
+
+    def _reopen(self):
+        """The customer was asked after all: wait for an answer again."""
+        settled = self.response and self.response != "unrecognized"
+        if settled or self._get_stale_reason():
+            return
+        others = self._search_open_sudo(self.mobile, self.sender)
+        if others and not self.code:
+            self._ensure_code_sudo()
+        if self.code in others.mapped("code"):
+            return
+        self.write({"is_open": True, "closed_reason": False})
+        appointment_sudo = self._get_appointment_sudo()
+        if appointment_sudo.confirmation_status == "not_sent":
+            appointment_sudo._set_confirmation_status_sudo("awaiting")
 
     def _mark_replaced_sudo(self):
         """Their appointments were asked about again: nobody has to see to these."""
@@ -662,6 +776,13 @@ class FsmConfirmation(models.Model):
                 )
             )
         ).write({"closed_reason": "replaced"})
+
+    def _notify_changed(self):
+        """Notify open screens that these records changed."""
+        if self:
+            self.env["fsm.confirmation.chatter"]._notify_screens(
+                self.ids, self.order_id.ids, self.partner_id.ids
+            )
 
     def _store_delivery(self, step, problem, values):
         """Store how this text goes on; the outbox does what follows from it.

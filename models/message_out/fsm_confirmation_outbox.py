@@ -8,7 +8,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...core import delivery
+from ...core import delivery, status
 from ...core.twilio.client import Outcome, SendResult
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, commit_with_retries
@@ -240,8 +240,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """
         if self.env["phone.blacklist"]._job_confirmation_find_sudo([record.mobile]):
             return self.env._("The customer opted out before the text left.")
-        start = record.appointment_start
-        if start and start <= fields.Datetime.now():
+        if status.has_passed(record.appointment_start, fields.Datetime.now()):
             return self.env._("The appointment passed before the text left.")
         if not record.is_open or not record._is_current():
             return self.env._("The appointment changed before the text left.")
@@ -375,7 +374,8 @@ class FsmConfirmationOutbox(models.AbstractModel):
             self._on_failed(record)
         elif step and step.state == "canceled":
             self._close_unsent(record)
-        record._show_change()
+        self.env["fsm.confirmation.chatter"]._refresh(record)
+        record._notify_changed()
 
     @api.model
     def _on_failed(self, record):
@@ -397,7 +397,9 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 ("is_open", "=", True),
             ]
         )
-        record._opt_out_sudo(record.mobile, record | others, "twilio")
+        self.env["fsm.confirmation.response"]._opt_out_sudo(
+            record.mobile, record | others, "twilio"
+        )
 
     @api.model
     def _close_unsent(self, record):

@@ -4,15 +4,18 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...core.status import indicator_sql
+
 # What stands in the place of a text or a number.
 REMOVED = "-"
 _BATCH = 1000
 
 
-class FsmConfirmation(models.Model):
+class FsmConfirmationRetention(models.AbstractModel):
     """Texts and numbers of old messages are made anonymous; counts and answers stay."""
 
-    _inherit = "fsm.confirmation"
+    _name = "fsm.confirmation.retention"
+    _description = "Retention of Texts and Numbers"
 
     @api.model
     def _cron_anonymize(self):
@@ -40,6 +43,8 @@ class FsmConfirmation(models.Model):
         :return: whether there may be more
         """
         self.env.flush_all()
+        closed_reason = "COALESCE(closed_reason, 'past')"
+        indicator = indicator_sql(is_open="FALSE", closed_reason=closed_reason)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -49,9 +54,8 @@ class FsmConfirmation(models.Model):
                                          ELSE %(removed)s END,
                        failure_reason = NULL, is_open = FALSE,
                        needs_reading = FALSE,
-                       closed_reason = COALESCE(closed_reason, 'past'),
-                       indicator = CASE indicator WHEN 'awaiting' THEN 'no_answer'
-                                                  ELSE indicator END
+                       closed_reason = %(closed_reason)s,
+                       indicator = %(indicator)s
                  WHERE id IN (SELECT id FROM fsm_confirmation
                                WHERE company_id = %(company)s
                                  AND create_date < %(before)s
@@ -61,6 +65,8 @@ class FsmConfirmation(models.Model):
              RETURNING id, order_id, partner_id
                 """,
                 removed=REMOVED,
+                closed_reason=SQL(closed_reason),
+                indicator=SQL(indicator),
                 company=company.id,
                 before=before,
                 limit=limit,

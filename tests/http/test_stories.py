@@ -955,8 +955,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_a_note_is_as_odoo_would_have_written_it(self):
         """It is inserted at once, where no other addon has a say in messages."""
         messages = self.env["mail.message"]
-        confirmations = self.env["fsm.confirmation"]
-        values = confirmations._prepare_note_values(
+        values = self.env["fsm.confirmation.chatter"]._prepare_note(
             self.order, "1 < 2", self.customer, self.company, by_text=True
         )
         self.assertTrue(messages._may_insert_notes(frozenset(values)))
@@ -1118,13 +1117,13 @@ class TestStories(ConfirmationTransactionCase):
     def test_opting_out_by_hand_blocks_texts(self):
         record = self._send()
         self._reply("please never write again")
-        record.with_user(self.dispatcher)._settle("opted_out", "read it")
+        self._resolve(record, "opted_out", "read it")
         self.assertIn("can't be texted", self._wizard().blocking_reason)
 
     def test_taking_an_answer_back_waits_again(self):
         record = self._send()
         self._reply("yes")
-        record.with_user(self.dispatcher)._settle(False, "wrong person")
+        self._resolve(record, False, "wrong person")
         self.assertTrue(record.is_open)
         self.assertEqual(self.order.confirmation_status, "awaiting")
 
@@ -1224,13 +1223,13 @@ class TestStories(ConfirmationTransactionCase):
     def test_nobody_waits_for_what_is_over(self):
         record = self._send()
         self._mark_sent(record)
-        messages = self.env["fsm.confirmation"]
-        messages._close_passed_sudo()
+        expiry = self.env["fsm.confirmation.expiry"]
+        expiry._close_expired_sudo()
         self.assertEqual(record.indicator, "awaiting")
         self._pass_time(record, hours=1)
-        messages._close_passed_sudo(fields.Datetime.now() + timedelta(days=2))
+        expiry._close_expired_sudo(fields.Datetime.now() + timedelta(days=2))
         self.assertTrue(record.is_open, "looked at before")
-        messages._close_passed_sudo(fields.Datetime.now())
+        expiry._close_expired_sudo(fields.Datetime.now())
         self.assertFalse(record.is_open)
         self.assertEqual(record.closed_reason, "past")
         self.assertEqual(record.indicator, "no_answer")
@@ -1247,13 +1246,13 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("yes")
         self.assertEqual(self.order.confirmation_status, "declined")
         self._pass_time(first, hours=1)
-        messages = self.env["fsm.confirmation"]
-        messages._forget_passed_visits_sudo(fields.Datetime.now())
+        expiry = self.env["fsm.confirmation.expiry"]
+        expiry._forget_expired_visits_sudo(fields.Datetime.now())
         self.assertEqual(self.order.confirmation_status, "declined")
-        messages._forget_passed_visits_sudo()
+        expiry._forget_expired_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self._pass_time(self.order.confirmation_ids, hours=1)
-        messages._forget_passed_visits_sudo()
+        expiry._forget_expired_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
 
     def test_a_text_that_fails_takes_nothing_back(self):
