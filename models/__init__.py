@@ -16,7 +16,9 @@ from .appointment import fsm_visit
 from .appointment import fsm_stage
 from .message_out import fsm_confirmation
 from .message_center import fsm_confirmation_name
+from .message_out import fsm_confirmation_shortcuts
 from .message_out import fsm_confirmation_sender
+from .message_out import fsm_confirmation_delivery
 from .message_out import fsm_confirmation_outbox
 from .message_out import fsm_confirmation_response
 from .message_center import fsm_confirmation_conversation

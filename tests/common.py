@@ -152,14 +152,18 @@ class ConfirmationCase:
     def outbox(self):
         return self.env["fsm.confirmation.outbox"]
 
+    @property
+    def deliveries(self):
+        return self.env["fsm.confirmation.delivery"]
+
     def _apply_report(self, record, status, **values):
         """Twilio reports on a text; see :class:`~...core.delivery.Report`."""
-        self.outbox._apply_report(record.sudo(), Report(status, **values))
+        self.deliveries._apply_report(record.sudo(), Report(status, **values))
 
     def _apply_rejection(self, record, code, reason):
         """Twilio refuses a text."""
         step = after_rejection(record.attempt_count, code, reason)
-        self.outbox._apply(record.sudo(), step)
+        self.deliveries._apply(record.sudo(), step)
 
     def _resolve(self, record, response, reason=""):
         """The dispatcher corrects a response by hand."""

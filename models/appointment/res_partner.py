@@ -232,7 +232,8 @@ class ResPartner(models.Model):
                 number, note, by_hand=True
             )
             messages_sudo = self.env["fsm.confirmation"].sudo()
-            self.env["fsm.confirmation.chatter"]._log(messages_sudo, [partner], note)
+            chatter = self.env["fsm.confirmation.chatter"]
+            chatter._log([partner], note, self.env["res.company"])
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(
                 messages_sudo.search(

@@ -37,9 +37,9 @@ class FsmConfirmationReply(models.Model):
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
         author = self.env.user.partner_id
         confirmation.sudo()._message_log(body=note, author_id=author.id)
-        self.env["fsm.confirmation.chatter"]._log(
-            confirmation, [confirmation.sudo().order_id], note
-        )
+        order_sudo = confirmation.sudo().order_id
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log([order_sudo], note, confirmation.sudo().company_id)
         if response:
             responses._resolve(confirmation, response)
         reply_sudo._notify_changed()

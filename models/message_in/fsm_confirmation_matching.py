@@ -337,7 +337,7 @@ class FsmConfirmationReply(models.Model):
             self.mobile, note, by_hand=False
         )
         chatter = self.env["fsm.confirmation.chatter"]
-        chatter._log(recent, [reading.partner], note, company=reading.company)
+        chatter._log([reading.partner], note, reading.company)
         responses = self.env["fsm.confirmation.response"]
         responses._close_activities(
             recent.filtered(lambda rec: rec.response == "opted_out")
@@ -553,7 +553,7 @@ class FsmConfirmationReply(models.Model):
         labels = dict(self._fields["intent"]._description_selection(self.env))
         chatter = self.env["fsm.confirmation.chatter"]
         for record in confirmations:
-            body = chatter._format_note(
+            body = chatter._format_text(
                 title=self._describe_origin(record),
                 body=self.body or self.env._("(picture)"),
                 state=self.env._("Understood as: %s", labels.get(intent, "")),
@@ -561,7 +561,7 @@ class FsmConfirmationReply(models.Model):
             )
             author = record.partner_id if self.mobile == record.mobile else None
             targets = [record.order_id, record.partner_id]
-            chatter._log(record, targets, body, author, by_text=bool(author))
+            chatter._log_text(record, targets, body, author, record.company_id)
 
     def _log_unmatched(self, reading):
         """Write a reply that belongs to no message into the histories it concerns."""
@@ -573,14 +573,15 @@ class FsmConfirmationReply(models.Model):
         state = self.env._("Belongs to no message")
         if reading.several:
             state = self.env._("Several appointments wait for an answer")
-        body = chatter._format_note(
+        body = chatter._format_text(
             title=self.env._("Text from %s", self.mobile),
             body=self.body or self.env._("(picture)"),
             state=state,
+            record=None,
         )
         for company, targets in parts:
             author = reading.partner
-            chatter._log(reading.several, targets, body, author, bool(author), company)
+            chatter._log_text(None, targets, body, author, company)
 
     def _describe_origin(self, record):
         """Who wrote: the contact, or another number whose reply a person attached."""

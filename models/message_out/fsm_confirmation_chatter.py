@@ -4,7 +4,7 @@ import secrets
 import socket
 import time
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, models, modules
 from odoo.modules.registry import Registry
@@ -56,13 +56,13 @@ class FsmConfirmationChatter(models.AbstractModel):
         )
 
     @api.model
-    def _format_note(self, title, body, state, record=None):
-        """A note about a text, as Markup.
+    def _format_text(self, title, body, state, record):
+        """What a note shows of a text, as Markup.
 
         :param title: who wrote to whom
         :param body: the words
         :param state: what is known of it, one line
-        :param record: the ``fsm.confirmation`` that the title links to
+        :param record: the ``fsm.confirmation`` that the title links to, or none
         """
         link = self._get_link(record) if record else ""
         return Markup(_NOTE).format(title=title, link=link, body=body, state=state)
@@ -74,7 +74,7 @@ class FsmConfirmationChatter(models.AbstractModel):
         delivery = states[record.state]
         if record.state in ("failed", "canceled") and record.failure_reason:
             delivery = f"{delivery}: {record.failure_reason}"
-        return self._format_note(
+        return self._format_text(
             self.env._(
                 "Text message to %(contact)s (%(number)s)",
                 contact=record.contact_name or "",
@@ -86,40 +86,59 @@ class FsmConfirmationChatter(models.AbstractModel):
         )
 
     @api.model
-    def _log(self, records, targets, body, author=None, by_text=False, company=None):
-        """Write the same note into the histories of Work Order, contact and the like.
+    def _log(self, targets, sentence, company):
+        """Write a sentence into the histories of Work Order, contact and the like.
 
-        Its subtype keeps it from users without a Message Center level. One create for
-        all: Odoo's own ``_message_log`` costs a round of queries for each record.
+        Its subtype keeps it from users without a Message Center level.
 
-        :param records: ``fsm.confirmation`` records that the note is about
         :param targets: records of any model; empty ones are left out
-        :param body: str (is escaped) or Markup
-        :param author: ``res.partner``; the user's without one
-        :param by_text: the author, a customer, has written it on a phone
-        :param company: whose users may read it; that of the messages without one
-        :return: the ``mail.message`` records with sudo, in the order of ``targets``
+        :param company: ``res.company`` whose users may read it; several or none: all
         """
+        author = self.env.user.partner_id
+        body = Markup("<p>%s</p>") % sentence
+        self._create_notes(targets, body, author, company)
+
+    @api.model
+    def _log_text(self, record, targets, body, author, company):
+        """Write a customer's text into histories.
+
+        :param record: the ``fsm.confirmation`` that it answers, or none
+        :param targets: as of :meth:`_log`
+        :param body: see :meth:`_format_text`
+        :param author: ``res.partner`` who has written it; none: the user notes it
+        :param company: as of :meth:`_log`
+        """
+        by_text = bool(author)
         author = author or self.env.user.partner_id
-        companies = company or records.sudo().company_id
-        company = companies if len(companies) == 1 else companies.browse()
-        return self.env["mail.message"]._create_notes_sudo(
+        self._create_notes(targets, body, author, company, by_text, record)
+
+    @api.model
+    def _create_notes(self, targets, body, author, company, by_text=False, record=None):
+        """One create for all: Odoo's own ``_message_log`` costs queries for each."""
+        company = company if len(company) == 1 else company.browse()
+        self.env["fsm.confirmation.shortcuts"]._create_notes_sudo(
             [
-                self._prepare_note(target, body, author, company, by_text)
+                self._prepare_note(target, body, author, company, by_text, record)
                 for target in targets
                 if target
             ]
         )
 
     @api.model
-    def _prepare_note(self, target, body, author, company, by_text=False):
-        """Field values of one note; see :meth:`_log`."""
+    def _prepare_note(self, target, body, author, company, by_text=False, record=None):
+        """Field values of one note.
+
+        :param body: Markup, made of escaped parts
+        :param by_text: the author, a customer, has written it on a phone
+        :param record: the ``fsm.confirmation`` whose text, or a reply to it, it shows
+        """
         # A customer who wrote a text did not write it from an e-mail address.
         email = not by_text and author.sudo().email_formatted
         return {
+            "confirmation_id": bool(record) and record.id,
             "model": target._name,
             "res_id": target.id,
-            "body": escape(body),
+            "body": body,
             "message_type": "notification",
             "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE),
             "is_internal": True,
@@ -158,10 +177,10 @@ class FsmConfirmationChatter(models.AbstractModel):
             ):
                 if record[name]:
                     values = self._prepare_note(
-                        record[name], body, author, record.company_id
+                        record[name], body, author, record.company_id, record=record
                     )
                     wanted.append((record, link, values))
-        notes = self.env["mail.message"]._create_notes_sudo(
+        notes = self.env["fsm.confirmation.shortcuts"]._create_notes_sudo(
             [values for *_to, values in wanted]
         )
         for (record, link, _values), note in zip(wanted, notes, strict=True):

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL
 
 from ..appointment.fsm_appointment_mixin import EDIT_GROUP
 
@@ -135,7 +134,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             )
             opt_out = entry_sudo._job_confirmation_describe()
             chatter = self.env["fsm.confirmation.chatter"]
-            chatter._log(record_sudo, [record_sudo.partner_id], opt_out)
+            chatter._log([record_sudo.partner_id], opt_out, record_sudo.company_id)
         author = self.env.user.partner_id
         record_sudo._message_log(body=note, author_id=author.id)
         self._log(record_sudo, note)
@@ -160,7 +159,8 @@ class FsmConfirmationResponse(models.AbstractModel):
     def _log(self, record, note):
         """Write a note into the histories of a message's Work Order and contact."""
         targets = [record.order_id, record.partner_id]
-        self.env["fsm.confirmation.chatter"]._log(record, targets, note)
+        company = record.sudo().company_id
+        self.env["fsm.confirmation.chatter"]._log(targets, note, company)
 
     # ------------------------------------------------------------------
     # Opting out and in
@@ -193,12 +193,8 @@ class FsmConfirmationResponse(models.AbstractModel):
             number, company
         )
         company = company or records_sudo.company_id
-        self.env["fsm.confirmation.chatter"]._log(
-            records_sudo,
-            partners_sudo,
-            entry_sudo._job_confirmation_describe(),
-            company=company,
-        )
+        opt_out = entry_sudo._job_confirmation_describe()
+        self.env["fsm.confirmation.chatter"]._log(partners_sudo, opt_out, company)
         # What waited to be asked about again can't be asked about now.
         for record_sudo in self._find_newest_sudo(number, company, "reconfirm"):
             self._on_opt_out_without_question(record_sudo)
@@ -291,8 +287,8 @@ class FsmConfirmationResponse(models.AbstractModel):
         order_sudo = record_sudo.order_id
         if not name or not order_sudo:
             if old_sudo:
+                old_sudo.action_feedback(feedback=self.env._("Resolved"))
                 record_sudo.activity_id = False
-                old_sudo.action_feedback(feedback=self.env._("Settled"))
             return
         kind = self.env.ref(f"fieldservice_job_confirmation.{name}")
         if old_sudo.activity_type_id == kind:
@@ -316,17 +312,13 @@ class FsmConfirmationResponse(models.AbstractModel):
         appointment_sudo = record._get_appointment_sudo()
         if not appointment_sudo:
             return
-        record.flush_model(["activity_id", "order_id"])
-        # Every clear response asks this, and nearly always there is none.
-        found = self.env.execute_query(
-            SQL(
-                """SELECT id FROM fsm_confirmation
-                    WHERE order_id = %s AND activity_id IS NOT NULL AND id != %s""",
-                record.order_id.id,
-                record.id,
-            )
+        others_sudo = record.sudo().search(
+            [
+                ("order_id", "=", record.order_id.id),
+                ("activity_id", "!=", False),
+                ("id", "!=", record.id),
+            ]
         )
-        others_sudo = record.sudo().browse([id_ for (id_,) in found])
         self._close_activities(
             others_sudo.filtered(
                 lambda rec: rec._get_appointment_sudo() == appointment_sudo

@@ -62,7 +62,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                                  AND mobile != %(removed)s
                                  AND state NOT IN ('outgoing', 'sending')
                                LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-             RETURNING id, order_id, partner_id
+             RETURNING id
                 """,
                 removed=REMOVED,
                 closed_reason=SQL(closed_reason),
@@ -72,7 +72,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                 limit=limit,
             )
         )
-        self._anonymize_notes(rows)
+        self._anonymize_notes([id_ for (id_,) in rows])
         self.env.invalidate_all()
         return len(rows) == limit
 
@@ -104,34 +104,20 @@ class FsmConfirmationRetention(models.AbstractModel):
         return len(rows) == limit
 
     @api.model
-    def _anonymize_notes(self, rows):
+    def _anonymize_notes(self, ids):
         """Remove the texts from the histories; the notes say that there was one.
 
-        :param rows: list of (message id, Work Order id, contact id)
+        :param ids: of messages
         """
-        if not rows:
-            return
-        ids = [row[0] for row in rows]
         text = self.env._("The text was removed after its time.")
-        subtype = self.env.ref("fieldservice_job_confirmation.mt_confirmation")
-        for model, position in (
-            ("fsm.confirmation", 0),
-            ("fsm.order", 1),
-            ("res.partner", 2),
-        ):
-            self.env.execute_query(
-                SQL(
-                    """
-                    UPDATE mail_message SET body = %s
-                     WHERE model = %s AND res_id = ANY(%s) AND subtype_id = %s
-                       AND substring(body from %s)::int = ANY(%s)
-                 RETURNING id
-                    """,
-                    f"<p>{text}</p>",
-                    model,
-                    list({row[position] for row in rows if row[position]}),
-                    subtype.id,
-                    'data-oe-model="fsm.confirmation" data-oe-id="([0-9]{1,9})"',
-                    ids,
-                )
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_message SET body = %s
+                 WHERE confirmation_id = ANY(%s)
+             RETURNING id
+                """,
+                f"<p>{text}</p>",
+                ids,
             )
+        )

@@ -952,33 +952,6 @@ class TestStories(ConfirmationTransactionCase):
             ]
         )
 
-    def test_a_note_is_as_odoo_would_have_written_it(self):
-        """It is inserted at once, where no other addon has a say in messages."""
-        messages = self.env["mail.message"]
-        values = self.env["fsm.confirmation.chatter"]._prepare_note(
-            self.order, "1 < 2", self.customer, self.company, by_text=True
-        )
-        self.assertTrue(messages._may_insert_notes(frozenset(values)))
-        known = self.order.message_ids
-        notes = messages._create_notes_sudo([values])
-        self.assertEqual(self.order.message_ids - known, notes, "seen at once")
-        notes += messages.sudo().create([dict(values)])
-        notes.flush_recordset()
-        self.env.cr.execute(
-            "SELECT * FROM mail_message WHERE id IN %s ORDER BY id", [notes._ids]
-        )
-        quick, slow = (dict(row) for row in self.env.cr.dictfetchall())
-        self.assertIn("1 &lt; 2", quick["body"])
-        # The sanitizer puts what is no HTML into a paragraph.
-        self.assertIn(quick.pop("body"), slow.pop("body"))
-        for name in ("id", "date"):
-            self.assertTrue(quick.pop(name))
-            slow.pop(name)
-        self.assertEqual(quick, slow)
-        # Whoever adds a value that create() would compute is asked again.
-        fewer = frozenset(values.keys() - {"message_type"})
-        self.assertFalse(messages._may_insert_notes(fewer))
-
     def test_settings_that_make_no_sense_are_refused(self):
         for name in ("reply_hours", "rate", "retention_months"):
             with self.assertRaisesRegex(ValidationError, "negative"):
@@ -1095,7 +1068,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_text_that_was_given_up_and_arrived(self):
         record = self._send().sudo()
         record.write({"state": "sending"})
-        self.outbox._apply(record, GIVEN_UP)
+        self.deliveries._apply(record, GIVEN_UP)
         self.assertFalse(record.is_open)
         self._apply_report(record, "delivered", sid="SM" + "d" * 32)
         self.assertTrue(record.is_open)
