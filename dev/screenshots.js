@@ -2,7 +2,7 @@
  * Takes the README's pictures: sends a text as the dispatcher, answers it on the
  * phone, and shows every screen on the way. Called by dev/screenshots.
  *
- * Arguments: address of Odoo, address of the stand-in, folder, path of Chromium.
+ * Arguments: address of Odoo, address of the simulator, folder, path of Chromium.
  */
 const path = require("path");
 const {chromium} = require("playwright-core");

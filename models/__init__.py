@@ -14,6 +14,7 @@ from .appointment import fsm_order
 from .appointment import fsm_order_activity
 from .appointment import fsm_visit
 from .appointment import fsm_stage
+from .message_out import fsm_confirmation_question
 from .message_out import fsm_confirmation
 from .message_center import fsm_confirmation_name
 from .message_out import fsm_confirmation_shortcuts
@@ -35,6 +36,6 @@ from .connection import fsm_confirmation_health
 from .connection import fsm_confirmation_health_words
 from .connection import fsm_confirmation_checklist
 from .message_center import fsm_confirmation_search
-from .appointment import fsm_confirmation_batch
+from .appointment import fsm_confirmation_composer
 from .appointment import fsm_order_company
 from .message_out import fsm_confirmation_fields

@@ -13,7 +13,6 @@ from .http import test_fuzz
 from .http import test_immutable
 from .tours import test_js
 from .http import test_levels
-from .tooling import test_life
 from .http import test_main_loop
 from .models import test_message_center
 from .models import test_names
@@ -28,5 +27,6 @@ from .http import test_stories
 from .tours import test_tours
 from .models import test_throttle
 from .models import test_translations
+from .tooling import test_upgrade
 from .http import test_trust
 from .http import test_webhook_security

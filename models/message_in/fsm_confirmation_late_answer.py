@@ -7,9 +7,9 @@ import pytz
 from odoo import api, fields, models
 
 from ...core.delivery import Failure, failure_class
+from ...core.formatting import localize
 from ...core.twilio.client import Outcome
 from ...tools.retry import CONFLICTS, commit_with_retries
-from ..appointment.fsm_order import localize
 
 # More answers than this to one number in an hour look like two machines talking.
 MAX_ANSWERS_PER_HOUR = 6

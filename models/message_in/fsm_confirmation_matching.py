@@ -144,7 +144,8 @@ class FsmConfirmationReply(models.Model):
             recent = self._get_recent_confirmations()
             live = self._get_live(recent)
             if len(live) > 1:
-                live._ensure_code_sudo()  # "Yes to both" answers each by its code.
+                # "Yes to both" answers each by its code.
+                self.env["fsm.confirmation.composer"]._ensure_codes(live)
             understanding = self._understand(recent, live, earlier)
         first = (live or recent)[:1]
         return Reading(
@@ -521,7 +522,7 @@ class FsmConfirmationReply(models.Model):
         several = live or self._get_changeable(reading.recent)
         if not several:
             return ""
-        several._ensure_code_sudo()
+        self.env["fsm.confirmation.composer"]._ensure_codes(several)
         reading.several = several
         reading.intent, reading.reason = "unrecognized", "ambiguous"
         self.env["fsm.confirmation.response"]._update_activity(several[0], "read")

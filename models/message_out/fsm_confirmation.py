@@ -1,22 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-import secrets
 import uuid
-from datetime import timedelta
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...core import status
+from ...core.formatting import localize
 from ...core.phones import digits_to_find
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ...tools.log_redaction import private_queries
-from ..appointment.fsm_order import localize
 from ..message_center.fsm_confirmation_name import MAX_NAME
 
 _logger = logging.getLogger(__name__)
@@ -63,7 +58,7 @@ class FsmConfirmation(models.Model):
 
     _name = "fsm.confirmation"
     _description = "Job Confirmation"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "fsm.confirmation.question"]
     _order = "id desc"
     _rec_names_search = ["name", "contact_name", "job_name", "mobile"]
 
@@ -105,12 +100,6 @@ class FsmConfirmation(models.Model):
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
     code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
-    appointment_start = fields.Datetime(
-        "Appointment", readonly=True, help="The date the customer was asked about."
-    )
-    # As they were in the text: the customer is answered as they were asked.
-    lang = fields.Char("Language", readonly=True)
-    timezone = fields.Char("Time Zone", readonly=True, help="Where the work happens.")
 
     state = fields.Selection(
         STATES, "Delivery", default="outgoing", required=True, readonly=True
@@ -172,25 +161,6 @@ class FsmConfirmation(models.Model):
         "Reply to Read",
         readonly=True,
         help="The customer wrote something later that changes nothing by itself.",
-    )
-    is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
-    closed_reason = fields.Selection(
-        [
-            ("answered", "Answered"),
-            ("moved", "Appointment moved"),
-            ("closed", "Work Order completed or canceled"),
-            ("deleted", "Appointment deleted"),
-            ("past", "Appointment has passed"),
-            ("replaced", "Asked again"),
-            ("failed", "Not delivered"),
-            ("company", "Work Order moved to another company"),
-        ],
-        readonly=True,
-    )
-    appointment_text = fields.Char(
-        "Appointment Asked About",
-        compute="_compute_appointment_text",
-        help="Date and time where the work happens, as the customer was asked.",
     )
     previous_id = fields.Many2one(
         "fsm.confirmation",
@@ -321,14 +291,6 @@ class FsmConfirmation(models.Model):
                 record.response, record.state, record.is_open, record.closed_reason
             )
 
-    @api.depends("appointment_start", "order_id")
-    def _compute_appointment_text(self):
-        for record in self:
-            known = record._describe_appointment()
-            text = ", ".join(known[key] for key in ("date", "time") if known[key])
-            zone = record._get_timezone()
-            record.appointment_text = f"{text} ({zone})" if text and zone else text
-
     @api.depends("name", "contact_name", "job_name", "appointment_start")
     @api.depends_context("confirmation_details")
     def _compute_display_name(self):
@@ -446,271 +408,6 @@ class FsmConfirmation(models.Model):
         for appointment_sudo in asked:
             appointment_sudo._stop_waiting_sudo()
         return result
-
-    # ------------------------------------------------------------------
-    # The appointment it asks about
-    # ------------------------------------------------------------------
-
-    def _get_appointment_sudo(self):
-        """The visit or Work Order asked about, with sudo; empty when it is gone."""
-        self.ensure_one()
-        if self.visit_id or self.closed_reason == "deleted":
-            return self.visit_id.sudo()
-        return self.order_id.sudo()
-
-    def _get_stale_reason(self):
-        """Why an answer to this message can't count any more, or "".
-
-        :return: see :func:`~...core.status.stale_reason`
-        """
-        self.ensure_one()
-        appointment_sudo = self._get_appointment_sudo()
-        hours = self.company_id.job_confirmation_reply_hours
-        asked = self.sent_date or self.create_date
-        return status.stale_reason(
-            self.appointment_start or None,
-            appointment_sudo._get_facts() if appointment_sudo else None,
-            deadline=asked + timedelta(hours=hours) if hours else None,
-            now=fields.Datetime.now(),
-        )
-
-    def _is_current(self):
-        """Whether the appointment is still as the customer was asked about it."""
-        return self._get_stale_reason() in ("", "late")
-
-    def _get_newer_open(self):
-        """A newer message about the same appointment that waits for an answer."""
-        return (
-            self._get_appointment_sudo()
-            ._get_appointment_confirmations_sudo()
-            .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
-        )
-
-    def _was_asked_since(self):
-        """Whether a newer text about the same appointment left, or is about to."""
-        appointment_sudo = self._get_appointment_sudo()
-        return bool(appointment_sudo) and bool(
-            appointment_sudo._get_appointment_confirmations_sudo(
-                [("id", ">", self.id), ("state", "not in", ("failed", "canceled"))]
-            )
-        )
-
-    def _get_timezone(self):
-        """Name of the time zone that the text spoke of, "" when it is not known."""
-        self.ensure_one()
-        if self.timezone:
-            return self.timezone
-        # Recorded before it was kept.
-        order_sudo = self.order_id.sudo()
-        return order_sudo._get_appointment_timezone() if order_sudo else ""
-
-    def _describe_appointment(self):
-        """Date and time for texts: as asked, and as they are now.
-
-        :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
-        """
-        self.ensure_one()
-        appointment_sudo = self._get_appointment_sudo()
-        order_sudo = self.order_id.sudo()
-        known = {"job": self.job_name or "", "new_date": "", "new_time": ""}
-        if not order_sudo:
-            return {**known, "date": "", "time": ""}
-        zone = self._get_timezone()
-        start = self.appointment_start
-        same = appointment_sudo.scheduled_date_start == start
-        end = same and appointment_sudo.scheduled_date_end
-        known["date"] = order_sudo._format_date_in(zone, start)
-        known["time"] = order_sudo._format_time_in(zone, start, end)
-        if same:
-            known.update(new_date=known["date"], new_time=known["time"])
-        elif appointment_sudo:
-            known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
-            known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
-        return known
-
-    def _may_have_arrived(self):
-        """Whether the customer may have got this text; also one that failed may."""
-        if self.state == "failed":
-            return bool(self.twilio_sid) or self.failure_type == "unknown"
-        return self.state != "canceled"
-
-    def _without_taken_back(self):
-        """These messages, newest first, without what an opt-out took back.
-
-        That is the opt-out's own message, and what the same number answered before.
-        """
-        opted_out = set()
-        kept = []
-        for record in self:
-            if record.response == "opted_out":
-                opted_out.add(record.mobile)
-            if record.mobile not in opted_out:
-                kept.append(record.id)
-        return self.browse(kept)
-
-    # ------------------------------------------------------------------
-    # Sending: record
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _record_sudo(self, order, visit, partner, mobile, user, previous=None, code=""):
-        """Record one text, ready to leave when this transaction is committed.
-
-        The caller has checked that the user may send and that nothing stands in the
-        way. The text is rendered here and nowhere else.
-
-        :param mobile: E.164
-        :param previous: the ``fsm.confirmation`` that this one is sent again for
-        :param code: the code shown in the preview, used if one is needed and it is free
-        :return: the new ``fsm.confirmation``, with sudo
-        """
-        company = order.company_id
-        sender = company._job_confirmation_sender(mobile)
-        appointment = visit or order
-        confirmations_sudo = self.sudo()
-        confirmations_sudo._close_expired_sudo(mobile, sender)
-        asked_sudo = appointment._get_appointment_confirmations_sudo()
-        asked_sudo.filtered(
-            lambda rec: rec.is_open and rec.mobile == mobile and rec.sender == sender
-        )._close_sudo("replaced")
-        # Asking again is what a person does about an earlier answer, or a failure.
-        self.env["fsm.confirmation.response"]._close_activities(asked_sudo)
-        asked_sudo._mark_replaced_sudo()
-        values = {
-            "order_id": order.id,
-            "visit_id": visit.id if visit else False,
-            "partner_id": partner.id,
-            "mobile": mobile,
-            "company_id": company.id,
-            "user_id": user.id,
-            "sender": sender,
-            "appointment_start": appointment.scheduled_date_start,
-            "previous_id": previous.id if previous else False,
-        }
-        record_sudo = confirmations_sudo._insert_with_code(
-            values,
-            lambda chosen: order._render_confirmation_body(partner, visit, chosen),
-            code,
-        )
-        appointment._set_confirmation_status_sudo("awaiting")
-        self.env["fsm.confirmation.chatter"]._log_sent(record_sudo)
-        record_sudo._notify_changed()
-        self.env.ref(
-            "fieldservice_job_confirmation.ir_cron_send_confirmations"
-        ).sudo()._trigger()
-        return record_sudo
-
-    def _insert_with_code(self, values, render, wanted=""):
-        """Create the row with a code that no other open message of the number has.
-
-        A single open message has none. Whether it is single, and whether a code is
-        free, is decided by unique indexes: a look beforehand would race.
-
-        :param render: function code -> body
-        :param wanted: the code to begin with, when one is needed
-        """
-        open_sudo = self._search_open_sudo(values["mobile"], values["sender"])
-        code = (wanted or self._choose_code(values)) if open_sudo else False
-        for _attempt in range(20):
-            try:
-                with private_queries(), self.env.cr.savepoint():
-                    record = self.create(
-                        {**values, "code": code, "body": render(code or "")}
-                    )
-                    record.flush_recordset()
-                    return record
-            except psycopg2.errors.UniqueViolation:
-                code = self._choose_code(values)
-        raise UserError(
-            self.env._("Too many open messages to this number. Wait for an answer.")
-        )
-
-    def _choose_code(self, values):
-        """Three digits that this number has not seen lately."""
-        recent = self.search(
-            [("mobile", "=", values["mobile"]), ("code", "!=", False)], limit=200
-        )
-        used = set(recent.mapped("code"))
-        free = [str(number) for number in range(100, 1000) if str(number) not in used]
-        return secrets.choice(free or [str(number) for number in range(100, 1000)])
-
-    def _ensure_code_sudo(self):
-        """Give open messages a code afterwards, so that they can be told apart."""
-        for record_sudo in self.sudo().filtered(lambda rec: not rec.code):
-            values = {"mobile": record_sudo.mobile, "sender": record_sudo.sender}
-            record_sudo.code = record_sudo._choose_code(values)
-
-    @api.model
-    def _close_expired_sudo(self, mobile, sender):
-        """Close open messages of a number whose appointment is over."""
-        now = fields.Datetime.now()
-        self._search_open_sudo(mobile, sender).filtered(
-            lambda rec: status.has_passed(rec.appointment_start, now)
-        )._close_sudo("past")
-
-    @api.model
-    def _search_open_sudo(self, mobile, sender):
-        """Messages to a number, sent from ``sender``, that wait for an answer.
-
-        An answer from that number to that sender can be about any of these.
-        """
-        return self.sudo().search(
-            [
-                ("mobile", "=", mobile),
-                ("sender", "=", sender),
-                ("is_open", "=", True),
-            ]
-        )
-
-    def _close_sudo(self, reason):
-        """No answer is awaited any more; a text that waits to be sent stays here.
-
-        :param reason: a key of ``closed_reason``
-        """
-        open_sudo = self.sudo().filtered("is_open")
-        if reason in ("moved", "deleted"):
-            # Their answers were about another date, or about nothing any more.
-            self.sudo().filtered(
-                lambda rec: (
-                    not rec.is_open
-                    and (reason == "deleted" or rec.closed_reason == "answered")
-                )
-            ).write({"closed_reason": reason})
-        waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
-        open_sudo.write({"is_open": False, "closed_reason": reason})
-        if waiting_sudo and reason != "answered":
-            waiting_sudo.write({"state": "canceled"})
-            self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
-        if open_sudo:
-            open_sudo.flush_recordset(["is_open"])
-            open_sudo._notify_changed()
-
-    def _reopen(self):
-        """The customer was asked after all: wait for an answer again."""
-        resolved = self.response and self.response != "unrecognized"
-        if resolved or self._get_stale_reason():
-            return
-        others = self._search_open_sudo(self.mobile, self.sender)
-        if others and not self.code:
-            self._ensure_code_sudo()
-        if self.code in others.mapped("code"):
-            return
-        self.write({"is_open": True, "closed_reason": False})
-        appointment_sudo = self._get_appointment_sudo()
-        if appointment_sudo.confirmation_status == "not_sent":
-            appointment_sudo._set_confirmation_status_sudo("awaiting")
-
-    def _mark_replaced_sudo(self):
-        """Their appointments were asked about again: nobody has to see to these."""
-        self.sudo().filtered(
-            lambda rec: (
-                rec.closed_reason in ("answered", "failed")
-                and (
-                    rec.response in ("declined", "opted_out")
-                    or (rec.state == "failed" and not rec.response)
-                )
-            )
-        ).write({"closed_reason": "replaced"})
 
     def _notify_changed(self):
         """Notify open screens that these records changed."""
