@@ -32,13 +32,16 @@ class FsmConfirmationReply(models.Model):
             }
         )
         reply_sudo._log_reply(confirmation.sudo())
-        confirmation.sudo()._keep_words(reply_sudo)
+        responses = self.env["fsm.confirmation.response"]
+        responses._keep_words(confirmation.sudo(), reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
         author = self.env.user.partner_id
         confirmation.sudo()._message_log(body=note, author_id=author.id)
-        confirmation._log_note(confirmation.sudo().order_id, note, author)
+        order_sudo = confirmation.sudo().order_id
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log([order_sudo], note, confirmation.sudo().company_id)
         if response:
-            confirmation._settle(response)
+            responses._resolve(confirmation, response)
         reply_sudo._notify_changed()
 
     def action_done(self):

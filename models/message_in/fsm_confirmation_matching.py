@@ -2,13 +2,10 @@
 import dataclasses
 from datetime import timedelta
 
-from markupsafe import Markup
-
 from odoo import Command, api, models
 from odoo.fields import Domain
 
 from ...core import reply as reply_tools
-from ..message_out.fsm_confirmation_history import HISTORY_NOTE
 
 # Replies that say nothing: no need for a person to read them after a clear answer.
 IDLE_REASONS = ("no_answer", "no_words", "reaction")
@@ -318,7 +315,7 @@ class FsmConfirmationReply(models.Model):
             ]
         )
         targets = targets or self._get_changeable(recent)[:1]
-        self.env["fsm.confirmation"]._opt_out_sudo(
+        self.env["fsm.confirmation.response"]._opt_out_sudo(
             self.mobile,
             targets,
             "reply",
@@ -328,7 +325,8 @@ class FsmConfirmationReply(models.Model):
         if targets or recent:
             self._link(reading, targets or recent[:1])
         if recent and not targets:
-            recent[0]._on_opt_out_without_question()
+            responses = self.env["fsm.confirmation.response"]
+            responses._on_opt_out_without_question(recent[0])
         return ""  # Twilio has answered, and the law forbids more.
 
     def _act_on_opt_in(self, reading):
@@ -339,12 +337,16 @@ class FsmConfirmationReply(models.Model):
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
             self.mobile, note, by_hand=False
         )
-        recent._log_notes([reading.partner], note, company=reading.company)
-        recent.filtered(lambda rec: rec.response == "opted_out")._close_activities()
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log([reading.partner], note, reading.company)
+        responses = self.env["fsm.confirmation.response"]
+        responses._close_activities(
+            recent.filtered(lambda rec: rec.response == "opted_out")
+        )
         if recent:
             self._link(reading, (live or recent)[:1])
         companies = recent.company_id or self.company_id
-        recent._on_opt_in_sudo(self.mobile, companies)
+        responses._opt_in_sudo(self.mobile, companies)
         return ""
 
     def _act_on_help(self, reading):
@@ -359,9 +361,9 @@ class FsmConfirmationReply(models.Model):
         if len(live) == 1:
             self._link(reading, live)
             if self._has_newer_answer(live):
-                live._flag_reply(self)
+                self.env["fsm.confirmation.response"]._flag(live, self)
                 return ""
-            live._apply_answer("unrecognized", self)
+            self.env["fsm.confirmation.response"]._apply(live, "unrecognized", self)
             return self._text(live.company_id, "unclear", live)
         if len(live) > 1:
             return self._ask_which(reading, live)
@@ -374,7 +376,7 @@ class FsmConfirmationReply(models.Model):
         if target:
             self._link(reading, target)
         if target and not idle:
-            target._flag_reply(self)
+            self.env["fsm.confirmation.response"]._flag(target, self)
             if changeable:
                 return self._text(target.company_id, "unclear", target)
         return ""
@@ -405,7 +407,7 @@ class FsmConfirmationReply(models.Model):
             texts.append(self._ask_which(reading, still_open))
         elif unknown and recent and not texts:
             self._link(reading, recent[:1])
-            recent[:1]._flag_reply(self)
+            self.env["fsm.confirmation.response"]._flag(recent[:1], self)
         return " ".join(dict.fromkeys(text for text in texts if text))
 
     def _settle_questions(self, recipient):
@@ -494,12 +496,12 @@ class FsmConfirmationReply(models.Model):
         if stale:
             if stale == "moved":
                 reading.reason = stale
-            target._flag_reply(self)
+            self.env["fsm.confirmation.response"]._flag(target, self)
             return self._text(target.company_id, stale, target)
         if self._has_newer_answer(target):
-            target._flag_reply(self)
+            self.env["fsm.confirmation.response"]._flag(target, self)
             return ""
-        target._apply_answer(response, self)
+        self.env["fsm.confirmation.response"]._apply(target, response, self)
         kind = f"{response}_brief" if brief else response
         return self._text(target.company_id, kind, target)
 
@@ -523,7 +525,7 @@ class FsmConfirmationReply(models.Model):
         self.env["fsm.confirmation.composer"]._ensure_codes(several)
         reading.several = several
         reading.intent, reading.reason = "unrecognized", "ambiguous"
-        several[0]._update_activity("read")
+        self.env["fsm.confirmation.response"]._update_activity(several[0], "read")
         lang = self._get_customer_lang(several[0].company_id, several[0])
         lines = [
             record.env._(
@@ -550,20 +552,21 @@ class FsmConfirmationReply(models.Model):
         """
         intent = intent or self.intent
         labels = dict(self._fields["intent"]._description_selection(self.env))
+        chatter = self.env["fsm.confirmation.chatter"]
         for record in confirmations:
-            body = Markup(HISTORY_NOTE).format(
+            body = chatter._format_text(
                 title=self._describe_origin(record),
-                link=record._link_to_message(),
                 body=self.body or self.env._("(picture)"),
                 state=self.env._("Understood as: %s", labels.get(intent, "")),
+                record=record,
             )
             author = record.partner_id if self.mobile == record.mobile else None
             targets = [record.order_id, record.partner_id]
-            record._log_notes(targets, body, author, by_text=bool(author))
+            chatter._log_text(record, targets, body, author, record.company_id)
 
     def _log_unmatched(self, reading):
         """Write a reply that belongs to no message into the histories it concerns."""
-        messages = self.env["fsm.confirmation"]
+        chatter = self.env["fsm.confirmation.chatter"]
         parts = [
             (company, [*records.order_id, *records.partner_id])
             for company, records in reading.several.grouped("company_id").items()
@@ -571,15 +574,15 @@ class FsmConfirmationReply(models.Model):
         state = self.env._("Belongs to no message")
         if reading.several:
             state = self.env._("Several appointments wait for an answer")
-        body = Markup(HISTORY_NOTE).format(
+        body = chatter._format_text(
             title=self.env._("Text from %s", self.mobile),
-            link="",
             body=self.body or self.env._("(picture)"),
             state=state,
+            record=None,
         )
         for company, targets in parts:
             author = reading.partner
-            messages._log_notes(targets, body, author, bool(author), company)
+            chatter._log_text(None, targets, body, author, company)
 
     def _describe_origin(self, record):
         """Who wrote: the contact, or another number whose reply a person attached."""
@@ -601,4 +604,5 @@ class FsmConfirmationReply(models.Model):
     @api.model
     def _tell_of_unmatched(self, partner):
         """Tell open screens of a reply that belongs to no message."""
-        self.env["fsm.confirmation"]._tell_screens([0], partner_ids=partner.ids)
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._notify_screens([0], partner_ids=partner.ids)
