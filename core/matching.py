@@ -68,7 +68,7 @@ class Candidate:
     """One message of ours that a reply may be about."""
 
     id: int
-    appointment: object  # what it asks about: messages with the same share it
+    appointment: tuple[str, int]  # what it asks about: its model and id
     body: str = ""
     code: str = ""
     is_open: bool = True
@@ -103,6 +103,9 @@ class Decision:
     about: int = 0  # the likeliest ``fsm.confirmation`` id, also of an unmatched reply
     resolves_questions: bool = False  # "Which appointment?" is answered
 
+
+# Of a text that is stored and nothing else.
+FLOOD = Decision(intent="", reason="flood")
 
 # The conversation -----------------------------------------------------------------
 

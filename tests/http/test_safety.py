@@ -11,7 +11,7 @@ from lxml import html
 from odoo import http
 from odoo.tests import tagged
 
-from ...models.message_in.fsm_confirmation_matching import OTHER_REPLIES
+from ...core.matching import OTHER_REPLIES
 from ...tools.export import harmless_cell
 from ..common import ConfirmationHttpCase, ConfirmationTransactionCase
 

@@ -497,10 +497,19 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(record.response, "confirmed")
 
     def test_a_problem_keeps_the_reply(self):
-        self._send()
+        self._mark_sent(self._send())
         template = self.env.ref("fieldservice_job_confirmation.mail_activity_type_read")
         template.unlink()
-        reply = self._reply("maybe")
+        inbox = self.env["fsm.confirmation.inbox"]
+        text = {
+            "MessageSid": "SM" + "d" * 32,
+            "From": "+12125550123",
+            "To": OUR_NUMBER,
+            "Body": "maybe",
+        }
+        inbox._store_pending_sudo(self.company.sudo(), text)
+        reply = self.env["fsm.confirmation.reply"].search([("body", "=", "maybe")])
+        inbox._process_pending(reply.sudo())
         self.assertEqual(reply.state, "pending")
         self.assertTrue(reply.error)
         self.assertEqual(reply.body, "maybe")
@@ -1028,7 +1037,7 @@ class TestStories(ConfirmationTransactionCase):
         second.sudo().write(
             {"state": "outgoing", "next_attempt_date": fields.Datetime.now()}
         )
-        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+        reply = self.env["fsm.confirmation.inbox"]._receive_sudo(
             self.company.sudo(),
             {
                 "MessageSid": "SM" + "c" * 32,
@@ -1054,7 +1063,7 @@ class TestStories(ConfirmationTransactionCase):
         newer = record.reply_ids
         newer.sudo().received_date = record.sent_date + timedelta(hours=1)
         late.sudo().confirmation_id = False
-        late._process_safely()
+        self.env["fsm.confirmation.inbox"]._process_pending(late.sudo())
         self.assertEqual(record.response, "confirmed")
         self.assertTrue(record.needs_reading)
 

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 12)
 def candidate(id_, appointment=None, **values):
     """A message that asks about an appointment of its own, if no other is given."""
     values = {"body": f"Acme: your appointment {id_}. Reply YES or NO.", **values}
-    return Candidate(id_, appointment or f"order {id_}", **values)
+    return Candidate(id_, appointment or ("fsm.order", id_), **values)
 
 
 def answered(id_, appointment=None, **values):
@@ -115,13 +115,13 @@ def test_a_stale_appointment_is_told_and_not_changed(stale):
 
 
 def test_an_answer_to_a_replaced_question_answers_the_new_one():
-    newer = candidate(12, "order 7")
+    newer = candidate(12, ("fsm.order", 7))
     decision = decide("Yes", answered(7, newer=newer))
     assert decision.effects == (Effect("link", (7,)), respond(12, "confirmed"))
 
 
 def test_a_replaced_question_whose_successor_is_answered_by_the_same_text():
-    newer = candidate(12, "order 7", code="512")
+    newer = candidate(12, ("fsm.order", 7), code="512")
     old = answered(7, code="427", newer=newer)
     understanding = code_answers(("confirm", "512"), ("decline", "427"))
     decision = matching.decide(understanding, [newer, old], "YES 512 NO 427")
@@ -145,7 +145,10 @@ def test_yes_once_more_when_all_are_confirmed():
 
 
 def test_the_newest_message_of_each_appointment_counts():
-    twice = [answered(8, "order 1"), answered(7, "order 1", response="declined")]
+    twice = [
+        answered(8, ("fsm.order", 1)),
+        answered(7, ("fsm.order", 1), response="declined"),
+    ]
     assert decide("Yes", *twice).effects == (respond(8, "confirmed"),)
 
 
