@@ -6,6 +6,7 @@ The jobs are not updated with the addon, so that their times stay as they were s
 
 # Method -> the model that has it now.
 _MODELS = {
+    "_cron_process": "fsm.confirmation.inbox",
     "_cron_send": "fsm.confirmation.outbox",
 }
 
