@@ -33,6 +33,19 @@ QUOTE_LENGTH = 80
 # short a time, further ones are stored and not processed.
 OTHER_REPLIES = 30
 FLOOD_WITHIN = timedelta(minutes=10)
+# What our texts are in the conversation: kind of text -> kind of :class:`Said`.
+_KINDS = {
+    "confirmed": "thanks_confirmed",
+    "declined": "will_contact",
+    "unclear": "ask_back",
+    "which": "choose",
+    "help": "help",
+    "moved": "stale",
+    "closed": "stale",
+    "deleted": "stale",
+    "past": "stale",
+    "late": "stale",
+}
 # So many of our newest texts may be copied in a reply.
 QUESTIONS_COPIED = 10
 AUTO_REPLIES_COPIED = 5
@@ -57,10 +70,10 @@ class Said:
     """One thing that was said to or by a number."""
 
     by: str  # "us" or "customer"
-    kind: str  # "question", an auto-reply's kind, or how a reply was understood
+    kind: str  # of ours: "question", or see :func:`get_kind`; of the customer's: ""
     text: str
-    about: int  # ``fsm.confirmation`` id, 0 for none
-    time: datetime  # naive UTC
+    about: tuple = ()  # the appointments, as :class:`Candidate` has them
+    time: datetime | None = None  # naive UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class Candidate:
     id: int
     appointment: tuple[str, int]  # what it asks about: its model and id
     body: str = ""
+    asked_date: datetime | None = None  # when it left, naive UTC
     code: str = ""
     is_open: bool = True
     stale: str = ""  # why an answer can't count any more
@@ -119,6 +133,20 @@ def is_flood(received_dates, now):
     """
     oldest = received_dates[OTHER_REPLIES - 1 : OTHER_REPLIES]
     return bool(oldest) and oldest[0] > now - FLOOD_WITHIN
+
+
+def get_kind(texts):
+    """Return what an auto-reply is in the conversation.
+
+    :param texts: the kinds of the texts that it is made of: ``confirmed``, ``declined``
+        (and ``..._brief``), ``unclear``, ``which``, ``help`` or a stale reason
+    :return: ``thanks_confirmed``, ``will_contact``, ``ask_back``, ``choose``, ``help``,
+        ``stale``; ``several`` for different ones of which none asks
+    """
+    kinds = {_KINDS[text.removesuffix("_brief")] for text in texts}
+    if len(kinds) > 1:
+        return "choose" if "choose" in kinds else "several"
+    return kinds.pop()
 
 
 def get_prompts(conversation):

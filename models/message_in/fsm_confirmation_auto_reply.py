@@ -6,6 +6,7 @@ import pytz
 
 from odoo import api, fields, models
 
+from ...core import matching
 from ...core.delivery import Failure, failure_class
 from ...core.formatting import localize
 from ...core.twilio.client import Outcome
@@ -35,9 +36,12 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         :param is_late: no webhook waits for it any more
         """
         if not case.said or not self._may_say(case, earlier):
-            return {"answer_body": ""}
+            return {"auto_reply_body": ""}
         texts = [self._compose(case, kind, messages) for kind, messages in case.said]
-        values = {"answer_body": " ".join(dict.fromkeys(filter(None, texts)))}
+        values = {
+            "auto_reply_body": " ".join(dict.fromkeys(filter(None, texts))),
+            "auto_reply_kind": matching.get_kind(kind for kind, _messages in case.said),
+        }
         if is_late:
             values.update(self._prepare_late(case))
         return values
@@ -56,7 +60,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             return False
         hour_ago = fields.Datetime.now() - timedelta(hours=1)
         answered = earlier.filtered(
-            lambda reply: reply.answer_body and reply.received_date > hour_ago
+            lambda reply: reply.auto_reply_body and reply.received_date > hour_ago
         )
         return len(answered) < MAX_PER_HOUR
 
@@ -125,12 +129,12 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         now = fields.Datetime.now()
         age = now - case.text.received_date
         if age > LATE_WITHIN:
-            return {"answer_body": ""}
+            return {"auto_reply_body": "", "auto_reply_kind": False}
         after = now
         if age >= AT_ONCE_WITHIN:
             order = case.linked[:1].order_id
             after = self._next_daytime(now, order, case.company)
-        return {"answer_state": "outgoing", "answer_after": after}
+        return {"auto_reply_state": "outgoing", "auto_reply_after": after}
 
     @api.model
     def _next_daytime(self, moment, order, company):
@@ -162,12 +166,12 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         replies_sudo = self.env["fsm.confirmation.reply"].sudo()
         replies_sudo.search(
             [
-                ("answer_state", "=", "sending"),
+                ("auto_reply_state", "=", "sending"),
                 ("write_date", "<", now - timedelta(hours=1)),
             ]
-        ).write({"answer_state": "failed"})
+        ).write({"auto_reply_state": "failed"})
         waiting_sudo = replies_sudo.search(
-            [("answer_state", "=", "outgoing"), ("answer_after", "<=", now)],
+            [("auto_reply_state", "=", "outgoing"), ("auto_reply_after", "<=", now)],
             order="id",
             limit=200,
         )
@@ -193,7 +197,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         :return: whether it is to be sent
         """
         waiting_sudo = reply_sudo.try_lock_for_update().filtered_domain(
-            [("answer_state", "=", "outgoing")]
+            [("auto_reply_state", "=", "outgoing")]
         )
         if not waiting_sudo:
             return False
@@ -206,7 +210,13 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         ]
         if newer:
             # The customer wrote again: only that is answered.
-            reply_sudo.write({"answer_state": False, "answer_body": False})
+            reply_sudo.write(
+                {
+                    "auto_reply_state": False,
+                    "auto_reply_body": False,
+                    "auto_reply_kind": False,
+                }
+            )
             return False
         company_sudo = reply_sudo.company_id
         allowed = (
@@ -214,7 +224,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             and company_sudo._job_confirmation_ready()
             and not self.env["phone.blacklist"]._job_confirmation_find_sudo([number])
         )
-        reply_sudo.write({"answer_state": "sending" if allowed else "failed"})
+        reply_sudo.write({"auto_reply_state": "sending" if allowed else "failed"})
         return allowed
 
     def _call(self, reply_sudo):
@@ -224,20 +234,22 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """
         return reply_sudo.company_id._twilio_api_sudo().send(
             reply_sudo.mobile,
-            reply_sudo.answer_body,
+            reply_sudo.auto_reply_body,
             reply_sudo.service_sid or reply_sudo.recipient,
         )
 
     def _apply_result(self, reply_sudo, result):
         if result.outcome is Outcome.ACCEPTED:
-            reply_sudo.write({"answer_state": "sent"})
+            reply_sudo.write({"auto_reply_state": "sent"})
         elif (
             result.outcome is Outcome.REJECTED
             and failure_class(result.code) is Failure.RETRY
             and fields.Datetime.now() - reply_sudo.received_date < LATE_WITHIN
         ):
             again = fields.Datetime.now() + timedelta(minutes=5)
-            reply_sudo.write({"answer_state": "outgoing", "answer_after": again})
+            reply_sudo.write(
+                {"auto_reply_state": "outgoing", "auto_reply_after": again}
+            )
         else:
-            reply_sudo.write({"answer_state": "failed"})
+            reply_sudo.write({"auto_reply_state": "failed"})
         reply_sudo._notify_changed()

@@ -76,7 +76,7 @@ class FsmConfirmationInbox(models.AbstractModel):
                 with transaction:
                     reply_sudo = self._receive_sudo(companies_sudo, data, received_date)
                     # Read before the commit, which empties the cache.
-                    auto_reply = (reply_sudo and reply_sudo.answer_body) or ""
+                    auto_reply = (reply_sudo and reply_sudo.auto_reply_body) or ""
             return auto_reply
         except CONFLICTS:
             _logger.info("A reply is processed later: others want the same rows")
@@ -318,9 +318,8 @@ class FsmConfirmationInbox(models.AbstractModel):
         received = earlier.mapped("received_date")
         if not matching.is_flood(received, text.received_date):
             return False
-        conversation = self.env["fsm.confirmation.matching"]._prepare_conversation(
-            self.env["fsm.confirmation"], earlier
-        )
+        gathering = self.env["fsm.confirmation.matching"]
+        conversation = gathering._prepare_conversation([], earlier)
         understanding = self._understand(text, [], conversation)
         return understanding.intent != "opt_out" or bool(
             self.env["phone.blacklist"]._job_confirmation_find_sudo([text.mobile])

@@ -83,7 +83,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             self._prepare_candidate(text, message, stale[message.id], newer)
             for message in messages
         ]
-        return messages, candidates, self._prepare_conversation(messages, earlier)
+        return messages, candidates, self._prepare_conversation(candidates, earlier)
 
     def _find_messages(self, text, open_only):
         """What was sent lately to this number from the number that was answered.
@@ -162,6 +162,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             id=message.id,
             appointment=(appointment_sudo._name, appointment_sudo.id),
             body=message.body or "",
+            asked_date=message.sent_date or message.claimed_date or None,
             code=message.code or "",
             is_open=message.is_open,
             stale=stale,
@@ -183,21 +184,20 @@ class FsmConfirmationMatching(models.AbstractModel):
             if reply.id != text.id
         )
 
-    def _prepare_conversation(self, messages, earlier):
+    def _prepare_conversation(self, candidates, earlier):
         """What was said to and by a number, newest last.
 
+        :param candidates: list of :class:`~...core.matching.Candidate`
+        :param earlier: the number's newest other ``fsm.confirmation.reply``
         :return: list of :class:`~...core.matching.Said`
         """
         said = [
             matching.Said(
-                by="us",
-                kind="question",
-                text=message.body or "",
-                about=message.id,
-                time=message.sent_date or message.claimed_date,
+                "us", "question", one.body, (one.appointment,), one.asked_date
             )
-            for message in reversed(messages)
+            for one in reversed(candidates)
         ]
+        appointments = {one.id: one.appointment for one in candidates}
         for reply in reversed(earlier):
-            said += reply._prepare_said()
+            said += reply._prepare_said(appointments)
         return sorted(said, key=lambda one: one.time)

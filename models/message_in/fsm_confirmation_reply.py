@@ -71,7 +71,7 @@ class FsmConfirmationReply(models.Model):
     reason = fields.Char("Reason Key", readonly=True, help="Why it was understood so.")
     state = fields.Selection(
         [
-            ("pending", "Not worked on yet"),
+            ("pending", "Not processed yet"),
             ("matched", "Matched"),
             ("unmatched", "Unmatched"),
         ],
@@ -84,19 +84,22 @@ class FsmConfirmationReply(models.Model):
         "Received On", required=True, readonly=True, default=fields.Datetime.now
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
-    answer_body = fields.Text("Our Answer", readonly=True)
-    # An answer to a webhook leaves with it. One found later is a text of its own.
-    answer_state = fields.Selection(
+    auto_reply_body = fields.Text("Auto-Reply", readonly=True)
+    auto_reply_kind = fields.Char(
+        "Auto-Reply Kind", readonly=True, help="What was said, see core/matching.py."
+    )
+    # One to a webhook leaves with it. One found later is a text of its own.
+    auto_reply_state = fields.Selection(
         [
             ("outgoing", "Waiting"),
             ("sending", "Sending"),
             ("sent", "Sent"),
             ("failed", "Failed"),
         ],
-        "Late Answer",
+        "Late Auto-Reply",
         readonly=True,
     )
-    answer_after = fields.Datetime("Answer Not Before", readonly=True)
+    auto_reply_after = fields.Datetime("Auto-Reply Not Before", readonly=True)
     is_done = fields.Boolean(
         "Done", readonly=True, help="A person has read it, or a later reply settled it."
     )
@@ -108,7 +111,7 @@ class FsmConfirmationReply(models.Model):
     # A replayed or repeated webhook must not become a second reply.
     _twilio_sid_unique = models.UniqueIndex("(twilio_sid)")
     _mobile_index = models.Index("(mobile, id)")
-    _answer_index = models.Index("(id) WHERE answer_state = 'outgoing'")
+    _auto_reply_index = models.Index("(id) WHERE auto_reply_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
     # Written as Odoo writes the condition of the tile and of the filter.
     _unmatched_index = models.Index(
@@ -150,7 +153,7 @@ class FsmConfirmationReply(models.Model):
             "condition": self.env._("Has a condition or doubt"),
             "question": self.env._("Is a question"),
             "contradiction": self.env._("Says yes and no"),
-            "unknown_words": self.env._("Has words that nobody taught us"),
+            "unknown_words": self.env._("Contains unknown words"),
             "time": self.env._("Names a day or time"),
             "number": self.env._("Has a number"),
             "negation": self.env._("Negates something"),
@@ -223,7 +226,8 @@ class FsmConfirmationReply(models.Model):
         return self.search_fetch(
             [("mobile", "=", mobile)],
             [
-                "answer_body",
+                "auto_reply_body",
+                "auto_reply_kind",
                 "body",
                 "confirmation_id",
                 "intent",
@@ -258,19 +262,18 @@ class FsmConfirmationReply(models.Model):
         [values] = self.read(names, load=None)
         return self._prepare_inbound(values)
 
-    def _prepare_said(self):
+    def _prepare_said(self, appointments):
         """What this reply said, and what was said to it.
 
+        :param appointments: dict ``fsm.confirmation`` id -> what it asks about
         :return: list of :class:`~...core.matching.Said`
         """
-        about, when = self.confirmation_id.id or 0, self.received_date
-        said = [
-            matching.Said("customer", self.intent or "", self.body or "", about, when)
-        ]
-        if self.answer_body:
-            said.append(
-                matching.Said("us", "auto_reply", self.answer_body, about, when)
-            )
+        about = appointments.get(self.confirmation_id.id)
+        known = {"about": (about,) if about else (), "time": self.received_date}
+        said = [matching.Said("customer", "", self.body or "", **known)]
+        if self.auto_reply_body:
+            kind, text = self.auto_reply_kind or "", self.auto_reply_body
+            said.append(matching.Said("us", kind, text, **known))
         return said
 
     def _resolve_questions(self, recipient):

@@ -301,7 +301,7 @@ class TestMissedReplies(TrustCase):
         self._run_cron("ir_cron_process_replies")
         answers = self.twilio.sent()[before:]
         self.assertEqual(len(answers), 1)
-        self.assertEqual(self._replies()[-1].answer_state, "sent")
+        self.assertEqual(self._replies()[-1].auto_reply_state, "sent")
 
     def test_late_answers_wait_for_the_morning(self):
         night = fields.Datetime.to_datetime("2026-07-01 03:00:00")  # 23:00 there

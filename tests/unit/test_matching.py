@@ -224,11 +224,27 @@ def test_flood():
 
 def test_our_newest_texts_may_be_copied():
     conversation = [
-        Said(by, kind, f"{kind} {number}", 0, NOW + timedelta(minutes=number))
+        Said(by, kind, f"{kind} {number}", (), NOW + timedelta(minutes=number))
         for number in range(20)
-        for by, kind in (("us", "question"), ("customer", "confirm"), ("us", "help"))
+        for by, kind in (("us", "question"), ("customer", ""), ("us", "help"))
     ]
     prompts = matching.get_prompts(conversation)
     assert prompts[0] == "question 19"
     assert prompts[matching.QUESTIONS_COPIED] == "help 19"
     assert len(prompts) == matching.QUESTIONS_COPIED + matching.AUTO_REPLIES_COPIED
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["confirmed"], "thanks_confirmed"),
+        (["declined_brief", "declined_brief"], "will_contact"),
+        (["confirmed_brief", "declined_brief"], "several"),
+        (["confirmed_brief", "which"], "choose"),
+        (["unclear"], "ask_back"),
+        (["help"], "help"),
+        (["past"], "stale"),
+    ],
+)
+def test_what_an_auto_reply_is_in_the_conversation(texts, kind):
+    assert matching.get_kind(texts) == kind

@@ -273,7 +273,7 @@ def count_inbound(worker, mobile):
         }
         inbox = env["fsm.confirmation.inbox"]
         before = env.cr.sql_log_count
-        answer = inbox._receive_sudo(company, data).answer_body
+        answer = inbox._receive_sudo(company, data).auto_reply_body
         env.flush_all()
         return {"queries": env.cr.sql_log_count - before, "answer": answer}
 
