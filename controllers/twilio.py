@@ -62,11 +62,11 @@ class JobConfirmationTwilio(Controller):
         if not companies_sudo:
             return self._forbidden()
         if _UUID.fullmatch(uuid):
-            outbox = request.env["fsm.confirmation.outbox"]
+            deliveries = request.env["fsm.confirmation.delivery"]
             report = self._read_report(form)
             commit_with_retries(
                 request.env,
-                lambda: outbox._receive_report_sudo(companies_sudo, uuid, report),
+                lambda: deliveries._receive_report_sudo(companies_sudo, uuid, report),
             )
         return request.make_response("", status=204)
 

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Records, people and a real Twilio simulator for the tests."""
 
+import importlib.util
 import os
 import sys
 from datetime import datetime, timedelta
@@ -25,6 +26,15 @@ LEVELS = {
     "read": f"{MODULE}.group_message_center_read",
     "none": None,
 }
+
+
+def load_migration(version, name):
+    """The module of one of the addon's migration scripts."""
+    path = DEV.parent / "migrations" / version / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name.replace("-", "_"), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def simulator_module():
@@ -142,14 +152,23 @@ class ConfirmationCase:
     def outbox(self):
         return self.env["fsm.confirmation.outbox"]
 
+    @property
+    def deliveries(self):
+        return self.env["fsm.confirmation.delivery"]
+
     def _apply_report(self, record, status, **values):
         """Twilio reports on a text; see :class:`~...core.delivery.Report`."""
-        self.outbox._apply_report(record.sudo(), Report(status, **values))
+        self.deliveries._apply_report(record.sudo(), Report(status, **values))
 
     def _apply_rejection(self, record, code, reason):
         """Twilio refuses a text."""
         step = after_rejection(record.attempt_count, code, reason)
-        self.outbox._apply(record.sudo(), step)
+        self.deliveries._apply(record.sudo(), step)
+
+    def _resolve(self, record, response, reason=""):
+        """The dispatcher corrects a response by hand."""
+        record = record.with_user(self.dispatcher)
+        record.env["fsm.confirmation.response"]._resolve(record, response, reason)
 
     @classmethod
     def _make_visit(cls, order, days, **values):

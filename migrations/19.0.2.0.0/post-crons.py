@@ -4,21 +4,25 @@
 The jobs are not updated with the addon, so that their times stay as they were set.
 """
 
-# Method -> the model that has it now.
-_MODELS = {
-    "_cron_process": "fsm.confirmation.inbox",
-    "_cron_send": "fsm.confirmation.outbox",
+# What a job has called -> (model, method) that it calls now.
+_CALLS = {
+    "_cron_process": ("fsm.confirmation.inbox", "_cron_process"),
+    "_cron_send": ("fsm.confirmation.outbox", "_cron_send"),
+    "_cron_close_passed": ("fsm.confirmation.expiry", "_cron_close_expired"),
+    "_cron_anonymize": ("fsm.confirmation.retention", "_cron_anonymize"),
 }
 
 
 def migrate(cr, version):
-    for method, model in _MODELS.items():
+    for old, (model, method) in _CALLS.items():
         cr.execute(
             """
-            UPDATE ir_act_server SET model_id = model.id, model_name = model.model
-              FROM ir_model model
-             WHERE model.model = %s AND code = %s
-               AND ir_act_server.id IN (SELECT ir_actions_server_id FROM ir_cron)
+            UPDATE ir_act_server action
+               SET model_id = model.id, code = %s
+              FROM ir_model model, ir_cron cron
+             WHERE model.model = %s
+               AND cron.ir_actions_server_id = action.id
+               AND action.code = %s
             """,
-            (model, f"model.{method}()"),
+            (f"model.{method}()", model, f"model.{old}()"),
         )

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
+from ...core.status import has_passed
 from ...tools.log_redaction import private_queries
 
 # How often a text is recorded anew because another one took its code meanwhile.
@@ -312,7 +313,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
         for appointments in (records_sudo.visit_id, about_order_sudo.order_id):
             appointments._set_confirmation_status_sudo("awaiting")
-        records_sudo._log_sent()
+        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
         records_sudo._notify_changed()
         self.env.ref(
             "fieldservice_job_confirmation.ir_cron_send_confirmations"
@@ -345,7 +346,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             )
         )._close_sudo("replaced")
         # Asking again is what a person does about an earlier answer, or a failure.
-        earlier_sudo._close_activities()
+        self.env["fsm.confirmation.response"]._close_activities(earlier_sudo)
         earlier_sudo._mark_replaced_sudo()
 
     @api.model
@@ -368,7 +369,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         )
         now = fields.Datetime.now()
         expired_sudo = open_sudo.filtered(
-            lambda rec: rec.appointment_start and rec.appointment_start <= now
+            lambda rec: has_passed(rec.appointment_start, now)
         )
         expired_sudo._close_sudo("past")
         return {(rec.mobile, rec.sender) for rec in open_sudo - expired_sudo}

@@ -6,7 +6,8 @@ from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core.formatting import format_date, format_time_range, shorten
-from .fsm_appointment_mixin import READ_GROUP, URGENCY
+from ...core.status import most_urgent
+from .fsm_appointment_mixin import READ_GROUP
 from .fsm_confirmation_composer import Draft
 
 # What the texts know besides the order itself, given in the context.
@@ -304,12 +305,10 @@ class FsmOrder(models.Model):
     def _update_status_from_visits_sudo(self):
         """Sum up the upcoming visits, the most urgent answer first."""
         for order_sudo in self.sudo():
-            statuses = set(
-                order_sudo._get_upcoming_visits().mapped("confirmation_status")
-            )
-            if statuses:
-                status = next(value for value in URGENCY if value in statuses)
-                order_sudo._set_confirmation_status_sudo(status)
+            upcoming_sudo = order_sudo._get_upcoming_visits()
+            summary = most_urgent(upcoming_sudo.mapped("confirmation_status"))
+            if summary:
+                order_sudo._set_confirmation_status_sudo(summary)
 
     def write(self, vals):
         result = super().write(vals)

@@ -461,5 +461,5 @@ class FsmConfirmationHealth(models.Model):
         }.get(code)
         if known:
             return f"{known} ({code})"
-        outbox = self.env["fsm.confirmation.outbox"]
-        return outbox._describe_failure(delivery.failure_type(code), code, reason)
+        deliveries = self.env["fsm.confirmation.delivery"]
+        return deliveries._describe_failure(delivery.failure_type(code), code, reason)

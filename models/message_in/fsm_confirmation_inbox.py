@@ -353,11 +353,12 @@ class FsmConfirmationInbox(models.AbstractModel):
         :return: dict of field values for the reply
         """
         actions = self._get_actions()
+        responses = self.env["fsm.confirmation.response"]
         for effect in case.decision.effects:
             messages = case.messages.browse(effect.messages)
             if effect.response:
                 self._link(case, messages)
-                messages._apply_answer(effect.response, case.text)
+                responses._apply(messages, effect.response, case.text)
             else:
                 actions[effect.kind](case, messages)
             if effect.say:
@@ -401,13 +402,13 @@ class FsmConfirmationInbox(models.AbstractModel):
     def _have_read(self, case, messages):
         """It changes nothing by itself: a person reads it."""
         self._link(case, messages)
-        messages._flag_reply(case.text)
+        self.env["fsm.confirmation.response"]._flag(messages, case.text)
 
     def _have_chosen(self, case, messages):
         """The customer is asked which appointment is meant, by its code."""
         self.env["fsm.confirmation.composer"]._ensure_codes(messages)
         case.several = messages
-        messages[0]._update_activity("read")
+        self.env["fsm.confirmation.response"]._update_activity(messages[0], "read")
 
     def _opt_out(self, case, messages):
         """No more texts to this number, from anybody."""
@@ -425,11 +426,12 @@ class FsmConfirmationInbox(models.AbstractModel):
         )
         targets = targets or messages
         words = text.body or text.opt_out_type
-        case.messages._opt_out_sudo(text.mobile, targets, "reply", words, case.company)
+        responses = self.env["fsm.confirmation.response"]
+        responses._opt_out_sudo(text.mobile, targets, "reply", words, case.company)
         newest = case.messages[:1]
         self._link(case, targets or newest)
         if newest and not targets:
-            newest._on_opt_out_without_question()
+            responses._on_opt_out_without_question(newest)
 
     def _opt_in(self, case, messages):
         """This number takes texts again."""
@@ -440,12 +442,14 @@ class FsmConfirmationInbox(models.AbstractModel):
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
             text.mobile, note, by_hand=False
         )
-        case.messages._log_notes([case.partner], note, company=case.company)
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log([case.partner], note, case.company)
         opted_out = case.messages.filtered(lambda rec: rec.response == "opted_out")
-        opted_out._close_activities()
+        responses = self.env["fsm.confirmation.response"]
+        responses._close_activities(opted_out)
         self._link(case, messages)
         companies = case.messages.company_id or case.company
-        case.messages._on_opt_in_sudo(text.mobile, companies)
+        responses._opt_in_sudo(text.mobile, companies)
 
     def _notify(self, case):
         """Tell open screens, and the histories of a reply that belongs nowhere."""

@@ -2,7 +2,6 @@
 import dataclasses
 
 import psycopg2
-from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -10,7 +9,6 @@ from odoo.exceptions import AccessError, UserError
 from ...core import matching
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ..message_out.fsm_confirmation_history import HISTORY_NOTE
 
 
 class FsmConfirmationReply(models.Model):
@@ -303,16 +301,17 @@ class FsmConfirmationReply(models.Model):
         :param intent: how it was understood, "" if it was not
         """
         labels = dict(self._fields["intent"]._description_selection(self.env))
+        chatter = self.env["fsm.confirmation.chatter"]
         for record in messages:
-            body = Markup(HISTORY_NOTE).format(
+            body = chatter._format_text(
                 title=self._describe_origin(text, record),
-                link=record._link_to_message(),
                 body=text.body or self.env._("(picture)"),
                 state=self.env._("Understood as: %s", labels.get(intent, "")),
+                record=record,
             )
             author = record.partner_id if text.mobile == record.mobile else None
             targets = [record.order_id, record.partner_id]
-            record._log_notes(targets, body, author, by_text=bool(author))
+            chatter._log_text(record, targets, body, author, record.company_id)
 
     def _describe_origin(self, text, message):
         """Who wrote: the contact, or another number whose reply a person attached."""
@@ -339,19 +338,21 @@ class FsmConfirmationReply(models.Model):
         state = self.env._("Belongs to no message")
         if several:
             state = self.env._("Several appointments wait for an answer")
-        body = Markup(HISTORY_NOTE).format(
+        chatter = self.env["fsm.confirmation.chatter"]
+        body = chatter._format_text(
             title=self.env._("Text from %s", text.mobile),
-            link="",
             body=text.body or self.env._("(picture)"),
             state=state,
+            record=None,
         )
         for company, targets in parts:
-            several._log_notes(targets, body, partner, bool(partner), company)
+            chatter._log_text(None, targets, body, partner, company)
 
     @api.model
     def _notify_unmatched(self, partner):
         """Tell open screens of a reply that belongs to no message."""
-        self.env["fsm.confirmation"]._tell_screens([0], partner_ids=partner.ids)
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._notify_screens([0], partner_ids=partner.ids)
 
     def _notify_changed(self):
         """Tell open screens that this reply changed."""
@@ -386,13 +387,16 @@ class FsmConfirmationReply(models.Model):
             }
         )
         reply_sudo._log_reply(confirmation.sudo())
-        confirmation.sudo()._keep_words(reply_sudo)
+        responses = self.env["fsm.confirmation.response"]
+        responses._keep_words(confirmation.sudo(), reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
         author = self.env.user.partner_id
         confirmation.sudo()._message_log(body=note, author_id=author.id)
-        confirmation._log_note(confirmation.sudo().order_id, note, author)
+        order_sudo = confirmation.sudo().order_id
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log([order_sudo], note, confirmation.sudo().company_id)
         if response:
-            confirmation._settle(response)
+            responses._resolve(confirmation, response)
         reply_sudo._notify_changed()
 
     def action_done(self):

@@ -52,7 +52,7 @@ class TestReports(ConfirmationHttpCase):
             self._claim()
             self.assertEqual(self._report(first), 204)
             self.assertEqual(self.record.twilio_sid, SID)
-            self.outbox._apply_result(
+            self.deliveries._apply_result(
                 self.record, SendResult(Outcome.ACCEPTED, sid=SID)
             )
             self.assertEqual((self.record.state, first), (expected, first))
@@ -60,7 +60,7 @@ class TestReports(ConfirmationHttpCase):
 
     def test_report_instead_of_an_answer(self):
         """The call's answer was lost: the report says that the text left."""
-        self.outbox._apply_result(
+        self.deliveries._apply_result(
             self.record, SendResult(Outcome.UNKNOWN, reason="time-out")
         )
         self._report("sent")
@@ -70,7 +70,7 @@ class TestReports(ConfirmationHttpCase):
     def test_rejection_that_comes_after_a_report(self):
         """Cannot be, as Twilio reports only what it took; the report wins."""
         self._report("delivered")
-        self.outbox._apply_result(
+        self.deliveries._apply_result(
             self.record, SendResult(Outcome.REJECTED, code=429, reason="busy")
         )
         self.assertEqual(self.record.state, "delivered")

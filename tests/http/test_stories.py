@@ -963,34 +963,6 @@ class TestStories(ConfirmationTransactionCase):
             ]
         )
 
-    def test_a_note_is_as_odoo_would_have_written_it(self):
-        """It is inserted at once, where no other addon has a say in messages."""
-        messages = self.env["mail.message"]
-        confirmations = self.env["fsm.confirmation"]
-        values = confirmations._prepare_note_values(
-            self.order, "1 < 2", self.customer, self.company, by_text=True
-        )
-        self.assertTrue(messages._may_insert_notes(frozenset(values)))
-        known = self.order.message_ids
-        notes = messages._create_notes_sudo([values])
-        self.assertEqual(self.order.message_ids - known, notes, "seen at once")
-        notes += messages.sudo().create([dict(values)])
-        notes.flush_recordset()
-        self.env.cr.execute(
-            "SELECT * FROM mail_message WHERE id IN %s ORDER BY id", [notes._ids]
-        )
-        quick, slow = (dict(row) for row in self.env.cr.dictfetchall())
-        self.assertIn("1 &lt; 2", quick["body"])
-        # The sanitizer puts what is no HTML into a paragraph.
-        self.assertIn(quick.pop("body"), slow.pop("body"))
-        for name in ("id", "date"):
-            self.assertTrue(quick.pop(name))
-            slow.pop(name)
-        self.assertEqual(quick, slow)
-        # Whoever adds a value that create() would compute is asked again.
-        fewer = frozenset(values.keys() - {"message_type"})
-        self.assertFalse(messages._may_insert_notes(fewer))
-
     def test_settings_that_make_no_sense_are_refused(self):
         for name in ("reply_hours", "rate", "retention_months"):
             with self.assertRaisesRegex(ValidationError, "negative"):
@@ -1107,7 +1079,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_text_that_was_given_up_and_arrived(self):
         record = self._send().sudo()
         record.write({"state": "sending"})
-        self.outbox._apply(record, GIVEN_UP)
+        self.deliveries._apply(record, GIVEN_UP)
         self.assertFalse(record.is_open)
         self._apply_report(record, "delivered", sid="SM" + "d" * 32)
         self.assertTrue(record.is_open)
@@ -1129,13 +1101,13 @@ class TestStories(ConfirmationTransactionCase):
     def test_opting_out_by_hand_blocks_texts(self):
         record = self._send()
         self._reply("please never write again")
-        record.with_user(self.dispatcher)._settle("opted_out", "read it")
+        self._resolve(record, "opted_out", "read it")
         self.assertIn("can't be texted", self._wizard().blocking_reason)
 
     def test_taking_an_answer_back_waits_again(self):
         record = self._send()
         self._reply("yes")
-        record.with_user(self.dispatcher)._settle(False, "wrong person")
+        self._resolve(record, False, "wrong person")
         self.assertTrue(record.is_open)
         self.assertEqual(self.order.confirmation_status, "awaiting")
 
@@ -1235,13 +1207,13 @@ class TestStories(ConfirmationTransactionCase):
     def test_nobody_waits_for_what_is_over(self):
         record = self._send()
         self._mark_sent(record)
-        messages = self.env["fsm.confirmation"]
-        messages._close_passed_sudo()
+        expiry = self.env["fsm.confirmation.expiry"]
+        expiry._close_expired_sudo()
         self.assertEqual(record.indicator, "awaiting")
         self._pass_time(record, hours=1)
-        messages._close_passed_sudo(fields.Datetime.now() + timedelta(days=2))
+        expiry._close_expired_sudo(fields.Datetime.now() + timedelta(days=2))
         self.assertTrue(record.is_open, "looked at before")
-        messages._close_passed_sudo(fields.Datetime.now())
+        expiry._close_expired_sudo(fields.Datetime.now())
         self.assertFalse(record.is_open)
         self.assertEqual(record.closed_reason, "past")
         self.assertEqual(record.indicator, "no_answer")
@@ -1258,13 +1230,13 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("yes")
         self.assertEqual(self.order.confirmation_status, "declined")
         self._pass_time(first, hours=1)
-        messages = self.env["fsm.confirmation"]
-        messages._forget_passed_visits_sudo(fields.Datetime.now())
+        expiry = self.env["fsm.confirmation.expiry"]
+        expiry._forget_expired_visits_sudo(fields.Datetime.now())
         self.assertEqual(self.order.confirmation_status, "declined")
-        messages._forget_passed_visits_sudo()
+        expiry._forget_expired_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self._pass_time(self.order.confirmation_ids, hours=1)
-        messages._forget_passed_visits_sudo()
+        expiry._forget_expired_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
 
     def test_a_text_that_fails_takes_nothing_back(self):

@@ -83,7 +83,7 @@ class TestConversation(DialogCase):
 
     def test_what_a_person_decided_stands_between(self):
         record = self._asked()
-        self._as(record, "edit")._settle("declined", "she called")
+        self._resolve(record, "declined", "she called")
         (note,) = self._texts(record, "note")
         self.assertIn("from no answer to Declined", note)
         self.assertIn("she called", note)

@@ -2,9 +2,7 @@
 """The Message Center's screen: what it counts, finds and groups."""
 
 import ast
-import importlib.util
 from datetime import datetime, timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 from lxml import etree
@@ -16,9 +14,12 @@ from odoo.tests import Form, tagged
 from ...models.message_center import fsm_confirmation_dashboard
 from ...models.message_center.fsm_confirmation_dashboard import TILES
 from ...models.message_out.fsm_confirmation_fields import TECHNICAL
-from ..common import MODULE, OUR_NUMBER, ConfirmationTransactionCase
-
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+from ..common import (
+    MODULE,
+    OUR_NUMBER,
+    ConfirmationTransactionCase,
+    load_migration,
+)
 
 
 class ScreenCase(ConfirmationTransactionCase):
@@ -139,7 +140,7 @@ class TestTiles(ScreenCase):
         self.assertFalse(first.can_send_again)
         self._apply_rejection(again, 30005, "unknown number")
         self.assertEqual(self._filtered("failed"), again)
-        again.with_user(self.dispatcher)._settle("confirmed", "called")
+        self._resolve(again, "confirmed", "called")
         self.assertFalse(self._filtered("failed"))
         self.assertEqual(again.state, "failed")
 
@@ -150,10 +151,7 @@ class TestTiles(ScreenCase):
         self._apply_rejection(self._send(), 30005, "unknown number")
         first.closed_reason = "failed"
         self.env.flush_all()
-        path = MIGRATIONS / "19.0.1.4.0" / "post-asked-again.py"
-        spec = importlib.util.spec_from_file_location("asked_again", path)
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
+        script = load_migration("19.0.1.4.0", "post-asked-again")
         script.migrate(self.env.cr, None)
         self.env.invalidate_all()
         self.assertEqual(self._tiles()["failed"], 2)
@@ -297,7 +295,8 @@ class TestStoredStatus(ScreenCase):
         self.env.cr.execute(
             "ALTER TABLE fsm_confirmation DROP COLUMN indicator, DROP COLUMN sent_hour"
         )
-        model._fill_screen_columns()
+        script = load_migration("19.0.2.0.0", "pre-screen-columns")
+        script.migrate(self.env.cr, "19.0.1.0.0")
         self.env.invalidate_all()
         found = {rec.id: (rec.indicator, rec.sent_hour) for rec in records}
         self.assertEqual(found, expected)
