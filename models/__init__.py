@@ -30,8 +30,8 @@ from .message_out import fsm_confirmation_expiry
 from .message_out import fsm_confirmation_retention
 from .message_in import fsm_confirmation_reply
 from .message_in import fsm_confirmation_matching
-from .message_in import fsm_confirmation_late_answer
-from .message_in import fsm_confirmation_attach
+from .message_in import fsm_confirmation_auto_reply
+from .message_in import fsm_confirmation_inbox
 from .connection import fsm_confirmation_health
 from .connection import fsm_confirmation_health_words
 from .connection import fsm_confirmation_checklist

@@ -155,14 +155,14 @@ class FsmConfirmation(models.Model):
                     "is_matched": reply.state == "matched",
                 }
             )
-            if reply.answer_body:
+            if reply.auto_reply_body:
                 events.append(
                     {
                         "key": f"answer-{reply.id}",
                         "kind": "answered",
                         "date": date,
                         "author": self.env._("Automatic answer"),
-                        "text": reply.answer_body,
+                        "text": reply.auto_reply_body,
                     }
                 )
         return events

@@ -113,14 +113,6 @@ class FsmConfirmationQuestion(models.AbstractModel):
         """Whether the appointment is still as the customer was asked about it."""
         return self._get_stale_reason() in ("", "late")
 
-    def _get_newer_open(self):
-        """A newer message about the same appointment that waits for an answer."""
-        return (
-            self._get_appointment_sudo()
-            ._get_appointment_confirmations_sudo()
-            .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
-        )
-
     def _was_asked_since(self):
         """Whether a newer text about the same appointment left, or is about to."""
         appointment_sudo = self._get_appointment_sudo()

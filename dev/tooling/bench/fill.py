@@ -577,7 +577,7 @@ def _make_confirmation_patterns(env):
     draft = composer._draft(order, env["fsm.visit"], contact, mobile)
     record = composer._record([draft], dispatchers[0])
     record.write({"state": "sent", "sent_date": fields.Datetime.now()})
-    reply = env["fsm.confirmation.reply"]._receive_sudo(
+    reply = env["fsm.confirmation.inbox"]._receive_sudo(
         company,
         {
             "MessageSid": "SM" + "0" * 32,

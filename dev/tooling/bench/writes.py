@@ -271,9 +271,9 @@ def count_inbound(worker, mobile):
             "To": "+12025550100",
             "Body": "Yes",
         }
-        replies = env["fsm.confirmation.reply"]
+        inbox = env["fsm.confirmation.inbox"]
         before = env.cr.sql_log_count
-        answer = replies._store_and_process_sudo(company, data, None)
+        answer = inbox._receive_sudo(company, data).auto_reply_body
         env.flush_all()
         return {"queries": env.cr.sql_log_count - before, "answer": answer}
 

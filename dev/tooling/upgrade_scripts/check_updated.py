@@ -24,7 +24,7 @@ assert all(note.confirmation_id for note in old)
 message = env["fsm.confirmation"].search(
     [("is_open", "=", True), ("body", "like", "Life:")], limit=1
 )
-reply = env["fsm.confirmation.reply"]._receive_sudo(
+reply = env["fsm.confirmation.inbox"]._receive_sudo(
     message.company_id.sudo(),
     {
         "MessageSid": "SM" + "e" * 32,
