@@ -36,6 +36,8 @@ from .connection import fsm_confirmation_health
 from .connection import fsm_confirmation_health_words
 from .connection import fsm_confirmation_checklist
 from .message_center import fsm_confirmation_search
+from .appointment import fsm_confirmation_alert
 from .appointment import fsm_confirmation_composer
+from .appointment import fsm_confirmation_recipient
 from .appointment import fsm_order_company
 from .message_out import fsm_confirmation_fields

@@ -174,9 +174,7 @@ def create_ours(worker, ids):
         composer = env["fsm.confirmation.composer"]
         for order in env["fsm.order"].browse(ids):
             contact = order.location_id.contact_id
-            draft = composer._draft(
-                order, env["fsm.visit"], contact, contact.phone_sanitized
-            )
+            draft = composer._draft(order, env["fsm.visit"], contact)
             composer._record([draft], env.user)
         env.flush_all()
 
