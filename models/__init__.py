@@ -14,18 +14,15 @@ from .appointment import fsm_order
 from .appointment import fsm_order_activity
 from .appointment import fsm_visit
 from .appointment import fsm_stage
+from . import message_center
 from .message_out import fsm_confirmation_question
 from .message_out import fsm_confirmation
-from .message_center import fsm_confirmation_name
 from .message_out import fsm_confirmation_shortcuts
 from .message_out import fsm_confirmation_sender
 from .message_out import fsm_confirmation_delivery
 from .message_out import fsm_confirmation_outbox
 from .message_out import fsm_confirmation_response
-from .message_center import fsm_confirmation_conversation
 from .message_out import fsm_confirmation_chatter
-from .message_center import fsm_confirmation_dashboard
-from .message_center import fsm_confirmation_notice
 from .message_out import fsm_confirmation_expiry
 from .message_out import fsm_confirmation_retention
 from .message_in import fsm_confirmation_reply
@@ -35,7 +32,5 @@ from .message_in import fsm_confirmation_inbox
 from .connection import fsm_confirmation_health
 from .connection import fsm_confirmation_health_words
 from .connection import fsm_confirmation_checklist
-from .message_center import fsm_confirmation_search
 from .appointment import fsm_confirmation_composer
 from .appointment import fsm_order_company
-from .message_out import fsm_confirmation_fields
