@@ -42,7 +42,7 @@ class JobConfirmationTwilio(Controller):
     @route(INBOUND_URL, **_ROUTE)
     @private_queries()
     def inbound(self, **_params):
-        """A customer's text. The answer is TwiML, with at most one message."""
+        """A customer's text. The response is TwiML, with at most one message."""
         form, companies_sudo = self._verify()
         if not companies_sudo:
             return self._forbidden()
@@ -51,10 +51,8 @@ class JobConfirmationTwilio(Controller):
             _logger.warning("Inbound webhook without MessageSid or From: ignored")
             return self._twiml("")
         # Stored and committed when it returns: else Twilio gets no 2xx, tries again.
-        answer = request.env["fsm.confirmation.reply"]._receive_and_commit_sudo(
-            companies_sudo, form
-        )
-        return self._twiml(answer)
+        inbox = request.env["fsm.confirmation.inbox"]
+        return self._twiml(inbox._receive_and_commit_sudo(companies_sudo, form))
 
     @route(STATUS_URL, **_ROUTE)
     @private_queries()
@@ -137,7 +135,7 @@ class JobConfirmationTwilio(Controller):
         return request.make_response("", [(REFUSED_HEADER, "refused")], status=403)
 
     def _twiml(self, text):
-        """An answer that Twilio understands; anything else could be texted as it is."""
+        """What Twilio understands; anything else could be texted as it is."""
         body = EMPTY_TWIML
         if text:
             # pylint: disable=import-outside-toplevel

@@ -23,6 +23,7 @@ from .models import test_sending
 from .http import test_setup
 from .http import test_setup_access
 from .tours import test_setup_tours
+from .tooling import test_simulator
 from .http import test_stories
 from .tours import test_tours
 from .models import test_throttle

@@ -243,7 +243,7 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
         type(self).counter += 1
         waiting = self.env["fsm.confirmation"].search([("state", "=", "outgoing")])
         waiting.sudo().write({"state": "sent", "sent_date": fields.Datetime.now()})
-        return self.env["fsm.confirmation.reply"]._receive_sudo(
+        return self.env["fsm.confirmation.inbox"]._receive_sudo(
             (company or self.company).sudo(),
             {
                 "MessageSid": data.pop("sid", f"SM{self.counter:032x}"),

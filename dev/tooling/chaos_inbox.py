@@ -130,7 +130,7 @@ def settle(harness, simulator, seconds=120):
         harness.wake_cron("ir_cron_process_replies")
         pending = harness.sql.value(
             "SELECT count(*) FROM fsm_confirmation_reply WHERE state = 'pending'"
-            " OR answer_state IN ('outgoing', 'sending')"
+            " OR auto_reply_state IN ('outgoing', 'sending')"
         )
         if not pending or time.monotonic() > end:
             simulator.wait(30)
@@ -160,7 +160,7 @@ def check(harness, simulator, phones, replies):
     """
     rows = harness.sql.rows(
         "SELECT id, twilio_sid, state, intent, mobile, body, confirmation_id, error,"
-        " coalesce(answer_body, '') AS answer, answer_state,"
+        " coalesce(auto_reply_body, '') AS answer, auto_reply_state,"
         " extract(epoch FROM received_date) AS received FROM fsm_confirmation_reply"
     )
     wanted = {sid: (number, words) for sid, number, words in replies}
@@ -191,12 +191,12 @@ def check(harness, simulator, phones, replies):
     )
     answers = {
         row["twilio_sid"]: phones.texts[row["twilio_sid"]]
-        + (row["answer_state"] == "sent")
+        + (row["auto_reply_state"] == "sent")
         for row in ours
     }
     several = [sid for sid, number in answers.items() if number > 1]
     meant = Counter(
-        (row["mobile"], row["answer"]) for row in ours if row["answer_state"]
+        (row["mobile"], row["answer"]) for row in ours if row["auto_reply_state"]
     )
     several += [key for key, number in late.items() if number > meant[key]]
     unanswered = [

@@ -8,7 +8,6 @@ from odoo.tools.misc import get_lang
 from ...core.formatting import format_date, format_time_range, shorten
 from ...core.status import most_urgent
 from .fsm_appointment_mixin import READ_GROUP
-from .fsm_confirmation_composer import Draft
 
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
@@ -210,9 +209,9 @@ class FsmOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        composer = self.env["fsm.confirmation.composer"]
         visit = visit or self.env["fsm.visit"]
-        draft = Draft(self, visit, partner, code=code)
-        return self.env["fsm.confirmation.composer"]._render([draft])[0]
+        return composer._render([composer._draft(self, visit, partner, code)])[0]
 
     def _describe_template_problem(self):
         """Why there is no text: the company's template can't be used."""
@@ -222,56 +221,6 @@ class FsmOrder(models.Model):
             "administrator to correct it in Settings > Field Service.",
             self.company_id._job_confirmation_template().name,
         )
-
-    # ------------------------------------------------------------------
-    # Whom to text
-    # ------------------------------------------------------------------
-
-    def _get_confirmation_contacts(self):
-        """Contacts of this customer or location, the usual one first, textable or not.
-
-        :return: ``res.partner`` with sudo
-        """
-        self.ensure_one()
-        location_sudo = self.sudo().location_id
-        main_sudo = (
-            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
-        )
-        others_sudo = (
-            self.env["res.partner"]
-            .sudo()
-            .search(
-                [
-                    "|",
-                    ("service_location_id", "=", location_sudo.id),
-                    (
-                        "id",
-                        "child_of",
-                        location_sudo.owner_id.commercial_partner_id.ids,
-                    ),
-                    ("company_id", "in", (False, self.company_id.id)),
-                    ("id", "not in", main_sudo.ids),
-                ],
-                limit=200,
-            )
-        )
-        return main_sudo | others_sudo
-
-    def _get_default_confirmation_contact(self):
-        """The first contact with a number that can be texted, the main ones first.
-
-        Without any, the first main one: the dialog says what is wrong with it.
-        """
-        self.ensure_one()
-        location_sudo = self.sudo().location_id
-        main_sudo = (
-            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
-        )
-        textable_sudo = main_sudo._filter_textable(self.company_id)
-        if not textable_sudo:
-            others_sudo = self._get_confirmation_contacts() - main_sudo
-            textable_sudo = others_sudo._filter_textable(self.company_id)
-        return (textable_sudo or main_sudo)[:1].sudo(self.env.su)
 
     # ------------------------------------------------------------------
     # Appointment

@@ -68,20 +68,24 @@ class PhoneBlacklist(models.Model):
         entry_sudo.opt_out_lifted = by_hand and blocked
 
     @api.model
-    def _job_confirmation_is_lifted_sudo(self, number):
-        """Whether an opt-out by text was lifted by hand and not by the customer."""
-        return bool(
-            self.sudo()
-            .with_context(active_test=False)
-            .search_count(
-                [
-                    ("number", "=", number),
-                    ("active", "=", False),
-                    ("opt_out_lifted", "=", True),
-                ],
-                limit=1,
+    @private_queries()
+    def _job_confirmation_find_lifted_sudo(self, numbers):
+        """Those E.164 numbers whose opt-out was lifted by hand and not by the customer.
+
+        :return: set of numbers
+        """
+        numbers = tuple(number for number in numbers if number)
+        if not numbers:
+            return set()
+        self.flush_model(["active", "number", "opt_out_lifted"])
+        found = self.env.execute_query(
+            SQL(
+                """SELECT number FROM phone_blacklist
+                    WHERE NOT active AND opt_out_lifted AND number IN %s""",
+                numbers,
             )
         )
+        return {number for (number,) in found}
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""

@@ -13,6 +13,7 @@ class FsmConfirmationQuestion(models.AbstractModel):
     """
 
     _name = "fsm.confirmation.question"
+    _inherit = ["fsm.technical.fields.mixin"]
     _description = "Question of a Confirmation"
 
     appointment_start = fields.Datetime(
@@ -24,8 +25,10 @@ class FsmConfirmationQuestion(models.AbstractModel):
         help="Date and time where the work happens, as the customer was asked.",
     )
     # As they were in the text: the customer is answered as they were asked.
-    lang = fields.Char("Language", readonly=True)
-    timezone = fields.Char("Time Zone", readonly=True, help="Where the work happens.")
+    lang = fields.Char("Language", readonly=True, technical=True)
+    timezone = fields.Char(
+        "Time Zone", readonly=True, help="Where the work happens.", technical=True
+    )
     is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
     closed_reason = fields.Selection(
         [
@@ -112,14 +115,6 @@ class FsmConfirmationQuestion(models.AbstractModel):
     def _is_current(self):
         """Whether the appointment is still as the customer was asked about it."""
         return self._get_stale_reason() in ("", "late")
-
-    def _get_newer_open(self):
-        """A newer message about the same appointment that waits for an answer."""
-        return (
-            self._get_appointment_sudo()
-            ._get_appointment_confirmations_sudo()
-            .filtered(lambda rec: rec.id > self.id and rec.is_open)[:1]
-        )
 
     def _was_asked_since(self):
         """Whether a newer text about the same appointment left, or is about to."""

@@ -84,7 +84,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                 """
                 UPDATE fsm_confirmation_reply
                    SET body = %(removed)s, mobile = %(removed)s,
-                       answer_body = CASE WHEN answer_body IS NULL THEN NULL
+                       auto_reply_body = CASE WHEN auto_reply_body IS NULL THEN NULL
                                           ELSE %(removed)s END
                  WHERE id IN (SELECT id FROM fsm_confirmation_reply
                                WHERE company_id = %(company)s

@@ -276,11 +276,10 @@ class FsmConfirmationSender(models.Model):
             self._remember_fetch({"fetch_error": reason})
             return
         inbound = [message for message in messages if message.direction == "inbound"]
-        inbox = self.env["fsm.confirmation.reply"].with_context(
-            job_confirmation_processed_later=True
-        )
+        inbox = self.env["fsm.confirmation.inbox"]
         known = set(
-            inbox.sudo()
+            self.env["fsm.confirmation.reply"]
+            .sudo()
             .search([("twilio_sid", "in", [message.sid for message in inbound])])
             .mapped("twilio_sid")
         )

@@ -23,6 +23,7 @@ import {
 } from "@fieldservice_job_confirmation/message_center/date_range";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 import {useConfirmationChanges} from "@fieldservice_job_confirmation/widgets/live_update";
+import {session} from "@web/session";
 import {user} from "@web/core/user";
 import {startBusService, waitForChannels} from "@bus/../tests/bus_test_helpers";
 import {WEBSOCKET_CLOSE_CODES} from "@bus/workers/websocket_worker";
@@ -82,18 +83,23 @@ defineModels([FsmConfirmation]);
 defineMailModels();
 
 const TILES = [
-    {key: "awaiting", label: "Awaiting", count: 1, capped: false},
-    {key: "confirmed", label: "Confirmed", count: 10000, capped: true},
+    {key: "awaiting", label: "Awaiting", look: "awaiting"},
+    {key: "confirmed", label: "Confirmed", look: "confirmed"},
+];
+const COUNTS = [
+    {key: "awaiting", count: 1, capped: false},
+    {key: "confirmed", count: 10000, capped: true},
 ];
 
 /** The list, with a summary that the test chooses; the domains asked for are steps. */
 async function mountList(summary = {}, options = {}) {
+    patchWithCleanup(session, {message_center_tiles: TILES});
     onRpc("fsm.confirmation", "get_message_center_summary", ({args}) => {
         expect.step(`summary ${JSON.stringify(args[0])}`);
         return {
-            tiles: TILES,
+            tiles: COUNTS,
             unmatched: {count: 0, capped: false},
-            notices: [],
+            banners: [],
             ...summary,
         };
     });
@@ -335,7 +341,7 @@ describe("tiles", () => {
     });
 });
 
-test("notices with a button and with steps", async () => {
+test("banners with a button and with steps", async () => {
     mockService("action", {
         doAction(action) {
             expect.step(action.name);
@@ -343,7 +349,7 @@ test("notices with a button and with steps", async () => {
     });
     const action = (name) => ({type: "ir.actions.act_window", name});
     await mountList({
-        notices: [
+        banners: [
             {
                 level: "danger",
                 text: "Texts are not leaving.",
@@ -360,9 +366,9 @@ test("notices with a button and with steps", async () => {
             },
         ],
     });
-    expect(".o_fsm_mc_notice").toHaveCount(2);
-    expect(".o_fsm_mc_notice.alert-danger").toHaveAttribute("role", "alert");
-    expect(".o_fsm_mc_notice.alert-danger").toHaveText(/Texts are not leaving/);
+    expect(".o_fsm_mc_banner").toHaveCount(2);
+    expect(".o_fsm_mc_banner.alert-danger").toHaveAttribute("role", "alert");
+    expect(".o_fsm_mc_banner.alert-danger").toHaveText(/Texts are not leaving/);
     await contains(".alert-danger button").click();
     // What is done has no button.
     expect(".o_fsm_mc_steps button").toHaveCount(1);

@@ -224,7 +224,7 @@ class TestAccess(ConfirmationHttpCase):
         for model, method in [
             ("fsm.confirmation.composer", "_record"),
             ("fsm.confirmation.response", "_opt_out_sudo"),
-            ("fsm.confirmation.reply", "_receive_sudo"),
+            ("fsm.confirmation.inbox", "_receive_sudo"),
             ("fsm.confirmation.outbox", "_cron_send"),
         ]:
             _result, error = self._rpc("admin", model, method)

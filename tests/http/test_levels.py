@@ -110,12 +110,12 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.send", "action_send"),  # test_dialogs
-    ("fsm.confirmation.send", "action_way_out"),  # tests.test_dialogs
+    ("fsm.confirmation.send", "action_resolve_alert"),  # tests.test_dialogs
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),
-    ("fsm.confirmation.send", "action_way_out"),
+    ("fsm.confirmation.send", "action_resolve_alert"),
     ("fsm.confirmation.batch", "action_send"),  # test_batch
     # System administrators only, see test_setup_access.
     ("fsm.confirmation.setup", "action_check"),

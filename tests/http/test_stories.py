@@ -308,7 +308,9 @@ class TestStories(ConfirmationTransactionCase):
         record = self._send()
         reply = self._reply("Yes, Tuesday is fine", number="+12125550166")
         self.assertEqual(reply.state, "unmatched")
-        self.assertFalse(reply.answer_body, "no question was open, none is answered")
+        self.assertFalse(
+            reply.auto_reply_body, "no question was open, none is answered"
+        )
         mine = reply.with_user(self.dispatcher)
         with self.assertRaises(AccessError):
             reply.with_user(self.users["read"]).write({"confirmation_id": record.id})
@@ -497,10 +499,19 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(record.response, "confirmed")
 
     def test_a_problem_keeps_the_reply(self):
-        self._send()
+        self._mark_sent(self._send())
         template = self.env.ref("fieldservice_job_confirmation.mail_activity_type_read")
         template.unlink()
-        reply = self._reply("maybe")
+        inbox = self.env["fsm.confirmation.inbox"]
+        text = {
+            "MessageSid": "SM" + "d" * 32,
+            "From": "+12125550123",
+            "To": OUR_NUMBER,
+            "Body": "maybe",
+        }
+        inbox._store_pending_sudo(self.company.sudo(), text)
+        reply = self.env["fsm.confirmation.reply"].search([("body", "=", "maybe")])
+        inbox._process_pending(reply.sudo())
         self.assertEqual(reply.state, "pending")
         self.assertTrue(reply.error)
         self.assertEqual(reply.body, "maybe")
@@ -512,7 +523,7 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(record.response, "confirmed", "only a clear answer replaces")
         self.assertTrue(record.needs_reading)
         self.assertIn("depends", record.reply_body)
-        self.assertIn("Reply YES to confirm or NO", reply.answer_body)
+        self.assertIn("Reply YES to confirm or NO", reply.auto_reply_body)
         self.assertEqual(
             self.order.activity_ids.activity_type_id.name, "Read the reply"
         )
@@ -559,8 +570,8 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(first.reply_ids, reply)
         self.assertEqual(second.reply_ids, reply)
         self.assertEqual(reply.confirmation_ids, first | second)
-        self.assertIn(": confirmed.", reply.answer_body)
-        self.assertIn(": declined", reply.answer_body)
+        self.assertIn(": confirmed.", reply.auto_reply_body)
+        self.assertIn(": declined", reply.auto_reply_body)
 
         third = self._send(self._make_order(self.start + timedelta(days=2)))
         mine = [("id", "in", (first | second | third).ids)]
@@ -724,7 +735,7 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("yes")
         self._move(days=1)
         late = self._reply("yes")
-        self.assertIn("moved", late.answer_body)
+        self.assertIn("moved", late.auto_reply_body)
         self.assertEqual(late.reason_text, "Came after the appointment had moved")
         record.with_user(self.dispatcher).action_mark_read()
         self._move(days=0)
@@ -914,7 +925,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_an_answer_to_what_was_moved_into_the_past(self):
         self._mark_sent(self._send())
         self.order.scheduled_date_start = fields.Datetime.now() - timedelta(days=1)
-        answer = self._reply("yes").answer_body
+        answer = self._reply("yes").auto_reply_body
         self.assertIn("passed", answer)
         self.assertNotIn("moved", answer)
 
@@ -1000,7 +1011,7 @@ class TestStories(ConfirmationTransactionCase):
         second.sudo().write(
             {"state": "outgoing", "next_attempt_date": fields.Datetime.now()}
         )
-        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+        reply = self.env["fsm.confirmation.inbox"]._receive_sudo(
             self.company.sudo(),
             {
                 "MessageSid": "SM" + "c" * 32,
@@ -1026,7 +1037,7 @@ class TestStories(ConfirmationTransactionCase):
         newer = record.reply_ids
         newer.sudo().received_date = record.sent_date + timedelta(hours=1)
         late.sudo().confirmation_id = False
-        late._process_safely()
+        self.env["fsm.confirmation.inbox"]._process_pending(late.sudo())
         self.assertEqual(record.response, "confirmed")
         self.assertTrue(record.needs_reading)
 
@@ -1048,7 +1059,7 @@ class TestStories(ConfirmationTransactionCase):
         reply = self._reply("no")
         self.assertEqual(record.response, "confirmed")
         self.assertEqual(self.order.confirmation_status, "not_sent")
-        self.assertIn("no longer planned", reply.answer_body)
+        self.assertIn("no longer planned", reply.auto_reply_body)
 
     def test_no_text_about_an_old_date_after_a_refusal(self):
         record = self._send().sudo()
@@ -1085,7 +1096,7 @@ class TestStories(ConfirmationTransactionCase):
         first.sudo().sent_date = fields.Datetime.now()
         reply = self._reply(f"yes {first.code}")
         self.assertEqual(second.response, "confirmed")
-        self.assertIn("is confirmed", reply.answer_body)
+        self.assertIn("is confirmed", reply.auto_reply_body)
 
     def test_opting_out_by_hand_blocks_texts(self):
         record = self._send()
@@ -1171,7 +1182,7 @@ class TestStories(ConfirmationTransactionCase):
         record.sudo().sent_date = fields.Datetime.now() - timedelta(hours=2)
         reply = self._reply("yes")
         self.assertFalse(record.response)
-        self.assertIn("too late", reply.answer_body)
+        self.assertIn("too late", reply.auto_reply_body)
 
     def test_preview_shows_the_code_that_is_sent(self):
         self._send()
@@ -1209,7 +1220,7 @@ class TestStories(ConfirmationTransactionCase):
         reply = self._reply("yes")
         self.assertFalse(record.response)
         self.assertTrue(record.needs_reading)
-        self.assertIn("has passed", reply.answer_body)
+        self.assertIn("has passed", reply.auto_reply_body)
 
     def test_visits_that_have_begun_are_not_summed_up(self):
         visits = [self._make_visit(self.order, days) for days in (1, 3)]

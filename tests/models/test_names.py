@@ -7,7 +7,10 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ...models.message_center import fsm_confirmation_name, fsm_confirmation_search
+from ...models.message_center import (
+    fsm_confirmation_name,
+    fsm_confirmation_search_mixin,
+)
 from .test_message_center import ScreenCase
 
 
@@ -145,7 +148,7 @@ class TestNames(ScreenCase):
         wanted = (self.of_tom | more).sorted("id", reverse=True)
         domain = [("contact_name", "ilike", "millbank")]
         for few in (0, 5000):
-            self.patch(fsm_confirmation_search, "FEW", few)
+            self.patch(fsm_confirmation_search_mixin, "FEW", few)
             with self.subTest(few=few):
                 model = self._as()
                 self.assertEqual(model.search(domain, limit=80), wanted)

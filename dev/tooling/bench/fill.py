@@ -573,11 +573,11 @@ def _make_confirmation_patterns(env):
     order.write({"scheduled_date_start": fields.Datetime.now() + timedelta(days=3)})
     contact = order.location_id.contact_id
     composer = env["fsm.confirmation.composer"]
-    mobile = contact.phone_sanitized or "+12125550002"
-    draft = composer._draft(order, env["fsm.visit"], contact, mobile)
+    draft = composer._draft(order, env["fsm.visit"], contact)
+    draft.mobile = draft.mobile or "+12125550002"
     record = composer._record([draft], dispatchers[0])
     record.write({"state": "sent", "sent_date": fields.Datetime.now()})
-    reply = env["fsm.confirmation.reply"]._receive_sudo(
+    reply = env["fsm.confirmation.inbox"]._receive_sudo(
         company,
         {
             "MessageSid": "SM" + "0" * 32,

@@ -174,9 +174,7 @@ def create_ours(worker, ids):
         composer = env["fsm.confirmation.composer"]
         for order in env["fsm.order"].browse(ids):
             contact = order.location_id.contact_id
-            draft = composer._draft(
-                order, env["fsm.visit"], contact, contact.phone_sanitized
-            )
+            draft = composer._draft(order, env["fsm.visit"], contact)
             composer._record([draft], env.user)
         env.flush_all()
 
@@ -271,9 +269,9 @@ def count_inbound(worker, mobile):
             "To": "+12025550100",
             "Body": "Yes",
         }
-        replies = env["fsm.confirmation.reply"]
+        inbox = env["fsm.confirmation.inbox"]
         before = env.cr.sql_log_count
-        answer = replies._store_and_process_sudo(company, data, None)
+        answer = inbox._receive_sudo(company, data).auto_reply_body
         env.flush_all()
         return {"queries": env.cr.sql_log_count - before, "answer": answer}
 

@@ -29,7 +29,7 @@ for job in jobs:
 message = env["fsm.confirmation"].search(
     [("is_open", "=", True), ("body", "like", "Life:")], limit=1
 )
-reply = env["fsm.confirmation.reply"]._receive_sudo(
+reply = env["fsm.confirmation.inbox"]._receive_sudo(
     message.company_id.sudo(),
     {
         "MessageSid": "SM" + "e" * 32,

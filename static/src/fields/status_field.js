@@ -1,22 +1,8 @@
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
+import {getStatusLook} from "../shared/status_looks";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-
-// Colour is never the only sign: every status has an icon and its word as well.
-const LOOKS = {
-    confirmed: {icon: "fa-check-circle", look: "confirmed"},
-    declined: {icon: "fa-calendar-times-o", look: "declined"},
-    opted_out: {icon: "fa-ban", look: "opted_out"},
-    unrecognized: {icon: "fa-question-circle", look: "unrecognized"},
-    reconfirm: {icon: "fa-refresh", look: "reconfirm"},
-    moved: {icon: "fa-refresh", look: "reconfirm"},
-    awaiting: {icon: "fa-clock-o", look: "awaiting"},
-    failed: {icon: "fa-exclamation-triangle", look: "failed"},
-    canceled: {icon: "fa-times", look: "quiet"},
-    no_answer: {icon: "fa-minus-circle", look: "quiet"},
-    not_sent: {icon: "fa-circle-o", look: "quiet"},
-};
 
 /** A customer's answer as a coloured mark with icon and word; read only. */
 export class FsmConfirmationStatus extends Component {
@@ -38,11 +24,11 @@ export class FsmConfirmationStatus extends Component {
     }
 
     get icon() {
-        return (LOOKS[this.value] || LOOKS.not_sent).icon;
+        return getStatusLook(this.value).icon;
     }
 
     get look() {
-        return (LOOKS[this.value] || LOOKS.not_sent).look;
+        return getStatusLook(this.value).look;
     }
 }
 

@@ -1,17 +1,15 @@
 import {_t} from "@web/core/l10n/translation";
 import {Domain} from "@web/core/domain";
 import {describeRange, rangeDomain} from "./date_range";
+import {session} from "@web/session";
 
-// The search view has a filter of each of these names; the server counts them.
-export const TILES = [
-    "awaiting",
-    "declined",
-    "unrecognized",
-    "needs_reading",
-    "failed",
-    "opted_out",
-    "confirmed",
-];
+/**
+ * The tiles, as the server declares them. Each presses the filter of its key.
+ *
+ * @returns {{key: String, label: String, look: String}[]}
+ */
+export const getTiles = () => session.message_center_tiles || [];
+
 const RANGE = "message_center_range";
 
 /**
@@ -65,7 +63,9 @@ export const messageCenterSearch = (Base) =>
 
         /** What is being looked at, whatever tile is pressed: the tiles count in it. */
         get domainWithoutTiles() {
-            const groups = new Set(TILES.map((key) => this._getTileItem(key)?.groupId));
+            const groups = new Set(
+                getTiles().map(({key}) => this._getTileItem(key)?.groupId)
+            );
             const {query} = this;
             this.query = query.filter(
                 (el) => !groups.has(this.searchItems[el.searchItemId].groupId)

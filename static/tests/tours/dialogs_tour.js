@@ -181,7 +181,7 @@ tours.add("fsm_dialogs_ways_out", {
             trigger: ".modal:not(:has(button[name=action_send])) .alert-danger",
         },
         {
-            trigger: ".modal [data-way=open_contact]",
+            trigger: ".modal [data-action=open_contact]",
             run: "click",
         },
         {
@@ -214,7 +214,7 @@ tours.add("fsm_dialogs_opt_out", {
         },
         {
             content: "Allow texts again, with a reason",
-            trigger: ".modal [data-way=allow_texts]",
+            trigger: ".modal [data-action=allow_texts]",
             run: "click",
         },
         {

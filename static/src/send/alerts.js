@@ -7,18 +7,18 @@ import {isGone, useConfirmationChanges} from "../widgets/live_update";
 import {useDialogAbove} from "../conversation/above_dialog";
 import {useService} from "@web/core/utils/hooks";
 
-// What the screen does by itself: the fields that a way out leads to.
-const FIELD_OF_WAY = {choose_contact: "partner_id", choose_visit: "visit_id"};
+// What the screen does by itself: the fields that an action leads to.
+const FIELD_OF_ACTION = {choose_contact: "partner_id", choose_visit: "visit_id"};
 
 /**
- * What stands in the way of sending, each with its ways out as buttons.
+ * What stands in the way of sending, each with its actions as buttons.
  *
  * It also puts the focus where the next key is of use: on Send when the text is ready,
  * else on the contact. And it looks again when somebody else texts this customer, or the
  * customer answers, while the dialog is open.
  */
-export class FsmConfirmationObstacles extends Component {
-    static template = "fieldservice_job_confirmation.Obstacles";
+export class FsmConfirmationAlerts extends Component {
+    static template = "fieldservice_job_confirmation.Alerts";
     static props = {...standardFieldProps};
 
     setup() {
@@ -34,12 +34,12 @@ export class FsmConfirmationObstacles extends Component {
         );
     }
 
-    get obstacles() {
+    get alerts() {
         return this.props.record.data[this.props.name] || [];
     }
 
     get isBlocked() {
-        return this.obstacles.some((obstacle) => obstacle.level === "block");
+        return this.alerts.some((alert) => alert.level === "block");
     }
 
     get dialogElement() {
@@ -62,8 +62,8 @@ export class FsmConfirmationObstacles extends Component {
         );
     }
 
-    async takeWay(key) {
-        const fieldName = FIELD_OF_WAY[key];
+    async resolve(key) {
+        const fieldName = FIELD_OF_ACTION[key];
         if (fieldName) {
             const input = this.findInput(fieldName);
             input?.focus();
@@ -79,7 +79,7 @@ export class FsmConfirmationObstacles extends Component {
             if (!(await this.saveDialog())) {
                 return;
             }
-            const action = await this.orm.call(record.resModel, "action_way_out", [
+            const action = await this.orm.call(record.resModel, "action_resolve_alert", [
                 [record.resId],
                 key,
             ]);
@@ -137,8 +137,8 @@ export class FsmConfirmationObstacles extends Component {
     }
 }
 
-registry.category("fields").add("fsm_confirmation_obstacles", {
-    component: FsmConfirmationObstacles,
-    displayName: _t("Obstacles"),
+registry.category("fields").add("fsm_confirmation_alerts", {
+    component: FsmConfirmationAlerts,
+    displayName: _t("Alerts"),
     supportedTypes: ["json"],
 });

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd, DomainCondition, DomainOr
 from odoo.tools import SQL
 
+from ...core.phones import digits_to_find
 from .fsm_confirmation_name import NAME_FIELDS, every_word
 
 # So many messages are sorted faster than one walks through all to meet the newest.
@@ -24,16 +25,26 @@ def _asks_for_name(condition):
     return condition.field_expr in NAME_FIELDS and _asks_for_text(condition)
 
 
-class FsmConfirmation(models.Model):
-    """Searching that an index answers, at any number of messages."""
+class FsmConfirmationSearchMixin(models.AbstractModel):
+    """Searching messages so that an index answers, at any number of them."""
 
-    _inherit = "fsm.confirmation"
+    _name = "fsm.confirmation.search.mixin"
+    _description = "Search of Job Confirmations"
 
+    # Only to search by: there is nothing in them.
     message_search = fields.Char(
         "Name, Number or Job",
         search="_search_message_search",
         store=False,
         compute=False,
+        exportable=False,
+    )
+    mobile_search = fields.Char(
+        "Mobile Number",
+        search="_search_mobile_search",
+        store=False,
+        compute=False,
+        exportable=False,
     )
 
     def _search_message_search(self, operator, value):
@@ -57,6 +68,15 @@ class FsmConfirmation(models.Model):
                 Domain("mobile_search", "ilike", text),
             ]
         )
+
+    def _search_mobile_search(self, operator, value):
+        """Find a number however it is typed: only its digits are compared."""
+        if operator == "in":
+            return Domain.OR(self._search_mobile_search("ilike", val) for val in value)
+        if operator not in ("ilike", "like"):
+            return NotImplemented
+        digits = digits_to_find(str(value or ""))
+        return Domain("mobile", "like", digits) if digits else Domain.FALSE
 
     @api.model
     def _find_by_whole_names(self, domain):
@@ -172,7 +192,7 @@ class FsmConfirmation(models.Model):
     def web_search_read(self, domain, *args, **kwargs):
         """The page and its count ask for the same names."""
         model, domain = self._with_whole_names(domain)
-        return super(FsmConfirmation, model).web_search_read(
+        return super(FsmConfirmationSearchMixin, model).web_search_read(
             list(domain), *args, **kwargs
         )
 
