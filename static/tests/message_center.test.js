@@ -22,7 +22,7 @@ import {
     rangeDomain,
 } from "@fieldservice_job_confirmation/message_center/date_range";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
-import {useConfirmationChanges} from "@fieldservice_job_confirmation/widgets/live_update";
+import {useConfirmationChanges} from "@fieldservice_job_confirmation/shared/live_update";
 import {session} from "@web/session";
 import {user} from "@web/core/user";
 import {startBusService, waitForChannels} from "@bus/../tests/bus_test_helpers";
@@ -533,7 +533,7 @@ test("other groups keep their own order", async () => {
     expect.verifySteps(["summary []", "indicator "], {ignoreOrder: true});
 });
 
-test("a moment is shown whole, however many columns there are", async () => {
+test("a date and time is shown whole, however many columns there are", async () => {
     FsmConfirmation._records[0].sent_date = "2026-11-25 22:58:00";
     mockDate("2026-11-26 12:00:00");
     const filler = `<field name="name" width="300px"/>`;
@@ -543,7 +543,7 @@ test("a moment is shown whole, however many columns there are", async () => {
             arch: `
                 <list js_class="fsm_confirmation_list">
                     ${filler.repeat(6)}
-                    <field name="sent_date" widget="fsm_confirmation_moment"/>
+                    <field name="sent_date" widget="fsm_confirmation_datetime"/>
                 </list>`,
         }
     );

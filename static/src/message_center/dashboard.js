@@ -1,11 +1,11 @@
 import {Component, onMounted, useState} from "@odoo/owl";
 import {KeepLast} from "@web/core/utils/concurrency";
-import {getTiles} from "./search";
+import {getTiles} from "./search_model";
 import {_t} from "@web/core/l10n/translation";
 import {formatInteger} from "@web/views/fields/formatters";
 import {isMacOS} from "@web/core/browser/feature_detection";
 import {useBus, useService} from "@web/core/utils/hooks";
-import {isGone, useConfirmationChanges} from "../widgets/live_update";
+import {isGone, useConfirmationChanges} from "../shared/live_update";
 import {getStatusLook} from "../shared/status_looks";
 
 const LEVELS = {

@@ -9,7 +9,7 @@ import {
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
-import {conversationRows} from "@fieldservice_job_confirmation/conversation/conversation";
+import {conversationRows} from "@fieldservice_job_confirmation/details/conversation";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
 class FsmConfirmation extends models.Model {

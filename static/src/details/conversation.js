@@ -9,10 +9,11 @@ import {
     useState,
 } from "@odoo/owl";
 import {deserializeDateTime} from "@web/core/l10n/dates";
+import {STATUS_LOOKS} from "../shared/status_looks";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
-import {useConfirmationChanges} from "../widgets/live_update";
+import {useConfirmationChanges} from "../shared/live_update";
 import {useService} from "@web/core/utils/hooks";
 
 const PAGE = 40;
@@ -29,13 +30,13 @@ const TICKS = {
     canceled: "fa-times",
 };
 const INTENTS = {
-    confirm: {icon: "fa-check-circle", look: "confirmed"},
-    decline: {icon: "fa-calendar-times-o", look: "declined"},
+    confirm: STATUS_LOOKS.confirmed,
+    decline: STATUS_LOOKS.declined,
     answers: {icon: "fa-list-ul", look: "awaiting"},
-    opt_out: {icon: "fa-ban", look: "opted_out"},
+    opt_out: STATUS_LOOKS.opted_out,
     opt_in: {icon: "fa-unlock", look: "awaiting"},
     help: {icon: "fa-life-ring", look: "awaiting"},
-    unrecognized: {icon: "fa-question-circle", look: "unrecognized"},
+    unrecognized: STATUS_LOOKS.unrecognized,
 };
 
 /**
@@ -48,24 +49,24 @@ export function conversationRows(events) {
     const rows = [];
     let lastDay = "";
     for (const event of events) {
-        const moment = deserializeDateTime(event.date);
-        const day = moment.toISODate();
+        const date = deserializeDateTime(event.date);
+        const day = date.toISODate();
         if (day !== lastDay) {
             const format = {weekday: "long", month: "long", day: "numeric"};
-            if (moment.year !== luxon.DateTime.local().year) {
+            if (date.year !== luxon.DateTime.local().year) {
                 format.year = "numeric";
             }
             rows.push({
                 kind: "day",
                 key: `day-${day}-${event.key}`,
-                text: moment.toLocaleString(format),
+                text: date.toLocaleString(format),
             });
             lastDay = day;
         }
         rows.push({
             ...event,
-            time: moment.toLocaleString(luxon.DateTime.TIME_SIMPLE),
-            moment: moment.toLocaleString(luxon.DateTime.DATETIME_MED),
+            time: date.toLocaleString(luxon.DateTime.TIME_SIMPLE),
+            datetime: date.toLocaleString(luxon.DateTime.DATETIME_MED),
         });
     }
     return rows;

@@ -8,8 +8,8 @@ import {registry} from "@web/core/registry";
 const THIS_YEAR = 0.65;
 const ANY_YEAR = 0.9;
 
-/** A moment that is shown whole, however many columns there are. */
-registry.category("fields").add("fsm_confirmation_moment", {
+/** A date and time that is shown whole, however many columns there are. */
+registry.category("fields").add("fsm_confirmation_datetime", {
     ...dateTimeField,
     listViewWidth: () => [
         Math.ceil(FIELD_WIDTHS.datetime * THIS_YEAR),

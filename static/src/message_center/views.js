@@ -1,7 +1,4 @@
-import {
-    MessageCenterControlPanel,
-    MessageCenterHelper,
-} from "../message_center/control_panel";
+import {MessageCenterControlPanel, MessageCenterHelper} from "./control_panel";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
 import {ListController} from "@web/views/list/list_controller";
@@ -9,9 +6,9 @@ import {ListRenderer} from "@web/views/list/list_renderer";
 import {SearchModel} from "@web/search/search_model";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
-import {messageCenterSearch} from "../message_center/search";
+import {messageCenterSearch} from "./search_model";
 import {registry} from "@web/core/registry";
-import {useConfirmationChanges} from "../widgets/live_update";
+import {useConfirmationChanges} from "../shared/live_update";
 import {useEffect} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
 

@@ -3,7 +3,7 @@ import {CHANGED_HERE} from "./conversation";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {useDialogAbove} from "./above_dialog";
+import {useDialogAbove} from "../shared/dialog_above";
 import {useService} from "@web/core/utils/hooks";
 
 /** What can be done next about a message, as the server says for this user. */
@@ -60,20 +60,4 @@ registry.category("fields").add("fsm_confirmation_next_steps", {
     displayName: _t("Next Steps"),
     supportedTypes: ["json"],
     extractProps: ({options}) => ({pageOnly: Boolean(options.page_only)}),
-});
-
-/** A text as it was written: lines kept, either direction of writing, never HTML. */
-export class FsmConfirmationWords extends Component {
-    static template = "fieldservice_job_confirmation.Words";
-    static props = {...standardFieldProps};
-
-    get text() {
-        return this.props.record.data[this.props.name] || "";
-    }
-}
-
-registry.category("fields").add("fsm_confirmation_words", {
-    component: FsmConfirmationWords,
-    displayName: _t("Words of a Text"),
-    supportedTypes: ["text", "char"],
 });

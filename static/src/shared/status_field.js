@@ -1,10 +1,10 @@
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {getStatusLook} from "../shared/status_looks";
+import {getStatusLook} from "./status_looks";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
-/** A customer's answer as a coloured mark with icon and word; read only. */
+/** A status as a coloured mark with icon and word; read only. */
 export class FsmConfirmationStatus extends Component {
     static template = "fieldservice_job_confirmation.Status";
     static props = {...standardFieldProps};
@@ -37,22 +37,4 @@ registry.category("fields").add("fsm_confirmation_status", {
     displayName: _t("Confirmation Status"),
     supportedTypes: ["selection"],
     listViewWidth: [166, 210],
-});
-
-/** A long text on one line of a list; the whole of it when pointed at. */
-export class FsmConfirmationShort extends Component {
-    static template = "fieldservice_job_confirmation.Short";
-    static props = {...standardFieldProps};
-
-    get text() {
-        const value = this.props.record.data[this.props.name];
-        return (value && value.display_name) || value || "";
-    }
-}
-
-registry.category("fields").add("fsm_confirmation_short", {
-    component: FsmConfirmationShort,
-    displayName: _t("One Line"),
-    supportedTypes: ["text", "char", "many2one"],
-    listViewWidth: ({options}) => [options.min || 80, options.max],
 });

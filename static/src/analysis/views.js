@@ -5,25 +5,13 @@ import {
 import {GraphController} from "@web/views/graph/graph_controller";
 import {GraphRenderer} from "@web/views/graph/graph_renderer";
 import {PivotController} from "@web/views/pivot/pivot_controller";
+import {getStatusLook} from "../shared/status_looks";
 import {graphView} from "@web/views/graph/graph_view";
-import {messageCenterSearch} from "../message_center/search";
+import {messageCenterSearch} from "../message_center/search_model";
 import {pivotView} from "@web/views/pivot/pivot_view";
 import {registry} from "@web/core/registry";
 
 // Odoo loads graphs and pivots when they are first needed; so is this file.
-
-// Bars have the colours of the status marks: a green one is never "Declined".
-const COLORS = {
-    confirmed: "#2e9e57",
-    declined: "#f2c230",
-    opted_out: "#b3202c",
-    unrecognized: "#8a63d2",
-    moved: "#f08c3a",
-    awaiting: "#9aa3ab",
-    no_answer: "#d0d5da",
-    failed: "#e8707a",
-    canceled: "#e9ecef",
-};
 
 const withHelper = (Controller) =>
     class extends Controller {
@@ -34,7 +22,11 @@ const withHelper = (Controller) =>
     };
 
 class MessageCenterGraphRenderer extends GraphRenderer {
-    /** @override */
+    /**
+     * Bars have the colours of the status marks: a green one is never "Declined".
+     *
+     * @override
+     */
     getBarChartData() {
         const data = super.getBarChartData();
         const {fields, groupBy} = this.model.metaData;
@@ -44,8 +36,8 @@ class MessageCenterGraphRenderer extends GraphRenderer {
                 fields[last].selection.map(([key, name]) => [name, key])
             );
             for (const dataset of data.datasets) {
-                const key = keys.get(dataset.label);
-                dataset.backgroundColor = COLORS[key] || dataset.backgroundColor;
+                const {chart} = getStatusLook(keys.get(dataset.label));
+                dataset.backgroundColor = chart || dataset.backgroundColor;
             }
         }
         return data;
