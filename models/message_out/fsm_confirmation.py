@@ -10,7 +10,7 @@ from ...core.formatting import localize
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ..message_center.fsm_confirmation_name import MAX_NAME
+from ..message_center.fsm_confirmation_name_index import MAX_NAME
 
 _logger = logging.getLogger(__name__)
 
@@ -243,7 +243,8 @@ class FsmConfirmation(models.Model):
         " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
-    # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
+    # A part of a name is looked for in fsm.confirmation.name.index, messages are
+    # found by the whole.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
     _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
     _failed_index = models.Index(

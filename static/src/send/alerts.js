@@ -79,10 +79,11 @@ export class FsmConfirmationAlerts extends Component {
             if (!(await this.saveDialog())) {
                 return;
             }
-            const action = await this.orm.call(record.resModel, "action_resolve_alert", [
-                [record.resId],
-                key,
-            ]);
+            const action = await this.orm.call(
+                record.resModel,
+                "action_resolve_alert",
+                [[record.resId], key]
+            );
             if (action.target === "new") {
                 this.openAbove(action, () => this.lookAgain());
             } else {

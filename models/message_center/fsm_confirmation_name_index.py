@@ -18,11 +18,11 @@ FUNCTION = "fsm_confirmation_remember_names"  # Of the trigger, and the trigger'
 # index would have one of them wait for the other, and fail.
 _REMEMBER = """
         IF NEW.{field} IS NOT NULL AND NOT EXISTS (
-            SELECT FROM fsm_confirmation_name
+            SELECT FROM fsm_confirmation_name_index
              WHERE name = NEW.{field} AND field_name = '{field}'
                AND unused_date IS NULL
         ) THEN
-            INSERT INTO fsm_confirmation_name (name, field_name)
+            INSERT INTO fsm_confirmation_name_index (name, field_name)
                  VALUES (NEW.{field}, '{field}');
         END IF;
 """
@@ -58,15 +58,15 @@ def every_word(field_name, text):
     return Domain.AND(Domain(field_name, "ilike", word) for word in text.split())
 
 
-class FsmConfirmationName(models.Model):
+class FsmConfirmationNameIndex(models.Model):
     """Each different name of a contact or customer company in the messages.
 
     A part of a name is looked for here, among few rows, and the messages are then found
     by the whole name. The table follows the messages by a trigger in the database.
     """
 
-    _name = "fsm.confirmation.name"
-    _description = "Names in Job Confirmations"
+    _name = "fsm.confirmation.name.index"
+    _description = "Index of Names in Job Confirmations"
     _log_access = False
 
     name = fields.Char(required=True, readonly=True, index="trigram")
@@ -94,11 +94,11 @@ class FsmConfirmationName(models.Model):
             self.env.cr.execute(
                 SQL(
                     """
-                    INSERT INTO fsm_confirmation_name (name, field_name)
+                    INSERT INTO fsm_confirmation_name_index (name, field_name)
                     SELECT DISTINCT %(field)s, %(name)s FROM fsm_confirmation
                      WHERE %(field)s IS NOT NULL
                     EXCEPT
-                    SELECT name, field_name FROM fsm_confirmation_name
+                    SELECT name, field_name FROM fsm_confirmation_name_index
                      WHERE unused_date IS NULL
                     """,
                     field=SQL.identifier(name),
@@ -135,13 +135,14 @@ class FsmConfirmationName(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE fsm_confirmation_name n SET unused_date = NULL
+                UPDATE fsm_confirmation_name_index n SET unused_date = NULL
                  WHERE unused_date < %(before)s AND %(is_used)s;
-                DELETE FROM fsm_confirmation_name n
+                DELETE FROM fsm_confirmation_name_index n
                  WHERE unused_date < %(before)s AND NOT %(is_used)s;
-                UPDATE fsm_confirmation_name n SET unused_date = %(now)s
+                UPDATE fsm_confirmation_name_index n SET unused_date = %(now)s
                  WHERE unused_date IS NULL AND NOT %(is_used)s;
-                DELETE FROM fsm_confirmation_name n USING fsm_confirmation_name other
+                DELETE FROM fsm_confirmation_name_index n
+                 USING fsm_confirmation_name_index other
                  WHERE n.name = other.name AND n.field_name = other.field_name
                    AND n.id > other.id AND other.unused_date IS NULL;
                 """,

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ...models.message_center import (
-    fsm_confirmation_name,
+    fsm_confirmation_name_index,
     fsm_confirmation_search_mixin,
 )
 from .test_message_center import ScreenCase
@@ -31,16 +31,16 @@ class TestNames(ScreenCase):
 
     def _names(self):
         self.env.flush_all()
-        rows = self.env["fsm.confirmation.name"].sudo().search([])
+        rows = self.env["fsm.confirmation.name.index"].sudo().search([])
         return {(row.field_name, row.name) for row in rows}
 
     def _vacuum(self):
         self.env.flush_all()
-        self.env["fsm.confirmation.name"].sudo()._gc_names()
+        self.env["fsm.confirmation.name.index"].sudo()._gc_names()
         self.env.invalidate_all()
 
     def _day_later(self):
-        for row in self.env["fsm.confirmation.name"].sudo().search([]):
+        for row in self.env["fsm.confirmation.name.index"].sudo().search([]):
             if row.unused_date:
                 row.unused_date -= timedelta(days=2)
 
@@ -73,11 +73,11 @@ class TestNames(ScreenCase):
             ("tom bakery", nothing),
         ):
             for limit in (200, 0):
-                self.patch(fsm_confirmation_name, "MAX_NAMES", limit)
+                self.patch(fsm_confirmation_name_index, "MAX_NAMES", limit)
                 with self.subTest(words=words, limit=limit):
                     found = self._find("message_search", "ilike", words)
                     self.assertEqual(found, wanted)
-        self.patch(fsm_confirmation_name, "MAX_NAMES", 200)
+        self.patch(fsm_confirmation_name_index, "MAX_NAMES", 200)
         of_bakery = self._find("company_name", "ilike", "bakery  mill")
         self.assertEqual(of_bakery, self.of_ines)
         page = self._as().web_search_read(
@@ -111,7 +111,7 @@ class TestNames(ScreenCase):
         ]
         with_names = [self._as().search(domain, limit=80) for domain in domains]
         counts = [self._as().search_count(domain) for domain in domains]
-        self.patch(fsm_confirmation_name, "MAX_NAMES", 0)
+        self.patch(fsm_confirmation_name_index, "MAX_NAMES", 0)
         for domain, found, count in zip(domains, with_names, counts, strict=True):
             with self.subTest(domain=domain):
                 self.assertEqual(self._as().search(domain, limit=80), found)
@@ -130,7 +130,7 @@ class TestNames(ScreenCase):
             )
 
         pages = [read_page(asked) for asked in (domain, bar)]
-        self.patch(fsm_confirmation_name, "MAX_NAMES", 0)
+        self.patch(fsm_confirmation_name_index, "MAX_NAMES", 0)
         for asked, page in zip((domain, bar), pages, strict=True):
             self.assertEqual(read_page(asked), page)
             self.assertEqual(page["length"], self._as().search_count(asked))
@@ -200,7 +200,7 @@ class TestNames(ScreenCase):
         self.assertIn(("company_name", "Old Mill Bakery"), names)
 
     def test_a_name_used_again_is_kept(self):
-        model = self.env["fsm.confirmation.name"].sudo()
+        model = self.env["fsm.confirmation.name.index"].sudo()
         self.of_tom.unlink()
         self._vacuum()
         row = model.search([("name", "=", "Tom Millbank")])
@@ -219,7 +219,7 @@ class TestNames(ScreenCase):
 
     def test_a_name_twice(self):
         """Two transactions may use a name for the first time at the same moment."""
-        model = self.env["fsm.confirmation.name"].sudo()
+        model = self.env["fsm.confirmation.name.index"].sudo()
         self.env.flush_all()
         model.create({"name": "Tom Millbank", "field_name": "contact_name"})
         self.assertEqual(self._find("contact_name", "ilike", "tom m"), self.of_tom)
@@ -234,10 +234,10 @@ class TestNames(ScreenCase):
         self.env.cr.execute(
             """
             DROP FUNCTION fsm_confirmation_remember_names CASCADE;
-            DELETE FROM fsm_confirmation_name;
+            DELETE FROM fsm_confirmation_name_index;
             """
         )
-        self.env["fsm.confirmation.name"]._follow_messages()
+        self.env["fsm.confirmation.name.index"]._follow_messages()
         self.env.invalidate_all()
         self.assertLessEqual(
             {("contact_name", "Tom Millbank"), ("company_name", "Old Mill Bakery")},
@@ -250,10 +250,10 @@ class TestNames(ScreenCase):
     def test_nobody_reads_the_names_themselves(self):
         """They are of every company; a search shows what a user may see anyway."""
         for level in ("admin", "edit", "read"):
-            model = self.env["fsm.confirmation.name"].with_user(self.users[level])
+            model = self.env["fsm.confirmation.name.index"].with_user(self.users[level])
             with self.subTest(level=level), self.assertRaises(AccessError):
                 model.search([])
         with self.assertRaises(AccessError):
-            self.env["fsm.confirmation.name"].with_user(
+            self.env["fsm.confirmation.name.index"].with_user(
                 self.env.ref("base.user_admin")
             ).search([])
