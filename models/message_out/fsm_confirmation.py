@@ -169,7 +169,7 @@ class FsmConfirmation(models.Model):
         search="_search_reply_ids",
     )
     needs_reading = fields.Boolean(
-        "Reply to Read",
+        "Unread Reply",
         readonly=True,
         help="The customer wrote something later that changes nothing by itself.",
     )
@@ -186,9 +186,9 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Date moved since"),
-            ("awaiting", "Awaiting answer"),
-            ("no_answer", "No answer"),
+            ("moved", "Appointment moved"),
+            ("awaiting", "Awaiting response"),
+            ("no_answer", "No response"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],
@@ -488,7 +488,7 @@ class FsmConfirmation(models.Model):
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Correct the Answer"),
+            "name": self.env._("Correct Response"),
             "res_model": "fsm.confirmation.settle",
             "view_mode": "form",
             "target": "new",

@@ -25,7 +25,7 @@ class FsmConfirmation extends models.Model {
             next_steps: [
                 {
                     key: "settle",
-                    label: "Correct the Answer",
+                    label: "Correct Response",
                     icon: "fa-pencil",
                     primary: true,
                     stays: true,
@@ -85,7 +85,7 @@ const ANSWERED = {
     key: "answer-1",
     kind: "answered",
     date: "2024-05-08 01:00:00",
-    author: "Automatic answer",
+    author: "Auto-reply",
     text: "Sorry, we did not understand.",
 };
 const NOTE = {
@@ -215,7 +215,7 @@ test("a step that is done at once reads everything again", async () => {
     });
     await mountDetails();
     expect(queryAllTexts(".o_fsm_next_steps button")).toEqual([
-        "Correct the Answer",
+        "Correct Response",
         "Mark as Read",
     ]);
     expect(queryFirst(".o_fsm_next_steps button")).toHaveClass("btn-primary");
@@ -247,7 +247,7 @@ test("an answer is corrected above the dialog, which stays", async () => {
     onRpc("get_conversation", () => ({events: [SENT], has_earlier: false}));
     onRpc("action_next_step", () => ({
         type: "ir.actions.act_window",
-        name: "Correct the Answer",
+        name: "Correct Response",
         res_model: "fsm.confirmation.settle",
         context: {default_note: "she called"},
     }));

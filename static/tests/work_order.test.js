@@ -17,7 +17,7 @@ class Order extends models.Model {
     confirmation_status = fields.Selection({
         selection: [
             ["not_sent", "Not sent"],
-            ["awaiting", "Awaiting answer"],
+            ["awaiting", "Awaiting response"],
             ["confirmed", "Confirmed"],
         ],
     });
@@ -43,7 +43,9 @@ function mountOrder(readonly = "", form = "<form>") {
 test("the mark opens a list of all statuses, and a click saves one", async () => {
     onRpc("order", "web_save", ({args}) => expect.step(args[1]));
     await mountOrder();
-    expect(".o_fsm_status_toggle [data-status=awaiting]").toHaveText("Awaiting answer");
+    expect(".o_fsm_status_toggle [data-status=awaiting]").toHaveText(
+        "Awaiting response"
+    );
     await contains(".o_fsm_status_toggle").click();
     expect(".o_fsm_status_option").toHaveCount(3);
     expect(".o_fsm_status_option .fa").toHaveCount(3);
@@ -65,7 +67,7 @@ test("choosing the same status again saves nothing", async () => {
 test("where the view says read only there is a mark and no list", async () => {
     await mountOrder('readonly="1"');
     expect(".o_fsm_status_toggle").toHaveCount(0);
-    expect("[data-status=awaiting]").toHaveText("Awaiting answer");
+    expect("[data-status=awaiting]").toHaveText("Awaiting response");
 });
 
 test("whoever can't change the form can still settle the answer", async () => {

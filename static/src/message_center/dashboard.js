@@ -10,8 +10,8 @@ import {getStatusLook} from "../shared/status_looks";
 
 const LEVELS = {
     danger: {icon: "fa-exclamation-circle", word: () => _t("Problem")},
-    warning: {icon: "fa-exclamation-triangle", word: () => _t("Attention")},
-    info: {icon: "fa-info-circle", word: () => _t("Note")},
+    warning: {icon: "fa-exclamation-triangle", word: () => _t("Warning")},
+    info: {icon: "fa-info-circle", word: () => _t("Info")},
     success: {icon: "fa-check-circle", word: () => _t("Done")},
 };
 

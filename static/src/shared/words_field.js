@@ -15,6 +15,6 @@ export class FsmConfirmationWords extends Component {
 
 registry.category("fields").add("fsm_confirmation_words", {
     component: FsmConfirmationWords,
-    displayName: _t("Words of a Text"),
+    displayName: _t("Text Message"),
     supportedTypes: ["text", "char"],
 });

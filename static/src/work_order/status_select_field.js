@@ -53,7 +53,7 @@ export class FsmConfirmationStatusSelect extends Component {
 
 registry.category("fields").add("fsm_confirmation_status_select", {
     component: FsmConfirmationStatusSelect,
-    displayName: _t("Confirmation Status, to be set by hand"),
+    displayName: _t("Editable Confirmation Status"),
     supportedTypes: ["selection"],
     // Only what the view says of this field, not whether the form can be edited.
     extractProps: (fieldInfo) => ({

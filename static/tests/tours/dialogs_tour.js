@@ -87,7 +87,7 @@ tours.add("fsm_dialogs_conversation", {
         {
             content: "Our automatic answer is marked as one",
             trigger:
-                ".modal .o_fsm_conversation_ours:contains(Automatic answer):contains(is confirmed)",
+                ".modal .o_fsm_conversation_ours:contains(Auto-reply):contains(is confirmed)",
         },
         {
             content: "The delivery history",
