@@ -75,18 +75,12 @@ class PhoneBlacklist(models.Model):
 
         :return: set of numbers
         """
-        numbers = tuple(number for number in numbers if number)
-        if not numbers:
-            return set()
-        self.flush_model(["active", "number", "opt_out_lifted"])
-        found = self.env.execute_query(
-            SQL(
-                """SELECT number FROM phone_blacklist
-                    WHERE NOT active AND opt_out_lifted AND number IN %s""",
-                numbers,
-            )
-        )
-        return {number for (number,) in found}
+        domain = [
+            ("number", "in", [number for number in numbers if number]),
+            ("active", "=", False),
+            ("opt_out_lifted", "=", True),
+        ]
+        return set(self.sudo().search_fetch(domain, ["number"]).mapped("number"))
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""
