@@ -15,16 +15,7 @@ from .appointment import fsm_order_activity
 from .appointment import fsm_visit
 from .appointment import fsm_stage
 from . import message_center
-from .message_out import fsm_confirmation_question
-from .message_out import fsm_confirmation
-from .message_out import fsm_confirmation_shortcuts
-from .message_out import fsm_confirmation_sender
-from .message_out import fsm_confirmation_delivery
-from .message_out import fsm_confirmation_outbox
-from .message_out import fsm_confirmation_response
-from .message_out import fsm_confirmation_chatter
-from .message_out import fsm_confirmation_expiry
-from .message_out import fsm_confirmation_retention
+from . import message_out
 from .message_in import fsm_confirmation_reply
 from .message_in import fsm_confirmation_matching
 from .message_in import fsm_confirmation_auto_reply

@@ -74,18 +74,11 @@ class PhoneBlacklist(models.Model):
 
         :return: set of numbers
         """
-        numbers = tuple(number for number in numbers if number)
+        numbers = [number for number in numbers if number]
         if not numbers:
             return set()
-        self.flush_model(["active", "number", "opt_out_lifted"])
-        found = self.env.execute_query(
-            SQL(
-                """SELECT number FROM phone_blacklist
-                    WHERE NOT active AND opt_out_lifted AND number IN %s""",
-                numbers,
-            )
-        )
-        return {number for (number,) in found}
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        return set(shortcuts._find_lifted_sudo(numbers).mapped("number"))
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""

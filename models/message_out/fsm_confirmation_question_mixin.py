@@ -6,13 +6,13 @@ from odoo import api, fields, models
 from ...core import status
 
 
-class FsmConfirmationQuestion(models.AbstractModel):
+class FsmConfirmationQuestionMixin(models.AbstractModel):
     """The question that a message asks: about which appointment, whether it is open.
 
     The part of :class:`FsmConfirmation` that says what an answer to it still means.
     """
 
-    _name = "fsm.confirmation.question"
+    _name = "fsm.confirmation.question.mixin"
     _inherit = ["fsm.technical.fields.mixin"]
     _description = "Question of a Confirmation"
 
@@ -189,6 +189,17 @@ class FsmConfirmationQuestion(models.AbstractModel):
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
+
+    def _leave_order_sudo(self):
+        """Their Work Order went to another company: no answer counts any more."""
+        waiting_sudo = self.filtered(lambda rec: rec.state == "outgoing")
+        self._close_sudo("company")
+        reason = self.env._("The Work Order was moved to another company.")
+        waiting_sudo.write({"failure_reason": reason})
+        self.write({"order_id": False, "visit_id": False, "needs_reading": False})
+        for record_sudo in self:
+            record_sudo._message_log(body=reason)
+        self._notify_changed()
 
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
