@@ -140,7 +140,7 @@ async function main() {
         await page.setViewportSize(DESKTOP);
 
         await page.goto(MESSAGES);
-        await page.waitForSelector(".o_data_row .o_fsm_confirmation_confirmed");
+        await page.waitForSelector(".o_data_row .o_fsm_look_confirmed");
         await picture(page, "message_center");
         await page.click(".o_data_row .o_fsm_confirmation_link >> nth=0");
         await page.waitForSelector(".modal .o_fsm_conversation_theirs:has-text('Yes')");
@@ -152,7 +152,7 @@ async function main() {
             hasTouch: true,
         });
         await mobile.goto(MESSAGES);
-        await mobile.waitForSelector(".o_kanban_record .o_fsm_confirmation_confirmed");
+        await mobile.waitForSelector(".o_kanban_record .o_fsm_look_confirmed");
         await picture(mobile, "mobile");
         await mainLoop(browser);
     } finally {

@@ -15,7 +15,7 @@ from .tours import test_js
 from .http import test_levels
 from .http import test_main_loop
 from .models import test_message_center
-from .models import test_names
+from .models import test_name_index
 from .models import test_query_counts
 from .http import test_reports
 from .http import test_safety

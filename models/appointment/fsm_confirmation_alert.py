@@ -196,17 +196,19 @@ class FsmConfirmationAlert(models.AbstractModel):
         return Alert(code, level, text, actions=actions)
 
     @api.model
-    def _find_line_codes(self, company, mobile):
+    def _find_line_codes(self, company, mobile, **known):
         """What stands in the way of a text to a number about no appointment.
 
-        For automatic answers and test texts, which have words of their own for it.
+        For auto-replies and test texts, which have words of their own for it.
 
         :param mobile: E.164
+        :param known: facts that are not as the company has them: a test text leaves
+            before confirmations are enabled
         :return: list of keys of :data:`~...core.alerts.ALERTS`
         """
         opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo([mobile])
-        facts = Facts(**self._get_company_facts(company), opted_out=bool(opted_out))
-        return find_codes(facts)
+        facts = {**self._get_company_facts(company), "opted_out": bool(opted_out)}
+        return find_codes(Facts(**{**facts, **known}))
 
     # ------------------------------------------------------------------
     # Words

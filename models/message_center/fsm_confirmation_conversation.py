@@ -162,7 +162,7 @@ class FsmConfirmationConversation(models.AbstractModel):
             "key": f"answer-{reply.id}",
             "kind": "answered",
             "date": fields.Datetime.to_string(reply.received_date),
-            "author": self.env._("Automatic answer"),
+            "author": self.env._("Auto-reply"),
             "text": reply.auto_reply_body,
         }
 

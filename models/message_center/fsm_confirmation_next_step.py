@@ -62,7 +62,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         if message.state != "canceled" or message.response:
             steps.append(self._prepare_settle_step(message, unclear))
         if self._find_unmatched_replies(message, limit=1):
-            label = self.env._("Attach a Reply")
+            label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
         if self._can_text_another(message):
             label = self.env._("Text Another Contact")
@@ -72,9 +72,9 @@ class FsmConfirmationNextStep(models.AbstractModel):
     @api.model
     def _prepare_settle_step(self, message, unclear):
         if message.response:
-            label = self.env._("Correct the Answer")
+            label = self.env._("Correct Response")
         else:
-            label = self.env._("Enter the Answer")
+            label = self.env._("Enter Response")
         return self._prepare_step("settle", label, "fa-pencil", unclear, stays=True)
 
     @api.model
@@ -113,7 +113,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         """See ``fsm.confirmation.action_next_step``."""
         if key not in [step["key"] for step in self._get_steps(message)]:
             raise UserError(
-                self.env._("This can't be done any more. Open the message again.")
+                self.env._("This is no longer possible. Open the message again.")
             )
         return self._get_methods()[key](message) or False
 

@@ -94,7 +94,9 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
             record_sudo.write({"needs_reading": False})
             self.env["fsm.confirmation.response"]._close_activities(record_sudo)
             record_sudo._message_log(
-                body=self.env._("The later reply was read; the answer stays."),
+                body=self.env._(
+                    "The later reply was read. The response stays the same."
+                ),
                 author_id=self.env.user.partner_id.id,
             )
             record_sudo._notify_changed()

@@ -7,7 +7,7 @@ from odoo.orm.domains import DomainAnd, DomainCondition, DomainOr
 from odoo.tools import SQL
 
 from ...core.phones import digits_to_find
-from .fsm_confirmation_name import NAME_FIELDS, every_word
+from .fsm_confirmation_name_index import NAME_FIELDS, every_word
 
 # So many messages are sorted faster than one walks through all to meet the newest.
 FEW = 5000
@@ -97,7 +97,7 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
                 return condition
             if text not in found:
                 self.flush_model(NAME_FIELDS)
-                found[text] = self.env["fsm.confirmation.name"]._find_sudo(text)
+                found[text] = self.env["fsm.confirmation.name.index"]._find_sudo(text)
             if found[text] is None:
                 return every_word(field_name, text)
             return Domain(field_name, "in", found[text][field_name])
@@ -171,7 +171,7 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
             for condition in conditions
         ):
             return None
-        names_sudo = self.env["fsm.confirmation.name"].sudo()
+        names_sudo = self.env["fsm.confirmation.name.index"].sudo()
         field_name = conditions[0].field_expr
         query = names_sudo._search(
             Domain("field_name", "=", field_name)

@@ -64,7 +64,7 @@ class FsmMessageCenter(models.AbstractModel):
             of_status("unrecognized", self.env._("Unrecognized")),
             {
                 "key": "needs_reading",
-                "label": self.env._("To read"),
+                "label": self.env._("Unread"),
                 "look": "needs_reading",
                 "domain": [("needs_reading", "=", True)],
             },
@@ -164,7 +164,7 @@ class FsmMessageCenter(models.AbstractModel):
         """What a person should know before anything else. An override point.
 
         Counts and codes only, so that everybody may see them who uses the Message
-        Center: a dispatcher has to know that texts don't leave.
+        Center: a dispatcher has to know that texts aren't going out.
         """
         return [
             *self._get_queue_banners(),
@@ -181,11 +181,17 @@ class FsmMessageCenter(models.AbstractModel):
         count = sum(row[2] for row in stuck)
         if not count:
             return []
-        text = self.env._(
-            "%s text(s) wait and don't leave. Ask an administrator to "
-            "check that Odoo's scheduled jobs run.",
-            count,
-        )
+        if count == 1:
+            text = self.env._(
+                "1 text is waiting and isn't going out. Ask an administrator to check "
+                "Odoo's scheduled actions."
+            )
+        else:
+            text = self.env._(
+                "%s texts are waiting and aren't going out. Ask an administrator to "
+                "check Odoo's scheduled actions.",
+                count,
+            )
         return [{"level": "danger", "text": text}]
 
     @api.model
@@ -210,7 +216,7 @@ class FsmMessageCenter(models.AbstractModel):
             {
                 "level": "danger",
                 "text": self.env._(
-                    "Texts of %(company)s don't leave: %(problem)s",
+                    "Texts from %(company)s aren't going out: %(problem)s",
                     company=sender_sudo.company_id.name,
                     problem=sender_sudo.problem,
                 ),
@@ -229,18 +235,24 @@ class FsmMessageCenter(models.AbstractModel):
         )
         if not waiting:
             return []
+        if waiting == 1:
+            text = self.env._(
+                "1 reply couldn't be processed yet. It is kept and will be retried."
+            )
+        else:
+            text = self.env._(
+                "%s replies couldn't be processed yet. They are kept and will be "
+                "retried.",
+                waiting,
+            )
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice_job_confirmation.fsm_confirmation_reply_action"
         )
         return [
             {
                 "level": "warning",
-                "text": self.env._(
-                    "%s repl(ies) could not be worked on yet. They are kept and "
-                    "tried again.",
-                    waiting,
-                ),
-                "label": self.env._("Show them"),
+                "text": text,
+                "label": self.env._("Show replies"),
                 "action": {
                     **action,
                     "domain": [("state", "=", "pending")],
@@ -266,7 +278,7 @@ class FsmMessageCenter(models.AbstractModel):
             {
                 "level": "warning",
                 "text": self.env._(
-                    "Replies that did not arrive can't be fetched from Twilio: %s",
+                    "Missed replies can't be fetched from Twilio: %s",
                     sender_sudo.fetch_error,
                 ),
                 **self._get_settings_button(),
@@ -281,4 +293,4 @@ class FsmMessageCenter(models.AbstractModel):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice.action_fsm_config"
         )
-        return {"label": self.env._("Open the settings"), "action": action}
+        return {"label": self.env._("Open settings"), "action": action}

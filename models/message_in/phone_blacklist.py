@@ -74,11 +74,12 @@ class PhoneBlacklist(models.Model):
 
         :return: set of numbers
         """
-        numbers = [number for number in numbers if number]
-        if not numbers:
-            return set()
-        shortcuts = self.env["fsm.confirmation.shortcuts"]
-        return set(shortcuts._find_lifted_sudo(numbers).mapped("number"))
+        domain = [
+            ("number", "in", [number for number in numbers if number]),
+            ("active", "=", False),
+            ("opt_out_lifted", "=", True),
+        ]
+        return set(self.sudo().search_fetch(domain, ["number"]).mapped("number"))
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""

@@ -10,7 +10,7 @@ from ...core.formatting import localize
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ..message_center.fsm_confirmation_name import MAX_NAME
+from ..message_center.fsm_confirmation_name_index import MAX_NAME
 
 _logger = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ class FsmConfirmation(models.Model):
         search="_search_reply_ids",
     )
     needs_reading = fields.Boolean(
-        "Reply to Read",
+        "Unread Reply",
         readonly=True,
         help="The customer wrote something later that changes nothing by itself.",
     )
@@ -186,9 +186,9 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Date moved since"),
-            ("awaiting", "Awaiting answer"),
-            ("no_answer", "No answer"),
+            ("moved", "Appointment moved"),
+            ("awaiting", "Awaiting response"),
+            ("no_answer", "No response"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],
@@ -243,7 +243,8 @@ class FsmConfirmation(models.Model):
         " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
-    # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
+    # A part of a name is looked for in fsm.confirmation.name.index, messages are
+    # found by the whole.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
     _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
     _failed_index = models.Index(
@@ -487,7 +488,7 @@ class FsmConfirmation(models.Model):
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Correct the Answer"),
+            "name": self.env._("Correct Response"),
             "res_model": "fsm.confirmation.settle",
             "view_mode": "form",
             "target": "new",

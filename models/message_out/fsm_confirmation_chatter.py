@@ -194,29 +194,6 @@ class FsmConfirmationChatter(models.AbstractModel):
             if notes_sudo:
                 notes_sudo.write({"body": self._format_sent(record)})
 
-    @api.model
-    def _move_notes_sudo(self, order_sudo, records_sudo):
-        """Have the notes of a Work Order about messages stand on these themselves.
-
-        A note without a link to its message goes to the newest one.
-        """
-        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
-        notes_sudo = (
-            self.env["mail.message"]
-            .sudo()
-            .search(
-                [
-                    ("model", "=", order_sudo._name),
-                    ("res_id", "=", order_sudo.id),
-                    ("subtype_id", "=", subtype_id),
-                ]
-            )
-        )
-        newest_sudo = records_sudo.sorted("id")[-1:]
-        for note_sudo in notes_sudo:
-            target_sudo = note_sudo.confirmation_id & records_sudo or newest_sudo
-            note_sudo.write({"model": target_sudo._name, "res_id": target_sudo.id})
-
     # ------------------------------------------------------------------
     # Open screens
     # ------------------------------------------------------------------

@@ -190,17 +190,6 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
 
-    def _leave_order_sudo(self):
-        """Their Work Order went to another company: no answer counts any more."""
-        waiting_sudo = self.filtered(lambda rec: rec.state == "outgoing")
-        self._close_sudo("company")
-        reason = self.env._("The Work Order was moved to another company.")
-        waiting_sudo.write({"failure_reason": reason})
-        self.write({"order_id": False, "visit_id": False, "needs_reading": False})
-        for record_sudo in self:
-            record_sudo._message_log(body=reason)
-        self._notify_changed()
-
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
         resolved = self.response and self.response != "unrecognized"

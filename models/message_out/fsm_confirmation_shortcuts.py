@@ -135,37 +135,22 @@ class FsmConfirmationShortcuts(models.AbstractModel):
 
     @api.model
     def _find_opt_outs_sudo(self, numbers):
-        """Active entries of the blacklist: :meth:`_find_entries_sudo`."""
-        domain = [("active", "=", True)]
-        return self._find_entries_sudo(numbers, domain, SQL("active"))
-
-    @api.model
-    def _find_lifted_sudo(self, numbers):
-        """Entries that a person lifted: :meth:`_find_entries_sudo`."""
-        domain = [("active", "=", False), ("opt_out_lifted", "=", True)]
-        condition = SQL("NOT active AND opt_out_lifted")
-        return self._find_entries_sudo(numbers, domain, condition)
-
-    @api.model
-    def _find_entries_sudo(self, numbers, domain, condition):
-        """Entries of the blacklist.
+        """Active entries of the blacklist.
 
         Odoo's own search reads and formats each number again as the user's country
         writes it.
 
         :param numbers: in E.164
-        :param domain: what else has to be so; ``condition`` says the same in SQL
         :return: ``phone.blacklist`` records with sudo
         """
         entries_sudo = self.env["phone.blacklist"].sudo()
         if not self._are_on():
-            return entries_sudo.search([("number", "in", numbers), *domain])
-        entries_sudo.flush_model(["active", "number", "opt_out_lifted"])
+            return entries_sudo.search([("number", "in", numbers)])
+        entries_sudo.flush_model(["active", "number"])
         found = self.env.execute_query(
             SQL(
-                "SELECT id FROM phone_blacklist WHERE number IN %s AND %s",
+                "SELECT id FROM phone_blacklist WHERE active AND number IN %s",
                 tuple(numbers),
-                condition,
             )
         )
         return entries_sudo.browse([id_ for (id_,) in found])

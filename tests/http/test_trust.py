@@ -166,7 +166,7 @@ class TestAdministratorIsTold(TrustCase):
                 "fieldservice_job_confirmation.group_message_center_admin"
             )
         )
-        self.assertIn("don't leave", self._banners())
+        self.assertIn("aren't going out", self._banners())
         # The second failure is not told again.
         other = self._make_order()
         self._send_and_deliver(other)
@@ -176,7 +176,7 @@ class TestAdministratorIsTold(TrustCase):
         self._send_and_deliver(self._make_order())
         self.assertFalse(row.problem)
         self.assertFalse(row.activity_ids)
-        self.assertNotIn("don't leave", self._banners())
+        self.assertNotIn("going out", self._banners())
 
     def test_queue_that_is_stuck(self):
         record = self._send()
@@ -187,7 +187,7 @@ class TestAdministratorIsTold(TrustCase):
             " WHERE id = %s",
             (record.id,),
         )
-        self.assertIn("1 text(s) wait", self._banners())
+        self.assertIn("1 text is waiting", self._banners())
         self._run_cron("ir_cron_process_replies")
         self.assertEqual(len(self._sender_row().activity_ids), 1)
         self._run_outbox()
@@ -219,7 +219,7 @@ class TestAdministratorIsTold(TrustCase):
         summary = messages.with_context(
             allowed_company_ids=other.ids
         ).get_message_center_summary([])
-        self.assertNotIn("don't leave", str(summary["banners"]))
+        self.assertNotIn("going out", str(summary["banners"]))
 
 
 @tagged("post_install", "-at_install")

@@ -58,7 +58,7 @@ class TestConversation(DialogCase):
         self.assertEqual(yes["intent"], "confirm")
         self.assertEqual(yes["intent_label"], "Yes")
         self.assertIn("is confirmed", thanks["text"])
-        self.assertEqual(thanks["author"], "Automatic answer")
+        self.assertEqual(thanks["author"], "Auto-reply")
 
     def test_words_are_given_as_they_are(self):
         words = "<b>yes</b> & <script>alert(1)</script> مرحبا\n" + "x" * 1500
@@ -485,7 +485,7 @@ class TestWorkOrder(DialogCase):
         )
         self.assertEqual(
             (value.old_value_char, value.new_value_char),
-            ("Awaiting answer", "Confirmed"),
+            ("Awaiting response", "Confirmed"),
         )
 
     def test_the_status_stands_in_the_header_for_each_level(self):

@@ -562,7 +562,7 @@ class TestFilters(ScreenCase):
             closed_reason="failed",
             appointment_start=gone,
         )
-        # That one is under Reply to Read.
+        # That one is under Unread Reply.
         self._answered("confirmed", needs_reading=True, appointment_start=gone)
         to_read = self._answered("confirmed", needs_reading=True)
         declined_later = self._answered("declined", appointment_start=later)

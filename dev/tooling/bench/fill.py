@@ -59,7 +59,7 @@ TABLES = (
     "sms_sms",
     "sms_tracker",
     "fsm_confirmation",
-    "fsm_confirmation_name",
+    "fsm_confirmation_name_index",
     "fsm_confirmation_reply",
 )
 
@@ -530,7 +530,7 @@ def fill_confirmations(worker, rows):
             _copy_replies(cr, made)
             _set_order_status(cr)
             _set_sequences(cr)
-        env["fsm.confirmation.name"]._take_over_names()
+        env["fsm.confirmation.name.index"]._take_over_names()
         for table in ("bench_message", "bench_text", "bench_order", "bench_contact"):
             cr.execute(f"DROP TABLE {table}")
         sequence = env["ir.sequence"].search([("code", "=", "fsm.confirmation")])

@@ -1,17 +1,17 @@
 import {Component, onMounted, useState} from "@odoo/owl";
 import {KeepLast} from "@web/core/utils/concurrency";
-import {getTiles} from "./search";
+import {getTiles} from "./search_model";
 import {_t} from "@web/core/l10n/translation";
 import {formatInteger} from "@web/views/fields/formatters";
 import {isMacOS} from "@web/core/browser/feature_detection";
 import {useBus, useService} from "@web/core/utils/hooks";
-import {isGone, useConfirmationChanges} from "../widgets/live_update";
+import {isGone, useConfirmationChanges} from "../shared/live_update";
 import {getStatusLook} from "../shared/status_looks";
 
 const LEVELS = {
     danger: {icon: "fa-exclamation-circle", word: () => _t("Problem")},
-    warning: {icon: "fa-exclamation-triangle", word: () => _t("Attention")},
-    info: {icon: "fa-info-circle", word: () => _t("Note")},
+    warning: {icon: "fa-exclamation-triangle", word: () => _t("Warning")},
+    info: {icon: "fa-info-circle", word: () => _t("Info")},
     success: {icon: "fa-check-circle", word: () => _t("Done")},
 };
 

@@ -3,8 +3,8 @@ import {_t} from "@web/core/l10n/translation";
 import {hasTouch} from "@web/core/browser/feature_detection";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {isGone, useConfirmationChanges} from "../widgets/live_update";
-import {useDialogAbove} from "../conversation/above_dialog";
+import {isGone, useConfirmationChanges} from "../shared/live_update";
+import {useDialogAbove} from "../shared/dialog_above";
 import {useService} from "@web/core/utils/hooks";
 
 // What the screen does by itself: the fields that an action leads to.
@@ -79,10 +79,11 @@ export class FsmConfirmationAlerts extends Component {
             if (!(await this.saveDialog())) {
                 return;
             }
-            const action = await this.orm.call(record.resModel, "action_resolve_alert", [
-                [record.resId],
-                key,
-            ]);
+            const action = await this.orm.call(
+                record.resModel,
+                "action_resolve_alert",
+                [[record.resId], key]
+            );
             if (action.target === "new") {
                 this.openAbove(action, () => this.lookAgain());
             } else {
