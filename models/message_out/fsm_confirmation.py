@@ -58,7 +58,7 @@ class FsmConfirmation(models.Model):
     _description = "Job Confirmation"
     _inherit = [
         "mail.thread",
-        "fsm.confirmation.question",
+        "fsm.confirmation.question.mixin",
         "fsm.confirmation.screen.mixin",
         "fsm.confirmation.search.mixin",
     ]

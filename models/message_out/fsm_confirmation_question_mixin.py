@@ -6,13 +6,13 @@ from odoo import api, fields, models
 from ...core import status
 
 
-class FsmConfirmationQuestion(models.AbstractModel):
+class FsmConfirmationQuestionMixin(models.AbstractModel):
     """The question that a message asks: about which appointment, whether it is open.
 
     The part of :class:`FsmConfirmation` that says what an answer to it still means.
     """
 
-    _name = "fsm.confirmation.question"
+    _name = "fsm.confirmation.question.mixin"
     _inherit = ["fsm.technical.fields.mixin"]
     _description = "Question of a Confirmation"
 
