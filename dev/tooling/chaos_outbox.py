@@ -1,10 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The outbox under fire: each text leaves exactly once, or fails where staff see it."""
 
+import contextlib
 import time
 from collections import Counter
 
-from .console import Problem
+from .console import Problem, step
 
 FIRST_NUMBER = 2000000
 # What the simulator does to calls that create a text, and how often.
@@ -122,67 +123,66 @@ class Compressor:
         )
 
 
-def prepare(simulator):
-    """Have the simulator misbehave."""
+def prepare(harness, count):
+    """Have texts recorded, their steps watched, and the simulator misbehave."""
     faults = [
-        {**fault, "match": {"operation": "^CreateMessage$"}} for fault in SEND_FAULTS
-    ]
-    faults += [
-        {**fault, "match": {"operation": "^ListMessage$"}} for fault in LIST_FAULTS
+        *(
+            {**fault, "match": {"operation": "^CreateMessage$"}}
+            for fault in SEND_FAULTS
+        ),
+        *({**fault, "match": {"operation": "^ListMessage$"}} for fault in LIST_FAULTS),
     ]
     for fault in faults:
-        simulator.add_fault(fault.pop("kind"), **fault)
-    simulator.configure(delay=0.3, latency=0.15, **CALLBACKS)
+        harness.simulator.add_fault(**fault)
+    harness.simulator.configure(
+        customers=customers(count), delay=0.3, latency=0.15, **CALLBACKS
+    )
+    harness.make_records(first=0, count=count)
+    harness.sql.run(BACKWARDS)
 
 
-def count_waiting(harness):
-    """How many texts have not come to an end."""
-    return harness.sql.value(f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}")
+def calm(simulator):
+    """Have the simulator behave again."""
+    simulator.clear_faults()
+    simulator.configure(delay=0, latency=0, **CALM)
 
 
-def under_fire(harness, monkey, compressor, seconds, say):
-    """Let the queue run while things break, until it is empty or the time is over."""
+def drain(harness, compressor, seconds, monkey=None):
+    """Let the queue run until it is empty or the time is over.
+
+    :param monkey: breaks things meanwhile; without it, in peace
+    :return: how many texts still wait
+    """
     end = time.monotonic() + seconds
-    say_at = 0
-    while time.monotonic() < end:
-        try:
-            waiting = count_waiting(harness)
-            if not waiting:
-                break
-            if time.monotonic() > say_at:
-                broken = sum(monkey.done.values())
-                say(f"  {waiting} texts wait, {broken} things were broken")
-                say_at = time.monotonic() + 15
+    say_at = time.monotonic() + 5
+    waiting = 1
+    while waiting and time.monotonic() < end:
+        # While the database is being restarted, there is nothing to do here.
+        with contextlib.suppress(Problem):
+            sql = f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}"
+            waiting = harness.sql.value(sql)
             harness.wake_cron("ir_cron_send_confirmations")
             compressor.turn()
-        except Problem:
-            pass  # The database is being restarted.
-        monkey.turn()
-        time.sleep(0.2)
-    harness.start_servers()
-
-
-def until_empty(harness, compressor, seconds, say):
-    """Let the queue run in peace until it is empty; returns how many still wait."""
-    end = time.monotonic() + seconds
-    say_at = 0
-    while (waiting := count_waiting(harness)) and time.monotonic() < end:
+        if monkey:
+            monkey.turn()
         if time.monotonic() > say_at:
-            say(f"  {waiting} texts wait")
+            broken = sum(monkey.done.values()) if monkey else 0
+            step(f"  {waiting} texts wait, {broken} things were broken")
             say_at = time.monotonic() + 15
-        harness.wake_cron("ir_cron_send_confirmations")
-        compressor.turn()
-        time.sleep(1)
+        time.sleep(0.2 if monkey else 1)
+    if monkey:
+        harness.kill_senders()
+        harness.start_servers()
     return waiting
 
 
-def check(harness, simulator, count):
+def check(harness, count):
     """Compare what the addon believes with what the simulator has.
 
     :return: (figures: name -> number, broken promises: list of sentences)
     """
     texts = {}
-    for message in simulator.sent():
+    for message in harness.simulator.sent():
         uuid = (message["status_callback"] or "").rpartition("/")[2]
         texts.setdefault(uuid, []).append(message)
     rows = harness.sql.rows(
@@ -227,7 +227,7 @@ def check(harness, simulator, count):
     ]
     figures.update(
         {
-            "texts at the simulator": len(simulator.sent()),
+            "texts at the simulator": len(harness.simulator.sent()),
             "doubled": len(doubled),
             "lost": len(lost),
             "stuck": len(stuck),

@@ -94,7 +94,7 @@ def _start(database, options, running):
     command += ["--quiet", "--state", folder / "phones.json", "--config", CUSTOMERS]
     command += ["--number", OUR_NUMBER, "--inbound-url", f"{base}{INBOUND}#rc=5&rp=all"]
     simulator = Server("The Twilio simulator", command, folder / "twilio.log")
-    running.append(simulator)
+    running.append(simulator.start())
     simulator.wait_until(lambda: _listens(options.twilio_port))
     step("Starting Odoo ...")
     words = ["--http-interface=127.0.0.1", f"--http-port={options.port}"]
@@ -106,7 +106,7 @@ def _start(database, options, running):
         env=database.environment()
         | {API_URL: f"http://127.0.0.1:{options.twilio_port}"},
     )
-    running.append(server)
+    running.append(server.start())
     server.wait_until(lambda: _has_login_page(server, options.port))
     step("Ready.")
     print(BLOCK.format(odoo=base, phone=phone, data=folder), flush=True)
@@ -127,7 +127,9 @@ def _has_login_page(server, port):
     try:
         opener.open(f"http://127.0.0.1:{port}/web/login", timeout=60).read()
     except urllib.error.HTTPError as error:
-        raise Problem(f"Odoo answers with an error ({error}); see {server.log}.") from None
+        raise Problem(
+            f"Odoo answers with an error ({error}); see {server.log}."
+        ) from None
     except OSError:
         return False
     return True

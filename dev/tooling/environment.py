@@ -177,9 +177,7 @@ def _join(odoo):
     (odoo.site / "odoo_source.pth").write_text(f"{odoo.source}\n")
     info = odoo.site / "odoo-19.0.dist-info"
     info.mkdir(exist_ok=True)
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: odoo\nVersion: 19.0\n"
-    )
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odoo\nVersion: 19.0\n")
     (info / "RECORD").touch()
 
 

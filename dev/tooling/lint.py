@@ -37,8 +37,19 @@ def run_all(odoo, *, fix=False):
             *(odoo.python, "-m", "pylint", "-j2", f"--rcfile={REPOSITORY}/.pylintrc"),
             *modules,
         ],
-        "oca-checks": [odoo.python, "-c", oca.format("cli"), _copy(odoo), *OCA_DISABLED],
-        "oca-checks-po": [odoo.python, "-c", oca.format("cli_po"), *_files(".po", "pot")],
+        "oca-checks": [
+            odoo.python,
+            "-c",
+            oca.format("cli"),
+            _copy(odoo),
+            *OCA_DISABLED,
+        ],
+        "oca-checks-po": [
+            odoo.python,
+            "-c",
+            oca.format("cli_po"),
+            *_files(".po", "pot"),
+        ],
     }
     failed = [name for name, command in linters.items() if _run(command, name)]
     if failed:

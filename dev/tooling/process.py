@@ -156,22 +156,34 @@ class Server:
 
     def __init__(self, name, command, log, *, env=None):
         self.name = name
+        self.command = [str(word) for word in command]
         self.log = log
-        with open(log, "ab") as stream:
+        self.env = env or dict(os.environ)
+        self.process = None
+
+    def start(self):
+        """Start it; returns itself."""
+        with open(self.log, "ab") as stream:
             self.process = subprocess.Popen(
-                [str(word) for word in command],
+                self.command,
                 stdout=stream,
                 stderr=stream,
                 stdin=subprocess.DEVNULL,
-                env=env or dict(os.environ),
+                env=self.env,
                 # Ctrl-C is for us; we stop the children in order.
                 start_new_session=True,
                 preexec_fn=stop_with_parent(),
             )
+        return self
+
+    @property
+    def running(self):
+        """Whether it was started and has not ended."""
+        return bool(self.process) and self.process.poll() is None
 
     def check(self):
         """:raises Problem: the server has ended, with the end of its log"""
-        if self.process.poll() is not None:
+        if not self.running:
             tail = self.log.read_text(errors="replace").splitlines()[-12:]
             raise Problem(
                 f"{self.name} stopped by itself. The end of {self.log}:\n"
@@ -192,7 +204,7 @@ class Server:
 
     def stop(self, seconds=10):
         """Ask it to stop, and make sure that it did."""
-        if self.process.poll() is None:
+        if self.running:
             self.process.terminate()
             try:
                 self.process.wait(seconds)
