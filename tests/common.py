@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Records, people and a real Twilio stand-in for the tests."""
+"""Records, people and a real Twilio simulator for the tests."""
 
 import os
 import sys
@@ -26,13 +26,13 @@ LEVELS = {
 }
 
 
-def standin_module():
-    """The stand-in's package, which lives beside the addon's own code."""
+def simulator_module():
+    """The simulator's package, which lives beside the addon's own code."""
     if str(DEV) not in sys.path:
         sys.path.insert(0, str(DEV))
-    import twilio_standin
+    import twilio_simulator
 
-    return twilio_standin
+    return twilio_simulator
 
 
 class ConfirmationCase:
@@ -40,7 +40,7 @@ class ConfirmationCase:
 
     @classmethod
     def _set_up_confirmation(cls):
-        cls.standin = standin_module()
+        cls.simulator = simulator_module()
         cls.env["ir.config_parameter"].sudo().set_param("web.base.url.freeze", "True")
         # Field service's own stages belong to the first company only.
         cls.env["fsm.stage"].search([]).write({"company_id": False})
@@ -79,15 +79,15 @@ class ConfirmationCase:
 
     @classmethod
     def _make_company(cls, name, number=OUR_NUMBER, **values):
-        standin = standin_module()
+        simulator = simulator_module()
         country = cls.env.ref("base.us")
         company = cls.env["res.company"].create(
             {
                 "name": name,
                 "country_id": country.id,
                 "sms_provider": "twilio",
-                "sms_twilio_account_sid": standin.DEFAULT_ACCOUNT_SID,
-                "sms_twilio_auth_token": standin.DEFAULT_AUTH_TOKEN,
+                "sms_twilio_account_sid": simulator.DEFAULT_ACCOUNT_SID,
+                "sms_twilio_auth_token": simulator.DEFAULT_AUTH_TOKEN,
                 "job_confirmation_enabled": True,
                 **values,
             }
@@ -228,13 +228,13 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
 
 @tagged("post_install", "-at_install")
 class ConfirmationHttpCase(ConfirmationCase, HttpCase):
-    """With a real stand-in for Twilio in a process of its own, and real webhooks."""
+    """With a real simulator of Twilio in a process of its own, and real webhooks."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._set_up_confirmation()
-        cls.twilio = cls.standin.StandinProcess()
+        cls.twilio = cls.simulator.SimulatorProcess()
         cls.twilio.start()
         cls.addClassCleanup(cls.twilio.stop)
         previous = os.environ.get(API_URL_VARIABLE)
@@ -284,7 +284,7 @@ class ConfirmationHttpCase(ConfirmationCase, HttpCase):
         self.env.invalidate_all()
 
     def _customer_says(self, body, number=None, to=OUR_NUMBER, **options):
-        """The customer answers on the phone; returns what the stand-in saw."""
+        """The customer answers on the phone; returns what the simulator saw."""
         self.env.flush_all()
         with self.allow_requests(all_requests=True):
             result = self.twilio.inbound(

@@ -4,21 +4,21 @@
 The only module here that imports the simulator.
 """
 
-from twilio_standin import (
+from twilio_simulator import (
     DEFAULT_ACCOUNT_SID,
     DEFAULT_AUTH_TOKEN,
     DEFAULT_NUMBER,
+    SimulatorProcess,
     sign,
 )
-from twilio_standin import StandinProcess as SimulatorProcess
 
 from .cache import REPOSITORY
 
 __all__ = ["SimulatorProcess", "sign"]
 ACCOUNT, TOKEN, OUR_NUMBER = DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
-FOLDER = REPOSITORY / "dev" / "twilio_standin"
+FOLDER = REPOSITORY / "dev" / "twilio_simulator"
 CUSTOMERS = FOLDER / "demo_customers.json"
-HEALTH = "/_standin/health"
+HEALTH = "/_simulator/health"
 # The variable with which the addon is led to another Twilio, and its own address.
 API_URL = "JOB_CONFIRMATION_TWILIO_API_URL"
 INBOUND = "/job_confirmation/twilio/inbound"

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Several companies: nothing of one is seen in, sent from or answered for another.
 
-With real webhooks, against the stand-in for Twilio.
+With real webhooks, against the simulator of Twilio.
 """
 
 from odoo import Command
@@ -226,13 +226,13 @@ class TestBranch(CompaniesCase):
         self.assertIn("Twilio is not set up for Acme North", wizard.blocking_reason)
 
     def test_a_branch_with_set_up(self):
-        standin = self.standin
+        simulator = self.simulator
         self.branch.write(
             {
                 "job_confirmation_enabled": True,
                 "sms_provider": "twilio",
-                "sms_twilio_account_sid": standin.DEFAULT_ACCOUNT_SID,
-                "sms_twilio_auth_token": standin.DEFAULT_AUTH_TOKEN,
+                "sms_twilio_account_sid": simulator.DEFAULT_ACCOUNT_SID,
+                "sms_twilio_auth_token": simulator.DEFAULT_AUTH_TOKEN,
             }
         )
         self.env["sms.twilio.number"].create(

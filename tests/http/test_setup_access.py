@@ -107,7 +107,7 @@ class TestSetupAccess(RpcCase):
 @tagged("post_install", "-at_install")
 class TestToken(RpcCase):
     def test_no_way_to_read_it(self):
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         name = "sms_twilio_auth_token"
         company = self.company.ids
         manage = (
@@ -147,7 +147,7 @@ class TestToken(RpcCase):
                     self.assertNotIn(token, text)
 
     def test_not_in_what_we_show_or_log(self):
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         with (
             self.assertLogs("odoo", logging.INFO) as logs,
             self.assertLogs(level=logging.INFO) as others,
@@ -365,7 +365,7 @@ class TestNeutralized(SetupCase):
             "Body": "Yes",
         }
         url = self.base_url() + INBOUND
-        signature = self.standin.sign(url, params, token)
+        signature = self.simulator.sign(url, params, token)
         with mute_logger(f"odoo.addons.{MODULE}.controllers.twilio"):
             answer = self.url_open(
                 INBOUND, data=params, headers={"X-Twilio-Signature": signature}

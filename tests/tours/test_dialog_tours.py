@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ..common import ConfirmationHttpCase
+from .browser import SharedBrowserMixin
 from .test_tours import MESSAGES
 
 
@@ -96,12 +97,12 @@ class DialogTours:
 
 
 @tagged("post_install", "-at_install")
-class TestDialogTours(DialogTours, ConfirmationHttpCase):
+class TestDialogTours(DialogTours, SharedBrowserMixin, ConfirmationHttpCase):
     browser_size = "1400x900"
 
 
 @tagged("post_install", "-at_install")
-class TestDialogToursPhone(DialogTours, ConfirmationHttpCase):
+class TestDialogToursPhone(DialogTours, SharedBrowserMixin, ConfirmationHttpCase):
     """The same on a phone-sized screen."""
 
     browser_size = "390x844"

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Everything the stand-in knows: accounts, numbers, phones, messages, blocks, logs.
+"""Everything the simulator knows: accounts, numbers, phones, messages, blocks, logs.
 
 One lock guards it all. Whatever the phone page shows notifies ``changed``.
 """
@@ -231,7 +231,7 @@ class Message:
 
 
 class State:
-    """The stand-in's whole memory; ``lock`` guards every attribute."""
+    """The simulator's whole memory; ``lock`` guards every attribute."""
 
     def __init__(self, config=None):
         self.lock = threading.RLock()
@@ -320,7 +320,7 @@ class State:
             {
                 "sid": sid,
                 "auth_token": DEFAULT_AUTH_TOKEN,
-                "friendly_name": "Stand-in account",
+                "friendly_name": "Simulator account",
                 "status": "active",
                 "type": "Full",
                 "owner_account_sid": sid,
@@ -538,7 +538,7 @@ class State:
         """Read the file back; what the configuration gives wins over the file.
 
         :raises OSError: it can't be read
-        :raises ConfigError: it isn't a file of the stand-in
+        :raises ConfigError: it isn't a file of the simulator
         """
         try:
             with open(path, encoding="utf-8") as file:
@@ -552,7 +552,7 @@ class State:
             saved = data["numbers"], data["services"]
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(
-                f"{path} is not a state file of the stand-in; remove it to start anew."
+                f"{path} is not a state file of the simulator; remove it to start anew."
             ) from error
         with self.lock:
             for target, values in zip(

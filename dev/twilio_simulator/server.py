@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection. Attributes of the request are set by ``_read``."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "twilio-standin"
+    server_version = "twilio-simulator"
     sys_version = ""
     disable_nagle_algorithm = True
     timeout = 120
@@ -99,9 +99,9 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
             return
-        except Exception as error:  # a fault of the stand-in itself: say so
+        except Exception as error:  # a fault of the simulator itself: say so
             _logger.exception("%s %s failed", self.command, self.path)
-            answer = Answer(500, {"error": f"The stand-in failed: {error!r}"})
+            answer = Answer(500, {"error": f"The simulator failed: {error!r}"})
             self.close_connection = True
         if answer is not None:
             self._send(answer)
@@ -125,10 +125,10 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def _route(self):
-        standin = self.server.standin
+        simulator = self.server.simulator
         if self.raw_path.startswith(("/2010-04-01/", "/v1/")):
             return self._twilio()
-        if not standin.allows_host(self.headers.get("Host", "")):
+        if not simulator.allows_host(self.headers.get("Host", "")):
             return Answer(403, {"error": "Open it as http://127.0.0.1 please"})
         if self.raw_path.startswith(PREFIX):
             return self._control(self.raw_path[len(PREFIX) :])
@@ -185,14 +185,14 @@ class Handler(BaseHTTPRequestHandler):
     # Twilio's API
 
     def _twilio(self):
-        standin = self.server.standin
+        simulator = self.server.simulator
         started = time.time()
         self.query = parse_qsl(self.raw_query, keep_blank_values=True)
         kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if self.data and kind == "application/x-www-form-urlencoded":
             text = self.data.decode("utf-8", "replace")
             self.form = parse_qsl(text, keep_blank_values=True)
-        operation, sids = standin.description.find(self.method, self.raw_path)
+        operation, sids = simulator.description.find(self.method, self.raw_path)
         entry = {
             "time": started,
             "method": self.method,
@@ -204,18 +204,18 @@ class Handler(BaseHTTPRequestHandler):
             "fault": None,
         }
         try:
-            answer = self._with_faults(standin, operation, sids, entry)
+            answer = self._with_faults(simulator, operation, sids, entry)
             entry["status"] = answer.status
             if answer.status >= 400 and answer.body.startswith(b"{"):
                 entry["code"] = json.loads(answer.body).get("code")
             return answer
         finally:
             entry["seconds"] = time.time() - started
-            with standin.state.lock:
-                standin.state.requests.append(entry)
-                standin.state.request_count += 1
+            with simulator.state.lock:
+                simulator.state.requests.append(entry)
+                simulator.state.request_count += 1
 
-    def _with_faults(self, standin, operation, sids, entry):
+    def _with_faults(self, simulator, operation, sids, entry):
         """Return the Answer, after the faults that are set for this request."""
         form = dict(self.query + self.form)
         facts = {
@@ -226,25 +226,25 @@ class Handler(BaseHTTPRequestHandler):
             "from": form.get("From"),
             "body": form.get("Body"),
         }
-        delay, fault = standin.faults.draw(facts, standin.state.random)
-        delay += standin.state.settings["latency"]
+        delay, fault = simulator.faults.draw(facts, simulator.state.random)
+        delay += simulator.state.settings["latency"]
         if delay:
-            standin.stopping.wait(delay)
+            simulator.stopping.wait(delay)
         request = _ApiRequest(self)
         if not fault:
-            return standin.api.handle(request, operation, sids)
+            return simulator.api.handle(request, operation, sids)
         entry["fault"] = fault.kind
         real = None
         if fault.accepted:
-            real = standin.api.handle(request, operation, sids)
+            real = simulator.api.handle(request, operation, sids)
             entry["accepted"] = real.status
-        return self._faulty(standin, fault, real)
+        return self._faulty(simulator, fault, real)
 
-    def _faulty(self, standin, fault, real):
+    def _faulty(self, simulator, fault, real):
         """Return the Answer that a fault gives, or cut the connection."""
         values = fault.values
         if fault.kind in ("timeout", "accept_no_answer"):
-            self._stay_silent(standin, values.get("max_seconds", MAX_SILENCE))
+            self._stay_silent(simulator, values.get("max_seconds", MAX_SILENCE))
         if fault.kind == "reset":
             raise _Cut(reset=True)
         if fault.kind == "half":
@@ -267,10 +267,10 @@ class Handler(BaseHTTPRequestHandler):
             return Answer(error.status, _PAGE, "text/html; charset=utf-8", headers)
         return Answer(error.status, error.body(), headers=headers)
 
-    def _stay_silent(self, standin, seconds):
+    def _stay_silent(self, simulator, seconds):
         """Wait until the client hangs up, or ``seconds``; then cut the connection."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not standin.stopping.is_set():
+        while time.monotonic() < end and not simulator.stopping.is_set():
             readable, _w, _x = select.select([self.connection], [], [], 0.2)
             if readable and not self.connection.recv(1, socket.MSG_PEEK):
                 break
@@ -279,9 +279,9 @@ class Handler(BaseHTTPRequestHandler):
     # Control
 
     def _control(self, name):
-        standin = self.server.standin
+        simulator = self.server.simulator
         if name == "events" and self.method == "GET":
-            self._events(standin)
+            self._events(simulator)
             return None
         body = {}
         if self.method != "GET":
@@ -296,17 +296,17 @@ class Handler(BaseHTTPRequestHandler):
             if not isinstance(body, dict):
                 return Answer(400, {"error": "The body must be a JSON object"})
         query = dict(parse_qsl(self.raw_query))
-        return standin.control.handle(self.method, name, query, body)
+        return simulator.control.handle(self.method, name, query, body)
 
-    def _events(self, standin):
+    def _events(self, simulator):
         """Send an event whenever something changed that the page shows."""
         self.close_connection = True
         answer = Answer(200, None, "text/event-stream", SECURITY_HEADERS)
         head = self._head(answer, 0).replace(b"Content-Length: 0\r\n", b"")
-        state, seen = standin.state, -1
+        state, seen = simulator.state, -1
         try:
             self.wfile.write(head + b"retry: 1000\n\n")
-            while not standin.stopping.is_set():
+            while not simulator.stopping.is_set():
                 with state.changed:
                     last = seen
                     state.changed.wait_for(lambda last=last: state.version != last, 15)
@@ -316,7 +316,7 @@ class Handler(BaseHTTPRequestHandler):
                 else:
                     seen = version
                     self.wfile.write(f"data: {version}\n\n".encode())
-                standin.stopping.wait(EVENT_INTERVAL)
+                simulator.stopping.wait(EVENT_INTERVAL)
         except OSError:
             pass
 
@@ -341,7 +341,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def handle_error(self, request, client_address):
-        """A client that hangs up is no error of the stand-in."""
+        """A client that hangs up is no error of the simulator."""
         _logger.debug("Connection of %s ended", client_address, exc_info=True)
 
     def server_bind(self):
@@ -353,13 +353,13 @@ class Server(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
 
-class Standin:
-    """The whole stand-in, to be started in a thread of the caller's process.
+class Simulator:
+    """The whole simulator, to be started in a thread of the caller's process.
 
     ::
 
-        with Standin(config) as standin:
-            print(standin.url)
+        with Simulator(config) as simulator:
+            print(simulator.url)
     """
 
     def __init__(self, config=None, host="127.0.0.1", port=0, state_file=None):
@@ -383,7 +383,7 @@ class Standin:
             # Rather fail now than with the first text.
             self.state.save(state_file)
         self._server = Server((host, port), Handler)
-        self._server.standin = self
+        self._server.simulator = self
         self.host, self.port = host, self._server.server_port
         self._local = host in ("127.0.0.1", "localhost", "::1")
         self.scheduler = Scheduler()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The control API below ``/_standin/``: for tests, and for the phone page."""
+"""The control API below ``/_simulator/``: for tests, and for the phone page."""
 
 import copy
 import itertools
@@ -12,7 +12,7 @@ from .faults import FaultError
 from .segments import count_segments
 from .state import E164, KINDS, ConfigError, Message, new_sid
 
-PREFIX = "/_standin/"
+PREFIX = "/_simulator/"
 
 # As many conversations as the page can show; the newest first.
 MAX_CONVERSATIONS = 500
@@ -37,7 +37,7 @@ class Control:
     def handle(self, method, name, query, body):
         """Return the Answer of a control request.
 
-        :param name: the path behind ``/_standin/``
+        :param name: the path behind ``/_simulator/``
         :param query: the query string as a dict
         :param body: the JSON body, or {}
         """
@@ -57,7 +57,7 @@ class Control:
     # Set-up
 
     def get_health(self, _values):
-        """Return that the stand-in is up."""
+        """Return that the simulator is up."""
         return {"ok": True, "pending": self.scheduler.pending}
 
     def post_reset(self, _values):
@@ -363,7 +363,7 @@ class Control:
 
 
 def _plain(entry):
-    """Return a number or service without what only the stand-in needs."""
+    """Return a number or service without what only the simulator needs."""
     return {name: value for name, value in entry.items() if name != "configured"}
 
 

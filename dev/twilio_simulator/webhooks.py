@@ -288,7 +288,7 @@ def read_twiml(delivery):
     texts, problems = [], []
     for verb in root:
         if verb.tag not in ("Message", "Sms"):
-            problems.append((12200, f"<{verb.tag}> is no verb the stand-in knows"))
+            problems.append((12200, f"<{verb.tag}> is no verb the simulator knows"))
             continue
         parts = [verb.text or "", *(b.text or "" for b in verb.findall("Body"))]
         text = "".join(part.strip() for part in parts)

@@ -126,4 +126,4 @@ class Scheduler:
         try:
             function(*args)
         except Exception:  # one step that fails must not end the thread
-            _logger.exception("A step of the stand-in failed")
+            _logger.exception("A step of the simulator failed")

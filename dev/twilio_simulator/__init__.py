@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A stand-in for Twilio's messaging, for tests and demos. See README.md."""
+"""A simulator of Twilio's messaging, for tests and demos. See README.md."""
 
-from .client import StandinClient, StandinError, StandinProcess
-from .server import Standin
+from .client import SimulatorClient, SimulatorError, SimulatorProcess
+from .server import Simulator
 from .state import (
     DEFAULT_ACCOUNT_SID,
     DEFAULT_AUTH_TOKEN,
@@ -16,9 +16,9 @@ __all__ = [
     "DEFAULT_AUTH_TOKEN",
     "DEFAULT_NUMBER",
     "ConfigError",
-    "Standin",
-    "StandinClient",
-    "StandinError",
-    "StandinProcess",
+    "Simulator",
+    "SimulatorClient",
+    "SimulatorError",
+    "SimulatorProcess",
     "sign",
 ]

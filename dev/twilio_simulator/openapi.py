@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Twilio's own description of its API, used as the rule book of the stand-in.
+"""Twilio's own description of its API, used as the rule book of the simulator.
 
 ``twilio_messages_openapi.json`` is an excerpt of Twilio's public OpenAPI description
 (MIT licence, Copyright Twilio, Inc.); ``messaging_services_openapi.json`` describes
 the Messaging Service calls in the same form. Requests are checked against them, and
-every answer is built from their response schemas, so the stand-in can neither accept
+every answer is built from their response schemas, so the simulator can neither accept
 a misspelled parameter nor forget a field.
 """
 
@@ -140,7 +140,7 @@ class Description:
     def build(self, schema, values):
         """Return an answer with every field of ``schema``, the types checked.
 
-        :raises AssertionError: the stand-in itself would not answer as described
+        :raises AssertionError: the simulator itself would not answer as described
         """
         schema = self.resolve(schema)
         unknown = set(values) - set(schema["properties"])

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The calls of api.twilio.com and messaging.twilio.com that the stand-in answers."""
+"""The calls of api.twilio.com and messaging.twilio.com that the simulator answers."""
 
 import base64
 import binascii
@@ -482,7 +482,7 @@ class Api:
         number = self._find_number(account, path, request)
         target = values.pop("AccountSid", number["account_sid"])
         if target != number["account_sid"]:
-            raise refuse(20001, "The stand-in doesn't move numbers between accounts")
+            raise refuse(20001, "The simulator doesn't move numbers between accounts")
         values.pop("ApiVersion", None)
         self._update(number, values)
         return self._number(number)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Start the stand-in: ``python3 dev/twilio_standin --port 8070``."""
+"""Start the simulator: ``python3 dev/twilio_simulator --port 8070``."""
 
 import argparse
 import errno
@@ -16,7 +16,7 @@ if not __package__:
     __package__ = Path(__file__).resolve().parent.name
     __import__(__package__)
 
-from .server import Standin
+from .server import Simulator
 from .state import (
     DEFAULT_ACCOUNT_SID,
     DEFAULT_AUTH_TOKEN,
@@ -28,8 +28,8 @@ from .state import (
 def parse(arguments):
     """Return the command line's options."""
     parser = argparse.ArgumentParser(
-        prog="twilio_standin",
-        description="A stand-in for Twilio: nothing is really sent. Open the printed "
+        prog="twilio_simulator",
+        description="A simulator of Twilio: nothing is really sent. Open the printed "
         "address in a browser to be the customers' phones.",
     )
     parser.add_argument("--port", type=int, default=8070, help="default: 8070; 0: any")
@@ -96,7 +96,7 @@ def configuration(options):
 
 
 def explain(error, options):
-    """Return in one sentence why the stand-in can't start."""
+    """Return in one sentence why the simulator can't start."""
     if isinstance(error, ConfigError):
         return str(error)
     if getattr(error, "filename", None):
@@ -121,22 +121,22 @@ def main(arguments=None):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_signal: stop.set())
     try:
-        standin = Standin(
+        simulator = Simulator(
             configuration(options), options.host, options.port, options.state
         ).start()
     except (ConfigError, OSError, OverflowError) as error:
-        print(f"twilio_standin: {explain(error, options)}", file=sys.stderr)
+        print(f"twilio_simulator: {explain(error, options)}", file=sys.stderr)
         return 1
     if not options.quiet and not (options.auth_token or options.config):
-        print("Twilio stand-in: nothing is really sent. The credentials are fake:")
+        print("Twilio simulator: nothing is really sent. The credentials are fake:")
         print(f"  account {DEFAULT_ACCOUNT_SID}  token {DEFAULT_AUTH_TOKEN}")
-        print(f"  numbers {', '.join(standin.state.numbers)}")
-    print(f"ready on {standin.url}", flush=True)
+        print(f"  numbers {', '.join(simulator.state.numbers)}")
+    print(f"ready on {simulator.url}", flush=True)
     stop.wait()
     try:
-        standin.stop()
+        simulator.stop()
     except OSError as error:
-        print(f"twilio_standin: the state was not saved: {error}", file=sys.stderr)
+        print(f"twilio_simulator: the state was not saved: {error}", file=sys.stderr)
         return 1
     return 0
 

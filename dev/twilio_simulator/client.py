@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Talking to the stand-in from tests, and starting it as a process of its own."""
+"""Talking to the simulator from tests, and starting it as a process of its own."""
 
 import http.client
 import json
@@ -16,14 +16,14 @@ from urllib.parse import urlencode, urlsplit
 from .state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
 from .webhooks import sign
 
-__all__ = ["StandinClient", "StandinError", "StandinProcess", "sign"]
+__all__ = ["SimulatorClient", "SimulatorError", "SimulatorProcess", "sign"]
 
 
-class StandinError(Exception):
-    """The stand-in refused a control request, or did not start."""
+class SimulatorError(Exception):
+    """The simulator refused a control request, or did not start."""
 
 
-class StandinClient:
+class SimulatorClient:
     """The control API as methods. Answers are the JSON ones (see the README)."""
 
     def __init__(self, url, timeout=60):
@@ -33,7 +33,7 @@ class StandinClient:
 
     def _call(self, method, name, values=None, query=None):
         parts = urlsplit(self.url)
-        path = f"/_standin/{name}"
+        path = f"/_simulator/{name}"
         query = {k: v for k, v in (query or {}).items() if v is not None}
         if query:
             path += "?" + urlencode(query)
@@ -50,7 +50,7 @@ class StandinClient:
         finally:
             connection.close()
         if answer.status != 200:
-            raise StandinError(value.get("error", f"HTTP {answer.status}"))
+            raise SimulatorError(value.get("error", f"HTTP {answer.status}"))
         return value
 
     # Set-up
@@ -167,7 +167,7 @@ class StandinClient:
 
         :param options: url (where to, default the message's own), params, repeat,
             parallel, wait, signature, headers, update (change the message as well),
-            and for a SID the stand-in doesn't know: to, from, account_sid
+            and for a SID the simulator doesn't know: to, from, account_sid
         """
         values = {"sid": sid, "status": status, "error_code": error_code, **options}
         return self._call("POST", "status", values)
@@ -182,13 +182,13 @@ class StandinClient:
         return self._call("GET", "conversations", query=query)["texts"]
 
 
-class StandinProcess(StandinClient):
-    """A stand-in in a process of its own, on a free port unless one is given.
+class SimulatorProcess(SimulatorClient):
+    """A simulator in a process of its own, on a free port unless one is given.
 
     ::
 
-        with StandinProcess(config={...}) as standin:
-            standin.inbound("+12025550123", "Yes")
+        with SimulatorProcess(config={...}) as simulator:
+            simulator.inbound("+12025550123", "Yes")
     """
 
     def __init__(self, config=None, port=0, args=(), timeout=60):
@@ -210,12 +210,12 @@ class StandinProcess(StandinClient):
     def start(self, wait=15):
         """Start it and wait until it answers; return self.
 
-        :raises StandinError: it did not start within ``wait`` seconds
+        :raises SimulatorError: it did not start within ``wait`` seconds
         """
         command = [sys.executable, str(Path(__file__).parent), "--port", str(self.port)]
         if self._config is not None:
             # A file, so that no token shows in the list of processes.
-            self._folder = tempfile.TemporaryDirectory(prefix="twilio_standin_")
+            self._folder = tempfile.TemporaryDirectory(prefix="twilio_simulator_")
             file = Path(self._folder.name) / "config.json"
             file.write_text(json.dumps(self._config), encoding="utf-8")
             command += ["--config", str(file)]
@@ -237,7 +237,7 @@ class StandinProcess(StandinClient):
                 self._process.kill()
                 error = self._process.stderr.read().strip()
                 self.stop()
-                raise StandinError(error or "The stand-in did not start")
+                raise SimulatorError(error or "The simulator did not start")
             if line.startswith("ready on "):
                 self.url = line.split()[2]
                 self.port = urlsplit(self.url).port

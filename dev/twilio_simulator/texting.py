@@ -102,7 +102,7 @@ class Texting:
                     "pending"
                 ):
                     message.webhook.update(
-                        state="failed", hint="The stand-in was stopped meanwhile."
+                        state="failed", hint="The simulator was stopped meanwhile."
                     )
 
     def _release(self, message):

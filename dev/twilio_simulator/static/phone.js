@@ -1,5 +1,5 @@
 /* License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl). */
-// The customers' phones: lists the conversations of the stand-in, shows one, and
+// The customers' phones: lists the conversations of the simulator, shows one, and
 // texts as the customer. Every text is put in with textContent, never as HTML.
 "use strict";
 
@@ -22,10 +22,10 @@ async function ask(path, values) {
         headers: {"Content-Type": "application/json"},
         body: JSON.stringify(values),
     };
-    const answer = await fetch(`/_standin/${path}`, options);
+    const answer = await fetch(`/_simulator/${path}`, options);
     const value = await answer.json();
     if (!answer.ok) {
-        throw new Error(value.error || `The stand-in answered ${answer.status}.`);
+        throw new Error(value.error || `The simulator answered ${answer.status}.`);
     }
     return value;
 }
@@ -241,7 +241,7 @@ function drawPhone(conversation) {
         day = today;
     }
     if ([...bubbles.keys()].some((sid) => !known.has(sid))) {
-        // Something was deleted (or the stand-in reset): draw all of it again.
+        // Something was deleted (or the simulator reset): draw all of it again.
         clearTexts();
         if (conversation.texts.length) {
             drawPhone(conversation);
@@ -384,15 +384,15 @@ async function load() {
         drawList();
         setText(find("connection"), "");
     } catch {
-        setText(find("connection"), "The stand-in does not answer.");
+        setText(find("connection"), "The simulator does not answer.");
     }
 }
 
 function listen() {
-    const events = new EventSource("/_standin/events");
+    const events = new EventSource("/_simulator/events");
     events.addEventListener("message", refresh);
     events.addEventListener("error", () => {
-        setText(find("connection"), "The stand-in does not answer.");
+        setText(find("connection"), "The simulator does not answer.");
     });
 }
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Twilio's error codes, as far as the stand-in answers with them.
+"""Twilio's error codes, as far as the simulator answers with them.
 
 Source: Twilio's error and warning dictionary (https://www.twilio.com/docs/api/errors).
 """
