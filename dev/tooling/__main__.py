@@ -23,7 +23,7 @@ def main():
                 process.check_port(port, f"--{option.replace('_', '-')}")
         odoo = environment.prepare(
             options.odoo,
-            tests=name in ("test", "screenshots", "translations"),
+            packages=name if name in ("test", "screenshots") else None,
             with_odoo=not getattr(options, "unit", False),
         )
         if Path(sys.prefix) != odoo.folder:

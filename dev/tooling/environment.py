@@ -2,6 +2,7 @@
 """Odoo 19 with its Python packages, in a virtual environment of its own."""
 
 import concurrent.futures
+import importlib.util
 import os
 import platform
 import shutil
@@ -14,8 +15,8 @@ from .console import Problem, step
 from .process import run
 
 HERE = Path(__file__).resolve().parent
-# The sets of packages, in the order in which they are installed.
-BASE, ADDONS, TESTS = "requirements", "requirements-addons", "requirements-test"
+# The sets of pinned packages: what Odoo and the tooling need, OCA's field service.
+BASE, ADDONS = "requirements", "requirements-addons"
 DEBIAN_PACKAGES = [
     "odoo-19",
     "fonts-roboto-unhinted",
@@ -63,11 +64,11 @@ class Odoo:
         return [self.python, str(HERE / "launcher" / "odoo-server"), *words]
 
 
-def prepare(odoo_path=None, *, tests=False, with_odoo=True):
+def prepare(odoo_path=None, *, packages=None, with_odoo=True):
     """Get everything that is missing and return a runnable :class:`Odoo`.
 
     :param odoo_path: an existing Odoo 19 source, or None to fetch Debian's
-    :param tests: also what lint and tests need
+    :param packages: a further set of packages: ``test``, ``screenshots``
     :param with_odoo: False when its Python packages are enough
     """
     if sys.version_info < (3, 11):
@@ -84,8 +85,8 @@ def prepare(odoo_path=None, *, tests=False, with_odoo=True):
         )
         source = _source(folder, path, log) if with_odoo else None
         odoo = Odoo(folder, making.result(), source)
-        if tests:
-            _install(odoo, TESTS, "packages for tests", log)
+        if packages:
+            _install(odoo, f"{BASE}-{packages}", f"packages for {packages}", log)
         if with_odoo:
             _join(odoo)
             _install(odoo, ADDONS, "OCA field service", log)
@@ -127,27 +128,13 @@ def _environment(folder, path, log):
     if not (made / ".complete").exists() or not (made / "bin" / "python").exists():
         step("Making a Python environment ...")
         shutil.rmtree(made, ignore_errors=True)
-        _make_environment(folder, made, log)
+        # Debian's Python lacks it at first.
+        if not importlib.util.find_spec("ensurepip"):
+            apt.install(["python3-venv"], "Python's venv module", log)
+        run([sys.executable, "-m", "venv", made], "making a Python environment")
         _install(Odoo(folder, made, None), BASE, "Python packages", log)
         (made / ".complete").touch()
     return made
-
-
-def _make_environment(folder, made, log):
-    """``python -m venv``; where Debian left out pip, pip's wheel from its archive."""
-    command = [sys.executable, "-m", "venv", made]
-    hint = "Install Python's venv module: sudo apt-get install python3-venv"
-    try:
-        run(command, "making a Python environment")
-    except Problem:
-        shutil.rmtree(made, ignore_errors=True)
-        run([*command, "--without-pip"], "making a Python environment", hint=hint)
-        unpacked = folder / "pip"
-        apt.unpack(["python3-pip-whl"], unpacked, folder / "apt-pip", log)
-        wheel = next((unpacked / "usr/share/python-wheels").glob("pip-*.whl"))
-        env = {**os.environ, "PYTHONPATH": str(wheel)}
-        command = [made / "bin" / "python", "-m", "pip", "install", "-q", wheel]
-        run(command, "installing pip", log=log, env=env)
 
 
 def _wanted(packages):

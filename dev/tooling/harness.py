@@ -18,11 +18,10 @@ from pathlib import Path
 
 import psutil
 import psycopg2
-import psycopg2.extras
 
 from . import cache, database
 from .console import Problem, step
-from .postgres import Postgres
+from .postgres import Postgres, Sql
 from .process import Server, check_port, free_port, run, stop_with_parent
 from .simulator import ACCOUNT, API_URL, INBOUND, OUR_NUMBER, TOKEN, SimulatorProcess
 
@@ -34,41 +33,30 @@ BAD_GATEWAY = (
 )
 
 
-class Sql:
-    """Reads and changes a database beside Odoo."""
+class PatientSql(Sql):
+    """Reads and changes one database beside Odoo, also while the server restarts."""
 
     def __init__(self, name, environment):
+        super().__init__(environment)
         self.name = name
-        self.server = {
-            word: environment[f"PG{word.upper()}"]
-            for word in ("host", "port", "user", "password")
-            if f"PG{word.upper()}" in environment
-        }
 
-    def run(self, sql, name=None, *, patient=False):
-        """Run SQL; returns its rows as dicts.
+    def run(self, sql, name=None):
+        """Run SQL, also in another database.
 
-        :param name: of another database
-        :param patient: try again while the server is being restarted
         :raises Problem: it failed
         """
-        for attempt in range(60 if patient else 1):
-            time.sleep(0.5 if attempt else 0)
-            with contextlib.suppress(psycopg2.OperationalError):
-                return self._run(sql, name or self.name)
-        raise Problem(f"SQL failed: {sql}")
-
-    def _run(self, sql, name):
-        connection = psycopg2.connect(dbname=name, **self.server)
-        with contextlib.closing(connection):
-            connection.autocommit = True
-            cursor = connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
-            cursor.execute(sql)
-            return cursor.fetchall() if cursor.description else []
+        try:
+            return self.execute(sql, name or self.name)
+        except psycopg2.OperationalError as error:
+            raise Problem(f"SQL failed: {sql}\n{error}") from error
 
     def rows(self, sql):
         """The rows of a query as dicts."""
-        return self.run(sql, patient=True)
+        for _attempt in range(60):
+            with contextlib.suppress(Problem):
+                return self.run(sql)
+            time.sleep(0.5)
+        return self.run(sql)
 
     def value(self, sql):
         """The single number that a query returns."""
@@ -189,7 +177,7 @@ class Harness:
         self.command = [python, str(HERE / "launcher" / "odoo-server")]
         self.options = list(options)
         self.environment = dict(environment)
-        self.sql = Sql(name, environment)
+        self.sql = PatientSql(name, environment)
         self.servers = []
         self.senders = []
         self.balancer = None

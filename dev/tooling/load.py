@@ -35,7 +35,7 @@ def run(options, odoo):
         harness.start_servers()
         client = Client(harness, options)
         measures = {
-            "PostgreSQL": lambda: _cpu(postgres.server()),
+            "PostgreSQL": lambda: _cpu(postgres.process()),
             "Odoo": lambda: _cpu(psutil.Process(harness.servers[0].process.pid)),
             "the sender": time.process_time,
             # Other people's work too.

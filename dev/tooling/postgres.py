@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import psycopg2
+import psycopg2.extras
 
 from . import cache
 from .console import Problem, step
@@ -30,7 +31,28 @@ timezone = 'UTC'
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class Postgres:
+class Sql:
+    """Reads and changes the databases of a server."""
+
+    def __init__(self, environment):
+        """:param environment: variables of libpq, like PGHOST"""
+        self.server = {
+            word: environment[f"PG{word.upper()}"]
+            for word in ("host", "port", "user", "password")
+            if f"PG{word.upper()}" in environment
+        }
+
+    def execute(self, sql, database="postgres"):
+        """Run one SQL command; returns its rows as dicts, if it has any."""
+        connection = psycopg2.connect(dbname=database, **self.server)
+        with contextlib.closing(connection):
+            connection.autocommit = True
+            cursor = connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
+            cursor.execute(sql)
+            return [dict(row) for row in cursor] if cursor.description else []
+
+
+class Postgres(Sql):
     """One cluster in ``folder/postgresql``.
 
     PostgreSQL refuses to run as root; it is then run as an ordinary user of the
@@ -48,6 +70,7 @@ class Postgres:
         name = f"job-confirmation-{os.geteuid()}-{cache.digest(self.data)}"
         self.sockets = Path("/tmp") / name
         self.identity = {} if os.geteuid() else self._ordinary_user()
+        super().__init__(self.environment())
 
     def _ordinary_user(self):
         """Popen arguments that make it run as an ordinary user."""
@@ -89,7 +112,7 @@ class Postgres:
         if self._is_ready():
             return
         # One whose demo was killed may still be stopping.
-        if server := self.server():
+        if server := self.process():
             server.wait(20)
         command = [self.bin / "postgres", "-D", self.data]
         for name, value in self.settings.items():
@@ -141,19 +164,13 @@ class Postgres:
             stream.write(SETTINGS.format(sockets=self.sockets))
         making.rename(self.data)
 
-    def _connect(self, database):
-        connection = psycopg2.connect(host=self.sockets, user=USER, dbname=database)
-        connection.autocommit = True
-        return connection
-
     def _is_ready(self):
         try:
-            self._connect("postgres").close()
+            return bool(self.execute("SELECT 1"))
         except psycopg2.OperationalError:
             return False
-        return True
 
-    def server(self):
+    def process(self):
         """The server's process (of psutil), or None."""
         with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
@@ -168,7 +185,7 @@ class Postgres:
 
         :param how: SIGINT for a fast shutdown, SIGQUIT for one that is like a crash
         """
-        if server := self.server():
+        if server := self.process():
             with contextlib.suppress(psutil.NoSuchProcess):
                 server.send_signal(how)
                 server.wait(60)
@@ -198,17 +215,11 @@ class Postgres:
                     fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     self.stop()
 
-    def execute(self, sql, database="postgres"):
-        """Run one SQL command; returns its rows, if it has any."""
-        with contextlib.closing(self._connect(database)) as connection:
-            cursor = connection.cursor()
-            cursor.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
     def databases(self):
         """The databases in the cluster: name -> comment, or None."""
-        sql = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database"
-        return dict(self.execute(sql))
+        comment = "shobj_description(oid, 'pg_database') AS comment"
+        sql = f"SELECT datname, {comment} FROM pg_database"
+        return {row["datname"]: row["comment"] for row in self.execute(sql)}
 
     def copy(self, template, name):
         """Make a database as a copy of another one, instead of one of that name."""

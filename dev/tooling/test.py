@@ -31,7 +31,7 @@ def run(options, odoo):
         step("Installing the addon ...")
         database.install(ADDON)
         step("Running the tests ...")
-        return _pytest(database, options.processes, words)
+        return _pytest(database, options.n, words)
 
 
 def _pytest(database, processes, words):

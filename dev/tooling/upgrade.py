@@ -147,7 +147,7 @@ def _snapshot(database):
         rows = database.postgres.execute(
             f"SELECT {columns} FROM {table}", database.name
         )
-        found[table] = {row[0]: row for row in rows}
+        found[table] = {next(iter(row.values())): row for row in rows}
     return found
 
 
@@ -178,7 +178,7 @@ def _uninstall(database, _arguments):
 
 def _count_views(database):
     sql = "SELECT count(*) FROM ir_ui_view"
-    return database.postgres.execute(sql, database.name)[0][0]
+    return database.postgres.execute(sql, database.name)[0]["count"]
 
 
 def _together(database, _arguments):

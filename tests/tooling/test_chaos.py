@@ -41,7 +41,7 @@ class TestChaos(BaseCase):
         super().setUpClass()
         cls.tools, cls.outbox, cls.inbox, console = tooling()
         try:
-            cls.tools.Sql(get_db_name(), os.environ).run("SELECT 1")
+            cls.tools.PatientSql(get_db_name(), os.environ).run("SELECT 1")
             cls._run("pg_dump", "--version")
         except (OSError, console.Problem):
             cls.skipTest(cls, "needs psql and pg_dump, with PGHOST for the server")

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """``dev/bench``: the addon's figures beside those of Odoo's own SMS.
 
-``data`` has ``fill`` make the databases; ``measure`` times what ``reads`` and ``writes``
-do in them, and what ``webhooks`` asks of a real Odoo over HTTP; ``report`` makes a table
-of it. ``addon`` holds what is called of the addon's private methods.
+``data`` has ``fill`` make the databases; ``measure`` times what ``reads`` and
+``writes`` do in them, and what ``webhooks`` asks of a real Odoo over HTTP; ``report``
+makes a table of it. ``addon`` holds what is called of the addon's private methods.
 """
 
 import json

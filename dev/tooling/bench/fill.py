@@ -26,34 +26,17 @@ TEXT = (
     " Mon DD') || ', 9:00 AM - 11:00 AM, at 12 Main St, Springfield. Technician:"
     " Technician 7. Reply YES to confirm or NO to decline. Reply STOP to opt out."
 )
-FIRST_NAMES = (
-    "Maria James Linda Robert Anna David Sarah Daniel Laura Kevin Nina Omar Paula "
-    "Quentin Rosa Samuel Tina Ulrich Vera Walter Xenia Yusuf Zoe Ahmed Beatriz Carlos "
-    "Dora Emil Fatima George Hanna Igor Julia Karl Lena Marco Nora Oscar Petra Ralf "
-    "Sonja Tomas"
-).split()
-LAST_NAMES = (
-    "Gomez Smith Jones Miller Davis Wilson Moore Taylor Thomas White Harris Martin "
-    "Clark Lewis Walker Hall Young King Wright Lopez Hill Green Adams Baker Nelson "
-    "Carter Mitchell Perez Roberts Turner Phillips Campbell Parker Evans Edwards "
-    "Collins Stewart Sanchez Morris Rogers Reed Cook Morgan Bell Murphy Bailey Rivera "
-    "Cooper Richardson Cox Howard Ward Torres Peterson Gray Ramirez Watson Brooks "
-    "Kelly Sanders Price"
-).split()
-TRADES = (
-    "Plumbing Heating Electric Roofing Garden Kitchen Window Solar Paint Floor "
-    "Security Elevator Pool Cleaning Moving Glass Stone Timber Metal Cooling"
-).split()
-PLACES = (
-    "Harbor Valley Summit Lakeside Downtown Riverside Northern Southern Eastern "
-    "Western Central Highland Meadow Forest Island Canyon Prairie Desert Coastal "
-    "Capital"
-).split()
-# Area codes of the United States; N11 is no exchange.
-AREAS = (
-    "212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240 248 251 252 253 "
-    "254 256 260 262 267 269 270 272 276 281 301 302 303 304 305 307 308 309 310 312"
-).split()
+# Made-up names, as many different ones as a company has customers.
+FIRST_NAMES = [
+    a + b for a in "Ma Jo Li Ro Da Sa Ke Pa Te Ul".split() for b in "ria na".split()
+]
+LAST_NAMES = [
+    a + b
+    for a in "Go Smi Jon Mil Dav Wil Moo Tay".split()
+    for b in "mez th es son".split()
+]
+PLACES = "Harbor Valley Summit Lakeside Downtown Riverside Northern Highland".split()
+TRADES = "Plumbing Heating Electric Roofing Garden Kitchen Window Solar".split()
 # Indexes of these are made again after the rows, which is several times faster.
 TABLES = (
     *("res_partner", "fsm_location", "fsm_order", "mail_message", "mail_notification"),
@@ -231,8 +214,8 @@ def _make_customer_patterns(env):
 
 def _make_companies(cr, made, first, companies):
     name = (
-        f"{_array(PLACES)}[1 + s.i % 20] || ' ' ||"
-        f" {_array(TRADES)}[1 + (s.i / 20) % 20] || ' ' || s.i"
+        f"{_array(PLACES)}[1 + s.i % 8] || ' ' ||"
+        f" {_array(TRADES)}[1 + (s.i / 8) % 8] || ' ' || s.i"
     )
     _copy_rows(
         cr,
@@ -262,7 +245,7 @@ def _make_contacts(cr, made, first, contacts, companies):
                        {_array(LAST_NAMES)}[1 + (i / {names}) % {surnames}] || ' ' ||
                        {_array(LAST_NAMES)}[1 + (i / {names * surnames}) % {surnames}]
                             AS name,
-                       '+1' || {_array(AREAS)}[1 + i % {len(AREAS)}] ||
+                       '+1212' ||
                        (ARRAY(SELECT e FROM generate_series(220, 998) e
                                WHERE e % 100 <> 11))
                             [1 + ((i * 104729::bigint) % 7000000) / 10000] ||

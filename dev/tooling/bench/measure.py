@@ -119,49 +119,6 @@ class Bench:
     # Writing, on a copy
     # ------------------------------------------------------------------
 
-    def measure_write(self):
-        """Recording, deleting notes, renaming."""
-        repeats = self.options.repeats
-        rows = min(2000, int(self.large.rpartition("_")[2]) // 2)
-        create = Figure("Writing", "recording one text / _message_sms")
-        notes = Figure("Writing", "deleting 20 notes, with / without the addon")
-        contact = Figure("Writing", f"renaming a contact with {rows:,} messages")
-        company = Figure("Writing", f"renaming a company with {rows:,} messages")
-        with self.data.scratch(self.large) as session:
-            step("Writing ...")
-            orders = writes.upcoming_orders(session)
-            size = max(1, min(20, len(orders) // 4))
-            for repeat in range(repeats + 1):
-                ids = orders[:size]
-                random.shuffle(ids)
-                for work, values in (
-                    (writes.create_ours(ids), create.ours),
-                    (writes.create_theirs(ids), create.theirs),
-                ):
-                    spent, queries, _result = session.time(work)
-                    if repeat:
-                        values.append(spent / size)
-                    if values is create.ours:
-                        create.queries = queries // size
-            moved = writes.move_messages(session, rows)
-            self._write_both(session, "ours", notes, (contact, company), moved)
-        with self.data.scratch(self.without) as session:
-            self._write_both(session, "theirs", notes, (contact, company), moved)
-        self.figures += [create, notes, contact, company]
-
-    def _write_both(self, session, side, notes, names, moved):
-        """What is done with and without the addon."""
-        works = [(notes, writes.delete_notes)]
-        works += [
-            (figure, writes.rename(i)) for figure, i in zip(names, moved, strict=True)
-        ]
-        for figure, work in works:
-            for _repeat in range(min(3, self.options.repeats)):
-                spent, queries, _result = session.time(work)
-                getattr(figure, side).append(spent)
-                if side == "ours":
-                    figure.queries = queries
-
     def measure_prepare(self):
         """Preparing many texts: our dialog, our batch, Odoo's own batch."""
         group = f"Preparing {self.options.texts:,} texts, ms for each"
@@ -251,17 +208,3 @@ class Bench:
                             values.append(rate)
                 figure.note = f"other answers: {dict(wrong)}" if wrong else ""
         self.figures.append(figure)
-
-    def measure_memory(self):
-        """Memory of a worker with and without the addon."""
-        step("Memory of a worker ...")
-        start = Figure("Memory of a worker", "after its start", "MB")
-        used = Figure("Memory of a worker", "after some requests", "MB")
-        port = self.options.port or free_port()
-        for name, side in ((self.large, "ours"), (self.without, "theirs")):
-            database = self.data.database(name)
-            with webhooks.server(database, port) as server:
-                getattr(start, side).append(webhooks.worker_memory(server))
-                webhooks.use_as(port, name, USER)
-                getattr(used, side).append(webhooks.worker_memory(server))
-        self.figures += [start, used]

@@ -8,10 +8,6 @@ import secrets
 import time
 from urllib.parse import urlencode
 
-import psutil
-import requests
-
-from ..console import Problem
 from ..process import Server, check_port
 from ..simulator import ACCOUNT, INBOUND, OUR_NUMBER, TOKEN, inbound, sign
 
@@ -103,39 +99,3 @@ def reports(texts):
 
 def _new_sid():
     return "SM" + secrets.token_hex(16)
-
-
-def worker_memory(server):
-    """Resident memory of the largest worker, in MB."""
-    sizes = [0]
-    for worker in psutil.Process(server.process.pid).children():
-        with contextlib.suppress(psutil.NoSuchProcess):  # Odoo replaces its workers.
-            sizes.append(worker.memory_info().rss / 2**20)
-    return max(sizes)
-
-
-def use_as(port, database, login):
-    """What a session begins with, and two lists; often, so that every worker has it."""
-    for _session in range(3 * WORKERS):
-        session = requests.Session()
-
-        def call(path, session=session, **params):
-            body = {"jsonrpc": "2.0", "method": "call", "params": params}
-            answer = session.post(f"http://{HOST}:{port}{path}", json=body, timeout=60)
-            if "result" not in answer.json():
-                raise Problem(f"Odoo refused {path}: {answer.text[:300]}")
-
-        call("/web/session/authenticate", db=database, login=login, password=login)
-        views = [[False, "list"], [False, "form"]]
-        for model in ("fsm.order", "res.partner"):
-            for method, arguments, options in (
-                ("web_search_read", [[], {"display_name": {}}], {"limit": 80}),
-                ("get_views", [views], {}),
-            ):
-                call(
-                    f"/web/dataset/call_kw/{model}/{method}",
-                    model=model,
-                    method=method,
-                    args=arguments,
-                    kwargs=options,
-                )

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What is written: preparing and sending texts, renaming, deleting notes.
+"""What is written: preparing, sending and answering texts.
 
 Everything here runs on a copy of the database that is dropped afterwards. What
 is timed is a function of an environment.
@@ -151,29 +151,6 @@ def prepare_theirs(ids):
     return work
 
 
-def create_ours(ids):
-    """Record texts, without the dialog."""
-
-    def work(env):
-        for order in env["fsm.order"].browse(ids):
-            addon.record_text(order, env.user)
-
-    return work
-
-
-def create_theirs(ids):
-    """Record the same texts as ``sms.sms`` with message and notification."""
-
-    def work(env):
-        template = addon.template(env)
-        for order in env["fsm.order"].browse(ids):
-            contact = order.location_id.contact_id
-            body = template._render_field("body", order.ids)[order.id]
-            contact._message_sms(body, partner_ids=contact.ids, put_in_queue=True)
-
-    return work
-
-
 # ----------------------------------------------------------------------
 # Sending
 # ----------------------------------------------------------------------
@@ -215,7 +192,7 @@ def send_theirs(session, ids, address):
 
 
 # ----------------------------------------------------------------------
-# What the messages cost others
+# Receiving
 # ----------------------------------------------------------------------
 
 
@@ -227,45 +204,3 @@ def count_inbound(session, mobile):
         addon.receive(company, mobile, "Yes, thank you")
         env.flush_all()
         return env.cr.sql_log_count - before
-
-
-def move_messages(session, count):
-    """Give many messages to one contact of a company.
-
-    :return: ids of the contact and of the company
-    """
-    with session.env(commit=True) as env:
-        partner = env["res.partner"].search(
-            [
-                ("parent_id.is_company", "=", True),
-                ("fsm_location", "=", False),
-                ("phone", "!=", False),
-            ],
-            order="id desc",
-            limit=1,
-        )
-        env.cr.execute(
-            """
-            UPDATE fsm_confirmation
-               SET partner_id = %s, contact_name = %s, company_name = %s
-             WHERE id IN (SELECT id FROM fsm_confirmation ORDER BY id LIMIT %s)
-            """,
-            [partner.id, partner.name, partner.commercial_company_name, count],
-        )
-        return partner.id, partner.commercial_partner_id.id
-
-
-def rename(partner_id):
-    """Change the name of a contact or company."""
-
-    def work(env):
-        partner = env["res.partner"].browse(partner_id)
-        partner.name = f"{partner.name} renamed"
-
-    return work
-
-
-def delete_notes(env, count=20):
-    """Delete notes of contacts, as deleting a Work Order deletes its notes."""
-    notes = [("model", "=", "res.partner"), ("message_type", "=", "sms")]
-    env["mail.message"].search(notes, order="id desc", limit=count).unlink()
