@@ -16,6 +16,7 @@ from .console import Problem
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_stopping_since = float("-inf")
 _NO_NETWORK = (
     "temporary failure",
     "could not resolve",
@@ -45,10 +46,12 @@ def stop_on_signals():
 
 
 def _interrupt(_number, _frame):
-    # An impatient second Ctrl-C must not cut the orderly stop short.
-    for number in _SIGNALS:
-        signal.signal(number, lambda *_args: None)
-    raise KeyboardInterrupt
+    global _stopping_since
+    # An impatient second Ctrl-C must not cut the orderly stop short; one that comes
+    # later counts, as the first was lost when it met a finalizer.
+    if time.monotonic() - _stopping_since > 20:
+        _stopping_since = time.monotonic()
+        raise KeyboardInterrupt
 
 
 def run(command, what, *, log=None, hint="", **options):

@@ -159,7 +159,7 @@ class Camera:
         context.close()
 
     def _take_main_loop(self):
-        """One wide picture of those before: the click, the phone, the Message Center."""
+        """One wide picture of those before: click, phone, Message Center."""
 
         def inline(found):
             data = base64.b64encode((self.folder / found[1]).read_bytes()).decode()

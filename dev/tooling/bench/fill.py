@@ -27,14 +27,8 @@ TEXT = (
     " Technician 7. Reply YES to confirm or NO to decline. Reply STOP to opt out."
 )
 # Made-up names, as many different ones as a company has customers.
-FIRST_NAMES = [
-    a + b for a in "Ma Jo Li Ro Da Sa Ke Pa Te Ul".split() for b in "ria na".split()
-]
-LAST_NAMES = [
-    a + b
-    for a in "Go Smi Jon Mil Dav Wil Moo Tay".split()
-    for b in "mez th es son".split()
-]
+FIRST_NAMES = [a + b for a in "MJLRDSKPTUVWY" for b in ("aria", "onna", "essa")]
+LAST_NAMES = [a + b for a in "BCDFGHJKLMNPRSTW" for b in ("omez", "ilson", "arter")]
 PLACES = "Harbor Valley Summit Lakeside Downtown Riverside Northern Highland".split()
 TRADES = "Plumbing Heating Electric Roofing Garden Kitchen Window Solar".split()
 # Indexes of these are made again after the rows, which is several times faster.
@@ -510,7 +504,7 @@ def _make_messages(cr):
                             WHEN t.h < 71 THEN 'unrecognized'
                             WHEN t.h < 72 THEN 'opted_out' END AS response
                   FROM (SELECT t.*, (t.i * 37) % 100 AS h, p.name AS company_name,
-                               o.person_id
+                               t.sent + interval '1 hour' AS replied, o.person_id
                           FROM bench_text t
                           JOIN fsm_order o ON o.id = t.order_id
                      LEFT JOIN res_partner p ON p.id = t.company_id) t) m
@@ -545,7 +539,7 @@ def _copy_confirmations(cr, made):
         state="s.state",
         response="s.response",
         reply_body="CASE WHEN s.response IS NOT NULL THEN 'Yes, thank you' END",
-        reply_date="CASE WHEN s.response IS NOT NULL THEN s.sent + interval '1 hour' END",
+        reply_date="CASE WHEN s.response IS NOT NULL THEN s.replied END",
         needs_reading="s.i % 500 = 0",
         is_open="s.is_open",
         closed_reason="s.closed_reason",
@@ -599,7 +593,6 @@ def _copy_replies(cr, made):
     first = _last_id(cr, "fsm_confirmation_reply")
     target = "CASE WHEN m.response IS NOT NULL OR m.h < 90 THEN m.id END"
     source = f"SELECT m.*, {target} AS target FROM bench_message m"
-    date = "s.sent + interval '1 hour'"
     _copy_rows(
         cr,
         "fsm_confirmation_reply",
@@ -616,12 +609,14 @@ def _copy_replies(cr, made):
         state="CASE WHEN s.target IS NULL THEN 'unmatched' ELSE 'matched' END",
         is_done="s.target IS NULL AND s.i % 7 <> 0",
         twilio_sid="'SM' || md5('in' || s.i)",
-        received_date=date,
-        create_date=date,
-        write_date=date,
+        received_date="s.replied",
+        create_date="s.replied",
+        write_date="s.replied",
     )
     matched = f"({source} WHERE {target} IS NOT NULL) s"
-    _copy_notes(cr, made, "reply_{}_note", matched, date, author_id="s.partner_id")
+    _copy_notes(
+        cr, made, "reply_{}_note", matched, "s.replied", author_id="s.partner_id"
+    )
 
 
 def vacuum(session):
