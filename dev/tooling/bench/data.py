@@ -41,12 +41,12 @@ class Data:
     """Databases of the wanted sizes; names say what is in them."""
 
     def __init__(self, odoo, postgres, sizes):
-        """:param sizes: dict with ``contacts``, ``companies``, ``orders``"""
+        """:param sizes: dict with ``customers`` and their ``copies``"""
         self.odoo = odoo
         self.postgres = postgres
         self.sizes = sizes
         # Small and large ones are kept side by side; older makes of each are not.
-        self.kind = f"bench_{sizes['orders']}_"
+        self.kind = f"bench_{sizes['customers']}_"
         made_by = Path(fill.__file__).read_text()
         self.key = self.kind + cache.digest(odoo.version, made_by)
 
@@ -84,7 +84,7 @@ class Data:
     def _base(self):
         name = f"{self.key}_base"
         if name not in self.postgres.databases():
-            step(f"Making {self.sizes['orders']:,} Work Orders and their customers ...")
+            step("Making customers and their Work Orders ...")
             making = f"{name}_making"
             self.postgres.copy(template(self.odoo, self.postgres), making)
             with self.session(making) as session:
@@ -98,7 +98,7 @@ class Data:
         self.postgres.copy(self._base(), making)
         step(f"Making {rows:,} texts of Odoo's own SMS ...")
         with self.session(making) as session:
-            fill.fill_sms(session, rows)
+            fill.fill_sms(session, rows, **self.sizes)
             fill.vacuum(session)
         if keep_without:
             self.postgres.copy(making, self.name(rows, addon=False))
@@ -106,7 +106,7 @@ class Data:
         self.database(making).install(cache.ADDON)
         step(f"Making {rows:,} Confirmations and Replies ...")
         with self.session(making) as session:
-            fill.fill_confirmations(session, rows)
+            fill.fill_confirmations(session, rows, **self.sizes)
             fill.vacuum(session)
             for sentence in fill.check_rows(session):
                 step(f"A row is not as Odoo would write it: {sentence}")
