@@ -89,15 +89,13 @@ COMMANDS = {
         },
     ),
     "load": (
-        "Send signed replies to an Odoo of two workers: first as fast as they are "
-        "answered, then so many a second for a while. The exit code is 1 when one was "
-        "not answered with a success in 15 s, or not stored.",
+        "Send signed replies to an Odoo of two workers, so many a second for a while. "
+        "The exit code is 1 when one was not answered with a success in 15 s, or not "
+        "stored.",
         {
             "--rate": (200.0, "replies a second"),
             "--seconds": (60.0, "for how long"),
             "--customers": (1500, "with an open question"),
-            "--connections": (8, "side by side, at first"),
-            "--warm-up": (15.0, "seconds at full speed"),
             "--seed": (1, "who writes what"),
             **RUN,
         },

@@ -118,6 +118,6 @@ def _miss(options, harness, phones, report, broken):
         "webhooks that nobody took": refused,
         "fetched or delivered late": fetched,
         "lost": figures["lost"],
-        "doubled": figures["doubled"],
+        "stored twice": figures["stored twice"],
     }
     broken += [f"Missed replies: {sentence}" for sentence in failures]

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 
-from .chaos_outbox import number_of
+from .chaos_outbox import number_of, summary
 from .console import step
 from .simulator import OUR_NUMBER
 
@@ -177,25 +177,15 @@ def check(harness, phones):
     for row in rows:
         by_sid[row["twilio_sid"]].append(row)
     ours = [row for sid in wanted for row in by_sid[sid]]
-    lost = [sid for sid in wanted if not by_sid[sid]]
-    doubled = [sid for sid in wanted if len(by_sid[sid]) > 1]
-    strange = [sid for sid in by_sid if sid not in wanted]
-    pending = [row["id"] for row in ours if row["state"] == "pending"]
-    changed = [
-        row["id"]
-        for row in ours
-        if (row["mobile"], row["body"]) != wanted[row["twilio_sid"]]
-    ]
-    misread = [
-        (row["id"], row["body"], row["intent"])
-        for row in ours
-        if row["state"] != "pending" and row["intent"] != intents[row["body"]]
-    ]
+    done = [row for row in ours if row["state"] != "pending"]
     # An answer found late, when no webhook waits any more, is a text of its own.
     late = Counter(
         (message["to"], message["body"])
         for message in harness.simulator.sent()
         if not message["status_callback"]
+    )
+    meant = Counter(
+        (row["mobile"], row["answer"]) for row in ours if row["answer_state"]
     )
     answers = {
         row["twilio_sid"]: phones.texts[row["twilio_sid"]]
@@ -203,39 +193,37 @@ def check(harness, phones):
         for row in ours
     }
     several = [sid for sid, number in answers.items() if number > 1]
-    meant = Counter(
-        (row["mobile"], row["answer"]) for row in ours if row["answer_state"]
-    )
-    several += [key for key, number in late.items() if number > meant[key]]
-    unanswered = [
-        row["id"] for row in ours if row["answer"] and not answers[row["twilio_sid"]]
-    ]
+    notes, wrong = _check_applied(harness, ours)
     figures = {
         "replies stored": len(ours),
-        "lost": len(lost),
-        "doubled": len(doubled),
-        "pending": len(pending),
         "matched": sum(row["state"] == "matched" for row in ours),
-        "answered more than once": len(several),
         "answered late, by a text of its own": late.total(),
-        "answers that never reached Twilio": len(unanswered),
+        "answers that never reached Twilio": sum(
+            bool(row["answer"]) and not answers[row["twilio_sid"]] for row in ours
+        ),
     }
-    notes, wrong = _check_applied(harness, ours)
-    promises = {
-        f"replies that are lost: {lost[:20]}": lost,
-        f"replies stored twice: {doubled[:20]}": doubled,
-        f"replies that nobody sent: {strange[:20]}": strange,
-        f"replies that still wait: {pending[:20]}": pending,
-        f"other words or another number than sent: {changed[:20]}": changed,
-        f"understood differently: {misread[:20]}": misread,
-        f"more than one answer: {several[:20]}": several,
-        f"notes in the history that are missing or doubled: {notes[:20]}": notes,
-        f"messages whose response is not the newest answer: {wrong[:20]}": wrong,
-        f"answers that Twilio does not expect: {phones.odd[:20]}": phones.odd,
+    broken = {
+        "lost": [sid for sid in wanted if not by_sid[sid]],
+        "stored twice": [sid for sid in wanted if len(by_sid[sid]) > 1],
+        "sent by nobody": [sid for sid in by_sid if sid not in wanted],
+        "still waiting": [row["id"] for row in ours if row["state"] == "pending"],
+        "other words or another number than sent": [
+            row["id"]
+            for row in ours
+            if (row["mobile"], row["body"]) != wanted[row["twilio_sid"]]
+        ],
+        "understood differently": [
+            (row["body"], row["intent"])
+            for row in done
+            if row["intent"] != intents[row["body"]]
+        ],
+        "answered more than once": several
+        + [key for key, number in late.items() if number > meant[key]],
+        "notes in the history missing or doubled": notes,
+        "messages whose response is not the newest answer": wrong,
+        "answers that Twilio does not expect": phones.odd,
     }
-    figures["notes missing or doubled"] = len(notes)
-    figures["wrong response"] = len(wrong)
-    return figures, [sentence for sentence, bad in promises.items() if bad]
+    return summary(figures, broken)
 
 
 def _check_applied(harness, replies):

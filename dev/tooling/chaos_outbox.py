@@ -3,7 +3,7 @@
 
 import contextlib
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
 from .console import Problem, step
 
@@ -56,6 +56,27 @@ END $$ LANGUAGE plpgsql;
 CREATE TRIGGER harness_note AFTER UPDATE OF state ON fsm_confirmation
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION harness_note();
 """
+# What must not be, as a function of a message's state, its SID and its texts.
+PROMISES = {
+    "sent twice or more": lambda _state, _sid, texts: len(texts) > 1,
+    "said to be sent, but the simulator has none": (
+        lambda state, _sid, texts: state in ("sent", "delivered") and not texts
+    ),
+    "still waiting": lambda state, _sid, _texts: state in ("outgoing", "sending"),
+    "canceled, but the text left": (
+        lambda state, _sid, texts: state == "canceled" and texts
+    ),
+    "failed, but the text left": (
+        lambda state, _sid, texts: (
+            state == "failed"
+            and texts
+            and not any(text["status"] in ("failed", "undelivered") for text in texts)
+        )
+    ),
+    "another text's SID, or none": (
+        lambda _state, sid, texts: texts and sid not in [text["sid"] for text in texts]
+    ),
+}
 ALLOWED = {
     "outgoing": {"sending", "canceled", "failed"},
     "sending": {"sent", "delivered", "failed", "outgoing", "canceled"},
@@ -181,73 +202,38 @@ def check(harness, count):
 
     :return: (figures: name -> number, broken promises: list of sentences)
     """
-    texts = {}
-    for message in harness.simulator.sent():
-        uuid = (message["status_callback"] or "").rpartition("/")[2]
-        texts.setdefault(uuid, []).append(message)
+    sent = harness.simulator.sent()
+    texts = defaultdict(list)
+    for message in sent:
+        texts[(message["status_callback"] or "").rpartition("/")[2]].append(message)
     rows = harness.sql.rows(
-        "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count, mobile"
+        "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count"
         " FROM fsm_confirmation"
     )
-    figures = Counter(recorded=len(rows))
-    broken = []
-    doubled, lost, stuck, wrong_sid = [], [], [], []
-    left_though_failed, unclear, not_reported = [], [], []
+    figures = Counter({"recorded": len(rows), "texts at the simulator": len(sent)})
+    broken = {name: [] for name in PROMISES}
     for row in rows:
         there = texts.pop(row["uuid"], [])
-        state, reason = row["state"], row["failure_type"]
-        figures[state] += 1
+        figures[row["state"]] += 1
         figures["tried more than once"] += (row["attempt_count"] or 0) > 1
-        if len(there) > 1:
-            doubled.append(row["id"])
-        if state in ("sent", "delivered") and not there:
-            lost.append(row["id"])
-        if state in ("outgoing", "sending"):
-            stuck.append(row["id"])
-        if state == "canceled" and there:
-            left_though_failed.append(row["id"])
-        if there and row["twilio_sid"] not in [text["sid"] for text in there]:
-            wrong_sid.append(row["id"])
-        if state == "failed":
-            undelivered = [t for t in there if t["status"] in ("failed", "undelivered")]
-            if there and not undelivered:
-                left_though_failed.append(row["id"])
-            if reason == "unknown":
-                unclear.append(row["id"])
-        if state == "sent" and there and there[0]["status"] != "sent":
-            not_reported.append(row["id"])
-    steps = harness.sql.rows(
-        "SELECT DISTINCT message, before, after, why FROM harness_steps"
-    )
-    backwards = [
+        figures["left to a person"] += row["failure_type"] == "unknown"
+        late = row["state"] == "sent" and there and there[0]["status"] != "sent"
+        figures["last report missing"] += bool(late)
+        for name, is_broken in PROMISES.items():
+            if is_broken(row["state"], row["twilio_sid"], there):
+                broken[name].append(row["id"])
+    broken["states that went backwards"] = [
         step
-        for step in steps
+        for step in harness.sql.rows("SELECT DISTINCT * FROM harness_steps")
         if step["after"] not in ALLOWED.get(step["before"], ())
         and not (step["before"] == "failed" and step["why"] == "unknown")
     ]
-    figures.update(
-        {
-            "texts at the simulator": len(harness.simulator.sent()),
-            "doubled": len(doubled),
-            "lost": len(lost),
-            "stuck": len(stuck),
-            "failed although the text left": len(left_though_failed),
-            "left to a person (not known)": len(unclear),
-            "last report missing": len(not_reported),
-            "backwards": len(backwards),
-        }
-    )
-    promises = {
-        f"{len(rows)} messages instead of {count}": len(rows) != count,
-        f"sent twice or more: {doubled}": doubled,
-        f"said to be sent, but the simulator has none: {lost}": lost,
-        f"still waiting: {stuck}": stuck,
-        f"failed or canceled, but the text left: {left_though_failed}": (
-            left_though_failed
-        ),
-        f"another text's SID, or none: {wrong_sid}": wrong_sid,
-        f"texts that belong to no message: {len(texts)}": texts,
-        f"states that went backwards: {backwards[:10]}": backwards,
-    }
-    broken += [sentence for sentence, is_broken in promises.items() if is_broken]
-    return figures, broken
+    broken["texts that belong to no message"] = [*texts]
+    broken[f"texts instead of {count}"] = [len(rows)] if len(rows) != count else []
+    return summary(figures, broken)
+
+
+def summary(figures, broken):
+    """Figures with the numbers of what breaks each promise, and sentences of these."""
+    figures.update({name: len(found) for name, found in broken.items()})
+    return figures, [f"{name}: {found[:20]}" for name, found in broken.items() if found]

@@ -9,7 +9,7 @@ import shutil
 from . import cache
 from .console import step
 from .postgres import THROW_AWAY, Postgres
-from .process import run
+from .process import Server, run
 
 # What the addon builds on; a template holds these so that only ours is installed.
 BASE_MODULES = ["fieldservice", "sms_twilio"]
@@ -71,6 +71,20 @@ class Database:
         words += ["-u", ",".join(update)] if update else []
         names = ", ".join([*modules, *update])
         return self.run(*words, what=f"installing {names} in Odoo")
+
+    def server(self, port, *words, env=None):
+        """An Odoo server on it, to be started.
+
+        :param words: further options
+        :param env: further variables
+        """
+        address = ["--http-interface=127.0.0.1", f"--http-port={port}"]
+        return Server(
+            "Odoo",
+            self.odoo.command(*self.options(), *address, *words),
+            self.postgres.folder / "odoo.log",
+            env={**self.environment(), **(env or {})},
+        )
 
     def drop(self):
         """Drop it, with its files."""

@@ -97,15 +97,8 @@ def _start(database, options, running):
     running.append(simulator.start())
     simulator.wait_until(lambda: _listens(options.twilio_port))
     step("Starting Odoo ...")
-    words = ["--http-interface=127.0.0.1", f"--http-port={options.port}"]
-    words += ["--workers=0", "--log-level=info"]
-    server = Server(
-        "Odoo",
-        database.odoo.command(*database.options(), *words),
-        folder / "odoo.log",
-        env=database.environment()
-        | {API_URL: f"http://127.0.0.1:{options.twilio_port}"},
-    )
+    env = {API_URL: f"http://127.0.0.1:{options.twilio_port}"}
+    server = database.server(options.port, "--workers=0", "--log-level=info", env=env)
     running.append(server.start())
     server.wait_until(lambda: _has_login_page(server, options.port))
     step("Ready.")

@@ -8,7 +8,7 @@ import secrets
 import time
 from urllib.parse import urlencode
 
-from ..process import Server, check_port
+from ..process import check_port
 from ..simulator import ACCOUNT, INBOUND, OUR_NUMBER, TOKEN, inbound, sign
 
 HOST = "127.0.0.1"
@@ -20,14 +20,9 @@ WORKERS = 2
 def server(database, port):
     """Odoo with two worker processes, as in production."""
     check_port(port, "--port")
-    words = [f"--http-interface={HOST}", f"--http-port={port}"]
-    words += [f"--gevent-port={port + 1}", f"--workers={WORKERS}"]
-    words += ["--max-cron-threads=0", "--log-level=warn"]
-    odoo = Server(
-        "Odoo",
-        database.odoo.command(*database.options(), *words),
-        database.postgres.folder / "odoo.log",
-        env=database.environment(),
+    odoo = database.server(
+        *(port, f"--gevent-port={port + 1}", f"--workers={WORKERS}"),
+        *("--max-cron-threads=0", "--log-level=warn"),
     )
     try:
         odoo.start().wait_until(lambda: _is_ready(port))
