@@ -18,8 +18,8 @@ def parse(name, words):
         parser.add_argument(flag, **_settings(value, text))
     parser.add_argument("--odoo", metavar="PATH", help="an existing Odoo 19 source")
     if name == "upgrade":
-        steps = {"choices": [*UPGRADE_STEPS, []], "default": UPGRADE_STEPS}
-        parser.add_argument("steps", nargs="*", **steps, help="all by default")
+        steps = [*UPGRADE_STEPS, []]
+        parser.add_argument("steps", nargs="*", choices=steps, help="all by default")
     if name != "test":
         return parser.parse_args(words)
     parser.epilog = (

@@ -85,7 +85,7 @@ GONE = {
 
 def run(options, odoo):
     """Run the chosen steps, each in a database of its own."""
-    for name in options.steps:
+    for name in options.steps or STEPS:
         for arguments in OLD_VERSIONS if name == "update" else [None]:
             step(f"--- {name} {arguments or ''}")
             with scratch(odoo, "upgrade", demo=True) as database:

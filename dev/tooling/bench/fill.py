@@ -114,7 +114,7 @@ def _copy_table(cr, table, tables, copies, step):
     cr.execute("CREATE TABLE bench_copy (j int, k int, past boolean, back interval)")
     for j in range(number):
         k = last - (number - 1 - j) * step
-        past = k < copies * 0.98
+        past = k < min(copies * 0.98, last)
         back = timedelta(days=(copies - k) * 1095 // copies if past else 0)
         cr.execute("INSERT INTO bench_copy VALUES (%s, %s, %s, %s)", (j, k, past, back))
     words = "(ARRAY[" + ",".join(f"'{name}'" for name in LAST_NAMES) + "])"

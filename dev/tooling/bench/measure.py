@@ -159,16 +159,17 @@ class Bench:
             twilio.configure(latency=0.1, auto_deliver=False)
             os.environ[API_URL] = twilio.url
             count = self.options.texts
-            step(f"Sending {count:,} texts ...")
-            waiting = writes.open_questions(session, count, "outgoing")
+            ids = writes.upcoming_orders(session)[:count]
+            step(f"Sending {len(ids):,} texts ...")
+            session.time(writes.prepare_batch(ids), DISPATCHER, commit=True)
             texts = writes.pending_sms(session, count, "outgoing")
             start = time.perf_counter()
             sent = writes.send_ours(session)
             figure.ours.append(sent / (time.perf_counter() - start))
             messages = twilio.sent()
-            doubled = len(messages) - len({m["to"] for m in messages})
+            doubled = len(messages) - len({m["status_callback"] for m in messages})
             figure.note = (
-                f"ours: {sent} of {len(waiting)} sent, Twilio has {len(messages)}, "
+                f"ours: {sent} of {len(ids)} sent, Twilio has {len(messages)}, "
                 f"{doubled} doubled"
             )
             start = time.perf_counter()
@@ -189,7 +190,7 @@ class Bench:
             writes.set_address(session, f"http://127.0.0.1:{port}")
             questions = writes.open_questions(session, self.options.texts)
             texts = writes.pending_sms(session, self.options.texts)
-            figure.queries = writes.count_inbound(session, questions[0]["mobile"])
+            figure.queries = writes.count_inbound(session, questions[0])
             database = self.data.database(session.database)
             with webhooks.server(database, port):
                 requests = webhooks.replies(questions), webhooks.reports(texts)

@@ -65,12 +65,10 @@ def send_all(port, posts):
     return len(jobs) / (time.perf_counter() - start), answers
 
 
-def replies(questions):
-    """A reply to each open question, as Twilio posts them."""
-    return [
-        (INBOUND, inbound(one["mobile"], "Yes, thank you", _new_sid()))
-        for one in questions
-    ]
+def replies(numbers):
+    """A reply from each number, as Twilio posts them."""
+    text = "Yes, thank you"
+    return [(INBOUND, inbound(number, text, _new_sid())) for number in numbers]
 
 
 def reports(texts):

@@ -38,52 +38,19 @@ def upcoming_orders(session):
         return orders.filtered(lambda order: not order.stage_id.is_closed).ids
 
 
-def open_questions(session, count, state="delivered"):
-    """Have messages of different contacts wait for an answer, or to be sent.
-
-    :param state: ``delivered`` or ``outgoing``
-    :return: list of {"id", "mobile"}
-    """
-    with session.env(commit=True) as env:
-        env.cr.execute(
-            "UPDATE fsm_confirmation SET is_open = false, closed_reason = 'past'"
-            " WHERE is_open"
-        )
+def open_questions(session, count):
+    """Numbers of contacts with one question that waits for an answer."""
+    with session.env() as env:
         env.cr.execute(
             """
-            UPDATE fsm_confirmation m
-               SET is_open = true, closed_reason = NULL, response = NULL,
-                   reply_body = NULL, reply_date = NULL, needs_reading = false,
-                   state = %(state)s, appointment_start = o.scheduled_date_start,
-                   failure_type = NULL, failure_reason = NULL, error_code = NULL,
-                   attempt_count = 0, code = NULL, indicator = 'awaiting',
-                   sent_date = CASE WHEN %(state)s <> 'outgoing'
-                        THEN now() AT TIME ZONE 'UTC' - interval '1 hour' END,
-                   claimed_date = CASE WHEN %(state)s <> 'outgoing'
-                        THEN now() AT TIME ZONE 'UTC' - interval '1 hour' END,
-                   twilio_sid = CASE WHEN %(state)s <> 'outgoing' THEN twilio_sid END
-              FROM fsm_order o
-             WHERE o.id = m.order_id AND m.id IN (
-                   SELECT DISTINCT ON (c.mobile) c.id FROM fsm_confirmation c
-                     JOIN fsm_order o ON o.id = c.order_id
-                    WHERE o.scheduled_date_start > now() AT TIME ZONE 'UTC'
-                      AND c.mobile NOT IN (SELECT number FROM phone_blacklist
-                                            WHERE active)
-                    ORDER BY c.mobile, c.id DESC LIMIT %(count)s)
-            RETURNING m.id, m.mobile
+            SELECT mobile FROM fsm_confirmation
+             WHERE is_open AND state IN ('delivered', 'sent')
+               AND appointment_start > now() AT TIME ZONE 'UTC'
+             GROUP BY mobile HAVING count(*) = 1 ORDER BY mobile LIMIT %s
             """,
-            {"count": count, "state": state},
+            [count],
         )
-        rows = env.cr.dictfetchall()
-        # As sending leaves it: an answer then has to change the Work Order too.
-        env.cr.execute(
-            """
-            UPDATE fsm_order o SET confirmation_status = 'awaiting'
-              FROM fsm_confirmation m WHERE m.order_id = o.id AND m.id = ANY(%s)
-            """,
-            [[row["id"] for row in rows]],
-        )
-        return rows
+        return [row[0] for row in env.cr.fetchall()]
 
 
 def pending_sms(session, count, state="pending"):
