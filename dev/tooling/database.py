@@ -87,8 +87,10 @@ class Database:
         )
 
     def drop(self):
-        """Drop it, with its files."""
-        self.postgres.drop(self.name)
+        """Drop it with its files, and what a test process that died made of it."""
+        for name in [self.name, *self.postgres.databases()]:
+            if name == self.name or name.startswith(f"{self.name}-"):
+                self.postgres.drop(name)
         for folder in (self.data / "filestore").glob(f"{self.name}*"):
             shutil.rmtree(folder, ignore_errors=True)
 

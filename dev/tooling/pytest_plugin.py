@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A pytest plugin for several test processes side by side.
+"""A pytest plugin for several test processes side by side, and for unit tests in them.
 
 ``pytest-odoo`` copies the database for each process, but lets them share its files:
 here each has its own. What takes longest begins first, so that no process waits for
@@ -9,6 +9,8 @@ another one in the end.
 import contextlib
 import os
 import shutil
+import sys
+import types
 
 import pytest_odoo
 
@@ -27,6 +29,10 @@ def _own_files(original, name):
 
 
 pytest_odoo._shared_filestore = _own_files
+# The unit tests are no part of the addon: importing them must not import its tests.
+for _name in ("tests", "tests.unit"):
+    sys.modules[_name] = types.ModuleType(_name)
+    sys.modules[_name].__path__ = []
 
 
 def pytest_collection_modifyitems(items):
