@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Records, people and a real Twilio simulator for the tests."""
 
+import importlib.util
 import os
 import sys
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tests.common import new_test_user
 
 from ..controllers.twilio import JobConfirmationTwilio
+from ..core.delivery import Report, after_rejection
 from ..core.twilio.client import API_URL_VARIABLE
 
 DEV = Path(__file__).resolve().parents[1] / "dev"
@@ -24,6 +26,15 @@ LEVELS = {
     "read": f"{MODULE}.group_message_center_read",
     "none": None,
 }
+
+
+def load_migration(version, name):
+    """The module of one of the addon's migration scripts."""
+    path = DEV.parent / "migrations" / version / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name.replace("-", "_"), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def simulator_module():
@@ -137,6 +148,28 @@ class ConfirmationCase:
             }
         )
 
+    @property
+    def outbox(self):
+        return self.env["fsm.confirmation.outbox"]
+
+    @property
+    def deliveries(self):
+        return self.env["fsm.confirmation.delivery"]
+
+    def _apply_report(self, record, status, **values):
+        """Twilio reports on a text; see :class:`~...core.delivery.Report`."""
+        self.deliveries._apply_report(record.sudo(), Report(status, **values))
+
+    def _apply_rejection(self, record, code, reason):
+        """Twilio refuses a text."""
+        step = after_rejection(record.attempt_count, code, reason)
+        self.deliveries._apply(record.sudo(), step)
+
+    def _resolve(self, record, response, reason=""):
+        """The dispatcher corrects a response by hand."""
+        record = record.with_user(self.dispatcher)
+        record.env["fsm.confirmation.response"]._resolve(record, response, reason)
+
     @classmethod
     def _make_visit(cls, order, days, **values):
         start = cls.start + timedelta(days=days)
@@ -210,7 +243,7 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
         type(self).counter += 1
         waiting = self.env["fsm.confirmation"].search([("state", "=", "outgoing")])
         waiting.sudo().write({"state": "sent", "sent_date": fields.Datetime.now()})
-        return self.env["fsm.confirmation.reply"]._receive_sudo(
+        return self.env["fsm.confirmation.inbox"]._receive_sudo(
             (company or self.company).sudo(),
             {
                 "MessageSid": data.pop("sid", f"SM{self.counter:032x}"),
@@ -223,7 +256,7 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
 
     def _mark_sent(self, confirmations):
         for record in confirmations:
-            record.sudo()._apply_status("delivered", sid=f"SM{record.id:032d}")
+            self._apply_report(record, "delivered", sid=f"SM{record.id:032d}")
 
 
 @tagged("post_install", "-at_install")

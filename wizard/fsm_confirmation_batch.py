@@ -97,14 +97,14 @@ class FsmConfirmationBatch(models.TransientModel):
         return "\n".join(lines)
 
     def _get_plans(self):
-        """See :meth:`~odoo.addons.fsm.order._plan_confirmations`."""
+        """See :meth:`FsmConfirmationComposer._plan`."""
         self.ensure_one()
         orders = self.order_ids._origin._filtered_access("read")
         if len(orders) > MAX_ORDERS:
             raise UserError(
                 self.env._("Choose at most %s Work Orders at once.", MAX_ORDERS)
             )
-        return orders._plan_confirmations()
+        return self.env["fsm.confirmation.composer"]._plan(orders)
 
     def action_send(self):
         """Record a text for each Work Order that can be asked about.
@@ -124,9 +124,8 @@ class FsmConfirmationBatch(models.TransientModel):
             raise UserError(
                 self.env._("None of these Work Orders can be asked about now.")
             )
-        self.sudo().confirmation_ids = self.env["fsm.confirmation"]._record_batch_sudo(
-            plans, self.env.user
-        )
+        composer = self.env["fsm.confirmation.composer"]
+        self.sudo().confirmation_ids = composer._record(plans, self.env.user)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -205,7 +205,8 @@ class FsmConfirmationSend(models.TransientModel):
             if not others:
                 wizard.code = False
             elif not wizard.code:
-                wizard.code = others._choose_code({"mobile": wizard.mobile})
+                composer = self.env["fsm.confirmation.composer"]
+                wizard.code = composer._choose_code(wizard.mobile)
 
     def _find_other_questions(self):
         """Open messages to this number about other appointments, with sudo.
@@ -616,15 +617,16 @@ class FsmConfirmationSend(models.TransientModel):
             previous.order_id != self.order_id or not previous.can_send_again
         ):
             previous = previous.browse()
-        self.sudo().confirmation_id = self.env["fsm.confirmation"]._record_sudo(
+        composer = self.env["fsm.confirmation.composer"]
+        draft = composer._draft(
             self.order_id.sudo(),
             self.visit_id.sudo(),
             self.partner_id.sudo(),
             self.mobile,
-            self.env.user,
-            previous,
             self._get_wanted_code(),
+            previous,
         )
+        self.sudo().confirmation_id = composer._record([draft], self.env.user)
         return self._tell_sent()
 
     def _check_asked_meanwhile(self):

@@ -144,7 +144,7 @@ def finish(harness):
     """Have the jobs finish what was left; returns how many replies are pending."""
     pending = (
         "SELECT count(*) FROM fsm_confirmation_reply WHERE state = 'pending'"
-        " OR answer_state IN ('outgoing', 'sending')"
+        " OR auto_reply_state IN ('outgoing', 'sending')"
     )
     left = _run_cron(harness, "ir_cron_process_replies", pending, 0)
     harness.simulator.wait(30)
@@ -168,7 +168,7 @@ def check(harness, phones):
     """
     rows = harness.sql.rows(
         "SELECT id, twilio_sid, state, intent, mobile, body, confirmation_id, error,"
-        " coalesce(answer_body, '') AS answer, answer_state,"
+        " coalesce(auto_reply_body, '') AS answer, auto_reply_state,"
         " extract(epoch FROM received_date) AS received FROM fsm_confirmation_reply"
     )
     wanted = {sid: (number, words) for sid, number, words in phones.replies}
@@ -185,11 +185,11 @@ def check(harness, phones):
         if not message["status_callback"]
     )
     meant = Counter(
-        (row["mobile"], row["answer"]) for row in ours if row["answer_state"]
+        (row["mobile"], row["answer"]) for row in ours if row["auto_reply_state"]
     )
     answers = {
         row["twilio_sid"]: phones.texts[row["twilio_sid"]]
-        + (row["answer_state"] == "sent")
+        + (row["auto_reply_state"] == "sent")
         for row in ours
     }
     several = [sid for sid, number in answers.items() if number > 1]

@@ -12,7 +12,7 @@ import psycopg2
 
 while True:
     try:
-        env["fsm.confirmation"]._cron_send()  # noqa: F821
+        env["fsm.confirmation.outbox"]._cron_send()  # noqa: F821
         env.cr.commit()  # noqa: F821
     except psycopg2.Error:
         logging.getLogger("harness_sender").exception("The database is gone")

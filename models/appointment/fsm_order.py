@@ -1,26 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import re
-
 import pytz
-from babel.dates import format_date as babel_format_date
 
 from odoo import api, fields, models
-from odoo.tools import babel_locale_parse, format_time
+from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
-from .fsm_appointment_mixin import READ_GROUP, URGENCY
+from ...core.formatting import format_date, format_time_range, shorten
+from ...core.status import most_urgent
+from .fsm_appointment_mixin import READ_GROUP
+from .fsm_confirmation_composer import Draft
 
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
     "lang",
     "confirmation_visit_id",
-    "confirmation_partner_id",
-    "confirmation_code",
+    "confirmation_codes",
 )
-MAX_TEXT = 1600  # characters, Twilio's limit
-# A detail as long as this says enough. Longer ones would push out of the text how to
-# answer and how to opt out, which stand at its end.
-MAX_DETAIL = 200
 
 
 class FsmOrder(models.Model):
@@ -120,7 +115,7 @@ class FsmOrder(models.Model):
         visits = self.env["fsm.visit"].browse(
             self.env.context.get("confirmation_visit_id") or []
         )
-        code = self.env.context.get("confirmation_code") or ""
+        codes = dict(self.env.context.get("confirmation_codes") or ())
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -133,7 +128,9 @@ class FsmOrder(models.Model):
             order.confirmation_technician = (
                 order.env._("Technician: %s.", shorten(person.name)) if person else ""
             )
-            order.confirmation_answer = order._get_answer_instruction(code)
+            order.confirmation_answer = order._get_answer_instruction(
+                codes.get(order._origin.id, "")
+            )
             order.confirmation_opt_out = order.env._("Reply STOP to opt out.")
 
     def _get_answer_instruction(self, code=""):
@@ -176,18 +173,11 @@ class FsmOrder(models.Model):
         """:param zone: name of a time zone; :param start: naive UTC datetime"""
         if not start:
             return ""
-        local = localize(start, zone)
         locale = babel_locale_parse(get_lang(self.env).code)
-        today = localize(fields.Datetime.now(), zone)
-        skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
-        pattern = locale.datetime_skeletons.get(skeleton) or "EEE, d MMM y"
-        return plain_spaces(babel_format_date(local.date(), pattern, locale=locale))
+        return format_date(start, zone, locale, fields.Datetime.now())
 
     def _format_appointment_time(self, appointment):
-        """Start (and end) time where the work happens, as the language writes it.
-
-        An end on another day is left out: "9:00 AM - 8:00 AM" would mislead.
-        """
+        """Start (and end) time where the work happens, as the language writes it."""
         return self._format_time_in(
             self._get_appointment_timezone(),
             appointment.scheduled_date_start,
@@ -199,29 +189,9 @@ class FsmOrder(models.Model):
         """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
         if not start:
             return ""
-        pattern = get_lang(self.env).time_format
-        # Seconds say nothing here; Odoo's own formats always have them.
-        short = pattern.replace(":%S", "").replace(".%S", "").replace("%I", "%-I")
-
-        def text(moment):
-            # Odoo's helper takes babel's patterns, the language has strftime's.
-            ldml = (
-                short.replace("%H", "HH")
-                .replace("%-I", "h")
-                .replace("%M", "mm")
-                .replace("%p", "a")
-            )
-            return plain_spaces(
-                format_time(self.env, moment, tz=zone, time_format=ldml)
-            )
-
-        if (
-            end
-            and end > start
-            and localize(end, zone).date() == localize(start, zone).date()
-        ):
-            return f"{text(start)} - {text(end)}"
-        return text(start)
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        return format_time_range(start, end, zone, locale, lang.time_format)
 
     def _format_appointment_address(self):
         """Street and city of the service location, or its name without them."""
@@ -240,21 +210,9 @@ class FsmOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        lang = self._get_confirmation_lang(partner)
-        template_sudo = self.company_id._job_confirmation_template()
-        body = template_sudo.with_context(
-            confirmation_visit_id=visit.id if visit else False,
-            confirmation_partner_id=partner.id,
-            confirmation_code=code,
-        )._render_field("body", self.ids, set_lang=lang)[self.id]
-        body = plain_spaces(str(body))
-        if code:
-            answer = self.with_context(lang=lang)._get_answer_instruction(code)
-            if plain_spaces(answer).casefold() not in body.casefold():
-                # A template without the placeholder must not lose the code. The bare
-                # code proves nothing: a Job ID may hold the same digits.
-                body = f"{body[: MAX_TEXT - len(answer) - 1]} {answer}"
-        return body[:MAX_TEXT]
+        visit = visit or self.env["fsm.visit"]
+        draft = Draft(self, visit, partner, code=code)
+        return self.env["fsm.confirmation.composer"]._render([draft])[0]
 
     def _describe_template_problem(self):
         """Why there is no text: the company's template can't be used."""
@@ -347,12 +305,10 @@ class FsmOrder(models.Model):
     def _update_status_from_visits_sudo(self):
         """Sum up the upcoming visits, the most urgent answer first."""
         for order_sudo in self.sudo():
-            statuses = set(
-                order_sudo._get_upcoming_visits().mapped("confirmation_status")
-            )
-            if statuses:
-                status = next(value for value in URGENCY if value in statuses)
-                order_sudo._set_confirmation_status_sudo(status)
+            upcoming_sudo = order_sudo._get_upcoming_visits()
+            summary = most_urgent(upcoming_sudo.mapped("confirmation_status"))
+            if summary:
+                order_sudo._set_confirmation_status_sudo(summary)
 
     def write(self, vals):
         result = super().write(vals)
@@ -407,24 +363,3 @@ class FsmOrder(models.Model):
         action["domain"] = [("order_id", "=", self.id)]
         action["context"] = {"create": False}
         return action
-
-
-def localize(moment, zone):
-    """A naive UTC datetime as an aware one in a time zone, given by its name."""
-    return pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
-
-
-def shorten(text):
-    """A name or address with a length that leaves room for the rest of the text."""
-    if not text or len(text) <= MAX_DETAIL:
-        return text
-    return text[: MAX_DETAIL - 3].rstrip() + "..."
-
-
-def plain_spaces(text):
-    """One ordinary space wherever there was any white space.
-
-    Languages put no-break spaces into dates and times; a single one of them would
-    more than halve the room in a text message.
-    """
-    return re.sub(r"\s+", " ", text).strip()

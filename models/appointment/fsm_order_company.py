@@ -1,11 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import re
-
 from odoo import models
 
 from ..privacy.mail_message import SUBTYPE
-
-_LINK = re.compile(r'data-oe-model="fsm\.confirmation" data-oe-id="(\d{1,9})"')
 
 
 class FsmOrder(models.Model):
@@ -80,9 +76,7 @@ class FsmConfirmation(models.Model):
             )
         )
         for note_sudo in notes_sudo:
-            link = _LINK.search(note_sudo.body or "")
-            own = self.filtered(lambda rec, link=link: link and rec.id == int(link[1]))
-            target = own or self.sorted("id")[-1:]
+            target = note_sudo.confirmation_id & self or self.sorted("id")[-1:]
             note_sudo.write({"model": self._name, "res_id": target.id})
 
     def _leave_order_sudo(self):

@@ -232,12 +232,16 @@ class ResPartner(models.Model):
                 number, note, by_hand=True
             )
             messages_sudo = self.env["fsm.confirmation"].sudo()
-            messages_sudo._log_note(partner, note, self.env.user.partner_id)
-            messages_sudo.search(
-                [
-                    ("mobile", "=", number),
-                    ("response", "=", "opted_out"),
-                    ("activity_id", "!=", False),
-                ]
-            )._close_activities()
-            messages_sudo._on_opt_in_sudo(number, self.env.companies, remind=False)
+            chatter = self.env["fsm.confirmation.chatter"]
+            chatter._log([partner], note, self.env["res.company"])
+            responses = self.env["fsm.confirmation.response"]
+            responses._close_activities(
+                messages_sudo.search(
+                    [
+                        ("mobile", "=", number),
+                        ("response", "=", "opted_out"),
+                        ("activity_id", "!=", False),
+                    ]
+                )
+            )
+            responses._opt_in_sudo(number, self.env.companies, remind=False)

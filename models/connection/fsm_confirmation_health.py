@@ -12,11 +12,11 @@ from odoo.tools import SQL
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...controllers.twilio import JobConfirmationTwilio
 from ...core.segments import count_segments
 from ...core.twilio import setup as twilio_setup
 from ...core.twilio.client import Outcome
 from ...core.twilio.setup import Finding, Level, SetupApi
-from ...controllers.twilio import JobConfirmationTwilio
 
 _logger = logging.getLogger(__name__)
 

@@ -155,14 +155,14 @@ class FsmConfirmation(models.Model):
                     "is_matched": reply.state == "matched",
                 }
             )
-            if reply.answer_body:
+            if reply.auto_reply_body:
                 events.append(
                     {
                         "key": f"answer-{reply.id}",
                         "kind": "answered",
                         "date": date,
                         "author": self.env._("Automatic answer"),
-                        "text": reply.answer_body,
+                        "text": reply.auto_reply_body,
                     }
                 )
         return events
@@ -395,7 +395,7 @@ class FsmConfirmation(models.Model):
         self.check_access("write")
         for record_sudo in self.sudo().filtered("needs_reading"):
             record_sudo.write({"needs_reading": False})
-            record_sudo._close_activities()
+            self.env["fsm.confirmation.response"]._close_activities(record_sudo)
             record_sudo._message_log(
                 body=self.env._("The later reply was read; the answer stays."),
                 author_id=self.env.user.partner_id.id,

@@ -2,7 +2,6 @@
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.sql import column_exists, create_column
 
 # More than this is shown as "10,000+", as Odoo's own pager does: a count never has to
 # look at every message.
@@ -31,60 +30,6 @@ class FsmConfirmation(models.Model):
     """What the Message Center shows above its list."""
 
     _inherit = "fsm.confirmation"
-
-    def _auto_init(self):
-        self._fill_screen_columns()
-        self._drop_old_name_index()
-        return super()._auto_init()
-
-    def _drop_old_name_index(self):
-        """Odoo makes a missing index, but leaves one of another kind as it is."""
-        self.env.cr.execute(
-            """
-            SELECT 1 FROM pg_indexes
-             WHERE indexname = 'fsm_confirmation__name_index'
-               AND schemaname = current_schema AND indexdef NOT LIKE '%USING gin%'
-            """
-        )
-        if self.env.cr.fetchone() and self.pool.has_trigram:
-            self.env.cr.execute("DROP INDEX fsm_confirmation__name_index")
-
-    def _fill_screen_columns(self):
-        """Fill the new columns of an existing table at once, not row by row."""
-        cr = self.env.cr
-        known = column_exists(cr, self._table, "state")
-        if known and not column_exists(cr, self._table, "indicator"):
-            create_column(cr, self._table, "indicator", "varchar")
-            cr.execute(
-                """
-                UPDATE fsm_confirmation SET indicator = CASE
-                    WHEN response IN ('confirmed', 'declined', 'unrecognized')
-                         AND closed_reason = 'moved' THEN 'moved'
-                    WHEN response IS NOT NULL THEN response
-                    WHEN state IN ('failed', 'canceled') THEN state
-                    WHEN is_open THEN 'awaiting'
-                    ELSE 'no_answer' END
-                """
-            )
-        if known and not column_exists(cr, self._table, "sent_hour"):
-            create_column(cr, self._table, "sent_hour", "varchar(5)")
-            cr.execute(
-                """
-                UPDATE fsm_confirmation m
-                   SET sent_hour = to_char(
-                       m.sent_date AT TIME ZONE 'UTC' AT TIME ZONE
-                       COALESCE(own.name, ours.name, 'UTC'), 'HH24:00')
-                  FROM fsm_confirmation s
-                  LEFT JOIN fsm_order o ON o.id = s.order_id
-                  LEFT JOIN fsm_location l ON l.id = o.location_id
-                  LEFT JOIN res_partner p ON p.id = l.partner_id
-                  LEFT JOIN pg_timezone_names own ON own.name = p.tz
-                  LEFT JOIN res_company c ON c.id = s.company_id
-                  LEFT JOIN res_partner cp ON cp.id = c.partner_id
-                  LEFT JOIN pg_timezone_names ours ON ours.name = cp.tz
-                 WHERE s.id = m.id AND m.sent_date IS NOT NULL
-                """
-            )
 
     @api.model
     def get_message_center_summary(self, domain):

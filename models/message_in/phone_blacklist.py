@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ...tools.log_redaction import private_queries
 
@@ -34,20 +33,11 @@ class PhoneBlacklist(models.Model):
 
         :return: dict number -> ``phone.blacklist`` record with sudo
         """
-        numbers = tuple(number for number in numbers if number)
+        numbers = [number for number in numbers if number]
         if not numbers:
             return {}
-        # Odoo's own search reads and formats each number again as the user's country
-        # writes it; these are E.164 already.
-        self.flush_model(["active", "number"])
-        found = self.env.execute_query(
-            SQL(
-                "SELECT number, id FROM phone_blacklist WHERE active AND number IN %s",
-                numbers,
-            )
-        )
-        entries_sudo = self.sudo().browse([id_ for _number, id_ in found])
-        return dict(zip((number for number, _id in found), entries_sudo, strict=True))
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        return shortcuts._find_opt_outs_sudo(numbers).grouped("number")
 
     @api.model
     def _job_confirmation_opt_out_sudo(self, number, source, words=""):

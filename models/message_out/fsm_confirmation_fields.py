@@ -31,8 +31,9 @@ TECHNICAL = {
         "uuid",
     ),
     "fsm.confirmation.reply": (
-        "answer_after",
         "attempt_count",
+        "auto_reply_after",
+        "auto_reply_kind",
         "further_confirmation_ids",
         "opt_out_type",
         "reason",

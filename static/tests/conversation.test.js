@@ -77,7 +77,7 @@ const RECEIVED = {
     reply_id: 1,
     intent: "unrecognized",
     intent_label: "Unrecognized",
-    why: "Has words that nobody taught us",
+    why: "Contains unknown words",
     pictures: "",
     is_matched: true,
 };

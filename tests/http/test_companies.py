@@ -305,7 +305,7 @@ class TestMovedOrder(CompaniesCase):
         self.assertTrue(record.needs_reading)
         self.assertNotIn("yes", self._seen_by(self.beta, self.order).lower())
         reply = record.reply_ids.sorted("id")[-1]
-        self.assertIn("no longer planned", reply.answer_body)
+        self.assertIn("no longer planned", reply.auto_reply_body)
         # The new company asks by itself, from its own number.
         theirs = self._send(self.order, self.beta)
         self.assertEqual(theirs.sender, THEIR_NUMBER)
@@ -327,7 +327,7 @@ class TestMovedOrder(CompaniesCase):
         record = self._send()
         record.sudo().write({"state": "sent", "twilio_sid": "SM" + "1" * 32})
         self._move()
-        record.sudo()._apply_status("delivered")
+        self._apply_report(record, "delivered")
         self.assertEqual(record.state, "delivered")
         self.assertEqual(self.order.confirmation_status, "not_sent")
 

@@ -13,6 +13,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name, new_test_user
 from odoo.tools import mute_logger
 
+from ...core.status import indicator
 from ..common import MODULE, OUR_NUMBER
 from ..setup_common import INBOUND, SetupCase
 
@@ -331,6 +332,11 @@ class TestNeutralized(SetupCase):
         self.assertEqual(waiting.state, "canceled")
         self.assertEqual((sending.state, sending.failure_type), ("failed", "unknown"))
         self.assertFalse((waiting | sending).filtered("is_open"))
+        for record in waiting | sending:
+            shown = indicator(
+                record.response, record.state, record.is_open, record.closed_reason
+            )
+            self.assertEqual(record.indicator, shown)
         self.assertFalse(self.company.job_confirmation_enabled)
         self.assertFalse(self.health._is_connected())
         crons = self.env["ir.cron"].search([("active", "=", True)])

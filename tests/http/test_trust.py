@@ -262,10 +262,10 @@ class TestMissedReplies(TrustCase):
         record.write({"state": "sending", "claimed_date": now - timedelta(minutes=20)})
         self.env.flush_all()
         with self.allow_requests(all_requests=True):
-            url = record._get_status_callback_url()
+            url = self.outbox._get_report_url(record)
             self.twilio.status("SM" + "5" * 32, "delivered", url=url)
         self.env.invalidate_all()
-        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+        reply = self.env["fsm.confirmation.inbox"]._receive_sudo(
             self.company.sudo(),
             {
                 "MessageSid": "SM" + "6" * 32,
@@ -301,13 +301,13 @@ class TestMissedReplies(TrustCase):
         self._run_cron("ir_cron_process_replies")
         answers = self.twilio.sent()[before:]
         self.assertEqual(len(answers), 1)
-        self.assertEqual(self._replies()[-1].answer_state, "sent")
+        self.assertEqual(self._replies()[-1].auto_reply_state, "sent")
 
     def test_late_answers_wait_for_the_morning(self):
         night = fields.Datetime.to_datetime("2026-07-01 03:00:00")  # 23:00 there
         morning = fields.Datetime.to_datetime("2026-07-01 12:00:00")
         noon = fields.Datetime.to_datetime("2026-07-01 16:00:00")
-        inbox = self.env["fsm.confirmation.reply"]
+        inbox = self.env["fsm.confirmation.auto.reply"]
         where = (self.order, self.company)
         self.assertEqual(inbox._next_daytime(night, *where), morning)
         self.assertEqual(inbox._next_daytime(noon, *where), noon)

@@ -5,5 +5,6 @@ from . import test_message_center
 from . import test_names
 from . import test_query_counts
 from . import test_sending
+from . import test_shortcuts
 from . import test_throttle
 from . import test_translations

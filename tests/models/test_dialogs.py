@@ -75,15 +75,15 @@ class TestConversation(DialogCase):
 
     def test_failure_with_its_reason(self):
         record = self._send()
-        record.sudo()._apply_status("sent", sid="SM" + "a" * 32)
-        record.sudo()._apply_status("failed", error_code=30003)
+        self._apply_report(record, "sent", sid="SM" + "a" * 32)
+        self._apply_report(record, "failed", code=30003)
         event = self._events(record)[0]
         self.assertEqual(event["state"], "failed")
         self.assertIn("off or out of reach", event["problem"])
 
     def test_what_a_person_decided_stands_between(self):
         record = self._asked()
-        self._as(record, "edit")._settle("declined", "she called")
+        self._resolve(record, "declined", "she called")
         (note,) = self._texts(record, "note")
         self.assertIn("from no answer to Declined", note)
         self.assertIn("she called", note)
@@ -103,8 +103,8 @@ class TestConversation(DialogCase):
 
     def test_sent_again_is_one_conversation(self):
         first = self._send()
-        first.sudo()._apply_status("sent", sid="SM" + "b" * 32)
-        first.sudo()._apply_status("failed", error_code=30003)
+        self._apply_report(first, "sent", sid="SM" + "b" * 32)
+        self._apply_report(first, "failed", code=30003)
         action = self._as(first, "edit").action_next_step("send_again")
         wizard = (
             self.env["fsm.confirmation.send"]
@@ -255,7 +255,7 @@ class TestNextSteps(DialogCase):
 
     def test_a_failed_text_is_sent_again_first(self):
         record = self._send()
-        record.sudo()._apply_status("failed", sid="SM" + "c" * 32, error_code=30003)
+        self._apply_report(record, "failed", sid="SM" + "c" * 32, code=30003)
         self.assertEqual(self._steps(record)[0], "send_again")
 
     def test_a_moved_appointment_is_asked_about_again(self):

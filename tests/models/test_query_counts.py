@@ -115,7 +115,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
     def test_one_reply_over_the_webhook(self):
         [order] = self._make_orders(1)
         [first] = self._make_orders(1)
-        inbox = self.env["fsm.confirmation.reply"]
+        inbox = self.env["fsm.confirmation.inbox"]
         counts = []
         for asked in (first, order):
             number = self._send(asked).mobile
@@ -130,8 +130,8 @@ class TestQueryCounts(ConfirmationTransactionCase):
             company_sudo = self.company.sudo()
             counts.append(
                 self._count(
-                    lambda text=text, company_sudo=company_sudo: (
-                        inbox._store_and_process_sudo(company_sudo, text, None)
+                    lambda text=text, company_sudo=company_sudo: inbox._receive_sudo(
+                        company_sudo, text
                     )
                 )
             )

@@ -20,7 +20,7 @@ class SharedBrowser(common.ChromeBrowser):
         self.had_failure = False
         return self
 
-    def stop(self):
+    def stop(self):  # pylint: disable=missing-return
         """Leave the page, with all that it keeps but for the cache."""
         self.navigate_to("about:blank", wait_stop=True)
         self._websocket_request(
@@ -31,7 +31,7 @@ class SharedBrowser(common.ChromeBrowser):
 
     def quit(self):
         """Close it for good."""
-        super().stop()
+        common.ChromeBrowser.stop(self)
 
 
 class SharedBrowserMixin:

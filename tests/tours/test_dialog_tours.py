@@ -57,7 +57,7 @@ class DialogTours:
         first = self._asked()
         self._twilio_reports(first, "undelivered", error_code=30003)
         first.sudo().write({"state": "sent", "failure_type": False})
-        first.sudo()._apply_status("failed", error_code=30003)
+        self._apply_report(first, "failed", code=30003)
         self._tour("fsm_dialogs_send_again", MESSAGES)
         self.assertEqual(self.order.confirmation_ids.previous_id, first)
 

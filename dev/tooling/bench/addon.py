@@ -14,21 +14,21 @@ def template(env):
 def record_text(order, user):
     """Record a text about a Work Order to its contact, without the dialog."""
     contact = order.location_id.contact_id
-    return order.env["fsm.confirmation"]._record_sudo(
-        order, order.env["fsm.visit"], contact, contact.phone_sanitized, user
-    )
+    composer = order.env["fsm.confirmation.composer"]
+    visit = order.env["fsm.visit"]
+    draft = composer._draft(order, visit, contact, contact.phone_sanitized)
+    return composer._record([draft], user)
 
 
 def receive(company, mobile, body):
-    """Take a reply, as the controller does; returns what the customer is answered."""
+    """Take a reply, as the controller does; returns its record."""
     data = inbound(mobile, body, "SM" + secrets.token_hex(16))
-    replies = company.env["fsm.confirmation.reply"]
-    return replies._store_and_process_sudo(company, data, None)
+    return company.env["fsm.confirmation.inbox"]._receive_sudo(company, data)
 
 
 def send_some(env):
     """One run of the job that sends."""
-    env["fsm.confirmation"]._cron_send()
+    env["fsm.confirmation.outbox"]._cron_send()
 
 
 def take_over_names(env):

@@ -18,11 +18,12 @@ old = env["mail.message"].search(
 assert old
 assert old.subtype_id == subtype, old.mapped("subtype_id.name")
 assert all(old.mapped("record_company_id"))
+assert all(note.confirmation_id for note in old)
 # The words of an old message are understood and matched as those of a new one.
 message = env["fsm.confirmation"].search(
     [("is_open", "=", True), ("body", "like", "Life:")], limit=1
 )
-reply = env["fsm.confirmation.reply"]._receive_sudo(
+reply = env["fsm.confirmation.inbox"]._receive_sudo(
     message.company_id.sudo(),
     {
         "MessageSid": "SM" + "e" * 32,

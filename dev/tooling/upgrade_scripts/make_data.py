@@ -64,7 +64,9 @@ for number, (body, response) in enumerate(zip(words, answers, strict=True)):
             }
         )
     )
-    if hasattr(message, "_log_sent"):
+    if "fsm.confirmation.chatter" in env:
+        env["fsm.confirmation.chatter"]._log_sent(message)
+    elif hasattr(message, "_log_sent"):  # Before 19.0.2.0.0
         message._log_sent()
     env["fsm.confirmation.reply"].sudo().create(
         {
@@ -78,7 +80,10 @@ for number, (body, response) in enumerate(zip(words, answers, strict=True)):
         }
     )
     if response == "declined":
-        message._update_activity("declined")
+        if "fsm.confirmation.response" in env:
+            env["fsm.confirmation.response"]._update_activity(message, "declined")
+        else:  # Before 19.0.2.0.0
+            message._update_activity("declined")
 order.sudo().write({"confirmation_status": "declined"})
 env["fsm.confirmation.reply"].sudo().create(
     {

@@ -169,7 +169,7 @@ export class FsmConfirmationConversation extends Component {
     }
 
     intentLabel(row) {
-        return row.intent_label || _t("Not worked on yet");
+        return row.intent_label || _t("Not processed yet");
     }
 }
 

@@ -8,27 +8,28 @@ _BATCH = 500
 _OVERLAP = timedelta(minutes=5)
 
 
-class FsmConfirmation(models.Model):
+class FsmConfirmationExpiry(models.AbstractModel):
     """What changes by itself as time passes: nobody waits for what is over."""
 
-    _inherit = "fsm.confirmation"
+    _name = "fsm.confirmation.expiry"
+    _description = "Expiry of Confirmations"
 
     @api.model
-    def _cron_close_passed(self):
+    def _cron_close_expired(self):
         """Close questions about appointments that are over, and forget their visits."""
         last = self.env.context.get("lastcall")
         since = last and fields.Datetime.to_datetime(last) - _OVERLAP
-        self._forget_passed_visits_sudo(since)
+        self._forget_expired_visits_sudo(since)
         cron = self.env["ir.cron"]
         while cron._commit_progress():
-            if not self._close_passed_sudo(since):
+            if not self._close_expired_sudo(since):
                 return
 
     @api.model
-    def _close_passed_sudo(self, since=None, limit=_BATCH):
+    def _close_expired_sudo(self, since=None, limit=_BATCH):
         """Close questions that can't be answered any more.
 
-        :param since: naive UTC; appointments before that moment were looked at already
+        :param since: naive UTC; appointments before it were looked at already
         :return: whether there may be more
         """
         domain = [
@@ -41,18 +42,18 @@ class FsmConfirmation(models.Model):
             # Without it every message of the past would be looked through. A day more
             # than needed, for what an interrupted run has left.
             domain.append(("appointment_start", ">", since - timedelta(days=1)))
-        passed_sudo = self.sudo().search(domain, limit=limit)
-        passed_sudo._close_sudo("past")
-        return len(passed_sudo) == limit
+        expired_sudo = self.env["fsm.confirmation"].sudo().search(domain, limit=limit)
+        expired_sudo._close_sudo("past")
+        return len(expired_sudo) == limit
 
     @api.model
-    def _forget_passed_visits_sudo(self, since=None):
+    def _forget_expired_visits_sudo(self, since=None):
         """Have Work Orders sum up the visits that are still to come.
 
         Only where one has begun since the last time: a status that was set by hand
         stays until then.
 
-        :param since: naive UTC; visits before that moment were looked at already
+        :param since: naive UTC; visits before it were looked at already
         """
         now = fields.Datetime.now()
         since = since or now - timedelta(days=1)
