@@ -107,6 +107,7 @@ class Camera:
 
     def _log_in(self, **options):
         page = self.browser.new_context(**PLACE, **options).new_page()
+        page.set_default_timeout(120_000)
         page.goto(f"{self.odoo}/web/login")
         page.fill("input[name=login]", LOGIN)
         page.fill("input[name=password]", LOGIN)
