@@ -15,7 +15,7 @@ from .tours import test_js
 from .http import test_levels
 from .http import test_main_loop
 from .models import test_message_center
-from .models import test_names
+from .models import test_name_index
 from .models import test_query_counts
 from .http import test_reports
 from .http import test_safety
@@ -23,6 +23,7 @@ from .models import test_sending
 from .http import test_setup
 from .http import test_setup_access
 from .tours import test_setup_tours
+from .tooling import test_simulator
 from .http import test_stories
 from .tours import test_tours
 from .models import test_throttle

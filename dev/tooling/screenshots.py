@@ -8,6 +8,7 @@ the way.
 import base64
 import re
 import shutil
+import subprocess
 from datetime import UTC, datetime
 
 import requests
@@ -36,9 +37,12 @@ def run(options, odoo):
         _check_running(address)
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser:
-        packages = ["chromium", "fonts-droid-fallback"]  # A name is Japanese.
-        apt.install(packages, "Chromium", odoo.cache / "apt.log")
+        apt.install(["chromium"], "Chromium", odoo.cache / "apt.log")
         browser = shutil.which("chromium")
+    fonts = subprocess.run(["fc-list", ":lang=ja"], capture_output=True)
+    if not fonts.stdout:
+        # One of the demo's customers has a Japanese name.
+        apt.install(["fonts-droid-fallback"], "A font", odoo.cache / "apt.log")
     options.output.mkdir(parents=True, exist_ok=True)
     step("Taking pictures ...")
     with sync_playwright() as playwright:
@@ -79,14 +83,14 @@ class Camera:
         self._take(page, "work_order")
         page.set_viewport_size(DESKTOP)
         page.goto(f"{self.odoo}/odoo/{MESSAGES}")
-        page.wait_for_selector(".o_data_row .o_fsm_confirmation_confirmed")
+        page.wait_for_selector(".o_data_row .o_fsm_look_confirmed")
         self._take(page, "message_center")
         page.click(".o_data_row .o_fsm_confirmation_link >> nth=0")
         page.wait_for_selector(".modal .o_fsm_conversation_theirs:has-text('Yes')")
         self._take(page, "details")
         mobile = self._log_in(viewport=MOBILE, is_mobile=True, has_touch=True)
         mobile.goto(f"{self.odoo}/odoo/{MESSAGES}")
-        mobile.wait_for_selector(".o_kanban_record .o_fsm_confirmation_confirmed")
+        mobile.wait_for_selector(".o_kanban_record .o_fsm_look_confirmed")
         self._take(mobile, "mobile")
         if MAIN_LOOP.exists():
             self._take_main_loop()

@@ -2,21 +2,13 @@
 """A simulator of Twilio's messaging, for tests and demos. See README.md."""
 
 from .client import SimulatorClient, SimulatorError, SimulatorProcess
-from .server import Simulator
-from .state import (
-    DEFAULT_ACCOUNT_SID,
-    DEFAULT_AUTH_TOKEN,
-    DEFAULT_NUMBER,
-    ConfigError,
-)
-from .webhooks import sign
+from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
+from .signature import sign
 
 __all__ = [
     "DEFAULT_ACCOUNT_SID",
     "DEFAULT_AUTH_TOKEN",
     "DEFAULT_NUMBER",
-    "ConfigError",
-    "Simulator",
     "SimulatorClient",
     "SimulatorError",
     "SimulatorProcess",

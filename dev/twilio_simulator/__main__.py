@@ -2,12 +2,11 @@
 """Start the simulator: ``python3 dev/twilio_simulator --port 8070``."""
 
 import argparse
-import errno
+import asyncio
 import json
 import logging
 import signal
 import sys
-import threading
 from pathlib import Path
 
 if not __package__:
@@ -16,13 +15,8 @@ if not __package__:
     __package__ = Path(__file__).resolve().parent.name
     __import__(__package__)
 
+from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER, ConfigError
 from .server import Simulator
-from .state import (
-    DEFAULT_ACCOUNT_SID,
-    DEFAULT_AUTH_TOKEN,
-    DEFAULT_NUMBER,
-    ConfigError,
-)
 
 
 def parse(arguments):
@@ -32,10 +26,8 @@ def parse(arguments):
         description="A simulator of Twilio: nothing is really sent. Open the printed "
         "address in a browser to be the customers' phones.",
     )
-    parser.add_argument("--port", type=int, default=8070, help="default: 8070; 0: any")
+    parser.add_argument("--port", type=int, default=8070, help="0: any free one")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
-    parser.add_argument("--account-sid", metavar="AC...", help="default: a fake one")
-    parser.add_argument("--auth-token", metavar="TOKEN", help="default: a fake one")
     parser.add_argument(
         "--number",
         metavar="+1...",
@@ -52,9 +44,6 @@ def parse(arguments):
     parser.add_argument(
         "--state", metavar="FILE", help="keeps texts and blocks over a restart"
     )
-    parser.add_argument(
-        "--delay", type=float, metavar="SECONDS", help="between queued, sent, delivered"
-    )
     parser.add_argument("--quiet", action="store_true", help="print only errors")
     return parser.parse_args(arguments)
 
@@ -65,78 +54,59 @@ def configuration(options):
     :raises ConfigError: the file can't be used
     :raises OSError: the file can't be read
     """
-    config = {}
+    text = "{}"
     if options.config:
-        try:
-            config = json.loads(Path(options.config).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ConfigError(f"{options.config} is no JSON: {error}.") from error
-        if not isinstance(config, dict):
-            raise ConfigError(f"{options.config} must hold a JSON object.")
-    accounts = config.setdefault("accounts", [])
-    if not accounts or options.account_sid:
-        accounts.insert(0, {"sid": options.account_sid or DEFAULT_ACCOUNT_SID})
-    account = accounts[0]
-    if options.auth_token:
-        account["auth_token"] = options.auth_token
-    numbers = [
-        {"phone_number": number} if isinstance(number, str) else number
-        for number in account.get("numbers", []) + options.number
-    ]
+        # "-" is standard input.
+        path = "/dev/stdin" if options.config == "-" else options.config
+        text = Path(path).read_text(encoding="utf-8")
+    try:
+        config = json.loads(text)
+        accounts = config.setdefault("accounts", [])
+    except (ValueError, AttributeError) as error:
+        raise ConfigError(f"{options.config} is no JSON object: {error}.") from error
+    account = accounts[0] if accounts else {}
+    accounts[:1] = [account]
+    numbers = account.get("numbers", []) + options.number
     if not numbers and not options.config:
-        numbers = [{"phone_number": DEFAULT_NUMBER}]
-    if options.inbound_url:
-        for number in numbers:
-            number["sms_url"] = options.inbound_url
-            number["sms_fallback_url"] = options.inbound_url
+        numbers = [DEFAULT_NUMBER]
+    numbers = [{"phone_number": n} if isinstance(n, str) else n for n in numbers]
+    for number in numbers if options.inbound_url else ():
+        number["sms_url"] = number["sms_fallback_url"] = options.inbound_url
     account["numbers"] = numbers
-    if options.delay is not None:
-        config.setdefault("settings", {})["delay"] = options.delay
     return config
 
 
-def explain(error, options):
-    """Return in one sentence why the simulator can't start."""
-    if isinstance(error, ConfigError):
-        return str(error)
-    if getattr(error, "filename", None):
-        return f"{error.filename} can't be used: {error.strerror}."
-    if getattr(error, "errno", None) == errno.EADDRINUSE:
-        return (
-            f"Port {options.port} on {options.host} is in use by another program; "
-            "choose another one with --port."
-        )
-    reason = getattr(error, "strerror", None) or str(error).rstrip(".")
-    return f"Can't listen on {options.host}:{options.port}: {reason}."
+async def run(options):
+    """Run until Ctrl-C or SIGTERM.
+
+    :raises ConfigError: the configuration or the state file can't be used
+    :raises OSError: a file or the port can't be used
+    """
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    simulator = await Simulator(
+        configuration(options), options.host, options.port, options.state
+    ).start()
+    if not options.quiet and not options.config:
+        print("Twilio simulator: nothing is really sent. The credentials are fake:")
+        print(f"account {DEFAULT_ACCOUNT_SID}, token {DEFAULT_AUTH_TOKEN}")
+    print(f"ready on http://{options.host}:{simulator.port}", flush=True)
+    await stop.wait()
+    await simulator.stop()
 
 
 def main(arguments=None):
-    """Run until Ctrl-C or SIGTERM; return the exit code."""
+    """Run it; return the exit code."""
     options = parse(arguments)
     logging.basicConfig(
         level=logging.ERROR if options.quiet else logging.WARNING,
         format="%(levelname)s %(message)s",
     )
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_signal: stop.set())
     try:
-        simulator = Simulator(
-            configuration(options), options.host, options.port, options.state
-        ).start()
+        asyncio.run(run(options))
     except (ConfigError, OSError, OverflowError) as error:
-        print(f"twilio_simulator: {explain(error, options)}", file=sys.stderr)
-        return 1
-    if not options.quiet and not (options.auth_token or options.config):
-        print("Twilio simulator: nothing is really sent. The credentials are fake:")
-        print(f"  account {DEFAULT_ACCOUNT_SID}  token {DEFAULT_AUTH_TOKEN}")
-        print(f"  numbers {', '.join(simulator.state.numbers)}")
-    print(f"ready on {simulator.url}", flush=True)
-    stop.wait()
-    try:
-        simulator.stop()
-    except OSError as error:
-        print(f"twilio_simulator: the state was not saved: {error}", file=sys.stderr)
+        print(f"twilio_simulator: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -9,7 +9,7 @@ EDIT_GROUP = "fieldservice_job_confirmation.group_message_center_edit"
 
 CONFIRMATION_STATUS = [
     ("not_sent", "Not sent"),
-    ("awaiting", "Awaiting answer"),
+    ("awaiting", "Awaiting response"),
     ("confirmed", "Confirmed"),
     ("declined", "Declined"),
     ("opted_out", "Opted out"),

@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
 import secrets
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg2
 
@@ -15,22 +16,30 @@ from ...tools.log_redaction import private_queries
 
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
+_CODE = re.compile("[0-9]{3}")
 # So many newest codes of a number are not used again.
 _CODES_KEPT = 200
 
 
 @dataclass(slots=True)
 class Draft:
-    """A text about one appointment that is to be recorded, or why it can't be."""
+    """A text about one appointment for one contact, not recorded yet."""
 
-    order: object  # ``fsm.order``
-    visit: object  # ``fsm.visit``, empty without visits
-    partner: object = None  # ``res.partner`` with sudo
+    order: object  # ``fsm.order`` with sudo
+    visit: object  # ``fsm.visit`` with sudo, empty without visits
+    partner: object  # ``res.partner`` with sudo, maybe empty
     mobile: str = ""  # E.164
+    verdict: str = ""  # of ``res.partner._get_confirmation_number``
     sender: str = ""  # our number, or a Messaging Service
     code: str = ""  # used when the number has another open question
     previous: object = None  # the ``fsm.confirmation`` that this is sent again for
-    reason: str = ""  # one sentence why it can't be asked about; empty: it can
+    text: str | None = None  # None: not rendered yet
+    is_recipient: bool | None = None  # None: not known whether one may choose them
+    alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
+
+    @property
+    def company(self):
+        return self.order.company_id
 
     @property
     def appointment(self):
@@ -44,130 +53,54 @@ class Draft:
 
 
 class FsmConfirmationComposer(models.AbstractModel):
-    """Makes the texts that ask customers: to whom, whether at all, what, recorded."""
+    """Makes the texts that ask customers: drafts, renders and records them.
+
+    Everything takes many texts at once, with a number of queries that does not grow
+    with theirs, and looks with sudo: a dispatcher need not read every contact.
+    """
 
     _name = "fsm.confirmation.composer"
     _description = "Job Confirmation Composer"
 
     # ------------------------------------------------------------------
-    # Whom to ask about what
+    # Drafts
     # ------------------------------------------------------------------
 
     @api.model
-    def _draft(self, order, visit, partner, mobile, code="", previous=None):
+    def _draft(self, order, visit, partner, code="", previous=None):
         """A :class:`Draft` for one contact.
 
-        :param mobile: E.164
         :param code: the code to begin with, when one is needed
         :param previous: the ``fsm.confirmation`` that this one is sent again for
         """
-        sender = order.company_id._job_confirmation_sender(mobile)
-        return Draft(order, visit, partner, mobile, sender, code, previous)
+        order_sudo, partner_sudo = order.sudo(), partner.sudo()
+        draft = Draft(order_sudo, visit.sudo(), partner_sudo, code=code or "")
+        draft.previous = previous
+        if partner and order:
+            company = order_sudo.company_id
+            number, draft.verdict = partner_sudo._get_confirmation_number(company)
+            draft.mobile = number
+            draft.sender = company._job_confirmation_sender(number)
+        return draft
 
     @api.model
-    def _plan(self, orders):
-        """What asking about all these Work Orders comes to.
+    def _draft_many(self, orders):
+        """What asking about all these Work Orders comes to, with the alerts.
 
-        The same rules as in the dialog for one of them, with one query each for all.
-        What needs a person's decision there is left out here, with the reason.
+        About the next visit of each, to the contact with which the dialog begins.
 
         :return: list of :class:`Draft`, in the order of the records
         """
+        orders_sudo = orders.sudo()
+        recipients = self.env["fsm.confirmation.recipient"]._choose(orders_sudo)
         drafts = []
-        # With sudo, as a dispatcher need not read every contact's record.
-        for order in orders.sudo():
-            draft = Draft(order, order._get_next_visit())
-            draft.reason = self._find_order_reason(order, draft.visit)
-            if not draft.reason:
-                self._choose_contact(draft)
+        for order_sudo in orders_sudo:
+            visit_sudo = order_sudo._get_next_visit()
+            draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
+            draft.is_recipient = True
             drafts.append(draft)
-        self._check_numbers([draft for draft in drafts if not draft.reason])
-        self._check_answers([draft for draft in drafts if not draft.reason])
+        self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
-
-    @api.model
-    def _find_order_reason(self, order, visit):
-        """Why this appointment can't be asked about whoever is texted, or ""."""
-        company = order.company_id
-        if not company.job_confirmation_enabled:
-            return self.env._("Job confirmations are not enabled for %s", company.name)
-        if not company._job_confirmation_ready():
-            return self.env._("Twilio is not set up for %s", company.name)
-        if order.stage_id.is_closed:
-            return self.env._("The Work Order is %s", order.stage_id.name)
-        if order.visit_ids and not visit:
-            return self.env._("All visits are in the past")
-        appointment = visit or order
-        if not appointment.scheduled_date_start:
-            return self.env._("It has no date")
-        if not appointment._is_appointment_upcoming():
-            return self.env._("The appointment is in the past")
-        return ""
-
-    @api.model
-    def _choose_contact(self, draft):
-        """The first of the main contacts with a number that can be texted."""
-        order = draft.order
-        location = order.location_id
-        # Not their union: each of them is read together with all other drafts'.
-        for partner in (location.contact_id, location.owner_id, location.partner_id):
-            if not partner:
-                continue
-            number, verdict = partner._get_confirmation_number(order.company_id)
-            if verdict == "ok":
-                draft.partner, draft.mobile = partner, number
-                draft.sender = order.company_id._job_confirmation_sender(number)
-                return
-        draft.reason = self.env._("No usual contact has a mobile number")
-
-    @api.model
-    def _check_numbers(self, drafts):
-        """Leave out numbers that opted out, or that turned out to be landlines."""
-        numbers = {draft.mobile for draft in drafts}
-        opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(numbers)
-        landlines = set(
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [("mobile", "in", list(numbers)), ("failure_type", "=", "landline")]
-            )
-            .mapped("mobile")
-        )
-        for draft in drafts:
-            if draft.mobile in opted_out:
-                draft.reason = self.env._("%s opted out of texts", draft.partner.name)
-            elif draft.mobile in landlines:
-                draft.reason = self.env._("The number is a landline")
-
-    @api.model
-    def _check_answers(self, drafts):
-        """Leave out appointments that were asked about as they are now."""
-        reasons = {
-            "confirmed": self.env._("Confirmed already"),
-            "declined": self.env._("Declined: agree on another date first"),
-            "unrecognized": self.env._("Answered, but not clearly: read the reply"),
-            False: self.env._("Asked already, no answer yet"),
-        }
-        orders = {draft.order.id for draft in drafts}
-        asked = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search([("order_id", "in", list(orders)), ("state", "!=", "canceled")])
-            .grouped(lambda record: (record.order_id, record.visit_id))
-        )
-        nothing = self.env["fsm.confirmation"]
-        for draft in drafts:
-            earlier = asked.get((draft.order, draft.visit), nothing)
-            for record in earlier._without_taken_back():
-                same = (
-                    record.appointment_start == draft.appointment.scheduled_date_start
-                )
-                counts = (
-                    record.response in reasons if record.response else (record.is_open)
-                )
-                if same and counts and record.closed_reason != "moved":
-                    draft.reason = reasons[record.response]
-                    break
 
     # ------------------------------------------------------------------
     # The text
@@ -186,7 +119,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         groups = defaultdict(list)
         for draft in drafts:
             lang = draft.order._get_confirmation_lang(draft.partner)
-            groups[draft.order.company_id, lang, seen[draft.order]].append(draft)
+            groups[draft.company, lang, seen[draft.order]].append(draft)
             seen[draft.order] += 1
         texts = {}
         for (company, lang, _turn), members in groups.items():
@@ -247,6 +180,8 @@ class FsmConfirmationComposer(models.AbstractModel):
         :return: dict number -> set of codes
         """
         used = {number: set() for number in numbers}
+        if not used:
+            return used
         recent_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
@@ -267,26 +202,62 @@ class FsmConfirmationComposer(models.AbstractModel):
             record_sudo.code = self._choose_code(record_sudo.mobile)
 
     @api.model
-    def _assign_codes(self, drafts, busy):
+    def _preview_code(self, draft):
+        """The code that the text would carry now, "" for none.
+
+        The draft's own is kept when one is needed.
+        """
+        others_sudo = self._find_open([draft]).filtered(
+            lambda rec: (
+                not self._is_over(rec)
+                and rec._get_appointment_sudo() != draft.appointment
+            )
+        )
+        self._assign_codes([draft], others_sudo)
+        return draft.code
+
+    @api.model
+    def _assign_codes(self, drafts, open_sudo):
         """Give a code to each text whose number has another open question.
 
         A single open question has none; the first of several that are asked now waits
         alone when it is written.
 
-        :param busy: set of the lines that have an open question
+        :param open_sudo: ``fsm.confirmation`` records that wait for an answer
         """
-        lines = set(busy)
-        needing = []
+        lines = {(rec.mobile, rec.sender) for rec in open_sudo}
+        missing = []
         for draft in drafts:
-            if draft.line in lines:
-                needing.append(draft)
-            else:
+            if draft.line not in lines:
                 draft.code = ""
+            # A client may send anything.
+            elif not _CODE.fullmatch(draft.code):
+                missing.append(draft)
             lines.add(draft.line)
-        missing = [draft for draft in needing if not draft.code]
-        used = self._find_used_codes({draft.mobile for draft in needing})
+        used = self._find_used_codes({draft.mobile for draft in missing})
         for draft in missing:
             draft.code = self._draw_code(used[draft.mobile])
+
+    @api.model
+    def _find_open(self, drafts):
+        """Messages that wait for an answer on the lines of these texts, with sudo."""
+        lines = {draft.line for draft in drafts}
+        open_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "in", [draft.mobile for draft in drafts]),
+                    ("is_open", "=", True),
+                ]
+            )
+        )
+        return open_sudo.filtered(lambda rec: (rec.mobile, rec.sender) in lines)
+
+    @api.model
+    def _is_over(self, record):
+        """Whether the appointment that was asked about has begun."""
+        return has_passed(record.appointment_start, fields.Datetime.now())
 
     # ------------------------------------------------------------------
     # Record
@@ -297,8 +268,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """Record texts, ready to leave when this transaction is committed.
 
         The caller has checked that the user may send and that nothing stands in the
-        way. One text or many: the number of queries does not grow with theirs. The
-        texts are rendered here and nowhere else.
+        way. The texts are rendered here, whatever the drafts say.
 
         :param drafts: list of :class:`Draft`, at most one about each appointment
         :param user: ``res.users`` who sends
@@ -308,7 +278,10 @@ class FsmConfirmationComposer(models.AbstractModel):
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
         self._replace_earlier(drafts)
-        self._assign_codes(drafts, self._find_busy_lines(drafts))
+        open_sudo = self._find_open(drafts)
+        expired_sudo = open_sudo.filtered(self._is_over)
+        expired_sudo._close_sudo("past")
+        self._assign_codes(drafts, open_sudo - expired_sudo)
         records_sudo = self._insert(drafts, user)
         about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
         for appointments in (records_sudo.visit_id, about_order_sudo.order_id):
@@ -350,31 +323,6 @@ class FsmConfirmationComposer(models.AbstractModel):
         earlier_sudo._mark_replaced_sudo()
 
     @api.model
-    def _find_busy_lines(self, drafts):
-        """Lines with an open question; those about what is over are closed.
-
-        :return: set of (number, sender)
-        """
-        lines = {draft.line for draft in drafts}
-        open_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("mobile", "in", [draft.mobile for draft in drafts]),
-                    ("is_open", "=", True),
-                ]
-            )
-            .filtered(lambda rec: (rec.mobile, rec.sender) in lines)
-        )
-        now = fields.Datetime.now()
-        expired_sudo = open_sudo.filtered(
-            lambda rec: has_passed(rec.appointment_start, now)
-        )
-        expired_sudo._close_sudo("past")
-        return {(rec.mobile, rec.sender) for rec in open_sudo - expired_sudo}
-
-    @api.model
     def _insert(self, drafts, user):
         """Create the rows; somebody else may take a code, or a number, meanwhile.
 
@@ -409,11 +357,11 @@ class FsmConfirmationComposer(models.AbstractModel):
         return [
             {
                 "order_id": draft.order.id,
-                "visit_id": draft.visit.id if draft.visit else False,
+                "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,
                 "person_id": (draft.visit.person_id or draft.order.person_id).id,
                 "mobile": draft.mobile,
-                "company_id": draft.order.company_id.id,
+                "company_id": draft.company.id,
                 "user_id": user.id,
                 "sender": draft.sender,
                 "appointment_start": draft.appointment.scheduled_date_start,

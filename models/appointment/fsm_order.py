@@ -1,14 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime
+
 import pytz
 
 from odoo import api, fields, models
-from odoo.tools import babel_locale_parse
+from odoo.fields import Domain
+from odoo.tools import SQL, babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core.formatting import format_date, format_time_range, shorten
 from ...core.status import most_urgent
+from ..privacy.mail_activity import KEEP_FROM_OTHERS
+from ..privacy.mail_message import SUBTYPE
 from .fsm_appointment_mixin import READ_GROUP
-from .fsm_confirmation_composer import Draft
 
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
@@ -68,6 +72,12 @@ class FsmOrder(models.Model):
     confirmation_opt_out = fields.Char(
         "How to Opt Out (text)", compute="_compute_confirmation_details"
     )
+
+    # Nothing of what an answer asks for without a level: Odoo sums the activities of a
+    # record up in fields of the record, with more rights than the user has.
+    activity_type_id = fields.Many2one(related_sudo=False)
+    activity_type_icon = fields.Char(related_sudo=False)
+    activity_summary = fields.Char(related_sudo=False)
 
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
@@ -210,9 +220,9 @@ class FsmOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        composer = self.env["fsm.confirmation.composer"]
         visit = visit or self.env["fsm.visit"]
-        draft = Draft(self, visit, partner, code=code)
-        return self.env["fsm.confirmation.composer"]._render([draft])[0]
+        return composer._render([composer._draft(self, visit, partner, code)])[0]
 
     def _describe_template_problem(self):
         """Why there is no text: the company's template can't be used."""
@@ -222,56 +232,6 @@ class FsmOrder(models.Model):
             "administrator to correct it in Settings > Field Service.",
             self.company_id._job_confirmation_template().name,
         )
-
-    # ------------------------------------------------------------------
-    # Whom to text
-    # ------------------------------------------------------------------
-
-    def _get_confirmation_contacts(self):
-        """Contacts of this customer or location, the usual one first, textable or not.
-
-        :return: ``res.partner`` with sudo
-        """
-        self.ensure_one()
-        location_sudo = self.sudo().location_id
-        main_sudo = (
-            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
-        )
-        others_sudo = (
-            self.env["res.partner"]
-            .sudo()
-            .search(
-                [
-                    "|",
-                    ("service_location_id", "=", location_sudo.id),
-                    (
-                        "id",
-                        "child_of",
-                        location_sudo.owner_id.commercial_partner_id.ids,
-                    ),
-                    ("company_id", "in", (False, self.company_id.id)),
-                    ("id", "not in", main_sudo.ids),
-                ],
-                limit=200,
-            )
-        )
-        return main_sudo | others_sudo
-
-    def _get_default_confirmation_contact(self):
-        """The first contact with a number that can be texted, the main ones first.
-
-        Without any, the first main one: the dialog says what is wrong with it.
-        """
-        self.ensure_one()
-        location_sudo = self.sudo().location_id
-        main_sudo = (
-            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
-        )
-        textable_sudo = main_sudo._filter_textable(self.company_id)
-        if not textable_sudo:
-            others_sudo = self._get_confirmation_contacts() - main_sudo
-            textable_sudo = others_sudo._filter_textable(self.company_id)
-        return (textable_sudo or main_sudo)[:1].sudo(self.env.su)
 
     # ------------------------------------------------------------------
     # Appointment
@@ -311,12 +271,16 @@ class FsmOrder(models.Model):
                 order_sudo._set_confirmation_status_sudo(summary)
 
     def write(self, vals):
+        before = {order: order.company_id for order in self if "company_id" in vals}
         result = super().write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
             if closed:
                 closed._on_appointment_closed()
                 closed.visit_ids._on_appointment_closed()
+        for order, company in before.items():
+            if order.company_id != company:
+                order._leave_confirmations_behind()
         return result
 
     def unlink(self):
@@ -325,6 +289,165 @@ class FsmOrder(models.Model):
         )
         confirmations_sudo._close_sudo("deleted")
         return super().unlink()
+
+    # ------------------------------------------------------------------
+    # A Work Order that goes to another company
+    # ------------------------------------------------------------------
+
+    def _leave_confirmations_behind(self):
+        """What was sent by another company stays there, with all that was written.
+
+        The customer was asked in the name of the other company, by its number: the new
+        one must neither see, nor answer, nor inherit it, and asks anew.
+        """
+        self.ensure_one()
+        order_sudo = self.sudo()
+        messages_sudo = order_sudo.env["fsm.confirmation"].search(
+            [
+                ("order_id", "=", order_sudo.id),
+                ("company_id", "!=", order_sudo.company_id.id),
+            ]
+        )
+        if not messages_sudo:
+            return
+        activities_sudo = order_sudo.env["mail.activity"]
+        activities_sudo.with_context(active_test=False).search(
+            [
+                ("res_model", "=", order_sudo._name),
+                ("res_id", "=", order_sudo.id),
+                *activities_sudo._get_answer_domain(),
+            ]
+        ).unlink()
+        self._move_notes_to(messages_sudo)
+        self._detach(messages_sudo)
+        for appointments in (order_sudo, order_sudo.visit_ids):
+            appointments._set_confirmation_status_sudo("not_sent")
+
+    def _move_notes_to(self, messages_sudo):
+        """Have the notes about messages stand on the messages themselves.
+
+        A note that knows no message goes to the newest one.
+        """
+        notes_sudo = messages_sudo.env["mail.message"].search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("subtype_id", "=", self._get_private_subtype_id()),
+            ]
+        )
+        newest_sudo = messages_sudo.sorted("id")[-1:]
+        for note_sudo in notes_sudo:
+            target_sudo = note_sudo.confirmation_id & messages_sudo or newest_sudo
+            note_sudo.write({"model": target_sudo._name, "res_id": target_sudo.id})
+
+    @api.model
+    def _detach(self, messages_sudo):
+        """Close messages: what waits does not leave, no answer counts."""
+        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
+        messages_sudo._close_sudo("company")
+        reason = self.env._("The Work Order was moved to another company.")
+        waiting_sudo.write({"failure_reason": reason})
+        messages_sudo.write(
+            {"order_id": False, "visit_id": False, "needs_reading": False}
+        )
+        for record_sudo in messages_sudo:
+            record_sudo._message_log(body=reason)
+        messages_sudo._notify_changed()
+
+    # ------------------------------------------------------------------
+    # What is hidden from users without a level
+    # ------------------------------------------------------------------
+
+    def _search_activity_state(self, operator, value):
+        if not self.env["mail.activity"]._hides_answers():
+            return super()._search_activity_state(operator, value)
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        states = {"overdue", "today", "planned", False}
+        wanted = {state or False for state in value}
+        wanted = states & wanted if operator == "in" else states - wanted
+        # Orders without any activity are not in the query.
+        negative = False in wanted
+        query = SQL(
+            "(SELECT res_id FROM %s AS known WHERE activity_state = ANY(%s))",
+            self._get_visible_activity_states(),
+            sorted(states - wanted if negative else wanted),
+        )
+        return [("id", "not in" if negative else "in", query)]
+
+    @api.model
+    def _search_activity_user_id(self, operator, operand):
+        domain = super()._search_activity_user_id(operator, operand)
+        return self._with_visible_activities(domain)
+
+    def _search_activity_date_deadline(self, operator, operand):
+        domain = super()._search_activity_date_deadline(operator, operand)
+        return self._with_visible_activities(domain)
+
+    def _with_visible_activities(self, domain):
+        """Have "has an activity" mean one that this user may see."""
+        if domain is NotImplemented or not self.env["mail.activity"]._hides_answers():
+            return domain
+
+        def visible(condition):
+            known = {("=", False): "not any", ("!=", False): "any"}
+            operator = known.get((condition.operator, condition.value))
+            if condition.field_expr != "activity_ids" or not operator:
+                return condition
+            return Domain("activity_ids", operator, [("active", "=", True)])
+
+        return Domain(domain).map_conditions(visible)
+
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        if (
+            groupby_spec != "activity_state"
+            or not self.env["mail.activity"]._hides_answers()
+        ):
+            return super()._read_group_groupby(alias, groupby_spec, query)
+        self._check_field_access(self._fields["activity_state"], "read")
+        joined = query.make_alias(self._table, "visible_activity_state")
+        if joined not in query._joins:
+            joined = query.left_join(
+                self._table,
+                "id",
+                self._get_visible_activity_states(),
+                "res_id",
+                "visible_activity_state",
+            )
+        return SQL.identifier(joined, "activity_state")
+
+    @api.model
+    def _get_visible_activity_states(self):
+        """A query of (``res_id``, ``activity_state``) without what answers made."""
+        activities_sudo = self.env["mail.activity"].sudo()
+        domain = ~activities_sudo._get_answer_domain()
+        query = activities_sudo._search(
+            [("res_model", "=", self._name), ("active", "=", True), *domain]
+        )
+        today = SQL(
+            "DATE_TRUNC('day', %s AT TIME ZONE COALESCE(user_tz, 'utc'))::date",
+            pytz.utc.localize(datetime.utcnow()),
+        )
+        days = SQL("MIN(date_deadline - %s)", today)
+        return SQL(
+            """(SELECT res_id, CASE WHEN %(days)s > 0 THEN 'planned'
+                                    WHEN %(days)s < 0 THEN 'overdue'
+                                    ELSE 'today' END AS activity_state
+                  FROM mail_activity WHERE id IN %(visible)s GROUP BY res_id)""",
+            days=days,
+            visible=query.subselect(),
+        )
+
+    def message_post(self, **kwargs):
+        if self.env.context.get(KEEP_FROM_OTHERS):
+            kwargs.pop("subtype_xmlid", None)
+            kwargs["subtype_id"] = self._get_private_subtype_id()
+        return super().message_post(**kwargs)
+
+    @api.model
+    def _get_private_subtype_id(self):
+        """Of notes that nobody without a level sees."""
+        return self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
 
     # ------------------------------------------------------------------
     # Actions

@@ -146,45 +146,6 @@ class ResPartner(models.Model):
             or number
         )
 
-    def _has_failed_as_landline(self, number):
-        """Whether a carrier already said that this number is a landline."""
-        return bool(
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search_count(
-                [("mobile", "=", number), ("failure_type", "=", "landline")], limit=1
-            )
-        )
-
-    def _filter_textable(self, company):
-        """Those with a mobile number, as far as it and earlier texts tell.
-
-        :param company: ``res.company`` whose country a bare number belongs to
-        """
-        numbers = {}
-        for partner in self:
-            number, verdict = partner._get_confirmation_number(company)
-            if verdict == "ok":
-                numbers[partner] = number
-        if not numbers:
-            return self.browse()
-        failed_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search_fetch(
-                [
-                    ("mobile", "in", list(set(numbers.values()))),
-                    ("failure_type", "=", "landline"),
-                ],
-                ["mobile"],
-                limit=200,
-            )
-        )
-        landlines = set(failed_sudo.mapped("mobile"))
-        return self.filtered(
-            lambda partner: numbers.get(partner, "") not in {"", *landlines}
-        )
-
     def action_view_confirmations(self):
         """Open the Message Center with this contact's messages."""
         self.ensure_one()

@@ -503,12 +503,13 @@ class FsmConfirmationHealth(models.Model):
             raise UserError(
                 self.env._("This is no phone number. Write it like +1 202 555 0123.")
             ) from error
-        if not company._job_confirmation_ready():
+        alerts = self.env["fsm.confirmation.alert"]
+        codes = alerts._find_line_codes(company, mobile, enabled=True)
+        if "not_ready" in codes:
             raise UserError(
                 self.env._("Enter the Twilio account and choose a sender first.")
             )
-        opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo([mobile])
-        if opted_out:
+        if "opted_out" in codes:
             raise UserError(
                 self.env._(
                     "This number has opted out of texts, so nothing is sent to it. "

@@ -218,12 +218,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
                 }
             )
             return False
-        company_sudo = reply_sudo.company_id
-        allowed = (
-            company_sudo.job_confirmation_enabled
-            and company_sudo._job_confirmation_ready()
-            and not self.env["phone.blacklist"]._job_confirmation_find_sudo([number])
-        )
+        alerts = self.env["fsm.confirmation.alert"]
+        allowed = not alerts._find_line_codes(reply_sudo.company_id, number)
         reply_sudo.write({"auto_reply_state": "sending" if allowed else "failed"})
         return allowed
 

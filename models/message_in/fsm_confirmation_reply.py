@@ -19,6 +19,7 @@ class FsmConfirmationReply(models.Model):
     """
 
     _name = "fsm.confirmation.reply"
+    _inherit = ["fsm.technical.fields.mixin"]
     _description = "Customer Reply"
     _order = "id desc"
     _rec_name = "body"
@@ -34,6 +35,7 @@ class FsmConfirmationReply(models.Model):
         "confirmation_id",
         string="Further Messages",
         readonly=True,
+        technical=True,
     )
     confirmation_ids = fields.Many2many(
         "fsm.confirmation",
@@ -50,7 +52,10 @@ class FsmConfirmationReply(models.Model):
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
     service_sid = fields.Char(
-        "Messaging Service", readonly=True, help="The service that was answered."
+        "Messaging Service",
+        readonly=True,
+        help="The service that was answered.",
+        technical=True,
     )
     media_count = fields.Integer("Pictures", readonly=True)
     intent = fields.Selection(
@@ -66,7 +71,9 @@ class FsmConfirmationReply(models.Model):
         string="Understood As",
         readonly=True,
     )
-    reason = fields.Char("Reason Key", readonly=True, help="Why it was understood so.")
+    reason = fields.Char(
+        "Reason Key", readonly=True, help="Why it was understood so.", technical=True
+    )
     state = fields.Selection(
         [
             ("pending", "Not processed yet"),
@@ -77,14 +84,17 @@ class FsmConfirmationReply(models.Model):
         required=True,
         readonly=True,
     )
-    twilio_sid = fields.Char("Twilio SID", readonly=True)
+    twilio_sid = fields.Char("Twilio SID", readonly=True, technical=True)
     received_date = fields.Datetime(
         "Received On", required=True, readonly=True, default=fields.Datetime.now
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     auto_reply_body = fields.Text("Auto-Reply", readonly=True)
     auto_reply_kind = fields.Char(
-        "Auto-Reply Kind", readonly=True, help="What was said, see core/matching.py."
+        "Auto-Reply Kind",
+        readonly=True,
+        help="What was said, see core/matching.py.",
+        technical=True,
     )
     # One to a webhook leaves with it. One found later is a text of its own.
     auto_reply_state = fields.Selection(
@@ -97,14 +107,18 @@ class FsmConfirmationReply(models.Model):
         "Late Auto-Reply",
         readonly=True,
     )
-    auto_reply_after = fields.Datetime("Auto-Reply Not Before", readonly=True)
+    auto_reply_after = fields.Datetime(
+        "Auto-Reply Not Before", readonly=True, technical=True
+    )
     is_done = fields.Boolean(
         "Done", readonly=True, help="A person has read it, or a later reply settled it."
     )
     reason_text = fields.Char("Why", compute="_compute_reason_text")
-    opt_out_type = fields.Char(readonly=True, help="Twilio's OptOutType.")
+    opt_out_type = fields.Char(
+        readonly=True, help="Twilio's OptOutType.", technical=True
+    )
     error = fields.Char("Last Problem", readonly=True)
-    attempt_count = fields.Integer(readonly=True)
+    attempt_count = fields.Integer(readonly=True, technical=True)
 
     # A replayed or repeated webhook must not become a second reply.
     _twilio_sid_unique = models.UniqueIndex("(twilio_sid)")

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ...tools.log_redaction import private_queries
 
@@ -68,20 +69,18 @@ class PhoneBlacklist(models.Model):
         entry_sudo.opt_out_lifted = by_hand and blocked
 
     @api.model
-    def _job_confirmation_is_lifted_sudo(self, number):
-        """Whether an opt-out by text was lifted by hand and not by the customer."""
-        return bool(
-            self.sudo()
-            .with_context(active_test=False)
-            .search_count(
-                [
-                    ("number", "=", number),
-                    ("active", "=", False),
-                    ("opt_out_lifted", "=", True),
-                ],
-                limit=1,
-            )
-        )
+    @private_queries()
+    def _job_confirmation_find_lifted_sudo(self, numbers):
+        """Those E.164 numbers whose opt-out was lifted by hand and not by the customer.
+
+        :return: set of numbers
+        """
+        domain = [
+            ("number", "in", [number for number in numbers if number]),
+            ("active", "=", False),
+            ("opt_out_lifted", "=", True),
+        ]
+        return set(self.sudo().search_fetch(domain, ["number"]).mapped("number"))
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""

@@ -4,15 +4,13 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
 
 from ...core import status
 from ...core.formatting import localize
-from ...core.phones import digits_to_find
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ..message_center.fsm_confirmation_name import MAX_NAME
+from ..message_center.fsm_confirmation_name_index import MAX_NAME
 
 _logger = logging.getLogger(__name__)
 
@@ -58,7 +56,12 @@ class FsmConfirmation(models.Model):
 
     _name = "fsm.confirmation"
     _description = "Job Confirmation"
-    _inherit = ["mail.thread", "fsm.confirmation.question"]
+    _inherit = [
+        "mail.thread",
+        "fsm.confirmation.question",
+        "fsm.confirmation.screen.mixin",
+        "fsm.confirmation.search.mixin",
+    ]
     _order = "id desc"
     _rec_names_search = ["name", "contact_name", "job_name", "mobile"]
 
@@ -92,9 +95,6 @@ class FsmConfirmation(models.Model):
         **_KEPT_NAME,
     )
     mobile = fields.Char(required=True, readonly=True, index="trigram")
-    mobile_search = fields.Char(
-        "Mobile Number", search="_search_mobile_search", store=False, compute=False
-    )
     job_name = fields.Char("Job ID", compute="_compute_job_name", **_KEPT_NAME)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
@@ -123,25 +123,35 @@ class FsmConfirmation(models.Model):
         "Sent From", readonly=True, help="Our number, or the Messaging Service."
     )
     from_number = fields.Char(
-        readonly=True, help="The number Twilio chose from the service."
+        readonly=True, help="The number Twilio chose from the service.", technical=True
     )
-    twilio_sid = fields.Char("Twilio SID", readonly=True, copy=False)
+    twilio_sid = fields.Char("Twilio SID", readonly=True, copy=False, technical=True)
     uuid = fields.Char(
-        readonly=True, copy=False, required=True, default=lambda self: uuid.uuid4().hex
+        readonly=True,
+        copy=False,
+        required=True,
+        default=lambda self: uuid.uuid4().hex,
+        technical=True,
     )
-    claimed_date = fields.Datetime(readonly=True)
+    claimed_date = fields.Datetime(readonly=True, technical=True)
     asked_date = fields.Datetime(
-        readonly=True, help="Since when Twilio can't be asked what became of it."
+        readonly=True,
+        help="Since when Twilio can't be asked what became of it.",
+        technical=True,
     )
-    attempt_count = fields.Integer(readonly=True, aggregator=None)
-    next_attempt_date = fields.Datetime(readonly=True)
+    attempt_count = fields.Integer(readonly=True, aggregator=None, technical=True)
+    next_attempt_date = fields.Datetime(readonly=True, technical=True)
 
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
     reply_date = fields.Datetime("Answered On", readonly=True)
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
-        "fsm.confirmation.reply", "confirmation_id", "Own Replies", readonly=True
+        "fsm.confirmation.reply",
+        "confirmation_id",
+        "Own Replies",
+        readonly=True,
+        technical=True,
     )
     shared_reply_ids = fields.Many2many(
         "fsm.confirmation.reply",
@@ -150,6 +160,7 @@ class FsmConfirmation(models.Model):
         "reply_id",
         string="Shared Replies",
         readonly=True,
+        technical=True,
     )
     reply_ids = fields.Many2many(
         "fsm.confirmation.reply",
@@ -158,7 +169,7 @@ class FsmConfirmation(models.Model):
         search="_search_reply_ids",
     )
     needs_reading = fields.Boolean(
-        "Reply to Read",
+        "Unread Reply",
         readonly=True,
         help="The customer wrote something later that changes nothing by itself.",
     )
@@ -175,9 +186,9 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Date moved since"),
-            ("awaiting", "Awaiting answer"),
-            ("no_answer", "No answer"),
+            ("moved", "Appointment moved"),
+            ("awaiting", "Awaiting response"),
+            ("no_answer", "No response"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],
@@ -187,16 +198,28 @@ class FsmConfirmation(models.Model):
         precompute=True,
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out.",
     )
-    can_send_again = fields.Boolean(compute="_compute_can_send_again")
+    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
     # Indexed, as every deleted message of any record is looked for here.
     order_message_id = fields.Many2one(
-        "mail.message", readonly=True, ondelete="set null", index="btree_not_null"
+        "mail.message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        technical=True,
     )
     partner_message_id = fields.Many2one(
-        "mail.message", readonly=True, ondelete="set null", index="btree_not_null"
+        "mail.message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        technical=True,
     )
     activity_id = fields.Many2one(
-        "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
+        "mail.activity",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        technical=True,
     )
 
     # For delivery reports, which say nothing new of what is delivered. Random values
@@ -220,7 +243,8 @@ class FsmConfirmation(models.Model):
         " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
-    # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
+    # A part of a name is looked for in fsm.confirmation.name.index, messages are
+    # found by the whole.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
     _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
     _failed_index = models.Index(
@@ -264,15 +288,6 @@ class FsmConfirmation(models.Model):
 
     def _search_reply_ids(self, operator, value):
         return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
-
-    def _search_mobile_search(self, operator, value):
-        """Find a number however it is typed: only its digits are compared."""
-        if operator == "in":
-            return Domain.OR(self._search_mobile_search("ilike", val) for val in value)
-        if operator not in ("ilike", "like"):
-            return NotImplemented
-        digits = digits_to_find(str(value or ""))
-        return Domain("mobile", "like", digits) if digits else Domain.FALSE
 
     @api.depends("sent_date")
     def _compute_sent_hour(self):
@@ -473,7 +488,7 @@ class FsmConfirmation(models.Model):
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Correct the Answer"),
+            "name": self.env._("Correct Response"),
             "res_model": "fsm.confirmation.settle",
             "view_mode": "form",
             "target": "new",

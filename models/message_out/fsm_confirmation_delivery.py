@@ -89,11 +89,12 @@ class FsmConfirmationDelivery(models.AbstractModel):
             report = delivery.Report(message.status, code=message.error_code)
             self._apply_report(record, report)
             return
+        alerts = self.env["fsm.confirmation.alert"]
         step = delivery.after_missing_in_list(
             age=fields.Datetime.now() - record.claimed_date,
             attempts=record.attempt_count,
             code=record.error_code,
-            may_leave=not self.env["fsm.confirmation.outbox"]._get_late_alert(record),
+            may_leave=not alerts._get_departure_alert(record),
         )
         self._apply(record, step)
 

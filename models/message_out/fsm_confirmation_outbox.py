@@ -8,7 +8,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...core import delivery, status
+from ...core import delivery
+from ...core.alerts import SETUP
 from ...core.twilio.client import Outcome, SendResult
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, commit_with_retries
@@ -190,10 +191,11 @@ class FsmConfirmationOutbox(models.AbstractModel):
         calls = {}
         deadline = time.time() + _CALL_WITHIN
         deliveries = self.env["fsm.confirmation.delivery"]
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(claimed_sudo)
         for record_sudo in claimed_sudo:
             company = record_sudo.company_id
-            stopped = self._check_claimed(record_sudo)
-            if stopped:
+            if record_sudo in alerts:
+                stopped = self._get_stop(alerts[record_sudo][0])
                 self._record_safely(record_sudo, deliveries._apply, stopped)
                 continue
             if company not in apis:
@@ -213,35 +215,15 @@ class FsmConfirmationOutbox(models.AbstractModel):
         return calls
 
     @api.model
-    def _check_claimed(self, record):
-        """What becomes of a claimed text that must not leave, None when it may.
+    def _get_stop(self, alert):
+        """What becomes of a claimed text that must not leave.
 
+        :param alert: the first :class:`~...core.alerts.Alert` of the text
         :return: :class:`~...core.delivery.Transition`
         """
-        company = record.company_id
-        if not (
-            record.sender
-            and company.job_confirmation_enabled
-            and company._job_confirmation_ready()
-        ):
-            reason = self.env._("not set up for %s", company.name)
-            return delivery.Transition("failed", failure="setup", reason=reason)
-        alert = self._get_late_alert(record)
-        return delivery.Transition("canceled", reason=alert) if alert else None
-
-    @api.model
-    def _get_late_alert(self, record):
-        """A sentence why this text must not leave any more, or "".
-
-        An override point.
-        """
-        if self.env["phone.blacklist"]._job_confirmation_find_sudo([record.mobile]):
-            return self.env._("The customer opted out before the text left.")
-        if status.has_passed(record.appointment_start, fields.Datetime.now()):
-            return self.env._("The appointment passed before the text left.")
-        if not record.is_open or not record._is_current():
-            return self.env._("The appointment changed before the text left.")
-        return ""
+        if alert.code in SETUP:
+            return delivery.Transition("failed", failure="setup", reason=alert.text)
+        return delivery.Transition("canceled", reason=alert.text)
 
     @api.model
     def _get_report_url(self, record):

@@ -13,6 +13,7 @@ class FsmConfirmationQuestion(models.AbstractModel):
     """
 
     _name = "fsm.confirmation.question"
+    _inherit = ["fsm.technical.fields.mixin"]
     _description = "Question of a Confirmation"
 
     appointment_start = fields.Datetime(
@@ -24,8 +25,10 @@ class FsmConfirmationQuestion(models.AbstractModel):
         help="Date and time where the work happens, as the customer was asked.",
     )
     # As they were in the text: the customer is answered as they were asked.
-    lang = fields.Char("Language", readonly=True)
-    timezone = fields.Char("Time Zone", readonly=True, help="Where the work happens.")
+    lang = fields.Char("Language", readonly=True, technical=True)
+    timezone = fields.Char(
+        "Time Zone", readonly=True, help="Where the work happens.", technical=True
+    )
     is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
     closed_reason = fields.Selection(
         [

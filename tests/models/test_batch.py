@@ -185,7 +185,7 @@ class TestBatch(ConfirmationTransactionCase):
         order = self.orders[0]
         other = self._make_order(location_id=order.location_id.id)
         composer = self.env["fsm.confirmation.composer"].with_user(self.dispatcher)
-        drafts = composer._plan(self.orders)
+        drafts = composer._draft_many(self.orders)
         self._send(other)
         records = composer._record(drafts, self.dispatcher)
         self.assertEqual(len(records), 4)

@@ -11,15 +11,53 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
-from ...models.message_center import fsm_confirmation_dashboard
-from ...models.message_center.fsm_confirmation_dashboard import TILES
-from ...models.message_out.fsm_confirmation_fields import TECHNICAL
+from ...models.message_center import fsm_message_center
 from ..common import (
     MODULE,
     OUR_NUMBER,
     ConfirmationTransactionCase,
     load_migration,
 )
+
+# What nobody who filters, groups or exports has a use for.
+TECHNICAL = {
+    "fsm.confirmation": (
+        "activity_id",
+        "asked_date",
+        "attempt_count",
+        "can_send_again",
+        "claimed_date",
+        "from_number",
+        "has_message",
+        "lang",
+        "message_attachment_count",
+        "message_has_error",
+        "message_has_error_counter",
+        "message_has_sms_error",
+        "message_is_follower",
+        "message_needaction",
+        "message_needaction_counter",
+        "next_attempt_date",
+        "next_steps",
+        "order_message_id",
+        "own_reply_ids",
+        "partner_message_id",
+        "shared_reply_ids",
+        "timezone",
+        "twilio_sid",
+        "uuid",
+    ),
+    "fsm.confirmation.reply": (
+        "attempt_count",
+        "auto_reply_after",
+        "auto_reply_kind",
+        "further_confirmation_ids",
+        "opt_out_type",
+        "reason",
+        "service_sid",
+        "twilio_sid",
+    ),
+}
 
 
 class ScreenCase(ConfirmationTransactionCase):
@@ -212,8 +250,8 @@ class TestTiles(ScreenCase):
         self._one_of_each()
         exact = self._tiles()
         with (
-            patch.object(fsm_confirmation_dashboard, "COUNT_LIMIT", 2),
-            patch.object(fsm_confirmation_dashboard, "TILE_LIMIT", 2),
+            patch.object(fsm_message_center, "COUNT_LIMIT", 2),
+            patch.object(fsm_message_center, "TILE_LIMIT", 2),
         ):
             summary = self._as().get_message_center_summary([])
         tiles = {tile["key"]: tile for tile in summary["tiles"]}
@@ -234,18 +272,18 @@ class TestTiles(ScreenCase):
         reply.with_user(self.dispatcher).action_done()
         self.assertEqual(count(), 0)
 
-    def test_notices(self):
-        self.assertEqual(self._as().get_message_center_summary([])["notices"], [])
-        notice = {"level": "warning", "text": "Ten texts wait.", "items": []}
-        model = type(self.env["fsm.confirmation"])
-        with patch.object(model, "_get_message_center_notices", lambda self: [notice]):
+    def test_banners(self):
+        self.assertEqual(self._as().get_message_center_summary([])["banners"], [])
+        banner = {"level": "warning", "text": "Ten texts wait.", "items": []}
+        model = type(self.env["fsm.message.center"])
+        with patch.object(model, "_get_banners", lambda self: [banner]):
             summary = self._as().get_message_center_summary([])
-        self.assertEqual(summary["notices"], [notice])
+        self.assertEqual(summary["banners"], [banner])
 
     def test_every_tile_is_in_the_search_view(self):
         filters = self._view_filters()
-        for key, domain in TILES.items():
-            self.assertEqual(ast.literal_eval(filters[key]), domain)
+        for tile in self.env["fsm.message.center"]._get_tiles():
+            self.assertEqual(ast.literal_eval(filters[tile["key"]]), tile["domain"])
 
 
 @tagged("post_install", "-at_install")
@@ -524,7 +562,7 @@ class TestFilters(ScreenCase):
             closed_reason="failed",
             appointment_start=gone,
         )
-        # That one is under Reply to Read.
+        # That one is under Unread Reply.
         self._answered("confirmed", needs_reading=True, appointment_start=gone)
         to_read = self._answered("confirmed", needs_reading=True)
         declined_later = self._answered("declined", appointment_start=later)

@@ -230,7 +230,7 @@ class TestSending(ConfirmationTransactionCase):
             }
         )
 
-    # ------------------------------------------------------- obstacles
+    # ------------------------------------------------------- alerts
 
     def test_no_number(self):
         self.customer.phone = False

@@ -15,8 +15,7 @@ def record_text(order, user):
     """Record a text about a Work Order to its contact, without the dialog."""
     contact = order.location_id.contact_id
     composer = order.env["fsm.confirmation.composer"]
-    visit = order.env["fsm.visit"]
-    draft = composer._draft(order, visit, contact, contact.phone_sanitized)
+    draft = composer._draft(order, order.env["fsm.visit"], contact)
     return composer._record([draft], user)
 
 
@@ -33,4 +32,4 @@ def send_some(env):
 
 def take_over_names(env):
     """Fill the index of names from the messages."""
-    env["fsm.confirmation.name"]._take_over_names()
+    env["fsm.confirmation.name.index"]._take_over_names()

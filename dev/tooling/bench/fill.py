@@ -34,7 +34,7 @@ TRADES = "Plumbing Heating Electric Roofing Garden Kitchen Window Solar".split()
 CUSTOMERS = ("res_partner", "fsm_location", "fsm_order")
 TEXTS = ("mail_message", "sms_sms", "mail_notification", "sms_tracker")
 MESSAGES = ("mail_message", "fsm_confirmation", "fsm_confirmation_reply")
-TABLES = {*CUSTOMERS, *TEXTS, *MESSAGES, "fsm_confirmation_name"}
+TABLES = {*CUSTOMERS, *TEXTS, *MESSAGES, "fsm_confirmation_name_index"}
 # What is not as in the seed: SQL over its row s, the copy's number k, and back, how
 # long before now the copy lies.
 PHONE = "'+1' || 212 + k % 8 || 220 + k / 8 || right(s.{}, 4)"

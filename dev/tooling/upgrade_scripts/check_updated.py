@@ -19,6 +19,11 @@ assert old
 assert old.subtype_id == subtype, old.mapped("subtype_id.name")
 assert all(old.mapped("record_company_id"))
 assert all(note.confirmation_id for note in old)
+jobs = env["ir.cron"].search([("name", "like", "Job Confirmations:")])
+assert jobs
+for job in jobs:
+    method = job.code.removeprefix("model.").removesuffix("()")
+    assert hasattr(env[job.model_id.model], method), job.name
 # The words of an old message are understood and matched as those of a new one.
 message = env["fsm.confirmation"].search(
     [("is_open", "=", True), ("body", "like", "Life:")], limit=1
