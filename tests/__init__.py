@@ -31,3 +31,4 @@ from .models import test_translations
 from .tooling import test_upgrade
 from .http import test_trust
 from .http import test_webhook_security
+from .tooling import test_wheel
