@@ -139,6 +139,9 @@ class FsmConfirmation(models.Model):
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
     reply_date = fields.Datetime("Answered On", readonly=True)
+    resolved_date = fields.Datetime(
+        readonly=True, help="When a person last set the response by hand."
+    )
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
         "fsm.confirmation.reply", "confirmation_id", "Own Replies", readonly=True
