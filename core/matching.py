@@ -46,6 +46,8 @@ _KINDS = {
     "past": "stale",
     "late": "stale",
 }
+# What Twilio says in our name, without us.
+SAID_BY_TWILIO = {"opt_out": "opted_out", "opt_in": "opted_in"}
 # So many of our newest texts may be copied in a reply.
 QUESTIONS_COPIED = 10
 AUTO_REPLIES_COPIED = 5
@@ -69,8 +71,9 @@ class Inbound:
 class Said:
     """One thing that was said to or by a number."""
 
-    by: str  # "us" or "customer"
-    kind: str  # of ours: "question", or see :func:`get_kind`; of the customer's: ""
+    by: str  # "us", "customer" or "staff_hand": a person set the response
+    # Of ours "question", see :func:`get_kind` and SAID_BY_TWILIO; of the customer's "".
+    kind: str
     text: str
     about: tuple = ()  # the appointments, as :class:`Candidate` has them
     time: datetime | None = None  # naive UTC
@@ -84,6 +87,7 @@ class Candidate:
     appointment: tuple[str, int]  # what it asks about: its model and id
     body: str = ""
     asked_date: datetime | None = None  # when it left, naive UTC
+    resolved_date: datetime | None = None  # when a person set its response
     code: str = ""
     is_open: bool = True
     stale: str = ""  # why an answer can't count any more
@@ -149,9 +153,20 @@ def get_kind(texts):
     return kinds.pop()
 
 
+def get_said(candidate):
+    """Return what was said by sending a message: the question, and its end by hand."""
+    about = (candidate.appointment,)
+    said = [Said("us", "question", candidate.body, about, candidate.asked_date)]
+    if candidate.resolved_date:
+        said.append(
+            Said("staff_hand", "set_by_hand", "", about, candidate.resolved_date)
+        )
+    return said
+
+
 def get_prompts(conversation):
     """Return those texts of ours whose copy in a reply is no answer, newest first."""
-    ours = [said for said in reversed(conversation) if said.by == "us"]
+    ours = [one for one in reversed(conversation) if one.by == "us" and one.text]
     questions = [said.text for said in ours if said.kind == "question"]
     auto_replies = [said.text for said in ours if said.kind != "question"]
     return questions[:QUESTIONS_COPIED] + auto_replies[:AUTO_REPLIES_COPIED]

@@ -32,6 +32,7 @@ NEEDED_OF_MESSAGES = (
     "partner_id",
     "reply_body",
     "reply_date",
+    "resolved_date",
     "response",
     "sender",
     "sent_date",
@@ -163,6 +164,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             appointment=(appointment_sudo._name, appointment_sudo.id),
             body=message.body or "",
             asked_date=message.sent_date or message.claimed_date or None,
+            resolved_date=message.resolved_date or None,
             code=message.code or "",
             is_open=message.is_open,
             stale=stale,
@@ -191,12 +193,9 @@ class FsmConfirmationMatching(models.AbstractModel):
         :param earlier: the number's newest other ``fsm.confirmation.reply``
         :return: list of :class:`~...core.matching.Said`
         """
-        said = [
-            matching.Said(
-                "us", "question", one.body, (one.appointment,), one.asked_date
-            )
-            for one in reversed(candidates)
-        ]
+        said = []
+        for candidate in reversed(candidates):
+            said += matching.get_said(candidate)
         appointments = {one.id: one.appointment for one in candidates}
         for reply in reversed(earlier):
             said += reply._prepare_said(appointments)

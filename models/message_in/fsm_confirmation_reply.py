@@ -283,8 +283,9 @@ class FsmConfirmationReply(models.Model):
         about = appointments.get(self.confirmation_id.id)
         known = {"about": (about,) if about else (), "time": self.received_date}
         said = [matching.Said("customer", "", self.body or "", **known)]
-        if self.auto_reply_body:
-            kind, text = self.auto_reply_kind or "", self.auto_reply_body
+        kind = self.auto_reply_kind or matching.SAID_BY_TWILIO.get(self.intent, "")
+        if kind or self.auto_reply_body:
+            text = self.auto_reply_body or ""
             said.append(matching.Said("us", kind, text, **known))
         return said
 

@@ -145,6 +145,11 @@ class FsmConfirmation(models.Model):
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
     reply_date = fields.Datetime("Answered On", readonly=True)
+    resolved_date = fields.Datetime(
+        technical=True,
+        readonly=True,
+        help="When a person last set the response by hand.",
+    )
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
         "fsm.confirmation.reply",

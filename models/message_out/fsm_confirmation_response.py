@@ -119,7 +119,11 @@ class FsmConfirmationResponse(models.AbstractModel):
             return
         record_sudo = record.sudo()
         note = self._describe_resolution(record_sudo, response, reason)
-        values = {"response": response, "needs_reading": False}
+        values = {
+            "response": response,
+            "needs_reading": False,
+            "resolved_date": fields.Datetime.now(),
+        }
         if response in ("confirmed", "declined", "opted_out"):
             values.update(is_open=False, closed_reason="answered")
         record_sudo.with_context(tracking_disable=True).write(values)

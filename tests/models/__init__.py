@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_batch
 from . import test_dialogs
+from . import test_inbox
 from . import test_message_center
 from . import test_name_index
 from . import test_query_counts

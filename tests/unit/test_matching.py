@@ -234,6 +234,14 @@ def test_our_newest_texts_may_be_copied():
     assert len(prompts) == matching.QUESTIONS_COPIED + matching.AUTO_REPLIES_COPIED
 
 
+def test_what_a_person_set_by_hand_is_part_of_the_conversation():
+    asked = candidate(7, asked_date=NOW, resolved_date=NOW + timedelta(hours=1))
+    question, by_hand = matching.get_said(asked)
+    assert (question.by, question.kind, question.text) == ("us", "question", asked.body)
+    assert (by_hand.by, by_hand.kind) == ("staff_hand", "set_by_hand")
+    assert matching.get_prompts([question, by_hand]) == [asked.body]
+
+
 @pytest.mark.parametrize(
     ("texts", "kind"),
     [
