@@ -2,7 +2,7 @@
 """Nothing lost, nothing doubled, with real Odoo processes that are really killed.
 
 The small size of ``dev/chaos``: two Odoo servers of several processes each, and one
-more process that sends, on a copy of the test's database, and a simulator for Twilio
+more process that sends, on a copy of the test's database, and the simulator of Twilio
 that misbehaves.
 """
 
