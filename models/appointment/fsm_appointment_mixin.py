@@ -108,7 +108,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             ]
         )
 
-    def _check_may_settle(self, vals):
+    def _check_may_set_status(self, vals):
         """:raises AccessError: the status is set by somebody without Edit"""
         if (
             "confirmation_status" in vals
@@ -130,17 +130,17 @@ class FsmAppointmentMixin(models.AbstractModel):
         for vals in vals_list:
             value = vals.get(name, default)
             if value and value != "not_sent":
-                self._check_may_settle({name: value})
+                self._check_may_set_status({name: value})
         return super().create(vals_list)
 
     def write(self, vals):
-        self._check_may_settle(vals)
+        self._check_may_set_status(vals)
         if (
             vals.keys() == {"confirmation_status"}
             and not self.env.su
             and not self.has_access("write")
         ):
-            # Edit settles answers with no right beyond reading Work Orders.
+            # Edit sets the status with no right beyond reading Work Orders.
             self.check_access("read")
             return self.sudo().write(vals)
         watched = "scheduled_date_start" in vals
@@ -157,7 +157,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return result
 
     def _on_status_set_by_hand(self, value):
-        """A person settled the answer here: what it asked for is done, or changes."""
+        """A person set the status: what the answer asked for is done, or changes."""
         responses = self.env["fsm.confirmation.response"]
         for appointment in self:
             asked_sudo = appointment._get_appointment_confirmations_sudo(
