@@ -158,7 +158,7 @@ def prepare(harness, count):
     harness.simulator.configure(
         customers=customers(count), delay=0.3, latency=0.15, **CALLBACKS
     )
-    harness.make_records(first=0, count=count)
+    harness.make_records([number_of(index) for index in range(count)])
     harness.sql.run(BACKWARDS)
 
 

@@ -176,7 +176,7 @@ class Harness:
         self.folder = folder
         self.command = [python, str(HERE / "launcher" / "odoo-server")]
         self.options = list(options)
-        self.environment = dict(environment)
+        self.environment = {**environment, "PYTHONPATH": str(HERE.parent)}
         self.sql = PatientSql(name, environment)
         self.servers = []
         self.senders = []
@@ -267,15 +267,14 @@ class Harness:
             self.balancer.stop()
         self.simulator.stop()
 
-    def make_records(self, first, count):
-        """Customers, Work Orders, and a text to each; see ``harness_records.py``."""
-        values = {"url": self.url, "our_number": OUR_NUMBER, "account": ACCOUNT}
-        values |= {"token": TOKEN, "first": first, "count": count}
+    def make_records(self, numbers):
+        """Customers with these numbers, Work Orders, and a text to each."""
+        values = json.dumps([self.url, numbers])
         run(
             self._command("--no-http", "--log-level=error", shell=True),
             "making records",
             input=(HERE / "harness_records.py").read_text(),
-            env=self.environment | {"HARNESS_VALUES": json.dumps(values)},
+            env=self.environment | {"HARNESS_VALUES": values},
         )
 
     def wake_cron(self, name):

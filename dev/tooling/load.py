@@ -25,7 +25,8 @@ def run(options, odoo):
     """Returns 1 when a reply was not answered with a success, or not stored."""
     with open_harness(options, odoo, "load", count=1) as (harness, _postgres):
         step(f"Recording {options.customers} open questions ...")
-        harness.make_records(first=0, count=options.customers)
+        numbers = [number_of(index) for index in range(options.customers)]
+        harness.make_records(numbers)
         harness.sql.run(
             "UPDATE fsm_confirmation SET state = 'sent', sent_date = now() AT TIME ZONE"
             " 'UTC' - interval '1 minute', twilio_sid = 'SM' || md5(id::text)"

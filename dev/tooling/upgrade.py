@@ -49,37 +49,20 @@ KEPT = {
     "mail_message WHERE body LIKE '%fsm.confirmation%'": "id, model, res_id, body",
     "mail_activity WHERE res_model = 'fsm.order'": "id, res_id, activity_type_id",
 }
-# What must be gone without the addon: table -> condition.
+# What is the same before the addon came and after it went.
+STRUCTURE = (
+    *("ir_model", "ir_model_fields", "ir_model_data", "ir_ui_view", "ir_ui_menu"),
+    *("ir_act_window", "ir_act_server", "ir_cron", "ir_sequence", "res_groups"),
+    *("res_groups_privilege", "mail_message_subtype", "mail_activity_type"),
+    *("ir_config_parameter", "sms_template"),
+)
+# Rows that point to the addon: table -> condition.
 GONE = {
-    "ir_model_data": f"module = '{ADDON}'",
-    "ir_model": "model LIKE 'fsm.confirmation%' OR model LIKE 'fsm.appointment%'"
-    " OR model = 'fsm.visit'",
-    "information_schema.tables": "table_name LIKE 'fsm\\_confirmation%' OR table_name"
-    " = 'fsm_visit'",
-    "information_schema.columns": "table_schema = 'public' AND (column_name LIKE"
-    " 'job\\_confirmation%' OR column_name LIKE 'confirmation\\_%' OR column_name LIKE"
-    " 'opt\\_out\\_%' OR column_name LIKE 'fsm\\_confirmation%')",
-    "ir_model_fields": "name LIKE 'job\\_confirmation%' OR name LIKE"
-    " 'confirmation\\_%' OR relation LIKE 'fsm.confirmation%'",
-    "ir_ui_view": "name LIKE '%job.confirmation%' OR arch_db::text LIKE"
-    " '%fsm\\_confirmation%' OR arch_db::text LIKE '%confirmation\\_status%'",
-    "ir_act_window": "res_model LIKE 'fsm.confirmation%'",
-    "ir_act_server": "code LIKE '%fsm.confirmation%' OR name::text LIKE"
-    " '%Job Confirmations%'",
-    "ir_cron": "cron_name LIKE '%Job Confirmations%'",
-    "ir_ui_menu": "name::text LIKE '%Message Center%'",
-    "res_groups_privilege": "name::text LIKE '%Message Center%'",
-    "mail_message_subtype": "name::text LIKE '%Job confirmation%'",
-    "mail_activity_type": "name::text LIKE '%Read the reply%' OR res_model LIKE"
-    " 'fsm.confirmation%'",
-    "mail_activity": "res_model LIKE 'fsm.confirmation%' OR note LIKE"
-    " '%fsm.confirmation%'",
-    "mail_message": "model LIKE 'fsm.confirmation%' OR model = 'fsm.visit' OR body"
-    " LIKE '%data-oe-model=\"fsm.confirmation\"%'",
-    "mail_followers": "res_model LIKE 'fsm.confirmation%'",
-    "ir_config_parameter": "key LIKE '%job\\_confirmation%'",
-    "ir_sequence": "code = 'fsm.confirmation'",
-    "sms_template": "name::text LIKE '%Job Conf%'",
+    "mail_activity": "res_model LIKE 'fsm.confirmation%'"
+    " OR note LIKE '%fsm.confirmation%'",
+    "mail_message": "model LIKE 'fsm.confirmation%' OR model = 'fsm.visit'"
+    " OR body LIKE '%data-oe-model=\"fsm.confirmation\"%'",
+    "mail_followers": "res_model LIKE 'fsm.confirmation%' OR res_model = 'fsm.visit'",
 }
 
 
@@ -162,23 +145,38 @@ def _compare(before, after):
 
 def _uninstall(database, _arguments):
     """With data; then look for what is left, and install it again."""
+    before = _structure(database)
     _odoo(database, "-i", ADDON, "--with-demo", what="installing it, with demo data")
     _odoo(database, what="working with it", script="make_data")
-    views = _count_views(database)
+    views = len(_structure(database)["ir_ui_view"])
     _odoo(database, what="uninstalling it", script="uninstall")
+    for name, found in _structure(database).items():
+        if left := found - before[name]:
+            raise Problem(f"Left in {name}: {sorted(left)[:10]}")
     for table, condition in GONE.items():
         sql = f"SELECT * FROM {table} WHERE {condition}"
         if left := database.postgres.execute(sql, database.name):
             raise Problem(f"Left in {table}: {left[:5]}")
     _odoo(database, what="looking whether all opens", script="check_uninstalled")
     _odoo(database, "-i", ADDON, what="installing it again")
-    if _count_views(database) < views:
+    if len(_structure(database)["ir_ui_view"]) < views:
         raise Problem("There are fewer views than before.")
 
 
-def _count_views(database):
-    sql = "SELECT count(*) FROM ir_ui_view"
-    return database.postgres.execute(sql, database.name)[0]["count"]
+def _structure(database):
+    """What Odoo and PostgreSQL know of all addons: {table: keys}."""
+    queries = {table: f"SELECT id FROM {table}" for table in STRUCTURE}
+    queries["columns"] = (
+        "SELECT table_name || '.' || column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+    )
+    return {
+        name: {
+            next(iter(row.values()))
+            for row in database.postgres.execute(sql, database.name)
+        }
+        for name, sql in queries.items()
+    }
 
 
 def _together(database, _arguments):

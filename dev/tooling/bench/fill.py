@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from odoo import Command, fields
 
-from ..simulator import ACCOUNT, OUR_NUMBER, TOKEN
+from .. import records
 from . import addon
 
 DISPATCHER = "bench_edit"
@@ -242,45 +242,36 @@ def _without_indexes(cr):
 def fill_customers(session, customers, copies):
     """Companies, contacts with a location each, and two Work Orders for each."""
     with session.env(commit=True) as env:
-        people = _set_up_company(env)
+        records.set_up_company(env, name="Bench Services")
+        _make_user(env, "Field Service User", USER)
+        people = env["fsm.person"].create(
+            [{"name": f"Technician {i}"} for i in range(9)]
+        )
     with _copied(session, CUSTOMERS, copies) as env:
-        common = {"country_id": env.ref("base.us").id, "tz": "America/New_York"}
-        partners = env["res.partner"].with_context(tracking_disable=True)
+        env = env(context={**env.context, "tracking_disable": True})
         word = _word(0)
-        companies = partners.create(
+        companies = records.make_contacts(
+            env,
             [
-                {"name": f"{trade} {word} {n}", "is_company": True, **common}
+                {"name": f"{trade} {word} {n}", "is_company": True}
                 for n in range(max(1, customers // 40))
                 for trade in TRADES
-            ]
+            ],
         )
-        contacts = partners.create(
+        contacts = records.make_contacts(
+            env,
             [
                 {
                     "name": f"{FIRST_NAMES[n % 39]} {word} {LAST_NAMES[n % 48]}",
                     "parent_id": companies[n % len(companies)].id if n % 2 else False,
                     "phone": f"+1212220{n:04}",
-                    "lang": "en_US",
-                    **common,
                 }
                 for n in range(customers)
-            ]
+            ],
         )
-        locations = env["fsm.location"].create(
-            [
-                {
-                    "name": f"Home of {contact.name}",
-                    "owner_id": contact.commercial_partner_id.id,
-                    "contact_id": contact.id,
-                    "street": f"{contact.id} Main St",
-                    "city": "Springfield",
-                    **common,
-                }
-                for contact in contacts
-            ]
-        )
+        locations = records.make_locations(contacts)
         now = fields.Datetime.now()
-        env["fsm.order"].with_context(tracking_disable=True).create(
+        env["fsm.order"].create(
             [
                 {
                     "name": f"FO0-{n:04}",
@@ -292,27 +283,6 @@ def fill_customers(session, customers, copies):
                 for n in range(2 * customers)
             ]
         )
-
-
-def _set_up_company(env):
-    """A company that may send, its user and technicians; returns the latter."""
-    company = env.ref("base.main_company")
-    country = env.ref("base.us").id
-    company.write(
-        {
-            "name": "Bench Services",
-            "country_id": country,
-            "sms_provider": "twilio",
-            "sms_twilio_account_sid": ACCOUNT,
-            "sms_twilio_auth_token": TOKEN,
-        }
-    )
-    env["sms.twilio.number"].create(
-        {"company_id": company.id, "number": OUR_NUMBER, "country_id": country}
-    )
-    env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
-    _make_user(env, "Field Service User", USER)
-    return env["fsm.person"].create([{"name": f"Technician {i}"} for i in range(20)])
 
 
 def _make_user(env, name, login, *groups):

@@ -30,40 +30,27 @@ def _views(env, model, view):
 def _specification(node, model, models):
     """What the client asks to read for a list or a form."""
     known = models[model]["fields"]
-    result = {}
-    for child in node.iterdescendants("field"):
-        # Fields of a list within a form belong to its own specification.
-        if any(parent.tag == "field" for parent in _between(child, node)):
-            continue
-        name = child.get("name")
-        field = known.get(name)
-        if not field:
-            continue
-        result[name] = _field_specification(child, field, models)
-    return result
-
-
-def _between(child, node):
-    for parent in child.iterancestors():
-        if parent is node:
-            return
-        yield parent
+    # Fields of a list within a form belong to its own specification.
+    depth = len(node.xpath("ancestor::field"))
+    children = node.xpath(f".//field[count(ancestor::field) = {depth}]")
+    return {
+        child.get("name"): _field_specification(child, known[child.get("name")], models)
+        for child in children
+        if child.get("name") in known
+    }
 
 
 def _field_specification(child, field, models):
     if field["type"] == "many2one":
         hidden = child.get("column_invisible") or child.get("invisible")
         return {"fields": {} if hidden in ("1", "True") else {"display_name": {}}}
-    if field["type"] in ("one2many", "many2many"):
-        inner = next((sub for sub in child if sub.tag in ("list", "kanban")), None)
-        if inner is not None and field["relation"] in models:
-            return {
-                "fields": _specification(inner, field["relation"], models),
-                "limit": 40,
-                "order": "",
-            }
+    if field["type"] not in ("one2many", "many2many"):
+        return {}
+    inner = child.xpath("list|kanban")
+    if not inner or field["relation"] not in models:
         return {"fields": {"display_name": {}}}
-    return {}
+    fields_of = _specification(inner[0], field["relation"], models)
+    return {"fields": fields_of, "limit": 40, "order": ""}
 
 
 def _search(env, model, domain):
