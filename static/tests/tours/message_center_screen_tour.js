@@ -256,7 +256,7 @@ tours.add("fsm_confirmation_screen_attach", {
         {trigger: ".modal button[name=action_apply]", run: "click"},
         {
             content: "None is left, and the screen says what belongs here",
-            trigger: ".o_view_nocontent:contains(Every reply has its place)",
+            trigger: ".o_view_nocontent:contains(No unmatched replies)",
         },
     ],
 });
