@@ -6,7 +6,8 @@ Pure Python without Odoo's ``env``; see :func:`understand`.
 
 from .lexicon import INTENTS, Lexicon
 from .quotes import has_quotation
-from .rules import Answer, Understanding, understand
+from .understand import understand
+from .understanding import Answer, Understanding
 
 __all__ = [
     "INTENTS",
