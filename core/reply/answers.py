@@ -20,7 +20,7 @@ _NO_LENGTH = 3
 # Words that may tell why a worded refusal is given.
 _MAX_WORDS_OF_STORY = 8
 # In the order in which they are given as the reason.
-BLOCKERS = (lx.QUESTION_WORD, lx.CONDITION, lx.UNCLEAR, lx.NEGATION)
+BLOCKERS = (lx.OTHER, lx.QUESTION_WORD, lx.CONDITION, lx.UNCLEAR, lx.NEGATION)
 _UNREADABLE = {lx.REACTION, lx.REACTION_LIKE, lx.INSTRUCTION, lx.AUTO_REPLY}
 
 

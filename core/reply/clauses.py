@@ -14,7 +14,17 @@ CLEAR = {lx.CONFIRM, *REFUSALS}
 # What an unknown word becomes that needs not be known: a name, a signature.
 SILENCED = frozenset({lx.FILLER})
 POLITE = {lx.FILLER, lx.GREETING, lx.THANKS}
-SILENT = POLITE | {lx.GLUE, lx.NAME_INTRO, lx.DECORATION, lx.SEPARATOR, lx.SIGNATURE}
+SILENT = POLITE | {
+    lx.GLUE,
+    lx.NAME_INTRO,
+    lx.DECORATION,
+    lx.SEPARATOR,
+    lx.SIGNATURE,
+    lx.OWN,
+    lx.FAREWELL,
+}
+# "no", "non", "não", "nee": words that also negate what follows.
+_NO_LENGTH = 4
 
 
 class Text(NamedTuple):
@@ -23,6 +33,23 @@ class Text(NamedTuple):
     segments: list
     signature: int
     is_mixed_case: bool
+    whole: str = ""  # the levelled text
+
+    def surface_of(self, start, tokens):
+        """Return the words of ``tokens`` as they stand in the text.
+
+        :param start: index of the segment that begins with the first of ``tokens``
+        """
+        skipped = [token for s in self.segments[:start] for token in s.tokens]
+        place = begin = 0
+        for index, token in enumerate(skipped + tokens):
+            found = self.whole.find(token.surface, place)
+            if found < 0:
+                return " ".join(token.surface for token in tokens)
+            if index == len(skipped):
+                begin = found
+            place = found + len(token.surface)
+        return " ".join(self.whole[begin:place].split())
 
 
 def split_clauses(segments):
@@ -62,4 +89,13 @@ def is_worded(segment):
     """Tell whether a refusal is more than a bare "no"."""
     return segment.is_any(REFUSALS) and (
         len(segment.tokens) > 1 or len(segment.key) > 4
+    )
+
+
+def is_bare_no(segment):
+    """Tell whether a segment is a short "no", which may also negate what follows."""
+    return (
+        lx.DECLINE in segment.kinds
+        and len(segment.tokens) == 1
+        and len(segment.key) <= _NO_LENGTH
     )

@@ -30,7 +30,11 @@ def silence_names(text):
 
 
 def _may_be_name(segment):
-    return lx.UNKNOWN in segment.kinds and segment.tokens[0].kind == WORD
+    return (
+        lx.UNKNOWN in segment.kinds
+        and segment.tokens[0].kind == WORD
+        and not segment.is_any({lx.DOUBT, lx.LEAD})
+    )
 
 
 def _is_particle(segments, index):

@@ -3,7 +3,7 @@
 
 from . import lexicon as lx
 from .clauses import ANSWERS, POLITE, REFUSALS, SILENT, split_clauses
-from .text import QUESTION, SYMBOL
+from .text import QUESTION, SYMBOL, WORD, tokenize
 from .understanding import Understanding, words_of
 
 
@@ -89,3 +89,45 @@ def find_request(text):
         if asking and all(lx.HELP in s.kinds and len(s.tokens) > 1 for s in asking):
             return Understanding("help", detail=words_of(asking))
     return None
+
+
+# A customer's text of more words copies more than how to stop.
+_MAX_INSTRUCTION_WORDS = 8
+_OF_INSTRUCTION = {
+    lx.INSTRUCTION,
+    lx.PROMPT,
+    lx.OPT_OUT,
+    lx.OPT_OUT_ALONE,
+    lx.SEPARATOR,
+    lx.DECORATION,
+    *SILENT,
+}
+
+
+def is_instruction_to_stop(levelled, lexicon):
+    """Tell whether a whole text is "Reply STOP", "send stop" or "STOP to opt out"."""
+    if len(levelled) > 80:
+        return False
+    tokens = tokenize(levelled)
+    if not 2 <= sum(token.kind == WORD for token in tokens) <= _MAX_INSTRUCTION_WORDS:
+        return False
+    segments = lexicon.segment(tokens)
+    return (
+        any(s.is_any({lx.INSTRUCTION, lx.PROMPT}) for s in segments)
+        and any(lexicon.has(s.tokens, lx.OPT_OUT_ALONE) for s in segments)
+        and all(s.is_any(_OF_INSTRUCTION) for s in segments)
+        and not any(
+            s.is_any({lx.CONFIRM, lx.QUESTION_WORD, lx.NEGATION}) for s in segments
+        )
+        and not any(
+            lx.DECLINE in s.kinds and lx.OPT_OUT_ALONE not in s.kinds for s in segments
+        )
+    )
+
+
+def find_wrong_number(text):
+    """Return the segments that say that we text the wrong person, if any."""
+    for index, segment in enumerate(text.segments):
+        if lx.WRONG_NUMBER in segment.kinds and not _is_denied(text.segments, index):
+            return [segment]
+    return []

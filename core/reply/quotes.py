@@ -13,6 +13,7 @@ from . import lexicon as lx
 from .text import (
     BREAK,
     DASH,
+    JOINT,
     LINE,
     NUMBER,
     QUESTION,
@@ -23,11 +24,11 @@ from .text import (
     tokenize,
 )
 
-_OPENING, _CLOSING = '“„«"”‟', '”“»"‟'
+OPENING_MARKS, _CLOSING = '“„«"”‟', '”“»"‟'
 _QUOTED_LINE = re.compile(r"^\s*(?:>|\|\s)")
 # A quotation of this many letters is a text of its own; “YES” only copies a word.
 _QUOTATION = re.compile(
-    f"[{_OPENING}]([^{_OPENING}{_CLOSING}]{{20,}})(?:[{_CLOSING}]|$)"
+    f"[{OPENING_MARKS}]([^{OPENING_MARKS}{_CLOSING}]{{20,}})(?:[{_CLOSING}]|$)"
 )
 _SIGNATURE_LINE = re.compile(r"^\s*(?:-{2,}|_{2,})\s*$")
 # So many words in the same order as in a prompt are no coincidence.
@@ -184,7 +185,7 @@ def read_reaction(text, lexicon, prompts):
     start = (
         quotation.start()
         if quotation
-        else next((i for i, char in enumerate(text) if char in _OPENING), None)
+        else next((i for i, char in enumerate(text) if char in OPENING_MARKS), None)
     )
     if start is None:
         return _read_reaction_without_quote(text, lexicon)
@@ -197,8 +198,8 @@ def read_reaction(text, lexicon, prompts):
         for segment in lexicon.segment(tokenize(f"{text[:start]} {text[end + 1 :]}"))
         if lx.SEPARATOR not in segment.kinds
     ]
-    tapped = _tapped(around)
-    if tapped is None:
+    kinds = tapped(around)
+    if kinds is None:
         return None
     quoted = text[start + 1 : end]
     tokens = tokenize(quoted)
@@ -215,10 +216,10 @@ def read_reaction(text, lexicon, prompts):
         and before.is_any({lx.CONFIRM, lx.DECLINE})
     )
     surface = " ".join(segment.surface for segment in around)
-    return Reaction(tapped, bool(asks), tuple(codes), surface)
+    return Reaction(kinds, bool(asks), tuple(codes), surface)
 
 
-def _tapped(around):
+def tapped(around):
     """Return what the words around the quotation say was tapped, or None."""
     if not around or sum(len(s.tokens) for s in around) > _MAX_REACTION_WORDS:
         return None
@@ -249,13 +250,80 @@ def _read_reaction_without_quote(text, lexicon):
 
 def has_quotation(body):
     """Tell whether a text may hold a copy of another: a quotation mark, a new line."""
-    return any(char in _OPENING or char == "\n" for char in level(body))
+    return any(char in OPENING_MARKS or char == "\n" for char in level(body))
 
 
 # Own words ------------------------------------------------------------------------
 
 
-def own_words(text, lexicon, prompts):
+# "Bis Donnerstag": see you, if Thursday is right; else it may be until.
+_SEE_YOU = frozenset("bis tot hasta a ate".split())
+_POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
+
+
+def segment_with_own(tokens, lexicon, find_own):
+    """Cut ``tokens`` into phrases and into what they repeat of the appointment.
+
+    :param find_own: function of tokens; see :func:`~.own.find_own`; None for none
+    """
+    plain = [token for token in tokens if token.kind != JOINT]
+    whole = lexicon.segment(plain)
+    found = find_own(tokens) if find_own else ()
+    if not found:
+        return whole
+    polite = {
+        id(token)
+        for segment in whole
+        if len(segment.tokens) > 1 and segment.kinds <= _POLITE
+        for token in segment.tokens
+    }
+    segments = []
+    place = 0
+    for item in found:
+        start = item.start
+        # "Good morning" names no morning.
+        if item.when and not item.when.has_day() and item.when.hour is None:
+            if all(id(token) in polite for token in tokens[start : item.end]):
+                continue
+        kinds = _kinds_of_found(item)
+        if _is_see_you(tokens, place, item):
+            start -= 1
+            kinds |= {lx.CONFIRM, lx.FAREWELL}
+        segments += lexicon.segment([t for t in tokens[place:start] if t.kind != JOINT])
+        segments.append(
+            lx.Segment(
+                kinds,
+                tuple(tokens[start : item.end]),
+                when=item.when,
+                refs=item.refs,
+                every=item.every,
+            )
+        )
+        place = item.end
+    return segments + lexicon.segment([t for t in tokens[place:] if t.kind != JOINT])
+
+
+def _kinds_of_found(item):
+    kinds = {lx.OWN} if item.refs else {lx.OTHER}
+    if item.when and not item.refs:
+        kinds.add(lx.TIME)
+    if item.says:
+        kinds.add(item.says)
+    return frozenset(kinds)
+
+
+def _is_see_you(tokens, place, item):
+    return bool(
+        item.refs
+        and item.when
+        and item.when.has_day()
+        and item.when.hour is None
+        and item.start > place
+        and tokens[item.start - 1].key in _SEE_YOU
+    )
+
+
+def own_words(text, lexicon, prompts, find_own=None):
     """Return the :class:`OwnWords` of a levelled ``text``."""
     lines = _QUOTATION.sub(r"\n\1\n", text).split("\n")
     segments, quoted, signature = [], 0, None
@@ -266,7 +334,7 @@ def own_words(text, lexicon, prompts):
         elif _SIGNATURE_LINE.match(line):
             tokens_of_lines.append(None)
         else:
-            tokens_of_lines.append(tokenize(line))
+            tokens_of_lines.append(tokenize(line, joints=bool(find_own)))
     copied = _copied(
         [token for tokens in tokens_of_lines for token in tokens or ()], prompts
     )
@@ -278,7 +346,7 @@ def own_words(text, lexicon, prompts):
         kept = [t for i, t in enumerate(tokens, offset) if i not in copied]
         offset += len(tokens)
         quoted += len(tokens) - len(kept)
-        line = lexicon.segment(kept)
+        line = segment_with_own(kept, lexicon, find_own)
         if _is_prompt_like(line) or _is_quote_header(line):
             quoted += len(kept)
         elif kept:

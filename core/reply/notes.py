@@ -1,0 +1,172 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A clear yes with a note: the yes decides if the rest is harmless by kind.
+
+Harmless is what tells how to get in, of animals, whom to call, where it is, what is to
+be done, who will be there. Every clause beside the yes has to be about one of these,
+and nothing in it may be a condition, a doubt, another time or a question: "Yes" before
+words that nobody knows may be sarcasm.
+"""
+
+from . import lexicon as lx
+from .clauses import REFUSALS, SILENT, is_bare_no, split_clauses
+
+_YES = {lx.CONFIRM, lx.AGREE}
+_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
+_WAITING = {lx.CONTACT, lx.ACCESS}
+_SOFT = SILENT | {lx.SUBJECT}
+_HARD = {
+    lx.OTHER,
+    lx.HELP,
+    lx.OPT_IN,
+    lx.OPT_OUT,
+    lx.OPT_OUT_ALONE,
+    lx.AUTO_REPLY,
+    lx.RESCHEDULE,
+    lx.REACTION,
+    lx.REACTION_LIKE,
+    lx.INSTRUCTION,
+}
+_VETOES = {
+    lx.CONDITION,
+    lx.QUESTION_WORD,
+    lx.UNCLEAR,
+    lx.EXCUSE,
+    lx.TIME,
+    lx.DOUBT,
+}
+_MAX_UNKNOWN = 5
+
+
+def find_yes_with_note(text):
+    """Return the segments that say yes beside a harmless note; else an empty list."""
+    clauses = list(split_clauses(text.segments))
+    yes = [_leading_yes(clause) for clause, asks in clauses if not asks]
+    yes = [segment for segment in yes if segment is not None]
+    if not yes or not _is_clear(clauses, yes):
+        return []
+    topics = frozenset().union(*(s.kinds & lx.TOPICS for s in text.segments))
+    if not topics:
+        return []
+    seen = False  # whether something harmless was said already
+    for clause, asks in clauses:
+        if asks or not _is_harmless(clause, seen, topics):
+            return []
+        seen = seen or any(s.is_any(lx.TOPICS) for s in clause)
+    return yes
+
+
+def _leading_yes(clause):
+    """Return the segment that says yes, if a clause begins with it."""
+    for segment in clause:
+        if segment.is_any(_YES):
+            return None if segment.is_any(REFUSALS) else segment
+        if not segment.kinds <= SILENT | {lx.UNKNOWN, lx.COMMON, lx.SUBJECT}:
+            return None
+        if not segment.is_any(SILENT):
+            return None
+    return None
+
+
+def _is_clear(clauses, yes):
+    """An "OK" counts where the text begins; a yes wherever its clause does."""
+    first = next((s for c, _asks in clauses for s in c if not s.kinds <= SILENT), None)
+    return any(s is first or lx.CONFIRM in s.kinds for s in yes)
+
+
+def _is_harmless(clause, seen, topics_of_text):
+    topics = frozenset().union(*(s.kinds & lx.TOPICS for s in clause))
+    unknown = said = 0
+    for index, segment in enumerate(clause):
+        if segment.is_any(_YES) and not segment.is_any(REFUSALS):
+            continue
+        if segment.kinds <= SILENT:
+            continue
+        before = clause[index - 1] if index else None
+        if not _is_allowed(segment, before, topics, seen, topics_of_text):
+            return False
+        said += 1
+        seen = seen or segment.is_any(lx.TOPICS)
+        unknown += lx.UNKNOWN in segment.kinds and not segment.is_any(
+            lx.NOTE_KINDS | {lx.OWN}
+        )
+        if segment.is_any({lx.NEGATION}) or is_bare_no(segment):
+            if not topics or _is_absence(clause, index):
+                return False
+    if unknown > _MAX_UNKNOWN:
+        return False
+    return bool(topics) or not unknown
+
+
+def _is_allowed(segment, before, topics, seen, topics_of_text):
+    """Tell whether one segment may stand in a harmless clause about ``topics``."""
+    kinds = segment.kinds
+    if kinds & _HARD:
+        return False
+    if kinds & lx.TOPICS:
+        return True
+    if lx.BUT in kinds:
+        return seen
+    if lx.LEAD in kinds:
+        return bool(topics & _WAITING)
+    if lx.DOUBT in kinds:
+        return False
+    if kinds & REFUSALS and not is_bare_no(segment):
+        return _is_about_a_thing(segment, before, topics_of_text)
+    if lx.COMMON in kinds or lx.OWN in kinds:
+        return True
+    if kinds & {lx.AMOUNT, lx.CODE}:
+        return bool(topics & _NUMBERED)
+    return not kinds & _VETOES
+
+
+def _is_about_a_thing(segment, before, topics_of_text):
+    """Tell a refusal from "buzzer doesn't work", or from an absence that is arranged."""
+    if before is not None and before.is_any({lx.ACCESS, lx.JOB, lx.HOUSEHOLD}):
+        return True
+    return lx.EXCUSE in segment.kinds and bool(
+        topics_of_text & {lx.PRESENCE, lx.ACCESS}
+    )
+
+
+def _is_absence(clause, index):
+    """Tell whether who would be there will not: "my wife can't let you in"."""
+    after = clause[index + 1 : index + 3]
+    return any(lx.PRESENCE in segment.kinds for segment in after)
+
+
+def note_of(text, answers):
+    """Return the words of a text from the first to the last that tells something.
+
+    :param answers: the segments that answer
+    """
+    kept = {id(segment) for segment in answers}
+    segments = text.segments
+    telling = [
+        index
+        for index, segment in enumerate(segments)
+        if id(segment) not in kept and _tells(segment)
+    ]
+    if not telling:
+        return ""
+    start, end = telling[0], telling[-1] + 1
+    while start and _leads(segments[start - 1], kept):
+        start -= 1
+    while end < len(segments) and _leads(segments[end], kept):
+        end += 1
+    tokens = [token for s in segments[start:end] for token in s.tokens]
+    return text.surface_of(start, tokens)
+
+
+def _tells(segment):
+    if segment.is_any(_YES) and not segment.is_any(lx.TOPICS | {lx.UNKNOWN}):
+        return False
+    return not segment.kinds <= SILENT
+
+
+def _leads(segment, kept):
+    """Tell whether a small word belongs to what stands beside it: "the gate"."""
+    return (
+        id(segment) not in kept
+        and segment.is_any({lx.GLUE, lx.NAME_INTRO, lx.OWN})
+        and not segment.is_any(_YES | {lx.THANKS, lx.GREETING})
+    )
