@@ -121,10 +121,20 @@ def _read(clause, asks, open_ids):
                 items.append(intent)
         elif _is_no_of_name(clause, index):
             items.append(DECLINE)
-        elif not segment.is_any(_SMALL):
+        elif not (segment.is_any(_SMALL) or _is_beside_name(clause, index)):
             is_clear = False
         before = segment
     return Clause(tuple(items), tuple(clause), is_clear)
+
+
+def _is_beside_name(clause, index):
+    """Tell whether an ordinary word only leads to a name, or ends it: "morning one"."""
+    segment = clause[index]
+    if not segment.kinds <= {lx.COMMON, lx.UNKNOWN, lx.TIME, lx.SUBJECT}:
+        return False
+    if not segment.is_any({lx.COMMON, lx.SUBJECT}):
+        return False
+    return any(s.refs for s in clause[max(index - 1, 0) : index + 2])
 
 
 def _is_no_of_name(clause, index):

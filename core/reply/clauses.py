@@ -22,6 +22,7 @@ SILENT = POLITE | {
     lx.SIGNATURE,
     lx.OWN,
     lx.FAREWELL,
+    lx.SUBJECT,
 }
 # "no", "non", "não", "nee": words that also negate what follows.
 _NO_LENGTH = 4

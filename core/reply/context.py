@@ -104,7 +104,6 @@ TABLE = {
 }
 SITUATIONS, CLASSES = tuple(_ROWS), _CLASSES
 
-_CONDITIONS = {"condition", "time", "other", "unclear", "negation", "excuse", "reschedule"}
 _SAYS_NOTHING = {"empty", "no_words", "unknown_words", "no_answer", "number", "reaction"}
 _PLAIN_OUTCOMES = {
     "opt_out": OPT_OUT,
@@ -185,11 +184,12 @@ class _Reader:
             elif said.kind in (QUESTION, CHOOSE):
                 break
         readings = [self._words(text) for text in earlier]
-        if any(r.proposed or r.reason in _CONDITIONS for r in readings):
+        if any(r.proposed or r.manner == "condition" for r in readings):
             return CONDITIONAL
-        if any(r.intent == "help" or r.reason not in _SAYS_NOTHING for r in readings):
-            return CONDITIONAL if any("answer" in r.reason for r in ()) else ASKED
-        return UNHEARD
+        nothing = all(
+            r.reason in _SAYS_NOTHING and r.intent != "help" for r in readings
+        )
+        return UNHEARD if nothing else ASKED
 
     def _earlier_answer(self):
         """Return what the customer answered before we asked which one is meant."""

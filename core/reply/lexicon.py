@@ -127,6 +127,7 @@ INTENTS = {
 TOPICS = frozenset({ACCESS, HOUSEHOLD, CONTACT, PLACE, JOB, PRESENCE})
 # A word that is known for notes only is no part of an answer.
 NOTE_KINDS = TOPICS | {COMMON, LEAD, DOUBT, SUBJECT}
+_SMALL_WORDS = frozenset({FILLER, GLUE, GREETING, THANKS, NAME_INTRO})
 # Kinds that only add to what a phrase says.
 MARKS = frozenset({PLAIN_YES, ATTEND, FAREWELL, RETURN})
 
@@ -256,7 +257,7 @@ class Lexicon:
 
         A word that also means something else is no safe target.
         """
-        intents = self._singles.get(key)
+        intents = self._singles.get(key, set()) - NOTE_KINDS - MARKS
         return bool(intents) and len(key) >= _MIN_TYPO_LENGTH and intents <= _REPAIRABLE
 
     # Words ------------------------------------------------------------------------
@@ -295,7 +296,9 @@ class Lexicon:
         ]
         answers = [word for word in near if self._is_answer(word)]
         if answers:
-            meanings = {frozenset(self._singles[word]) for word in answers}
+            meanings = {
+                frozenset(self._singles[word] - NOTE_KINDS - MARKS) for word in answers
+            }
             return min(answers) if len(meanings) == 1 else None
         if len(near) == 1 and len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE:
             return near[0]
@@ -319,8 +322,8 @@ class Lexicon:
             cut = (start + 1, None, _NONE)
             for end, kinds, senses in self._phrases_at(steps, start):
                 unknown, phrases, spread = costs[end]
-                if UNKNOWN in kinds:
-                    unknown += end - start
+                if UNKNOWN in kinds and end - start == 1:
+                    unknown += 1
                 # Of equally many phrases, one long with short ones say more than
                 # several of middle length: "I | won't be there".
                 cost = (unknown, phrases + 1, spread - (end - start) ** 2)
@@ -442,6 +445,12 @@ def kinds_of(senses):
     kinds = frozenset(intent for _lang, intent in senses)
     if kinds == {FAREWELL}:
         return kinds | {FILLER}
+    if not kinds.isdisjoint({PLAIN_YES, ATTEND}) and kinds.isdisjoint({DECLINE, RESCHEDULE}):
+        kinds |= {CONFIRM}
+    if not kinds.isdisjoint(_SMALL_WORDS):
+        kinds -= {COMMON}
+    if not kinds.isdisjoint({DECLINE, RESCHEDULE}):
+        kinds -= {DOUBT, LEAD}
     if kinds and kinds <= NOTE_KINDS | MARKS:
         return kinds | {UNKNOWN}
     return kinds

@@ -9,6 +9,7 @@ from .text import DASH, LINE, NUMBER, WORD
 _MAX_NAME_WORDS = 3
 _MAX_SIGNATURE_LINES = 3
 _MIN_PHONE_DIGITS = 7
+_OPTING_OUT = {lx.OPT_OUT, lx.OPT_OUT_ALONE}
 
 
 def silence_names(text):
@@ -34,6 +35,7 @@ def _may_be_name(segment):
         lx.UNKNOWN in segment.kinds
         and segment.tokens[0].kind == WORD
         and not segment.is_any({lx.DOUBT, lx.LEAD})
+        and not (lx.COMMON in segment.kinds and segment.surface.islower())
     )
 
 
@@ -41,7 +43,7 @@ def _is_particle(segments, index):
     """Tell whether a small word joins two words of a name: "Jan de Vries"."""
     return (
         index + 1 < len(segments)
-        and lx.GLUE in segments[index].kinds
+        and segments[index].is_any({lx.GLUE, lx.COMMON})
         and len(segments[index].key) <= 3
         and segments[index - 1].tokens[0].surface[:1].isupper()
         and _may_be_name(segments[index + 1])
@@ -95,7 +97,9 @@ def silence_signature(text):
             in_line = False
         elif lx.SIGNATURE in segment.kinds:
             in_line = True
-        elif (in_line or index >= text.signature) and segment.kinds <= {
+        elif index >= text.signature and not segment.is_any(_OPTING_OUT):
+            silence(segments, (index,))
+        elif in_line and segment.kinds <= {
             lx.UNKNOWN,
             lx.AMOUNT,
             lx.CODE,
@@ -130,5 +134,8 @@ def _is_line_of_names(line, text):
         and 0 < len(words) <= _MAX_NAME_WORDS
         and all(s.surface[:1].isupper() for s in words)
         and lx.UNKNOWN in words[0].kinds
-        and all(s.kinds <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE} for s in words)
+        and all(
+            s.kinds - lx.NOTE_KINDS <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE}
+            for s in words
+        )
     )

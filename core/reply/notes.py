@@ -8,7 +8,7 @@ words that nobody knows may be sarcasm.
 """
 
 from . import lexicon as lx
-from .clauses import REFUSALS, SILENT, is_bare_no, split_clauses
+from .clauses import POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
 
 _YES = {lx.CONFIRM, lx.AGREE}
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
@@ -34,7 +34,10 @@ _VETOES = {
     lx.TIME,
     lx.DOUBT,
 }
+# "Yes for the fridge" is one to a part.
+_SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
 _MAX_UNKNOWN = 5
+_PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
 
 
 def find_yes_with_note(text):
@@ -44,12 +47,13 @@ def find_yes_with_note(text):
     yes = [segment for segment in yes if segment is not None]
     if not yes or not _is_clear(clauses, yes):
         return []
-    topics = frozenset().union(*(s.kinds & lx.TOPICS for s in text.segments))
-    if not topics:
+    given = {id(segment) for segment in yes}
+    rest = [s for s in text.segments if id(s) not in given]
+    if not any(s.is_any(lx.TOPICS) for s in rest):
         return []
     seen = False  # whether something harmless was said already
     for clause, asks in clauses:
-        if asks or not _is_harmless(clause, seen, topics):
+        if asks or not _is_harmless(clause, seen, rest):
             return []
         seen = seen or any(s.is_any(lx.TOPICS) for s in clause)
     return yes
@@ -57,14 +61,33 @@ def find_yes_with_note(text):
 
 def _leading_yes(clause):
     """Return the segment that says yes, if a clause begins with it."""
-    for segment in clause:
+    for index, segment in enumerate(clause):
         if segment.is_any(_YES):
-            return None if segment.is_any(REFUSALS) else segment
-        if not segment.kinds <= SILENT | {lx.UNKNOWN, lx.COMMON, lx.SUBJECT}:
-            return None
-        if not segment.is_any(SILENT):
+            if segment.is_any(REFUSALS) or not _stands_alone(clause, index):
+                return None
+            return segment
+        if not segment.kinds <= SILENT:
             return None
     return None
+
+
+def _stands_alone(clause, index):
+    """Tell a yes from the beginning of a phrase: "perfect timing", "I'm in Boise"."""
+    segment = clause[index]
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if after is None or after.is_any(_YES | {lx.OWN}):
+        return True
+    if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
+        return False  # "ok for the furnace"
+    if lx.PLAIN_YES in segment.kinds:
+        return True
+    if len(segment.tokens) > 1:
+        return after.kinds <= POLITE | {lx.RETURN}
+    return after.kinds <= SILENT or after.is_any(lx.TOPICS)
+
+
+def _names_own(after):
+    return any(segment.refs for segment in after[:3])
 
 
 def _is_clear(clauses, yes):
@@ -73,7 +96,7 @@ def _is_clear(clauses, yes):
     return any(s is first or lx.CONFIRM in s.kinds for s in yes)
 
 
-def _is_harmless(clause, seen, topics_of_text):
+def _is_harmless(clause, seen, rest):
     topics = frozenset().union(*(s.kinds & lx.TOPICS for s in clause))
     unknown = said = 0
     for index, segment in enumerate(clause):
@@ -82,7 +105,9 @@ def _is_harmless(clause, seen, topics_of_text):
         if segment.kinds <= SILENT:
             continue
         before = clause[index - 1] if index else None
-        if not _is_allowed(segment, before, topics, seen, topics_of_text):
+        if lx.BUT in segment.kinds and not (seen or said):
+            return False
+        if not _is_allowed(segment, before, topics, rest):
             return False
         said += 1
         seen = seen or segment.is_any(lx.TOPICS)
@@ -92,12 +117,14 @@ def _is_harmless(clause, seen, topics_of_text):
         if segment.is_any({lx.NEGATION}) or is_bare_no(segment):
             if not topics or _is_absence(clause, index):
                 return False
+            if index + 1 < len(clause) and clause[index + 1].key in _SCOPES:
+                return False  # "no for the fridge"
     if unknown > _MAX_UNKNOWN:
         return False
     return bool(topics) or not unknown
 
 
-def _is_allowed(segment, before, topics, seen, topics_of_text):
+def _is_allowed(segment, before, topics, rest):
     """Tell whether one segment may stand in a harmless clause about ``topics``."""
     kinds = segment.kinds
     if kinds & _HARD:
@@ -105,13 +132,13 @@ def _is_allowed(segment, before, topics, seen, topics_of_text):
     if kinds & lx.TOPICS:
         return True
     if lx.BUT in kinds:
-        return seen
+        return True
     if lx.LEAD in kinds:
         return bool(topics & _WAITING)
     if lx.DOUBT in kinds:
         return False
     if kinds & REFUSALS and not is_bare_no(segment):
-        return _is_about_a_thing(segment, before, topics_of_text)
+        return _is_about_a_thing(segment, before, rest)
     if lx.COMMON in kinds or lx.OWN in kinds:
         return True
     if kinds & {lx.AMOUNT, lx.CODE}:
@@ -119,19 +146,48 @@ def _is_allowed(segment, before, topics, seen, topics_of_text):
     return not kinds & _VETOES
 
 
-def _is_about_a_thing(segment, before, topics_of_text):
-    """Tell a refusal from "buzzer doesn't work", or from an absence that is arranged."""
+def _is_about_a_thing(segment, before, rest):
+    """Tell a refusal from "buzzer doesn't work" and from an absence with a stand-in."""
     if before is not None and before.is_any({lx.ACCESS, lx.JOB, lx.HOUSEHOLD}):
         return True
-    return lx.EXCUSE in segment.kinds and bool(
-        topics_of_text & {lx.PRESENCE, lx.ACCESS}
-    )
+    if lx.EXCUSE not in segment.kinds:
+        return False
+    place = next(i for i, s in enumerate(rest) if s is segment)
+    return any(s.is_any({lx.PRESENCE, lx.ACCESS}) for s in rest[place + 1 :])
 
 
 def _is_absence(clause, index):
     """Tell whether who would be there will not: "my wife can't let you in"."""
     after = clause[index + 1 : index + 3]
     return any(lx.PRESENCE in segment.kinds for segment in after)
+
+
+def find_change_of_mind(text):
+    """Return what says yes after a no: "never mind, I got the day off, Friday works".
+
+    The reason that is given needs not be understood, as long as it takes nothing back.
+    """
+    clauses = list(split_clauses(text.segments))
+    if not any(lx.RETURN in s.kinds for s in text.segments):
+        return []
+    found = []
+    for clause, asks in clauses:
+        if asks or any(s.kinds & _HARD for s in clause):
+            return []
+        yes = [s for s in clause if s.is_any(_YES) and not s.is_any(REFUSALS)]
+        if yes and all(s.kinds <= _PLAIN or s in yes for s in clause):
+            found += yes
+        elif any(_takes_back(segment) for segment in clause):
+            return []
+    return found
+
+
+def _takes_back(segment):
+    return (
+        segment.is_any({lx.CONDITION, lx.QUESTION_WORD, *REFUSALS})
+        and lx.RETURN not in segment.kinds
+        and not segment.is_any({lx.GLUE})
+    )
 
 
 def note_of(text, answers):

@@ -289,7 +289,7 @@ def segment_with_own(tokens, lexicon, find_own):
         if _is_see_you(tokens, place, item):
             start -= 1
             kinds |= {lx.CONFIRM, lx.FAREWELL}
-        segments += lexicon.segment([t for t in tokens[place:start] if t.kind != JOINT])
+        segments += _before_own(tokens[place:start], lexicon)
         segments.append(
             lx.Segment(
                 kinds,
@@ -301,6 +301,17 @@ def segment_with_own(tokens, lexicon, find_own):
         )
         place = item.end
     return segments + lexicon.segment([t for t in tokens[place:] if t.kind != JOINT])
+
+
+def _before_own(tokens, lexicon):
+    """Cut what stands before a time: "oui pour" of a prompt is a yes there."""
+    tokens = [token for token in tokens if token.kind != JOINT]
+    segments = lexicon.segment(tokens)
+    if segments and lx.PROMPT in segments[-1].kinds:
+        last = segments.pop()
+        for token in last.tokens:
+            segments += lexicon.segment([token])
+    return segments
 
 
 def _kinds_of_found(item):
@@ -338,6 +349,7 @@ def own_words(text, lexicon, prompts, find_own=None):
     copied = _copied(
         [token for tokens in tokens_of_lines for token in tokens or ()], prompts
     )
+    copied = _without_own(copied, tokens_of_lines, find_own)
     offset = 0
     for tokens in tokens_of_lines:
         if tokens is None:
@@ -352,6 +364,26 @@ def own_words(text, lexicon, prompts, find_own=None):
         elif kept:
             segments += [*line, lx.Segment(frozenset({lx.SEPARATOR}), (_END_OF_LINE,))]
     return OwnWords(segments, quoted, len(segments) if signature is None else signature)
+
+
+def _without_own(copied, tokens_of_lines, find_own):
+    """Keep what a line repeats of the appointment: "maandag 7 december 10 uur"."""
+    if not copied or not find_own:
+        return copied
+    kept, offset = set(), 0
+    for tokens in tokens_of_lines:
+        if tokens is None:
+            continue
+        own = {
+            offset + index
+            for item in find_own(tokens)
+            for index in range(item.start, item.end)
+        }
+        line = copied & set(range(offset, offset + len(tokens)))
+        if len(line - own) > 1:
+            kept |= line
+        offset += len(tokens)
+    return kept
 
 
 def is_break(segment):

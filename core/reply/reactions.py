@@ -22,7 +22,7 @@ from .decision import (
     Decision,
 )
 from .quotes import OPENING_MARKS, tapped
-from .text import SYMBOL, tokenize
+from .text import SYMBOL, level, tokenize
 
 LIKED, REFUSED, REMOVED, OTHER = "liked", "refused", "removed", "other"
 
@@ -94,7 +94,7 @@ def _unquoted(before, after):
 
 def _find(flat, sent):
     """Return where a text of ours is quoted; phones cut the end off."""
-    sent = " ".join((sent or "").split())
+    sent = " ".join(level(sent or "").split())
     if not sent:
         return None
     low, small = flat.casefold(), sent.casefold()

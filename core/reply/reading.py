@@ -14,7 +14,7 @@ from .clauses import ANSWERS, CONFIRM, DECLINE, REFUSALS, SILENT, Text, is_bare_
 from .codes import mark_codes
 from .languages import in_one_language
 from .names import silence_names, silence_signature
-from .notes import find_yes_with_note, note_of
+from .notes import find_change_of_mind, find_yes_with_note, note_of
 from .opt_out import (
     find_opt_out,
     find_request,
@@ -37,6 +37,8 @@ from .understanding import (
 # Ten times the longest SMS; what comes after is not read.
 MAX_LENGTH = 16000
 _MIN_ECHO_WORDS = 5
+_OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
+_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE, lx.EXCUSE}
 
 
 class World(NamedTuple):
@@ -179,7 +181,7 @@ def _read_answers(text, lexicon, codes, world):
     if found.answers:
         given = [s for s in text.segments if s.is_any(ANSWERS)]
         return _described(found, text, given, lexicon, world)
-    yes = find_yes_with_note(text)
+    yes = find_yes_with_note(text) or (world.returning and find_change_of_mind(text))
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
         return _described(found, text, yes, lexicon, world)
@@ -187,6 +189,8 @@ def _read_answers(text, lexicon, codes, world):
     if refusal:
         found = answered([Answer(DECLINE)], "refusal", refusal.surface)
         return _described(found, text, [refusal], lexicon, world)
+    if len(world.open_ids) > 1 and any(s.refs for s in text.segments):
+        found = replace(found, reason="which")
     return replace(found, proposed=_proposed(text, world), manner=_manner_of_rest(text))
 
 
@@ -257,6 +261,8 @@ def _manner_of_rest(text):
     """Tell what is no answer: only polite, or a note that says how to get in."""
     if all(s.kinds <= SILENT for s in text.segments):
         return "polite"
+    if any(s.is_any(_CONDITIONS) and not s.is_any(SILENT) for s in text.segments):
+        return "condition"
     return "note" if any(s.is_any(lx.TOPICS) for s in text.segments) else ""
 
 
@@ -285,7 +291,7 @@ def _prepare(whole, own, codes, appointed, world):
 
 def _without_doubt(segment):
     """Let "actually" and "after all" say nothing once an answer was given."""
-    if lx.RETURN in segment.kinds and not segment.is_any(ANSWERS):
+    if lx.RETURN in segment.kinds and not segment.is_any(_OWN_ANSWERS):
         return segment._replace(kinds=frozenset({lx.FILLER, lx.RETURN}))
     return segment
 

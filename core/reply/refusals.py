@@ -25,7 +25,9 @@ _BEFORE = SILENT | {
     lx.RESCHEDULE,
     lx.TIME,
 }
-_FOLLOWS_NO = SILENT | REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE, lx.NEGATION}
+_FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
+# "Cancel my subscription", "cannot log in": something else is refused.
+_OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -101,14 +103,23 @@ def _is_clear(clause, index, before):
         SILENT | {lx.OWN, lx.SUBJECT, lx.DECLINE, lx.RESCHEDULE, lx.RETURN, lx.BUT}
     ):
         return False  # "Bob can't make it"
-    if not is_bare_no(segment):
-        return is_worded(segment) and not any(s.is_any(_YES) for s in around)
-    following = clause[index + 1] if index + 1 < len(clause) else None
     if any(s.is_any(_YES) for s in around):
         return False
+    following = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
+    if not is_bare_no(segment):
+        return is_worded(segment) and (
+            following is None or not following.kinds <= _OBJECT
+        )
     if any(lx.UNKNOWN in s.kinds for s in before):
         return False  # "my wife said no"
-    return following is None or following.is_any(_FOLLOWS_NO)
+    return following is None or _may_follow_no(following, clause[index + 1])
+
+
+def _may_follow_no(following, next_segment):
+    """Tell a clause of its own from what a "no" negates: "no heat"."""
+    if lx.NEGATION in following.kinds:
+        return following is next_segment
+    return following.is_any(_FOLLOWS_NO) or lx.SUBJECT in next_segment.kinds
 
 
 def _is_soft(segment):
@@ -118,6 +129,8 @@ def _is_soft(segment):
 def _is_left_standing(item):
     """Tell whether a clause that follows takes nothing back."""
     clause, asks = item
+    if all(s.is_any({lx.AMOUNT, lx.CODE}) for s in clause):
+        return False  # "no. 5"
     proposes = asks or any(
         s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME}) and not s.is_any({lx.GLUE})
         for s in clause

@@ -29,7 +29,9 @@ ANY_NUMBER = "{n}"
 _MAX_SEQUENCES = 2000
 
 # "nº 5" and "№ 5" would become "no 5" under NFKC.
-_NUMERO = re.compile(r"\bn\s?[º°]|№", re.IGNORECASE)
+_NUMERO = re.compile(
+    r"\bn\s?[º°]|№|(?<=\bat )no\.?\s?(?=\d)|(?<=\bhouse )no\.?\s?(?=\d)", re.IGNORECASE
+)
 _BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
 _AM_PM = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 # "o.k.", "O.K": two letters between stops are one word.

@@ -194,10 +194,11 @@ def _next_weekday(when, appointed, today):
         while when.week is None and day <= after:
             day += _WEEK
         return day
-    day = today + _DAY
-    while day.weekday() != when.weekday or day == appointed:
-        day += _DAY
-    return day
+    # The nearest one to the appointment that is refused, of those to come.
+    day = appointed - _WEEK + (when.weekday - appointed.weekday()) % 7 * _DAY
+    days = [day + weeks * _WEEK for weeks in range(4)]
+    coming = [d for d in days if d > today and d != appointed]
+    return min(coming, key=lambda d: (abs(d - appointed), d < appointed), default=None)
 
 
 # Finding --------------------------------------------------------------------------
@@ -353,6 +354,8 @@ class _Reader:
         if meaning.kind == "part" and key == "tarde":
             before = self.key(index - 1)
             return meaning if before in _BEFORE_PART and before not in _LATER else None
+        if key == "sera" and self.lang != "it" and not self._meaning(index - 1):
+            return None  # "will be" in French
         if meaning.weak or meaning.kind == "month":
             beside = [self.number(index + step) for step in (-1, 1)]
             numbers = any(n is not None and n <= 31 for n in beside)
@@ -481,6 +484,8 @@ class _Reader:
             half
             or marked
             or at
+            or when.weekday is not None
+            or when.offset is not None
             or self.key(end) == "-"
             or self.key(after) in cw.CLOCK | {"am", "pm"}
         )
