@@ -111,8 +111,10 @@ def _read(clause, asks, open_ids):
             is_clear = False
         elif segment.refs:
             _add_name(items, segment, before, open_ids)
-            if segment.is_any(REFUSALS):
-                items.append(DECLINE)
+            if segment.is_any(_ANSWERS):
+                items.append(intent_of(segment))
+        elif lx.GLUE in segment.kinds and items:
+            pass  # "sí 151 y no 296"
         elif segment.is_any(_ANSWERS):
             intent = intent_of(segment)
             if intent is None:
@@ -143,7 +145,9 @@ def _is_no_of_name(clause, index):
     if not segment.is_any({lx.NEGATION}) or len(segment.tokens) > 1:
         return False
     after = [s for s in clause[index + 1 :] if not s.kinds <= SILENT or s.refs]
-    return bool(after) and bool(after[0].refs)
+    if not after:  # "Friday doesn't"
+        return index > 0 and any(s.refs for s in clause[:index])
+    return bool(after[0].refs)
 
 
 def _add_name(items, segment, before, open_ids):
@@ -173,6 +177,8 @@ def _pair(items):
     pairs, intent, used = [], None, True
     for item in items:
         if isinstance(item, frozenset):
+            if intent is None:
+                return None
             pairs.append((item, intent))
             used = True
         else:

@@ -25,7 +25,9 @@ _VETOES = frozenset(
 _EVERYWHERE = frozenset(
     {lx.OPT_OUT, lx.OPT_OUT_ALONE, lx.OPT_IN, lx.WRONG_NUMBER, lx.AUTO_REPLY}
 )
-_ANSWERS = frozenset({lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE})
+_ANSWERS = frozenset(
+    {lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE, lx.GLUE, lx.FILLER}
+)
 _FOREIGN = frozenset({lx.UNKNOWN})
 
 
@@ -67,7 +69,10 @@ def _restricted(segment, spoken, best, scores):
         or intent in _EVERYWHERE
         or (best < _SURE and intent not in _VETOES)
     )
-    if {intent for _lang, intent in kept} <= lx.NOTE_KINDS | lx.MARKS:
+    intents = {intent for _lang, intent in kept}
+    if lx.DOUBT in intents:
+        return segment
+    if intents <= lx.NOTE_KINDS | lx.MARKS:
         # "Cancelar" is in the list of one language, and understood in two.
         kept |= {sense for sense in senses if sense[1] in _ANSWERS}
     return segment._replace(kinds=lx.kinds_of(kept), senses=kept)

@@ -70,6 +70,7 @@ PRESENCE = "presence"
 COMMON = "common"
 LEAD = "lead"
 DOUBT = "doubt"
+REQUEST = "request"
 # What tells a courtesy from an answer when no question was asked last.
 PLAIN_YES = "yes"
 ATTEND = "attend"
@@ -117,6 +118,7 @@ INTENTS = {
     COMMON: "Note: ordinary words",
     LEAD: "Before, when (beside call or text)",
     DOUBT: "Takes a yes back in a note",
+    REQUEST: "Note: asks for something (can you)",
     PLAIN_YES: "Plain yes (beside Yes)",
     ATTEND: "Comes or may come (beside Yes)",
     FAREWELL: "See you (beside Yes)",
@@ -126,7 +128,7 @@ INTENTS = {
 }
 TOPICS = frozenset({ACCESS, HOUSEHOLD, CONTACT, PLACE, JOB, PRESENCE})
 # A word that is known for notes only is no part of an answer.
-NOTE_KINDS = TOPICS | {COMMON, LEAD, DOUBT, SUBJECT}
+NOTE_KINDS = TOPICS | {COMMON, LEAD, DOUBT, SUBJECT, REQUEST}
 _SMALL_WORDS = frozenset({FILLER, GLUE, GREETING, THANKS, NAME_INTRO})
 # Kinds that only add to what a phrase says.
 MARKS = frozenset({PLAIN_YES, ATTEND, FAREWELL, RETURN})
@@ -447,8 +449,9 @@ def kinds_of(senses):
         return kinds | {FILLER}
     if not kinds.isdisjoint({PLAIN_YES, ATTEND}) and kinds.isdisjoint({DECLINE, RESCHEDULE}):
         kinds |= {CONFIRM}
-    if not kinds.isdisjoint(_SMALL_WORDS):
-        kinds -= {COMMON}
+    if COMMON in kinds and kinds - NOTE_KINDS - MARKS <= _SMALL_WORDS:
+        if not kinds.isdisjoint(_SMALL_WORDS):
+            kinds -= {COMMON}
     if not kinds.isdisjoint({DECLINE, RESCHEDULE}):
         kinds -= {DOUBT, LEAD}
     if kinds and kinds <= NOTE_KINDS | MARKS:

@@ -59,9 +59,9 @@ def _is_name(text, start, end):
     capitals = text.is_mixed_case and all(
         s.tokens[0].surface[:1].isupper()
         for s in segments[start:end]
-        if lx.UNKNOWN in s.kinds
+        if _may_be_name(s)
     )
-    length = sum(lx.UNKNOWN in s.kinds for s in segments[start:end])
+    length = sum(map(_may_be_name, segments[start:end]))
     if before is None:
         return False
     if before.key == "." and start > 1 and lx.GREETING in segments[start - 2].kinds:

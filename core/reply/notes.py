@@ -36,34 +36,54 @@ _VETOES = {
 }
 # "Yes for the fridge" is one to a part.
 _SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
+# What joins a reason to what follows from it.
+_SO = frozenset("so and y asi et donc alors und also e entao quindi en dus".split())
 _MAX_UNKNOWN = 5
 _PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
 
 
-def find_yes_with_note(text):
+def find_yes_with_note(text, lexicon):
     """Return the segments that say yes beside a harmless note; else an empty list."""
     clauses = list(split_clauses(text.segments))
-    yes = [_leading_yes(clause) for clause, asks in clauses if not asks]
+    yes = [_leading_yes(clause, lexicon) for clause, asks in clauses if not asks]
     yes = [segment for segment in yes if segment is not None]
     if not yes or not _is_clear(clauses, yes):
         return []
     given = {id(segment) for segment in yes}
     rest = [s for s in text.segments if id(s) not in given]
-    if not any(s.is_any(lx.TOPICS) for s in rest):
+    if not _has_subject(rest):
         return []
     seen = False  # whether something harmless was said already
     for clause, asks in clauses:
-        if asks or not _is_harmless(clause, seen, rest):
+        if asks and not any(lx.REQUEST in s.kinds for s in clause):
+            return []
+        if not _is_harmless(clause, seen, rest):
             return []
         seen = seen or any(s.is_any(lx.TOPICS) for s in clause)
     return yes
 
 
-def _leading_yes(clause):
+def _has_subject(rest):
+    """Tell whether a note is about something: "call me" alone wants to talk."""
+    topics = frozenset().union(*(_topics_of(segment) for segment in rest))
+    if topics == {lx.CONTACT}:
+        return any(s.is_any({lx.LEAD, lx.AMOUNT}) for s in rest)
+    return bool(topics)
+
+
+def _topics_of(segment):
+    if lx.ATTEND in segment.kinds:
+        return frozenset({lx.PRESENCE})
+    return segment.kinds & lx.TOPICS
+
+
+def _leading_yes(clause, lexicon):
     """Return the segment that says yes, if a clause begins with it."""
     for index, segment in enumerate(clause):
         if segment.is_any(_YES):
-            if segment.is_any(REFUSALS) or not _stands_alone(clause, index):
+            if segment.is_any(REFUSALS) or not _stands_alone(
+                clause, index, lexicon
+            ):
                 return None
             return segment
         if not segment.kinds <= SILENT:
@@ -71,7 +91,7 @@ def _leading_yes(clause):
     return None
 
 
-def _stands_alone(clause, index):
+def _stands_alone(clause, index, lexicon):
     """Tell a yes from the beginning of a phrase: "perfect timing", "I'm in Boise"."""
     segment = clause[index]
     after = clause[index + 1] if index + 1 < len(clause) else None
@@ -79,7 +99,7 @@ def _stands_alone(clause, index):
         return True
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
-    if lx.PLAIN_YES in segment.kinds:
+    if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
         return True
     if len(segment.tokens) > 1:
         return after.kinds <= POLITE | {lx.RETURN}
@@ -97,7 +117,7 @@ def _is_clear(clauses, yes):
 
 
 def _is_harmless(clause, seen, rest):
-    topics = frozenset().union(*(s.kinds & lx.TOPICS for s in clause))
+    topics = frozenset().union(*map(_topics_of, clause))
     unknown = said = 0
     for index, segment in enumerate(clause):
         if segment.is_any(_YES) and not segment.is_any(REFUSALS):
@@ -107,7 +127,10 @@ def _is_harmless(clause, seen, rest):
         before = clause[index - 1] if index else None
         if lx.BUT in segment.kinds and not (seen or said):
             return False
-        if not _is_allowed(segment, before, topics, rest):
+        if segment.kinds & {lx.LEAD} and not segment.kinds & lx.TOPICS:
+            if not _leads_to_call(clause, index):
+                return False
+        elif not _is_allowed(segment, before, topics, rest):
             return False
         said += 1
         seen = seen or segment.is_any(lx.TOPICS)
@@ -124,6 +147,18 @@ def _is_harmless(clause, seen, rest):
     return bool(topics) or not unknown
 
 
+def _leads_to_call(clause, index):
+    """Tell "call when outside" from a condition: "once my landlord has the key"."""
+    if any(lx.CONTACT in s.kinds for s in clause[:index]):
+        return True
+    after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
+    if after is not None and lx.CONTACT in after.kinds:
+        return True
+    return len(clause[index].tokens) > 1 and any(
+        s.is_any(_WAITING) for s in clause[index + 1 :]
+    )
+
+
 def _is_allowed(segment, before, topics, rest):
     """Tell whether one segment may stand in a harmless clause about ``topics``."""
     kinds = segment.kinds
@@ -133,17 +168,26 @@ def _is_allowed(segment, before, topics, rest):
         return True
     if lx.BUT in kinds:
         return True
-    if lx.LEAD in kinds:
-        return bool(topics & _WAITING)
     if lx.DOUBT in kinds:
         return False
     if kinds & REFUSALS and not is_bare_no(segment):
         return _is_about_a_thing(segment, before, rest)
-    if lx.COMMON in kinds or lx.OWN in kinds:
+    if kinds & {lx.COMMON, lx.OWN}:
         return True
+    if lx.REQUEST in kinds:
+        return bool(topics)
     if kinds & {lx.AMOUNT, lx.CODE}:
-        return bool(topics & _NUMBERED)
+        return bool(topics & _NUMBERED) or _is_number_of_place(segment, rest)
     return not kinds & _VETOES
+
+
+def _is_number_of_place(segment, rest):
+    """Tell the number of a floor that ends in a stop: "3. Stock"."""
+    place = next(i for i, s in enumerate(rest) if s is segment)
+    after = rest[place + 1 : place + 3]
+    return [s.key for s in after[:1]] == ["."] and any(
+        lx.PLACE in s.kinds for s in after
+    )
 
 
 def _is_about_a_thing(segment, before, rest):
@@ -167,11 +211,10 @@ def find_change_of_mind(text):
 
     The reason that is given needs not be understood, as long as it takes nothing back.
     """
-    clauses = list(split_clauses(text.segments))
     if not any(lx.RETURN in s.kinds for s in text.segments):
         return []
     found = []
-    for clause, asks in clauses:
+    for clause, asks in _cut_at_so(text.segments):
         if asks or any(s.kinds & _HARD for s in clause):
             return []
         yes = [s for s in clause if s.is_any(_YES) and not s.is_any(REFUSALS)]
@@ -180,6 +223,17 @@ def find_change_of_mind(text):
         elif any(_takes_back(segment) for segment in clause):
             return []
     return found
+
+
+def _cut_at_so(segments):
+    """Yield the clauses, cut also where a reason ends: "I got the day off so I can"."""
+    for clause, asks in split_clauses(segments):
+        start = 0
+        for index, segment in enumerate(clause):
+            if segment.key in _SO and start < index:
+                yield clause[start:index], False
+                start = index
+        yield clause[start:], asks
 
 
 def _takes_back(segment):

@@ -90,7 +90,9 @@ _BOTH += (("as", "duas"), ("os", "dois"), ("alle", "beide"), ("alle", "drei"))
 _BOTH += (("allebei",), ("tutte", "e", "due"), ("all", "of", "them"), ("them", "all"))
 _BOTH += (("all", "three"), ("all",), ("todas",), ("todos",), ("toutes",), ("tous",))
 _BOTH += (("alle",), ("tutti",), ("tutte",), ("allemaal",), ("everything",))
-_NEITHER = (("neither",), ("neither", "one"), ("neither", "of", "them"))
+_BOTH_WORK = (("both", "work"), ("all", "work"), ("they", "both", "work"))
+_NEITHER = (("cant", "do", "either"), ("cant", "make", "either"))
+_NEITHER += (("neither",), ("neither", "one"), ("neither", "of", "them"))
 _NEITHER += (("none", "of", "them"), ("ninguna", "de", "las", "dos"), ("ninguna",))
 _NEITHER += (("ninguno",), ("ninguno", "de", "los", "dos"), ("aucun", "des", "deux"))
 _NEITHER += (("aucune", "des", "deux"), ("ni", "lun", "ni", "lautre"))
@@ -116,7 +118,7 @@ def find_choice(tokens, appointments):
 
 def _choice_at(keys, index, ordered):
     everything = frozenset(ordered)
-    for phrases, says in ((_NEITHER, "decline"), (_BOTH, "")):
+    for phrases, says in ((_NEITHER, "decline"), (_BOTH_WORK, "confirm"), (_BOTH, "")):
         ends = [
             index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
         ]

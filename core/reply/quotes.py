@@ -300,7 +300,24 @@ def segment_with_own(tokens, lexicon, find_own):
             )
         )
         place = item.end
-    return segments + lexicon.segment([t for t in tokens[place:] if t.kind != JOINT])
+    segments += lexicon.segment([t for t in tokens[place:] if t.kind != JOINT])
+    return _joined_around_own(segments, lexicon)
+
+
+def _joined_around_own(segments, lexicon):
+    """Join a refusal that has the day in its middle: "kann morgen nicht"."""
+    for index in range(1, len(segments) - 1):
+        before, own, after = segments[index - 1 : index + 2]
+        if not own.when or before.when or after.when or is_break(after):
+            continue
+        joined = lexicon.segment([*before.tokens, *after.tokens])
+        if len(joined) == 1 and lx.DECLINE in joined[0].kinds:
+            if lx.DECLINE not in before.kinds | after.kinds:
+                return _joined_around_own(
+                    [*segments[: index - 1], joined[0], own, *segments[index + 2 :]],
+                    lexicon,
+                )
+    return segments
 
 
 def _before_own(tokens, lexicon):

@@ -181,7 +181,7 @@ def _read_answers(text, lexicon, codes, world):
     if found.answers:
         given = [s for s in text.segments if s.is_any(ANSWERS)]
         return _described(found, text, given, lexicon, world)
-    yes = find_yes_with_note(text) or (world.returning and find_change_of_mind(text))
+    yes = find_yes_with_note(text, lexicon) or (world.returning and find_change_of_mind(text))
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
         return _described(found, text, yes, lexicon, world)

@@ -108,7 +108,8 @@ def _is_clear(clause, index, before):
     following = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if not is_bare_no(segment):
         return is_worded(segment) and (
-            following is None or not following.kinds <= _OBJECT
+            following is None
+            or not (following.kinds <= _OBJECT or lx.NEGATION in following.kinds)
         )
     if any(lx.UNKNOWN in s.kinds for s in before):
         return False  # "my wife said no"
@@ -123,7 +124,7 @@ def _may_follow_no(following, next_segment):
 
 
 def _is_soft(segment):
-    return segment.is_any({lx.GLUE, lx.RETURN, lx.BUT}) or segment.kinds <= SILENT
+    return segment.is_any({lx.GLUE, lx.BUT}) or segment.kinds <= SILENT
 
 
 def _is_left_standing(item):
@@ -141,7 +142,8 @@ def _is_left_standing(item):
         if lx.KEEP in segment.kinds and len(segment.tokens) > 1:
             return False
         if lx.UNCLEAR in segment.kinds and len(segment.tokens) > 1:
-            return False
+            if lx.CONTACT not in segment.kinds:
+                return False
         if segment.is_any(_YES | {lx.CONDITION}) and not proposes:
             if not _is_soft(segment) and not segment.is_any(REFUSALS):
                 return False

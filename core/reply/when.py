@@ -347,6 +347,9 @@ class _Reader:
         if not meanings:
             return None
         meaning = next((m for m in meanings if m.lang == self.lang), meanings[0])
+        if meaning.weak and self.lang and meaning.lang != self.lang:
+            if not self._is_plain_short(index):
+                return None
         if meaning.kind == "weekday" and meaning.lang == "pt" and len(meanings) == 1:
             # "segunda" is the second one in Spanish.
             feira = self.key(index + 1) == "feira" or key.endswith("feira")
@@ -376,7 +379,7 @@ class _Reader:
     def _is_plain_short(self, index):
         """Tell whether a short form is written as a day: "Sat", "ok sat"."""
         surface = self.tokens[index].surface
-        return surface in ("Mon", "Sat", "Sun") and self.lang in ("", "en")
+        return surface in ("Mon", "Sat", "Sun") and self.lang != "fr"
 
     def _hour_in_words(self, index, when):
         """Read "at nine", "one o'clock", "nine to eleven", "alle dieci"."""
@@ -479,7 +482,11 @@ class _Reader:
         at = self.key(index - 1) in cw.AT and self.key(index - 1) not in ("a", "la")
         at = at or (self.key(index - 1) == "a" and self.lang in ("fr",) and marked)
         half = self.key(end) in ("am", "pm")
+        # "9 is fine"
+        at = at or (self.key(end) in ("is", "works", "suits") and value > 5)
         limit, after = self._range_end(end + half)
+        if self.key(end) in ("a", "al", "alle") and not (marked or half or at):
+            limit = None  # "vendredi 4 à 8h"
         ranged = limit is not None and (
             half
             or marked
