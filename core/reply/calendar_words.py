@@ -147,7 +147,7 @@ WEEK = frozenset("week semana semaine woche settimana weeks wk".split())
 # Small words inside of "Monday the 14th at 10:30", "el jueves a las 10".
 JOINERS = frozenset(
     "the on of at @ el los las la a de del le les l au des du der den dem die das am um "
-    "im in o os as no na do da il lo alle all dalle i op om het per um from between de "
+    "im in o os as na da il lo alle all dalle i op om het per um from between de "
     "para por que vom feira , nos ao aos".split()
 )
 AFTER = frozenset(
@@ -157,6 +157,9 @@ BEFORE = frozenset(
     "before until till by vor bis avant jusqu antes hasta ate prima fino entro voor tot "
     "untill jusque".split()
 )
+
+
+SINCE = frozenset("since desde seit depuis da sinds last".split())
 
 
 def _split(text):
@@ -184,6 +187,8 @@ def _index():
     index = {}
     for word, meaning in _words():
         index.setdefault(word, []).append(meaning)
+        if meaning.lang == "en" and meaning.kind == "weekday" and len(word) > 4:
+            index.setdefault(word + "s", []).append(meaning)  # "Wednesday's"
     return {word: tuple(meanings) for word, meanings in index.items()}
 
 

@@ -20,6 +20,14 @@ from .clauses import (
 
 _YES = {lx.CONFIRM, lx.AGREE}
 _ANSWERS = _YES | REFUSALS
+# What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
+_WORDS_OF_CHOICE = dict.fromkeys(
+    "keep take good great okay bien gut bene goed bom boa bon bonne".split(), CONFIRM
+) | dict.fromkeys(
+    "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "
+    "remove delete".split(),
+    DECLINE,
+)
 _SMALL = SILENT | {lx.ALL, lx.BUT}
 
 
@@ -123,10 +131,16 @@ def _read(clause, asks, open_ids):
                 items.append(intent)
         elif _is_no_of_name(clause, index):
             items.append(DECLINE)
+        elif segment.key in _WORDS_OF_CHOICE and _is_near_name(clause, index):
+            items.append(_WORDS_OF_CHOICE[segment.key])
         elif not (segment.is_any(_SMALL) or _is_beside_name(clause, index)):
             is_clear = False
         before = segment
     return Clause(tuple(items), tuple(clause), is_clear)
+
+
+def _is_near_name(clause, index):
+    return any(s.refs for s in clause[max(index - 3, 0) : index + 4])
 
 
 def _is_beside_name(clause, index):
@@ -142,7 +156,7 @@ def _is_beside_name(clause, index):
 def _is_no_of_name(clause, index):
     """Tell whether a "not" refuses what is named right after: "not Friday"."""
     segment = clause[index]
-    if not segment.is_any({lx.NEGATION}) or len(segment.tokens) > 1:
+    if not segment.is_any({lx.NEGATION}) or len(segment.tokens) > 2:
         return False
     after = [s for s in clause[index + 1 :] if not s.kinds <= SILENT or s.refs]
     if not after:  # "Friday doesn't"

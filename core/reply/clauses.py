@@ -24,6 +24,12 @@ SILENT = POLITE | {
     lx.FAREWELL,
     lx.SUBJECT,
 }
+# Conditions and doubts, beside other words that only compare or order.
+IFS = frozenset(
+    "if unless provided providing assuming except maybe perhaps might may depends yet si "
+    "sauf quizas quiza talvez wenn falls sofern vielleicht se caso forse magari als "
+    "tenzij mits indien misschien".split()
+)
 # "no", "non", "não", "nee": words that also negate what follows.
 _NO_LENGTH = 4
 

@@ -8,7 +8,7 @@ words that nobody knows may be sarcasm.
 """
 
 from . import lexicon as lx
-from .clauses import POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
+from .clauses import IFS, POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
 
 _YES = {lx.CONFIRM, lx.AGREE}
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
@@ -38,7 +38,8 @@ _VETOES = {
 _SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
 # What joins a reason to what follows from it.
 _SO = frozenset("so and y asi et donc alors und also e entao quindi en dus".split())
-_MAX_UNKNOWN = 5
+_MAX_UNKNOWN = 6
+_MAX_UNKNOWN_BESIDE = 4  # in a clause that is about nothing known
 _PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
 
 
@@ -53,11 +54,13 @@ def find_yes_with_note(text, lexicon):
     rest = [s for s in text.segments if id(s) not in given]
     if not _has_subject(rest):
         return []
+    about = [frozenset().union(*map(_topics_of, clause)) for clause, _asks in clauses]
     seen = False  # whether something harmless was said already
-    for clause, asks in clauses:
+    for place, (clause, asks) in enumerate(clauses):
         if asks and not any(lx.REQUEST in s.kinds for s in clause):
             return []
-        if not _is_harmless(clause, seen, rest):
+        beside = frozenset().union(*about[max(place - 1, 0) : place + 2])
+        if not _is_harmless(clause, seen, rest, beside):
             return []
         seen = seen or any(s.is_any(lx.TOPICS) for s in clause)
     return yes
@@ -116,7 +119,7 @@ def _is_clear(clauses, yes):
     return any(s is first or lx.CONFIRM in s.kinds for s in yes)
 
 
-def _is_harmless(clause, seen, rest):
+def _is_harmless(clause, seen, rest, beside):
     topics = frozenset().union(*map(_topics_of, clause))
     unknown = said = 0
     for index, segment in enumerate(clause):
@@ -142,9 +145,9 @@ def _is_harmless(clause, seen, rest):
                 return False
             if index + 1 < len(clause) and clause[index + 1].key in _SCOPES:
                 return False  # "no for the fridge"
-    if unknown > _MAX_UNKNOWN:
-        return False
-    return bool(topics) or not unknown
+    if topics:
+        return unknown <= _MAX_UNKNOWN
+    return not unknown or (bool(beside) and unknown <= _MAX_UNKNOWN_BESIDE)
 
 
 def _leads_to_call(clause, index):
@@ -211,18 +214,22 @@ def find_change_of_mind(text):
 
     The reason that is given needs not be understood, as long as it takes nothing back.
     """
-    if not any(lx.RETURN in s.kinds for s in text.segments):
-        return []
+    returns = any(lx.RETURN in s.kinds for s in text.segments)
     found = []
     for clause, asks in _cut_at_so(text.segments):
         if asks or any(s.kinds & _HARD for s in clause):
             return []
         yes = [s for s in clause if s.is_any(_YES) and not s.is_any(REFUSALS)]
         if yes and all(s.kinds <= _PLAIN or s in yes for s in clause):
+            if any(s.refs and s.when for s in clause) and any(
+                lx.FAREWELL not in s.kinds for s in yes
+            ):
+                returns = True
+            returns = returns or any(lx.ATTEND in s.kinds for s in yes)
             found += yes
         elif any(_takes_back(segment) for segment in clause):
             return []
-    return found
+    return found if returns else []
 
 
 def _cut_at_so(segments):
@@ -237,11 +244,11 @@ def _cut_at_so(segments):
 
 
 def _takes_back(segment):
-    return (
-        segment.is_any({lx.CONDITION, lx.QUESTION_WORD, *REFUSALS})
-        and lx.RETURN not in segment.kinds
-        and not segment.is_any({lx.GLUE})
-    )
+    if segment.is_any({lx.RETURN, lx.GLUE}):
+        return False
+    if lx.CONDITION in segment.kinds:
+        return len(segment.tokens) > 1 or segment.key in IFS
+    return segment.is_any({lx.QUESTION_WORD, *REFUSALS})
 
 
 def note_of(text, answers):

@@ -83,6 +83,7 @@ _ONES = frozenset(
     "one ones appointment appt visit cita visita rendezvous rdv termin marcacao "
     "consulta appuntamento afspraak una uno".split()
 )
+_OTHERS = frozenset("other others otra otro autre andere anderer outra altra".split())
 _COUNTS = {"two": 2, "dos": 2, "deux": 2, "zwei": 2, "duas": 2, "due": 2, "twee": 2}
 _BOTH = (("las", "dos"), ("los", "dos"), ("les", "deux"), ("tutti", "e", "due"))
 _BOTH += (("both",), ("ambas",), ("ambos",), ("beide",), ("entrambi",), ("entrambe",))
@@ -167,13 +168,31 @@ def find_own(tokens, appointments, now, lang):
             continue
         found.append(item)
         index = item.end
+    waiting = [a for a in appointments if a.is_open]
     if len(appointments) > 1:
         found += [
             item
-            for item in find_choice(tokens, [a for a in appointments if a.is_open])
+            for item in find_choice(tokens, waiting)
             if not taken.intersection(range(item.start, item.end))
         ]
+        found += _find_rest(keys, found, frozenset(a.id for a in waiting))
     return _without_overlaps(sorted(found, key=lambda item: (item.start, -item.end)))
+
+
+def _find_rest(keys, found, waiting):
+    """Find "the other one": those that were not named before it."""
+    for index, key in enumerate(keys):
+        named = [item.refs & waiting for item in found if item.end <= index]
+        if key not in _OTHERS or not any(named):
+            continue
+        rest = waiting - frozenset().union(*named)
+        end = index + 1
+        count = _COUNTS.get(keys[end]) if end < len(keys) else None
+        if count or (end < len(keys) and keys[end] in _ONES):
+            end += 1
+        if rest and (count is None or count == len(rest)):
+            return [Found(index, end, rest, None, len(rest) > 1)]
+    return []
 
 
 def _without_overlaps(found):

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from . import lexicon as lx
+from .calendar_words import SINCE
 from .text import (
     BREAK,
     DASH,
@@ -258,6 +259,8 @@ def has_quotation(body):
 
 # "Bis Donnerstag": see you, if Thursday is right; else it may be until.
 _SEE_YOU = frozenset("bis tot hasta a ate".split())
+_PAST = frozenset({lx.COMMON, lx.UNKNOWN})
+_MAX_PREPOSITION = 4
 _POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
 
 
@@ -286,10 +289,17 @@ def segment_with_own(tokens, lexicon, find_own):
             if all(id(token) in polite for token in tokens[start : item.end]):
                 continue
         kinds = _kinds_of_found(item)
+        if not item.refs and start and tokens[start - 1].key in SINCE:
+            kinds = _PAST
         if _is_see_you(tokens, place, item):
             start -= 1
             kinds |= {lx.CONFIRM, lx.FAREWELL}
-        segments += _before_own(tokens[place:start], lexicon)
+        if item.when:
+            segments += _before_own(tokens[place:start], lexicon)
+        else:
+            segments += lexicon.segment(
+                [t for t in tokens[place:start] if t.kind != JOINT]
+            )
         segments.append(
             lx.Segment(
                 kinds,
@@ -324,10 +334,15 @@ def _before_own(tokens, lexicon):
     """Cut what stands before a time: "oui pour" of a prompt is a yes there."""
     tokens = [token for token in tokens if token.kind != JOINT]
     segments = lexicon.segment(tokens)
-    if segments and lx.PROMPT in segments[-1].kinds:
-        last = segments.pop()
+    if not segments:
+        return segments
+    last = segments[-1]
+    if lx.PROMPT in last.kinds:
+        segments.pop()
         for token in last.tokens:
             segments += lexicon.segment([token])
+    elif lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
+        segments[-1] = last._replace(kinds=frozenset({lx.GLUE}))  # "on", "um", "alle"
     return segments
 
 

@@ -23,7 +23,7 @@ from .opt_out import (
 )
 from .own import find_own
 from .quotes import appointed_times, own_words, read_reaction
-from .refusals import find_proposal, find_refusal_with_rest
+from .refusals import find_not_then, find_proposal, find_refusal_with_rest
 from .text import QUESTION, WORD, level
 from .understanding import (
     MAX_DETAIL,
@@ -185,7 +185,7 @@ def _read_answers(text, lexicon, codes, world):
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
         return _described(found, text, yes, lexicon, world)
-    refusal = find_refusal_with_rest(text)
+    refusal = find_refusal_with_rest(text, lexicon) or find_not_then(text)
     if refusal:
         found = answered([Answer(DECLINE)], "refusal", refusal.surface)
         return _described(found, text, [refusal], lexicon, world)

@@ -6,7 +6,7 @@ too, and a refusal of a day that is not the appointment's is none.
 """
 
 from . import lexicon as lx
-from .clauses import REFUSALS, SILENT, is_bare_no, is_worded, split_clauses
+from .clauses import IFS, REFUSALS, SILENT, is_bare_no, is_worded, split_clauses
 from .when import propose
 
 _YES = {lx.CONFIRM, lx.AGREE}
@@ -41,7 +41,7 @@ _SAME_TIME = (
 )
 
 
-def find_refusal_with_rest(text):
+def find_refusal_with_rest(text, lexicon):
     """Return the segment that refuses, if what stands around it does not undo it."""
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
@@ -51,12 +51,21 @@ def find_refusal_with_rest(text):
                 if (
                     asks
                     or not _is_clear(clause, index, before)
-                    or not all(map(_is_left_standing, clauses[position + 1 :]))
+                    or not all(_is_left_standing(c, lexicon) for c in clauses[position + 1 :])
                 ):
                     return None
                 return segment
             if segment.is_any(_YES) and not asks:
                 return None
+    return None
+
+
+def find_not_then(text):
+    """Return the "not" of "not tomorrow", which is all that is said."""
+    said = [s for s in text.segments if not s.kinds <= SILENT or s.refs]
+    if len(said) == 2 and said[1].refs and said[1].when:
+        if lx.NEGATION in said[0].kinds and len(said[0].tokens) == 1:
+            return said[0]
     return None
 
 
@@ -127,7 +136,7 @@ def _is_soft(segment):
     return segment.is_any({lx.GLUE, lx.BUT}) or segment.kinds <= SILENT
 
 
-def _is_left_standing(item):
+def _is_left_standing(item, lexicon):
     """Tell whether a clause that follows takes nothing back."""
     clause, asks = item
     if all(s.is_any({lx.AMOUNT, lx.CODE}) for s in clause):
@@ -136,18 +145,22 @@ def _is_left_standing(item):
         s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME}) and not s.is_any({lx.GLUE})
         for s in clause
     )
-    for segment in clause:
-        if segment.is_any({lx.HELP}):
-            return False
-        if lx.KEEP in segment.kinds and len(segment.tokens) > 1:
-            return False
-        if lx.UNCLEAR in segment.kinds and len(segment.tokens) > 1:
-            if lx.CONTACT not in segment.kinds:
-                return False
-        if segment.is_any(_YES | {lx.CONDITION}) and not proposes:
-            if not _is_soft(segment) and not segment.is_any(REFUSALS):
-                return False
-    return True
+    return not any(_takes_back(segment, proposes, lexicon) for segment in clause)
+
+
+def _takes_back(segment, proposes, lexicon):
+    if lx.HELP in segment.kinds:
+        return True
+    if segment.is_any({lx.KEEP, lx.UNCLEAR}) and len(segment.tokens) > 1:
+        if lx.KEEP in segment.kinds or lexicon.has(segment.tokens[1:], lx.DECLINE):
+            return True
+    if proposes or _is_soft(segment) or segment.is_any(REFUSALS):
+        return False
+    if segment.is_any(_YES):
+        return True
+    if len(segment.tokens) > 1:
+        return segment.is_any({lx.CONDITION, lx.DOUBT})
+    return lx.CONDITION in segment.kinds and segment.key in IFS
 
 
 def find_proposal(segments, appointment, today):

@@ -325,8 +325,9 @@ class _Reader:
             kind, value = "part", cw.MORNING
         if kind == "offset" and key == "tonight":
             when.part = cw.EVENING
-        if getattr(when, kind) not in (None, value):
-            return index  # another day begins
+        if getattr(when, kind) not in (None, value) or (kind == "month" and when.day):
+            if kind != "month" or when.month is not None:
+                return index  # another day begins
         setattr(when, kind, value)
         end = index + 1
         if kind == "weekday" and self.key(end) == "feira":
