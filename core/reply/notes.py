@@ -24,7 +24,6 @@ _HARD = {
     lx.RESCHEDULE,
     lx.REACTION,
     lx.REACTION_LIKE,
-    lx.INSTRUCTION,
 }
 _VETOES = {
     lx.CONDITION,
@@ -33,11 +32,13 @@ _VETOES = {
     lx.EXCUSE,
     lx.TIME,
     lx.DOUBT,
+    lx.INSTRUCTION,
 }
 # "Yes for the fridge" is one to a part.
 _SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
 # What joins a reason to what follows from it.
 _SO = frozenset("so and y asi et donc alors und also e entao quindi en dus".split())
+_COME = frozenset("come vengan venez kommen venham venite kom".split())
 _MAX_UNKNOWN = 6
 _MAX_UNKNOWN_BESIDE = 4  # in a clause that is about nothing known
 _PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
@@ -56,10 +57,10 @@ def find_yes_with_note(text, lexicon):
         return []
     about = [frozenset().union(*map(_topics_of, clause)) for clause, _asks in clauses]
     seen = False  # whether something harmless was said already
-    for place, (clause, asks) in enumerate(clauses):
+    for clause, asks in clauses:
         if asks and not any(lx.REQUEST in s.kinds for s in clause):
             return []
-        beside = frozenset().union(*about[max(place - 1, 0) : place + 2])
+        beside = frozenset().union(*about)
         if not _is_harmless(clause, seen, rest, beside):
             return []
         seen = seen or any(s.is_any(lx.TOPICS) for s in clause)
@@ -105,7 +106,7 @@ def _stands_alone(clause, index, lexicon):
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
         return True
     if len(segment.tokens) > 1:
-        return after.kinds <= POLITE | {lx.RETURN}
+        return after.kinds <= POLITE | {lx.RETURN} or after.key in _SO
     return after.kinds <= SILENT or after.is_any(lx.TOPICS)
 
 
@@ -128,13 +129,14 @@ def _is_harmless(clause, seen, rest, beside):
         if segment.kinds <= SILENT:
             continue
         before = clause[index - 1] if index else None
-        if lx.BUT in segment.kinds and not (seen or said):
+        if lx.BUT in segment.kinds and not (seen or said or topics):
             return False
         if segment.kinds & {lx.LEAD} and not segment.kinds & lx.TOPICS:
             if not _leads_to_call(clause, index):
                 return False
         elif not _is_allowed(segment, before, topics, rest):
-            return False
+            if not (beside - {lx.PRESENCE} and _is_odd(segment)):
+                return False
         said += 1
         seen = seen or segment.is_any(lx.TOPICS)
         unknown += lx.UNKNOWN in segment.kinds and not segment.is_any(
@@ -148,6 +150,15 @@ def _is_harmless(clause, seen, rest, beside):
     if topics:
         return unknown <= _MAX_UNKNOWN
     return not unknown or (bool(beside) and unknown <= _MAX_UNKNOWN_BESIDE)
+
+
+def _is_odd(segment):
+    """Tell whether a word is odd beside an answer only: "left", "closed", "text"."""
+    return (
+        len(segment.tokens) == 1
+        and segment.is_any({lx.UNCLEAR, lx.EXCUSE})
+        and segment.kinds <= {lx.UNCLEAR, lx.EXCUSE, *SILENT, lx.UNKNOWN, lx.KEEP}
+    )
 
 
 def _leads_to_call(clause, index):
@@ -219,7 +230,11 @@ def find_change_of_mind(text):
     for clause, asks in _cut_at_so(text.segments):
         if asks or any(s.kinds & _HARD for s in clause):
             return []
-        yes = [s for s in clause if s.is_any(_YES) and not s.is_any(REFUSALS)]
+        yes = [
+            s
+            for s in clause
+            if (s.is_any(_YES) or s.key in _COME) and not s.is_any(REFUSALS)
+        ]
         if yes and all(s.kinds <= _PLAIN or s in yes for s in clause):
             if any(s.refs and s.when for s in clause) and any(
                 lx.FAREWELL not in s.kinds for s in yes

@@ -294,12 +294,7 @@ def segment_with_own(tokens, lexicon, find_own):
         if _is_see_you(tokens, place, item):
             start -= 1
             kinds |= {lx.CONFIRM, lx.FAREWELL}
-        if item.when:
-            segments += _before_own(tokens[place:start], lexicon)
-        else:
-            segments += lexicon.segment(
-                [t for t in tokens[place:start] if t.kind != JOINT]
-            )
+        segments += _before_own(tokens[place:start], item, lexicon)
         segments.append(
             lx.Segment(
                 kinds,
@@ -330,19 +325,24 @@ def _joined_around_own(segments, lexicon):
     return segments
 
 
-def _before_own(tokens, lexicon):
-    """Cut what stands before a time: "oui pour" of a prompt is a yes there."""
+def _before_own(tokens, item, lexicon):
+    """Cut what stands before a name or a time: "oui pour" of a prompt is a yes there.
+
+    "On the", "um", "alle" belong to the time that follows.
+    """
     tokens = [token for token in tokens if token.kind != JOINT]
     segments = lexicon.segment(tokens)
-    if not segments:
-        return segments
-    last = segments[-1]
-    if lx.PROMPT in last.kinds:
-        segments.pop()
-        for token in last.tokens:
+    if segments and lx.PROMPT in segments[-1].kinds:
+        for token in segments.pop().tokens:
             segments += lexicon.segment([token])
-    elif lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
-        segments[-1] = last._replace(kinds=frozenset({lx.GLUE}))  # "on", "um", "alle"
+    for place in (-1, -2) if item.when else ():
+        if len(segments) < -place:
+            break
+        last = segments[place]
+        if lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
+            segments[place] = last._replace(kinds=frozenset({lx.GLUE}))
+        elif lx.GLUE not in last.kinds:
+            break
     return segments
 
 

@@ -20,6 +20,7 @@ _MAX_JOINERS = 3
 _NOON = frozenset("noon midday midi mittag mediodia mezzogiorno meiodia".split())
 # What "tarde" is never the afternoon after: "más tarde", "mais tarde".
 _LATER = frozenset("mas mais muy muito demasiado".split())
+_PREDICATES = frozenset("works is yes no ok good fine doesnt isnt".split())
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
 
@@ -465,8 +466,10 @@ class _Reader:
         end = index + 2
         ends = end >= self.size or self.tokens[end].kind in (BREAK, DASH, "line")
         alone = self.key(index - 1) == "the" and (
-            ends or self.key(end) in cw.AT or self.key(end) in ("works", "is")
+            ends or self.key(end) in cw.AT or self.key(end) in _PREDICATES
         )
+        begins = index == 0 or self.tokens[index - 1].kind in (BREAK, "line")
+        alone = alone or (begins and self.key(end) in _PREDICATES)
         if not (when.has_day() or alone) or when.day is not None:
             return index
         when.day = value
