@@ -2,7 +2,7 @@
 {
     "name": "Field Service - Job Confirmation",
     "summary": "Text customers their appointment and understand their answer",
-    "version": "19.0.1.4.0",
+    "version": "19.0.2.0.0",
     "license": "AGPL-3",
     "category": "Field Service",
     "author": "Job Confirmations",

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What has to happen besides what Odoo does by itself."""
 
-from .models.message_center.fsm_confirmation_name import FUNCTION
+from .models.message_center.fsm_confirmation_name_index import FUNCTION
 from .models.privacy.mail_activity import ANSWER_TYPES, MODULE
 from .models.privacy.mail_message import SUBTYPE
 

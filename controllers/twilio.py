@@ -7,6 +7,7 @@ from twilio.request_validator import RequestValidator
 from odoo import SUPERUSER_ID
 from odoo.http import Controller, request, route
 
+from ..core.delivery import Report
 from ..core.twilio.client import to_int
 from ..core.twilio.setup import REFUSED_HEADER
 from ..tools.log_redaction import private_queries
@@ -41,7 +42,7 @@ class JobConfirmationTwilio(Controller):
     @route(INBOUND_URL, **_ROUTE)
     @private_queries()
     def inbound(self, **_params):
-        """A customer's text. The answer is TwiML, with at most one message."""
+        """A customer's text. The response is TwiML, with at most one message."""
         form, companies_sudo = self._verify()
         if not companies_sudo:
             return self._forbidden()
@@ -50,10 +51,8 @@ class JobConfirmationTwilio(Controller):
             _logger.warning("Inbound webhook without MessageSid or From: ignored")
             return self._twiml("")
         # Stored and committed when it returns: else Twilio gets no 2xx, tries again.
-        answer = request.env["fsm.confirmation.reply"]._receive_and_commit_sudo(
-            companies_sudo, form
-        )
-        return self._twiml(answer)
+        inbox = request.env["fsm.confirmation.inbox"]
+        return self._twiml(inbox._receive_and_commit_sudo(companies_sudo, form))
 
     @route(STATUS_URL, **_ROUTE)
     @private_queries()
@@ -63,33 +62,24 @@ class JobConfirmationTwilio(Controller):
         if not companies_sudo:
             return self._forbidden()
         if _UUID.fullmatch(uuid):
+            deliveries = request.env["fsm.confirmation.delivery"]
+            report = self._read_report(form)
             commit_with_retries(
-                request.env, lambda: self._apply_status(companies_sudo, uuid, form)
+                request.env,
+                lambda: deliveries._receive_report_sudo(companies_sudo, uuid, report),
             )
         return request.make_response("", status=204)
 
-    def _apply_status(self, companies_sudo, uuid, form):
-        record_sudo = (
-            request.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("uuid", "=", uuid),
-                    ("state", "!=", "delivered"),  # As the index of them has it.
-                    ("company_id", "in", companies_sudo.ids),
-                ]
-            )
+    def _read_report(self, form):
+        """A delivery report out of Twilio's parameters; what is odd in it is empty."""
+        sid = form.get("MessageSid") or ""
+        number = form.get("From") or ""
+        return Report(
+            form.get("MessageStatus") or form.get("SmsStatus") or "",
+            sid=sid if _MESSAGE.fullmatch(sid) else "",
+            code=to_int(form.get("ErrorCode") or "", 999_999),
+            from_number=number if _NUMBER.fullmatch(number) else "",
         )
-        # Of a delivered or deleted message, or another account: nothing to do.
-        if record_sudo:
-            sid = form.get("MessageSid") or ""
-            number = form.get("From") or ""
-            record_sudo._apply_status(
-                form.get("MessageStatus") or form.get("SmsStatus") or "",
-                sid=sid if _MESSAGE.fullmatch(sid) else "",
-                error_code=to_int(form.get("ErrorCode") or "", 999_999),
-                from_number=number if _NUMBER.fullmatch(number) else "",
-            )
 
     def _verify(self):
         """Check the signature over the exact public URL.
@@ -145,7 +135,7 @@ class JobConfirmationTwilio(Controller):
         return request.make_response("", [(REFUSED_HEADER, "refused")], status=403)
 
     def _twiml(self, text):
-        """An answer that Twilio understands; anything else could be texted as it is."""
+        """What Twilio understands; anything else could be texted as it is."""
         body = EMPTY_TWIML
         if text:
             # pylint: disable=import-outside-toplevel

@@ -23,8 +23,8 @@ UPDATE fsm_confirmation
  WHERE state = 'sending';
 
 UPDATE fsm_confirmation_reply
-   SET answer_state = 'failed'
- WHERE answer_state IN ('outgoing', 'sending');
+   SET auto_reply_state = 'failed'
+ WHERE auto_reply_state IN ('outgoing', 'sending');
 
 -- Replies go to the original.
 UPDATE fsm_confirmation_health

@@ -2,8 +2,9 @@
  * Takes the README's pictures: sends a text as the dispatcher, answers it on the
  * phone, and shows every screen on the way. Called by dev/screenshots.
  *
- * Arguments: address of Odoo, address of the stand-in, folder, path of Chromium.
+ * Arguments: address of Odoo, address of the simulator, folder, path of Chromium.
  */
+const fs = require("fs");
 const path = require("path");
 const {chromium} = require("playwright-core");
 
@@ -15,10 +16,15 @@ const MESSAGES = `${odoo}/odoo/action-${MODULE}.fsm_confirmation_action`;
 const LOGIN = "mc_edit"; // The dispatcher; the password is the login
 const DESKTOP = {width: 1400, height: 900};
 const MOBILE = {width: 390, height: 844};
+const MAIN_LOOP = path.join(__dirname, "main_loop.html");
 
 async function picture(page, name, options = {}) {
     // Odoo's animations and fonts need a moment; a page of it is never "idle".
     await page.evaluate(() => document.fonts.ready);
+    const bot = page.locator("[title^='Close Chat Window']").first();
+    if (await bot.isVisible()) {
+        await bot.click(); // OdooBot greets a new user.
+    }
     await page.waitForTimeout(800);
     const file = path.join(folder, `screenshot_${name}.png`);
     await page.screenshot({path: file, animations: "disabled", ...options});
@@ -108,6 +114,20 @@ async function answer(browser) {
     await context.close();
 }
 
+/** One wide picture of the pictures before: the click, the phone, the Message Center. */
+async function mainLoop(browser) {
+    const page = await browser.newPage({viewport: {width: 1800, height: 640}});
+    const html = fs.readFileSync(MAIN_LOOP, "utf8");
+    const inline = (_match, name) => {
+        const data = fs.readFileSync(path.join(folder, name), "base64");
+        return `url(data:image/png;base64,${data})`;
+    };
+    await page.setContent(html.replace(/url\((screenshot_\w+\.png)\)/g, inline));
+    const file = path.join(folder, "screenshot_main_loop.png");
+    await page.screenshot({path: file});
+    console.log(file);
+}
+
 async function main() {
     const browser = await chromium.launch({executablePath});
     try {
@@ -120,7 +140,7 @@ async function main() {
         await page.setViewportSize(DESKTOP);
 
         await page.goto(MESSAGES);
-        await page.waitForSelector(".o_data_row .o_fsm_confirmation_confirmed");
+        await page.waitForSelector(".o_data_row .o_fsm_look_confirmed");
         await picture(page, "message_center");
         await page.click(".o_data_row .o_fsm_confirmation_link >> nth=0");
         await page.waitForSelector(".modal .o_fsm_conversation_theirs:has-text('Yes')");
@@ -132,8 +152,9 @@ async function main() {
             hasTouch: true,
         });
         await mobile.goto(MESSAGES);
-        await mobile.waitForSelector(".o_kanban_record .o_fsm_confirmation_confirmed");
+        await mobile.waitForSelector(".o_kanban_record .o_fsm_look_confirmed");
         await picture(mobile, "mobile");
+        await mainLoop(browser);
     } finally {
         await browser.close();
     }

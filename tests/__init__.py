@@ -13,10 +13,9 @@ from .http import test_fuzz
 from .http import test_immutable
 from .tours import test_js
 from .http import test_levels
-from .tooling import test_life
 from .http import test_main_loop
 from .models import test_message_center
-from .models import test_names
+from .models import test_name_index
 from .models import test_query_counts
 from .http import test_reports
 from .http import test_safety
@@ -24,9 +23,11 @@ from .models import test_sending
 from .http import test_setup
 from .http import test_setup_access
 from .tours import test_setup_tours
+from .tooling import test_simulator
 from .http import test_stories
 from .tours import test_tours
 from .models import test_throttle
 from .models import test_translations
+from .tooling import test_upgrade
 from .http import test_trust
 from .http import test_webhook_security

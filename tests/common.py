@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Records, people and a real Twilio stand-in for the tests."""
+"""Records, people and a real Twilio simulator for the tests."""
 
+import importlib.util
 import os
 import sys
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tests.common import new_test_user
 
 from ..controllers.twilio import JobConfirmationTwilio
+from ..core.delivery import Report, after_rejection
 from ..core.twilio.client import API_URL_VARIABLE
 
 DEV = Path(__file__).resolve().parents[1] / "dev"
@@ -26,13 +28,22 @@ LEVELS = {
 }
 
 
-def standin_module():
-    """The stand-in's package, which lives beside the addon's own code."""
+def load_migration(version, name):
+    """The module of one of the addon's migration scripts."""
+    path = DEV.parent / "migrations" / version / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name.replace("-", "_"), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def simulator_module():
+    """The simulator's package, which lives beside the addon's own code."""
     if str(DEV) not in sys.path:
         sys.path.insert(0, str(DEV))
-    import twilio_standin
+    import twilio_simulator
 
-    return twilio_standin
+    return twilio_simulator
 
 
 class ConfirmationCase:
@@ -40,7 +51,7 @@ class ConfirmationCase:
 
     @classmethod
     def _set_up_confirmation(cls):
-        cls.standin = standin_module()
+        cls.simulator = simulator_module()
         cls.env["ir.config_parameter"].sudo().set_param("web.base.url.freeze", "True")
         # Field service's own stages belong to the first company only.
         cls.env["fsm.stage"].search([]).write({"company_id": False})
@@ -79,15 +90,15 @@ class ConfirmationCase:
 
     @classmethod
     def _make_company(cls, name, number=OUR_NUMBER, **values):
-        standin = standin_module()
+        simulator = simulator_module()
         country = cls.env.ref("base.us")
         company = cls.env["res.company"].create(
             {
                 "name": name,
                 "country_id": country.id,
                 "sms_provider": "twilio",
-                "sms_twilio_account_sid": standin.DEFAULT_ACCOUNT_SID,
-                "sms_twilio_auth_token": standin.DEFAULT_AUTH_TOKEN,
+                "sms_twilio_account_sid": simulator.DEFAULT_ACCOUNT_SID,
+                "sms_twilio_auth_token": simulator.DEFAULT_AUTH_TOKEN,
                 "job_confirmation_enabled": True,
                 **values,
             }
@@ -136,6 +147,28 @@ class ConfirmationCase:
                 **values,
             }
         )
+
+    @property
+    def outbox(self):
+        return self.env["fsm.confirmation.outbox"]
+
+    @property
+    def deliveries(self):
+        return self.env["fsm.confirmation.delivery"]
+
+    def _apply_report(self, record, status, **values):
+        """Twilio reports on a text; see :class:`~...core.delivery.Report`."""
+        self.deliveries._apply_report(record.sudo(), Report(status, **values))
+
+    def _apply_rejection(self, record, code, reason):
+        """Twilio refuses a text."""
+        step = after_rejection(record.attempt_count, code, reason)
+        self.deliveries._apply(record.sudo(), step)
+
+    def _resolve(self, record, response, reason=""):
+        """The dispatcher corrects a response by hand."""
+        record = record.with_user(self.dispatcher)
+        record.env["fsm.confirmation.response"]._resolve(record, response, reason)
 
     @classmethod
     def _make_visit(cls, order, days, **values):
@@ -210,7 +243,7 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
         type(self).counter += 1
         waiting = self.env["fsm.confirmation"].search([("state", "=", "outgoing")])
         waiting.sudo().write({"state": "sent", "sent_date": fields.Datetime.now()})
-        return self.env["fsm.confirmation.reply"]._receive_sudo(
+        return self.env["fsm.confirmation.inbox"]._receive_sudo(
             (company or self.company).sudo(),
             {
                 "MessageSid": data.pop("sid", f"SM{self.counter:032x}"),
@@ -223,18 +256,18 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
 
     def _mark_sent(self, confirmations):
         for record in confirmations:
-            record.sudo()._apply_status("delivered", sid=f"SM{record.id:032d}")
+            self._apply_report(record, "delivered", sid=f"SM{record.id:032d}")
 
 
 @tagged("post_install", "-at_install")
 class ConfirmationHttpCase(ConfirmationCase, HttpCase):
-    """With a real stand-in for Twilio in a process of its own, and real webhooks."""
+    """With a real simulator of Twilio in a process of its own, and real webhooks."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._set_up_confirmation()
-        cls.twilio = cls.standin.StandinProcess()
+        cls.twilio = cls.simulator.SimulatorProcess()
         cls.twilio.start()
         cls.addClassCleanup(cls.twilio.stop)
         previous = os.environ.get(API_URL_VARIABLE)
@@ -284,7 +317,7 @@ class ConfirmationHttpCase(ConfirmationCase, HttpCase):
         self.env.invalidate_all()
 
     def _customer_says(self, body, number=None, to=OUR_NUMBER, **options):
-        """The customer answers on the phone; returns what the stand-in saw."""
+        """The customer answers on the phone; returns what the simulator saw."""
         self.env.flush_all()
         with self.allow_requests(all_requests=True):
             result = self.twilio.inbound(

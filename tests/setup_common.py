@@ -144,7 +144,7 @@ class SetupCase(ConfirmationHttpCase):
         return f"{entry['text']} {entry['advice']}"
 
     def _number_at_twilio(self, phone=OUR_NUMBER):
-        """The number as the stand-in has it."""
+        """The number as the simulator has it."""
         for account in self.twilio.config()["accounts"]:
             for number in account["numbers"]:
                 if number["phone_number"] == phone:

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Two transactions that want the same row: try again, don't show it to anybody."""
 
+import contextlib
 import logging
 import random
 import time
@@ -32,17 +33,42 @@ def commit_with_retries(env, work, attempts=ATTEMPTS):
     :raises psycopg2.Error: the last conflict, when every attempt had one; the
         transaction is rolled back then
     """
+    result = None
+    for transaction in retries(env, attempts):
+        with transaction:
+            result = work()
+    return result
+
+
+def retries(env, attempts=ATTEMPTS):
+    """Yield context managers that commit, until one of them has: see
+    :func:`commit_with_retries`, of which this is the loop::
+
+        for transaction in retries(env):
+            with transaction:
+                ...
+
+    :raises psycopg2.Error: out of the last ``with``, when every attempt had a conflict
+    """
     for attempt in range(1, attempts + 1):
-        try:
-            with private_queries():
-                result = work()
-                env.cr.commit()  # pylint: disable=invalid-commit
-            return result
-        except CONFLICTS as error:
-            env.cr.rollback()
-            env.transaction.clear()
-            if attempt == attempts:
-                raise
-            _logger.info("%s, attempt %s", type(error).__name__, attempt)
-            # A little longer each time, and never at the same moment as the other.
-            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))
+        conflicts = []
+        yield _committed(env, conflicts, is_last=attempt == attempts)
+        if not conflicts:
+            return
+        _logger.info("%s, attempt %s", type(conflicts[0]).__name__, attempt)
+        # A little longer each time, and never at the same moment as the other.
+        time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))
+
+
+@contextlib.contextmanager
+def _committed(env, conflicts, is_last):
+    try:
+        with private_queries():
+            yield
+            env.cr.commit()  # pylint: disable=invalid-commit
+    except CONFLICTS as error:
+        env.cr.rollback()
+        env.transaction.clear()
+        if is_last:
+            raise
+        conflicts.append(error)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Tell at once what happens now and then, and together what happens often.
+"""Notify at once of what happens now and then, and together of what happens often.
 
 Every notification costs the server a connection to PostgreSQL and every open screen a
 look at its records, which took a quarter of the time of a reply.
@@ -16,23 +16,23 @@ _logger = logging.getLogger(__name__)
 PAUSE = 1  # second
 
 
-class Bundle:
-    """Collects changes of one process, and tells them at most once in a pause.
+class Throttle:
+    """Collects changes of one process, and notifies of them at most once in a pause.
 
-    :param tell: called with a dict name -> set of ids, in a thread of its own
+    :param notify: called with a dict name -> set of ids, in a thread of its own
     :param pause: in seconds
     """
 
-    def __init__(self, tell, pause=PAUSE):
-        self._tell = tell
+    def __init__(self, notify, pause=PAUSE):
+        self._notify = notify
         self._pause = pause
         self._lock = threading.Lock()
-        self._last = None  # When something was told, in monotonic seconds.
+        self._last = None  # The last notification, in monotonic seconds.
         self._waiting = {}
         self._timer = None
 
-    def may_tell_now(self):
-        """Whether nothing was told lately; if so, the caller tells its changes."""
+    def may_notify_now(self):
+        """Whether nothing was notified of lately; if so, the caller may do it now."""
         with self._lock:
             now = time.monotonic()
             quiet = self._last is None or now - self._last >= self._pause
@@ -42,7 +42,7 @@ class Bundle:
             return True
 
     def add(self, changes):
-        """Have changes told soon, with all others.
+        """Have changes notified of soon, with all others.
 
         :param changes: dict name -> ids
         """
@@ -51,16 +51,16 @@ class Bundle:
                 self._waiting.setdefault(name, set()).update(ids)
             if not self._timer:
                 # No daemon: a worker that ends waits for it.
-                self._timer = threading.Timer(self._pause, self._tell_waiting)
+                self._timer = threading.Timer(self._pause, self._notify_of_waiting)
                 self._timer.start()
 
-    def _tell_waiting(self):
+    def _notify_of_waiting(self):
         with self._lock:
             changes, self._waiting = self._waiting, {}
             self._timer = None
             self._last = time.monotonic()
         try:
-            self._tell(changes)
+            self._notify(changes)
         except Exception as error:
             # What changed is stored; a screen shows it with the next change.
-            _logger.warning("Open screens were not told: %s", describe(error))
+            _logger.warning("Open screens were not notified: %s", describe(error))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..core.alerts import first_for_many
 from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
 
 # More at once would keep the dispatcher waiting.
@@ -52,23 +53,21 @@ class FsmConfirmationBatch(models.TransientModel):
     @api.depends("order_ids")
     def _compute_plan(self):
         for wizard in self:
-            plans = wizard._get_plans()
-            left_out = [plan for plan in plans if plan.reason]
-            wizard.ready_count = len(plans) - len(left_out)
-            wizard.ready_info = wizard._describe_ready(plans)
+            ready, left_out = wizard._get_drafts()
+            wizard.ready_count = len(ready)
+            wizard.ready_info = wizard._describe_ready(ready)
             wizard.skipped_count = len(left_out)
             wizard.skipped_info = wizard._describe_left_out(left_out)
 
     @api.model
-    def _describe_ready(self, plans):
+    def _describe_ready(self, drafts):
         """A line for each customer: the Work Orders that are asked about.
 
         Who has several gets a text for each of them.
         """
         names = defaultdict(list)
-        for plan in plans:
-            if not plan.reason:
-                names[plan.partner, plan.mobile].append(plan.order.name)
+        for draft in drafts:
+            names[draft.partner, draft.mobile].append(draft.order.name)
         lines = [
             f"{partner.name}: {', '.join(known)}"
             for (partner, _mobile), known in names.items()
@@ -79,11 +78,11 @@ class FsmConfirmationBatch(models.TransientModel):
         return "\n".join(lines)
 
     @api.model
-    def _describe_left_out(self, plans):
+    def _describe_left_out(self, drafts):
         """A line for each reason: the Work Orders that it keeps from being asked."""
         names = defaultdict(list)
-        for plan in plans:
-            names[plan.reason].append(plan.order.name)
+        for draft in drafts:
+            names[first_for_many(draft.alerts).summary].append(draft.order.name)
         lines = []
         for reason, known in names.items():
             shown = ", ".join(known[:NAMES_SHOWN])
@@ -96,15 +95,22 @@ class FsmConfirmationBatch(models.TransientModel):
             lines.append(f"{reason}: {shown}")
         return "\n".join(lines)
 
-    def _get_plans(self):
-        """See :meth:`~odoo.addons.fsm.order._plan_confirmations`."""
+    def _get_drafts(self):
+        """The texts that can be sent, and those that can't or need a person's decision.
+
+        :return: two lists of :class:`~...fsm_confirmation_composer.Draft`
+        """
         self.ensure_one()
         orders = self.order_ids._origin._filtered_access("read")
         if len(orders) > MAX_ORDERS:
             raise UserError(
                 self.env._("Choose at most %s Work Orders at once.", MAX_ORDERS)
             )
-        return orders._plan_confirmations()
+        drafts = self.env["fsm.confirmation.composer"]._draft_many(orders)
+        return (
+            [draft for draft in drafts if not first_for_many(draft.alerts)],
+            [draft for draft in drafts if first_for_many(draft.alerts)],
+        )
 
     def action_send(self):
         """Record a text for each Work Order that can be asked about.
@@ -119,20 +125,19 @@ class FsmConfirmationBatch(models.TransientModel):
         if not self.try_lock_for_update() or self.sudo().confirmation_ids:
             # A second click: the first one has sent them.
             return {"type": "ir.actions.act_window_close"}
-        plans = [plan for plan in self._get_plans() if not plan.reason]
-        if not plans:
+        drafts, _left_out = self._get_drafts()
+        if not drafts:
             raise UserError(
                 self.env._("None of these Work Orders can be asked about now.")
             )
-        self.sudo().confirmation_ids = self.env["fsm.confirmation"]._record_batch_sudo(
-            plans, self.env.user
-        )
+        composer = self.env["fsm.confirmation.composer"]
+        self.sudo().confirmation_ids = composer._record(drafts, self.env.user)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("Confirmations sent: %s", len(plans)),
+                "message": self.env._("Confirmations sent: %s", len(drafts)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

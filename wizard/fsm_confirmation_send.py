@@ -1,26 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from typing import NamedTuple
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..core.alerts import BLOCK, WARN
 from ..core.segments import count_segments
 from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
-
-# Answers of _find_obstacles: what blocks, and what only warns.
-BLOCK = "block"
-WARN = "warn"
-
-
-class Obstacle(NamedTuple):
-    """What stands in the way of sending, or should be known before.
-
-    ``ways`` names the ways out, see :meth:`FsmConfirmationSend._get_ways_out`.
-    """
-
-    level: str  # BLOCK or WARN
-    text: str
-    ways: tuple = ()
 
 
 class FsmConfirmationSend(models.TransientModel):
@@ -85,12 +69,13 @@ class FsmConfirmationSend(models.TransientModel):
         compute="_compute_sender_display",
         help="Who the phone shows above the text.",
     )
-    obstacles = fields.Json(
-        compute="_compute_obstacles",
-        help="Dicts with level (block or warn), text and ways (dicts key, label).",
+    alerts = fields.Json(
+        compute="_compute_alerts",
+        help="What stands in the way or should be known: dicts with code, level (block "
+        "or warn), text and actions (dicts key, label).",
     )
-    blocking_reason = fields.Text(compute="_compute_obstacles")
-    warning = fields.Text(compute="_compute_obstacles")
+    blocking_reason = fields.Text(compute="_compute_alerts")
+    warning = fields.Text(compute="_compute_alerts")
 
     def _get_reference_fields(self):
         return ["order_id", "visit_id", "previous_id", "partner_id", "confirmation_id"]
@@ -112,53 +97,44 @@ class FsmConfirmationSend(models.TransientModel):
 
     @api.depends("order_id")
     def _compute_available_partner_ids(self):
+        recipients = self.env["fsm.confirmation.recipient"]
         for wizard in self:
-            order = wizard.order_id
             contacts = self.env["res.partner"]
+            order = wizard.order_id
             if order:
-                contacts = order._get_confirmation_contacts()
-            contacts = contacts._filter_textable(order.company_id) or contacts
+                contacts = recipients._get_all(order)
+                textable = recipients._filter_textable(contacts, order.company_id)
+                contacts = textable or contacts
             wizard.available_partner_ids = self.env["res.partner"].browse(contacts.ids)
 
     @api.depends("order_id")
     def _compute_partner_id(self):
-        for wizard in self:
-            if not wizard.partner_id and wizard.order_id:
-                contact = wizard._get_first_contact()
-                wizard.partner_id = self.env["res.partner"].browse(contact.ids)
-
-    def _get_first_contact(self):
-        """The contact that the dialog begins with; empty when one is to be chosen."""
+        recipients = self.env["fsm.confirmation.recipient"]
         other_than = self.env.context.get("confirmation_other_than")
-        if not other_than:
-            return self.order_id._get_default_confirmation_contact()
-        others = self.env["res.partner"].browse(
-            [id_ for id_ in self.available_partner_ids.ids if id_ != other_than]
-        )
-        numbers = {
-            partner: partner._get_confirmation_number(self.company_id)[0]
-            for partner in others
-        }
-        opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
-            {number for number in numbers.values() if number}
-        )
-        return others.filtered(
-            lambda rec: numbers[rec] and numbers[rec] not in opted_out
-        )[:1]
+        for wizard in self:
+            order = wizard.order_id
+            if wizard.partner_id or not order:
+                continue
+            if other_than:
+                contact = recipients._choose_another(order, other_than)
+            else:
+                contact = recipients._choose(order)[order]
+            wizard.partner_id = self.env["res.partner"].browse(contact.ids)
 
     @api.depends("order_id", "visit_id")
     def _compute_seen_message_id(self):
         for wizard in self:
-            wizard.seen_message_id = wizard._find_current_earlier().id
+            wizard.seen_message_id = wizard._find_earlier_message().id
+
+    def _draft(self):
+        """What would be sent, as :class:`~...fsm_confirmation_composer.Draft`."""
+        composer = self.env["fsm.confirmation.composer"]
+        return composer._draft(self.order_id, self.visit_id, self.partner_id, self.code)
 
     @api.depends("partner_id", "order_id")
     def _compute_mobile(self):
         for wizard in self:
-            number = ""
-            if wizard.partner_id and wizard.order_id:
-                number = wizard.partner_id._get_confirmation_number(wizard.company_id)[
-                    0
-                ]
+            number = wizard._draft().mobile
             wizard.mobile = number
             wizard.mobile_display = (
                 number
@@ -181,46 +157,26 @@ class FsmConfirmationSend(models.TransientModel):
 
     @api.depends("order_id", "visit_id", "partner_id", "code")
     def _compute_body(self):
+        composer = self.env["fsm.confirmation.composer"]
         for wizard in self:
-            order = wizard.order_id
-            appointment = wizard.visit_id or order
+            appointment = wizard.visit_id or wizard.order_id
             if not wizard.partner_id or not appointment.scheduled_date_start:
                 wizard.body = wizard.segment_info = False
                 continue
             try:
-                body = order._render_confirmation_body(
-                    wizard.partner_id.sudo(),
-                    wizard.visit_id,
-                    wizard.code or "",
-                )
+                [body] = composer._render([wizard._draft()])
             except UserError:
-                body = ""  # A wrong placeholder: it is said as an obstacle.
+                body = ""  # A wrong placeholder: an alert says so.
             wizard.body = body
             wizard.segment_info = body and wizard._describe_size(body)
 
     @api.depends("order_id", "visit_id", "partner_id")
     def _compute_code(self):
+        composer = self.env["fsm.confirmation.composer"]
         for wizard in self:
-            others = wizard._find_other_questions()
-            if not others:
-                wizard.code = False
-            elif not wizard.code:
-                wizard.code = others._choose_code({"mobile": wizard.mobile})
-
-    def _find_other_questions(self):
-        """Open messages to this number about other appointments, with sudo.
-
-        With any, the text carries a short code, so that an answer is never guessed.
-        """
-        messages_sudo = self.env["fsm.confirmation"].sudo()
-        if not self.mobile or not self.order_id:
-            return messages_sudo
-        appointment = self.visit_id or self.order_id
-        now = fields.Datetime.now()
-        others_sudo = messages_sudo._search_open_sudo(
-            self.mobile, self.company_id._job_confirmation_sender(self.mobile)
-        ).filtered(lambda rec: rec.appointment_start and rec.appointment_start > now)
-        return others_sudo - appointment._get_appointment_confirmations_sudo()
+            draft = wizard._draft()
+            code = draft.mobile and composer._preview_code(draft)
+            wizard.code = code or False
 
     def _describe_size(self, body):
         size = count_segments(body)
@@ -239,303 +195,120 @@ class FsmConfirmationSend(models.TransientModel):
         return text
 
     @api.depends("order_id", "visit_id", "partner_id")
-    def _compute_obstacles(self):
+    def _compute_alerts(self):
         for wizard in self:
-            found = wizard._find_obstacles() if wizard.order_id else []
-            labels = wizard._get_ways_out()
-            wizard.obstacles = [
+            alerts = wizard._find_alerts() if wizard.order_id else []
+            labels = wizard._get_action_labels()
+            wizard.alerts = [
                 {
-                    "level": obstacle.level,
-                    "text": obstacle.text,
-                    "ways": [
+                    "code": alert.code,
+                    "level": alert.level,
+                    "text": alert.text,
+                    "actions": [
                         {"key": key, "label": labels[key]}
-                        for key in obstacle.ways
+                        for key in alert.actions
                         if key in labels
                     ],
                 }
-                for obstacle in found
+                for alert in alerts
             ]
             for level, name in ((BLOCK, "blocking_reason"), (WARN, "warning")):
                 wizard[name] = "\n".join(
-                    obstacle.text for obstacle in found if obstacle.level == level
+                    alert.text for alert in alerts if alert.level == level
                 )
 
-    # ------------------------------------------------------------------
-    # What stands in the way
-    # ------------------------------------------------------------------
+    def _find_alerts(self):
+        """See :meth:`FsmConfirmationAlert._check`."""
+        draft = self._draft()
+        if self.partner_id and draft.appointment.scheduled_date_start:
+            draft.text = self.body or ""
+        self.env["fsm.confirmation.alert"]._check([draft])
+        return draft.alerts
 
-    def _find_obstacles(self):
-        """Everything that stands in the way or should be known before sending.
+    def _find_earlier_message(self):
+        """The earlier message about this appointment that still matters, maybe empty.
 
-        :return: list of :class:`Obstacle`, each with a sentence that names the way out
+        A user reads it with the rights that the dialog has.
         """
-        self.ensure_one()
-        found = [
-            *self._find_setup_obstacles(),
-            *self._find_appointment_obstacles(),
-            *self._find_contact_obstacles(),
-            *self._find_text_obstacles(),
-            *self._find_earlier_messages(),
-        ]
-        return [Obstacle(*obstacle) for obstacle in found]
-
-    def _find_setup_obstacles(self):
-        company = self.company_id
-        if not company.sudo().job_confirmation_enabled:
-            yield (
-                BLOCK,
-                self.env._(
-                    "Job confirmations are not enabled for %s. Ask an administrator to "
-                    "switch them on in Settings > Field Service.",
-                    company.name,
-                ),
-                ("open_settings",),
-            )
-        elif not company._job_confirmation_ready():
-            yield (
-                BLOCK,
-                self.env._(
-                    "Twilio is not set up for %s. Ask an administrator to enter the "
-                    "account and a number in Settings > Field Service.",
-                    company.name,
-                ),
-                ("open_settings",),
-            )
-
-    def _find_appointment_obstacles(self):
-        order = self.order_id
-        appointment = self.visit_id or order
-        if order.stage_id.is_closed:
-            yield (
-                BLOCK,
-                self.env._(
-                    "This Work Order is %s: there is nothing to confirm.",
-                    order.stage_id.name,
-                ),
-            )
-            return
-        if self.visit_id and self.visit_id.order_id != order:
-            yield BLOCK, self.env._("This visit belongs to another Work Order.")
-        elif order.visit_ids and not self.available_visit_ids:
-            yield (
-                BLOCK,
-                self.env._(
-                    "All visits of this Work Order are in the past. Plan the next "
-                    "visit first."
-                ),
-                ("open_order",),
-            )
-        elif order.visit_ids and not self.visit_id:
-            yield (
-                BLOCK,
-                self.env._("Choose the visit that the customer is asked about."),
-                ("choose_visit",),
-            )
-        elif not appointment.scheduled_date_start:
-            yield (
-                BLOCK,
-                self.env._("The appointment has no date. Schedule it first."),
-                ("open_schedule",),
-            )
-        elif appointment.scheduled_date_start <= fields.Datetime.now():
-            yield (
-                BLOCK,
-                self.env._("The appointment is in the past. Give it a new date first."),
-                ("open_schedule",),
-            )
-
-    def _find_contact_obstacles(self):
-        partner = self.partner_id
-        if not partner:
-            yield (
-                BLOCK,
-                self.env._("Choose the contact who gets the text."),
-                ("choose_contact",),
-            )
-            return
-        partner_sudo = partner.sudo()
-        if partner_sudo not in self.order_id._get_confirmation_contacts():
-            yield (
-                BLOCK,
-                self.env._(
-                    "%s is no contact of this customer or location.", partner_sudo.name
-                ),
-                ("choose_contact",),
-            )
-            return
-        number, verdict = partner._get_confirmation_number(self.company_id)
-        sentences = {
-            "missing": self.env._(
-                "%s has no phone number. Enter a mobile number on the contact, or "
-                "choose another contact.",
-                partner_sudo.name,
-            ),
-            "invalid": self.env._(
-                "“%(number)s” of %(contact)s is no valid phone number. Correct it on "
-                "the contact, or choose another contact.",
-                number=partner_sudo.phone,
-                contact=partner_sudo.name,
-            ),
-            "landline": self.env._(
-                "%(number)s of %(contact)s is a landline. Enter a mobile number on the "
-                "contact, or choose another contact.",
-                number=self.mobile_display,
-                contact=partner_sudo.name,
-            ),
-        }
-        if verdict in sentences:
-            yield BLOCK, sentences[verdict], ("open_contact", "choose_contact")
-            return
-        entry = self.env["phone.blacklist"]._job_confirmation_find_sudo([number])
-        if entry:
-            yield (
-                BLOCK,
-                self.env._(
-                    "%(contact)s can't be texted. %(how)s. Call instead, or choose "
-                    "another contact. A customer opts in again by texting START.",
-                    contact=partner_sudo.name,
-                    how=entry[number]._job_confirmation_describe(),
-                ),
-                ("choose_contact", "allow_texts", "open_contact"),
-            )
-        elif partner._has_failed_as_landline(number):
-            yield (
-                BLOCK,
-                self.env._(
-                    "An earlier text to %(number)s failed because it is a landline. "
-                    "Enter a mobile number on the contact, or choose another contact.",
-                    number=self.mobile_display,
-                ),
-                ("open_contact", "choose_contact"),
-            )
-        elif self.env["phone.blacklist"]._job_confirmation_is_lifted_sudo(number):
-            yield (
-                WARN,
-                self.env._(
-                    "The opt-out of %(contact)s was lifted by hand. Twilio blocks the "
-                    "number until the customer texts START to you.",
-                    contact=partner_sudo.name,
-                ),
-            )
-
-    def _find_text_obstacles(self):
-        appointment = self.visit_id or self.order_id
-        if self.partner_id and appointment.scheduled_date_start and not self.body:
-            yield BLOCK, self.order_id._describe_template_problem(), ("open_settings",)
-
-    def _find_earlier_messages(self):
-        record = self._find_current_earlier()
-        if record:
-            ways = ("open_message",)
-            if record.response == "declined":
-                ways = ("open_schedule", *ways)
-            yield WARN, self._describe_earlier(record.sudo()), ways
-
-    def _find_current_earlier(self):
-        """The newest earlier message about this appointment that still matters."""
-        appointment = self.visit_id or self.order_id
-        messages_sudo = self.env["fsm.confirmation"].sudo()
-        if appointment:
-            messages_sudo = appointment._get_appointment_confirmations_sudo()
-        for record_sudo in messages_sudo._without_taken_back():
-            current = not record_sudo._get_stale_reason()
-            if current and self._describe_earlier(record_sudo):
-                return record_sudo.sudo(self.env.su)
-        return messages_sudo.browse().sudo(self.env.su)
-
-    def _describe_earlier(self, record):
-        """One sentence about an earlier message on this appointment, or ""."""
-        known = {
-            "contact": record.contact_name or "",
-            "sent": self._format_moment(record.sent_date or record.create_date),
-            "answered": self._format_moment(record.reply_date),
-            "words": (record.reply_body or "").strip()[:80],
-        }
-        if record.response == "confirmed":
-            return self.env._(
-                "%(contact)s already confirmed this appointment on %(answered)s.",
-                **known,
-            )
-        if record.response == "declined":
-            return self.env._(
-                "%(contact)s declined this appointment on %(answered)s: “%(words)s”. "
-                "Agree on another date first.",
-                **known,
-            )
-        if record.response == "unrecognized":
-            return self.env._(
-                "%(contact)s answered on %(answered)s, but not clearly: “%(words)s”. A "
-                "new text replaces the old question.",
-                **known,
-            )
-        if record.is_open:
-            return self.env._(
-                "%(contact)s was already asked about this appointment on %(sent)s and "
-                "has not answered yet. A new text replaces the old question.",
-                **known,
-            )
-        return ""
-
-    def _format_moment(self, moment):
-        # A short date and time in the user's own language and time zone.
-        return moment and self.env["ir.qweb.field.datetime"].value_to_html(
-            moment, {"format": "short"}
-        )
+        messages = self.env["fsm.confirmation"]
+        appointment = (self.visit_id or self.order_id).sudo()
+        if not appointment:
+            return messages
+        found = self.env["fsm.confirmation.alert"]._find_earlier([appointment])
+        return messages.browse(found.get(appointment, messages).ids)
 
     # ------------------------------------------------------------------
-    # Ways out
+    # Actions of alerts
     # ------------------------------------------------------------------
 
-    def _get_ways_out(self):
-        """What this user may do about an obstacle.
+    def _get_action_labels(self):
+        """What this user may do about an alert.
 
         The screen itself does ``choose_contact`` and ``choose_visit``, everything else
-        is a method ``_way_out_...`` that returns an action. An override point.
+        is in :meth:`_get_actions`. An override point.
 
         :return: dict key -> label of the button
         """
         self.ensure_one()
         labels = {
-            "choose_contact": self.env._("Choose another contact")
-            if self.partner_id
-            else self.env._("Choose a contact"),
             "choose_visit": self.env._("Choose a visit"),
             "open_message": self.env._("Show that message"),
             "allow_texts": self.env._("Allow texts again"),
         }
-        others = set(self.available_partner_ids.ids) - set(self.partner_id.ids)
-        if not any(
-            partner._get_confirmation_number(self.company_id)[1] == "ok"
-            for partner in self.env["res.partner"].browse(others)
-        ):
-            del labels["choose_contact"]
+        if self._has_other_contact():
+            labels["choose_contact"] = (
+                self.env._("Choose another contact")
+                if self.partner_id
+                else self.env._("Choose a contact")
+            )
         if self.partner_id and self.partner_id.has_access("write"):
             labels["open_contact"] = self.env._("Open the contact")
         if self.env["res.config.settings"].has_access("create"):
             labels["open_settings"] = self.env._("Open the settings")
         if self.order_id and self.order_id.has_access("write"):
             labels["open_order"] = self.env._("Plan a visit")
-            appointment = self.visit_id or self.order_id
             labels["open_schedule"] = (
                 self.env._("Change the date")
-                if appointment.scheduled_date_start
+                if (self.visit_id or self.order_id).scheduled_date_start
                 else self.env._("Set the date")
             )
         return labels
 
-    def action_way_out(self, key):
-        """Open what helps with an obstacle.
+    def _has_other_contact(self):
+        """Whether there is another contact with a number that may be a mobile one."""
+        others = set(self.available_partner_ids.ids) - set(self.partner_id.ids)
+        return any(
+            partner._get_confirmation_number(self.company_id)[1] == "ok"
+            for partner in self.env["res.partner"].browse(others)
+        )
 
-        :param key: of :meth:`_get_ways_out`
+    def _get_actions(self):
+        """What the actions open. An override point.
+
+        :return: dict key -> function that returns an action
+        """
+        return {
+            "allow_texts": self.partner_id.action_lift_opt_out,
+            "open_contact": lambda: self._open_above(self.partner_id),
+            "open_message": self._open_message,
+            "open_order": lambda: self._open_above(self.order_id),
+            "open_schedule": lambda: self._open_above(self.visit_id or self.order_id),
+            "open_settings": self._open_settings,
+        }
+
+    def action_resolve_alert(self, key):
+        """Open what helps with an alert.
+
+        :param key: of :meth:`_get_action_labels`
         :return: an action's dict; with ``target`` ``new`` it is shown above this
             dialog, which reads itself again afterwards (:meth:`action_refresh`)
         :raises UserError: this user can't do that
         """
         self.ensure_one()
-        method = getattr(self, f"_way_out_{key}", None)
-        if key not in self._get_ways_out() or not method:
+        action = self._get_actions().get(key)
+        if not action or key not in self._get_action_labels():
             raise UserError(self.env._("You can't do this. Ask an administrator."))
-        return method()
+        return action()
 
     def _open_above(self, record, **context):
         return {
@@ -548,28 +321,16 @@ class FsmConfirmationSend(models.TransientModel):
             "context": context,
         }
 
-    def _way_out_open_contact(self):
-        return self._open_above(self.partner_id)
-
-    def _way_out_open_order(self):
-        return self._open_above(self.order_id)
-
-    def _way_out_open_schedule(self):
-        return self._open_above(self.visit_id or self.order_id)
-
-    def _way_out_open_message(self):
-        message = self._find_current_earlier()
+    def _open_message(self):
+        message = self._find_earlier_message()
         if not message:
             raise UserError(self.env._("That message doesn't stand in the way now."))
         return self._open_above(message, confirmation_look_only=True)
 
-    def _way_out_open_settings(self):
+    def _open_settings(self):
         return self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice.action_fsm_config"
         )
-
-    def _way_out_allow_texts(self):
-        return self.partner_id.action_lift_opt_out()
 
     def action_refresh(self):
         """Look again at what the preview is made of, after somebody changed it."""
@@ -603,11 +364,7 @@ class FsmConfirmationSend(models.TransientModel):
         # What a caller wrote over a computed value, like the number, doesn't count.
         self.env.flush_all()
         self.invalidate_recordset()
-        found = [
-            obstacle.text
-            for obstacle in self._find_obstacles()
-            if obstacle.level == BLOCK
-        ]
+        found = [alert.text for alert in self._find_alerts() if alert.level == BLOCK]
         if found:
             raise UserError("\n".join(found))
         self._check_asked_meanwhile()
@@ -616,15 +373,10 @@ class FsmConfirmationSend(models.TransientModel):
             previous.order_id != self.order_id or not previous.can_send_again
         ):
             previous = previous.browse()
-        self.sudo().confirmation_id = self.env["fsm.confirmation"]._record_sudo(
-            self.order_id.sudo(),
-            self.visit_id.sudo(),
-            self.partner_id.sudo(),
-            self.mobile,
-            self.env.user,
-            previous,
-            self._get_wanted_code(),
-        )
+        draft = self._draft()
+        draft.previous = previous
+        composer = self.env["fsm.confirmation.composer"]
+        self.sudo().confirmation_id = composer._record([draft], self.env.user)
         return self._tell_sent()
 
     def _check_asked_meanwhile(self):
@@ -632,7 +384,7 @@ class FsmConfirmationSend(models.TransientModel):
 
         :raises UserError: the warning of an earlier message could not be seen here
         """
-        earlier_sudo = self._find_current_earlier().sudo()
+        earlier_sudo = self._find_earlier_message().sudo()
         if earlier_sudo.id <= self.seen_message_id:
             return
         raise UserError(
@@ -659,8 +411,3 @@ class FsmConfirmationSend(models.TransientModel):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
-
-    def _get_wanted_code(self):
-        """The code of the preview, if it looks like one: a client may send anything."""
-        code = self.code or ""
-        return code if len(code) == 3 and code.isascii() and code.isdigit() else ""

@@ -55,5 +55,7 @@ class FsmConfirmationSettle(models.TransientModel):
             self.partner_id._lift_opt_out(self.note.strip())
         else:
             self.confirmation_id.check_access("write")
-            self.confirmation_id._settle(self.response, (self.note or "").strip())
+            self.env["fsm.confirmation.response"]._resolve(
+                self.confirmation_id, self.response, (self.note or "").strip()
+            )
         return {"type": "ir.actions.act_window_close"}

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-LEVELS = [("ok", "Good"), ("warning", "Attention"), ("problem", "Problem")]
+LEVELS = [("ok", "OK"), ("warning", "Warning"), ("problem", "Problem")]
 
 
 class FsmConfirmationSetup(models.TransientModel):

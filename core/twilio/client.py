@@ -32,52 +32,6 @@ class Outcome(enum.Enum):
     UNKNOWN = "unknown"  # it may or may not have it
 
 
-class Failure(enum.Enum):
-    """Classes of Twilio errors, by what is to be done about them."""
-
-    RETRY = "retry"  # temporary: again, with growing pauses
-    RETRY_LATER = "retry_later"  # temporary: again in hours
-    UNREACHABLE = "unreachable"  # the phone is off or out of reach
-    NUMBER = "number"  # this number can't be texted
-    LANDLINE = "landline"  # a landline
-    CONSENT = "consent"  # the customer has opted out
-    SETUP = "setup"  # the administrator has to mend something
-    FILTERED = "filtered"  # a carrier refused it; never again by itself
-    OTHER = "other"
-
-
-# Source: Twilio's error dictionary, https://www.twilio.com/docs/api/errors
-_CLASSES = {
-    Failure.RETRY: (429, 20429, 21611, 30001, 30017, 30022),
-    Failure.RETRY_LATER: (63038, 30023, 30027, 63018),
-    Failure.UNREACHABLE: (30003, 30008, 30036),
-    Failure.NUMBER: (21211, 21612, 21614, 21635, 30005),
-    Failure.LANDLINE: (30006,),
-    Failure.CONSENT: (21610,),
-    Failure.SETUP: (
-        20003,
-        20404,
-        21408,
-        21603,
-        21606,
-        21608,
-        21609,
-        21617,
-        21703,
-        30002,
-        30032,
-        30034,
-    ),
-    Failure.FILTERED: (30004, 30007, 30450),
-}
-_CLASS_OF_CODE = {code: kind for kind, codes in _CLASSES.items() for code in codes}
-
-
-def failure_class(code):
-    """The :class:`Failure` of a Twilio error code (int), ``OTHER`` if not listed."""
-    return _CLASS_OF_CODE.get(code, Failure.OTHER)
-
-
 def to_int(text, limit):
     """A number out of a parameter: 0 for anything odd, at most ``limit``."""
     known = text.isascii() and text.isdigit() and len(text) <= 9

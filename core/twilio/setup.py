@@ -217,7 +217,7 @@ def error_code(error):
 
 
 def may_be_local():
-    """Whether addresses of this machine are fine: with a stand-in for Twilio only."""
+    """Whether addresses of this machine are fine: with a simulator of Twilio only."""
     return api_url_override() is not None
 
 

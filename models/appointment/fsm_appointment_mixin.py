@@ -2,28 +2,20 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ...core import status
+
 READ_GROUP = "fieldservice_job_confirmation.group_message_center_read"
 EDIT_GROUP = "fieldservice_job_confirmation.group_message_center_edit"
 
 CONFIRMATION_STATUS = [
     ("not_sent", "Not sent"),
-    ("awaiting", "Awaiting answer"),
+    ("awaiting", "Awaiting response"),
     ("confirmed", "Confirmed"),
     ("declined", "Declined"),
     ("opted_out", "Opted out"),
     ("unrecognized", "Unrecognized"),
     ("reconfirm", "Ask again"),
 ]
-# A Work Order with several upcoming visits shows the first of these that occurs.
-URGENCY = (
-    "declined",
-    "opted_out",
-    "unrecognized",
-    "reconfirm",
-    "awaiting",
-    "not_sent",
-    "confirmed",
-)
 
 
 class FsmAppointmentMixin(models.AbstractModel):
@@ -64,19 +56,27 @@ class FsmAppointmentMixin(models.AbstractModel):
         """Whether it is still to come."""
         self.ensure_one()
         start = self.scheduled_date_start
-        return bool(start and start > fields.Datetime.now())
+        return bool(start) and not status.has_passed(start, fields.Datetime.now())
 
-    def _set_confirmation_status_sudo(self, status):
+    def _get_facts(self):
+        """What the rules have to know: :class:`~...core.status.Appointment`."""
+        self.ensure_one()
+        return status.Appointment(
+            start=self.scheduled_date_start or None,
+            is_closed=self._is_appointment_closed(),
+        )
+
+    def _set_confirmation_status_sudo(self, value):
         """Set the status because of an answer, not by hand.
 
         The answer itself is in the history, so this change is not tracked again.
         """
         changed_sudo = self.sudo().filtered(
-            lambda rec: rec.confirmation_status != status
+            lambda rec: rec.confirmation_status != value
         )
         changed_sudo.with_context(
             tracking_disable=True, job_confirmation_automatic=True
-        ).write({"confirmation_status": status})
+        ).write({"confirmation_status": value})
 
     def _stop_waiting_sudo(self):
         """A question is gone: without another one nobody waits for an answer."""
@@ -87,27 +87,26 @@ class FsmAppointmentMixin(models.AbstractModel):
                 )
 
     def _get_known_status_sudo(self):
-        """What the messages that reached the customer tell, the newest first.
-
-        Who has confirmed the old date, and was not reached about the new one, is to be
-        asked again and not "not asked".
-        """
+        """What the messages that reached the customer tell."""
         self.ensure_one()
         messages_sudo = self._get_appointment_confirmations_sudo()
-        if any(messages_sudo.mapped("is_open")):
-            return "awaiting"
-        for message_sudo in messages_sudo:
-            response = message_sudo.response
-            if not response and message_sudo.state in ("failed", "canceled"):
-                continue
-            stale = message_sudo._get_stale_reason()
-            if stale == "moved":
-                return "reconfirm"
-            if not stale and response == "opted_out":
-                return message_sudo._get_opt_out_status()
-            if not stale and response in ("confirmed", "declined", "unrecognized"):
-                return response
-        return "not_sent"
+        numbers = messages_sudo.filtered(lambda rec: rec.response == "opted_out")
+        # An opt-out may be over by now.
+        opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
+            numbers.mapped("mobile")
+        )
+        return status.appointment_status(
+            [
+                status.Asked(
+                    state=record.state,
+                    response=record.response,
+                    is_open=record.is_open,
+                    stale=record._get_stale_reason(),
+                    opted_out=record.mobile in opted_out,
+                )
+                for record in messages_sudo
+            ]
+        )
 
     def _check_may_settle(self, vals):
         """:raises AccessError: the status is set by somebody without Edit"""
@@ -129,9 +128,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         name = "confirmation_status"
         default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
-            status = vals.get(name, default)
-            if status and status != "not_sent":
-                self._check_may_settle({name: status})
+            value = vals.get(name, default)
+            if value and value != "not_sent":
+                self._check_may_settle({name: value})
         return super().create(vals_list)
 
     def write(self, vals):
@@ -147,27 +146,26 @@ class FsmAppointmentMixin(models.AbstractModel):
         watched = "scheduled_date_start" in vals
         before = {rec: rec.scheduled_date_start for rec in self} if watched else {}
         by_hand = self.browse()
-        status = vals.get("confirmation_status")
-        if status and not self.env.context.get("job_confirmation_automatic"):
-            by_hand = self.filtered(
-                lambda rec: rec.sudo().confirmation_status != status
-            )
+        value = vals.get("confirmation_status")
+        if value and not self.env.context.get("job_confirmation_automatic"):
+            by_hand = self.filtered(lambda rec: rec.sudo().confirmation_status != value)
         result = super().write(vals)
-        by_hand._on_status_set_by_hand(status)
+        by_hand._on_status_set_by_hand(value)
         if watched:
             moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
             moved._on_appointment_moved()
         return result
 
-    def _on_status_set_by_hand(self, status):
+    def _on_status_set_by_hand(self, value):
         """A person settled the answer here: what it asked for is done, or changes."""
+        responses = self.env["fsm.confirmation.response"]
         for appointment in self:
             asked_sudo = appointment._get_appointment_confirmations_sudo(
                 [("activity_id", "!=", False)]
             )
             for record_sudo in asked_sudo:
                 if record_sudo.activity_id.active:
-                    record_sudo._update_activity(status)
+                    responses._update_activity(record_sudo, value)
 
     def _on_appointment_moved(self):
         """The date changed: what the customer was asked is no longer true."""
@@ -177,23 +175,27 @@ class FsmAppointmentMixin(models.AbstractModel):
                 continue
             confirmations_sudo._close_sudo("moved")
             # Another date was agreed on; what else was to be done stays.
-            confirmations_sudo.filtered(
-                lambda rec: rec.response == "declined" and not rec.needs_reading
-            )._close_activities()
-            status = appointment.sudo().confirmation_status
-            if status in ("awaiting", "confirmed", "declined", "unrecognized"):
-                appointment._set_confirmation_status_sudo("reconfirm")
-                status = "reconfirm"
-            if status == "reconfirm":
+            responses = self.env["fsm.confirmation.response"]
+            responses._close_activities(
+                confirmations_sudo.filtered(
+                    lambda rec: rec.response == "declined" and not rec.needs_reading
+                )
+            )
+            moved_status = status.status_after_move(
+                appointment.sudo().confirmation_status
+            )
+            appointment._set_confirmation_status_sudo(moved_status)
+            if moved_status == "reconfirm":
                 # Moved back, maybe: what reached the customer last decides.
                 reached_sudo = confirmations_sudo.filtered(
                     lambda rec: rec.response or rec._may_have_arrived()
                 )
-                reached_sudo[:1]._take_up_again()
+                responses._restore(reached_sudo[:1])
 
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""
         for appointment in self:
             confirmations_sudo = appointment._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("closed")
-            confirmations_sudo._close_activities()
+            responses = self.env["fsm.confirmation.response"]
+            responses._close_activities(confirmations_sudo)

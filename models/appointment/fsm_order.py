@@ -1,26 +1,25 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import re
+from datetime import datetime
 
 import pytz
-from babel.dates import format_date as babel_format_date
 
 from odoo import api, fields, models
-from odoo.tools import babel_locale_parse, format_time
+from odoo.fields import Domain
+from odoo.tools import SQL, babel_locale_parse
 from odoo.tools.misc import get_lang
 
-from .fsm_appointment_mixin import READ_GROUP, URGENCY
+from ...core.formatting import format_date, format_time_range, shorten
+from ...core.status import most_urgent
+from ..privacy.mail_activity import KEEP_FROM_OTHERS
+from ..privacy.mail_message import SUBTYPE
+from .fsm_appointment_mixin import READ_GROUP
 
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
     "lang",
     "confirmation_visit_id",
-    "confirmation_partner_id",
-    "confirmation_code",
+    "confirmation_codes",
 )
-MAX_TEXT = 1600  # characters, Twilio's limit
-# A detail as long as this says enough. Longer ones would push out of the text how to
-# answer and how to opt out, which stand at its end.
-MAX_DETAIL = 200
 
 
 class FsmOrder(models.Model):
@@ -74,6 +73,12 @@ class FsmOrder(models.Model):
         "How to Opt Out (text)", compute="_compute_confirmation_details"
     )
 
+    # Nothing of what an answer asks for without a level: Odoo sums the activities of a
+    # record up in fields of the record, with more rights than the user has.
+    activity_type_id = fields.Many2one(related_sudo=False)
+    activity_type_icon = fields.Char(related_sudo=False)
+    activity_summary = fields.Char(related_sudo=False)
+
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
         counts = dict(
@@ -120,7 +125,7 @@ class FsmOrder(models.Model):
         visits = self.env["fsm.visit"].browse(
             self.env.context.get("confirmation_visit_id") or []
         )
-        code = self.env.context.get("confirmation_code") or ""
+        codes = dict(self.env.context.get("confirmation_codes") or ())
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -133,7 +138,9 @@ class FsmOrder(models.Model):
             order.confirmation_technician = (
                 order.env._("Technician: %s.", shorten(person.name)) if person else ""
             )
-            order.confirmation_answer = order._get_answer_instruction(code)
+            order.confirmation_answer = order._get_answer_instruction(
+                codes.get(order._origin.id, "")
+            )
             order.confirmation_opt_out = order.env._("Reply STOP to opt out.")
 
     def _get_answer_instruction(self, code=""):
@@ -176,18 +183,11 @@ class FsmOrder(models.Model):
         """:param zone: name of a time zone; :param start: naive UTC datetime"""
         if not start:
             return ""
-        local = localize(start, zone)
         locale = babel_locale_parse(get_lang(self.env).code)
-        today = localize(fields.Datetime.now(), zone)
-        skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
-        pattern = locale.datetime_skeletons.get(skeleton) or "EEE, d MMM y"
-        return plain_spaces(babel_format_date(local.date(), pattern, locale=locale))
+        return format_date(start, zone, locale, fields.Datetime.now())
 
     def _format_appointment_time(self, appointment):
-        """Start (and end) time where the work happens, as the language writes it.
-
-        An end on another day is left out: "9:00 AM - 8:00 AM" would mislead.
-        """
+        """Start (and end) time where the work happens, as the language writes it."""
         return self._format_time_in(
             self._get_appointment_timezone(),
             appointment.scheduled_date_start,
@@ -199,29 +199,9 @@ class FsmOrder(models.Model):
         """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
         if not start:
             return ""
-        pattern = get_lang(self.env).time_format
-        # Seconds say nothing here; Odoo's own formats always have them.
-        short = pattern.replace(":%S", "").replace(".%S", "").replace("%I", "%-I")
-
-        def text(moment):
-            # Odoo's helper takes babel's patterns, the language has strftime's.
-            ldml = (
-                short.replace("%H", "HH")
-                .replace("%-I", "h")
-                .replace("%M", "mm")
-                .replace("%p", "a")
-            )
-            return plain_spaces(
-                format_time(self.env, moment, tz=zone, time_format=ldml)
-            )
-
-        if (
-            end
-            and end > start
-            and localize(end, zone).date() == localize(start, zone).date()
-        ):
-            return f"{text(start)} - {text(end)}"
-        return text(start)
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        return format_time_range(start, end, zone, locale, lang.time_format)
 
     def _format_appointment_address(self):
         """Street and city of the service location, or its name without them."""
@@ -240,21 +220,9 @@ class FsmOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        lang = self._get_confirmation_lang(partner)
-        template_sudo = self.company_id._job_confirmation_template()
-        body = template_sudo.with_context(
-            confirmation_visit_id=visit.id if visit else False,
-            confirmation_partner_id=partner.id,
-            confirmation_code=code,
-        )._render_field("body", self.ids, set_lang=lang)[self.id]
-        body = plain_spaces(str(body))
-        if code:
-            answer = self.with_context(lang=lang)._get_answer_instruction(code)
-            if plain_spaces(answer).casefold() not in body.casefold():
-                # A template without the placeholder must not lose the code. The bare
-                # code proves nothing: a Job ID may hold the same digits.
-                body = f"{body[: MAX_TEXT - len(answer) - 1]} {answer}"
-        return body[:MAX_TEXT]
+        composer = self.env["fsm.confirmation.composer"]
+        visit = visit or self.env["fsm.visit"]
+        return composer._render([composer._draft(self, visit, partner, code)])[0]
 
     def _describe_template_problem(self):
         """Why there is no text: the company's template can't be used."""
@@ -264,56 +232,6 @@ class FsmOrder(models.Model):
             "administrator to correct it in Settings > Field Service.",
             self.company_id._job_confirmation_template().name,
         )
-
-    # ------------------------------------------------------------------
-    # Whom to text
-    # ------------------------------------------------------------------
-
-    def _get_confirmation_contacts(self):
-        """Contacts of this customer or location, the usual one first, textable or not.
-
-        :return: ``res.partner`` with sudo
-        """
-        self.ensure_one()
-        location_sudo = self.sudo().location_id
-        main_sudo = (
-            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
-        )
-        others_sudo = (
-            self.env["res.partner"]
-            .sudo()
-            .search(
-                [
-                    "|",
-                    ("service_location_id", "=", location_sudo.id),
-                    (
-                        "id",
-                        "child_of",
-                        location_sudo.owner_id.commercial_partner_id.ids,
-                    ),
-                    ("company_id", "in", (False, self.company_id.id)),
-                    ("id", "not in", main_sudo.ids),
-                ],
-                limit=200,
-            )
-        )
-        return main_sudo | others_sudo
-
-    def _get_default_confirmation_contact(self):
-        """The first contact with a number that can be texted, the main ones first.
-
-        Without any, the first main one: the dialog says what is wrong with it.
-        """
-        self.ensure_one()
-        location_sudo = self.sudo().location_id
-        main_sudo = (
-            location_sudo.contact_id | location_sudo.owner_id | location_sudo.partner_id
-        )
-        textable_sudo = main_sudo._filter_textable(self.company_id)
-        if not textable_sudo:
-            others_sudo = self._get_confirmation_contacts() - main_sudo
-            textable_sudo = others_sudo._filter_textable(self.company_id)
-        return (textable_sudo or main_sudo)[:1].sudo(self.env.su)
 
     # ------------------------------------------------------------------
     # Appointment
@@ -347,20 +265,22 @@ class FsmOrder(models.Model):
     def _update_status_from_visits_sudo(self):
         """Sum up the upcoming visits, the most urgent answer first."""
         for order_sudo in self.sudo():
-            statuses = set(
-                order_sudo._get_upcoming_visits().mapped("confirmation_status")
-            )
-            if statuses:
-                status = next(value for value in URGENCY if value in statuses)
-                order_sudo._set_confirmation_status_sudo(status)
+            upcoming_sudo = order_sudo._get_upcoming_visits()
+            summary = most_urgent(upcoming_sudo.mapped("confirmation_status"))
+            if summary:
+                order_sudo._set_confirmation_status_sudo(summary)
 
     def write(self, vals):
+        before = {order: order.company_id for order in self if "company_id" in vals}
         result = super().write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
             if closed:
                 closed._on_appointment_closed()
                 closed.visit_ids._on_appointment_closed()
+        for order, company in before.items():
+            if order.company_id != company:
+                order._leave_confirmations_behind()
         return result
 
     def unlink(self):
@@ -369,6 +289,165 @@ class FsmOrder(models.Model):
         )
         confirmations_sudo._close_sudo("deleted")
         return super().unlink()
+
+    # ------------------------------------------------------------------
+    # A Work Order that goes to another company
+    # ------------------------------------------------------------------
+
+    def _leave_confirmations_behind(self):
+        """What was sent by another company stays there, with all that was written.
+
+        The customer was asked in the name of the other company, by its number: the new
+        one must neither see, nor answer, nor inherit it, and asks anew.
+        """
+        self.ensure_one()
+        order_sudo = self.sudo()
+        messages_sudo = order_sudo.env["fsm.confirmation"].search(
+            [
+                ("order_id", "=", order_sudo.id),
+                ("company_id", "!=", order_sudo.company_id.id),
+            ]
+        )
+        if not messages_sudo:
+            return
+        activities_sudo = order_sudo.env["mail.activity"]
+        activities_sudo.with_context(active_test=False).search(
+            [
+                ("res_model", "=", order_sudo._name),
+                ("res_id", "=", order_sudo.id),
+                *activities_sudo._get_answer_domain(),
+            ]
+        ).unlink()
+        self._move_notes_to(messages_sudo)
+        self._detach(messages_sudo)
+        for appointments in (order_sudo, order_sudo.visit_ids):
+            appointments._set_confirmation_status_sudo("not_sent")
+
+    def _move_notes_to(self, messages_sudo):
+        """Have the notes about messages stand on the messages themselves.
+
+        A note that knows no message goes to the newest one.
+        """
+        notes_sudo = messages_sudo.env["mail.message"].search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("subtype_id", "=", self._get_private_subtype_id()),
+            ]
+        )
+        newest_sudo = messages_sudo.sorted("id")[-1:]
+        for note_sudo in notes_sudo:
+            target_sudo = note_sudo.confirmation_id & messages_sudo or newest_sudo
+            note_sudo.write({"model": target_sudo._name, "res_id": target_sudo.id})
+
+    @api.model
+    def _detach(self, messages_sudo):
+        """Close messages: what waits does not leave, no answer counts."""
+        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
+        messages_sudo._close_sudo("company")
+        reason = self.env._("The Work Order was moved to another company.")
+        waiting_sudo.write({"failure_reason": reason})
+        messages_sudo.write(
+            {"order_id": False, "visit_id": False, "needs_reading": False}
+        )
+        for record_sudo in messages_sudo:
+            record_sudo._message_log(body=reason)
+        messages_sudo._notify_changed()
+
+    # ------------------------------------------------------------------
+    # What is hidden from users without a level
+    # ------------------------------------------------------------------
+
+    def _search_activity_state(self, operator, value):
+        if not self.env["mail.activity"]._hides_answers():
+            return super()._search_activity_state(operator, value)
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        states = {"overdue", "today", "planned", False}
+        wanted = {state or False for state in value}
+        wanted = states & wanted if operator == "in" else states - wanted
+        # Orders without any activity are not in the query.
+        negative = False in wanted
+        query = SQL(
+            "(SELECT res_id FROM %s AS known WHERE activity_state = ANY(%s))",
+            self._get_visible_activity_states(),
+            sorted(states - wanted if negative else wanted),
+        )
+        return [("id", "not in" if negative else "in", query)]
+
+    @api.model
+    def _search_activity_user_id(self, operator, operand):
+        domain = super()._search_activity_user_id(operator, operand)
+        return self._with_visible_activities(domain)
+
+    def _search_activity_date_deadline(self, operator, operand):
+        domain = super()._search_activity_date_deadline(operator, operand)
+        return self._with_visible_activities(domain)
+
+    def _with_visible_activities(self, domain):
+        """Have "has an activity" mean one that this user may see."""
+        if domain is NotImplemented or not self.env["mail.activity"]._hides_answers():
+            return domain
+
+        def visible(condition):
+            known = {("=", False): "not any", ("!=", False): "any"}
+            operator = known.get((condition.operator, condition.value))
+            if condition.field_expr != "activity_ids" or not operator:
+                return condition
+            return Domain("activity_ids", operator, [("active", "=", True)])
+
+        return Domain(domain).map_conditions(visible)
+
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        if (
+            groupby_spec != "activity_state"
+            or not self.env["mail.activity"]._hides_answers()
+        ):
+            return super()._read_group_groupby(alias, groupby_spec, query)
+        self._check_field_access(self._fields["activity_state"], "read")
+        joined = query.make_alias(self._table, "visible_activity_state")
+        if joined not in query._joins:
+            joined = query.left_join(
+                self._table,
+                "id",
+                self._get_visible_activity_states(),
+                "res_id",
+                "visible_activity_state",
+            )
+        return SQL.identifier(joined, "activity_state")
+
+    @api.model
+    def _get_visible_activity_states(self):
+        """A query of (``res_id``, ``activity_state``) without what answers made."""
+        activities_sudo = self.env["mail.activity"].sudo()
+        domain = ~activities_sudo._get_answer_domain()
+        query = activities_sudo._search(
+            [("res_model", "=", self._name), ("active", "=", True), *domain]
+        )
+        today = SQL(
+            "DATE_TRUNC('day', %s AT TIME ZONE COALESCE(user_tz, 'utc'))::date",
+            pytz.utc.localize(datetime.utcnow()),
+        )
+        days = SQL("MIN(date_deadline - %s)", today)
+        return SQL(
+            """(SELECT res_id, CASE WHEN %(days)s > 0 THEN 'planned'
+                                    WHEN %(days)s < 0 THEN 'overdue'
+                                    ELSE 'today' END AS activity_state
+                  FROM mail_activity WHERE id IN %(visible)s GROUP BY res_id)""",
+            days=days,
+            visible=query.subselect(),
+        )
+
+    def message_post(self, **kwargs):
+        if self.env.context.get(KEEP_FROM_OTHERS):
+            kwargs.pop("subtype_xmlid", None)
+            kwargs["subtype_id"] = self._get_private_subtype_id()
+        return super().message_post(**kwargs)
+
+    @api.model
+    def _get_private_subtype_id(self):
+        """Of notes that nobody without a level sees."""
+        return self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
 
     # ------------------------------------------------------------------
     # Actions
@@ -407,24 +486,3 @@ class FsmOrder(models.Model):
         action["domain"] = [("order_id", "=", self.id)]
         action["context"] = {"create": False}
         return action
-
-
-def localize(moment, zone):
-    """A naive UTC datetime as an aware one in a time zone, given by its name."""
-    return pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
-
-
-def shorten(text):
-    """A name or address with a length that leaves room for the rest of the text."""
-    if not text or len(text) <= MAX_DETAIL:
-        return text
-    return text[: MAX_DETAIL - 3].rstrip() + "..."
-
-
-def plain_spaces(text):
-    """One ordinary space wherever there was any white space.
-
-    Languages put no-break spaces into dates and times; a single one of them would
-    more than halve the room in a text message.
-    """
-    return re.sub(r"\s+", " ", text).strip()

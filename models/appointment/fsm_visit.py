@@ -119,7 +119,8 @@ class FsmVisit(models.Model):
         for visit in self:
             confirmations_sudo = visit._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("deleted")
-            confirmations_sudo._close_activities()
+            responses = self.env["fsm.confirmation.response"]
+            responses._close_activities(confirmations_sudo)
         result = super().unlink()
         orders = orders.exists()
         orders._update_status_from_visits_sudo()

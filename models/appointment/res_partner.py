@@ -146,45 +146,6 @@ class ResPartner(models.Model):
             or number
         )
 
-    def _has_failed_as_landline(self, number):
-        """Whether a carrier already said that this number is a landline."""
-        return bool(
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search_count(
-                [("mobile", "=", number), ("failure_type", "=", "landline")], limit=1
-            )
-        )
-
-    def _filter_textable(self, company):
-        """Those with a mobile number, as far as it and earlier texts tell.
-
-        :param company: ``res.company`` whose country a bare number belongs to
-        """
-        numbers = {}
-        for partner in self:
-            number, verdict = partner._get_confirmation_number(company)
-            if verdict == "ok":
-                numbers[partner] = number
-        if not numbers:
-            return self.browse()
-        failed_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search_fetch(
-                [
-                    ("mobile", "in", list(set(numbers.values()))),
-                    ("failure_type", "=", "landline"),
-                ],
-                ["mobile"],
-                limit=200,
-            )
-        )
-        landlines = set(failed_sudo.mapped("mobile"))
-        return self.filtered(
-            lambda partner: numbers.get(partner, "") not in {"", *landlines}
-        )
-
     def action_view_confirmations(self):
         """Open the Message Center with this contact's messages."""
         self.ensure_one()
@@ -232,12 +193,16 @@ class ResPartner(models.Model):
                 number, note, by_hand=True
             )
             messages_sudo = self.env["fsm.confirmation"].sudo()
-            messages_sudo._log_note(partner, note, self.env.user.partner_id)
-            messages_sudo.search(
-                [
-                    ("mobile", "=", number),
-                    ("response", "=", "opted_out"),
-                    ("activity_id", "!=", False),
-                ]
-            )._close_activities()
-            messages_sudo._on_opt_in_sudo(number, self.env.companies, remind=False)
+            chatter = self.env["fsm.confirmation.chatter"]
+            chatter._log([partner], note, self.env["res.company"])
+            responses = self.env["fsm.confirmation.response"]
+            responses._close_activities(
+                messages_sudo.search(
+                    [
+                        ("mobile", "=", number),
+                        ("response", "=", "opted_out"),
+                        ("activity_id", "!=", False),
+                    ]
+                )
+            )
+            responses._opt_in_sudo(number, self.env.companies, remind=False)

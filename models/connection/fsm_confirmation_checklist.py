@@ -6,35 +6,33 @@ MESSAGE_CENTER_ADMIN = "fieldservice_job_confirmation.group_message_center_admin
 MAX_CHECKLISTS = 2
 
 
-class FsmConfirmation(models.Model):
+class FsmConfirmationChecklist(models.AbstractModel):
     """What is left to do before customers can be texted, above the Message Center."""
 
-    _inherit = "fsm.confirmation"
-
-    def _get_message_center_notices(self):
-        return [*super()._get_message_center_notices(), *self._get_setup_notices()]
+    _name = "fsm.confirmation.checklist"
+    _description = "Set-up of Job Confirmations"
 
     @api.model
-    def _get_setup_notices(self):
-        """Notices about companies that are not set up: a checklist for administrators,
+    def _get_banners(self):
+        """Banners about companies that are not set up: a checklist for administrators,
         a sentence for others. Twilio is not asked."""
         user = self.env.user
         administers = user._is_system() or user.has_group(MESSAGE_CENTER_ADMIN)
-        notices = []
+        banners = []
         for company in self.env.companies:
             enabled = company.sudo().job_confirmation_enabled
             if not enabled and company != self.env.company:
                 continue
             if administers:
-                notice = self._get_setup_checklist(company)
-                notice = notice or self._get_setup_warning(company)
+                banner = self._get_setup_checklist(company)
+                banner = banner or self._get_setup_warning(company)
             else:
-                notice = self._get_setup_sentence(company)
-            if notice:
-                notices.append(notice)
-            if len(notices) == MAX_CHECKLISTS:
+                banner = self._get_setup_sentence(company)
+            if banner:
+                banners.append(banner)
+            if len(banners) == MAX_CHECKLISTS:
                 break
-        return notices
+        return banners
 
     @api.model
     def _get_setup_warning(self, company):
@@ -54,11 +52,11 @@ class FsmConfirmation(models.Model):
             )
         else:
             return None
-        notice = {"level": "warning", "text": text}
+        banner = {"level": "warning", "text": text}
         if self.env.user._is_system() and company == self.env.company:
-            notice["label"] = self.env._("Check")
-            notice["action"] = self._get_connection_action()
-        return notice
+            banner["label"] = self.env._("Check")
+            banner["action"] = self._get_connection_action()
+        return banner
 
     @api.model
     def _get_connection_action(self):
@@ -125,9 +123,9 @@ class FsmConfirmation(models.Model):
         account = bool(
             company_sudo.sms_twilio_account_sid and company_sudo._twilio_token_sudo
         )
-        texted = bool(health_sudo.test_date) or self.sudo().search_count(
-            [*mine, ("state", "in", ("sent", "delivered"))], limit=1
-        )
+        texted = bool(health_sudo.test_date) or self.env[
+            "fsm.confirmation"
+        ].sudo().search_count([*mine, ("state", "in", ("sent", "delivered"))], limit=1)
         replied = health_sudo._has_replies()
         return {
             "enabled": bool(company_sudo.job_confirmation_enabled),

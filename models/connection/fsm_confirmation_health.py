@@ -12,11 +12,11 @@ from odoo.tools import SQL
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...controllers.twilio import JobConfirmationTwilio
 from ...core.segments import count_segments
 from ...core.twilio import setup as twilio_setup
 from ...core.twilio.client import Outcome
 from ...core.twilio.setup import Finding, Level, SetupApi
-from ...controllers.twilio import JobConfirmationTwilio
 
 _logger = logging.getLogger(__name__)
 
@@ -503,12 +503,13 @@ class FsmConfirmationHealth(models.Model):
             raise UserError(
                 self.env._("This is no phone number. Write it like +1 202 555 0123.")
             ) from error
-        if not company._job_confirmation_ready():
+        alerts = self.env["fsm.confirmation.alert"]
+        codes = alerts._find_line_codes(company, mobile, enabled=True)
+        if "not_ready" in codes:
             raise UserError(
                 self.env._("Enter the Twilio account and choose a sender first.")
             )
-        opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo([mobile])
-        if opted_out:
+        if "opted_out" in codes:
             raise UserError(
                 self.env._(
                     "This number has opted out of texts, so nothing is sent to it. "

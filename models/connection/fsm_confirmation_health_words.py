@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-from ...core.twilio.client import failure_class
-from ..message_out.fsm_confirmation_outbox import _FAILURE_OF_CLASS
+from ...core import delivery
 
 
 class FsmConfirmationHealth(models.Model):
@@ -462,6 +461,5 @@ class FsmConfirmationHealth(models.Model):
         }.get(code)
         if known:
             return f"{known} ({code})"
-        failure = _FAILURE_OF_CLASS.get(failure_class(code), "other")
-        messages = self.env["fsm.confirmation"]
-        return messages._explain_failure(failure, code, reason)
+        deliveries = self.env["fsm.confirmation.delivery"]
+        return deliveries._describe_failure(delivery.failure_type(code), code, reason)

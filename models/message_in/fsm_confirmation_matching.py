@@ -1,28 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import dataclasses
 from datetime import timedelta
 
-from markupsafe import Markup
-
-from odoo import Command, api, models
+from odoo import models
 from odoo.fields import Domain
 
-from ...core import reply as reply_tools
-from ..message_out.fsm_confirmation_history import HISTORY_NOTE
+from ...core import matching
 
-# Replies that say nothing: no need for a person to read them after a clear answer.
-IDLE_REASONS = ("no_answer", "no_words", "reaction")
-RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
-INTENT_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 CLOCK_DIFFERENCE = timedelta(seconds=5)
-# A longer reply may quote some text that was sent earlier.
-PLAIN_LENGTH = 40
-# A phone quotes at least so many characters of a text.
-QUOTE_LENGTH = 80
-# So many replies of a number say what was asked and answered. If all of them came in so
-# short a time, further ones are stored and not worked on.
-OTHER_REPLIES = 30
-FLOOD_WITHIN = timedelta(minutes=10)
+# What is read of messages and Work Orders: by itself Odoo would read every column,
+# some hundred of a Work Order, which takes longer than all else that a reply causes.
 NEEDED_OF_MESSAGES = (
     "activity_id",
     "appointment_start",
@@ -66,132 +52,46 @@ NEEDED_OF_ORDERS = (
 )
 
 
-@dataclasses.dataclass(slots=True)
-class Reading:
-    """What is made of one reply; it becomes field values of it in the end."""
+class FsmConfirmationMatching(models.AbstractModel):
+    """What a customer's text may be about, gathered as plain data.
 
-    understanding: object  # of the words, see :func:`~...core.reply.understand`
-    intent: str
-    reason: str
-    recent: object  # ``fsm.confirmation`` that it may belong to, newest first
-    live: object  # those of them that wait for an answer
-    linked: object  # those that it does belong to
-    several: object  # those of which the customer has to choose one
-    company: object  # ``res.company`` with sudo
-    partner: object  # ``res.partner`` with sudo
+    What follows from it is decided in :mod:`~...core.matching`.
+    """
 
-    def get_values(self):
-        """Field values of the reply."""
-        return {
-            "intent": self.intent,
-            "reason": self.reason,
-            "state": "matched" if self.linked else "unmatched",
-            "error": False,
-            "company_id": self.company.id,
-            "partner_id": self.partner.id,
-            "confirmation_id": self.linked[:1].id,
-            "further_confirmation_ids": [
-                Command.link(record.id) for record in self.linked[1:]
-            ],
-        }
+    _name = "fsm.confirmation.matching"
+    _description = "Messages a Text May Be About"
 
+    def _gather(self, text, earlier, open_only=False):
+        """What was sent to a number and said with it, as plain data.
 
-class FsmConfirmationReply(models.Model):
-    """What is made of a reply: understood, matched, acted on."""
-
-    _inherit = "fsm.confirmation.reply"
-
-    def _process(self):
-        """Work on a reply that is stored already."""
-        self.ensure_one()
-        earlier = self._get_newest_replies(self.mobile) - self
-        self.write(self._work_out(earlier))
-
-    def _work_out(self, earlier):
-        """Understand the reply, match it, act on it, and decide what to answer.
-
-        Changes everything but the reply itself, which may not be stored yet.
-
-        :param earlier: see :meth:`_get_newest_replies`, without this one
-        :return: dict of field values for the reply
+        :param open_only: leave out what no answer is awaited for
+        :return: ``fsm.confirmation`` records, newest first; for each of them a
+            :class:`~...core.matching.Candidate`; the conversation as a list of
+            :class:`~...core.matching.Said`, newest last
         """
-        if self._is_flood(earlier) and not self._is_new_opt_out(earlier):
-            return {"state": "unmatched", "reason": "flood", "error": False}
-        reading = self._read(earlier)
-        understanding = reading.understanding
-        act = getattr(self, f"_act_on_{understanding.intent}")
-        answer = act(reading) or ""
-        if understanding.answers and reading.reason != "ambiguous":
-            earlier._settle_questions(self.recipient)
-        if answer and not self._may_answer(reading, earlier):
-            answer = ""
-        values = {**reading.get_values(), "answer_body": answer}
-        if answer and self.env.context.get("job_confirmation_processed_later"):
-            values.update(self._prepare_late_answer(reading))
-        if reading.linked:
-            reading.linked._notify_changed()
-        else:
-            self._log_unmatched(reading)
-            self._tell_of_unmatched(reading.partner)
-        return values
+        messages = self._find_messages(text, open_only)
+        messages.order_id.fetch(NEEDED_OF_ORDERS)
+        stale = {message.id: message._get_stale_reason() for message in messages}
+        live = messages.filtered(lambda rec: rec.is_open and not stale[rec.id])
+        if open_only:
+            messages = live
+        elif len(live) > 1:
+            # "Yes to both" answers each by its code.
+            self.env["fsm.confirmation.composer"]._ensure_codes(live)
+        newer = self._find_newer(messages)
+        candidates = [
+            self._prepare_candidate(text, message, stale[message.id], newer)
+            for message in messages
+        ]
+        return messages, candidates, self._prepare_conversation(candidates, earlier)
 
-    def _read(self, earlier):
-        """Understand the words, and find what they may be about.
-
-        :return: :class:`Reading`
-        """
-        # Nearly every reply is a plain yes or no to the only question.
-        recent = live = self._get_live(self._get_recent_confirmations(open_only=True))
-        understanding = len(live) == 1 and self._understand(live, live, earlier)
-        if not (understanding and self._is_plain_answer(understanding)):
-            recent = self._get_recent_confirmations()
-            live = self._get_live(recent)
-            if len(live) > 1:
-                live._ensure_code_sudo()  # "Yes to both" answers each by its code.
-            understanding = self._understand(recent, live, earlier)
-        first = (live or recent)[:1]
-        return Reading(
-            understanding=understanding,
-            intent=understanding.intent,
-            reason=understanding.reason,
-            recent=recent,
-            live=live,
-            linked=recent.browse(),
-            several=recent.browse(),
-            company=first.company_id or self.company_id,
-            partner=first.partner_id if first else self._find_partner(),
-        )
-
-    def _is_flood(self, earlier):
-        """Whether this number has sent so much lately that somebody plays with us.
-
-        Each text that is worked on costs much more than one that is stored.
-        """
-        oldest = earlier[OTHER_REPLIES - 1 : OTHER_REPLIES]
-        return bool(oldest) and (
-            oldest.received_date > self.received_date - FLOOD_WITHIN
-        )
-
-    def _is_new_opt_out(self, earlier):
-        """Whether this text opts a number out that has not opted out yet.
-
-        That is obeyed whatever came before.
-        """
-        nothing = self.env["fsm.confirmation"]
-        understanding = self._understand(nothing, nothing, earlier)
-        return understanding.intent == "opt_out" and not (
-            self.env["phone.blacklist"]._job_confirmation_find_sudo([self.mobile])
-        )
-
-    def _get_recent_confirmations(self, open_only=False):
+    def _find_messages(self, text, open_only):
         """What was sent lately to this number from the number that was answered.
 
         Newest first, of every company that sends from that number and of no other.
-
-        :param open_only: leave out what is answered or closed
         """
         # By the number alone, which an index answers; the rest is looked at here.
-        domain = Domain("mobile", "=", self.mobile)
+        domain = Domain("mobile", "=", text.mobile)
         if open_only:
             domain &= Domain("is_open", "=", True)
         found = self.env["fsm.confirmation"].search_fetch(
@@ -200,404 +100,104 @@ class FsmConfirmationReply(models.Model):
         found.company_id.fetch(["sms_twilio_account_sid"])
         return found.filtered(
             lambda record: (
-                self._is_of_our_account(record)
+                self._is_of_our_account(text, record)
                 and record._may_have_arrived()
-                and self._is_from_our_number(record)
-                and self._had_left(record)
+                and self._is_from_our_number(text, record)
+                and self._had_left(text, record)
             )
         )[:50]
 
-    def _is_of_our_account(self, record):
-        """Whether a text left by the Twilio account that this reply came to."""
-        account = self.company_id.sms_twilio_account_sid
+    def _is_of_our_account(self, text, message):
+        """Whether a message left by the Twilio account that this text came to."""
+        company_sudo = self.env["res.company"].sudo().browse(text.company_id)
+        account = company_sudo.sms_twilio_account_sid
         if account:
-            return record.company_id.sms_twilio_account_sid == account
-        return record.company_id == self.company_id
+            return message.company_id.sms_twilio_account_sid == account
+        return message.company_id == company_sudo
 
-    def _is_from_our_number(self, record):
-        """Whether a text came from the number that this reply was sent to."""
-        if record.from_number:
-            return record.from_number == self.recipient
-        return bool(record.sender) and record.sender in (
-            self.recipient,
-            self.service_sid,
+    def _is_from_our_number(self, text, message):
+        """Whether a message came from the number that this text was sent to."""
+        if message.from_number:
+            return message.from_number == text.recipient
+        return bool(message.sender) and message.sender in (
+            text.recipient,
+            text.service_sid,
         )
 
-    @api.model
-    def _get_newest_replies(self, mobile):
-        """A number's newest replies, of every company, newest first."""
-        return self.search_fetch(
-            [("mobile", "=", mobile)],
-            [
-                "answer_body",
-                "is_done",
-                "reason",
-                "received_date",
-                "recipient",
-                "state",
-                "twilio_sid",
-            ],
-            limit=OTHER_REPLIES + 1,
-        )
+    def _had_left(self, text, message):
+        """Whether a message was on its way when the customer wrote this.
 
-    @api.model
-    def _get_live(self, recent):
-        """Those messages that an answer counts for."""
-        # By itself Odoo would read every column of these Work Orders, some hundred,
-        # which takes longer than everything else that a reply causes.
-        recent.order_id.fetch(NEEDED_OF_ORDERS)
-        return recent.filtered(lambda rec: rec.is_open and not rec._get_stale_reason())
-
-    def _is_plain_answer(self, understanding):
-        """Whether the reply is a short yes or no without code or quotation.
-
-        It is about the only open question then, whatever else was ever sent.
-        """
-        answers = understanding.answers
-        return (
-            len(answers) == 1
-            and not answers[0].code
-            and len(self.body) <= PLAIN_LENGTH
-            and not reply_tools.has_quotation(self.body)
-        )
-
-    def _had_left(self, confirmation):
-        """Whether a text was on its way when the customer wrote this.
-
-        Nobody answers a text that still waits to be sent, or that was sent later.
+        Nobody answers one that still waits to be sent, or that was sent later.
         """
         left = (
-            confirmation.state != "outgoing" and confirmation.claimed_date
-        ) or confirmation.sent_date
-        return bool(left) and left <= self.received_date + CLOCK_DIFFERENCE
+            message.state != "outgoing" and message.claimed_date
+        ) or message.sent_date
+        return bool(left) and left <= text.received_date + CLOCK_DIFFERENCE
 
-    def _find_partner(self):
-        """The only contact with this number, or none: nothing is guessed."""
-        partners = self.env["res.partner"].search(
-            [
-                ("phone_sanitized", "=", self.mobile),
-                ("company_id", "in", (False, self.company_id.id)),
-            ],
-            limit=2,
-        )
-        return partners if len(partners) == 1 else partners.browse()
+    def _find_newer(self, messages):
+        """The open questions that replaced messages, maybe to another contact.
 
-    def _understand(self, recent, live, earlier):
-        """What the words mean; see :func:`~...core.reply.understand`."""
-        answered = earlier.filtered("answer_body")[:5]
-        understanding = reply_tools.understand(
-            self.body or "",
-            lexicon=self.env["fsm.confirmation.word"]._lexicon(),
-            codes=[code for code in live.mapped("code") if code],
-            prompts=recent[:10].mapped("body") + answered.mapped("answer_body"),
-        )
-        # With Advanced Opt-Out Twilio has decided, also by keywords of its own.
-        intent = INTENT_OF_OPT_OUT_TYPE.get(self.opt_out_type)
-        if intent:
-            return dataclasses.replace(understanding, intent=intent, answers=())
-        return understanding
-
-    def _is_phone_number(self):
-        """Whether the sender can be texted: no short code, name or other channel."""
-        return self.mobile.startswith("+") and bool(
-            self.env["res.partner"]._phone_format(number=self.mobile)
-        )
-
-    def _act_on_opt_out(self, reading):
-        if not self._is_phone_number():
-            return ""
-        recent = reading.recent
-        # Also what waits to be sent, and what another number of the company asked.
-        companies = recent.company_id or self.company_id
-        targets = self.env["fsm.confirmation"].search(
-            [
-                ("mobile", "=", self.mobile),
-                ("company_id", "in", companies.ids),
-                ("is_open", "=", True),
-            ]
-        )
-        targets = targets or self._get_changeable(recent)[:1]
-        self.env["fsm.confirmation"]._opt_out_sudo(
-            self.mobile,
-            targets,
-            "reply",
-            self.body or self.opt_out_type,
-            reading.company,
-        )
-        if targets or recent:
-            self._link(reading, targets or recent[:1])
-        if recent and not targets:
-            recent[0]._on_opt_out_without_question()
-        return ""  # Twilio has answered, and the law forbids more.
-
-    def _act_on_opt_in(self, reading):
-        if not self._is_phone_number():
-            return ""
-        recent, live = reading.recent, reading.live
-        note = self.env._("Opted in again by text: “%s”", self.body)
-        self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
-            self.mobile, note, by_hand=False
-        )
-        recent._log_notes([reading.partner], note, company=reading.company)
-        recent.filtered(lambda rec: rec.response == "opted_out")._close_activities()
-        if recent:
-            self._link(reading, (live or recent)[:1])
-        companies = recent.company_id or self.company_id
-        recent._on_opt_in_sudo(self.mobile, companies)
-        return ""
-
-    def _act_on_help(self, reading):
-        recent, live = reading.recent, reading.live
-        if recent:
-            self._link(reading, (live or recent)[:1])
-        return self._text(reading.company, "help", partner=reading.partner)
-
-    def _act_on_unrecognized(self, reading):
-        recent, live = reading.recent, reading.live
-        understanding = reading.understanding
-        if len(live) == 1:
-            self._link(reading, live)
-            if self._has_newer_answer(live):
-                live._flag_reply(self)
-                return ""
-            live._apply_answer("unrecognized", self)
-            return self._text(live.company_id, "unclear", live)
-        if len(live) > 1:
-            return self._ask_which(reading, live)
-        # A "thanks" after a clear answer changes nothing and needs no answer.
-        idle = understanding.automatic or understanding.reason in IDLE_REASONS
-        changeable = self._get_changeable(recent)
-        if len(changeable) > 1 and not idle:
-            return self._ask_which(reading, changeable)
-        target = (changeable or recent)[:1]
-        if target:
-            self._link(reading, target)
-        if target and not idle:
-            target._flag_reply(self)
-            if changeable:
-                return self._text(target.company_id, "unclear", target)
-        return ""
-
-    def _act_on_confirm(self, reading):
-        return self._act_on_answers(reading)
-
-    _act_on_decline = _act_on_confirm
-
-    def _act_on_answers(self, reading):
-        """Apply every clear answer to the message it belongs to, and to no other."""
-        recent, live = reading.recent, reading.live
-        understanding = reading.understanding
-        texts = []
-        unknown = False
-        several = len(understanding.answers) > 1
-        for answer in understanding.answers:
-            target = self._find_target(answer, recent, live)
-            if target is None:
-                return self._ask_which(reading, live)
-            if not target:
-                unknown = True
-                continue
-            response = RESPONSE_OF_INTENT[answer.intent]
-            texts.append(self._answer(reading, target, response, brief=several))
-        still_open = live.filtered("is_open")
-        if unknown and still_open:
-            texts.append(self._ask_which(reading, still_open))
-        elif unknown and recent and not texts:
-            self._link(reading, recent[:1])
-            recent[:1]._flag_reply(self)
-        return " ".join(dict.fromkeys(text for text in texts if text))
-
-    def _settle_questions(self, recipient):
-        """Replies that could belong to several messages are settled now."""
-        self.filtered(
-            lambda reply: (
-                reply.recipient == recipient
-                and reply.state == "unmatched"
-                and reply.reason == "ambiguous"
-                and not reply.is_done
-            )
-        ).write({"is_done": True})
-
-    def _find_target(self, answer, recent, live):
-        """The message that an answer is about.
-
-        :return: one ``fsm.confirmation``; an empty one when there is none; None when
-            there are several and the customer has to say which
+        :return: dict ``fsm.confirmation`` id -> the newest open ``fsm.confirmation``
         """
-        if answer.code:
-            coded = recent.filtered(lambda rec: rec.code == answer.code)
-            return (coded & live or coded)[:1]
-        quoted = self._find_quoted(recent)
-        if quoted is None or quoted:
-            return quoted
-        if len(live) == 1:
-            return live
-        if live:
-            return None
-        changeable = self._get_changeable(recent)
-        if len(changeable) > 1:
-            same = {RESPONSE_OF_INTENT[answer.intent]}
-            # "Yes" once more, when all are confirmed already, changes nothing.
-            if {record.response for record in changeable} != same:
-                return None
-        return (changeable or recent)[:1]
+        replaced = messages.filtered(lambda rec: rec.closed_reason == "replaced")
+        if not replaced.order_id:
+            return {}
+        open_messages = messages.search(
+            [("order_id", "in", replaced.order_id.ids), ("is_open", "=", True)]
+        )
+        newest = {}
+        for message in open_messages:
+            newest.setdefault(message._get_appointment_sudo(), message)
+        found = {rec.id: newest.get(rec._get_appointment_sudo()) for rec in replaced}
+        return {id_: newer for id_, newer in found.items() if newer and newer.id > id_}
 
-    def _find_quoted(self, recent):
-        """The message whose text this reply quotes or reacts to.
+    def _prepare_candidate(self, text, message, stale="", newer=None):
+        """A message as a :class:`~...core.matching.Candidate`.
 
-        A like of an old text is no answer to the new question.
-
-        :return: one ``fsm.confirmation``, an empty one when nothing is quoted, None
-            when it could be several
+        :param newer: see :meth:`_find_newer`
         """
+        successor = (newer or {}).get(message.id)
+        appointment_sudo = message._get_appointment_sudo()
+        return matching.Candidate(
+            id=message.id,
+            appointment=(appointment_sudo._name, appointment_sudo.id),
+            body=message.body or "",
+            asked_date=message.sent_date or message.claimed_date or None,
+            code=message.code or "",
+            is_open=message.is_open,
+            stale=stale,
+            response=message.response or "",
+            answered_later=self._was_answered_later(text, message),
+            newer=successor and self._prepare_candidate(text, successor),
+        )
 
-        def plain(text):
-            return " ".join((text or "").split()).casefold()
-
-        words = plain(self.body)
-        quoted = recent.filtered(lambda rec: rec.body and plain(rec.body) in words)
-        if not quoted:
-            # Phones shorten what they quote.
-            quoted = recent.filtered(
-                lambda rec: rec.body and plain(rec.body)[:QUOTE_LENGTH] in words
-            )
-        appointments = {rec._get_appointment_sudo() for rec in quoted}
-        return None if len(appointments) > 1 else quoted[:1]
-
-    def _get_changeable(self, recent):
-        """The newest message of each appointment that an answer may still be about."""
-        seen = set()
-        ids = []
-        for record in recent:
-            appointment = record._get_appointment_sudo()
-            if appointment in seen:
-                continue
-            seen.add(appointment)
-            if not record._get_stale_reason():
-                ids.append(record.id)
-        return recent.browse(ids)
-
-    def _answer(self, reading, target, response, brief=False):
-        """Apply a clear answer to one message.
-
-        :param brief: one of several answers in a text: name the appointment
-        :return: what to tell the customer
-        """
-        self._link(reading, target)
-        stale = target._get_stale_reason()
-        newer = target.closed_reason == "replaced" and target._get_newer_open()
-        if newer and not stale:
-            # The same question about the same date, asked twice.
-            self._link(reading, newer)
-            target = newer
-        if stale:
-            if stale == "moved":
-                reading.reason = stale
-            target._flag_reply(self)
-            return self._text(target.company_id, stale, target)
-        if self._has_newer_answer(target):
-            target._flag_reply(self)
-            return ""
-        target._apply_answer(response, self)
-        kind = f"{response}_brief" if brief else response
-        return self._text(target.company_id, kind, target)
-
-    def _has_newer_answer(self, target):
-        """Whether the customer answered again while this reply was waiting."""
-        if not target.reply_date:
+    def _was_answered_later(self, text, message):
+        """Whether the customer answered again while this text was waiting."""
+        if not message.reply_date:
             return False
         # One that is not stored yet is the newest.
-        mine = (self.received_date, self.id or float("inf"))
+        mine = (text.received_date, text.id or float("inf"))
         return any(
             (reply.received_date, reply.id) > mine
             and reply.intent in ("confirm", "decline", "answers", "opt_out")
-            for reply in target.reply_ids - self
+            for reply in message.reply_ids
+            if reply.id != text.id
         )
 
-    def _ask_which(self, reading, live):
-        """Several messages are open: list them with their codes, guess nothing."""
-        several = live or self._get_changeable(reading.recent)
-        if not several:
-            return ""
-        several._ensure_code_sudo()
-        reading.several = several
-        reading.intent, reading.reason = "unrecognized", "ambiguous"
-        several[0]._update_activity("read")
-        lang = self._get_customer_lang(several[0].company_id, several[0])
-        lines = [
-            record.env._(
-                "%(code)s: %(date)s, %(time)s",
-                code=record.code,
-                **record._describe_appointment(),
-            )
-            for record in several.with_context(lang=lang).sorted("appointment_start")
-        ]
-        return self._text(several[0].company_id, "which", several[0], "; ".join(lines))
+    def _prepare_conversation(self, candidates, earlier):
+        """What was said to and by a number, newest last.
 
-    def _link(self, reading, confirmations):
-        """This reply belongs to messages; it is written into their histories."""
-        if not reading.linked:
-            reading.partner = confirmations[0].partner_id
-            reading.company = confirmations[0].company_id
-        reading.linked |= confirmations
-        self._log_reply(confirmations, reading.intent)
-
-    def _log_reply(self, confirmations, intent=""):
-        """Write this reply into the histories of messages it belongs to.
-
-        :param intent: how it was understood, while it is not stored yet
+        :param candidates: list of :class:`~...core.matching.Candidate`
+        :param earlier: the number's newest other ``fsm.confirmation.reply``
+        :return: list of :class:`~...core.matching.Said`
         """
-        intent = intent or self.intent
-        labels = dict(self._fields["intent"]._description_selection(self.env))
-        for record in confirmations:
-            body = Markup(HISTORY_NOTE).format(
-                title=self._describe_origin(record),
-                link=record._link_to_message(),
-                body=self.body or self.env._("(picture)"),
-                state=self.env._("Understood as: %s", labels.get(intent, "")),
+        said = [
+            matching.Said(
+                "us", "question", one.body, (one.appointment,), one.asked_date
             )
-            author = record.partner_id if self.mobile == record.mobile else None
-            targets = [record.order_id, record.partner_id]
-            record._log_notes(targets, body, author, by_text=bool(author))
-
-    def _log_unmatched(self, reading):
-        """Write a reply that belongs to no message into the histories it concerns."""
-        messages = self.env["fsm.confirmation"]
-        parts = [
-            (company, [*records.order_id, *records.partner_id])
-            for company, records in reading.several.grouped("company_id").items()
-        ] or [(reading.company, [reading.partner])]
-        state = self.env._("Belongs to no message")
-        if reading.several:
-            state = self.env._("Several appointments wait for an answer")
-        body = Markup(HISTORY_NOTE).format(
-            title=self.env._("Text from %s", self.mobile),
-            link="",
-            body=self.body or self.env._("(picture)"),
-            state=state,
-        )
-        for company, targets in parts:
-            author = reading.partner
-            messages._log_notes(targets, body, author, bool(author), company)
-
-    def _describe_origin(self, record):
-        """Who wrote: the contact, or another number whose reply a person attached."""
-        if self.mobile != record.mobile:
-            return self.env._("Reply by text from the number %s to", self.mobile)
-        return self.env._(
-            "Reply by text from %(contact)s (%(number)s) to",
-            contact=record.contact_name or "",
-            number=self.mobile,
-        )
-
-    def _notify_changed(self):
-        """Tell open screens that this reply changed."""
-        if self.confirmation_id:
-            self.confirmation_id._notify_changed()
-        else:
-            self._tell_of_unmatched(self.partner_id)
-
-    @api.model
-    def _tell_of_unmatched(self, partner):
-        """Tell open screens of a reply that belongs to no message."""
-        self.env["fsm.confirmation"]._tell_screens([0], partner_ids=partner.ids)
+            for one in reversed(candidates)
+        ]
+        appointments = {one.id: one.appointment for one in candidates}
+        for reply in reversed(earlier):
+            said += reply._prepare_said(appointments)
+        return sorted(said, key=lambda one: one.time)

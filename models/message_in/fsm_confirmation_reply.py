@@ -1,39 +1,25 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import functools
-import logging
-import re
-from datetime import timedelta
+import dataclasses
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...core.twilio.client import to_int
+from ...core import matching
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ...tools.log_redaction import describe, private_queries, where
-from ...tools.retry import CONFLICTS, commit_with_retries
-
-_logger = logging.getLogger(__name__)
-
-MAX_BODY = 10000  # characters; Twilio's limit is 1600
-MAX_ATTEMPTS = 10
-CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
-# So young a pending reply may still be in its webhook's hands.
-LEFT_TO_WEBHOOK = timedelta(seconds=10)
-# NUL can't be stored; other control characters can.
-_NUL = re.compile("[\x00\ud800-\udfff]")
 
 
 class FsmConfirmationReply(models.Model):
-    """One text received from a customer: the inbox.
+    """One text received from a customer.
 
-    It is stored before anything is made of it, and understood, matched and answered
-    afterwards; what fails stays ``pending`` and is tried again.
+    What is made of it is the business of ``fsm.confirmation.inbox``; a text that could
+    not be processed stays ``pending`` and is tried again.
     """
 
     _name = "fsm.confirmation.reply"
+    _inherit = ["fsm.technical.fields.mixin"]
     _description = "Customer Reply"
     _order = "id desc"
     _rec_name = "body"
@@ -49,6 +35,7 @@ class FsmConfirmationReply(models.Model):
         "confirmation_id",
         string="Further Messages",
         readonly=True,
+        technical=True,
     )
     confirmation_ids = fields.Many2many(
         "fsm.confirmation",
@@ -65,7 +52,10 @@ class FsmConfirmationReply(models.Model):
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
     service_sid = fields.Char(
-        "Messaging Service", readonly=True, help="The service that was answered."
+        "Messaging Service",
+        readonly=True,
+        help="The service that was answered.",
+        technical=True,
     )
     media_count = fields.Integer("Pictures", readonly=True)
     intent = fields.Selection(
@@ -81,10 +71,12 @@ class FsmConfirmationReply(models.Model):
         string="Understood As",
         readonly=True,
     )
-    reason = fields.Char("Reason Key", readonly=True, help="Why it was understood so.")
+    reason = fields.Char(
+        "Reason Key", readonly=True, help="Why it was understood so.", technical=True
+    )
     state = fields.Selection(
         [
-            ("pending", "Not worked on yet"),
+            ("pending", "Not processed yet"),
             ("matched", "Matched"),
             ("unmatched", "Unmatched"),
         ],
@@ -92,36 +84,46 @@ class FsmConfirmationReply(models.Model):
         required=True,
         readonly=True,
     )
-    twilio_sid = fields.Char("Twilio SID", readonly=True)
+    twilio_sid = fields.Char("Twilio SID", readonly=True, technical=True)
     received_date = fields.Datetime(
         "Received On", required=True, readonly=True, default=fields.Datetime.now
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
-    answer_body = fields.Text("Our Answer", readonly=True)
-    # An answer to a webhook leaves with it. One found later is a text of its own.
-    answer_state = fields.Selection(
+    auto_reply_body = fields.Text("Auto-Reply", readonly=True)
+    auto_reply_kind = fields.Char(
+        "Auto-Reply Kind",
+        readonly=True,
+        help="What was said, see core/matching.py.",
+        technical=True,
+    )
+    # One to a webhook leaves with it. One found later is a text of its own.
+    auto_reply_state = fields.Selection(
         [
             ("outgoing", "Waiting"),
             ("sending", "Sending"),
             ("sent", "Sent"),
             ("failed", "Failed"),
         ],
-        "Late Answer",
+        "Late Auto-Reply",
         readonly=True,
     )
-    answer_after = fields.Datetime("Answer Not Before", readonly=True)
+    auto_reply_after = fields.Datetime(
+        "Auto-Reply Not Before", readonly=True, technical=True
+    )
     is_done = fields.Boolean(
         "Done", readonly=True, help="A person has read it, or a later reply settled it."
     )
     reason_text = fields.Char("Why", compute="_compute_reason_text")
-    opt_out_type = fields.Char(readonly=True, help="Twilio's OptOutType.")
+    opt_out_type = fields.Char(
+        readonly=True, help="Twilio's OptOutType.", technical=True
+    )
     error = fields.Char("Last Problem", readonly=True)
-    attempt_count = fields.Integer(readonly=True)
+    attempt_count = fields.Integer(readonly=True, technical=True)
 
     # A replayed or repeated webhook must not become a second reply.
     _twilio_sid_unique = models.UniqueIndex("(twilio_sid)")
     _mobile_index = models.Index("(mobile, id)")
-    _answer_index = models.Index("(id) WHERE answer_state = 'outgoing'")
+    _auto_reply_index = models.Index("(id) WHERE auto_reply_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
     # Written as Odoo writes the condition of the tile and of the filter.
     _unmatched_index = models.Index(
@@ -163,7 +165,7 @@ class FsmConfirmationReply(models.Model):
             "condition": self.env._("Has a condition or doubt"),
             "question": self.env._("Is a question"),
             "contradiction": self.env._("Says yes and no"),
-            "unknown_words": self.env._("Has words that nobody taught us"),
+            "unknown_words": self.env._("Contains unknown words"),
             "time": self.env._("Names a day or time"),
             "number": self.env._("Has a number"),
             "negation": self.env._("Negates something"),
@@ -212,204 +214,229 @@ class FsmConfirmationReply(models.Model):
         return harmless_rows(rows)
 
     # ------------------------------------------------------------------
-    # Receive
+    # Store, and read as plain data
     # ------------------------------------------------------------------
 
     @api.model
-    def _receive_and_commit_sudo(self, companies_sudo, data, received_date=None):
-        """Store one inbound text, once, work on it, and commit.
+    def _store_once(self, values):
+        """Store a reply, unless its MessageSid is known already.
 
-        When this returns, the text is in the database: only then may Twilio be told
-        so. Work that fails, or that other transactions keep disturbing, is left to the
-        cron.
-
-        :param companies_sudo: ``res.company`` records that use the Twilio account
-        :param data: Twilio's parameters (mapping of str), already verified
-        :param received_date: when Twilio got it, naive UTC; now when it is None
-        :return: what to answer the customer, "" for nothing
-        :raises psycopg2.Error: the text could not be stored
+        :return: whether it was not known
         """
-        text = (companies_sudo, data, received_date)
-        problem = ""
-        try:
-            return commit_with_retries(
-                self.env,
-                functools.partial(self._store_and_process_sudo, *text),
-                attempts=5,
-            )
-        except CONFLICTS:
-            _logger.info("A reply is worked on later: others want the same rows")
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise  # The connection is gone: Twilio has to call again.
-        except psycopg2.errors.UniqueViolation:
-            # The same webhook at the same moment, most likely: it is known then.
-            self.env.cr.rollback()
-            self.env.transaction.clear()
-        except Exception as error:
-            self.env.cr.rollback()
-            self.env.transaction.clear()
-            problem = describe(error)
-            _logger.error(
-                "A reply could not be worked on: %s\n%s", problem, where(error)
-            )
-        store = functools.partial(self._store_sudo, *text, problem=problem)
-        commit_with_retries(self.env, store)
-        return ""
-
-    @api.model
-    def _store_and_process_sudo(self, companies_sudo, data, received_date):
-        """Receive one text in as few queries as possible, as nearly all can be.
-
-        :return: what to answer the customer, "" for nothing
-        :raises Exception: anything; roll back and call :meth:`_store_sudo` then
-        """
-        values = self._prepare_reply_values(companies_sudo, data, received_date)
-        inbox_sudo = self._inbox_sudo(companies_sudo)
-        earlier_sudo = inbox_sudo._get_newest_replies(values["mobile"])
-        if values["twilio_sid"] in earlier_sudo.mapped("twilio_sid"):
-            return ""
-        # Worked on before it is stored, as it then stays: its row and its indexes are
-        # written once. Both are in the database after the same commit.
-        draft_sudo = inbox_sudo.new(values)
-        values.update(draft_sudo._work_out(earlier_sudo))
-        # Read before the commit, which empties the cache.
-        return inbox_sudo.create(values).answer_body or ""
-
-    @api.model
-    def _store_sudo(self, companies_sudo, data, received_date=None, problem=""):
-        """Store one text and leave the work to the cron, soon.
-
-        :param problem: what came in the way, "" for other transactions
-        """
-        reply_sudo = self._receive_sudo(companies_sudo, data, received_date, work=False)
-        if reply_sudo:
-            if problem:
-                reply_sudo.write({"error": problem, "attempt_count": 1})
-            soon = fields.Datetime.now() + LEFT_TO_WEBHOOK + timedelta(seconds=1)
-            self.env.ref(CRON).sudo()._trigger(at=soon)
-
-    @api.model
-    def _receive_sudo(self, companies_sudo, data, received_date=None, work=True):
-        """Store one inbound text, once, and work on it, within this transaction.
-
-        :param companies_sudo: ``res.company`` records that use the Twilio account
-        :param data: Twilio's parameters (mapping of str), already verified
-        :param received_date: when Twilio got it, naive UTC; now when it is None
-        :param work: False leaves the reply ``pending``, for the cron
-        :return: the reply with sudo, or None when this MessageSid is known already
-        """
-        values = self._prepare_reply_values(companies_sudo, data, received_date)
-        inbox_sudo = self._inbox_sudo(companies_sudo)
-        if inbox_sudo.search_count(
-            [("twilio_sid", "=", values["twilio_sid"])], limit=1
-        ):
-            return None
+        if self.search_count([("twilio_sid", "=", values["twilio_sid"])], limit=1):
+            return False
         try:
             with self.env.cr.savepoint():
-                reply_sudo = inbox_sudo.create(values)
-                reply_sudo.flush_recordset()
+                self.create(values).flush_recordset()
         except psycopg2.errors.UniqueViolation:
-            return None
-        if work:
-            reply_sudo._process_safely()
-        return reply_sudo
+            return False
+        return True
 
     @api.model
-    def _inbox_sudo(self, companies_sudo):
-        """This model as the superuser, in the companies that a text came for."""
-        inbox_sudo = self.with_user(SUPERUSER_ID).sudo()
-        return inbox_sudo.with_context(allowed_company_ids=companies_sudo.ids)
+    def _get_newest(self, mobile):
+        """A number's newest replies, of every company, newest first."""
+        return self.search_fetch(
+            [("mobile", "=", mobile)],
+            [
+                "auto_reply_body",
+                "auto_reply_kind",
+                "body",
+                "confirmation_id",
+                "intent",
+                "is_done",
+                "reason",
+                "received_date",
+                "recipient",
+                "state",
+                "twilio_sid",
+            ],
+            limit=matching.OTHER_REPLIES + 1,
+        )
 
     @api.model
-    def _prepare_reply_values(self, companies_sudo, data, received_date=None):
-        """Field values of a reply out of Twilio's parameters."""
+    def _prepare_inbound(self, values):
+        """A text as plain data.
 
-        def value(name, length=64):
-            return _NUL.sub("", data.get(name) or "")[:length]
+        :param values: dict of field values, of a reply that may not be stored yet
+        :return: :class:`~...core.matching.Inbound`
+        """
+        names = ("mobile", "recipient", "service_sid", "body", "opt_out_type")
+        return matching.Inbound(
+            received_date=values["received_date"],
+            company_id=values["company_id"],
+            id=values.get("id", 0),
+            **{name: values[name] or "" for name in names},
+        )
 
-        recipient = value("To")
-        return {
-            "twilio_sid": value("MessageSid") or value("SmsSid"),
-            "mobile": value("From"),
-            "recipient": recipient,
-            "service_sid": value("MessagingServiceSid"),
-            "body": value("Body", MAX_BODY),
-            "media_count": to_int(value("NumMedia"), 100),
-            "opt_out_type": value("OptOutType", 16),
-            "company_id": self._guess_company(companies_sudo, recipient).id,
-            "received_date": received_date or fields.Datetime.now(),
-        }
+    def _to_inbound(self):
+        """This reply as plain data; see :meth:`_prepare_inbound`."""
+        names = [field.name for field in dataclasses.fields(matching.Inbound)]
+        [values] = self.read(names, load=None)
+        return self._prepare_inbound(values)
+
+    def _prepare_said(self, appointments):
+        """What this reply said, and what was said to it.
+
+        :param appointments: dict ``fsm.confirmation`` id -> what it asks about
+        :return: list of :class:`~...core.matching.Said`
+        """
+        about = appointments.get(self.confirmation_id.id)
+        known = {"about": (about,) if about else (), "time": self.received_date}
+        said = [matching.Said("customer", "", self.body or "", **known)]
+        if self.auto_reply_body:
+            kind, text = self.auto_reply_kind or "", self.auto_reply_body
+            said.append(matching.Said("us", kind, text, **known))
+        return said
+
+    def _resolve_questions(self, recipient):
+        """Replies that could belong to several messages are resolved now."""
+        self.filtered(
+            lambda reply: (
+                reply.recipient == recipient
+                and reply.state == "unmatched"
+                and reply.reason == "ambiguous"
+                and not reply.is_done
+            )
+        ).write({"is_done": True})
+
+    # ------------------------------------------------------------------
+    # Histories and open screens
+    # ------------------------------------------------------------------
+
+    def _log_reply(self, messages):
+        """Write this reply into the histories of messages it belongs to."""
+        self._log_text(self, messages, self.intent)
 
     @api.model
-    def _guess_company(self, companies_sudo, recipient):
-        """The company that owns the number that was answered, else the first one."""
-        if len(companies_sudo) == 1:
-            return companies_sudo
-        for company_sudo in companies_sudo:
-            if recipient in company_sudo._get_twilio_numbers_sudo():
-                return company_sudo
-        return companies_sudo[:1]
+    def _log_text(self, text, messages, intent):
+        """Write a text into the histories of messages it belongs to.
 
-    def _process_safely(self):
-        """Work on the reply; a problem keeps it ``pending`` and is noted on it.
+        :param text: :class:`~...core.matching.Inbound`, or a reply
+        :param intent: how it was understood, "" if it was not
+        """
+        labels = dict(self._fields["intent"]._description_selection(self.env))
+        chatter = self.env["fsm.confirmation.chatter"]
+        for record in messages:
+            body = chatter._format_text(
+                title=self._describe_origin(text, record),
+                body=text.body or self.env._("(picture)"),
+                state=self.env._("Understood as: %s", labels.get(intent, "")),
+                record=record,
+            )
+            author = record.partner_id if text.mobile == record.mobile else None
+            targets = [record.order_id, record.partner_id]
+            chatter._log_text(record, targets, body, author, record.company_id)
 
-        :raises psycopg2.Error: a conflict with another transaction: to be run again
+    def _describe_origin(self, text, message):
+        """Who wrote: the contact, or another number whose reply a person attached."""
+        if text.mobile != message.mobile:
+            return self.env._("Reply by text from the number %s to", text.mobile)
+        return self.env._(
+            "Reply by text from %(contact)s (%(number)s) to",
+            contact=message.contact_name or "",
+            number=text.mobile,
+        )
+
+    @api.model
+    def _log_unmatched(self, text, several, company, partner):
+        """Write a text that belongs to no message into the histories it concerns.
+
+        :param several: the ``fsm.confirmation`` of which the customer has to choose one
+        :param company: ``res.company`` whose customer it is
+        :param partner: ``res.partner`` who wrote it, maybe empty
+        """
+        parts = [
+            (company, [*records.order_id, *records.partner_id])
+            for company, records in several.grouped("company_id").items()
+        ] or [(company, [partner])]
+        state = self.env._("Belongs to no message")
+        if several:
+            state = self.env._("Several appointments wait for an answer")
+        chatter = self.env["fsm.confirmation.chatter"]
+        body = chatter._format_text(
+            title=self.env._("Text from %s", text.mobile),
+            body=text.body or self.env._("(picture)"),
+            state=state,
+            record=None,
+        )
+        for company, targets in parts:
+            chatter._log_text(None, targets, body, partner, company)
+
+    @api.model
+    def _notify_unmatched(self, partner):
+        """Tell open screens of a reply that belongs to no message."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._notify_screens([0], partner_ids=partner.ids)
+
+    def _notify_changed(self):
+        """Tell open screens that this reply changed."""
+        if self.confirmation_id:
+            self.confirmation_id._notify_changed()
+        else:
+            self._notify_unmatched(self.partner_id)
+
+    # ------------------------------------------------------------------
+    # What a person does about a reply
+    # ------------------------------------------------------------------
+
+    def _attach(self, confirmation, response=False):
+        """Link an unmatched reply to a message, with the answer a person reads in it.
+
+        :param response: a key of ``fsm.confirmation.response``, or False for none
         """
         self.ensure_one()
-        if self.state != "pending":
-            return
-        try:
-            with self.env.cr.savepoint():
-                self._process()
-                self.env.flush_all()
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise  # A conflict, or the connection is gone.
-        except Exception as error:
-            _logger.error(
-                "Reply %s could not be worked on: %s\n%s",
-                self.id,
-                describe(error),
-                where(error),
-            )
-            self.env.transaction.clear()
-            self.write(
-                {
-                    "error": describe(error),
-                    "attempt_count": self.attempt_count + 1,
-                }
-            )
-
-    @api.model
-    @private_queries()
-    def _cron_process(self):
-        """Work on replies that could not be worked on when they came."""
-        pending_sudo = self.sudo().search(
-            [
-                ("state", "=", "pending"),
-                ("attempt_count", "<", MAX_ATTEMPTS),
-                # A webhook may still be at work on younger ones.
-                ("create_date", "<", fields.Datetime.now() - LEFT_TO_WEBHOOK),
-            ],
-            order="received_date, id",
-            limit=500,
+        if not confirmation:
+            raise UserError(self.env._("Choose the message this reply belongs to."))
+        confirmation.check_access("write")
+        if self.confirmation_id:
+            raise UserError(self.env._("This reply belongs to a message already."))
+        if confirmation.company_id != self.company_id:
+            raise UserError(self.env._("That message belongs to another company."))
+        reply_sudo = self.sudo()
+        reply_sudo.write(
+            {
+                "confirmation_id": confirmation.id,
+                "state": "matched",
+                "partner_id": confirmation.sudo().partner_id.id,
+            }
         )
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(pending_sudo))
-        for reply_sudo in pending_sudo:
-            later_sudo = reply_sudo.with_context(job_confirmation_processed_later=True)
-            try:
-                commit_with_retries(self.env, later_sudo._process_if_pending)
-            except CONFLICTS:
-                _logger.warning("Reply %s is worked on later", reply_sudo.id)
-            if not cron._commit_progress(1):
-                return
-        self._send_late_answers()
-        self.env["fsm.confirmation.sender"]._watch_queues_sudo()
+        reply_sudo._log_reply(confirmation.sudo())
+        responses = self.env["fsm.confirmation.response"]
+        responses._keep_words(confirmation.sudo(), reply_sudo)
+        note = self.env._("%s: a reply was attached by hand.", confirmation.name)
+        author = self.env.user.partner_id
+        confirmation.sudo()._message_log(body=note, author_id=author.id)
+        order_sudo = confirmation.sudo().order_id
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log([order_sudo], note, confirmation.sudo().company_id)
+        if response:
+            responses._resolve(confirmation, response)
+        reply_sudo._notify_changed()
 
-    def _process_if_pending(self):
-        """Work on the reply unless another process is at it, or has been."""
-        pending = self.try_lock_for_update().filtered_domain(
-            [("state", "=", "pending")]
-        )
-        if pending:
-            pending._process_safely()
+    def action_done(self):
+        """Mark unmatched replies as read: nothing is to be done about them."""
+        self.check_access("write")
+        self.sudo().write({"is_done": True})
+
+    def action_attach(self):
+        """Open the dialog in which this reply is attached to a message."""
+        self.ensure_one()
+        self.check_access("write")
+        response = matching.RESPONSE_OF_INTENT.get(self.intent, "unrecognized")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Attach to a Message"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_action": "attach",
+                "default_reply_id": self.id,
+                "default_response": response,
+            },
+        }
+
+    def action_open_message(self):
+        """Open the message this reply belongs to."""
+        self.ensure_one()
+        return self.confirmation_id.action_open_details()

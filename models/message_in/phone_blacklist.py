@@ -34,20 +34,11 @@ class PhoneBlacklist(models.Model):
 
         :return: dict number -> ``phone.blacklist`` record with sudo
         """
-        numbers = tuple(number for number in numbers if number)
+        numbers = [number for number in numbers if number]
         if not numbers:
             return {}
-        # Odoo's own search reads and formats each number again as the user's country
-        # writes it; these are E.164 already.
-        self.flush_model(["active", "number"])
-        found = self.env.execute_query(
-            SQL(
-                "SELECT number, id FROM phone_blacklist WHERE active AND number IN %s",
-                numbers,
-            )
-        )
-        entries_sudo = self.sudo().browse([id_ for _number, id_ in found])
-        return dict(zip((number for number, _id in found), entries_sudo, strict=True))
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        return shortcuts._find_opt_outs_sudo(numbers).grouped("number")
 
     @api.model
     def _job_confirmation_opt_out_sudo(self, number, source, words=""):
@@ -78,20 +69,18 @@ class PhoneBlacklist(models.Model):
         entry_sudo.opt_out_lifted = by_hand and blocked
 
     @api.model
-    def _job_confirmation_is_lifted_sudo(self, number):
-        """Whether an opt-out by text was lifted by hand and not by the customer."""
-        return bool(
-            self.sudo()
-            .with_context(active_test=False)
-            .search_count(
-                [
-                    ("number", "=", number),
-                    ("active", "=", False),
-                    ("opt_out_lifted", "=", True),
-                ],
-                limit=1,
-            )
-        )
+    @private_queries()
+    def _job_confirmation_find_lifted_sudo(self, numbers):
+        """Those E.164 numbers whose opt-out was lifted by hand and not by the customer.
+
+        :return: set of numbers
+        """
+        domain = [
+            ("number", "in", [number for number in numbers if number]),
+            ("active", "=", False),
+            ("opt_out_lifted", "=", True),
+        ]
+        return set(self.sudo().search_fetch(domain, ["number"]).mapped("number"))
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""

@@ -1,23 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-import re
-import secrets
-import unicodedata
 import uuid
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
-from odoo.tools import SQL
 
+from ...core import status
+from ...core.formatting import localize
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
-from ...tools.log_redaction import private_queries
-from ..appointment.fsm_order import localize
-from ..message_center.fsm_confirmation_name import MAX_NAME
+from ..message_center.fsm_confirmation_name_index import MAX_NAME
 
 _logger = logging.getLogger(__name__)
 
@@ -46,8 +39,12 @@ FAILURE_TYPES = [
     ("unknown", "Not known whether it was sent"),
     ("other", "Refused by Twilio"),
 ]
+# A name stays as it was when the contact or Work Order is deleted. The search bar looks
+# into several columns at once: one without an index of this kind would have PostgreSQL
+# read every message.
+_KEPT_NAME = {"store": True, "precompute": True, "readonly": True, "index": "trigram"}
 # What a user with Edit may write; everything else is written by the server alone.
-_SETTLE_FIELDS = {"response", "message_follower_ids"}
+_RESOLVE_FIELDS = {"response", "message_follower_ids"}
 
 
 class FsmConfirmation(models.Model):
@@ -59,12 +56,15 @@ class FsmConfirmation(models.Model):
 
     _name = "fsm.confirmation"
     _description = "Job Confirmation"
-    _inherit = ["mail.thread"]
+    _inherit = [
+        "mail.thread",
+        "fsm.confirmation.question",
+        "fsm.confirmation.screen.mixin",
+        "fsm.confirmation.search.mixin",
+    ]
     _order = "id desc"
     _rec_names_search = ["name", "contact_name", "job_name", "mobile"]
 
-    # The search bar looks into several columns at once: one without an index of this
-    # kind would have PostgreSQL read every message.
     name = fields.Char(
         "Message ID", required=True, readonly=True, copy=False, index="trigram"
     )
@@ -72,25 +72,13 @@ class FsmConfirmation(models.Model):
         "fsm.order", string="Work Order", readonly=True, index=True, ondelete="set null"
     )
     visit_id = fields.Many2one(
-        "fsm.visit",
-        readonly=True,
-        index="btree_not_null",
-        ondelete="set null",
+        "fsm.visit", readonly=True, index="btree_not_null", ondelete="set null"
     )
     partner_id = fields.Many2one(
-        "res.partner",
-        string="Contact",
-        readonly=True,
-        index=True,
-        ondelete="set null",
+        "res.partner", string="Contact", readonly=True, index=True, ondelete="set null"
     )
     contact_name = fields.Char(
-        compute="_compute_contact_name",
-        size=MAX_NAME,
-        store=True,
-        precompute=True,
-        readonly=True,
-        index="trigram",
+        compute="_compute_contact_name", size=MAX_NAME, **_KEPT_NAME
     )
     person_id = fields.Many2one(
         "fsm.person",
@@ -104,33 +92,14 @@ class FsmConfirmation(models.Model):
         "Customer Company",
         compute="_compute_company_name",
         size=MAX_NAME,
-        store=True,
-        precompute=True,
-        readonly=True,
-        index="trigram",
+        **_KEPT_NAME,
     )
     mobile = fields.Char(required=True, readonly=True, index="trigram")
-    mobile_search = fields.Char(
-        "Mobile Number", search="_search_mobile_search", store=False, compute=False
-    )
-    job_name = fields.Char(
-        "Job ID",
-        compute="_compute_job_name",
-        store=True,
-        precompute=True,
-        readonly=True,
-        index="trigram",
-    )
+    job_name = fields.Char("Job ID", compute="_compute_job_name", **_KEPT_NAME)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
     code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
-    appointment_start = fields.Datetime(
-        "Appointment", readonly=True, help="The date the customer was asked about."
-    )
-    # As they were in the text: the customer is answered as they were asked.
-    lang = fields.Char("Language", readonly=True)
-    timezone = fields.Char("Time Zone", readonly=True, help="Where the work happens.")
 
     state = fields.Selection(
         STATES, "Delivery", default="outgoing", required=True, readonly=True
@@ -154,18 +123,24 @@ class FsmConfirmation(models.Model):
         "Sent From", readonly=True, help="Our number, or the Messaging Service."
     )
     from_number = fields.Char(
-        readonly=True, help="The number Twilio chose from the service."
+        readonly=True, help="The number Twilio chose from the service.", technical=True
     )
-    twilio_sid = fields.Char("Twilio SID", readonly=True, copy=False)
+    twilio_sid = fields.Char("Twilio SID", readonly=True, copy=False, technical=True)
     uuid = fields.Char(
-        readonly=True, copy=False, required=True, default=lambda self: uuid.uuid4().hex
+        readonly=True,
+        copy=False,
+        required=True,
+        default=lambda self: uuid.uuid4().hex,
+        technical=True,
     )
-    claimed_date = fields.Datetime(readonly=True)
+    claimed_date = fields.Datetime(readonly=True, technical=True)
     asked_date = fields.Datetime(
-        readonly=True, help="Since when Twilio can't be asked what became of it."
+        readonly=True,
+        help="Since when Twilio can't be asked what became of it.",
+        technical=True,
     )
-    attempt_count = fields.Integer(readonly=True, aggregator=None)
-    next_attempt_date = fields.Datetime(readonly=True)
+    attempt_count = fields.Integer(readonly=True, aggregator=None, technical=True)
+    next_attempt_date = fields.Datetime(readonly=True, technical=True)
 
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
@@ -176,6 +151,7 @@ class FsmConfirmation(models.Model):
         "confirmation_id",
         "Own Replies",
         readonly=True,
+        technical=True,
     )
     shared_reply_ids = fields.Many2many(
         "fsm.confirmation.reply",
@@ -184,6 +160,7 @@ class FsmConfirmation(models.Model):
         "reply_id",
         string="Shared Replies",
         readonly=True,
+        technical=True,
     )
     reply_ids = fields.Many2many(
         "fsm.confirmation.reply",
@@ -192,28 +169,9 @@ class FsmConfirmation(models.Model):
         search="_search_reply_ids",
     )
     needs_reading = fields.Boolean(
-        "Reply to Read",
+        "Unread Reply",
         readonly=True,
         help="The customer wrote something later that changes nothing by itself.",
-    )
-    is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
-    closed_reason = fields.Selection(
-        [
-            ("answered", "Answered"),
-            ("moved", "Appointment moved"),
-            ("closed", "Work Order completed or canceled"),
-            ("deleted", "Appointment deleted"),
-            ("past", "Appointment has passed"),
-            ("replaced", "Asked again"),
-            ("failed", "Not delivered"),
-            ("company", "Work Order moved to another company"),
-        ],
-        readonly=True,
-    )
-    appointment_text = fields.Char(
-        "Appointment Asked About",
-        compute="_compute_appointment_text",
-        help="Date and time where the work happens, as the customer was asked.",
     )
     previous_id = fields.Many2one(
         "fsm.confirmation",
@@ -228,9 +186,9 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Date moved since"),
-            ("awaiting", "Awaiting answer"),
-            ("no_answer", "No answer"),
+            ("moved", "Appointment moved"),
+            ("awaiting", "Awaiting response"),
+            ("no_answer", "No response"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],
@@ -240,16 +198,28 @@ class FsmConfirmation(models.Model):
         precompute=True,
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out.",
     )
-    can_send_again = fields.Boolean(compute="_compute_can_send_again")
+    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
     # Indexed, as every deleted message of any record is looked for here.
     order_message_id = fields.Many2one(
-        "mail.message", readonly=True, ondelete="set null", index="btree_not_null"
+        "mail.message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        technical=True,
     )
     partner_message_id = fields.Many2one(
-        "mail.message", readonly=True, ondelete="set null", index="btree_not_null"
+        "mail.message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        technical=True,
     )
     activity_id = fields.Many2one(
-        "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
+        "mail.activity",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        technical=True,
     )
 
     # For delivery reports, which say nothing new of what is delivered. Random values
@@ -265,7 +235,7 @@ class FsmConfirmation(models.Model):
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
     # company stands beside, not before: with several chosen the order would be lost.
-    # See doc/PERFORMANCE.md for what each one serves.
+    # See doc/performance.md for what each one serves.
     _indicator_index = models.Index("(indicator, id) INCLUDE (company_id)")
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
     _appointment_index = models.Index(
@@ -273,7 +243,8 @@ class FsmConfirmation(models.Model):
         " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
-    # A name is found by a part of it in fsm.confirmation.name, messages by the whole.
+    # A part of a name is looked for in fsm.confirmation.name.index, messages are
+    # found by the whole.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
     _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
     _failed_index = models.Index(
@@ -287,8 +258,6 @@ class FsmConfirmation(models.Model):
     # ------------------------------------------------------------------
     # Computes
     # ------------------------------------------------------------------
-
-    # Names stay as they were when a contact or Work Order is deleted.
 
     @api.depends("partner_id.name")
     def _compute_contact_name(self):
@@ -320,30 +289,6 @@ class FsmConfirmation(models.Model):
     def _search_reply_ids(self, operator, value):
         return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
 
-    def _search_mobile_search(self, operator, value):
-        """Find a number however it is typed: only its digits are compared."""
-        if operator == "in":
-            return Domain.OR(self._search_mobile_search("ilike", val) for val in value)
-        if operator not in ("ilike", "like"):
-            return NotImplemented
-        value = str(value or "")
-        if re.search(r"[^\W\d_]", value):
-            return Domain.FALSE  # Letters: a name or a job, no number.
-        # +44 (0)7400 is written for +44 7400.
-        value = re.sub(r"(?<=\d)\s*\(0\)", "", value)
-        # Digits of other scripts, and full-width ones, count as well.
-        digits = "".join(
-            str(unicodedata.digit(char)) for char in value if char.isdigit()
-        )
-        # 00 and a national 0 stand for what E.164 leaves out; a few digits are a
-        # part of a number, in which a 0 is a 0.
-        national = digits.removeprefix("00").lstrip("0")
-        if len(national) >= 7:
-            digits = national
-        if len(digits) < 3:
-            return Domain.FALSE
-        return Domain("mobile", "like", digits)
-
     @api.depends("sent_date")
     def _compute_sent_hour(self):
         for record in self:
@@ -357,23 +302,9 @@ class FsmConfirmation(models.Model):
     @api.depends("response", "state", "is_open", "closed_reason")
     def _compute_indicator(self):
         for record in self:
-            answered = record.response in ("confirmed", "declined", "unrecognized")
-            if answered and record.closed_reason == "moved":
-                record.indicator = "moved"
-            elif record.response:
-                record.indicator = record.response
-            elif record.state in ("failed", "canceled"):
-                record.indicator = record.state
-            else:
-                record.indicator = "awaiting" if record.is_open else "no_answer"
-
-    @api.depends("appointment_start", "order_id")
-    def _compute_appointment_text(self):
-        for record in self:
-            known = record._describe_appointment()
-            text = ", ".join(known[key] for key in ("date", "time") if known[key])
-            zone = record._get_timezone()
-            record.appointment_text = f"{text} ({zone})" if text and zone else text
+            record.indicator = status.indicator(
+                record.response, record.state, record.is_open, record.closed_reason
+            )
 
     @api.depends("name", "contact_name", "job_name", "appointment_start")
     @api.depends_context("confirmation_details")
@@ -404,7 +335,8 @@ class FsmConfirmation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         nameless = [vals for vals in vals_list if not vals.get("name")]
-        names = self._draw_names(len(nameless))
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        names = shortcuts._draw_names(len(nameless))
         for vals, name in zip(nameless, names, strict=True):
             vals["name"] = name
         for vals in vals_list:
@@ -421,30 +353,6 @@ class FsmConfirmation(models.Model):
         records = super(FsmConfirmation, quiet).create(vals_list)
         return records.with_env(self.env)
 
-    @api.model
-    def _draw_names(self, count):
-        """Message IDs out of the sequence, all in one query where it allows it."""
-        sequences_sudo = self.env["ir.sequence"].sudo()
-        sequence_sudo = sequences_sudo.search(
-            [
-                ("code", "=", self._name),
-                ("company_id", "in", (self.env.company.id, False)),
-            ],
-            order="company_id",
-            limit=1,
-        )
-        standard = sequence_sudo.implementation == "standard"
-        if count < 2 or not standard or sequence_sudo.use_date_range:
-            return [sequences_sudo.next_by_code(self._name) for _i in range(count)]
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT nextval(%s) FROM generate_series(1, %s)",
-                f"ir_sequence_{sequence_sudo.id:03d}",
-                count,
-            )
-        )
-        return [sequence_sudo.get_next_char(row[0]) for row in rows]
-
     def write(self, vals):
         # Also not with sudo: an automation's code is no way around it either.
         if "body" in vals:
@@ -454,7 +362,7 @@ class FsmConfirmation(models.Model):
         if "reply_body" in vals:
             raise UserError(self.env._("A customer's words can't be changed."))
         if not self.env.su:
-            if vals.keys() - _SETTLE_FIELDS:
+            if vals.keys() - _RESOLVE_FIELDS:
                 raise AccessError(
                     self.env._(
                         "Only the answer of a message can be changed, and notes added."
@@ -463,7 +371,9 @@ class FsmConfirmation(models.Model):
             if "response" in vals:
                 self.check_access("write")
                 for record in self:
-                    record._settle(vals["response"])
+                    self.env["fsm.confirmation.response"]._resolve(
+                        record, vals["response"]
+                    )
                 vals = {key: val for key, val in vals.items() if key != "response"}
                 if not vals:
                     return True
@@ -514,154 +424,12 @@ class FsmConfirmation(models.Model):
             appointment_sudo._stop_waiting_sudo()
         return result
 
-    # ------------------------------------------------------------------
-    # Sending: record
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _record_sudo(self, order, visit, partner, mobile, user, previous=None, code=""):
-        """Record one text, ready to leave when this transaction is committed.
-
-        The caller has checked that the user may send and that nothing stands in the
-        way. The text is rendered here and nowhere else.
-
-        :param mobile: E.164
-        :param previous: the ``fsm.confirmation`` that this one is sent again for
-        :param code: the code shown in the preview, used if one is needed and it is free
-        :return: the new ``fsm.confirmation``, with sudo
-        """
-        company = order.company_id
-        sender = company._job_confirmation_sender(mobile)
-        appointment = visit or order
-        confirmations_sudo = self.sudo()
-        confirmations_sudo._close_expired_sudo(mobile, sender)
-        asked_sudo = appointment._get_appointment_confirmations_sudo()
-        asked_sudo.filtered(
-            lambda rec: rec.is_open and rec.mobile == mobile and rec.sender == sender
-        )._close_sudo("replaced")
-        # Asking again is what a person does about an earlier answer, or a failure.
-        asked_sudo._close_activities()
-        asked_sudo._mark_replaced_sudo()
-        values = {
-            "order_id": order.id,
-            "visit_id": visit.id if visit else False,
-            "partner_id": partner.id,
-            "mobile": mobile,
-            "company_id": company.id,
-            "user_id": user.id,
-            "sender": sender,
-            "appointment_start": appointment.scheduled_date_start,
-            "previous_id": previous.id if previous else False,
-        }
-        record_sudo = confirmations_sudo._insert_with_code(
-            values,
-            lambda chosen: order._render_confirmation_body(partner, visit, chosen),
-            code,
-        )
-        appointment._set_confirmation_status_sudo("awaiting")
-        record_sudo._log_sent()
-        record_sudo._notify_changed()
-        self.env.ref(
-            "fieldservice_job_confirmation.ir_cron_send_confirmations"
-        ).sudo()._trigger()
-        return record_sudo
-
-    def _insert_with_code(self, values, render, wanted=""):
-        """Create the row with a code that no other open message of the number has.
-
-        A single open message has none. Whether it is single, and whether a code is
-        free, is decided by unique indexes: a look beforehand would race.
-
-        :param render: function code -> body
-        :param wanted: the code to begin with, when one is needed
-        """
-        open_sudo = self._search_open_sudo(values["mobile"], values["sender"])
-        code = (wanted or self._choose_code(values)) if open_sudo else False
-        for _attempt in range(20):
-            try:
-                with private_queries(), self.env.cr.savepoint():
-                    record = self.create(
-                        {**values, "code": code, "body": render(code or "")}
-                    )
-                    record.flush_recordset()
-                    return record
-            except psycopg2.errors.UniqueViolation:
-                code = self._choose_code(values)
-        raise UserError(
-            self.env._("Too many open messages to this number. Wait for an answer.")
-        )
-
-    def _choose_code(self, values):
-        """Three digits that this number has not seen lately."""
-        recent = self.search(
-            [("mobile", "=", values["mobile"]), ("code", "!=", False)], limit=200
-        )
-        used = set(recent.mapped("code"))
-        free = [str(number) for number in range(100, 1000) if str(number) not in used]
-        return secrets.choice(free or [str(number) for number in range(100, 1000)])
-
-    def _ensure_code_sudo(self):
-        """Give open messages a code afterwards, so that they can be told apart."""
-        for record_sudo in self.sudo().filtered(lambda rec: not rec.code):
-            values = {"mobile": record_sudo.mobile, "sender": record_sudo.sender}
-            record_sudo.code = record_sudo._choose_code(values)
-
-    @api.model
-    def _close_expired_sudo(self, mobile, sender):
-        """Close open messages of a number whose appointment is over."""
-        now = fields.Datetime.now()
-        self._search_open_sudo(mobile, sender).filtered(
-            lambda rec: rec.appointment_start and rec.appointment_start <= now
-        )._close_sudo("past")
-
-    @api.model
-    def _search_open_sudo(self, mobile, sender):
-        """Messages to a number, sent from ``sender``, that wait for an answer.
-
-        An answer from that number to that sender can be about any of these.
-        """
-        return self.sudo().search(
-            [
-                ("mobile", "=", mobile),
-                ("sender", "=", sender),
-                ("is_open", "=", True),
-            ]
-        )
-
-    def _close_sudo(self, reason):
-        """No answer is awaited any more; a text that waits to be sent stays here.
-
-        :param reason: a key of ``closed_reason``
-        """
-        open_sudo = self.sudo().filtered("is_open")
-        if reason in ("moved", "deleted"):
-            # Their answers were about another date, or about nothing any more.
-            self.sudo().filtered(
-                lambda rec: (
-                    not rec.is_open
-                    and (reason == "deleted" or rec.closed_reason == "answered")
-                )
-            ).write({"closed_reason": reason})
-        waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
-        open_sudo.write({"is_open": False, "closed_reason": reason})
-        if waiting_sudo and reason != "answered":
-            waiting_sudo.write({"state": "canceled"})
-            waiting_sudo._refresh_history()
-        if open_sudo:
-            open_sudo.flush_recordset(["is_open"])
-            open_sudo._notify_changed()
-
-    def _mark_replaced_sudo(self):
-        """Their appointments were asked about again: nobody has to see to these."""
-        self.sudo().filtered(
-            lambda rec: (
-                rec.closed_reason in ("answered", "failed")
-                and (
-                    rec.response in ("declined", "opted_out")
-                    or (rec.state == "failed" and not rec.response)
-                )
+    def _notify_changed(self):
+        """Notify open screens that these records changed."""
+        if self:
+            self.env["fsm.confirmation.chatter"]._notify_screens(
+                self.ids, self.order_id.ids, self.partner_id.ids
             )
-        ).write({"closed_reason": "replaced"})
 
     # ------------------------------------------------------------------
     # Actions
@@ -701,7 +469,7 @@ class FsmConfirmation(models.Model):
             raise UserError(
                 self.env._(
                     "%s can't be sent again: only a failed message whose reason can be "
-                    "mended, once.",
+                    "fixed, once.",
                     self.name,
                 )
             )
@@ -720,7 +488,7 @@ class FsmConfirmation(models.Model):
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Correct the Answer"),
+            "name": self.env._("Correct Response"),
             "res_model": "fsm.confirmation.settle",
             "view_mode": "form",
             "target": "new",

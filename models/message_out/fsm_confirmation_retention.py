@@ -4,15 +4,18 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...core.status import indicator_sql
+
 # What stands in the place of a text or a number.
 REMOVED = "-"
 _BATCH = 1000
 
 
-class FsmConfirmation(models.Model):
+class FsmConfirmationRetention(models.AbstractModel):
     """Texts and numbers of old messages are made anonymous; counts and answers stay."""
 
-    _inherit = "fsm.confirmation"
+    _name = "fsm.confirmation.retention"
+    _description = "Retention of Texts and Numbers"
 
     @api.model
     def _cron_anonymize(self):
@@ -40,6 +43,8 @@ class FsmConfirmation(models.Model):
         :return: whether there may be more
         """
         self.env.flush_all()
+        closed_reason = "COALESCE(closed_reason, 'past')"
+        indicator = indicator_sql(is_open="FALSE", closed_reason=closed_reason)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -49,24 +54,25 @@ class FsmConfirmation(models.Model):
                                          ELSE %(removed)s END,
                        failure_reason = NULL, is_open = FALSE,
                        needs_reading = FALSE,
-                       closed_reason = COALESCE(closed_reason, 'past'),
-                       indicator = CASE indicator WHEN 'awaiting' THEN 'no_answer'
-                                                  ELSE indicator END
+                       closed_reason = %(closed_reason)s,
+                       indicator = %(indicator)s
                  WHERE id IN (SELECT id FROM fsm_confirmation
                                WHERE company_id = %(company)s
                                  AND create_date < %(before)s
                                  AND mobile != %(removed)s
                                  AND state NOT IN ('outgoing', 'sending')
                                LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-             RETURNING id, order_id, partner_id
+             RETURNING id
                 """,
                 removed=REMOVED,
+                closed_reason=SQL(closed_reason),
+                indicator=SQL(indicator),
                 company=company.id,
                 before=before,
                 limit=limit,
             )
         )
-        self._anonymize_notes(rows)
+        self._anonymize_notes([id_ for (id_,) in rows])
         self.env.invalidate_all()
         return len(rows) == limit
 
@@ -78,7 +84,7 @@ class FsmConfirmation(models.Model):
                 """
                 UPDATE fsm_confirmation_reply
                    SET body = %(removed)s, mobile = %(removed)s,
-                       answer_body = CASE WHEN answer_body IS NULL THEN NULL
+                       auto_reply_body = CASE WHEN auto_reply_body IS NULL THEN NULL
                                           ELSE %(removed)s END
                  WHERE id IN (SELECT id FROM fsm_confirmation_reply
                                WHERE company_id = %(company)s
@@ -98,34 +104,20 @@ class FsmConfirmation(models.Model):
         return len(rows) == limit
 
     @api.model
-    def _anonymize_notes(self, rows):
+    def _anonymize_notes(self, ids):
         """Remove the texts from the histories; the notes say that there was one.
 
-        :param rows: list of (message id, Work Order id, contact id)
+        :param ids: of messages
         """
-        if not rows:
-            return
-        ids = [row[0] for row in rows]
         text = self.env._("The text was removed after its time.")
-        subtype = self.env.ref("fieldservice_job_confirmation.mt_confirmation")
-        for model, position in (
-            ("fsm.confirmation", 0),
-            ("fsm.order", 1),
-            ("res.partner", 2),
-        ):
-            self.env.execute_query(
-                SQL(
-                    """
-                    UPDATE mail_message SET body = %s
-                     WHERE model = %s AND res_id = ANY(%s) AND subtype_id = %s
-                       AND substring(body from %s)::int = ANY(%s)
-                 RETURNING id
-                    """,
-                    f"<p>{text}</p>",
-                    model,
-                    list({row[position] for row in rows if row[position]}),
-                    subtype.id,
-                    'data-oe-model="fsm.confirmation" data-oe-id="([0-9]{1,9})"',
-                    ids,
-                )
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_message SET body = %s
+                 WHERE confirmation_id = ANY(%s)
+             RETURNING id
+                """,
+                f"<p>{text}</p>",
+                ids,
             )
+        )

@@ -20,8 +20,8 @@ _BURST = 0.2
 # Countries that are not allowed, and numbers that a trial account has not verified.
 _CODES_OF_RECIPIENTS = (21408, 21608)
 _LOCKED_PAUSE = 0.05  # seconds
-# A problem that was told is told again after so long, if it is still there.
-_TELL_AGAIN = timedelta(hours=12)
+# An administrator is notified again after so long, if it is still there.
+_NOTIFY_AGAIN = timedelta(hours=12)
 
 
 class FsmConfirmationSender(models.Model):
@@ -119,7 +119,7 @@ class FsmConfirmationSender(models.Model):
 
     @api.model
     def _report_problem_sudo(self, sender, company, code, text):
-        """Twilio refuses what only an administrator can mend: tell one.
+        """Twilio refuses what only an administrator can fix: notify one.
 
         :param code: Twilio's error code, 0 for none
         :param text: one sentence for the administrator
@@ -127,7 +127,7 @@ class FsmConfirmationSender(models.Model):
         row_sudo = self._get_or_create_sudo(sender or "-", company)
         now = fields.Datetime.now()
         same = row_sudo.problem and row_sudo.problem_code == code
-        if same and row_sudo.problem_date > now - _TELL_AGAIN:
+        if same and row_sudo.problem_date > now - _NOTIFY_AGAIN:
             return
         row_sudo.write({"problem": text, "problem_code": code, "problem_date": now})
         user_sudo = row_sudo._get_administrator_sudo()
@@ -139,11 +139,11 @@ class FsmConfirmationSender(models.Model):
 
     @api.model
     def _forget_problems_sudo(self, senders):
-        """These senders could send: what was wrong with them is mended.
+        """These senders could send: what was wrong with them is fixed.
 
         :param senders: list of sender names
         """
-        mended_sudo = self.sudo().search(
+        fixed_sudo = self.sudo().search(
             [
                 ("sender", "in", list(senders)),
                 ("problem", "!=", False),
@@ -151,14 +151,14 @@ class FsmConfirmationSender(models.Model):
                 ("problem_code", "not in", _CODES_OF_RECIPIENTS),
             ]
         )
-        for row_sudo in mended_sudo:
+        for row_sudo in fixed_sudo:
             row_sudo.write({"problem": False, "problem_code": 0, "problem_date": False})
             row_sudo.activity_ids.action_feedback(
-                feedback=self.env._("Texts leave again.")
+                feedback=self.env._("Sending resumed.")
             )
 
     def _get_administrator_sudo(self):
-        """Who is told: a Message Center administrator of the company."""
+        """Who is notified: a Message Center administrator of the company."""
         self.ensure_one()
         group = self.env.ref("fieldservice_job_confirmation.group_message_center_admin")
         users_sudo = group.sudo().all_user_ids.filtered(
@@ -174,7 +174,7 @@ class FsmConfirmationSender(models.Model):
 
     @api.model
     def _watch_queues_sudo(self):
-        """Tell an administrator when texts wait although nothing keeps them."""
+        """Notify an administrator when texts wait although nothing keeps them."""
         for sender, company_id, count in self._find_stuck_sudo():
             company_sudo = self.env["res.company"].sudo().browse(company_id)
             text = self.env._(
@@ -249,7 +249,7 @@ class FsmConfirmationSender(models.Model):
     def _get_numbers_sudo(self, company_sudo):
         """Numbers (E.164) at which customers may answer this company."""
         numbers = company_sudo._get_twilio_numbers_sudo()
-        # A Messaging Service's numbers are learnt from what was sent.
+        # A Messaging Service's numbers are known from what was sent.
         rows_sudo = self.sudo().search(
             [("company_id", "=", company_sudo.id), ("sender", "=like", "+%")]
         )
@@ -276,11 +276,10 @@ class FsmConfirmationSender(models.Model):
             self._remember_fetch({"fetch_error": reason})
             return
         inbound = [message for message in messages if message.direction == "inbound"]
-        inbox = self.env["fsm.confirmation.reply"].with_context(
-            job_confirmation_processed_later=True
-        )
+        inbox = self.env["fsm.confirmation.inbox"]
         known = set(
-            inbox.sudo()
+            self.env["fsm.confirmation.reply"]
+            .sudo()
             .search([("twilio_sid", "in", [message.sid for message in inbound])])
             .mapped("twilio_sid")
         )

@@ -1,1 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import ir_http
+from . import ir_ui_menu
+from . import mail_activity
+from . import mail_message

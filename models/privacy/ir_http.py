@@ -2,16 +2,27 @@
 from odoo import models
 from odoo.http import request
 
+from ..appointment.fsm_appointment_mixin import READ_GROUP
+
 ROUTES = "/job_confirmation/twilio/"
 
 
 class IrHttp(models.AbstractModel):
-    """Strangers choose their parameters' names: none of them is an argument here."""
+    """What a request may bring, and what a session is told."""
 
     _inherit = "ir.http"
 
+    def session_info(self):
+        """The screen knows the tiles before it has counted anything."""
+        info = super().session_info()
+        if self.env.user.has_group(READ_GROUP):
+            tiles = self.env["fsm.message.center"]._describe_tiles()
+            info["message_center_tiles"] = tiles
+        return info
+
     @classmethod
     def _dispatch(cls, endpoint):
+        # Strangers choose their parameters' names: none of them is an argument here.
         # Odoo hands every parameter to the method by its name; one that is called
         # "self" would be an error. The controller reads the signed form itself.
         if request.httprequest.path.startswith(ROUTES):

@@ -67,12 +67,21 @@ class MailActivity(models.Model):
         others = self - answers
         if not answers:
             return super()._action_done(feedback, attachment_ids)
-        messages, planned = super(
-            MailActivity, answers.with_context(**{KEEP_FROM_OTHERS: True})
-        )._action_done(feedback, attachment_ids)
-        if others:
-            more, planned_too = super(MailActivity, others)._action_done(
+        asked_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search([("activity_id", "in", answers.ids)])
+            .grouped("activity_id")
+        )
+        messages, planned = super(MailActivity, others)._action_done(
+            feedback, attachment_ids
+        )
+        for activity in answers:
+            kept = activity.with_context(**{KEEP_FROM_OTHERS: True})
+            done, planned_too = super(MailActivity, kept)._action_done(
                 feedback, attachment_ids
             )
-            messages, planned = messages | more, planned | planned_too
+            # The note repeats what was asked for.
+            done.sudo().confirmation_id = asked_sudo.get(activity)
+            messages, planned = messages | done, planned | planned_too
         return messages, planned

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ..appointment.fsm_appointment_mixin import READ_GROUP
 
@@ -15,6 +14,17 @@ class MailMessage(models.Model):
     """
 
     _inherit = "mail.message"
+
+    confirmation_id = fields.Many2one(
+        "fsm.confirmation",
+        "Job Confirmation",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups=READ_GROUP,
+        help="The message whose text, or a reply to it, this note shows.",
+    )
 
     def _hides_confirmations(self):
         return not self.env.su and not self.env.user.has_group(READ_GROUP)
@@ -36,90 +46,6 @@ class MailMessage(models.Model):
             allowed = (False, *self.env.companies.ids)
             hidden &= Domain("record_company_id", "not in", allowed)
         return hidden
-
-    @api.model
-    def _create_notes_sudo(self, vals_list):
-        """Create notes, as :meth:`create` does, with one INSERT.
-
-        A note has no attachment, recipient or notification, and its HTML is made of
-        escaped parts, so that nearly all that create() does is done in vain. It was a
-        fifth of the work of a reply.
-
-        :param vals_list: dicts, all with the same keys, as for :meth:`create`
-        :return: ``mail.message`` records with sudo
-        """
-        messages_sudo = self.sudo()
-        if not vals_list:
-            return messages_sudo.browse()
-        if not self._may_insert_notes(frozenset(vals_list[0])):
-            return messages_sudo.create(vals_list)
-        now = fields.Datetime.now()
-        always = {
-            "date": now,
-            "create_uid": self.env.uid,
-            "create_date": self.env.cr.now(),
-            "write_uid": self.env.uid,
-            "write_date": self.env.cr.now(),
-        }
-        names = [*vals_list[0], *always]
-        rows = [
-            tuple(
-                None
-                if value is False and self._fields[name].type != "boolean"
-                else str(value)
-                if self._fields[name].type == "html"
-                else value
-                for name, value in {**vals, **always}.items()
-            )
-            for vals in vals_list
-        ]
-        found = self.env.execute_query(
-            SQL(
-                "INSERT INTO mail_message (%s) VALUES %s RETURNING id",
-                SQL(", ").join(map(SQL.identifier, names)),
-                SQL(", ").join(SQL("%s", row) for row in rows),
-            )
-        )
-        notes_sudo = messages_sudo.browse([id_ for (id_,) in found])
-        for note_sudo, vals in zip(notes_sudo, vals_list, strict=True):
-            # As create() leaves it: who reads a history next finds the note in it.
-            note_sudo._invalidate_documents(vals["model"], vals["res_id"])
-        return notes_sudo
-
-    @api.model
-    @tools.ormcache("names")
-    def _may_insert_notes(self, names):
-        """Whether a row of these values is all that :meth:`create` would make of them.
-
-        Not where another addon has its say: it extends create(), has a column that
-        needs a value, or stores something that follows from messages.
-
-        :param names: frozenset of field names
-        """
-        cls = type(self)
-        makers = {
-            base.__dict__.get("_module")
-            for base in cls.__mro__
-            if "create" in vars(base)
-        }
-        if "create" in vars(cls) or makers - {"mail", "base", None}:
-            return False
-        written = {*names, *models.MAGIC_COLUMNS, "date"}
-        return not any(
-            field.store
-            and field.column_type
-            and (
-                any(
-                    other.store and other.column_type
-                    for other in self.pool.get_dependent_fields(field)
-                )
-                or (
-                    field.name not in written
-                    and (field.required or field.compute or field.default)
-                )
-            )
-            for field in self._fields.values()
-        )
 
     def _get_forbidden_access(self, operation):
         forbidden = super()._get_forbidden_access(operation)

@@ -22,7 +22,8 @@ import {
     rangeDomain,
 } from "@fieldservice_job_confirmation/message_center/date_range";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
-import {useConfirmationChanges} from "@fieldservice_job_confirmation/widgets/live_update";
+import {useConfirmationChanges} from "@fieldservice_job_confirmation/shared/live_update";
+import {session} from "@web/session";
 import {user} from "@web/core/user";
 import {startBusService, waitForChannels} from "@bus/../tests/bus_test_helpers";
 import {WEBSOCKET_CLOSE_CODES} from "@bus/workers/websocket_worker";
@@ -34,9 +35,9 @@ const INDICATORS = [
     ["declined", "Declined"],
     ["opted_out", "Opted out"],
     ["unrecognized", "Unrecognized"],
-    ["moved", "Date moved since"],
-    ["awaiting", "Awaiting answer"],
-    ["no_answer", "No answer"],
+    ["moved", "Appointment moved"],
+    ["awaiting", "Awaiting response"],
+    ["no_answer", "No response"],
     ["failed", "Not delivered"],
     ["canceled", "Not sent"],
 ];
@@ -68,7 +69,7 @@ class FsmConfirmation extends models.Model {
         search: `
             <search>
                 <field name="name"/>
-                <filter name="awaiting" string="Awaiting Answer"
+                <filter name="awaiting" string="Awaiting Response"
                     domain="[('indicator', '=', 'awaiting')]"/>
                 <filter name="confirmed" string="Confirmed (Yes)"
                     domain="[('indicator', '=', 'confirmed')]"/>
@@ -82,18 +83,23 @@ defineModels([FsmConfirmation]);
 defineMailModels();
 
 const TILES = [
-    {key: "awaiting", label: "Awaiting", count: 1, capped: false},
-    {key: "confirmed", label: "Confirmed", count: 10000, capped: true},
+    {key: "awaiting", label: "Awaiting", look: "awaiting"},
+    {key: "confirmed", label: "Confirmed", look: "confirmed"},
+];
+const COUNTS = [
+    {key: "awaiting", count: 1, capped: false},
+    {key: "confirmed", count: 10000, capped: true},
 ];
 
 /** The list, with a summary that the test chooses; the domains asked for are steps. */
 async function mountList(summary = {}, options = {}) {
+    patchWithCleanup(session, {message_center_tiles: TILES});
     onRpc("fsm.confirmation", "get_message_center_summary", ({args}) => {
         expect.step(`summary ${JSON.stringify(args[0])}`);
         return {
-            tiles: TILES,
+            tiles: COUNTS,
             unmatched: {count: 0, capped: false},
-            notices: [],
+            banners: [],
             ...summary,
         };
     });
@@ -269,8 +275,8 @@ describe("tiles", () => {
         await contains(awaiting).click();
         expect(awaiting).toHaveAttribute("aria-pressed", "true");
         expect(awaiting).toHaveClass("active");
-        expect(facets()).toEqual(["Awaiting Answer"]);
-        expect(marks()).toEqual(["Awaiting answer"]);
+        expect(facets()).toEqual(["Awaiting Response"]);
+        expect(marks()).toEqual(["Awaiting response"]);
         // The tiles count as if none were pressed.
         expect.verifySteps(['list [["indicator","=","awaiting"]]', "summary []"], {
             ignoreOrder: true,
@@ -279,7 +285,7 @@ describe("tiles", () => {
         await contains(confirmed).click();
         expect(facets()).toEqual(["Confirmed (Yes)"]);
         await contains(awaiting).click({ctrlKey: true});
-        expect(facets()).toEqual(["Confirmed (Yes)\nor\nAwaiting Answer"]);
+        expect(facets()).toEqual(["Confirmed (Yes)\nor\nAwaiting Response"]);
         expect(".o_fsm_mc_tile.active").toHaveCount(2);
         await contains(awaiting).click();
         expect(facets()).toEqual(["Confirmed (Yes)"]);
@@ -306,7 +312,7 @@ describe("tiles", () => {
         queryOne(".o_fsm_mc_tile[data-tile=awaiting]").focus();
         await press("Enter");
         await animationFrame();
-        expect(facets()).toEqual(["Awaiting Answer"]);
+        expect(facets()).toEqual(["Awaiting Response"]);
         expect.verifySteps(
             [
                 "list []",
@@ -335,7 +341,7 @@ describe("tiles", () => {
     });
 });
 
-test("notices with a button and with steps", async () => {
+test("banners with a button and with steps", async () => {
     mockService("action", {
         doAction(action) {
             expect.step(action.name);
@@ -343,7 +349,7 @@ test("notices with a button and with steps", async () => {
     });
     const action = (name) => ({type: "ir.actions.act_window", name});
     await mountList({
-        notices: [
+        banners: [
             {
                 level: "danger",
                 text: "Texts are not leaving.",
@@ -360,9 +366,9 @@ test("notices with a button and with steps", async () => {
             },
         ],
     });
-    expect(".o_fsm_mc_notice").toHaveCount(2);
-    expect(".o_fsm_mc_notice.alert-danger").toHaveAttribute("role", "alert");
-    expect(".o_fsm_mc_notice.alert-danger").toHaveText(/Texts are not leaving/);
+    expect(".o_fsm_mc_banner").toHaveCount(2);
+    expect(".o_fsm_mc_banner.alert-danger").toHaveAttribute("role", "alert");
+    expect(".o_fsm_mc_banner.alert-danger").toHaveText(/Texts are not leaving/);
     await contains(".alert-danger button").click();
     // What is done has no button.
     expect(".o_fsm_mc_steps button").toHaveCount(1);
@@ -489,8 +495,8 @@ describe("live update", () => {
         await change();
         await pass();
         await animationFrame();
-        expect(facets()).toEqual(["Awaiting Answer"]);
-        expect(marks()).toEqual(["Awaiting answer"]);
+        expect(facets()).toEqual(["Awaiting Response"]);
+        expect(marks()).toEqual(["Awaiting response"]);
         expect.verifySteps(
             ["away", "summary []", 'list [["indicator","=","awaiting"]]', "summary []"],
             {ignoreOrder: true}
@@ -527,7 +533,7 @@ test("other groups keep their own order", async () => {
     expect.verifySteps(["summary []", "indicator "], {ignoreOrder: true});
 });
 
-test("a moment is shown whole, however many columns there are", async () => {
+test("a date and time is shown whole, however many columns there are", async () => {
     FsmConfirmation._records[0].sent_date = "2026-11-25 22:58:00";
     mockDate("2026-11-26 12:00:00");
     const filler = `<field name="name" width="300px"/>`;
@@ -537,7 +543,7 @@ test("a moment is shown whole, however many columns there are", async () => {
             arch: `
                 <list js_class="fsm_confirmation_list">
                     ${filler.repeat(6)}
-                    <field name="sent_date" widget="fsm_confirmation_moment"/>
+                    <field name="sent_date" widget="fsm_confirmation_datetime"/>
                 </list>`,
         }
     );
@@ -548,13 +554,13 @@ test("a moment is shown whole, however many columns there are", async () => {
 
 test("nothing found says why, and clears the search", async () => {
     FsmConfirmation._records = [];
-    await mountList({}, {noContentHelp: "No text was sent yet"});
-    expect(".o_view_nocontent").toHaveText("No text was sent yet");
+    await mountList({}, {noContentHelp: "No texts sent yet"});
+    expect(".o_view_nocontent").toHaveText("No texts sent yet");
     await contains(".o_fsm_mc_tile[data-tile=awaiting]").click();
-    expect(".o_view_nocontent").toHaveText(/No message is found by this search/);
+    expect(".o_view_nocontent").toHaveText(/No messages match this search/);
     await contains(".o_fsm_mc_clear_search").click();
     expect(facets()).toEqual([]);
-    expect(".o_view_nocontent").toHaveText("No text was sent yet");
+    expect(".o_view_nocontent").toHaveText("No texts sent yet");
     expect.verifySteps(
         [
             "list []",
@@ -576,6 +582,6 @@ test("a status has an icon and its word, and its own look", async () => {
         (el) => `${el.className} ${el.querySelector("i").className}`
     );
     expect(new Set(looks).size).toBe(INDICATORS.length);
-    expect(".o_fsm_confirmation_status i[aria-label='Reply to read']").toHaveCount(1);
+    expect(".o_fsm_confirmation_status i[aria-label='Unread reply']").toHaveCount(1);
     expect.verifySteps(["list []", "summary []"]);
 });

@@ -17,12 +17,12 @@ import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 const BLOCKED = {
     level: "block",
     text: "Maria has no phone number.",
-    ways: [
+    actions: [
         {key: "open_contact", label: "Open the contact"},
         {key: "choose_contact", label: "Choose another contact"},
     ],
 };
-const WARNED = {level: "warn", text: "Maria already confirmed.", ways: []};
+const WARNED = {level: "warn", text: "Maria already confirmed.", actions: []};
 
 class Contact extends models.Model {
     _name = "contact";
@@ -41,7 +41,7 @@ class FsmConfirmationSend extends models.Model {
 
     order_id = fields.Many2one({relation: "contact"});
     partner_id = fields.Many2one({relation: "contact"});
-    obstacles = fields.Json();
+    alerts = fields.Json();
     body = fields.Text();
     sender_display = fields.Char();
     segment_info = fields.Char();
@@ -50,7 +50,7 @@ class FsmConfirmationSend extends models.Model {
         {
             id: 1,
             partner_id: 1,
-            obstacles: [BLOCKED, WARNED],
+            alerts: [BLOCKED, WARNED],
             body: "<i>Reply YES</i>\nor NO",
             sender_display: "(202) 555-0100",
             segment_info: "20 characters, 1 SMS",
@@ -59,7 +59,7 @@ class FsmConfirmationSend extends models.Model {
             id: 2,
             order_id: 2,
             partner_id: 1,
-            obstacles: false,
+            alerts: false,
             body: false,
             sender_display: "Acme",
         },
@@ -71,11 +71,11 @@ defineModels([Contact, FsmConfirmationSend]);
 
 const ARCH = `
     <form disable_autofocus="1">
-        <field name="obstacles" widget="fsm_confirmation_obstacles"/>
+        <field name="alerts" widget="fsm_confirmation_alerts"/>
         <field name="order_id" invisible="1"/>
         <field name="partner_id"/>
         <field name="body" widget="fsm_confirmation_phone" readonly="1"/>
-        <button name="action_send" type="object" string="Send" invisible="obstacles"/>
+        <button name="action_send" type="object" string="Send" invisible="alerts"/>
     </form>`;
 
 function mountSend(resId) {
@@ -87,9 +87,9 @@ function mountSend(resId) {
     });
 }
 
-test("every obstacle has its sentence, sign and ways out", async () => {
+test("every alert has its sentence, sign and actions", async () => {
     await mountSend(1);
-    expect(".o_fsm_obstacles .alert").toHaveCount(2);
+    expect(".o_fsm_alerts .alert").toHaveCount(2);
     expect(".alert-danger .fa-ban").toHaveCount(1);
     expect(".alert-warning .fa-exclamation-triangle").toHaveCount(1);
     expect(queryAllTexts(".alert-danger button")).toEqual([
@@ -133,14 +133,14 @@ test("the focus is on the contact when something blocks", async () => {
 test.tags("desktop");
 test("choosing another contact opens the list of contacts", async () => {
     await mountSend(1);
-    await contains("[data-way=choose_contact]").click();
+    await contains("[data-action=choose_contact]").click();
     await runAllTimers();
     expect("[name=partner_id] input").toBeFocused();
     expect(".o-autocomplete--dropdown-menu").toHaveCount(1);
 });
 
 test("after the contact was mended the dialog reads itself again", async () => {
-    onRpc("action_way_out", ({args}) => {
+    onRpc("action_resolve_alert", ({args}) => {
         expect.step(args[1]);
         return {
             type: "ir.actions.act_window",
@@ -153,13 +153,13 @@ test("after the contact was mended the dialog reads itself again", async () => {
     });
     onRpc("action_refresh", function () {
         expect.step("refresh");
-        this.env["fsm.confirmation.send"].write([1], {obstacles: false});
+        this.env["fsm.confirmation.send"].write([1], {alerts: false});
         return true;
     });
     onRpc("fsm.confirmation.send", "web_read", () => expect.step("read"));
     await mountSend(1);
     expect.verifySteps(["read"]);
-    await contains("[data-way=open_contact]").click();
+    await contains("[data-action=open_contact]").click();
     await animationFrame();
     expect(".modal [name=name] input").toHaveValue("Maria");
     await contains(".modal [name=name] input").edit("Maria G.");
@@ -187,7 +187,7 @@ async function change(payload) {
 test("what others do meanwhile is said before Send", async () => {
     onRpc("action_refresh", function ({args}) {
         expect.step(`refresh ${args[0]}`);
-        this.env["fsm.confirmation.send"].write(args[0], {obstacles: [WARNED]});
+        this.env["fsm.confirmation.send"].write(args[0], {alerts: [WARNED]});
         return true;
     });
     await mountSend(2);

@@ -222,10 +222,10 @@ class TestAccess(ConfirmationHttpCase):
 
     def test_private_methods_are_no_rpc(self):
         for model, method in [
-            ("fsm.confirmation", "_record_sudo"),
-            ("fsm.confirmation", "_opt_out_sudo"),
-            ("fsm.confirmation.reply", "_receive_sudo"),
-            ("fsm.confirmation", "_cron_send"),
+            ("fsm.confirmation.composer", "_record"),
+            ("fsm.confirmation.response", "_opt_out_sudo"),
+            ("fsm.confirmation.inbox", "_receive_sudo"),
+            ("fsm.confirmation.outbox", "_cron_send"),
         ]:
             _result, error = self._rpc("admin", model, method)
             self.assertEqual(error, "AccessError")

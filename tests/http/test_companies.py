@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Several companies: nothing of one is seen in, sent from or answered for another.
 
-With real webhooks, against the stand-in for Twilio.
+With real webhooks, against the simulator of Twilio.
 """
 
 from odoo import Command
@@ -226,13 +226,13 @@ class TestBranch(CompaniesCase):
         self.assertIn("Twilio is not set up for Acme North", wizard.blocking_reason)
 
     def test_a_branch_with_set_up(self):
-        standin = self.standin
+        simulator = self.simulator
         self.branch.write(
             {
                 "job_confirmation_enabled": True,
                 "sms_provider": "twilio",
-                "sms_twilio_account_sid": standin.DEFAULT_ACCOUNT_SID,
-                "sms_twilio_auth_token": standin.DEFAULT_AUTH_TOKEN,
+                "sms_twilio_account_sid": simulator.DEFAULT_ACCOUNT_SID,
+                "sms_twilio_auth_token": simulator.DEFAULT_AUTH_TOKEN,
             }
         )
         self.env["sms.twilio.number"].create(
@@ -305,7 +305,7 @@ class TestMovedOrder(CompaniesCase):
         self.assertTrue(record.needs_reading)
         self.assertNotIn("yes", self._seen_by(self.beta, self.order).lower())
         reply = record.reply_ids.sorted("id")[-1]
-        self.assertIn("no longer planned", reply.answer_body)
+        self.assertIn("no longer planned", reply.auto_reply_body)
         # The new company asks by itself, from its own number.
         theirs = self._send(self.order, self.beta)
         self.assertEqual(theirs.sender, THEIR_NUMBER)
@@ -327,7 +327,7 @@ class TestMovedOrder(CompaniesCase):
         record = self._send()
         record.sudo().write({"state": "sent", "twilio_sid": "SM" + "1" * 32})
         self._move()
-        record.sudo()._apply_status("delivered")
+        self._apply_report(record, "delivered")
         self.assertEqual(record.state, "delivered")
         self.assertEqual(self.order.confirmation_status, "not_sent")
 

@@ -131,7 +131,7 @@ class TestConcurrency(BaseCase):
 
     def test_one_reply_when_a_webhook_comes_several_times_at_once(self):
         def receive(env):
-            env["fsm.confirmation.reply"]._receive_sudo(
+            env["fsm.confirmation.inbox"]._receive_and_commit_sudo(
                 env.ref("base.main_company"),
                 {
                     "MessageSid": "SM" + "e" * 32,
@@ -158,7 +158,7 @@ class TestConcurrency(BaseCase):
         def claim(env):
             while True:
                 # So much is in flight already that only two more fit.
-                rows, _pause = env["fsm.confirmation"]._claim({OUR_NUMBER: 18})
+                rows, _pause = env["fsm.confirmation.outbox"]._claim({OUR_NUMBER: 18})
                 if not rows:
                     break
                 claimed.append(rows.ids)

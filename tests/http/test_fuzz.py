@@ -224,7 +224,7 @@ class TestFuzz(ConfirmationHttpCase):
         self.counter += 1
         base = [
             ("MessageSid", f"SM{self.counter:032d}"),
-            ("AccountSid", self.standin.DEFAULT_ACCOUNT_SID),
+            ("AccountSid", self.simulator.DEFAULT_ACCOUNT_SID),
             ("From", "+12125550123"),
             ("To", OUR_NUMBER),
             ("Body", "Yes"),
@@ -235,8 +235,8 @@ class TestFuzz(ConfirmationHttpCase):
         # What a server reads in it.
         seen = parse_qsl(body.decode(), keep_blank_values=True, errors="replace")
         url = self.base_url() + path
-        signature = signature or self.standin.sign(
-            url, seen, self.standin.DEFAULT_AUTH_TOKEN
+        signature = signature or self.simulator.sign(
+            url, seen, self.simulator.DEFAULT_AUTH_TOKEN
         )
         return self._request(
             b"POST",
@@ -279,21 +279,21 @@ class TestFuzz(ConfirmationHttpCase):
     def test_almost_signed(self):
         """Right parameters under a signature that is a little wrong."""
         before = self._rows()
-        token = self.standin.DEFAULT_AUTH_TOKEN
-        account = self.standin.DEFAULT_ACCOUNT_SID
+        token = self.simulator.DEFAULT_AUTH_TOKEN
+        account = self.simulator.DEFAULT_ACCOUNT_SID
         right = {"AccountSid": account, "From": "+12125550123", "Body": "Yes"}
         url = self.base_url() + INBOUND
-        good = self.standin.sign(url, right, token)
+        good = self.simulator.sign(url, right, token)
         wrong = [
             good[:-2] + "A=",
             good.lower(),
             good + "=",
             good[:10],
             " " + good[::-1],
-            self.standin.sign(url + "/", right, token),
-            self.standin.sign(url, {**right, "Body": "yes"}, token),
-            self.standin.sign(url, right, token + " "),
-            self.standin.sign(url, right, ""),
+            self.simulator.sign(url + "/", right, token),
+            self.simulator.sign(url, {**right, "Body": "yes"}, token),
+            self.simulator.sign(url, right, token + " "),
+            self.simulator.sign(url, right, ""),
         ]
         for signature in wrong:
             self.assertEqual(self._signed(INBOUND, [], signature), 403, signature)

@@ -44,7 +44,7 @@ def _visit_right(*roles):
 MODELS = {
     "fsm.confirmation": ("see", NOBODY, "change", "delete"),
     "fsm.confirmation.reply": ("see", NOBODY, "change", "delete"),
-    "fsm.confirmation.name": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.send": ("send", "send", "send", "send"),
@@ -110,12 +110,12 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.send", "action_send"),  # test_dialogs
-    ("fsm.confirmation.send", "action_way_out"),  # tests.test_dialogs
+    ("fsm.confirmation.send", "action_resolve_alert"),  # tests.test_dialogs
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),
-    ("fsm.confirmation.send", "action_way_out"),
+    ("fsm.confirmation.send", "action_resolve_alert"),
     ("fsm.confirmation.batch", "action_send"),  # test_batch
     # System administrators only, see test_setup_access.
     ("fsm.confirmation.setup", "action_check"),
@@ -307,7 +307,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.health": ["refused_count"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
-                "fsm.confirmation.name": ["name"],
+                "fsm.confirmation.name.index": ["name"],
             }.get(model, ["body"])
             group = {
                 "fsm.confirmation": "response",
@@ -319,7 +319,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.settle": "action",
                 "fsm.confirmation.batch": "create_uid",
                 "fsm.confirmation.health": "company_id",
-                "fsm.confirmation.name": "field_name",
+                "fsm.confirmation.name.index": "field_name",
                 "fsm.confirmation.setup": "create_uid",
             }[model]
             spec = {name: {} for name in fields}
@@ -354,7 +354,10 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.settle": {"confirmation_id": self.message.id},
                 "fsm.confirmation.batch": {"order_ids": self.order.ids},
                 "fsm.confirmation.health": {"refused_count": 0},
-                "fsm.confirmation.name": {"name": "x", "field_name": "contact_name"},
+                "fsm.confirmation.name.index": {
+                    "name": "x",
+                    "field_name": "contact_name",
+                },
                 "fsm.confirmation.setup": {},
                 "fsm.visit": {
                     "order_id": self.visit.order_id.id,

@@ -37,7 +37,7 @@ class TestReports(ConfirmationHttpCase):
 
     def _report(self, status, error_code=None, url=None, **options):
         self.env.flush_all()
-        options["url"] = url or self.record._get_status_callback_url()
+        options["url"] = url or self.outbox._get_report_url(self.record)
         with self.allow_requests(all_requests=True):
             answer = self.twilio.status(SID, status, error_code=error_code, **options)
         self.env.invalidate_all()
@@ -52,13 +52,17 @@ class TestReports(ConfirmationHttpCase):
             self._claim()
             self.assertEqual(self._report(first), 204)
             self.assertEqual(self.record.twilio_sid, SID)
-            self.record._apply_send_result(SendResult(Outcome.ACCEPTED, sid=SID))
+            self.deliveries._apply_result(
+                self.record, SendResult(Outcome.ACCEPTED, sid=SID)
+            )
             self.assertEqual((self.record.state, first), (expected, first))
             self.assertEqual(self.record.twilio_sid, SID)
 
     def test_report_instead_of_an_answer(self):
         """The call's answer was lost: the report says that the text left."""
-        self.record._apply_send_result(SendResult(Outcome.UNKNOWN, reason="time-out"))
+        self.deliveries._apply_result(
+            self.record, SendResult(Outcome.UNKNOWN, reason="time-out")
+        )
         self._report("sent")
         self.assertEqual(self.record.state, "sent")
         self.assertFalse(self.record.failure_reason)
@@ -66,8 +70,8 @@ class TestReports(ConfirmationHttpCase):
     def test_rejection_that_comes_after_a_report(self):
         """Cannot be, as Twilio reports only what it took; the report wins."""
         self._report("delivered")
-        self.record._apply_send_result(
-            SendResult(Outcome.REJECTED, code=429, reason="busy")
+        self.deliveries._apply_result(
+            self.record, SendResult(Outcome.REJECTED, code=429, reason="busy")
         )
         self.assertEqual(self.record.state, "delivered")
 
@@ -99,7 +103,7 @@ class TestReports(ConfirmationHttpCase):
         self.assertEqual(len(order.message_ids), notes)
 
     def test_deleted_message(self):
-        url = self.record._get_status_callback_url()
+        url = self.outbox._get_report_url(self.record)
         self._report("sent")
         self.record.unlink()
         self.assertEqual(self._report("delivered", url=url), 204)

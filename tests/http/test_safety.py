@@ -11,7 +11,7 @@ from lxml import html
 from odoo import http
 from odoo.tests import tagged
 
-from ...models.message_in.fsm_confirmation_matching import OTHER_REPLIES
+from ...core.matching import OTHER_REPLIES
 from ...tools.export import harmless_cell
 from ..common import ConfirmationHttpCase, ConfirmationTransactionCase
 
@@ -182,7 +182,7 @@ class TestFlood(ConfirmationTransactionCase):
         activities = self.env["mail.activity"].search_count([])
         last = self._flood(20)
         self.assertEqual((last.state, last.reason), ("unmatched", "flood"))
-        self.assertFalse(last.answer_body)
+        self.assertFalse(last.auto_reply_body)
         self.assertTrue(last.reason_text)
         self.env.invalidate_all()
         self.assertEqual(len(self.order.message_ids), notes)

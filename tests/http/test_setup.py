@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Connect, Check and the test text: every failure in words, against a real stand-in."""
+"""Connect, Check and the test text: every failure in words, on a real simulator."""
 
 import os
 from datetime import timedelta
@@ -45,7 +45,7 @@ class TestAddress(BaseCase):
             for address, expected in known.items():
                 self.assertEqual(judge_address(address + INBOUND), expected, address)
         with patch.dict(os.environ, {API_URL_VARIABLE: "http://127.0.0.1:1"}):
-            # With a stand-in for Twilio this machine is good enough, no other is.
+            # With a simulator of Twilio this machine is good enough, no other is.
             self.assertEqual(judge_address("http://127.0.0.1:8069"), "ok")
             self.assertEqual(judge_address("http://192.168.1.5"), "private")
 
@@ -155,7 +155,7 @@ class TestConnect(SetupCase):
         self.assertEqual(self._number_at_twilio()["sms_url"], self.address + OVERRIDES)
 
     def test_set_by_hand_with_retries(self):
-        """As the README says it, and as dev/demo sets the stand-in up."""
+        """As the README says it, and as dev/demo sets the simulator up."""
         self._at(self.address + OVERRIDES)
         dialog = self._click("action_check")
         self.assertEqual(self._found(dialog)["webhook_ok"], "ok")
@@ -216,7 +216,7 @@ class TestConnect(SetupCase):
         self.assertIn("account_credentials", self._found(self._click("action_check")))
 
     def test_suspended_and_trial(self):
-        account = {"sid": self.standin.DEFAULT_ACCOUNT_SID}
+        account = {"sid": self.simulator.DEFAULT_ACCOUNT_SID}
         self.twilio.configure(accounts=[{**account, "type": "Trial"}])
         dialog = self._click("action_connect")
         self.assertEqual(self._found(dialog)["account_trial"], "warning")
@@ -360,7 +360,7 @@ class TestConnect(SetupCase):
         ((path, body),) = place.requests
         self.assertEqual(path, INBOUND)
         self.assertNotIn("MessageSid", body)
-        self.assertNotIn(self.standin.DEFAULT_AUTH_TOKEN, body)
+        self.assertNotIn(self.simulator.DEFAULT_AUTH_TOKEN, body)
 
     def test_our_own_request_stores_nothing(self):
         replies = self.env["fsm.confirmation.reply"].search_count([])
@@ -466,7 +466,7 @@ class TestSignals(SetupCase):
             answer = self.url_open(
                 path,
                 data={
-                    "AccountSid": account or self.standin.DEFAULT_ACCOUNT_SID,
+                    "AccountSid": account or self.simulator.DEFAULT_ACCOUNT_SID,
                     "MessageSid": "SM" + "1" * 32,
                     "From": "+12125550123",
                 },
@@ -598,7 +598,7 @@ class TestTestText(SetupCase):
 
     def test_trial(self):
         self.twilio.configure(
-            accounts=[{"sid": self.standin.DEFAULT_ACCOUNT_SID, "type": "Trial"}]
+            accounts=[{"sid": self.simulator.DEFAULT_ACCOUNT_SID, "type": "Trial"}]
         )
         self.assertIn("trial account", self._test().test_text)
 

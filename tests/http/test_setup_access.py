@@ -13,6 +13,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name, new_test_user
 from odoo.tools import mute_logger
 
+from ...core.status import indicator
 from ..common import MODULE, OUR_NUMBER
 from ..setup_common import INBOUND, SetupCase
 
@@ -107,7 +108,7 @@ class TestSetupAccess(RpcCase):
 @tagged("post_install", "-at_install")
 class TestToken(RpcCase):
     def test_no_way_to_read_it(self):
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         name = "sms_twilio_auth_token"
         company = self.company.ids
         manage = (
@@ -147,7 +148,7 @@ class TestToken(RpcCase):
                     self.assertNotIn(token, text)
 
     def test_not_in_what_we_show_or_log(self):
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         with (
             self.assertLogs("odoo", logging.INFO) as logs,
             self.assertLogs(level=logging.INFO) as others,
@@ -199,22 +200,22 @@ class TestBeforeItIsOn(RpcCase):
             self._wizard().action_send()
         self.assertFalse(self.order.with_user(self.dispatcher).job_confirmation_enabled)
 
-    def _notices(self, user):
+    def _banners(self, user):
         messages = self.env["fsm.confirmation"].with_user(user)
         messages = messages.with_context(allowed_company_ids=self.company.ids)
-        return messages.get_message_center_summary([])["notices"]
+        return messages.get_message_center_summary([])["banners"]
 
     def test_sentence_for_others(self):
         for level in ("edit", "read"):
-            self.assertEqual(self._notices(self.users[level]), [])
+            self.assertEqual(self._banners(self.users[level]), [])
         self.company.sms_twilio_auth_token = False
-        (notice,) = self._notices(self.users["read"])
-        self.assertIn("Twilio is not set up for Acme Services", notice["text"])
-        self.assertIn("Ask a system administrator", notice["text"])
+        (banner,) = self._banners(self.users["read"])
+        self.assertIn("Twilio is not set up for Acme Services", banner["text"])
+        self.assertIn("Ask a system administrator", banner["text"])
         self.company.job_confirmation_enabled = False
-        (notice,) = self._notices(self.users["edit"])
-        self.assertIn("not switched on for Acme Services", notice["text"])
-        self.assertNotIn("items", notice)
+        (banner,) = self._banners(self.users["edit"])
+        self.assertIn("not switched on for Acme Services", banner["text"])
+        self.assertNotIn("items", banner)
 
     def test_checklist_turns_green_step_by_step(self):
         account = {
@@ -231,14 +232,14 @@ class TestBeforeItIsOn(RpcCase):
         self.twilio.set_number(OUR_NUMBER, sms_url="")
 
         def steps():
-            (notice,) = self._notices(self.system)
-            self.assertEqual(notice["level"], "info")
-            done = sum(item["done"] for item in notice["items"])
-            self.assertIn(f"{done} of 6", notice["text"])
-            for item in notice["items"]:
+            (banner,) = self._banners(self.system)
+            self.assertEqual(banner["level"], "info")
+            done = sum(item["done"] for item in banner["items"])
+            self.assertIn(f"{done} of 6", banner["text"])
+            for item in banner["items"]:
                 self.assertEqual(item["action"]["type"][:11], "ir.actions.")
                 self.assertTrue(item["label"])
-            return [item["done"] for item in notice["items"]]
+            return [item["done"] for item in banner["items"]]
 
         yes, no = True, False
         self.assertEqual(steps(), [no] * 6)
@@ -261,54 +262,54 @@ class TestBeforeItIsOn(RpcCase):
         self._click("action_send_test", test_number="+12125550188")
         self.assertEqual(steps(), [yes] * 5 + [no])
         self._customer_says("It works", number="+12125550188")
-        self.assertEqual(self._notices(self.system), [])
+        self.assertEqual(self._banners(self.system), [])
 
     def test_warning_when_something_breaks_later(self):
         self._click("action_connect")
         self._click("action_send_test", test_number="+12125550188")
         self._customer_says("It works", number="+12125550188")
-        self.assertEqual(self._notices(self.system), [])
+        self.assertEqual(self._banners(self.system), [])
         health = self.health
         now = fields.Datetime.now()
         health.write({"refused_count": 2, "refused_date": now + timedelta(minutes=1)})
-        self.assertEqual(self._notices(self.system), [])
+        self.assertEqual(self._banners(self.system), [])
         health.refused_count = 3
-        (notice,) = self._notices(self.system)
-        self.assertIn("may be lost", notice["text"])
-        self.assertEqual(notice["action"]["type"], "ir.actions.server")
-        (notice,) = self._notices(self.users["admin"])
-        self.assertNotIn("action", notice)
-        self.assertEqual(self._notices(self.users["edit"]), [])
+        (banner,) = self._banners(self.system)
+        self.assertIn("may be lost", banner["text"])
+        self.assertEqual(banner["action"]["type"], "ir.actions.server")
+        (banner,) = self._banners(self.users["admin"])
+        self.assertNotIn("action", banner)
+        self.assertEqual(self._banners(self.users["edit"]), [])
         health.refused_count = 0
         param = self.env["ir.config_parameter"].sudo()
         param.set_param("web.base.url", "https://new.example.com")
-        (notice,) = self._notices(self.system)
-        self.assertIn("Connect again", notice["text"])
+        (banner,) = self._banners(self.system)
+        self.assertIn("Connect again", banner["text"])
 
     def test_administrator_of_the_message_center_sees_how_far_it_is(self):
-        (notice,) = self._notices(self.users["admin"])
-        self.assertIn("A system administrator does the rest", notice["text"])
-        for item in notice["items"]:
+        (banner,) = self._banners(self.users["admin"])
+        self.assertIn("A system administrator does the rest", banner["text"])
+        for item in banner["items"]:
             self.assertFalse({"action", "label"} & set(item))
 
     def test_checklist_asks_twilio_nothing_and_is_cheap(self):
         def count():
-            self._notices(self.system)
+            self._banners(self.system)
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            notices = self._notices(self.system)
-            return notices, self.env.cr.sql_log_count - before
+            banners = self._banners(self.system)
+            return banners, self.env.cr.sql_log_count - before
 
-        notices, unfinished = count()
-        self.assertTrue(notices)
+        banners, unfinished = count()
+        self.assertTrue(banners)
         self.assertLess(unfinished, 45)
         self.assertEqual(self.twilio.requests(), [])
         self._click("action_connect")
         self._click("action_send_test", test_number="+12125550188")
         self._customer_says("It works", number="+12125550188")
-        notices, finished = count()
-        self.assertEqual(notices, [])
+        banners, finished = count()
+        self.assertEqual(banners, [])
         self.assertLess(finished, 15)
 
 
@@ -331,6 +332,11 @@ class TestNeutralized(SetupCase):
         self.assertEqual(waiting.state, "canceled")
         self.assertEqual((sending.state, sending.failure_type), ("failed", "unknown"))
         self.assertFalse((waiting | sending).filtered("is_open"))
+        for record in waiting | sending:
+            shown = indicator(
+                record.response, record.state, record.is_open, record.closed_reason
+            )
+            self.assertEqual(record.indicator, shown)
         self.assertFalse(self.company.job_confirmation_enabled)
         self.assertFalse(self.health._is_connected())
         crons = self.env["ir.cron"].search([("active", "=", True)])
@@ -365,7 +371,7 @@ class TestNeutralized(SetupCase):
             "Body": "Yes",
         }
         url = self.base_url() + INBOUND
-        signature = self.standin.sign(url, params, token)
+        signature = self.simulator.sign(url, params, token)
         with mute_logger(f"odoo.addons.{MODULE}.controllers.twilio"):
             answer = self.url_open(
                 INBOUND, data=params, headers={"X-Twilio-Signature": signature}

@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ...core.delivery import GIVEN_UP
 from ..common import OUR_NUMBER, ConfirmationHttpCase, ConfirmationTransactionCase
 
 
@@ -307,7 +308,9 @@ class TestStories(ConfirmationTransactionCase):
         record = self._send()
         reply = self._reply("Yes, Tuesday is fine", number="+12125550166")
         self.assertEqual(reply.state, "unmatched")
-        self.assertFalse(reply.answer_body, "no question was open, none is answered")
+        self.assertFalse(
+            reply.auto_reply_body, "no question was open, none is answered"
+        )
         mine = reply.with_user(self.dispatcher)
         with self.assertRaises(AccessError):
             reply.with_user(self.users["read"]).write({"confirmation_id": record.id})
@@ -446,8 +449,8 @@ class TestStories(ConfirmationTransactionCase):
 
     def test_answer_to_a_text_that_seemed_to_have_failed(self):
         record = self._send().sudo()
-        record._apply_status("sent", sid="SM" + "1" * 32)
-        record._apply_status("undelivered", error_code=30003)
+        self._apply_report(record, "sent", sid="SM" + "1" * 32)
+        self._apply_report(record, "undelivered", code=30003)
         self.assertEqual(record.state, "failed")
         self._reply("yes")
         self.assertEqual(record.response, "confirmed")
@@ -496,10 +499,19 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(record.response, "confirmed")
 
     def test_a_problem_keeps_the_reply(self):
-        self._send()
+        self._mark_sent(self._send())
         template = self.env.ref("fieldservice_job_confirmation.mail_activity_type_read")
         template.unlink()
-        reply = self._reply("maybe")
+        inbox = self.env["fsm.confirmation.inbox"]
+        text = {
+            "MessageSid": "SM" + "d" * 32,
+            "From": "+12125550123",
+            "To": OUR_NUMBER,
+            "Body": "maybe",
+        }
+        inbox._store_pending_sudo(self.company.sudo(), text)
+        reply = self.env["fsm.confirmation.reply"].search([("body", "=", "maybe")])
+        inbox._process_pending(reply.sudo())
         self.assertEqual(reply.state, "pending")
         self.assertTrue(reply.error)
         self.assertEqual(reply.body, "maybe")
@@ -511,7 +523,7 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(record.response, "confirmed", "only a clear answer replaces")
         self.assertTrue(record.needs_reading)
         self.assertIn("depends", record.reply_body)
-        self.assertIn("Reply YES to confirm or NO", reply.answer_body)
+        self.assertIn("Reply YES to confirm or NO", reply.auto_reply_body)
         self.assertEqual(
             self.order.activity_ids.activity_type_id.name, "Read the reply"
         )
@@ -553,13 +565,13 @@ class TestStories(ConfirmationTransactionCase):
     def test_several_answers_are_replies_of_every_message(self):
         first = self._send()
         second = self._send(self._make_order(self.start + timedelta(days=1)))
-        first.sudo()._ensure_code_sudo()
+        self.env["fsm.confirmation.composer"]._ensure_codes(first)
         reply = self._reply(f"yes {first.code} no {second.code}")
         self.assertEqual(first.reply_ids, reply)
         self.assertEqual(second.reply_ids, reply)
         self.assertEqual(reply.confirmation_ids, first | second)
-        self.assertIn(": confirmed.", reply.answer_body)
-        self.assertIn(": declined", reply.answer_body)
+        self.assertIn(": confirmed.", reply.auto_reply_body)
+        self.assertIn(": declined", reply.auto_reply_body)
 
         third = self._send(self._make_order(self.start + timedelta(days=2)))
         mine = [("id", "in", (first | second | third).ids)]
@@ -723,7 +735,7 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("yes")
         self._move(days=1)
         late = self._reply("yes")
-        self.assertIn("moved", late.answer_body)
+        self.assertIn("moved", late.auto_reply_body)
         self.assertEqual(late.reason_text, "Came after the appointment had moved")
         record.with_user(self.dispatcher).action_mark_read()
         self._move(days=0)
@@ -913,7 +925,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_an_answer_to_what_was_moved_into_the_past(self):
         self._mark_sent(self._send())
         self.order.scheduled_date_start = fields.Datetime.now() - timedelta(days=1)
-        answer = self._reply("yes").answer_body
+        answer = self._reply("yes").auto_reply_body
         self.assertIn("passed", answer)
         self.assertNotIn("moved", answer)
 
@@ -950,34 +962,6 @@ class TestStories(ConfirmationTransactionCase):
                 ("body", "ilike", words),
             ]
         )
-
-    def test_a_note_is_as_odoo_would_have_written_it(self):
-        """It is inserted at once, where no other addon has a say in messages."""
-        messages = self.env["mail.message"]
-        confirmations = self.env["fsm.confirmation"]
-        values = confirmations._prepare_note_values(
-            self.order, "1 < 2", self.customer, self.company, by_text=True
-        )
-        self.assertTrue(messages._may_insert_notes(frozenset(values)))
-        known = self.order.message_ids
-        notes = messages._create_notes_sudo([values])
-        self.assertEqual(self.order.message_ids - known, notes, "seen at once")
-        notes += messages.sudo().create([dict(values)])
-        notes.flush_recordset()
-        self.env.cr.execute(
-            "SELECT * FROM mail_message WHERE id IN %s ORDER BY id", [notes._ids]
-        )
-        quick, slow = (dict(row) for row in self.env.cr.dictfetchall())
-        self.assertIn("1 &lt; 2", quick["body"])
-        # The sanitizer puts what is no HTML into a paragraph.
-        self.assertIn(quick.pop("body"), slow.pop("body"))
-        for name in ("id", "date"):
-            self.assertTrue(quick.pop(name))
-            slow.pop(name)
-        self.assertEqual(quick, slow)
-        # Whoever adds a value that create() would compute is asked again.
-        fewer = frozenset(values.keys() - {"message_type"})
-        self.assertFalse(messages._may_insert_notes(fewer))
 
     def test_settings_that_make_no_sense_are_refused(self):
         for name in ("reply_hours", "rate", "retention_months"):
@@ -1027,7 +1011,7 @@ class TestStories(ConfirmationTransactionCase):
         second.sudo().write(
             {"state": "outgoing", "next_attempt_date": fields.Datetime.now()}
         )
-        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+        reply = self.env["fsm.confirmation.inbox"]._receive_sudo(
             self.company.sudo(),
             {
                 "MessageSid": "SM" + "c" * 32,
@@ -1053,7 +1037,7 @@ class TestStories(ConfirmationTransactionCase):
         newer = record.reply_ids
         newer.sudo().received_date = record.sent_date + timedelta(hours=1)
         late.sudo().confirmation_id = False
-        late._process_safely()
+        self.env["fsm.confirmation.inbox"]._process_pending(late.sudo())
         self.assertEqual(record.response, "confirmed")
         self.assertTrue(record.needs_reading)
 
@@ -1075,19 +1059,20 @@ class TestStories(ConfirmationTransactionCase):
         reply = self._reply("no")
         self.assertEqual(record.response, "confirmed")
         self.assertEqual(self.order.confirmation_status, "not_sent")
-        self.assertIn("no longer planned", reply.answer_body)
+        self.assertIn("no longer planned", reply.auto_reply_body)
 
     def test_no_text_about_an_old_date_after_a_refusal(self):
         record = self._send().sudo()
         record.write({"state": "sending", "attempt_count": 1})
         self.order.write({"scheduled_date_start": self.start + timedelta(days=3)})
-        record._apply_rejection(20429, "busy")
-        self.assertIn("changed before", record._get_late_obstacle())
+        self._apply_rejection(record, 20429, "busy")
+        alert = self.env["fsm.confirmation.alert"]._get_departure_alert(record)
+        self.assertIn("changed before", alert.text)
 
     def test_refusal_of_one_text_closes_the_others(self):
         first = self._send()
         second = self._send(self._make_order(self.start + timedelta(days=1)))
-        second.sudo()._apply_rejection(21610, "blocked")
+        self._apply_rejection(second, 21610, "blocked")
         self.assertEqual(first.response, "opted_out")
         self.assertEqual(second.response, "opted_out")
         self.assertEqual(self.order.confirmation_status, "opted_out")
@@ -1095,9 +1080,9 @@ class TestStories(ConfirmationTransactionCase):
     def test_text_that_was_given_up_and_arrived(self):
         record = self._send().sudo()
         record.write({"state": "sending"})
-        record._fail(None)
+        self.deliveries._apply(record, GIVEN_UP)
         self.assertFalse(record.is_open)
-        record._apply_status("delivered", sid="SM" + "d" * 32)
+        self._apply_report(record, "delivered", sid="SM" + "d" * 32)
         self.assertTrue(record.is_open)
         self.assertEqual(self.order.confirmation_status, "awaiting")
         self._reply("yes")
@@ -1112,18 +1097,18 @@ class TestStories(ConfirmationTransactionCase):
         first.sudo().sent_date = fields.Datetime.now()
         reply = self._reply(f"yes {first.code}")
         self.assertEqual(second.response, "confirmed")
-        self.assertIn("is confirmed", reply.answer_body)
+        self.assertIn("is confirmed", reply.auto_reply_body)
 
     def test_opting_out_by_hand_blocks_texts(self):
         record = self._send()
         self._reply("please never write again")
-        record.with_user(self.dispatcher)._settle("opted_out", "read it")
+        self._resolve(record, "opted_out", "read it")
         self.assertIn("can't be texted", self._wizard().blocking_reason)
 
     def test_taking_an_answer_back_waits_again(self):
         record = self._send()
         self._reply("yes")
-        record.with_user(self.dispatcher)._settle(False, "wrong person")
+        self._resolve(record, False, "wrong person")
         self.assertTrue(record.is_open)
         self.assertEqual(self.order.confirmation_status, "awaiting")
 
@@ -1198,7 +1183,7 @@ class TestStories(ConfirmationTransactionCase):
         record.sudo().sent_date = fields.Datetime.now() - timedelta(hours=2)
         reply = self._reply("yes")
         self.assertFalse(record.response)
-        self.assertIn("too late", reply.answer_body)
+        self.assertIn("too late", reply.auto_reply_body)
 
     def test_preview_shows_the_code_that_is_sent(self):
         self._send()
@@ -1223,20 +1208,20 @@ class TestStories(ConfirmationTransactionCase):
     def test_nobody_waits_for_what_is_over(self):
         record = self._send()
         self._mark_sent(record)
-        messages = self.env["fsm.confirmation"]
-        messages._close_passed_sudo()
+        expiry = self.env["fsm.confirmation.expiry"]
+        expiry._close_expired_sudo()
         self.assertEqual(record.indicator, "awaiting")
         self._pass_time(record, hours=1)
-        messages._close_passed_sudo(fields.Datetime.now() + timedelta(days=2))
+        expiry._close_expired_sudo(fields.Datetime.now() + timedelta(days=2))
         self.assertTrue(record.is_open, "looked at before")
-        messages._close_passed_sudo(fields.Datetime.now())
+        expiry._close_expired_sudo(fields.Datetime.now())
         self.assertFalse(record.is_open)
         self.assertEqual(record.closed_reason, "past")
         self.assertEqual(record.indicator, "no_answer")
         reply = self._reply("yes")
         self.assertFalse(record.response)
         self.assertTrue(record.needs_reading)
-        self.assertIn("has passed", reply.answer_body)
+        self.assertIn("has passed", reply.auto_reply_body)
 
     def test_visits_that_have_begun_are_not_summed_up(self):
         visits = [self._make_visit(self.order, days) for days in (1, 3)]
@@ -1246,21 +1231,21 @@ class TestStories(ConfirmationTransactionCase):
         self._reply("yes")
         self.assertEqual(self.order.confirmation_status, "declined")
         self._pass_time(first, hours=1)
-        messages = self.env["fsm.confirmation"]
-        messages._forget_passed_visits_sudo(fields.Datetime.now())
+        expiry = self.env["fsm.confirmation.expiry"]
+        expiry._forget_expired_visits_sudo(fields.Datetime.now())
         self.assertEqual(self.order.confirmation_status, "declined")
-        messages._forget_passed_visits_sudo()
+        expiry._forget_expired_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self._pass_time(self.order.confirmation_ids, hours=1)
-        messages._forget_passed_visits_sudo()
+        expiry._forget_expired_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
 
     def test_a_text_that_fails_takes_nothing_back(self):
         """What the customer said before is still so."""
 
         def fail(record):
-            record.sudo()._apply_status(
-                "undelivered", sid=f"SM{record.id:032d}", error_code=30003
+            self._apply_report(
+                record, "undelivered", sid=f"SM{record.id:032d}", code=30003
             )
             return self.order.confirmation_status
 

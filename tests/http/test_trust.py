@@ -22,12 +22,12 @@ class TrustCase(ConfirmationHttpCase):
             [("sender", "=", OUR_NUMBER), ("company_id", "=", self.company.id)]
         )
 
-    def _notices(self, level="edit"):
+    def _banners(self, level="edit"):
         messages = self.env["fsm.confirmation"].with_user(self.users[level])
         summary = messages.with_context(
             allowed_company_ids=self.company.ids
         ).get_message_center_summary([])
-        return "\n".join(notice["text"] for notice in summary["notices"])
+        return "\n".join(banner["text"] for banner in summary["banners"])
 
 
 @tagged("post_install", "-at_install")
@@ -166,7 +166,7 @@ class TestAdministratorIsTold(TrustCase):
                 "fieldservice_job_confirmation.group_message_center_admin"
             )
         )
-        self.assertIn("don't leave", self._notices())
+        self.assertIn("aren't going out", self._banners())
         # The second failure is not told again.
         other = self._make_order()
         self._send_and_deliver(other)
@@ -176,22 +176,22 @@ class TestAdministratorIsTold(TrustCase):
         self._send_and_deliver(self._make_order())
         self.assertFalse(row.problem)
         self.assertFalse(row.activity_ids)
-        self.assertNotIn("don't leave", self._notices())
+        self.assertNotIn("going out", self._banners())
 
     def test_queue_that_is_stuck(self):
         record = self._send()
-        self.assertNotIn("wait", self._notices())
+        self.assertNotIn("wait", self._banners())
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE fsm_confirmation SET create_date = create_date - interval '1 hour'"
             " WHERE id = %s",
             (record.id,),
         )
-        self.assertIn("1 text(s) wait", self._notices())
+        self.assertIn("1 text is waiting", self._banners())
         self._run_cron("ir_cron_process_replies")
         self.assertEqual(len(self._sender_row().activity_ids), 1)
         self._run_outbox()
-        self.assertNotIn("wait", self._notices())
+        self.assertNotIn("wait", self._banners())
         self.assertFalse(self._sender_row().activity_ids)
 
     def test_questions_about_what_is_over_are_closed(self):
@@ -219,7 +219,7 @@ class TestAdministratorIsTold(TrustCase):
         summary = messages.with_context(
             allowed_company_ids=other.ids
         ).get_message_center_summary([])
-        self.assertNotIn("don't leave", str(summary["notices"]))
+        self.assertNotIn("going out", str(summary["banners"]))
 
 
 @tagged("post_install", "-at_install")
@@ -262,10 +262,10 @@ class TestMissedReplies(TrustCase):
         record.write({"state": "sending", "claimed_date": now - timedelta(minutes=20)})
         self.env.flush_all()
         with self.allow_requests(all_requests=True):
-            url = record._get_status_callback_url()
+            url = self.outbox._get_report_url(record)
             self.twilio.status("SM" + "5" * 32, "delivered", url=url)
         self.env.invalidate_all()
-        reply = self.env["fsm.confirmation.reply"]._receive_sudo(
+        reply = self.env["fsm.confirmation.inbox"]._receive_sudo(
             self.company.sudo(),
             {
                 "MessageSid": "SM" + "6" * 32,
@@ -301,13 +301,13 @@ class TestMissedReplies(TrustCase):
         self._run_cron("ir_cron_process_replies")
         answers = self.twilio.sent()[before:]
         self.assertEqual(len(answers), 1)
-        self.assertEqual(self._replies()[-1].answer_state, "sent")
+        self.assertEqual(self._replies()[-1].auto_reply_state, "sent")
 
     def test_late_answers_wait_for_the_morning(self):
         night = fields.Datetime.to_datetime("2026-07-01 03:00:00")  # 23:00 there
         morning = fields.Datetime.to_datetime("2026-07-01 12:00:00")
         noon = fields.Datetime.to_datetime("2026-07-01 16:00:00")
-        inbox = self.env["fsm.confirmation.reply"]
+        inbox = self.env["fsm.confirmation.auto.reply"]
         where = (self.order, self.company)
         self.assertEqual(inbox._next_daytime(night, *where), morning)
         self.assertEqual(inbox._next_daytime(noon, *where), noon)
@@ -324,7 +324,7 @@ class TestMissedReplies(TrustCase):
         self.assertEqual(row.fetched_until, until)
         self.assertIn("500", row.fetch_error)
         self.assertFalse(self._replies())
-        self.assertIn("can't be fetched", self._notices())
+        self.assertIn("can't be fetched", self._banners())
         self._fetch()
         self.assertEqual(len(self._replies()), 1)
         self.assertFalse(row.fetch_error)

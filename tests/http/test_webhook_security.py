@@ -14,7 +14,7 @@ class TestWebhookSecurity(ConfirmationHttpCase):
         url = url or self.base_url() + path
         headers = {}
         if token:
-            headers["X-Twilio-Signature"] = self.standin.sign(url, params, token)
+            headers["X-Twilio-Signature"] = self.simulator.sign(url, params, token)
         if signature is not None:
             headers["X-Twilio-Signature"] = signature
         return self.url_open(path, data=params, headers=headers)
@@ -22,7 +22,7 @@ class TestWebhookSecurity(ConfirmationHttpCase):
     def _params(self, **values):
         return {
             "MessageSid": "SM" + "a" * 32,
-            "AccountSid": self.standin.DEFAULT_ACCOUNT_SID,
+            "AccountSid": self.simulator.DEFAULT_ACCOUNT_SID,
             "From": "+12125550123",
             "To": OUR_NUMBER,
             "Body": "Yes",
@@ -33,7 +33,7 @@ class TestWebhookSecurity(ConfirmationHttpCase):
         return self.env["fsm.confirmation.reply"].search_count([])
 
     def test_right_signature(self):
-        answer = self._post(INBOUND, self._params(), self.standin.DEFAULT_AUTH_TOKEN)
+        answer = self._post(INBOUND, self._params(), self.simulator.DEFAULT_AUTH_TOKEN)
         self.assertEqual(answer.status_code, 200)
         self.assertEqual(answer.headers["Content-Type"], "text/xml; charset=utf-8")
         self.assertIn("<Response", answer.text)
@@ -41,7 +41,7 @@ class TestWebhookSecurity(ConfirmationHttpCase):
 
     def test_refused(self):
         other = "AC" + "9" * 32
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         cases = {
             "missing": self._post(INBOUND, self._params()),
             "empty": self._post(INBOUND, self._params(), signature=""),
@@ -67,7 +67,7 @@ class TestWebhookSecurity(ConfirmationHttpCase):
 
     def test_parameters_in_the_query_are_signed_but_not_read(self):
         path = f"{INBOUND}?Body=STOP&x=%C3%A9"
-        answer = self._post(path, self._params(), self.standin.DEFAULT_AUTH_TOKEN)
+        answer = self._post(path, self._params(), self.simulator.DEFAULT_AUTH_TOKEN)
         self.assertEqual(answer.status_code, 200)
         self.assertEqual(self.env["fsm.confirmation.reply"].search([]).body, "Yes")
 
@@ -77,18 +77,18 @@ class TestWebhookSecurity(ConfirmationHttpCase):
         answer = self._post(
             INBOUND,
             self._params(),
-            self.standin.DEFAULT_AUTH_TOKEN,
+            self.simulator.DEFAULT_AUTH_TOKEN,
             url=public + INBOUND,
         )
         self.assertEqual(answer.status_code, 200)
 
     def test_unknown_parameters_and_blank_ones(self):
         params = self._params(NewThing="1", FromCity="", Body="")
-        answer = self._post(INBOUND, params, self.standin.DEFAULT_AUTH_TOKEN)
+        answer = self._post(INBOUND, params, self.simulator.DEFAULT_AUTH_TOKEN)
         self.assertEqual(answer.status_code, 200)
 
     def test_status_of_unknown_message(self):
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         for name in ("f" * 32, "nonsense"):
             path = f"/job_confirmation/twilio/status/{name}"
             params = self._params(MessageStatus="sent")
@@ -102,13 +102,13 @@ class TestWebhookSecurity(ConfirmationHttpCase):
         answer = self._post(
             INBOUND,
             self._params(Body="x" * 200_000),
-            self.standin.DEFAULT_AUTH_TOKEN,
+            self.simulator.DEFAULT_AUTH_TOKEN,
         )
         self.assertEqual(answer.status_code, 413)
         self.assertEqual(self._count(), 0)
 
     def test_odd_parameters_are_no_error(self):
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         for path in (INBOUND, "/job_confirmation/twilio/status/" + "f" * 32):
             for name in ("self", "uuid", "env", "_params", "kwargs"):
                 answer = self._post(path, {name: "x"})
@@ -131,7 +131,7 @@ class TestWebhookSecurity(ConfirmationHttpCase):
     def test_odd_delivery_reports_are_no_error(self):
         record = self._send().sudo()
         path = f"/job_confirmation/twilio/status/{record.uuid}"
-        token = self.standin.DEFAULT_AUTH_TOKEN
+        token = self.simulator.DEFAULT_AUTH_TOKEN
         for values in (
             {"ErrorCode": "²"},
             {"ErrorCode": "9" * 40},

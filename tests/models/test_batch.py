@@ -184,11 +184,10 @@ class TestBatch(ConfirmationTransactionCase):
     def test_somebody_asks_meanwhile(self):
         order = self.orders[0]
         other = self._make_order(location_id=order.location_id.id)
-        plans = self.orders.with_user(self.dispatcher)._plan_confirmations()
+        composer = self.env["fsm.confirmation.composer"].with_user(self.dispatcher)
+        drafts = composer._draft_many(self.orders)
         self._send(other)
-        records = self.env["fsm.confirmation"]._record_batch_sudo(
-            plans, self.dispatcher
-        )
+        records = composer._record(drafts, self.dispatcher)
         self.assertEqual(len(records), 4)
         self.assertTrue(records.filtered(lambda rec: rec.order_id == order).code)
 

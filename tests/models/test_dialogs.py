@@ -58,7 +58,7 @@ class TestConversation(DialogCase):
         self.assertEqual(yes["intent"], "confirm")
         self.assertEqual(yes["intent_label"], "Yes")
         self.assertIn("is confirmed", thanks["text"])
-        self.assertEqual(thanks["author"], "Automatic answer")
+        self.assertEqual(thanks["author"], "Auto-reply")
 
     def test_words_are_given_as_they_are(self):
         words = "<b>yes</b> & <script>alert(1)</script> مرحبا\n" + "x" * 1500
@@ -75,15 +75,15 @@ class TestConversation(DialogCase):
 
     def test_failure_with_its_reason(self):
         record = self._send()
-        record.sudo()._apply_status("sent", sid="SM" + "a" * 32)
-        record.sudo()._apply_status("failed", error_code=30003)
+        self._apply_report(record, "sent", sid="SM" + "a" * 32)
+        self._apply_report(record, "failed", code=30003)
         event = self._events(record)[0]
         self.assertEqual(event["state"], "failed")
         self.assertIn("off or out of reach", event["problem"])
 
     def test_what_a_person_decided_stands_between(self):
         record = self._asked()
-        self._as(record, "edit")._settle("declined", "she called")
+        self._resolve(record, "declined", "she called")
         (note,) = self._texts(record, "note")
         self.assertIn("from no answer to Declined", note)
         self.assertIn("she called", note)
@@ -103,8 +103,8 @@ class TestConversation(DialogCase):
 
     def test_sent_again_is_one_conversation(self):
         first = self._send()
-        first.sudo()._apply_status("sent", sid="SM" + "b" * 32)
-        first.sudo()._apply_status("failed", error_code=30003)
+        self._apply_report(first, "sent", sid="SM" + "b" * 32)
+        self._apply_report(first, "failed", code=30003)
         action = self._as(first, "edit").action_next_step("send_again")
         wizard = (
             self.env["fsm.confirmation.send"]
@@ -255,7 +255,7 @@ class TestNextSteps(DialogCase):
 
     def test_a_failed_text_is_sent_again_first(self):
         record = self._send()
-        record.sudo()._apply_status("failed", sid="SM" + "c" * 32, error_code=30003)
+        self._apply_report(record, "failed", sid="SM" + "c" * 32, code=30003)
         self.assertEqual(self._steps(record)[0], "send_again")
 
     def test_a_moved_appointment_is_asked_about_again(self):
@@ -307,17 +307,17 @@ class TestNextSteps(DialogCase):
 
 
 @tagged("post_install", "-at_install")
-class TestObstacles(DialogCase):
-    def _ways(self, wizard):
+class TestAlerts(DialogCase):
+    def _actions(self, wizard):
         return {
-            (obstacle["level"], way["key"])
-            for obstacle in wizard.obstacles
-            for way in obstacle["ways"]
+            (alert["level"], action["key"])
+            for alert in wizard.alerts
+            for action in alert["actions"]
         }
 
     def test_nothing_stands_in_the_way(self):
         wizard = self._wizard()
-        self.assertFalse(wizard.obstacles)
+        self.assertFalse(wizard.alerts)
         self.assertEqual(wizard.sender_display, "(202) 555-0100")
         self.assertEqual(wizard.mobile_display, "(212) 555-0123")
 
@@ -325,15 +325,15 @@ class TestObstacles(DialogCase):
         self.customer.phone = "555-CALL-NOW"
         self.dispatcher.group_ids |= self.env.ref("base.group_partner_manager")
         wizard = self._wizard()
-        self.assertIn(("block", "open_contact"), self._ways(wizard))
-        action = wizard.action_way_out("open_contact")
+        self.assertIn(("block", "open_contact"), self._actions(wizard))
+        action = wizard.action_resolve_alert("open_contact")
         self.assertEqual(
             (action["res_model"], action["res_id"], action["target"]),
             ("res.partner", self.customer.id, "new"),
         )
         self.customer.with_user(self.dispatcher).phone = "+12125550123"
         wizard.action_refresh()
-        self.assertFalse(wizard.obstacles)
+        self.assertFalse(wizard.alerts)
         wizard.action_send()
         self.assertEqual(self.order.confirmation_ids.mobile, "+12125550123")
 
@@ -342,29 +342,29 @@ class TestObstacles(DialogCase):
         self.dispatcher.group_ids -= self.env.ref("base.group_partner_manager")
         wizard = self._wizard()
         self.assertTrue(wizard.blocking_reason)
-        self.assertNotIn(("block", "open_contact"), self._ways(wizard))
+        self.assertNotIn(("block", "open_contact"), self._actions(wizard))
         with self.assertRaises(UserError):
-            wizard.action_way_out("open_contact")
+            wizard.action_resolve_alert("open_contact")
 
     def test_another_contact_is_offered_when_there_is_one(self):
         self.customer.phone = False
-        way = ("block", "choose_contact")
-        self.assertNotIn(way, self._ways(self._wizard()))
+        action = ("block", "choose_contact")
+        self.assertNotIn(action, self._actions(self._wizard()))
         self._make_contact("Juan Gomez", "+12125550124", parent_id=self.customer.id)
-        self.assertIn(way, self._ways(self._wizard(partner_id=self.customer.id)))
+        self.assertIn(action, self._actions(self._wizard(partner_id=self.customer.id)))
 
     def test_an_opt_out_is_lifted_from_the_dialog(self):
         self._asked()
         self._reply("STOP")
         wizard = self._wizard()
-        self.assertIn(("block", "allow_texts"), self._ways(wizard))
-        action = wizard.action_way_out("allow_texts")
+        self.assertIn(("block", "allow_texts"), self._actions(wizard))
+        action = wizard.action_resolve_alert("allow_texts")
         self._as(self.env["fsm.confirmation.settle"], "edit").with_context(
             **action["context"]
         ).create({"note": "agreed on the phone"}).action_apply()
         wizard.invalidate_recordset()
         self.assertEqual(
-            {level for level, _way in self._ways(wizard)} - {"warn"}, set()
+            {level for level, _action in self._actions(wizard)} - {"warn"}, set()
         )
         self.assertFalse(wizard.blocking_reason)
         self.assertIn("texts START", wizard.warning)
@@ -376,8 +376,8 @@ class TestObstacles(DialogCase):
         )
         self.env.invalidate_all()
         wizard = self._wizard()
-        self.assertIn(("block", "open_schedule"), self._ways(wizard))
-        action = wizard.action_way_out("open_schedule")
+        self.assertIn(("block", "open_schedule"), self._actions(wizard))
+        action = wizard.action_resolve_alert("open_schedule")
         self.assertEqual(action["res_model"], "fsm.order")
         self.assertEqual(action["res_id"], self.order.id)
 
@@ -389,40 +389,42 @@ class TestObstacles(DialogCase):
             (fields.Datetime.now() - timedelta(hours=1), visit.id),
         )
         self.env.invalidate_all()
-        self.assertIn(("block", "open_order"), self._ways(wizard))
-        self.assertEqual(wizard.action_way_out("open_schedule")["res_id"], visit.id)
+        self.assertIn(("block", "open_order"), self._actions(wizard))
+        self.assertEqual(
+            wizard.action_resolve_alert("open_schedule")["res_id"], visit.id
+        )
 
     def test_settings_only_for_those_who_may(self):
         self.company.sms_twilio_account_sid = False
-        way = ("block", "open_settings")
+        action = ("block", "open_settings")
         wizard = self._wizard()
-        self.assertNotIn(way, self._ways(wizard))
+        self.assertNotIn(action, self._actions(wizard))
         with self.assertRaises(UserError):
-            wizard.action_way_out("open_settings")
+            wizard.action_resolve_alert("open_settings")
         chief = self.users["admin"]
         chief.group_ids |= self.env.ref("base.group_system")
         wizard = self._wizard(user=chief)
-        self.assertIn(way, self._ways(wizard))
-        action = wizard.action_way_out("open_settings")
+        self.assertIn(action, self._actions(wizard))
+        action = wizard.action_resolve_alert("open_settings")
         self.assertEqual(action["res_model"], "res.config.settings")
 
     def test_an_earlier_message_is_shown(self):
         record = self._asked()
         wizard = self._wizard()
-        self.assertIn(("warn", "open_message"), self._ways(wizard))
-        action = wizard.action_way_out("open_message")
+        self.assertIn(("warn", "open_message"), self._actions(wizard))
+        action = wizard.action_resolve_alert("open_message")
         self.assertEqual(action["res_id"], record.id)
         self.assertTrue(action["context"]["confirmation_look_only"])
         self._reply("no")
-        self.assertIn(("warn", "open_schedule"), self._ways(self._wizard()))
+        self.assertIn(("warn", "open_schedule"), self._actions(self._wizard()))
 
     def test_no_other_method_is_reached(self):
         wizard = self._wizard()
         for key in ("send", "", "__class__", "choose_contact", "of_here"):
             with self.assertRaises(UserError):
-                wizard.action_way_out(key)
+                wizard.action_resolve_alert(key)
         with self.assertRaises(AccessError):
-            self._as(wizard, "read").action_way_out("open_message")
+            self._as(wizard, "read").action_resolve_alert("open_message")
 
     def test_sending_says_so_and_closes(self):
         wizard = self._wizard()
@@ -483,7 +485,7 @@ class TestWorkOrder(DialogCase):
         )
         self.assertEqual(
             (value.old_value_char, value.new_value_char),
-            ("Awaiting answer", "Confirmed"),
+            ("Awaiting response", "Confirmed"),
         )
 
     def test_the_status_stands_in_the_header_for_each_level(self):

@@ -2,9 +2,7 @@
 """The Message Center's screen: what it counts, finds and groups."""
 
 import ast
-import importlib.util
 from datetime import datetime, timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 from lxml import etree
@@ -13,12 +11,53 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
-from ...models.message_center import fsm_confirmation_dashboard
-from ...models.message_center.fsm_confirmation_dashboard import TILES
-from ...models.message_out.fsm_confirmation_fields import TECHNICAL
-from ..common import MODULE, OUR_NUMBER, ConfirmationTransactionCase
+from ...models.message_center import fsm_message_center
+from ..common import (
+    MODULE,
+    OUR_NUMBER,
+    ConfirmationTransactionCase,
+    load_migration,
+)
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+# What nobody who filters, groups or exports has a use for.
+TECHNICAL = {
+    "fsm.confirmation": (
+        "activity_id",
+        "asked_date",
+        "attempt_count",
+        "can_send_again",
+        "claimed_date",
+        "from_number",
+        "has_message",
+        "lang",
+        "message_attachment_count",
+        "message_has_error",
+        "message_has_error_counter",
+        "message_has_sms_error",
+        "message_is_follower",
+        "message_needaction",
+        "message_needaction_counter",
+        "next_attempt_date",
+        "next_steps",
+        "order_message_id",
+        "own_reply_ids",
+        "partner_message_id",
+        "shared_reply_ids",
+        "timezone",
+        "twilio_sid",
+        "uuid",
+    ),
+    "fsm.confirmation.reply": (
+        "attempt_count",
+        "auto_reply_after",
+        "auto_reply_kind",
+        "further_confirmation_ids",
+        "opt_out_type",
+        "reason",
+        "service_sid",
+        "twilio_sid",
+    ),
+}
 
 
 class ScreenCase(ConfirmationTransactionCase):
@@ -129,7 +168,7 @@ class TestTiles(ScreenCase):
     def test_failed_is_what_a_person_has_to_see_to(self):
         """Not what was asked again since, whichever way, or was settled by hand."""
         first = self._send()
-        first.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(first, 30005, "unknown number")
         self.assertEqual(self._tiles()["failed"], 1)
         self.customer.phone = "+12125550177"
         again = self._send()  # From the Work Order: nothing links it to the first.
@@ -137,23 +176,20 @@ class TestTiles(ScreenCase):
         self.assertFalse(self._filtered("failed"))
         self.assertEqual(first.indicator, "failed")
         self.assertFalse(first.can_send_again)
-        again.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(again, 30005, "unknown number")
         self.assertEqual(self._filtered("failed"), again)
-        again.with_user(self.dispatcher)._settle("confirmed", "called")
+        self._resolve(again, "confirmed", "called")
         self.assertFalse(self._filtered("failed"))
         self.assertEqual(again.state, "failed")
 
     def test_failed_and_asked_again_before_this_version(self):
         first = self._send().sudo()
-        first._apply_rejection(30005, "unknown number")
+        self._apply_rejection(first, 30005, "unknown number")
         self.customer.phone = "+12125550177"
-        self._send().sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(self._send(), 30005, "unknown number")
         first.closed_reason = "failed"
         self.env.flush_all()
-        path = MIGRATIONS / "19.0.1.4.0" / "post-asked-again.py"
-        spec = importlib.util.spec_from_file_location("asked_again", path)
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
+        script = load_migration("19.0.1.4.0", "post-asked-again")
         script.migrate(self.env.cr, None)
         self.env.invalidate_all()
         self.assertEqual(self._tiles()["failed"], 2)
@@ -168,16 +204,16 @@ class TestTiles(ScreenCase):
             "Luis Gomez", "+12125550199", parent_id=self.customer.id
         )
         second = self._send(partner_id=son.id)
-        first.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(first, 30005, "unknown number")
         self.assertFalse(self._filtered("failed"))
-        second.sudo()._apply_rejection(30005, "unknown number")
+        self._apply_rejection(second, 30005, "unknown number")
         self.assertEqual(self._filtered("failed"), second)
 
     def test_failed_and_asked_again_with_many(self):
         visits = [self._make_visit(self.order, days) for days in (1, 2)]
         failed = [self._send(visit_id=visit.id) for visit in visits]
         for record in failed:
-            record.sudo()._apply_rejection(30005, "unknown number")
+            self._apply_rejection(record, 30005, "unknown number")
         self.customer.phone = "+12125550177"
         wizard = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
         wizard.create({"order_ids": self.order.ids}).action_send()
@@ -214,8 +250,8 @@ class TestTiles(ScreenCase):
         self._one_of_each()
         exact = self._tiles()
         with (
-            patch.object(fsm_confirmation_dashboard, "COUNT_LIMIT", 2),
-            patch.object(fsm_confirmation_dashboard, "TILE_LIMIT", 2),
+            patch.object(fsm_message_center, "COUNT_LIMIT", 2),
+            patch.object(fsm_message_center, "TILE_LIMIT", 2),
         ):
             summary = self._as().get_message_center_summary([])
         tiles = {tile["key"]: tile for tile in summary["tiles"]}
@@ -236,18 +272,18 @@ class TestTiles(ScreenCase):
         reply.with_user(self.dispatcher).action_done()
         self.assertEqual(count(), 0)
 
-    def test_notices(self):
-        self.assertEqual(self._as().get_message_center_summary([])["notices"], [])
-        notice = {"level": "warning", "text": "Ten texts wait.", "items": []}
-        model = type(self.env["fsm.confirmation"])
-        with patch.object(model, "_get_message_center_notices", lambda self: [notice]):
+    def test_banners(self):
+        self.assertEqual(self._as().get_message_center_summary([])["banners"], [])
+        banner = {"level": "warning", "text": "Ten texts wait.", "items": []}
+        model = type(self.env["fsm.message.center"])
+        with patch.object(model, "_get_banners", lambda self: [banner]):
             summary = self._as().get_message_center_summary([])
-        self.assertEqual(summary["notices"], [notice])
+        self.assertEqual(summary["banners"], [banner])
 
     def test_every_tile_is_in_the_search_view(self):
         filters = self._view_filters()
-        for key, domain in TILES.items():
-            self.assertEqual(ast.literal_eval(filters[key]), domain)
+        for tile in self.env["fsm.message.center"]._get_tiles():
+            self.assertEqual(ast.literal_eval(filters[tile["key"]]), tile["domain"])
 
 
 @tagged("post_install", "-at_install")
@@ -271,7 +307,7 @@ class TestStoredStatus(ScreenCase):
 
     def test_failure_and_opt_out(self):
         record = self._send()
-        record.sudo()._apply_status("failed", sid="SM1", error_code=30003)
+        self._apply_report(record, "failed", sid="SM1", code=30003)
         self.assertEqual(self._stored(record), "failed")
         again = self._send()
         self._reply("STOP")
@@ -297,7 +333,8 @@ class TestStoredStatus(ScreenCase):
         self.env.cr.execute(
             "ALTER TABLE fsm_confirmation DROP COLUMN indicator, DROP COLUMN sent_hour"
         )
-        model._fill_screen_columns()
+        script = load_migration("19.0.2.0.0", "pre-screen-columns")
+        script.migrate(self.env.cr, "19.0.1.0.0")
         self.env.invalidate_all()
         found = {rec.id: (rec.indicator, rec.sent_hour) for rec in records}
         self.assertEqual(found, expected)
@@ -525,7 +562,7 @@ class TestFilters(ScreenCase):
             closed_reason="failed",
             appointment_start=gone,
         )
-        # That one is under Reply to Read.
+        # That one is under Unread Reply.
         self._answered("confirmed", needs_reading=True, appointment_start=gone)
         to_read = self._answered("confirmed", needs_reading=True)
         declined_later = self._answered("declined", appointment_start=later)

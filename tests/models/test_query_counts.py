@@ -98,6 +98,35 @@ class TestQueryCounts(ConfirmationTransactionCase):
         self.assertLessEqual(queries_many, queries_few + 15)
         self.assertLessEqual(queries_many, 110)
 
+    def test_preparing_many_whose_usual_contact_has_no_number(self):
+        few, many = self._make_orders(3), self._make_orders(30)
+        for order in few | many:
+            usual = order.location_id.contact_id
+            self._make_contact("Colleague", usual.phone, parent_id=usual.id)
+            usual.phone = False
+        self._ask_all(self._make_orders(2))
+        queries_few = self._count(lambda: self._ask_all(few))
+        queries_many = self._count(lambda: self._ask_all(many))
+        sent = self.env["fsm.confirmation"].search([("order_id", "in", many.ids)])
+        self.assertEqual(set(sent.mapped("contact_name")), {"Colleague"})
+        self.assertEqual(len(sent), 30)
+        self.assertLessEqual(queries_many, queries_few + 15)
+
+    def test_one_customer_with_many_appointments(self):
+        """A code for each, and still not a query for each of them."""
+        few, many = (
+            self._make_orders(1).location_id,
+            self._make_orders(1).location_id,
+        )
+        counts = []
+        for location, number in ((few, 3), (few, 3), (many, 30)):
+            orders = self.env["fsm.order"].concat(
+                *(self._make_order(location_id=location.id) for _each in range(number))
+            )
+            counts.append(self._count(lambda orders=orders: self._ask_all(orders)))
+            self.assertEqual(len(orders.confirmation_ids), number)
+        self.assertLessEqual(counts[2], counts[1] + 15)
+
     def test_one_reply(self):
         orders = self._make_orders(3)
         counts = []
@@ -115,7 +144,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
     def test_one_reply_over_the_webhook(self):
         [order] = self._make_orders(1)
         [first] = self._make_orders(1)
-        inbox = self.env["fsm.confirmation.reply"]
+        inbox = self.env["fsm.confirmation.inbox"]
         counts = []
         for asked in (first, order):
             number = self._send(asked).mobile
@@ -130,8 +159,8 @@ class TestQueryCounts(ConfirmationTransactionCase):
             company_sudo = self.company.sudo()
             counts.append(
                 self._count(
-                    lambda text=text, company_sudo=company_sudo: (
-                        inbox._store_and_process_sudo(company_sudo, text, None)
+                    lambda text=text, company_sudo=company_sudo: inbox._receive_sudo(
+                        company_sudo, text
                     )
                 )
             )

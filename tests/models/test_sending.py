@@ -39,7 +39,7 @@ class TestSending(ConfirmationTransactionCase):
         owner = self._make_contact("Owner", "+1 212 555 0144")
         self.location.owner_id = owner
         failed = self._send().sudo()
-        failed._apply_status("undelivered", sid=f"SM{1:032d}", error_code=30006)
+        self._apply_report(failed, "undelivered", sid=f"SM{1:032d}", code=30006)
         wizard = self._wizard()
         self.assertEqual(wizard.partner_id, owner)
         self.assertFalse(wizard.blocking_reason)
@@ -230,7 +230,7 @@ class TestSending(ConfirmationTransactionCase):
             }
         )
 
-    # ------------------------------------------------------- obstacles
+    # ------------------------------------------------------- alerts
 
     def test_no_number(self):
         self.customer.phone = False

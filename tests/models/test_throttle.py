@@ -8,13 +8,13 @@ import time
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, TransactionCase, tagged
 
-from ...models.message_out.fsm_confirmation_history import _tell_from_outside
-from ...tools.throttle import Bundle
+from ...models.message_out.fsm_confirmation_chatter import _notify_from_outside
+from ...tools.throttle import Throttle
 
 LONG = 20  # seconds, for a machine that has much to do
 
 
-class TestBundle(BaseCase):
+class TestThrottle(BaseCase):
     def setUp(self):
         super().setUp()
         self.told = []
@@ -25,21 +25,21 @@ class TestBundle(BaseCase):
         self.was_told.set()
 
     def test_the_first_is_told_at_once_and_further_ones_together(self):
-        bundle = Bundle(self._tell, pause=0.2)
-        self.assertTrue(bundle.may_tell_now())
-        self.assertFalse(bundle.may_tell_now())
-        bundle.add({"ids": [1], "order_ids": []})
-        bundle.add({"ids": [2, 1], "order_ids": [7]})
-        self.assertFalse(bundle.may_tell_now())
+        throttle = Throttle(self._tell, pause=0.2)
+        self.assertTrue(throttle.may_notify_now())
+        self.assertFalse(throttle.may_notify_now())
+        throttle.add({"ids": [1], "order_ids": []})
+        throttle.add({"ids": [2, 1], "order_ids": [7]})
+        self.assertFalse(throttle.may_notify_now())
         self.assertTrue(self.was_told.wait(LONG))
         self.assertEqual(self.told, [{"ids": {1, 2}, "order_ids": {7}}])
 
     def test_from_many_threads_nothing_is_lost(self):
-        bundle = Bundle(self._tell, pause=0.01)
+        throttle = Throttle(self._tell, pause=0.01)
 
         def add(numbers):
             for number in numbers:
-                bundle.add({"ids": [number]})
+                throttle.add({"ids": [number]})
 
         threads = [
             threading.Thread(target=add, args=(range(start, 2000, 4),))
@@ -61,11 +61,11 @@ class TestBundle(BaseCase):
             self._tell(changes)
             raise ValueError("+12025550123")
 
-        bundle = Bundle(fail, pause=0.2)
+        throttle = Throttle(fail, pause=0.2)
         for number in (1, 2):
             with self.assertLogs("odoo.addons", level="WARNING") as logs:
-                bundle.add({"ids": [number]})
-                bundle._timer.join(LONG)
+                throttle.add({"ids": [number]})
+                throttle._timer.join(LONG)
             self.assertNotIn("+1202", "".join(logs.output))
         self.assertEqual(self.told, [{"ids": {1}}, {"ids": {2}}])
 
@@ -77,7 +77,7 @@ class TestTelling(TransactionCase):
         database = self.env.cr.dbname
         mark = 2_000_000_001
         self.addCleanup(self._forget, database, mark)
-        _tell_from_outside(database, {"ids": {mark, 0}, "order_ids": set()})
+        _notify_from_outside(database, {"ids": {mark, 0}, "order_ids": set()})
         with Registry(database).cursor() as cr:
             cr.execute(
                 "SELECT message FROM bus_bus WHERE message LIKE %s", [f"%{mark}%"]

@@ -161,7 +161,7 @@ class TestTranslations(ConfirmationTransactionCase):
         for code, language in self._each_language():
             with self.subTest(code):
                 record = self._ask()
-                answer = self._reply(language.yes).answer_body
+                answer = self._reply(language.yes).auto_reply_body
                 self.assertTrue(answer.startswith("Acme Services"), answer)
                 self.assertIn(language.confirmed, answer)
                 self.assertNotRegex(answer, ENGLISH)
@@ -174,7 +174,7 @@ class TestTranslations(ConfirmationTransactionCase):
         for code, language in self._each_language():
             with self.subTest(code):
                 record = self._ask()
-                answer = self._reply("xyzzy plugh").answer_body
+                answer = self._reply("xyzzy plugh").auto_reply_body
                 self.assertRegex(answer, rf"\b{language.yes}\b")
                 self.assertRegex(answer, rf"\b{language.no}\b")
                 self.assertNotRegex(answer, ENGLISH)
@@ -184,7 +184,7 @@ class TestTranslations(ConfirmationTransactionCase):
         """Two open questions and an answer without a code."""
         start = datetime(2031, 5, 7, 13, 0)
         records = self._ask(start=start) | self._ask(start=start)
-        question = self._reply(language.yes).answer_body
+        question = self._reply(language.yes).auto_reply_body
         self.assertFalse(any(records.mapped("response")))
         return records, question
 
@@ -228,7 +228,7 @@ class TestTranslations(ConfirmationTransactionCase):
                     reply = self._reply(body)
                     self.assertIn(record.response, (False, "unrecognized"))
                     self.assertEqual(reply.intent, "unrecognized")
-                    self.assertFalse(reply.answer_body)
+                    self.assertFalse(reply.auto_reply_body)
                 self.assertFalse(self.customer.phone_sanitized_blacklisted)
 
     def test_copies_of_our_texts_are_never_taken_for_an_answer(self):

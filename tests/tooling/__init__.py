@@ -2,4 +2,4 @@
 from . import test_bench
 from . import test_chaos
 from . import test_demo
-from . import test_life
+from . import test_upgrade

@@ -50,7 +50,7 @@ class TestBench(BaseCase):
         """The option for an Odoo that dev/test was pointed to."""
         if str(DEV) not in sys.path:
             sys.path.insert(0, str(DEV))
-        from workbench import cache
+        from tooling import cache
 
         source = Path(odoo.release.__file__).resolve().parents[1]
         own = cache.folder().resolve() in source.parents

@@ -2,7 +2,7 @@
 """Nothing lost, nothing doubled, with real Odoo processes that are really killed.
 
 The small size of ``dev/chaos``: two Odoo servers of several processes each, and one
-more process that sends, on a copy of the test's database, and a stand-in for Twilio
+more process that sends, on a copy of the test's database, and a simulator for Twilio
 that misbehaves.
 """
 
@@ -17,7 +17,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 from odoo.tools import config
 
-from ..common import DEV, OUR_NUMBER, standin_module
+from ..common import DEV, OUR_NUMBER
 
 TEXTS = 40
 MISSED = 6
@@ -25,13 +25,13 @@ BREAK_SENDING = {"kill_cron_worker": 5, "cut_connections": 1}
 BREAK_RECEIVING = {"kill_request_worker": 5, "cut_connections": 1, "kill_server": 1}
 
 
-def workbench():
+def tooling():
     """The modules behind ``dev/chaos``."""
     if str(DEV) not in sys.path:
         sys.path.insert(0, str(DEV))
-    from workbench import chaos_inbox, chaos_outbox, processes, stage
+    from tooling import chaos_inbox, chaos_outbox, harness, processes, simulator
 
-    return stage, chaos_outbox, chaos_inbox, processes
+    return harness, chaos_outbox, chaos_inbox, processes, simulator
 
 
 @tagged("post_install", "-at_install")
@@ -39,7 +39,7 @@ class TestChaos(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.tools, cls.outbox, cls.inbox, cls.processes = workbench()
+        cls.tools, cls.outbox, cls.inbox, cls.processes, simulator = tooling()
         if not shutil.which("pg_dump") or not cls.tools.has_psql():
             cls.skipTest(cls, "needs psql and pg_dump, with PGHOST for the server")
         cls.database = f"{get_db_name()}_chaos"
@@ -49,17 +49,16 @@ class TestChaos(BaseCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         public_port = cls.processes.free_port()
         url = f"http://127.0.0.1:{public_port}{cls.tools.INBOUND}#rc=5&rp=all"
-        standin = standin_module()
         number = {"phone_number": OUR_NUMBER, "sms_url": url}
         account = {
-            "sid": standin.DEFAULT_ACCOUNT_SID,
-            "auth_token": standin.DEFAULT_AUTH_TOKEN,
+            "sid": simulator.DEFAULT_ACCOUNT_SID,
+            "auth_token": simulator.DEFAULT_AUTH_TOKEN,
             "numbers": [number],
         }
-        cls.twilio = standin.StandinProcess({"accounts": [account]})
+        cls.twilio = simulator.SimulatorProcess({"accounts": [account]})
         cls.twilio.start()
         cls.addClassCleanup(cls.twilio.stop)
-        cls.stage = cls.tools.Stage(
+        cls.harness = cls.tools.Harness(
             cls.folder,
             sys.executable,
             cls.database,
@@ -74,9 +73,9 @@ class TestChaos(BaseCase):
             public_port,
         )
         variable = "JOB_CONFIRMATION_TWILIO_API_URL"
-        cls.stage.server_environment[variable] = cls.twilio.url
-        cls.addClassCleanup(cls.stage.stop)
-        cls.stage.add_servers(2)
+        cls.harness.server_environment[variable] = cls.twilio.url
+        cls.addClassCleanup(cls.harness.stop)
+        cls.harness.add_servers(2)
 
     @classmethod
     def _copy_database(cls):
@@ -98,14 +97,14 @@ class TestChaos(BaseCase):
         subprocess.run(command, check=True, capture_output=True)
 
     def _monkey(self, actions, seed):
-        return self.tools.Monkey(self.stage, seed, actions, pause=(0.2, 0.8))
+        return self.tools.Monkey(self.harness, seed, actions, pause=(0.2, 0.8))
 
     def _nothing(self, _text):
         """Nobody reads the progress here."""
 
     def test_everything_once(self):
-        self.stage.make_records(
-            url=self.stage.url,
+        self.harness.make_records(
+            url=self.harness.url,
             our_number=OUR_NUMBER,
             account=self.twilio.account_sid,
             token=self.twilio.auth_token,
@@ -113,17 +112,17 @@ class TestChaos(BaseCase):
             count=TEXTS,
             send=True,
         )
-        self.stage.sql.run(self.outbox.BACKWARDS)
+        self.harness.sql.run(self.outbox.BACKWARDS)
         self._send_while_things_break()
-        self.stage.kill_senders()
+        self.harness.kill_senders()
         missed = self._write_while_odoo_is_down()
-        self.stage.start_servers()
-        compressor = self.outbox.Compressor(self.stage.sql)
+        self.harness.start_servers()
+        compressor = self.outbox.Compressor(self.harness.sql)
         compressor.calls_are_over()
-        left = self.outbox.until_empty(self.stage, compressor, 120, self._nothing)
+        left = self.outbox.until_empty(self.harness, compressor, 120, self._nothing)
         self.assertEqual(left, 0)
         self.twilio.wait(20)
-        figures, broken = self.outbox.check(self.stage, self.twilio, TEXTS)
+        figures, broken = self.outbox.check(self.harness, self.twilio, TEXTS)
         self.assertEqual(broken, [], figures)
         self._receive_while_things_break(missed)
 
@@ -138,12 +137,12 @@ class TestChaos(BaseCase):
                 max_seconds=2,
                 match={"operation": "^CreateMessage$"},
             )
-        self.stage.start_servers()
+        self.harness.start_servers()
         monkey = self._monkey(BREAK_SENDING, 1)
         monkey.senders = 1
-        compressor = self.outbox.Compressor(self.stage.sql)
-        self.outbox.under_fire(self.stage, monkey, compressor, 8, self._nothing)
-        for server in self.stage.servers:
+        compressor = self.outbox.Compressor(self.harness.sql)
+        self.outbox.under_fire(self.harness, monkey, compressor, 8, self._nothing)
+        for server in self.harness.servers:
             server.kill()
         self.twilio.clear_faults()
         self.twilio.configure(delay=0, latency=0, **self.outbox.CALM)
@@ -162,21 +161,21 @@ class TestChaos(BaseCase):
         return missed
 
     def _receive_while_things_break(self, missed):
-        replies = self.inbox.plan(self.stage, TEXTS, 3)
+        replies = self.inbox.plan(self.harness, TEXTS, 3)
         monkey = self._monkey(BREAK_RECEIVING, 4)
         # Some of the missed ones come late as well, while the addon fetches.
         late = self.phones.start([(reply, 2) for reply in missed[::2]])
         given_up = self.inbox.work(
-            self.stage, self.phones, replies, monkey, 5, say=self._nothing
+            self.harness, self.phones, replies, monkey, 5, say=self._nothing
         )
         for future in late:
             future.result()
         sids = [reply[0] for reply in [*missed, *given_up]]
-        self.assertEqual(self.inbox.fetch_missed(self.stage, sids), len(sids))
-        self.assertEqual(self.inbox.settle(self.stage, self.twilio), 0)
+        self.assertEqual(self.inbox.fetch_missed(self.harness, sids), len(sids))
+        self.assertEqual(self.inbox.settle(self.harness, self.twilio), 0)
         figures, broken = self.inbox.check(
-            self.stage, self.twilio, self.phones, [*replies, *missed]
+            self.harness, self.twilio, self.phones, [*replies, *missed]
         )
         self.assertEqual(broken, [], figures)
         numbers = [self.outbox.number_of(index) for index in range(TEXTS)]
-        self.assertEqual(self.stage.find_in_logs(numbers), [])
+        self.assertEqual(self.harness.find_in_logs(numbers), [])

@@ -55,7 +55,7 @@ class TestDemo(TransactionCase):
         self.assertEqual(order.confirmation_status, "not_sent")
         wizard = self.env["fsm.confirmation.send"].create({"order_id": order.id})
         self.assertIn(order.name, wizard.body)
-        self.assertFalse(wizard.obstacles)
+        self.assertFalse(wizard.alerts)
 
     def test_the_messages_are_whole(self):
         """Answers go with replies, and what was sent and failed says when and why."""

@@ -6,12 +6,13 @@ from datetime import datetime
 from odoo.tests import tagged
 
 from ..common import MODULE, OUR_NUMBER, ConfirmationHttpCase
+from .browser import SharedBrowserMixin
 
 MESSAGES = f"/odoo/action-{MODULE}.fsm_confirmation_action"
 
 
 @tagged("post_install", "-at_install")
-class TestCenterTours(ConfirmationHttpCase):
+class TestCenterTours(SharedBrowserMixin, ConfirmationHttpCase):
     browser_size = "1400x900"
 
     @classmethod

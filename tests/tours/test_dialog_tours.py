@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ..common import ConfirmationHttpCase
+from .browser import SharedBrowserMixin
 from .test_tours import MESSAGES
 
 
@@ -56,7 +57,7 @@ class DialogTours:
         first = self._asked()
         self._twilio_reports(first, "undelivered", error_code=30003)
         first.sudo().write({"state": "sent", "failure_type": False})
-        first.sudo()._apply_status("failed", error_code=30003)
+        self._apply_report(first, "failed", code=30003)
         self._tour("fsm_dialogs_send_again", MESSAGES)
         self.assertEqual(self.order.confirmation_ids.previous_id, first)
 
@@ -96,12 +97,12 @@ class DialogTours:
 
 
 @tagged("post_install", "-at_install")
-class TestDialogTours(DialogTours, ConfirmationHttpCase):
+class TestDialogTours(DialogTours, SharedBrowserMixin, ConfirmationHttpCase):
     browser_size = "1400x900"
 
 
 @tagged("post_install", "-at_install")
-class TestDialogToursPhone(DialogTours, ConfirmationHttpCase):
+class TestDialogToursPhone(DialogTours, SharedBrowserMixin, ConfirmationHttpCase):
     """The same on a phone-sized screen."""
 
     browser_size = "390x844"

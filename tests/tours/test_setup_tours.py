@@ -5,12 +5,13 @@ from odoo.tests import tagged
 
 from ..common import OUR_NUMBER
 from ..setup_common import ELSEWHERE, INBOUND, OVERRIDES, PublicAddress, SetupCase
+from .browser import SharedBrowserMixin
 
 SETTINGS = "/odoo/action-fieldservice.action_fsm_config"
 
 
 @tagged("post_install", "-at_install")
-class TestSetupTours(SetupCase):
+class TestSetupTours(SharedBrowserMixin, SetupCase):
     browser_size = "1400x900"
 
     def _tour(self, name, sms_url=""):

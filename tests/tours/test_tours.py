@@ -6,12 +6,13 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ..common import MODULE, ConfirmationHttpCase
+from .browser import SharedBrowserMixin
 
 MESSAGES = f"/odoo/action-{MODULE}.fsm_confirmation_action"
 
 
 @tagged("post_install", "-at_install")
-class TestTours(ConfirmationHttpCase):
+class TestTours(SharedBrowserMixin, ConfirmationHttpCase):
     browser_size = "1400x900"
 
     def _order_url(self):

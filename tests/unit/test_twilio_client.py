@@ -5,14 +5,13 @@ import os
 from unittest import TestCase
 from unittest.mock import patch
 
+from core.delivery import Failure, failure_class
 from core.segments import count_segments
 from core.twilio.client import (
     API_URL_VARIABLE,
-    Failure,
     Outcome,
     TwilioApi,
     api_url_override,
-    failure_class,
 )
 
 LOGGER = "core.twilio.client"
@@ -44,20 +43,6 @@ class TestTwilioApi(TestCase):
             ):
                 self.assertIsNone(self._override(address), address)
         self.assertIsNone(self._override(""))
-
-    def test_classes_of_errors(self):
-        for code, kind in {
-            20429: Failure.RETRY,
-            63038: Failure.RETRY_LATER,
-            30003: Failure.UNREACHABLE,
-            21211: Failure.NUMBER,
-            30006: Failure.LANDLINE,
-            21610: Failure.CONSENT,
-            30034: Failure.SETUP,
-            30007: Failure.FILTERED,
-            99999: Failure.OTHER,
-        }.items():
-            self.assertIs(failure_class(code), kind, code)
 
     def test_no_connection_is_no_doubt(self):
         # Nobody listens there: the text certainly did not leave.

@@ -1,30 +1,22 @@
 import {Component, onMounted, useState} from "@odoo/owl";
 import {KeepLast} from "@web/core/utils/concurrency";
-import {TILES} from "./search";
+import {getTiles} from "./search_model";
 import {_t} from "@web/core/l10n/translation";
 import {formatInteger} from "@web/views/fields/formatters";
 import {isMacOS} from "@web/core/browser/feature_detection";
 import {useBus, useService} from "@web/core/utils/hooks";
-import {isGone, useConfirmationChanges} from "../widgets/live_update";
+import {isGone, useConfirmationChanges} from "../shared/live_update";
+import {getStatusLook} from "../shared/status_looks";
 
-const ICONS = {
-    awaiting: "fa-clock-o",
-    declined: "fa-calendar-times-o",
-    unrecognized: "fa-question-circle",
-    needs_reading: "fa-envelope",
-    failed: "fa-exclamation-triangle",
-    opted_out: "fa-ban",
-    confirmed: "fa-check-circle",
-};
 const LEVELS = {
     danger: {icon: "fa-exclamation-circle", word: () => _t("Problem")},
-    warning: {icon: "fa-exclamation-triangle", word: () => _t("Attention")},
-    info: {icon: "fa-info-circle", word: () => _t("Note")},
+    warning: {icon: "fa-exclamation-triangle", word: () => _t("Warning")},
+    info: {icon: "fa-info-circle", word: () => _t("Info")},
     success: {icon: "fa-check-circle", word: () => _t("Done")},
 };
 
 /**
- * What stands above the messages: notices, tiles that count and filter, and the way to
+ * What stands above the messages: banners, tiles that count and filter, and the way to
  * the replies that belong to no message.
  */
 export class MessageCenterDashboard extends Component {
@@ -35,7 +27,7 @@ export class MessageCenterDashboard extends Component {
         this.action = useService("action");
         this.orm = useService("orm");
         this.keepLast = new KeepLast();
-        this.state = useState({tiles: [], notices: [], unmatched: {count: 0}});
+        this.state = useState({tiles: [], banners: [], unmatched: {count: 0}});
         // The messages themselves are not kept waiting.
         onMounted(() => this.load());
         useBus(this.env.searchModel, "update", () => this.load());
@@ -63,16 +55,15 @@ export class MessageCenterDashboard extends Component {
     // ------------------------------------------------------------------
 
     get tiles() {
-        const known = this.state.tiles.length
-            ? this.state.tiles
-            : TILES.map((key) => ({key, label: "", count: null}));
-        return known.map((tile) => {
-            const count = this.formatCount(tile);
+        const counts = new Map(this.state.tiles.map((tile) => [tile.key, tile]));
+        return getTiles().map((tile) => {
+            const counted = counts.get(tile.key) || {count: null};
+            const count = this.formatCount(counted);
             return {
                 ...tile,
                 count,
-                icon: ICONS[tile.key] || "fa-circle-o",
-                empty: !tile.count,
+                icon: getStatusLook(tile.look).icon,
+                empty: !counted.count,
                 active: this.env.searchModel.isTileActive(tile.key),
                 spoken: `${tile.label}: ${count}`,
             };
@@ -107,24 +98,24 @@ export class MessageCenterDashboard extends Component {
     }
 
     // ------------------------------------------------------------------
-    // Notices
+    // Banners
     // ------------------------------------------------------------------
 
-    get notices() {
-        return this.state.notices.map((notice, index) => {
-            const level = notice.level in LEVELS ? notice.level : "info";
+    get banners() {
+        return this.state.banners.map((banner, index) => {
+            const level = banner.level in LEVELS ? banner.level : "info";
             return {
-                ...notice,
+                ...banner,
                 index,
                 level,
                 icon: LEVELS[level].icon,
                 word: LEVELS[level].word(),
-                items: notice.items || [],
+                items: banner.items || [],
             };
         });
     }
 
-    /** @param {Object} step a notice or one of its items */
+    /** @param {Object} step a banner or one of its items */
     async act(step) {
         await this.action.doAction(step.action, {onClose: () => this.load()});
     }

@@ -100,5 +100,5 @@ export function describeRange({field, start, end}) {
     if (start) {
         return _t("%(what)s: from %(start)s", {what, start: text(start)});
     }
-    return end ? _t("%(what)s: until %(end)s", {what, end: text(end)}) : what;
+    return end ? _t("%(what)s: through %(end)s", {what, end: text(end)}) : what;
 }

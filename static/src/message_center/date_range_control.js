@@ -89,7 +89,7 @@ export class DateRangeControl extends Component {
     set(range) {
         const [ordered, swapped] = orderRange(range);
         this.state.said = swapped
-            ? _t("The start was after the end: the two days were swapped.")
+            ? _t("The start date was after the end date, so they were swapped.")
             : "";
         this.env.searchModel.setDateRange(ordered);
     }

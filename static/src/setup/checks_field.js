@@ -5,11 +5,11 @@ import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 // Colour is never the only sign: each level has an icon and its word as well.
 const LEVELS = {
-    ok: {icon: "fa-check-circle", look: "text-success", word: _t("Good")},
+    ok: {icon: "fa-check-circle", look: "text-success", word: _t("OK")},
     warning: {
         icon: "fa-exclamation-circle",
         look: "o_fsm_confirmation_attention",
-        word: _t("Attention"),
+        word: _t("Warning"),
     },
     problem: {
         icon: "fa-exclamation-triangle",

@@ -87,7 +87,7 @@ tours.add("fsm_dialogs_conversation", {
         {
             content: "Our automatic answer is marked as one",
             trigger:
-                ".modal .o_fsm_conversation_ours:contains(Automatic answer):contains(is confirmed)",
+                ".modal .o_fsm_conversation_ours:contains(Auto-reply):contains(is confirmed)",
         },
         {
             content: "The delivery history",
@@ -147,7 +147,7 @@ tours.add("fsm_dialogs_settle", {
             content: "The conversation stayed, and says who did what and why",
             trigger: ".modal .o_fsm_conversation_note:contains(She called)",
         },
-        {trigger: ".modal .o_fsm_confirmation_declined:contains(Declined)"},
+        {trigger: ".modal .o_fsm_look_declined:contains(Declined)"},
         ...close(),
     ],
 });
@@ -181,7 +181,7 @@ tours.add("fsm_dialogs_ways_out", {
             trigger: ".modal:not(:has(button[name=action_send])) .alert-danger",
         },
         {
-            trigger: ".modal [data-way=open_contact]",
+            trigger: ".modal [data-action=open_contact]",
             run: "click",
         },
         {
@@ -214,7 +214,7 @@ tours.add("fsm_dialogs_opt_out", {
         },
         {
             content: "Allow texts again, with a reason",
-            trigger: ".modal [data-way=allow_texts]",
+            trigger: ".modal [data-action=allow_texts]",
             run: "click",
         },
         {

@@ -76,7 +76,7 @@ tours.add("fsm_confirmation_read", {
         {
             content: "The row is green, with its word",
             trigger:
-                ".o_content .o_fsm_confirmation_confirmed:contains(Confirmed), .o_kanban_record .o_fsm_confirmation_confirmed:contains(Confirmed)",
+                ".o_content .o_fsm_look_confirmed:contains(Confirmed), .o_kanban_record .o_fsm_look_confirmed:contains(Confirmed)",
         },
         ...details,
         {

@@ -97,7 +97,7 @@ tours.add("fsm_confirmation_setup_check", {
         },
         {
             trigger:
-                ".modal [data-check=reply_none][data-level=warning]:contains(Attention)",
+                ".modal [data-check=reply_none][data-level=warning]:contains(Warning)",
         },
         {trigger: ".modal [data-check=signature_ok][data-level=ok]:contains(Good)"},
         {

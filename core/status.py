@@ -1,0 +1,152 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What a message and an appointment show: each rule once, whoever asks.
+
+The values are those of ``fsm.confirmation`` (``indicator``, ``response``, ``state``,
+``closed_reason``) and of ``confirmation_status`` on Work Orders and Visits.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+_ANSWERS = ("confirmed", "declined", "unrecognized")
+# (what has to be so, indicator); the first line that fits counts.
+_INDICATORS = (
+    ({"response": _ANSWERS, "closed_reason": ("moved",)}, "moved"),
+    *(({"response": (value,)}, value) for value in (*_ANSWERS, "opted_out")),
+    *(({"state": (value,)}, value) for value in ("failed", "canceled")),
+    ({"is_open": (True,)}, "awaiting"),
+    ({}, "no_answer"),
+)
+# A Work Order with several upcoming visits shows the first of these that occurs.
+_URGENCY = (
+    "declined",
+    "opted_out",
+    "unrecognized",
+    "reconfirm",
+    "awaiting",
+    "not_sent",
+    "confirmed",
+)
+
+
+# ----------------------------------------------------------------------
+# Messages
+# ----------------------------------------------------------------------
+
+
+def indicator(response, state, is_open, closed_reason):
+    """What a message shows at a glance."""
+    facts = {
+        "response": response,
+        "state": state,
+        "is_open": is_open,
+        "closed_reason": closed_reason,
+    }
+    return next(
+        shown
+        for wanted, shown in _INDICATORS
+        if all(facts[name] in values for name, values in wanted.items())
+    )
+
+
+def indicator_sql(prefix="", **expressions):
+    """The same rule in SQL, for many rows at once.
+
+    :param prefix: stands before the columns, like ``m.``
+    :param expressions: SQL for those columns that are about to change
+    :return: an SQL expression (str) out of nothing but constants
+    """
+    cases = []
+    for wanted, shown in _INDICATORS:
+        conditions = [
+            f"{expressions.get(name, prefix + name)} IN ({_literals(values)})"
+            for name, values in wanted.items()
+        ]
+        cases.append(f"WHEN {' AND '.join(conditions) or 'TRUE'} THEN '{shown}'")
+    return f"CASE {' '.join(cases)} END"
+
+
+def _literals(values):
+    return ", ".join("TRUE" if value is True else f"'{value}'" for value in values)
+
+
+# ----------------------------------------------------------------------
+# Appointments
+# ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An appointment as it is now."""
+
+    start: datetime | None  # naive UTC; None without a date
+    is_closed: bool  # the work is done or canceled
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one message tells of its appointment."""
+
+    state: str
+    response: str  # "" or False without one
+    is_open: bool
+    stale: str  # see :func:`stale_reason`
+    opted_out: bool  # its number takes no texts now
+
+
+def has_passed(start, now):
+    """Whether an appointment is over (naive UTC datetimes; no start: it is not)."""
+    return bool(start) and start <= now
+
+
+def stale_reason(asked_start, appointment, deadline, now):
+    """Why an answer to a message can't count any more, "" when it can.
+
+    :param asked_start: the date the customer was asked about
+    :param appointment: :class:`Appointment`, None when it was deleted
+    :param deadline: until when an answer counts, None for no limit
+    :return: ``moved``, ``closed``, ``deleted``, ``past``, ``late`` or ""
+    """
+    if appointment is None:
+        return "deleted"
+    if has_passed(appointment.start, now):
+        return "past"  # Also when it was moved to a date that is over.
+    if appointment.is_closed:
+        return "closed"
+    if appointment.start != asked_start:
+        return "moved"
+    return "late" if deadline and deadline < now else ""
+
+
+def appointment_status(messages):
+    """What the messages that reached the customer tell about an appointment.
+
+    Who has confirmed the old date, and was not reached about the new one, is to be
+    asked again and not "not asked".
+
+    :param messages: list of :class:`Asked`, newest first
+    :return: a ``confirmation_status``
+    """
+    if any(message.is_open for message in messages):
+        return "awaiting"
+    for message in messages:
+        response = message.response
+        if not response and message.state in ("failed", "canceled"):
+            continue
+        if message.stale == "moved":
+            return "reconfirm"
+        if not message.stale and response == "opted_out":
+            return "opted_out" if message.opted_out else "reconfirm"
+        if not message.stale and response in _ANSWERS:
+            return response
+    return "not_sent"
+
+
+def status_after_move(status):
+    """The ``confirmation_status`` of an appointment whose date has changed."""
+    return "reconfirm" if status in ("awaiting", *_ANSWERS) else status
+
+
+def most_urgent(statuses):
+    """The one that a Work Order shows of its upcoming visits, None without any."""
+    return next((status for status in _URGENCY if status in statuses), None)

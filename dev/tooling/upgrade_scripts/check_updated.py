@@ -1,0 +1,43 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+# Runs in Odoo's shell after the update: what was written before works like new.
+# ruff: noqa: F821
+import json
+
+MODULE = "fieldservice_job_confirmation"
+replies = env["fsm.confirmation.reply"].search([("confirmation_id", "!=", False)])
+assert replies
+for reply in replies:
+    assert reply.confirmation_id in reply.confirmation_ids, reply
+    assert reply in reply.confirmation_id.reply_ids, reply
+subtype = env.ref(f"{MODULE}.mt_confirmation")
+old = env["mail.message"].search(
+    [
+        ("model", "in", ("fsm.order", "res.partner")),
+        ("body", "like", 'data-oe-model="fsm.confirmation"'),
+    ]
+)
+assert old
+assert old.subtype_id == subtype, old.mapped("subtype_id.name")
+assert all(old.mapped("record_company_id"))
+assert all(note.confirmation_id for note in old)
+jobs = env["ir.cron"].search([("name", "like", "Job Confirmations:")])
+assert jobs
+for job in jobs:
+    method = job.code.removeprefix("model.").removesuffix("()")
+    assert hasattr(env[job.model_id.model], method), job.name
+# The words of an old message are understood and matched as those of a new one.
+message = env["fsm.confirmation"].search(
+    [("is_open", "=", True), ("body", "like", "Life:")], limit=1
+)
+reply = env["fsm.confirmation.inbox"]._receive_sudo(
+    message.company_id.sudo(),
+    {
+        "MessageSid": "SM" + "e" * 32,
+        "From": message.mobile,
+        "To": message.sender,
+        "Body": "yes",
+    },
+)
+assert message.response == "confirmed", (message.response, reply.state, reply.reason)
+env.cr.rollback()
+print("UPGRADE-RESULT " + json.dumps({}))

@@ -1,0 +1,225 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Signed HTTP requests to the addon, as Twilio makes them, and reading the answer."""
+
+import asyncio
+import time
+import uuid
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from xml.etree import ElementTree
+
+import aiohttp
+from yarl import URL
+
+from .errors import CATALOG
+from .signature import sign, strip
+
+# Twilio reads no more of an answer than this (error 11750).
+MAX_ANSWER = 64 * 1024
+XML_TYPES = ("text/xml", "application/xml")
+
+
+def valid_url(url):
+    """Whether Twilio would accept this as the address of a webhook."""
+    try:
+        parts = URL(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.host) and " " not in url
+
+
+class Overrides:
+    """Twilio's connection overrides: ``#rc=5&rp=all`` in the fragment of a URL.
+
+    By default one more attempt is made, and only if the connection failed. Times are
+    in seconds; all attempts together have 15.
+    """
+
+    def __init__(self, url):
+        self.attempts, self.retry_on = 2, {"ct"}
+        self.connect_timeout, self.read_timeout = 5.0, 15.0
+        for name, value in parse_qsl(urlsplit(url).fragment):
+            number = int(value) if value.isdigit() else -1
+            if name == "rp":
+                self.retry_on = set(value.replace("all", "ct,rt,4xx,5xx").split(","))
+            elif name == "rc" and 0 <= number <= 5:
+                self.attempts = number + 1
+            elif name == "ct":
+                self.connect_timeout = number / 1000
+            elif name == "rt":
+                self.read_timeout = number / 1000
+
+    def retries(self, delivery):
+        """Whether this outcome is one that is tried again."""
+        if delivery.status is None:
+            return ("rt" if delivery.connected else "ct") in self.retry_on
+        return f"{delivery.status // 100}xx" in self.retry_on
+
+
+@dataclass
+class Delivery:
+    """What came of one webhook: the answer, or why there is none."""
+
+    url: str
+    status: int | None = None
+    headers: dict = field(default_factory=dict)
+    body: str = ""
+    error: str | None = None
+    connected: bool = True
+    attempts: int = 0
+    replies: list = field(default_factory=list)
+    code: int | None = None  # Twilio's error code, when something is wrong
+
+    @property
+    def ok(self):
+        """Whether the webhook answered with a success."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def content_type(self):
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def hint(self):
+        """What is wrong with the answer, in words for a person; empty if nothing."""
+        if self.ok:
+            return ""
+        if self.status is None:
+            # Without the fragment and user:password, which may be secret.
+            return f"Odoo could not be reached at {strip(self.url)}: {self.error}."
+        reason = CATALOG["webhook_hints"].get(str(self.status), "")
+        return f"Odoo answered {self.status}{reason and f': {reason}'}."
+
+
+class Poster:
+    """Sends webhooks, with the time-outs and retries of Twilio."""
+
+    TIME = 15.0  # seconds for all attempts together
+
+    def __init__(self, state):
+        self._state = state
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def post(self, url, method, params, token):
+        """Send a signed request, again if Twilio would; return the Delivery.
+
+        :param params: (name, value) pairs
+        """
+        overrides = Overrides(url)
+        deadline = time.monotonic() + self.TIME
+        target, body, headers = self._request(url, method, params, token)
+        attempt = 0
+        while True:
+            attempt += 1
+            delivery = Delivery(url=url, attempts=attempt)
+            timeout = aiohttp.ClientTimeout(
+                total=deadline - time.monotonic(),
+                sock_connect=overrides.connect_timeout,
+                sock_read=overrides.read_timeout,
+            )
+            try:
+                await self._send(delivery, method, target, body, headers, timeout)
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                _explain(delivery, error)
+            if not delivery.ok:
+                delivery.code = 11200 if delivery.connected else 11205
+            again = attempt < overrides.attempts and overrides.retries(delivery)
+            if not again or time.monotonic() + 0.1 * attempt >= deadline:
+                return delivery
+            await asyncio.sleep(0.1 * attempt)
+
+    def _request(self, url, method, params, token):
+        """Return (URL to call, body, headers) with the signature."""
+        # What can't be written as UTF-8 becomes a question mark, in body and signature.
+        params = [(n, str(v).encode("utf-8", "replace").decode()) for n, v in params]
+        target, body = strip(url), None
+        headers = {
+            "User-Agent": "TwilioProxy/1.1",
+            "Accept": "*/*",
+            # The same in every attempt: it is how a retry is recognised.
+            "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
+        }
+        if method == "GET":
+            target += ("&" if urlsplit(target).query else "?") + urlencode(params)
+            headers["X-Twilio-Signature"] = sign(target, (), token)
+        else:
+            body = urlencode(params).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+            headers["X-Twilio-Signature"] = sign(target, params, token)
+        user, colon, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
+        if user or colon:
+            headers["Authorization"] = aiohttp.encode_basic_auth(user, password)
+        return target, body, {**headers, **self._state.settings["webhook_headers"]}
+
+    async def _send(self, delivery, method, target, body, headers, timeout):
+        async with self.session.request(
+            method,
+            URL(target, encoded=True),  # as it was signed
+            data=body,
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+        ) as answer:
+            data = b""
+            async for chunk in answer.content.iter_chunked(MAX_ANSWER):
+                data += chunk
+                if len(data) > MAX_ANSWER:
+                    delivery.code = 11750
+                    break
+            delivery.headers = {k.lower(): v for k, v in answer.headers.items()}
+            delivery.body = data.decode("utf-8", "replace")
+            delivery.status = answer.status
+
+
+def _explain(delivery, error):
+    """Note in words why a webhook got no answer, and whether a connection was made."""
+    failed = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+    delivery.connected = not isinstance(error, failed)
+    reasons = {
+        TimeoutError: "no answer in time",
+        aiohttp.ClientConnectorDNSError: "the host name is unknown",
+        aiohttp.ClientSSLError: "no secure connection",
+        aiohttp.ClientConnectorError: "nobody listens there",
+        aiohttp.ServerDisconnectedError: "the connection was cut",
+        ConnectionError: "the connection was cut",
+    }
+    words = (text for kind, text in reasons.items() if isinstance(error, kind))
+    delivery.error = next(words, str(error) or type(error).__name__)
+
+
+def read_twiml(delivery):
+    """Return (texts, problem) of a webhook's answer.
+
+    Texts are dicts: body, media, status_callback. The problem is a pair of
+    Twilio's code and an explanation, or None.
+    """
+    texts, body, kind = [], delivery.body.strip(), delivery.content_type
+    if delivery.code == 11750:
+        return texts, (11750, f"more than {MAX_ANSWER} bytes")
+    if delivery.status == 204 or (not body and kind in (*XML_TYPES, "text/plain", "")):
+        return texts, None
+    if kind == "text/plain":
+        # Really so: the customer gets whatever a text/plain answer says.
+        return [{"body": body}], None
+    if kind not in XML_TYPES:
+        return texts, (12300, f"the answer is {kind or 'of no type'}, not text/xml")
+    try:
+        root = ElementTree.fromstring(body.encode())
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        return texts, (12100, f"the answer is no XML: {error}")
+    if root.tag != "Response":
+        return texts, (12100, f"the answer is <{root.tag}>, not <Response>")
+    for verb in root:
+        if verb.tag not in ("Message", "Sms"):
+            return texts, (12200, f"<{verb.tag}> is no verb the simulator knows")
+        parts = [verb.text or "", *(part.text or "" for part in verb.findall("Body"))]
+        text = "".join(part.strip() for part in parts)
+        media = [item.text.strip() for item in verb.findall("Media") if item.text]
+        if not 0 < len(text or media) <= 1600:
+            return texts, (14103, f"<Message> has {len(text)} characters")
+        callback = verb.get("statusCallback") or verb.get("action") or ""
+        texts.append({"body": text, "media": media, "status_callback": callback})
+    return texts, None

@@ -1,0 +1,373 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+import secrets
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
+from ...core.status import has_passed
+from ...tools.log_redaction import private_queries
+
+# How often a text is recorded anew because another one took its code meanwhile.
+_MAX_ATTEMPTS = 20
+_CODE = re.compile("[0-9]{3}")
+# So many newest codes of a number are not used again.
+_CODES_KEPT = 200
+
+
+@dataclass(slots=True)
+class Draft:
+    """A text about one appointment for one contact, not recorded yet."""
+
+    order: object  # ``fsm.order`` with sudo
+    visit: object  # ``fsm.visit`` with sudo, empty without visits
+    partner: object  # ``res.partner`` with sudo, maybe empty
+    mobile: str = ""  # E.164
+    verdict: str = ""  # of ``res.partner._get_confirmation_number``
+    sender: str = ""  # our number, or a Messaging Service
+    code: str = ""  # used when the number has another open question
+    previous: object = None  # the ``fsm.confirmation`` that this is sent again for
+    text: str | None = None  # None: not rendered yet
+    is_recipient: bool | None = None  # None: not known whether one may choose them
+    alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
+
+    @property
+    def company(self):
+        return self.order.company_id
+
+    @property
+    def appointment(self):
+        """The visit, or the Work Order without visits."""
+        return self.visit or self.order
+
+    @property
+    def line(self):
+        """Messages on one line wait for answers together."""
+        return self.mobile, self.sender
+
+
+class FsmConfirmationComposer(models.AbstractModel):
+    """Makes the texts that ask customers: drafts, renders and records them.
+
+    Everything takes many texts at once, with a number of queries that does not grow
+    with theirs, and looks with sudo: a dispatcher need not read every contact.
+    """
+
+    _name = "fsm.confirmation.composer"
+    _description = "Job Confirmation Composer"
+
+    # ------------------------------------------------------------------
+    # Drafts
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _draft(self, order, visit, partner, code="", previous=None):
+        """A :class:`Draft` for one contact.
+
+        :param code: the code to begin with, when one is needed
+        :param previous: the ``fsm.confirmation`` that this one is sent again for
+        """
+        order_sudo, partner_sudo = order.sudo(), partner.sudo()
+        draft = Draft(order_sudo, visit.sudo(), partner_sudo, code=code or "")
+        draft.previous = previous
+        if partner and order:
+            company = order_sudo.company_id
+            number, draft.verdict = partner_sudo._get_confirmation_number(company)
+            draft.mobile = number
+            draft.sender = company._job_confirmation_sender(number)
+        return draft
+
+    @api.model
+    def _draft_many(self, orders):
+        """What asking about all these Work Orders comes to, with the alerts.
+
+        About the next visit of each, to the contact with which the dialog begins.
+
+        :return: list of :class:`Draft`, in the order of the records
+        """
+        orders_sudo = orders.sudo()
+        recipients = self.env["fsm.confirmation.recipient"]._choose(orders_sudo)
+        drafts = []
+        for order_sudo in orders_sudo:
+            visit_sudo = order_sudo._get_next_visit()
+            draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
+            draft.is_recipient = True
+            drafts.append(draft)
+        self.env["fsm.confirmation.alert"]._check(drafts)
+        return drafts
+
+    # ------------------------------------------------------------------
+    # The text
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _render(self, drafts):
+        """The texts, exactly as they will be sent. An override point.
+
+        :return: list of str in the order of the drafts; "" where the template gives
+            no text
+        :raises UserError: the template has a wrong placeholder
+        """
+        # Together where template and language are the same; an order once each time.
+        seen = Counter()
+        groups = defaultdict(list)
+        for draft in drafts:
+            lang = draft.order._get_confirmation_lang(draft.partner)
+            groups[draft.company, lang, seen[draft.order]].append(draft)
+            seen[draft.order] += 1
+        texts = {}
+        for (company, lang, _turn), members in groups.items():
+            rendered = self._render_together(company, lang, members)
+            texts.update(zip(map(id, members), rendered, strict=True))
+        return [texts[id(draft)] for draft in drafts]
+
+    @api.model
+    def _render_together(self, company, lang, drafts):
+        """The texts of different Work Orders of one company in one language."""
+        template_sudo = company._job_confirmation_template().with_context(
+            confirmation_visit_id=tuple(
+                draft.visit.id for draft in drafts if draft.visit
+            ),
+            confirmation_codes=tuple(
+                (draft.order.id, draft.code) for draft in drafts if draft.code
+            ),
+        )
+        ids = [draft.order.id for draft in drafts]
+        bodies = template_sudo._render_field("body", ids, set_lang=lang)
+        return [
+            self._finish_text(draft, plain_spaces(str(bodies[draft.order.id])), lang)
+            for draft in drafts
+        ]
+
+    @api.model
+    def _finish_text(self, draft, text, lang):
+        if draft.code:
+            order = draft.order.with_context(lang=lang)
+            text = with_instruction(text, order._get_answer_instruction(draft.code))
+        return text[:MAX_TEXT]
+
+    # ------------------------------------------------------------------
+    # Codes
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _choose_code(self, mobile):
+        """Three digits that this number has not seen lately.
+
+        :param mobile: E.164
+        """
+        return self._draw_code(self._find_used_codes([mobile])[mobile])
+
+    @api.model
+    def _draw_code(self, used):
+        """:param used: set of codes, which it joins"""
+        codes = [str(number) for number in range(100, 1000)]
+        code = secrets.choice([code for code in codes if code not in used] or codes)
+        used.add(code)
+        return code
+
+    @api.model
+    def _find_used_codes(self, numbers):
+        """The codes that numbers have seen lately.
+
+        :param numbers: E.164
+        :return: dict number -> set of codes
+        """
+        used = {number: set() for number in numbers}
+        if not used:
+            return used
+        recent_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search_fetch(
+                [("mobile", "in", list(used)), ("code", "!=", False)],
+                ["mobile", "code"],
+                limit=_CODES_KEPT * len(used),
+            )
+        )
+        for record_sudo in recent_sudo:
+            used[record_sudo.mobile].add(record_sudo.code)
+        return used
+
+    @api.model
+    def _ensure_codes(self, confirmations):
+        """Give open messages a code afterwards, so that they can be told apart."""
+        for record_sudo in confirmations.sudo().filtered(lambda rec: not rec.code):
+            record_sudo.code = self._choose_code(record_sudo.mobile)
+
+    @api.model
+    def _preview_code(self, draft):
+        """The code that the text would carry now, "" for none.
+
+        The draft's own is kept when one is needed.
+        """
+        others_sudo = self._find_open([draft]).filtered(
+            lambda rec: (
+                not self._is_over(rec)
+                and rec._get_appointment_sudo() != draft.appointment
+            )
+        )
+        self._assign_codes([draft], others_sudo)
+        return draft.code
+
+    @api.model
+    def _assign_codes(self, drafts, open_sudo):
+        """Give a code to each text whose number has another open question.
+
+        A single open question has none; the first of several that are asked now waits
+        alone when it is written.
+
+        :param open_sudo: ``fsm.confirmation`` records that wait for an answer
+        """
+        lines = {(rec.mobile, rec.sender) for rec in open_sudo}
+        missing = []
+        for draft in drafts:
+            if draft.line not in lines:
+                draft.code = ""
+            # A client may send anything.
+            elif not _CODE.fullmatch(draft.code):
+                missing.append(draft)
+            lines.add(draft.line)
+        used = self._find_used_codes({draft.mobile for draft in missing})
+        for draft in missing:
+            draft.code = self._draw_code(used[draft.mobile])
+
+    @api.model
+    def _find_open(self, drafts):
+        """Messages that wait for an answer on the lines of these texts, with sudo."""
+        lines = {draft.line for draft in drafts}
+        open_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "in", [draft.mobile for draft in drafts]),
+                    ("is_open", "=", True),
+                ]
+            )
+        )
+        return open_sudo.filtered(lambda rec: (rec.mobile, rec.sender) in lines)
+
+    @api.model
+    def _is_over(self, record):
+        """Whether the appointment that was asked about has begun."""
+        return has_passed(record.appointment_start, fields.Datetime.now())
+
+    # ------------------------------------------------------------------
+    # Record
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _record(self, drafts, user):
+        """Record texts, ready to leave when this transaction is committed.
+
+        The caller has checked that the user may send and that nothing stands in the
+        way. The texts are rendered here, whatever the drafts say.
+
+        :param drafts: list of :class:`Draft`, at most one about each appointment
+        :param user: ``res.users`` who sends
+        :return: the new ``fsm.confirmation`` records with sudo
+        :raises UserError: the template gives no text
+        """
+        if not drafts:
+            return self.env["fsm.confirmation"].sudo()
+        self._replace_earlier(drafts)
+        open_sudo = self._find_open(drafts)
+        expired_sudo = open_sudo.filtered(self._is_over)
+        expired_sudo._close_sudo("past")
+        self._assign_codes(drafts, open_sudo - expired_sudo)
+        records_sudo = self._insert(drafts, user)
+        about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
+        for appointments in (records_sudo.visit_id, about_order_sudo.order_id):
+            appointments._set_confirmation_status_sudo("awaiting")
+        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
+        records_sudo._notify_changed()
+        self.env.ref(
+            "fieldservice_job_confirmation.ir_cron_send_confirmations"
+        ).sudo()._trigger()
+        return records_sudo
+
+    @api.model
+    def _replace_earlier(self, drafts):
+        """Asking again ends what was asked and to be done about these appointments."""
+        lines = {draft.appointment: draft.line for draft in drafts}
+        # Not what was answered long ago: nothing of it changes.
+        earlier_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                Domain("order_id", "in", [draft.order.id for draft in drafts])
+                & (
+                    Domain("is_open", "=", True)
+                    | Domain("activity_id", "!=", False)
+                    | Domain("state", "=", "failed")
+                    | Domain("response", "in", ("declined", "opted_out"))
+                )
+            )
+            .filtered(lambda rec: rec._get_appointment_sudo() in lines)
+        )
+        earlier_sudo.filtered(
+            lambda rec: (
+                rec.is_open
+                and (rec.mobile, rec.sender) == lines[rec._get_appointment_sudo()]
+            )
+        )._close_sudo("replaced")
+        # Asking again is what a person does about an earlier answer, or a failure.
+        self.env["fsm.confirmation.response"]._close_activities(earlier_sudo)
+        earlier_sudo._mark_replaced_sudo()
+
+    @api.model
+    def _insert(self, drafts, user):
+        """Create the rows; somebody else may take a code, or a number, meanwhile.
+
+        Whether a question is the only one of its number, and whether a code is free,
+        is decided by unique indexes: a look beforehand would race.
+        """
+        for _attempt in range(_MAX_ATTEMPTS):
+            values = self._prepare_values(drafts, user)
+            try:
+                with private_queries(), self.env.cr.savepoint():
+                    records_sudo = self.env["fsm.confirmation"].sudo().create(values)
+                    records_sudo.flush_recordset()
+                    return records_sudo
+            except psycopg2.errors.UniqueViolation:
+                if len(drafts) > 1:
+                    records_sudo = self.env["fsm.confirmation"].sudo()
+                    return records_sudo.concat(
+                        *(self._insert([draft], user) for draft in drafts)
+                    )
+                drafts[0].code = self._choose_code(drafts[0].mobile)
+        raise UserError(
+            self.env._("Too many open messages to this number. Wait for an answer.")
+        )
+
+    @api.model
+    def _prepare_values(self, drafts, user):
+        """Field values of the ``fsm.confirmation`` records. An override point."""
+        texts = self._render(drafts)
+        for draft, text in zip(drafts, texts, strict=True):
+            if not text:
+                raise UserError(draft.order._describe_template_problem())
+        return [
+            {
+                "order_id": draft.order.id,
+                "visit_id": draft.visit.id,
+                "partner_id": draft.partner.id,
+                "person_id": (draft.visit.person_id or draft.order.person_id).id,
+                "mobile": draft.mobile,
+                "company_id": draft.company.id,
+                "user_id": user.id,
+                "sender": draft.sender,
+                "appointment_start": draft.appointment.scheduled_date_start,
+                "code": draft.code or False,
+                "previous_id": draft.previous.id if draft.previous else False,
+                "body": text,
+            }
+            for draft, text in zip(drafts, texts, strict=True)
+        ]

@@ -1,0 +1,190 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
+from odoo import api, models
+
+_MAX_OTHERS = 200  # of a Work Order, beside the main ones
+
+
+class FsmConfirmationRecipient(models.AbstractModel):
+    """Whom a text about a Work Order can go to.
+
+    Contacts are looked at with sudo: a dispatcher need not read every one of them.
+    """
+
+    _name = "fsm.confirmation.recipient"
+    _description = "Job Confirmation Recipient"
+
+    @api.model
+    def _get_all(self, order):
+        """Contacts of this customer or location, the usual one first, textable or not.
+
+        An override point.
+
+        :return: ``res.partner`` with sudo
+        """
+        nobody = self.env["res.partner"].sudo()
+        others = self._find_others([order])[order]
+        return nobody.concat(*self._get_main(order), *others)
+
+    @api.model
+    def _get_main(self, order):
+        """The usual contacts: of the location, its owner, the location itself.
+
+        :return: list, as each of them is read together with those of other orders
+        """
+        location_sudo = order.sudo().location_id
+        found = (
+            location_sudo.contact_id,
+            location_sudo.owner_id,
+            location_sudo.partner_id,
+        )
+        return list(dict.fromkeys(partner for partner in found if partner))
+
+    @api.model
+    def _find_others(self, orders):
+        """Further contacts of the customers and locations, in one query.
+
+        :param orders: ``fsm.order`` records
+        :return: dict order -> list of ``res.partner`` with sudo
+        """
+        found_sudo = self._search_others(orders)
+        position = {partner: index for index, partner in enumerate(found_sudo)}
+        at_location = found_sudo.grouped("service_location_id")
+        below = defaultdict(list)
+        for partner in found_sudo:
+            parent = partner
+            while parent:
+                below[parent].append(partner)
+                parent = parent.parent_id
+        others = {}
+        for order in orders:
+            location_sudo = order.sudo().location_id
+            owner_sudo = location_sudo.owner_id.commercial_partner_id
+            mine = {*at_location.get(location_sudo, ()), *below[owner_sudo]}
+            mine -= set(self._get_main(order))
+            mine = (
+                partner
+                for partner in mine
+                if not partner.company_id or partner.company_id == order.company_id
+            )
+            others[order] = sorted(mine, key=position.get)[:_MAX_OTHERS]
+        return others
+
+    @api.model
+    def _search_others(self, orders):
+        """The contacts of all these customers and locations, with sudo."""
+        locations_sudo = self.env["fsm.location"].sudo()
+        locations_sudo = locations_sudo.concat(
+            *(order.sudo().location_id for order in orders)
+        )
+        company_ids = {order.company_id.id for order in orders}
+        return (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [
+                    "|",
+                    ("service_location_id", "in", locations_sudo.ids),
+                    (
+                        "id",
+                        "child_of",
+                        locations_sudo.owner_id.commercial_partner_id.ids,
+                    ),
+                    ("company_id", "in", [False, *company_ids]),
+                ],
+                limit=2 * _MAX_OTHERS * len(orders),
+            )
+        )
+
+    @api.model
+    def _choose(self, orders):
+        """The first contact with a number that can be texted, the main ones first.
+
+        Without any, the first main one: the alerts say what is wrong with it.
+
+        :param orders: ``fsm.order`` records
+        :return: dict order -> ``res.partner`` with sudo, maybe empty
+        """
+        main = {order: self._get_main(order) for order in orders}
+        chosen = self._choose_textable(main)
+        rest = [order for order in orders if order not in chosen]
+        if rest:
+            chosen.update(self._choose_textable(self._find_others(rest)))
+        nobody = self.env["res.partner"].sudo()
+        return {
+            order: chosen.get(order) or next(iter(main[order]), nobody)
+            for order in orders
+        }
+
+    @api.model
+    def _choose_textable(self, candidates):
+        """The first of each order's contacts that can be texted.
+
+        :param candidates: dict order -> list of ``res.partner``
+        :return: dict order -> ``res.partner``, without the orders that have none
+        """
+        textable = self._find_textable(
+            (partner, order.company_id)
+            for order, partners in candidates.items()
+            for partner in partners
+        )
+        chosen = {}
+        for order, partners in candidates.items():
+            mine = [each for each in partners if (each, order.company_id) in textable]
+            if mine:
+                chosen[order] = mine[0]
+        return chosen
+
+    @api.model
+    def _choose_another(self, order, known_id):
+        """The first contact that can be texted, when a known one is of no use.
+
+        :param known_id: id of the ``res.partner``
+        :return: ``res.partner`` with sudo, maybe empty
+        """
+        company = order.company_id
+        others = self._filter_textable(self._get_all(order), company)
+        numbers = {
+            partner: partner._get_confirmation_number(company)[0]
+            for partner in others
+            if partner.id != known_id
+        }
+        opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
+            numbers.values()
+        )
+        free = (each for each, number in numbers.items() if number not in opted_out)
+        return next(free, others.browse())
+
+    @api.model
+    def _filter_textable(self, partners, company):
+        """Those with a mobile number, as far as it and earlier texts tell.
+
+        :param company: ``res.company`` whose country a bare number belongs to
+        """
+        textable = self._find_textable((partner, company) for partner in partners)
+        return partners.filtered(lambda partner: (partner, company) in textable)
+
+    @api.model
+    def _find_textable(self, pairs):
+        """:param pairs: (``res.partner``, ``res.company``); :return: set of those"""
+        numbers = {}
+        for partner, company in pairs:
+            number, verdict = partner._get_confirmation_number(company)
+            if verdict == "ok":
+                numbers[partner, company] = number
+        landlines = self._find_landlines(numbers.values())
+        return {pair for pair, number in numbers.items() if number not in landlines}
+
+    @api.model
+    def _find_landlines(self, numbers):
+        """Numbers of which a carrier already said that they are landlines.
+
+        :param numbers: E.164
+        """
+        numbers = list(set(filter(None, numbers)))
+        if not numbers:
+            return set()
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        domain = [("mobile", "in", numbers), ("failure_type", "=", "landline")]
+        return {number for (number,) in messages_sudo._read_group(domain, ["mobile"])}

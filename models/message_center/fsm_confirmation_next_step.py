@@ -1,0 +1,163 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ..appointment.fsm_appointment_mixin import EDIT_GROUP
+
+
+class FsmConfirmationNextStep(models.AbstractModel):
+    """What a user can do about a message now, and doing it."""
+
+    _name = "fsm.confirmation.next.step"
+    _description = "Next Steps of a Job Confirmation"
+
+    @api.model
+    def _get_steps(self, message):
+        """The steps that this user can take, the likeliest first.
+
+        :return: list of dict ``key``, ``label``, ``icon``, ``primary`` (bool),
+            ``stays`` (the details stay open below what it opens)
+        """
+        if self.env.context.get("confirmation_look_only"):
+            return []
+        steps = []
+        if self.env.su or self.env.user.has_group(EDIT_GROUP):
+            steps += self._get_edit_steps(message)
+        if message.order_id and message.order_id.has_access("read"):
+            label = self.env._("Open Work Order")
+            steps.append(self._prepare_step("open_order", label, "fa-external-link"))
+        for step in steps[1:]:
+            step["primary"] = False
+        return steps
+
+    @api.model
+    def _prepare_step(self, key, label, icon, primary=False, stays=False):
+        return {
+            "key": key,
+            "label": label,
+            "icon": icon,
+            "primary": primary,
+            "stays": stays,
+        }
+
+    @api.model
+    def _get_edit_steps(self, message):
+        """The steps of users who may change a message. An override point."""
+        step = self._prepare_step
+        unclear = message.response == "unrecognized"
+        steps = []
+        # An opt-out in between makes the Send dialog say so.
+        if message.can_send_again:
+            steps.append(
+                step("send_again", self.env._("Send Again"), "fa-repeat", primary=True)
+            )
+        elif self._can_ask_again(message):
+            steps.append(
+                step("ask_again", self.env._("Ask Again"), "fa-repeat", primary=True)
+            )
+        if message.needs_reading and not unclear:
+            steps.append(
+                step("mark_read", self.env._("Mark as Read"), "fa-check", primary=True)
+            )
+        if message.state != "canceled" or message.response:
+            steps.append(self._prepare_settle_step(message, unclear))
+        if self._find_unmatched_replies(message, limit=1):
+            label = self.env._("Attach Reply")
+            steps.append(step("attach", label, "fa-link", primary=True, stays=True))
+        if self._can_text_another(message):
+            label = self.env._("Text Another Contact")
+            steps.append(step("text_another", label, "fa-commenting-o"))
+        return steps
+
+    @api.model
+    def _prepare_settle_step(self, message, unclear):
+        if message.response:
+            label = self.env._("Correct Response")
+        else:
+            label = self.env._("Enter Response")
+        return self._prepare_step("settle", label, "fa-pencil", unclear, stays=True)
+
+    @api.model
+    def _can_ask_again(self, message):
+        """Whether the date moved, or an opt-out is over, and nobody asked since."""
+        appointment_sudo = message._get_appointment_sudo()
+        return (
+            (message.closed_reason == "moved" or message.response == "opted_out")
+            and bool(appointment_sudo)
+            and appointment_sudo.confirmation_status == "reconfirm"
+            and self._can_text_another(message)
+        )
+
+    @api.model
+    def _can_text_another(self, message):
+        """Whether its appointment can still be asked about at all."""
+        appointment_sudo = message._get_appointment_sudo()
+        return (
+            bool(appointment_sudo and message.order_id)
+            and message.company_id.sudo().job_confirmation_enabled
+            and appointment_sudo._is_appointment_upcoming()
+            and not appointment_sudo._is_appointment_closed()
+        )
+
+    @api.model
+    def _find_unmatched_replies(self, message, limit):
+        conversations = self.env["fsm.confirmation.conversation"]
+        return conversations._find_unmatched_replies(message, limit)
+
+    # ------------------------------------------------------------------
+    # Taking a step
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _take(self, message, key):
+        """See ``fsm.confirmation.action_next_step``."""
+        if key not in [step["key"] for step in self._get_steps(message)]:
+            raise UserError(
+                self.env._("This is no longer possible. Open the message again.")
+            )
+        return self._get_methods()[key](message) or False
+
+    @api.model
+    def _get_methods(self):
+        """:return: dict step -> function of the message. An override point."""
+        return {
+            "send_again": lambda message: message.action_send_again(),
+            "ask_again": self._ask_again,
+            "mark_read": lambda message: message.action_mark_read(),
+            "settle": lambda message: message.action_settle(),
+            "attach": self._attach,
+            "text_another": self._text_another,
+            "open_order": lambda message: message.action_open_order(),
+        }
+
+    @api.model
+    def _ask_again(self, message):
+        return self._open_send_dialog(message, default_partner_id=message.partner_id.id)
+
+    @api.model
+    def _text_another(self, message):
+        return self._open_send_dialog(
+            message, confirmation_other_than=message.partner_id.id or -1
+        )
+
+    @api.model
+    def _open_send_dialog(self, message, **context):
+        """The Send dialog about this message's appointment."""
+        action = message.order_id.action_send_confirmation()
+        action["context"] = {
+            "default_order_id": message.order_id.id,
+            "default_visit_id": message.visit_id.id,
+            **context,
+        }
+        return action
+
+    @api.model
+    def _attach(self, message):
+        """The dialog in which a reply of this number is attached to this message."""
+        replies = self._find_unmatched_replies(message, limit=20)
+        action = replies[:1].action_attach()
+        action["context"] |= {
+            "default_confirmation_id": message.id,
+            "confirmation_reply_ids": replies.ids,
+        }
+        return action

@@ -1,0 +1,102 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..appointment.fsm_appointment_mixin import EDIT_GROUP
+
+
+class FsmConfirmationScreenMixin(models.AbstractModel):
+    """What the screens ask a message for; the services beside this file know it."""
+
+    _name = "fsm.confirmation.screen.mixin"
+    _inherit = ["fsm.technical.fields.mixin"]
+    _description = "Screens of Job Confirmations"
+
+    # In the national format of the company's country.
+    mobile_display = fields.Char("Number", compute="_compute_mobile_display")
+    next_steps = fields.Json(
+        compute="_compute_next_steps",
+        technical=True,
+        help="What this user can do about this message now, the likeliest first.",
+    )
+
+    @api.depends("mobile", "company_id")
+    def _compute_mobile_display(self):
+        partners = self.env["res.partner"]
+        for record in self:
+            record.mobile_display = record.mobile and (
+                partners._format_number_for_people(record.mobile, record.company_id)
+            )
+
+    @api.depends("state", "response", "order_id", "next_ids", "needs_reading")
+    @api.depends_context("uid", "confirmation_look_only")
+    def _compute_next_steps(self):
+        service = self.env["fsm.confirmation.next.step"]
+        for record in self:
+            record.next_steps = service._get_steps(record)
+
+    @api.model
+    def get_message_center_summary(self, domain):
+        """What stands above the list, for the messages that are being looked at.
+
+        :param domain: of the current search, without the status that a tile sets
+        :return: dict with
+
+            - ``tiles``: list of dict ``key`` (the name of a filter), ``count`` and
+              ``capped`` (there are more than ``count``)
+            - ``unmatched``: dict ``count`` and ``capped``, replies that belong to no
+              message and that nobody has dealt with
+            - ``banners``: list of dict, see ``fsm.message.center``
+        """
+        self.check_access("read")
+        return self.env["fsm.message.center"]._get_summary(domain)
+
+    def get_conversation(self, limit=40):
+        """What was said about this message's appointment, in time.
+
+        That is this message, other texts to the same number about the same
+        appointment, their replies, our auto-replies, and what people decided by hand;
+        also replies of that number that belong to no message yet.
+
+        :param limit: how many events at most, the newest ones
+        :return: dict with ``events`` (oldest first; see the ``_prepare_..._event``
+            methods of ``fsm.confirmation.conversation`` for their keys) and
+            ``has_earlier`` (bool). Every text in it is plain text, dates are UTC
+            strings.
+        :raises AccessError: the user may not read this message
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["fsm.confirmation.conversation"]._get_conversation(self, limit)
+
+    def action_next_step(self, key):
+        """Do one of :attr:`next_steps`.
+
+        :param key: its ``key``
+        :return: an action's dict, or False when it is done
+        :raises UserError: it can't be done (any more)
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["fsm.confirmation.next.step"]._take(self, key)
+
+    def action_mark_read(self):
+        """A person read what the customer wrote later; the response stays as it is.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        if not self.env.su and not self.env.user.has_group(EDIT_GROUP):
+            raise AccessError(
+                self.env._("Only users with the Message Center level Edit can do this.")
+            )
+        self.check_access("write")
+        for record_sudo in self.sudo().filtered("needs_reading"):
+            record_sudo.write({"needs_reading": False})
+            self.env["fsm.confirmation.response"]._close_activities(record_sudo)
+            record_sudo._message_log(
+                body=self.env._(
+                    "The later reply was read. The response stays the same."
+                ),
+                author_id=self.env.user.partner_id.id,
+            )
+            record_sudo._notify_changed()

@@ -1,0 +1,251 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import functools
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import api, fields, models
+
+from ...core import matching
+from ...core.delivery import Failure, failure_class
+from ...core.formatting import localize
+from ...core.twilio.client import Outcome
+from ...tools.retry import CONFLICTS, commit_with_retries
+
+# More auto-replies than this to one number in an hour look like two machines talking.
+MAX_PER_HOUR = 6
+# A reply that could not be processed at once is answered by a text of its own.
+LATE_WITHIN = timedelta(hours=24)
+AT_ONCE_WITHIN = timedelta(minutes=15)
+# The hours in which a text that nobody sends knowingly may arrive, local time.
+DAY = (8, 21)
+
+
+class FsmConfirmationAutoReply(models.AbstractModel):
+    """What the customer gets back, with the webhook or as a text of its own."""
+
+    _name = "fsm.confirmation.auto.reply"
+    _description = "Auto-Replies to Customers"
+
+    @api.model
+    def _prepare_values(self, case, earlier, is_late):
+        """Field values of a reply: what is said to the customer, and when.
+
+        :param case: :class:`~.fsm_confirmation_inbox.Case`, applied
+        :param earlier: the number's newest other ``fsm.confirmation.reply``
+        :param is_late: no webhook waits for it any more
+        """
+        if not case.said or not self._may_say(case, earlier):
+            return {"auto_reply_body": ""}
+        texts = [self._compose(case, kind, messages) for kind, messages in case.said]
+        values = {
+            "auto_reply_body": " ".join(dict.fromkeys(filter(None, texts))),
+            "auto_reply_kind": matching.get_kind(kind for kind, _messages in case.said),
+        }
+        if is_late:
+            values.update(self._prepare_late(case))
+        return values
+
+    def _may_say(self, case, earlier):
+        """Whether an auto-reply is allowed: switched on, not to machines, not too many.
+
+        An override point.
+        """
+        text = case.text
+        if not case.company.job_confirmation_auto_reply:
+            return False
+        if case.understanding.automatic or text.opt_out_type:
+            return False
+        if self.env["phone.blacklist"]._job_confirmation_find_sudo([text.mobile]):
+            return False
+        hour_ago = fields.Datetime.now() - timedelta(hours=1)
+        answered = earlier.filtered(
+            lambda reply: reply.auto_reply_body and reply.received_date > hour_ago
+        )
+        return len(answered) < MAX_PER_HOUR
+
+    def _compose(self, case, kind, messages):
+        """One of the texts of an auto-reply.
+
+        :param messages: the ``fsm.confirmation`` it is about, several to choose from
+        """
+        if kind == "help":
+            return self._render(case.company, kind, partner=case.partner)
+        choices = self._render_choices(messages) if kind == "which" else ""
+        return self._render(messages[0].company_id, kind, messages[0], choices)
+
+    @api.model
+    def _render(self, company, kind, confirmation=None, choices="", partner=None):
+        """One short text in the contact's language.
+
+        :param kind: a response, a stale reason, ``unclear``, ``which`` or ``help``
+        :param partner: who gets it, where it is about no message
+        """
+        lang = self._get_customer_lang(company, confirmation, partner)
+        company = company.with_context(lang=lang)
+        known = {
+            "company": company.name,
+            "choices": choices,
+            "phone": company.phone or "",
+        }
+        if confirmation:
+            known.update(confirmation.with_context(lang=lang)._describe_appointment())
+        return company._get_job_confirmation_text(kind, known)
+
+    def _render_choices(self, messages):
+        """The appointments a customer may choose from, with their codes."""
+        lang = self._get_customer_lang(messages[0].company_id, messages[0])
+        return "; ".join(
+            record.env._(
+                "%(code)s: %(date)s, %(time)s",
+                code=record.code,
+                **record._describe_appointment(),
+            )
+            for record in messages.with_context(lang=lang).sorted("appointment_start")
+        )
+
+    def _get_customer_lang(self, company, confirmation=None, partner=None):
+        """The language in which the customer is answered."""
+        if confirmation:
+            partner = confirmation.partner_id
+        return (
+            (confirmation and confirmation.lang)
+            or (partner and partner.lang)
+            or company.partner_id.lang
+            or self.env.lang
+            or "en_US"
+        )
+
+    # ------------------------------------------------------------------
+    # Auto-replies that no webhook waits for any more
+    # ------------------------------------------------------------------
+
+    def _prepare_late(self, case):
+        """Values that have an auto-reply leave as a text of its own, or not at all.
+
+        The customer who has just written may be answered at any hour; later only in
+        the day, where the work happens, and after a day not at all.
+        """
+        now = fields.Datetime.now()
+        age = now - case.text.received_date
+        if age > LATE_WITHIN:
+            return {"auto_reply_body": "", "auto_reply_kind": False}
+        after = now
+        if age >= AT_ONCE_WITHIN:
+            order = case.linked[:1].order_id
+            after = self._next_daytime(now, order, case.company)
+        return {"auto_reply_state": "outgoing", "auto_reply_after": after}
+
+    @api.model
+    def _next_daytime(self, moment, order, company):
+        """The same moment, or the next morning where the customer is, as far as known.
+
+        :param moment: naive UTC datetime
+        """
+        name = (
+            order._get_appointment_timezone()
+            if order
+            else company.partner_id.tz or "UTC"
+        )
+        zone = pytz.timezone(name)
+        local = localize(moment, name)
+        if DAY[0] <= local.hour < DAY[1]:
+            return moment
+        day = local.date() + timedelta(days=1 if local.hour >= DAY[1] else 0)
+        morning = datetime.combine(day, time(DAY[0]))
+        return zone.localize(morning).astimezone(pytz.utc).replace(tzinfo=None)
+
+    @api.model
+    def _send_late(self):
+        """Send auto-replies to replies that were processed late, each at most once.
+
+        One whose call gave no clear result is not sent again: a customer who gets none
+        can ask, one who gets two is confused.
+        """
+        now = fields.Datetime.now()
+        replies_sudo = self.env["fsm.confirmation.reply"].sudo()
+        replies_sudo.search(
+            [
+                ("auto_reply_state", "=", "sending"),
+                ("write_date", "<", now - timedelta(hours=1)),
+            ]
+        ).write({"auto_reply_state": "failed"})
+        waiting_sudo = replies_sudo.search(
+            [("auto_reply_state", "=", "outgoing"), ("auto_reply_after", "<=", now)],
+            order="id",
+            limit=200,
+        )
+        cron = self.env["ir.cron"]
+        if not cron._commit_progress():
+            return
+        for reply_sudo in waiting_sudo:
+            claim = functools.partial(self._claim, reply_sudo)
+            try:
+                claimed = commit_with_retries(self.env, claim)
+            except CONFLICTS:
+                continue
+            if claimed:
+                result = self._call(reply_sudo)
+                apply = functools.partial(self._apply_result, reply_sudo, result)
+                commit_with_retries(self.env, apply)
+            if not cron._commit_progress():
+                return
+
+    def _claim(self, reply_sudo):
+        """Take an auto-reply for this process; the caller commits.
+
+        :return: whether it is to be sent
+        """
+        waiting_sudo = reply_sudo.try_lock_for_update().filtered_domain(
+            [("auto_reply_state", "=", "outgoing")]
+        )
+        if not waiting_sudo:
+            return False
+        number = reply_sudo.mobile
+        newer = [
+            other
+            for other in reply_sudo._get_newest(number) - reply_sudo
+            if (other.received_date, other.id)
+            > (reply_sudo.received_date, reply_sudo.id)
+        ]
+        if newer:
+            # The customer wrote again: only that is answered.
+            reply_sudo.write(
+                {
+                    "auto_reply_state": False,
+                    "auto_reply_body": False,
+                    "auto_reply_kind": False,
+                }
+            )
+            return False
+        alerts = self.env["fsm.confirmation.alert"]
+        allowed = not alerts._find_line_codes(reply_sudo.company_id, number)
+        reply_sudo.write({"auto_reply_state": "sending" if allowed else "failed"})
+        return allowed
+
+    def _call(self, reply_sudo):
+        """Hand an auto-reply to Twilio.
+
+        :return: :class:`~...core.twilio.client.SendResult`
+        """
+        return reply_sudo.company_id._twilio_api_sudo().send(
+            reply_sudo.mobile,
+            reply_sudo.auto_reply_body,
+            reply_sudo.service_sid or reply_sudo.recipient,
+        )
+
+    def _apply_result(self, reply_sudo, result):
+        if result.outcome is Outcome.ACCEPTED:
+            reply_sudo.write({"auto_reply_state": "sent"})
+        elif (
+            result.outcome is Outcome.REJECTED
+            and failure_class(result.code) is Failure.RETRY
+            and fields.Datetime.now() - reply_sudo.received_date < LATE_WITHIN
+        ):
+            again = fields.Datetime.now() + timedelta(minutes=5)
+            reply_sudo.write(
+                {"auto_reply_state": "outgoing", "auto_reply_after": again}
+            )
+        else:
+            reply_sudo.write({"auto_reply_state": "failed"})
+        reply_sudo._notify_changed()

@@ -1,0 +1,483 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import dataclasses
+import functools
+import logging
+import re
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models
+
+from ...core import matching
+from ...core import reply as reply_tools
+from ...core.twilio.client import to_int
+from ...tools.log_redaction import describe, private_queries, where
+from ...tools.retry import CONFLICTS, commit_with_retries, retries
+
+_logger = logging.getLogger(__name__)
+
+MAX_BODY = 10000  # characters; Twilio's limit is 1600
+MAX_ATTEMPTS = 10
+CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
+# So young a pending reply may still be in its webhook's hands.
+LEFT_TO_WEBHOOK = timedelta(seconds=10)
+# NUL can't be stored; other control characters can.
+_NUL = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclasses.dataclass(slots=True)
+class Case:
+    """One text at work: what is known, what is decided, and what came of it."""
+
+    text: matching.Inbound
+    understanding: object  # of its words, see ``_understand``; None if not read
+    decision: matching.Decision
+    messages: object  # ``fsm.confirmation`` that it may be about, newest first
+    company: object  # ``res.company`` with sudo
+    partner: object  # ``res.partner`` with sudo
+    linked: object  # the ``fsm.confirmation`` that it belongs to
+    several: object  # the ``fsm.confirmation`` of which the customer has to choose one
+    # What the customer is told: (kind, the ``fsm.confirmation`` it is about).
+    said: list = dataclasses.field(default_factory=list)
+
+
+class FsmConfirmationInbox(models.AbstractModel):
+    """What customers text: received, understood, matched, acted on.
+
+    A text is plain data (:class:`~...core.matching.Inbound`) all the way, as it is
+    stored together with what came of it.
+    """
+
+    _name = "fsm.confirmation.inbox"
+    _description = "Inbox of Customers' Texts"
+
+    # ------------------------------------------------------------------
+    # Receive
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _receive_and_commit_sudo(self, companies_sudo, data, received_date=None):
+        """Store one inbound text, once, process it, and commit.
+
+        When this returns, the text is in the database: only then may Twilio be told
+        so. What fails, or what other transactions keep disturbing, is left to the cron.
+
+        :param companies_sudo: ``res.company`` records that use the Twilio account
+        :param data: Twilio's parameters (mapping of str), already verified
+        :param received_date: when Twilio got it, naive UTC; None for a webhook, which
+            takes the auto-reply back
+        :return: the auto-reply, "" for none
+        :raises psycopg2.Error: the text could not be stored
+        """
+        problem = auto_reply = ""
+        try:
+            for transaction in retries(self.env, attempts=5):
+                with transaction:
+                    reply_sudo = self._receive_sudo(companies_sudo, data, received_date)
+                    # Read before the commit, which empties the cache.
+                    auto_reply = (reply_sudo and reply_sudo.auto_reply_body) or ""
+            return auto_reply
+        except CONFLICTS:
+            _logger.info("A reply is processed later: others want the same rows")
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise  # The connection is gone: Twilio has to call again.
+        except psycopg2.errors.UniqueViolation:
+            # The same webhook at the same moment, most likely: it is known then.
+            self._forget_transaction()
+        except Exception as error:
+            self._forget_transaction()
+            problem = describe(error)
+            _logger.error(
+                "A reply could not be processed: %s\n%s", problem, where(error)
+            )
+        store = functools.partial(
+            self._store_pending_sudo, companies_sudo, data, received_date, problem
+        )
+        commit_with_retries(self.env, store)
+        return ""
+
+    def _forget_transaction(self):
+        self.env.cr.rollback()
+        self.env.transaction.clear()
+
+    @api.model
+    def _receive_sudo(self, companies_sudo, data, received_date=None):
+        """Process one text and store it with what came of it, unless it is known.
+
+        Its row and its indexes are written once, and all of it in one transaction.
+
+        :param received_date: see :meth:`_receive_and_commit_sudo`
+        :return: the ``fsm.confirmation.reply`` with sudo, or None when this MessageSid
+            is known already
+        :raises Exception: anything; roll back and call :meth:`_store_pending_sudo` then
+        """
+        values = self._prepare_reply_values(companies_sudo, data, received_date)
+        inbox_sudo = self._in_companies_sudo(companies_sudo)
+        replies_sudo = inbox_sudo.env["fsm.confirmation.reply"]
+        earlier_sudo = replies_sudo._get_newest(values["mobile"])
+        if values["twilio_sid"] in earlier_sudo.mapped("twilio_sid"):
+            return None
+        text = replies_sudo._prepare_inbound(values)
+        case = inbox_sudo._decide(text, earlier_sudo)
+        is_late = received_date is not None
+        values.update(inbox_sudo._apply(case, earlier_sudo, is_late))
+        return replies_sudo.create(values)
+
+    @api.model
+    def _store_pending_sudo(self, companies_sudo, data, received_date=None, problem=""):
+        """Store one text, unless it is known, and leave the work to the cron, soon.
+
+        :param problem: what came in the way, "" for other transactions
+        """
+        values = self._prepare_reply_values(companies_sudo, data, received_date)
+        if problem:
+            values.update(error=problem, attempt_count=1)
+        inbox_sudo = self._in_companies_sudo(companies_sudo)
+        if inbox_sudo.env["fsm.confirmation.reply"]._store_once(values):
+            soon = fields.Datetime.now() + LEFT_TO_WEBHOOK + timedelta(seconds=1)
+            self.env.ref(CRON).sudo()._trigger(at=soon)
+
+    @api.model
+    def _in_companies_sudo(self, companies_sudo):
+        """This service as the superuser, in the companies that a text came for."""
+        inbox_sudo = self.with_user(SUPERUSER_ID).sudo()
+        return inbox_sudo.with_context(allowed_company_ids=companies_sudo.ids)
+
+    @api.model
+    def _prepare_reply_values(self, companies_sudo, data, received_date=None):
+        """Field values of a reply out of Twilio's parameters."""
+
+        def value(name, length=64):
+            return _NUL.sub("", data.get(name) or "")[:length]
+
+        recipient = value("To")
+        return {
+            "twilio_sid": value("MessageSid") or value("SmsSid"),
+            "mobile": value("From"),
+            "recipient": recipient,
+            "service_sid": value("MessagingServiceSid"),
+            "body": value("Body", MAX_BODY),
+            "media_count": to_int(value("NumMedia"), 100),
+            "opt_out_type": value("OptOutType", 16),
+            "company_id": self._guess_company(companies_sudo, recipient).id,
+            "received_date": received_date or fields.Datetime.now(),
+        }
+
+    @api.model
+    def _guess_company(self, companies_sudo, recipient):
+        """The company that owns the number that was answered, else the first one."""
+        if len(companies_sudo) == 1:
+            return companies_sudo
+        for company_sudo in companies_sudo:
+            if recipient in company_sudo._get_twilio_numbers_sudo():
+                return company_sudo
+        return companies_sudo[:1]
+
+    # ------------------------------------------------------------------
+    # Process later what could not be processed at once
+    # ------------------------------------------------------------------
+
+    @api.model
+    @private_queries()
+    def _cron_process(self):
+        """Process replies that could not be processed when they came."""
+        pending_sudo = (
+            self.env["fsm.confirmation.reply"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "pending"),
+                    ("attempt_count", "<", MAX_ATTEMPTS),
+                    # A webhook may still be at work on younger ones.
+                    ("create_date", "<", fields.Datetime.now() - LEFT_TO_WEBHOOK),
+                ],
+                order="received_date, id",
+                limit=500,
+            )
+        )
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(pending_sudo))
+        for reply_sudo in pending_sudo:
+            try:
+                commit_with_retries(
+                    self.env, functools.partial(self._process_pending, reply_sudo)
+                )
+            except CONFLICTS:
+                _logger.warning("Reply %s is processed later", reply_sudo.id)
+            if not cron._commit_progress(1):
+                return
+        self.env["fsm.confirmation.auto.reply"]._send_late()
+        self.env["fsm.confirmation.sender"]._watch_queues_sudo()
+
+    @api.model
+    def _process_pending(self, reply_sudo):
+        """Process a stored reply, unless another process is at it, or has been.
+
+        A problem keeps it ``pending`` and is noted on it.
+
+        :raises psycopg2.Error: a conflict with another transaction: to be run again
+        """
+        reply_sudo = reply_sudo.try_lock_for_update().filtered_domain(
+            [("state", "=", "pending")]
+        )
+        if not reply_sudo:
+            return
+        try:
+            with self.env.cr.savepoint():
+                earlier_sudo = reply_sudo._get_newest(reply_sudo.mobile) - reply_sudo
+                case = self._decide(reply_sudo._to_inbound(), earlier_sudo)
+                reply_sudo.write(self._apply(case, earlier_sudo, is_late=True))
+                self.env.flush_all()
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise  # A conflict, or the connection is gone.
+        except Exception as error:
+            problem = describe(error)
+            _logger.error(
+                "Reply %s could not be processed: %s\n%s",
+                reply_sudo.id,
+                problem,
+                where(error),
+            )
+            self.env.transaction.clear()
+            attempts = reply_sudo.attempt_count + 1
+            reply_sudo.write({"error": problem, "attempt_count": attempts})
+
+    # ------------------------------------------------------------------
+    # Understand and decide
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _decide(self, text, earlier):
+        """Find out what a text is about, and what is to be done. It changes nothing
+        but gives messages that wait side by side their codes.
+
+        :param text: :class:`~...core.matching.Inbound`
+        :param earlier: the number's newest other ``fsm.confirmation.reply``
+        :return: :class:`Case`
+        """
+        messages, understanding = self.env["fsm.confirmation"], None
+        decision = matching.FLOOD
+        if not self._is_flood(text, earlier):
+            messages, candidates, understanding = self._read(text, earlier)
+            decision = matching.decide(understanding, candidates, text.body)
+        about = messages.browse(decision.about or [])
+        is_stranger = understanding and not about
+        company_sudo = self.env["res.company"].sudo().browse(text.company_id)
+        return Case(
+            text=text,
+            understanding=understanding,
+            decision=decision,
+            messages=messages,
+            company=about.company_id or company_sudo,
+            partner=self._find_partner(text) if is_stranger else about.partner_id,
+            linked=messages.browse(),
+            several=messages.browse(),
+        )
+
+    def _read(self, text, earlier):
+        """Understand the words, and find what they may be about.
+
+        :return: ``fsm.confirmation`` records, newest first; a
+            :class:`~...core.matching.Candidate` for each; what :meth:`_understand` says
+        """
+        # Nearly every reply is a plain yes or no to the only question.
+        gather = self.env["fsm.confirmation.matching"]._gather
+        messages, *known = gather(text, earlier, open_only=True)
+        understanding = len(messages) == 1 and self._understand(text, *known)
+        if not understanding or not matching.is_plain_answer(understanding, text.body):
+            messages, *known = gather(text, earlier)
+            understanding = self._understand(text, *known)
+        return messages, known[0], understanding
+
+    def _understand(self, text, candidates, conversation):
+        """What the words of a text mean; an override point.
+
+        :param text: :class:`~...core.matching.Inbound`
+        :param candidates: list of :class:`~...core.matching.Candidate`, newest first
+        :param conversation: list of :class:`~...core.matching.Said`, newest last
+        :return: :class:`~...core.reply.Understanding`
+        """
+        understanding = reply_tools.understand(
+            text.body,
+            lexicon=self.env["fsm.confirmation.word"]._lexicon(),
+            codes=[found.code for found in candidates if found.is_live and found.code],
+            prompts=matching.get_prompts(conversation),
+        )
+        # With Advanced Opt-Out Twilio has decided, also by keywords of its own.
+        intent = matching.INTENT_OF_OPT_OUT_TYPE.get(text.opt_out_type)
+        if intent:
+            return dataclasses.replace(understanding, intent=intent, answers=())
+        return understanding
+
+    def _is_flood(self, text, earlier):
+        """Whether a text is stored and nothing else, as so many came before it.
+
+        A number that opts out, and has not yet, is obeyed whatever came before.
+        """
+        received = earlier.mapped("received_date")
+        if not matching.is_flood(received, text.received_date):
+            return False
+        gathering = self.env["fsm.confirmation.matching"]
+        conversation = gathering._prepare_conversation([], earlier)
+        understanding = self._understand(text, [], conversation)
+        return understanding.intent != "opt_out" or bool(
+            self.env["phone.blacklist"]._job_confirmation_find_sudo([text.mobile])
+        )
+
+    def _find_partner(self, text):
+        """The only contact with this number, or none: nothing is guessed.
+
+        An override point.
+        """
+        partners = self.env["res.partner"].search(
+            [
+                ("phone_sanitized", "=", text.mobile),
+                ("company_id", "in", (False, text.company_id)),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()
+
+    # ------------------------------------------------------------------
+    # Act
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _apply(self, case, earlier, is_late):
+        """Do what was decided: everything but the reply itself, which may not be
+        stored yet.
+
+        :param earlier: the number's newest other ``fsm.confirmation.reply``
+        :param is_late: no webhook waits for the auto-reply any more
+        :return: dict of field values for the reply
+        """
+        actions = self._get_actions()
+        responses = self.env["fsm.confirmation.response"]
+        for effect in case.decision.effects:
+            messages = case.messages.browse(effect.messages)
+            if effect.response:
+                self._link(case, messages)
+                responses._apply(messages, effect.response, case.text)
+            else:
+                actions[effect.kind](case, messages)
+            if effect.say:
+                case.said.append((effect.say, messages))
+        self._notify(case)
+        if case.decision.resolves_questions:
+            earlier._resolve_questions(case.text.recipient)
+        auto_reply = self.env["fsm.confirmation.auto.reply"]
+        return {
+            **self._prepare_outcome(case),
+            **auto_reply._prepare_values(case, earlier, is_late),
+        }
+
+    def _get_actions(self):
+        """What is done where the customer answered nothing: kind of effect -> method
+        that takes a :class:`Case` and ``fsm.confirmation`` records.
+
+        An override point.
+        """
+        return {
+            matching.LINK: self._link,
+            matching.READ: self._have_read,
+            matching.CHOOSE: self._have_chosen,
+            matching.OPT_OUT: self._opt_out,
+            matching.OPT_IN: self._opt_in,
+            matching.HELP: self._link,
+        }
+
+    def _link(self, case, messages):
+        """The reply belongs to messages; it is written into their histories."""
+        if not messages:
+            return
+        if not case.linked:
+            case.partner = messages[0].partner_id
+            case.company = messages[0].company_id
+        case.linked |= messages
+        self.env["fsm.confirmation.reply"]._log_text(
+            case.text, messages, case.understanding.intent
+        )
+
+    def _have_read(self, case, messages):
+        """It changes nothing by itself: a person reads it."""
+        self._link(case, messages)
+        self.env["fsm.confirmation.response"]._flag(messages, case.text)
+
+    def _have_chosen(self, case, messages):
+        """The customer is asked which appointment is meant, by its code."""
+        self.env["fsm.confirmation.composer"]._ensure_codes(messages)
+        case.several = messages
+        self.env["fsm.confirmation.response"]._update_activity(messages[0], "read")
+
+    def _opt_out(self, case, messages):
+        """No more texts to this number, from anybody."""
+        text = case.text
+        if not self._is_phone_number(text.mobile):
+            return
+        # Also what waits to be sent, and what another number of the company asked.
+        companies = case.messages.company_id or case.company
+        targets = case.messages.search(
+            [
+                ("mobile", "=", text.mobile),
+                ("company_id", "in", companies.ids),
+                ("is_open", "=", True),
+            ]
+        )
+        targets = targets or messages
+        words = text.body or text.opt_out_type
+        responses = self.env["fsm.confirmation.response"]
+        responses._opt_out_sudo(text.mobile, targets, "reply", words, case.company)
+        newest = case.messages[:1]
+        self._link(case, targets or newest)
+        if newest and not targets:
+            responses._on_opt_out_without_question(newest)
+
+    def _opt_in(self, case, messages):
+        """This number takes texts again."""
+        text = case.text
+        if not self._is_phone_number(text.mobile):
+            return
+        note = self.env._("Opted in again by text: “%s”", text.body)
+        self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
+            text.mobile, note, by_hand=False
+        )
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log([case.partner], note, case.company)
+        opted_out = case.messages.filtered(lambda rec: rec.response == "opted_out")
+        responses = self.env["fsm.confirmation.response"]
+        responses._close_activities(opted_out)
+        self._link(case, messages)
+        companies = case.messages.company_id or case.company
+        responses._opt_in_sudo(text.mobile, companies)
+
+    def _notify(self, case):
+        """Tell open screens, and the histories of a reply that belongs nowhere."""
+        if case.linked:
+            case.linked._notify_changed()
+        elif case.understanding:
+            replies = self.env["fsm.confirmation.reply"]
+            replies._log_unmatched(case.text, case.several, case.company, case.partner)
+            replies._notify_unmatched(case.partner)
+
+    @api.model
+    def _is_phone_number(self, mobile):
+        """Whether the sender can be texted: no short code, name or other channel."""
+        return mobile.startswith("+") and bool(
+            self.env["res.partner"]._phone_format(number=mobile)
+        )
+
+    def _prepare_outcome(self, case):
+        """Field values of the reply: how it was understood, and whose it is."""
+        return {
+            "intent": case.decision.intent,
+            "reason": case.decision.reason,
+            "state": "matched" if case.linked else "unmatched",
+            "error": False,
+            "company_id": case.company.id,
+            "partner_id": case.partner.id,
+            "confirmation_id": case.linked[:1].id,
+            "further_confirmation_ids": [
+                fields.Command.link(record.id) for record in case.linked[1:]
+            ],
+        }

@@ -1,0 +1,237 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import functools
+import secrets
+import socket
+import time
+
+from markupsafe import Markup
+
+from odoo import SUPERUSER_ID, api, models, modules
+from odoo.modules.registry import Registry
+
+from ...tools.throttle import Throttle
+from ..appointment.fsm_appointment_mixin import READ_GROUP
+from ..privacy.mail_message import SUBTYPE
+
+# A blockquote would be folded away by the chatter as a quoted mail.
+_NOTE = (
+    "<p>{title} {link}</p>"
+    '<div class="border-start border-2 ps-2 my-1">{body}</div>'
+    '<p class="text-muted">{state}</p>'
+)
+# Where a transaction collects what screens have to read again.
+_CHANGES = "fsm_confirmation.changes"
+
+
+@functools.cache
+def _get_throttle(dbname):
+    """The changes of a database that this process notifies screens of together."""
+    return Throttle(functools.partial(_notify_from_outside, dbname))
+
+
+def _notify_from_outside(dbname, changes):
+    """Notify open screens of changes, in a transaction of its own."""
+    with Registry(dbname).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        env["fsm.confirmation.chatter"]._send_to_screens(changes)
+
+
+class FsmConfirmationChatter(models.AbstractModel):
+    """What is written into the histories, and what open screens are notified of."""
+
+    _name = "fsm.confirmation.chatter"
+    _description = "Histories of Confirmations"
+
+    # ------------------------------------------------------------------
+    # Notes
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_link(self, record):
+        """A link to a message, as Markup, which the chatter opens."""
+        return Markup('<a href="#" data-oe-model="%s" data-oe-id="%s">%s</a>') % (
+            record._name,
+            record.id,
+            record.name,
+        )
+
+    @api.model
+    def _format_text(self, title, body, state, record):
+        """What a note shows of a text, as Markup.
+
+        :param title: who wrote to whom
+        :param body: the words
+        :param state: what is known of it, one line
+        :param record: the ``fsm.confirmation`` that the title links to, or none
+        """
+        link = self._get_link(record) if record else ""
+        return Markup(_NOTE).format(title=title, link=link, body=body, state=state)
+
+    @api.model
+    def _format_sent(self, record):
+        """The note about a text of ours, with its delivery state, as Markup."""
+        states = dict(record._fields["state"]._description_selection(self.env))
+        delivery = states[record.state]
+        if record.state in ("failed", "canceled") and record.failure_reason:
+            delivery = f"{delivery}: {record.failure_reason}"
+        return self._format_text(
+            self.env._(
+                "Text message to %(contact)s (%(number)s)",
+                contact=record.contact_name or "",
+                number=record.mobile,
+            ),
+            record.body,
+            self.env._("Delivery: %s", delivery),
+            record,
+        )
+
+    @api.model
+    def _log(self, targets, sentence, company):
+        """Write a sentence into the histories of Work Order, contact and the like.
+
+        Its subtype keeps it from users without a Message Center level.
+
+        :param targets: records of any model; empty ones are left out
+        :param company: ``res.company`` whose users may read it; several or none: all
+        """
+        author = self.env.user.partner_id
+        body = Markup("<p>%s</p>") % sentence
+        self._create_notes(targets, body, author, company)
+
+    @api.model
+    def _log_text(self, record, targets, body, author, company):
+        """Write a customer's text into histories.
+
+        :param record: the ``fsm.confirmation`` that it answers, or none
+        :param targets: as of :meth:`_log`
+        :param body: see :meth:`_format_text`
+        :param author: ``res.partner`` who has written it; none: the user notes it
+        :param company: as of :meth:`_log`
+        """
+        by_text = bool(author)
+        author = author or self.env.user.partner_id
+        self._create_notes(targets, body, author, company, by_text, record)
+
+    @api.model
+    def _create_notes(self, targets, body, author, company, by_text=False, record=None):
+        """One create for all: Odoo's own ``_message_log`` costs queries for each."""
+        company = company if len(company) == 1 else company.browse()
+        self.env["fsm.confirmation.shortcuts"]._create_notes_sudo(
+            [
+                self._prepare_note(target, body, author, company, by_text, record)
+                for target in targets
+                if target
+            ]
+        )
+
+    @api.model
+    def _prepare_note(self, target, body, author, company, by_text=False, record=None):
+        """Field values of one note.
+
+        :param body: Markup, made of escaped parts
+        :param by_text: the author, a customer, has written it on a phone
+        :param record: the ``fsm.confirmation`` whose text, or a reply to it, it shows
+        """
+        # A customer who wrote a text did not write it from an e-mail address.
+        email = not by_text and author.sudo().email_formatted
+        return {
+            "confirmation_id": bool(record) and record.id,
+            "model": target._name,
+            "res_id": target.id,
+            "body": body,
+            "message_type": "notification",
+            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE),
+            "is_internal": True,
+            "author_id": author.id,
+            # A contact may belong to several companies, a text to one.
+            "record_company_id": company.id,
+            "email_from": email,
+            "reply_to": email,
+            "message_id": self._make_reference(),
+            "email_add_signature": False,
+        }
+
+    @api.model
+    def _make_reference(self):
+        """A ``message_id`` of RFC 5322, as every note has to have one.
+
+        Odoo's own begins at random, so that each note goes to another page of a large
+        index. Ours begins with the time: all of them go to the last page.
+        """
+        now = f"{time.time():.6f}"
+        return f"<{now}.{secrets.token_hex(8)}-fsm-confirmation@{socket.gethostname()}>"
+
+    @api.model
+    def _log_sent(self, records):
+        """Write the texts into the histories of Work Orders and contacts.
+
+        One create, however many texts there are.
+        """
+        wanted = []
+        for record in records:
+            author = record.user_id.partner_id or self.env.user.partner_id
+            body = self._format_sent(record)
+            for name, link in (
+                ("order_id", "order_message_id"),
+                ("partner_id", "partner_message_id"),
+            ):
+                if record[name]:
+                    values = self._prepare_note(
+                        record[name], body, author, record.company_id, record=record
+                    )
+                    wanted.append((record, link, values))
+        notes = self.env["fsm.confirmation.shortcuts"]._create_notes_sudo(
+            [values for *_to, values in wanted]
+        )
+        for (record, link, _values), note in zip(wanted, notes, strict=True):
+            record[link] = note
+
+    @api.model
+    def _refresh(self, records):
+        """Bring the delivery state in the histories up to date."""
+        for record in records:
+            notes_sudo = (record.order_message_id | record.partner_message_id).sudo()
+            if notes_sudo:
+                notes_sudo.write({"body": self._format_sent(record)})
+
+    # ------------------------------------------------------------------
+    # Open screens
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _notify_screens(self, ids, order_ids=(), partner_ids=()):
+        """Collect what open screens have to read again; ids only, no content.
+
+        However often it is called: once a transaction, when it is committed.
+
+        :param ids: of messages; 0 stands for a reply that belongs to none
+        """
+        data = self.env.cr.precommit.data
+        if _CHANGES not in data:
+            data[_CHANGES] = {"ids": set(), "order_ids": set(), "partner_ids": set()}
+            self.env.cr.precommit.add(self._send_changes)
+        for key, values in zip(
+            data[_CHANGES], (ids, order_ids, partner_ids), strict=True
+        ):
+            data[_CHANGES][key].update(values)
+
+    @api.model
+    def _send_changes(self):
+        """Notify of the changes of this transaction now, or soon if much happens.
+
+        In a test nothing is committed that another transaction could notify of.
+        """
+        changes = self.env.cr.precommit.data.pop(_CHANGES)
+        throttle = _get_throttle(self.env.cr.dbname)
+        if modules.module.current_test or throttle.may_notify_now():
+            self._send_to_screens(changes)
+        else:
+            self.env.cr.postcommit.add(functools.partial(throttle.add, changes))
+
+    @api.model
+    def _send_to_screens(self, changes):
+        group_id = self.env["ir.model.data"]._xmlid_to_res_id(READ_GROUP)
+        self.env["res.groups"].sudo().browse(group_id)._bus_send(
+            "fsm_confirmation/changed",
+            {key: sorted(values) for key, values in changes.items()},
+        )

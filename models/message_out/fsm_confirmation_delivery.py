@@ -1,0 +1,249 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ...core import delivery
+
+
+class FsmConfirmationDelivery(models.AbstractModel):
+    """What becomes of a text: what is heard of it is recorded, and what follows.
+
+    What a result, a report or a look-up means is decided in :mod:`...core.delivery`.
+    """
+
+    _name = "fsm.confirmation.delivery"
+    _description = "Delivery of Confirmations"
+
+    # ------------------------------------------------------------------
+    # What is heard
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _receive_report_sudo(self, companies_sudo, uuid, report):
+        """Apply a delivery report to the text that it is about, if there is one.
+
+        :param companies_sudo: ``res.company`` records of the account that reports
+        :param uuid: of the text, out of the address that Twilio called
+        :param report: :class:`~...core.delivery.Report`
+        """
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        record_sudo = messages_sudo.search(
+            [
+                ("uuid", "=", uuid),
+                ("state", "!=", "delivered"),  # As the index of them has it.
+                ("company_id", "in", companies_sudo.ids),
+            ]
+        )
+        # Of a delivered or deleted message, or another account: nothing to do.
+        if record_sudo:
+            self._apply_report(record_sudo, report)
+
+    @api.model
+    def _apply_report(self, record, report):
+        """Apply one delivery report.
+
+        :param report: :class:`~...core.delivery.Report`
+        """
+        values = {}
+        if report.sid and not record.twilio_sid:
+            values["twilio_sid"] = report.sid
+        if report.from_number and not record.from_number:
+            values["from_number"] = report.from_number
+            if record.sender != report.from_number:
+                # One of the service's numbers: replies to it may be missed as well.
+                self.env["fsm.confirmation.sender"]._get_or_create_sudo(
+                    report.from_number, record.company_id
+                )
+        step = delivery.after_report(record.state, record.failure_type, report)
+        self._apply(record, step, values)
+
+    @api.model
+    def _apply_result(self, record, result):
+        """Record what a call came to.
+
+        :param result: :class:`~...core.twilio.client.SendResult`
+        """
+        values = {}
+        if result.sid:
+            values["twilio_sid"] = result.sid
+        if result.segments:
+            values["segment_count"] = result.segments
+        step = delivery.after_call(record.state, record.attempt_count, result)
+        self._apply(record, step, values)
+
+    @api.model
+    def _apply_lookup(self, record, messages):
+        """Record what Twilio's list said about a text whose call never came back.
+
+        :param messages: the number's newest :class:`~...core.twilio.client.Message`, or
+            None when Twilio could not be asked
+        """
+        if record.state != "sending" or record.twilio_sid:
+            return  # A delivery report was faster.
+        if messages is None:
+            self._apply_failed_lookup(record)
+            return
+        message = self._find_in_list(record, messages)
+        if message:
+            found = delivery.Transition("sent", accepted=True)
+            self._apply(record, found, {"twilio_sid": message.sid})
+            report = delivery.Report(message.status, code=message.error_code)
+            self._apply_report(record, report)
+            return
+        alerts = self.env["fsm.confirmation.alert"]
+        step = delivery.after_missing_in_list(
+            age=fields.Datetime.now() - record.claimed_date,
+            attempts=record.attempt_count,
+            code=record.error_code,
+            may_leave=not alerts._get_departure_alert(record),
+        )
+        self._apply(record, step)
+
+    @api.model
+    def _apply_failed_lookup(self, record):
+        """Twilio could not be asked, maybe not for the first time."""
+        now = fields.Datetime.now()
+        if not record.asked_date:
+            record.asked_date = now
+            return
+        self._apply(record, delivery.after_failed_lookup(now - record.asked_date))
+
+    @api.model
+    def _find_in_list(self, record, messages):
+        """The message in Twilio's list that carries this text, or None."""
+        others = record.search(
+            [
+                ("mobile", "=", record.mobile),
+                ("twilio_sid", "in", [message.sid for message in messages]),
+            ]
+        )
+        known = set(others.mapped("twilio_sid"))
+        return delivery.find_in_list(messages, record.body, record.claimed_date, known)
+
+    # ------------------------------------------------------------------
+    # What follows
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _apply(self, record, step, values=None):
+        """Have a text go on, with all that follows from it.
+
+        :param step: :class:`~...core.delivery.Transition`, None when its state stays
+        :param values: further field values, written along
+        """
+        if not (step or values):
+            return
+        if step and step.accepted and record.state == "failed":
+            record._reopen()
+        record.write({**(values or {}), **self._prepare_values(record, step)})
+        if step and step.state == "failed":
+            self._on_failed(record)
+        elif step and step.state == "canceled":
+            self._close_unsent(record)
+        self.env["fsm.confirmation.chatter"]._refresh(record)
+        record._notify_changed()
+
+    @api.model
+    def _prepare_values(self, record, step):
+        """Field values that store how a text goes on; see :meth:`_apply`."""
+        if not step:
+            return {}
+        now = fields.Datetime.now()
+        values = {
+            "state": step.state,
+            "error_code": step.code,
+            "failure_reason": self._describe_step(step) or False,
+            "failure_type": step.failure or False,
+            "failed_date": step.state == "failed" and now,
+            "next_attempt_date": step.pause and now + step.pause,
+        }
+        if step.accepted and not record.sent_date:
+            # A report may be late: a reply may have come before it.
+            values["sent_date"] = record.claimed_date or now
+        if step.state == "delivered":
+            values["delivered_date"] = now
+        return values
+
+    @api.model
+    def _on_failed(self, record):
+        """The text did not reach the customer, and will not by itself."""
+        if record.failure_type in ("setup", "temporary"):
+            self.env["fsm.confirmation.sender"]._report_problem_sudo(
+                record.sender,
+                record.company_id,
+                record.error_code,
+                record.failure_reason,
+            )
+        if record.failure_type != "consent":
+            self._close_unsent(record)
+            return
+        others = record.search(
+            [
+                ("mobile", "=", record.mobile),
+                ("company_id", "=", record.company_id.id),
+                ("is_open", "=", True),
+            ]
+        )
+        self.env["fsm.confirmation.response"]._opt_out_sudo(
+            record.mobile, record | others, "twilio"
+        )
+
+    @api.model
+    def _close_unsent(self, record):
+        """The customer was not asked after all, unless another message asks."""
+        was_open = record.is_open
+        record._close_sudo("failed")
+        if record.state == "failed" and record._was_asked_since():
+            record._mark_replaced_sudo()
+        if was_open:
+            record._get_appointment_sudo()._stop_waiting_sudo()
+
+    @api.model
+    def _describe_step(self, step):
+        """One sentence for staff: what keeps a text, "" when nothing does.
+
+        :param step: :class:`~...core.delivery.Transition`
+        """
+        if step.accepted:
+            return ""
+        if step.state == "canceled":
+            return step.reason
+        if step.state == "failed":
+            return self._describe_failure(step.failure, step.code, step.reason)
+        if step.state == "sending":
+            return self.env._(
+                "Twilio did not answer clearly (%s); asking it what became of this "
+                "text.",
+                step.reason,
+            )
+        if not step.pause:
+            return self.env._(
+                "Twilio was asked and does not have this text; sending it again."
+            )
+        return self.env._(
+            "Twilio can't take it now (%(code)s); next try in %(minutes)s minutes.",
+            code=step.code,
+            minutes=int(step.pause.total_seconds() // 60),
+        )
+
+    @api.model
+    def _describe_failure(self, failure, code, reason):
+        """One sentence for staff: what went wrong and what to do.
+
+        :param failure: a key of ``failure_type``
+        """
+        sentences = {
+            "number": self.env._("This number can't get texts. Correct it and retry."),
+            "landline": self.env._("This is a landline. Choose a mobile number."),
+            "consent": self.env._("The customer opted out of texts. Call instead."),
+            "setup": self.env._("Twilio refuses this account's set-up. Tell an admin."),
+            "filtered": self.env._("The carrier blocked this text. Call instead."),
+            "unreachable": self.env._("The phone is off or out of reach."),
+            "temporary": self.env._("Twilio could not take it after several tries."),
+            "unknown": self.env._(
+                "It is not known whether this text left. Ask the customer before "
+                "sending it again."
+            ),
+            "other": self.env._("Twilio refused it."),
+        }
+        detail = ": ".join(str(part) for part in (code or "", reason or "") if part)
+        return f"{sentences[failure]} ({detail})" if detail else sentences[failure]

@@ -1,0 +1,70 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+_BATCH = 500
+# The time between two runs is counted from the end of the first.
+_OVERLAP = timedelta(minutes=5)
+
+
+class FsmConfirmationExpiry(models.AbstractModel):
+    """What changes by itself as time passes: nobody waits for what is over."""
+
+    _name = "fsm.confirmation.expiry"
+    _description = "Expiry of Confirmations"
+
+    @api.model
+    def _cron_close_expired(self):
+        """Close questions about appointments that are over, and forget their visits."""
+        last = self.env.context.get("lastcall")
+        since = last and fields.Datetime.to_datetime(last) - _OVERLAP
+        self._forget_expired_visits_sudo(since)
+        cron = self.env["ir.cron"]
+        while cron._commit_progress():
+            if not self._close_expired_sudo(since):
+                return
+
+    @api.model
+    def _close_expired_sudo(self, since=None, limit=_BATCH):
+        """Close questions that can't be answered any more.
+
+        :param since: naive UTC; appointments before it were looked at already
+        :return: whether there may be more
+        """
+        domain = [
+            ("appointment_start", "<=", fields.Datetime.now()),
+            ("is_open", "=", True),
+            # The outbox decides about what has not left yet.
+            ("state", "not in", ("outgoing", "sending")),
+        ]
+        if since:
+            # Without it every message of the past would be looked through. A day more
+            # than needed, for what an interrupted run has left.
+            domain.append(("appointment_start", ">", since - timedelta(days=1)))
+        expired_sudo = self.env["fsm.confirmation"].sudo().search(domain, limit=limit)
+        expired_sudo._close_sudo("past")
+        return len(expired_sudo) == limit
+
+    @api.model
+    def _forget_expired_visits_sudo(self, since=None):
+        """Have Work Orders sum up the visits that are still to come.
+
+        Only where one has begun since the last time: a status that was set by hand
+        stays until then.
+
+        :param since: naive UTC; visits before it were looked at already
+        """
+        now = fields.Datetime.now()
+        since = since or now - timedelta(days=1)
+        visits_sudo = (
+            self.env["fsm.visit"]
+            .sudo()
+            .search(
+                [
+                    ("scheduled_date_start", "<=", now),
+                    ("scheduled_date_start", ">", since),
+                ]
+            )
+        )
+        visits_sudo.order_id._update_status_from_visits_sudo()

@@ -1,0 +1,218 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...core import status
+
+
+class FsmConfirmationQuestion(models.AbstractModel):
+    """The question that a message asks: about which appointment, whether it is open.
+
+    The part of :class:`FsmConfirmation` that says what an answer to it still means.
+    """
+
+    _name = "fsm.confirmation.question"
+    _inherit = ["fsm.technical.fields.mixin"]
+    _description = "Question of a Confirmation"
+
+    appointment_start = fields.Datetime(
+        "Appointment", readonly=True, help="The date the customer was asked about."
+    )
+    appointment_text = fields.Char(
+        "Appointment Asked About",
+        compute="_compute_appointment_text",
+        help="Date and time where the work happens, as the customer was asked.",
+    )
+    # As they were in the text: the customer is answered as they were asked.
+    lang = fields.Char("Language", readonly=True, technical=True)
+    timezone = fields.Char(
+        "Time Zone", readonly=True, help="Where the work happens.", technical=True
+    )
+    is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
+    closed_reason = fields.Selection(
+        [
+            ("answered", "Answered"),
+            ("moved", "Appointment moved"),
+            ("closed", "Work Order completed or canceled"),
+            ("deleted", "Appointment deleted"),
+            ("past", "Appointment has passed"),
+            ("replaced", "Asked again"),
+            ("failed", "Not delivered"),
+            ("company", "Work Order moved to another company"),
+        ],
+        readonly=True,
+    )
+
+    @api.depends("appointment_start", "order_id")
+    def _compute_appointment_text(self):
+        for record in self:
+            known = record._describe_appointment()
+            text = ", ".join(known[key] for key in ("date", "time") if known[key])
+            zone = record._get_timezone()
+            record.appointment_text = f"{text} ({zone})" if text and zone else text
+
+    # ------------------------------------------------------------------
+    # The appointment
+    # ------------------------------------------------------------------
+
+    def _get_timezone(self):
+        """Name of the time zone that the text spoke of, "" when it is not known."""
+        self.ensure_one()
+        if self.timezone:
+            return self.timezone
+        # Recorded before it was kept.
+        order_sudo = self.order_id.sudo()
+        return order_sudo._get_appointment_timezone() if order_sudo else ""
+
+    def _describe_appointment(self):
+        """Date and time for texts: as asked, and as they are now.
+
+        :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
+        """
+        self.ensure_one()
+        appointment_sudo = self._get_appointment_sudo()
+        order_sudo = self.order_id.sudo()
+        known = {"job": self.job_name or "", "new_date": "", "new_time": ""}
+        if not order_sudo:
+            return {**known, "date": "", "time": ""}
+        zone = self._get_timezone()
+        start = self.appointment_start
+        same = appointment_sudo.scheduled_date_start == start
+        end = same and appointment_sudo.scheduled_date_end
+        known["date"] = order_sudo._format_date_in(zone, start)
+        known["time"] = order_sudo._format_time_in(zone, start, end)
+        if same:
+            known.update(new_date=known["date"], new_time=known["time"])
+        elif appointment_sudo:
+            known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
+            known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
+        return known
+
+    def _get_appointment_sudo(self):
+        """The visit or Work Order asked about, with sudo; empty when it is gone."""
+        self.ensure_one()
+        if self.visit_id or self.closed_reason == "deleted":
+            return self.visit_id.sudo()
+        return self.order_id.sudo()
+
+    def _get_stale_reason(self):
+        """Why an answer to this message can't count any more, or "".
+
+        :return: see :func:`~...core.status.stale_reason`
+        """
+        self.ensure_one()
+        appointment_sudo = self._get_appointment_sudo()
+        hours = self.company_id.job_confirmation_reply_hours
+        asked = self.sent_date or self.create_date
+        return status.stale_reason(
+            self.appointment_start or None,
+            appointment_sudo._get_facts() if appointment_sudo else None,
+            deadline=asked + timedelta(hours=hours) if hours else None,
+            now=fields.Datetime.now(),
+        )
+
+    def _is_current(self):
+        """Whether the appointment is still as the customer was asked about it."""
+        return self._get_stale_reason() in ("", "late")
+
+    def _was_asked_since(self):
+        """Whether a newer text about the same appointment left, or is about to."""
+        appointment_sudo = self._get_appointment_sudo()
+        return bool(appointment_sudo) and bool(
+            appointment_sudo._get_appointment_confirmations_sudo(
+                [("id", ">", self.id), ("state", "not in", ("failed", "canceled"))]
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # What reached the customer
+    # ------------------------------------------------------------------
+
+    def _may_have_arrived(self):
+        """Whether the customer may have got this text; also one that failed may."""
+        if self.state == "failed":
+            return bool(self.twilio_sid) or self.failure_type == "unknown"
+        return self.state != "canceled"
+
+    def _without_taken_back(self):
+        """These messages, newest first, without what an opt-out took back.
+
+        That is the opt-out's own message, and what the same number answered before.
+        """
+        opted_out = set()
+        kept = []
+        for record in self:
+            if record.response == "opted_out":
+                opted_out.add(record.mobile)
+            if record.mobile not in opted_out:
+                kept.append(record.id)
+        return self.browse(kept)
+
+    # ------------------------------------------------------------------
+    # Open and closed
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _search_open_sudo(self, mobile, sender):
+        """Messages to a number, sent from ``sender``, that wait for an answer.
+
+        An answer from that number to that sender can be about any of these.
+        """
+        return self.sudo().search(
+            [
+                ("mobile", "=", mobile),
+                ("sender", "=", sender),
+                ("is_open", "=", True),
+            ]
+        )
+
+    def _close_sudo(self, reason):
+        """No answer is awaited any more; a text that waits to be sent stays here.
+
+        :param reason: a key of ``closed_reason``
+        """
+        open_sudo = self.sudo().filtered("is_open")
+        if reason in ("moved", "deleted"):
+            # Their answers were about another date, or about nothing any more.
+            self.sudo().filtered(
+                lambda rec: (
+                    not rec.is_open
+                    and (reason == "deleted" or rec.closed_reason == "answered")
+                )
+            ).write({"closed_reason": reason})
+        waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
+        open_sudo.write({"is_open": False, "closed_reason": reason})
+        if waiting_sudo and reason != "answered":
+            waiting_sudo.write({"state": "canceled"})
+            self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
+        if open_sudo:
+            open_sudo.flush_recordset(["is_open"])
+            open_sudo._notify_changed()
+
+    def _reopen(self):
+        """The customer was asked after all: wait for an answer again."""
+        resolved = self.response and self.response != "unrecognized"
+        if resolved or self._get_stale_reason():
+            return
+        others = self._search_open_sudo(self.mobile, self.sender)
+        if others and not self.code:
+            self.env["fsm.confirmation.composer"]._ensure_codes(self)
+        if self.code in others.mapped("code"):
+            return
+        self.write({"is_open": True, "closed_reason": False})
+        appointment_sudo = self._get_appointment_sudo()
+        if appointment_sudo.confirmation_status == "not_sent":
+            appointment_sudo._set_confirmation_status_sudo("awaiting")
+
+    def _mark_replaced_sudo(self):
+        """Their appointments were asked about again: nobody has to see to these."""
+        self.sudo().filtered(
+            lambda rec: (
+                rec.closed_reason in ("answered", "failed")
+                and (
+                    rec.response in ("declined", "opted_out")
+                    or (rec.state == "failed" and not rec.response)
+                )
+            )
+        ).write({"closed_reason": "replaced"})

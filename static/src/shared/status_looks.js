@@ -1,0 +1,53 @@
+import {_t} from "@web/core/l10n/translation";
+
+/**
+ * How each status looks wherever it is shown: marks, tiles, calendar, conversation,
+ * charts. Colour is never the only sign: every status has an icon and its word as well.
+ *
+ * - `icon`: of Font Awesome
+ * - `look`: which colours of status_looks.scss
+ * - `chart`: the colour of its bars
+ * - `short`: its word where there is little room; elsewhere the server's is shown
+ */
+export const STATUS_LOOKS = {
+    confirmed: {
+        icon: "fa-check-circle",
+        look: "confirmed",
+        chart: "#2e9e57",
+        short: _t("Confirmed"),
+    },
+    declined: {
+        icon: "fa-calendar-times-o",
+        look: "declined",
+        chart: "#f2c230",
+        short: _t("Declined"),
+    },
+    opted_out: {
+        icon: "fa-ban",
+        look: "opted_out",
+        chart: "#b3202c",
+        short: _t("Opted out"),
+    },
+    unrecognized: {
+        icon: "fa-question-circle",
+        look: "unrecognized",
+        chart: "#8a63d2",
+        short: _t("Unrecognized"),
+    },
+    reconfirm: {icon: "fa-refresh", look: "reconfirm", short: _t("Ask again")},
+    moved: {icon: "fa-refresh", look: "reconfirm", chart: "#f08c3a"},
+    awaiting: {
+        icon: "fa-clock-o",
+        look: "awaiting",
+        chart: "#9aa3ab",
+        short: _t("Awaiting"),
+    },
+    needs_reading: {icon: "fa-envelope", look: "needs_reading"},
+    failed: {icon: "fa-exclamation-triangle", look: "failed", chart: "#e8707a"},
+    canceled: {icon: "fa-times", look: "quiet", chart: "#e9ecef"},
+    no_answer: {icon: "fa-minus-circle", look: "quiet", chart: "#d0d5da"},
+    not_sent: {icon: "fa-circle-o", look: "quiet"},
+};
+
+/** @param {String|false} status */
+export const getStatusLook = (status) => STATUS_LOOKS[status] || STATUS_LOOKS.not_sent;

@@ -1,0 +1,111 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What a message and an appointment show."""
+
+import itertools
+import sqlite3
+from datetime import datetime, timedelta
+from unittest import TestCase
+
+from core.status import (
+    Appointment,
+    Asked,
+    appointment_status,
+    has_passed,
+    indicator,
+    indicator_sql,
+    most_urgent,
+    stale_reason,
+    status_after_move,
+)
+
+NOW = datetime(2026, 3, 2, 15, 0)
+HOUR = timedelta(hours=1)
+
+
+class TestIndicator(TestCase):
+    def test_indicator(self):
+        for response, state, is_open, closed_reason, expected in (
+            ("confirmed", "delivered", False, "answered", "confirmed"),
+            ("confirmed", "delivered", False, "moved", "moved"),
+            ("opted_out", "delivered", False, "moved", "opted_out"),
+            ("unrecognized", "sent", True, None, "unrecognized"),
+            ("declined", "failed", False, "failed", "declined"),
+            (None, "failed", False, "failed", "failed"),
+            (False, "canceled", False, "closed", "canceled"),
+            (False, "outgoing", True, False, "awaiting"),
+            (None, "delivered", False, "past", "no_answer"),
+        ):
+            facts = (response, state, is_open, closed_reason)
+            self.assertEqual(indicator(*facts), expected, facts)
+
+    def test_sql_says_the_same(self):
+        """As far as SQL is SQL: PostgreSQL is asked beside the ORM's fields."""
+        database = sqlite3.connect(":memory:")
+        responses = (None, "confirmed", "declined", "opted_out", "unrecognized")
+        states = ("outgoing", "sending", "sent", "delivered", "failed", "canceled")
+        reasons = (None, "answered", "moved", "past", "replaced", "failed")
+        database.execute(
+            "CREATE TABLE message (response, state, is_open, closed_reason)"
+        )
+        for facts in itertools.product(responses, states, (True, False, None), reasons):
+            database.execute("DELETE FROM message")
+            database.execute("INSERT INTO message VALUES (?, ?, ?, ?)", facts)
+            [(found,)] = database.execute(f"SELECT {indicator_sql()} FROM message")
+            self.assertEqual(found, indicator(*facts), facts)
+            closed = indicator_sql("message.", is_open="FALSE")
+            [(found,)] = database.execute(f"SELECT {closed} FROM message")
+            response, state, _is_open, reason = facts
+            self.assertEqual(found, indicator(response, state, False, reason), facts)
+
+
+class TestAppointment(TestCase):
+    def test_has_passed(self):
+        self.assertFalse(has_passed(None, NOW))
+        self.assertFalse(has_passed(NOW + HOUR, NOW))
+        self.assertTrue(has_passed(NOW, NOW))
+
+    def test_stale(self):
+        start = NOW + HOUR
+        for appointment, deadline, expected in (
+            (None, None, "deleted"),
+            (Appointment(start, False), None, ""),
+            (Appointment(start, True), None, "closed"),
+            (Appointment(start + HOUR, False), None, "moved"),
+            (Appointment(None, False), None, "moved"),
+            # What is over is over, wherever it was moved to.
+            (Appointment(NOW - HOUR, True), None, "past"),
+            (Appointment(start, False), NOW - HOUR, "late"),
+            (Appointment(start, False), NOW, ""),
+        ):
+            found = stale_reason(start, appointment, deadline, NOW)
+            self.assertEqual(found, expected, (appointment, deadline))
+
+    def _asked(self, response="", state="delivered", stale="", **values):
+        values = {"is_open": False, "opted_out": False, **values}
+        return Asked(state=state, response=response, stale=stale, **values)
+
+    def test_status(self):
+        asked = self._asked
+        for messages, expected in (
+            ([], "not_sent"),
+            ([asked(is_open=True), asked("confirmed")], "awaiting"),
+            ([asked("declined"), asked("confirmed")], "declined"),
+            # A text that did not reach the customer takes nothing back.
+            ([asked(state="failed"), asked("confirmed")], "confirmed"),
+            ([asked(state="failed"), asked("confirmed", stale="moved")], "reconfirm"),
+            ([asked("confirmed", stale="past")], "not_sent"),
+            ([asked("opted_out", opted_out=True)], "opted_out"),
+            ([asked("opted_out")], "reconfirm"),
+        ):
+            self.assertEqual(appointment_status(messages), expected, messages)
+
+    def test_move(self):
+        for status in ("awaiting", "confirmed", "declined", "unrecognized"):
+            self.assertEqual(status_after_move(status), "reconfirm")
+        for status in ("not_sent", "opted_out", "reconfirm"):
+            self.assertEqual(status_after_move(status), status)
+
+    def test_most_urgent(self):
+        self.assertEqual(most_urgent({"confirmed", "awaiting"}), "awaiting")
+        self.assertEqual(most_urgent({"opted_out", "declined"}), "declined")
+        self.assertIsNone(most_urgent(set()))
