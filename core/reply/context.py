@@ -34,7 +34,7 @@ from .decision import (
     Decision,
 )
 from .reactions import decide_reaction, read_reaction
-from .reading import World, read_words
+from .reading import MAX_LENGTH, World, read_words
 from .text import level
 
 # Situations: what was said last, and what was answered before.
@@ -220,7 +220,7 @@ class _Reader:
         return texts or [a.text for a in self.appointments if a.text]
 
     def decide(self, text):
-        reaction = read_reaction(level(text or "")[:4000], self.lexicon, self.ours)
+        reaction = read_reaction(level((text or "")[:MAX_LENGTH]), self.lexicon, self.ours)
         if reaction:
             return decide_reaction(reaction, self)
         returning = self.situation in (NO_GIVEN, YES_GIVEN, CONDITIONAL, BY_STAFF)

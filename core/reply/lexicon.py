@@ -13,6 +13,7 @@ differently has both intents, and the rules take the more cautious one.
 import csv
 import re
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -191,6 +192,9 @@ class _Node:
         self.senses = _NONE  # (language, intent)
 
 
+# The lexicons of this process by the digest of their rows.
+_COMPILED = {}
+_MAX_COMPILED = 4
 _NO_CHILDREN = {}
 _NONE = frozenset()
 
@@ -218,8 +222,19 @@ class Lexicon:
         """Return the lexicon of ``(lang, intent, phrase)`` rows.
 
         Rows with an unknown intent or without a word are left out: a text must be
-        understood, however odd a row somebody has added.
+        understood, however odd a row somebody has added. The same rows give the same
+        lexicon, which takes seconds to build, once per process.
         """
+        rows = tuple(sorted((lang or "", intent, phrase) for lang, intent, phrase in rows))
+        digest = blake2b(repr(rows).encode("utf-8", "replace")).digest()
+        lexicon = _COMPILED.pop(digest, None) or cls._compile(rows)
+        _COMPILED[digest] = lexicon  # the newest last
+        while len(_COMPILED) > _MAX_COMPILED:
+            _COMPILED.pop(next(iter(_COMPILED)))
+        return lexicon
+
+    @classmethod
+    def _compile(cls, rows):
         lexicon = cls()
         phrases = set()
         for lang, intent, phrase in rows:
@@ -359,6 +374,16 @@ class Lexicon:
             if senses:
                 kinds = nodes[0].kinds if len(nodes) == 1 else kinds_of(senses)
                 yield end, kinds, senses
+
+    def meanings_of(self, key):
+        """Return the intents of the one-word phrase ``key``, in whatever language."""
+        return self._singles.get(key, _NONE)
+
+    def begins_with(self, tokens, kind):
+        """Return the number of words of the phrase of ``kind`` that ``tokens`` begin with."""
+        steps = [_steps_of(token, self._known_key(token)) for token in tokens]
+        ends = [end for end, kinds, _s in self._phrases_at(steps, 0) if kind in kinds]
+        return max(ends, default=0)
 
     def has(self, tokens, kind):
         """Tell whether a phrase of ``kind`` stands anywhere in ``tokens``."""

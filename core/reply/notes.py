@@ -12,6 +12,8 @@ from .clauses import IFS, POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
 
 _YES = {lx.CONFIRM, lx.AGREE}
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
+# What a "but" right after the yes may be about: "yes but call first".
+_ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
 _WAITING = {lx.CONTACT, lx.ACCESS}
 _SOFT = SILENT | {lx.SUBJECT}
 _HARD = {
@@ -99,7 +101,11 @@ def _stands_alone(clause, index, lexicon):
     """Tell a yes from the beginning of a phrase: "perfect timing", "I'm in Boise"."""
     segment = clause[index]
     after = clause[index + 1] if index + 1 < len(clause) else None
-    if after is None or after.is_any(_YES | {lx.OWN}):
+    if after is None:
+        return True
+    if lx.CONDITION in segment.kinds:
+        return False  # "si llueve"
+    if after.is_any(_YES | {lx.OWN}):
         return True
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
@@ -129,7 +135,7 @@ def _is_harmless(clause, seen, rest, beside):
         if segment.kinds <= SILENT:
             continue
         before = clause[index - 1] if index else None
-        if lx.BUT in segment.kinds and not (seen or said or topics):
+        if lx.BUT in segment.kinds and not (seen or said or topics & _ARRANGED):
             return False
         if segment.kinds & {lx.LEAD} and not segment.kinds & lx.TOPICS:
             if not _leads_to_call(clause, index):
@@ -292,7 +298,7 @@ def note_of(text, answers):
 def _tells(segment):
     if segment.is_any(_YES) and not segment.is_any(lx.TOPICS | {lx.UNKNOWN}):
         return False
-    return not segment.kinds <= SILENT
+    return not segment.kinds <= SILENT | {lx.KEEP}
 
 
 def _leads(segment, kept):

@@ -62,7 +62,7 @@ def _shouted_opt_out(text, whole):
 
 def _is_denied(segments, index):
     """Tell whether an opting out is negated ("I never opted out") or an accident."""
-    for before in reversed(segments[:index]):
+    for before in reversed(segments[max(index - _REACH, 0) : index]):
         if lx.NEGATION in before.kinds:
             return True
         if not before.is_any({lx.FILLER, lx.GLUE}):
@@ -91,6 +91,8 @@ def find_request(text):
     return None
 
 
+# So far before an opting out it may be negated.
+_REACH = 8
 # A customer's text of more words copies more than how to stop.
 _MAX_INSTRUCTION_WORDS = 8
 _OF_INSTRUCTION = {
@@ -111,7 +113,13 @@ def is_instruction_to_stop(levelled, lexicon):
     tokens = tokenize(levelled)
     if not 2 <= sum(token.kind == WORD for token in tokens) <= _MAX_INSTRUCTION_WORDS:
         return False
+    if not any(lx.OPT_OUT_ALONE in lexicon.meanings_of(t.key) for t in tokens):
+        return False
     segments = lexicon.segment(tokens)
+    if not segments[0].is_any({lx.INSTRUCTION, lx.OPT_OUT_ALONE, *SILENT}) and not (
+        lexicon.has(segments[0].tokens[:1], lx.OPT_OUT_ALONE)
+    ):
+        return False
     return (
         any(s.is_any({lx.INSTRUCTION, lx.PROMPT}) for s in segments)
         and any(lexicon.has(s.tokens, lx.OPT_OUT_ALONE) for s in segments)

@@ -27,6 +27,9 @@ from .text import SYMBOL, level, tokenize
 LIKED, REFUSED, REMOVED, OTHER = "liked", "refused", "removed", "other"
 
 _MIN_QUOTE = 12
+# A text of ours is no shorter; without marks around it, only a long text copies one.
+_LONG = 40
+_MAX_PHRASE = 6
 _QUOTE = re.compile(f"[{OPENING_MARKS}]", re.DOTALL)
 _CLOSING = "”»\"“‟"
 _TAKEN_BACK = frozenset(
@@ -55,7 +58,8 @@ def read_reaction(text, lexicon, ours):
     :param ours: what we said, newest last
     """
     lexicon = lexicon or lx.Lexicon.default()
-    parts = _split(text, ours)
+    marked = any(char in OPENING_MARKS for char in text)
+    parts = _split(text, ours) if marked or len(text) > _LONG else None
     if parts is None:
         return _without_quotation(text, lexicon)
     around, quoted, said = parts
@@ -142,10 +146,10 @@ def _tap_of(segments, tokens, lexicon):
 
 def _without_quotation(text, lexicon):
     """Recognise "Liked an image"."""
-    segments = lexicon.segment(tokenize(text[:80]))
-    if segments and lx.REACTION in segments[0].kinds:
-        if len(segments[0].tokens) > 1 or len(segments) == 1:
-            return Reaction(OTHER, None, False, segments[0].surface)
+    tokens = tokenize(text[:80])
+    words = lexicon.begins_with(tokens[:_MAX_PHRASE], lx.REACTION) if tokens else 0
+    if words > 1 or (words and words == len(tokens)):
+        return Reaction(OTHER, None, False, " ".join(t.surface for t in tokens[:words]))
     return None
 
 

@@ -34,9 +34,12 @@ from .understanding import (
     words_of,
 )
 
-# Ten times the longest SMS; what comes after is not read.
-MAX_LENGTH = 16000
+# Three times the longest SMS. Of a longer text only both ends are read, for an opt-out.
+MAX_LENGTH = 4800
+_ENDS = (2400, 800)
 _MIN_ECHO_WORDS = 5
+# Who writes more than two pages answers no question with it.
+_MAX_SEGMENTS = 400
 _OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
 _CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE, lx.EXCUSE}
 
@@ -86,8 +89,13 @@ def read_words(body, lexicon, codes, prompts, world):
     lexicon = lexicon or lx.Lexicon.default()
     if not body or not body.strip():
         return unrecognized("empty")
-    text = level(body[:MAX_LENGTH])
-    reaction = read_reaction(text, lexicon, prompts)
+    if len(body) > MAX_LENGTH:
+        body = f"{body[: _ENDS[0]]}\n{body[-_ENDS[1] :]}"
+        found = read_words(body, lexicon, codes, prompts, World())
+        return found if found.intent == "opt_out" else unrecognized("too_long")
+    text = level(body)
+    # In a conversation, reactions are read before, with what they quote.
+    reaction = not world.appointments and read_reaction(text, lexicon, prompts)
     if reaction:
         return _understand_reaction(reaction)
     if is_instruction_to_stop(text, lexicon):
@@ -100,8 +108,6 @@ def read_words(body, lexicon, codes, prompts, world):
             return Understanding("help", detail="?")
         return unrecognized("no_words")
     understanding = _understand_own(text, own, lexicon, codes, prompts, world)
-    if len(body) > MAX_LENGTH and understanding.intent != "opt_out":
-        return unrecognized("too_long")
     return _after_quote(understanding, own)
 
 
@@ -168,6 +174,8 @@ def _understand_own(whole, own, lexicon, codes, prompts, world):
     automatic = [s for s in text.segments if lx.AUTO_REPLY in s.kinds]
     if automatic:
         return unrecognized("auto_reply", automatic, automatic=True)
+    if len(text.segments) > _MAX_SEGMENTS:
+        return unrecognized("too_long")
     return find_request(text) or _read_answers(text, lexicon, codes, world)
 
 

@@ -48,9 +48,11 @@ def find_refusal_with_rest(text, lexicon):
         for index, segment in enumerate(clause):
             if segment.is_any(REFUSALS) and not segment.is_any(_YES):
                 before = [s for c, _asks in clauses[:position] for s in c]
+                after = [s for c, _asks in clauses[position + 1 :] for s in c]
                 if (
                     asks
                     or not _is_clear(clause, index, before)
+                    or (lx.EXCUSE in segment.kinds and _is_arranged(after))
                     or not all(_is_left_standing(c, lexicon) for c in clauses[position + 1 :])
                 ):
                     return None
@@ -58,6 +60,13 @@ def find_refusal_with_rest(text, lexicon):
             if segment.is_any(_YES) and not asks:
                 return None
     return None
+
+
+def _is_arranged(after):
+    """Tell whether who will not be at home tells how to get in: "my son opens"."""
+    if any(s.is_any({lx.OTHER, lx.QUESTION_WORD, lx.RESCHEDULE}) for s in after):
+        return False
+    return any(s.is_any({lx.ACCESS, lx.PRESENCE, lx.UNKNOWN}) for s in after)
 
 
 def find_not_then(text):
@@ -120,7 +129,9 @@ def _is_clear(clause, index, before):
             following is None
             or not (following.kinds <= _OBJECT or lx.NEGATION in following.kinds)
         )
-    if any(lx.UNKNOWN in s.kinds for s in before):
+    if any(lx.UNKNOWN in s.kinds for s in before) or not all(
+        s.kinds <= SILENT for s in clause[:index]
+    ):
         return False  # "my wife said no"
     return following is None or _may_follow_no(following, clause[index + 1])
 
