@@ -6,7 +6,7 @@ words alone, as an answer to an open question.
 """
 
 from .context import read
-from .decision import Appointment, Decision, Said
+from .decision import OUTCOMES, Appointment, Decision, Said
 from .lexicon import INTENTS, Lexicon
 from .quotes import has_quotation
 from .reading import understand
@@ -15,6 +15,7 @@ from .when import Proposal
 
 __all__ = [
     "INTENTS",
+    "OUTCOMES",
     "Answer",
     "Appointment",
     "Decision",

@@ -80,13 +80,23 @@ def _split(text, ours):
             start, end = place
             quoted = flat[start:end]
             return _unquoted(flat[:start], flat[end:]), quoted, said
-    opening = [found.start() for found in _QUOTE.finditer(flat)]
-    for start in opening:
-        end = max((i for i, c in enumerate(flat) if c in _CLOSING and i > start), default=-1)
-        end = len(flat) if end < 0 else end
-        if end - start > _MIN_QUOTE:
-            return _unquoted(flat[:start], flat[end + 1 :]), flat[start + 1 : end], None
-    return None
+    found = [
+        (end - start, start)
+        for start in (match.start() for match in _QUOTE.finditer(flat))
+        for end in (_closing_after(flat, start),)
+        if end - start > _MIN_QUOTE
+    ]
+    if not found:
+        return None
+    _length, start = max(found)
+    end = max((i for i, c in enumerate(flat) if c in _CLOSING), default=0)
+    end = len(flat) if end <= start else end
+    return _unquoted(flat[:start], flat[end + 1 :]), flat[start + 1 : end], None
+
+
+def _closing_after(flat, start):
+    places = (i for i in range(start + 1, len(flat)) if flat[i] in _CLOSING)
+    return next(places, len(flat))
 
 
 def _unquoted(before, after):
@@ -125,12 +135,14 @@ def _tap_of(segments, tokens, lexicon):
     symbols = [s for s in segments if s.tokens[0].kind == SYMBOL]
     if not segments or len(tokens) > 9:
         return None
+    if keys & _REMOVING and len(tokens) <= 7:
+        return REMOVED
     kinds = tapped(segments)
     said = frozenset().union(*(s.kinds for s in segments))
     known = said & {lx.REACTION, lx.REACTION_LIKE}
     if kinds is None and not known and not symbols:
         return None
-    if keys & _REMOVING and (known or symbols or len(tokens) <= 7):
+    if keys & _REMOVING and (known or symbols):
         return REMOVED
     if symbols:
         if "from" in keys or (keys & _TAKEN_BACK and keys & _REMOVING):

@@ -254,15 +254,17 @@ def _manner_of_yes(text, given, lexicon, world):
 
 
 def _manner_of_no(text, given, lexicon, world):
-    worded = [s for s in given if not is_bare_no(s)]
+    """Tell how a no is said; see :class:`~.understanding.Understanding`."""
     if any(s.refs for s in text.segments):
         return "named"
-    if any(lx.THANKS in s.kinds for s in text.segments) or all(
-        s.key.startswith("no") and s.tokens[-1].key in ("you", "thanks") for s in given
-    ):
-        if all(s.kinds <= SILENT or s in given for s in text.segments):
-            return "thanks"
-    return "worded" if worded else "bare"
+    if not all(s.kinds <= SILENT or s in given for s in text.segments):
+        return "worded"
+    bare = [s for s in given if is_bare_no(s)]
+    thanked = [s for s in given if lexicon.has(s.tokens[1:], lx.THANKS)]
+    if len(bare) + len(thanked) < len(given):
+        return "worded"
+    thanks = thanked or any(lx.THANKS in s.kinds for s in text.segments)
+    return "thanks" if thanks else "bare"
 
 
 def _manner_of_rest(text):
