@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Phone numbers as people type them."""
+"""Phone numbers as people type them, and in the one form they are compared in."""
 
 import re
 import unicodedata
+from typing import NamedTuple
+
+import phonenumbers
 
 _FEWEST_DIGITS = 3
 # With so many digits it is a number from its start, and no part of one.
@@ -31,3 +34,87 @@ def digits_to_find(text):
     if len(national) >= _WHOLE_NUMBER:
         digits = national
     return digits if len(digits) >= _FEWEST_DIGITS else ""
+
+
+# Normal form ----------------------------------------------------------------------
+
+# Channels that Twilio writes before a number.
+_CHANNEL = re.compile(r"^\s*(?:rcs|whatsapp|sms|tel|messenger):\s*", re.IGNORECASE)
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
+# Countries whose mobile numbers are written in two ways.
+_TWO_WAYS = ("+52", "+54", "+55")
+EXTENSION, INVALID = "extension", "invalid"
+
+
+class Number(NamedTuple):
+    """A phone number in its normal form, or why it has none."""
+
+    e164: str  # "" if it has none
+    problem: str = ""  # "extension", "invalid", or ""
+    extension: str = ""  # "12" of "202-555-0143 x12"
+
+
+def read_number(text, region=""):
+    """Return the :class:`Number` that ``text`` is, to send to and to compare by.
+
+    One number is written in one way, however it came in: Mexico without the 1 after
+    +52, mobile numbers of Argentina and Brazil with their 9, no channel before it. A
+    number with an extension can't be texted, and has no normal form.
+
+    :param region: two-letter country of a number without its country code
+
+    >>> read_number("rcs:+5215512345678").e164
+    '+525512345678'
+    >>> read_number("202-555-0143 x12", "US").problem
+    'extension'
+    """
+    text = _CHANNEL.sub("", text or "").strip()
+    if _E164.fullmatch(text) and not text.startswith(_TWO_WAYS):
+        return Number(text)
+    try:
+        parsed = phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        return Number("", INVALID)
+    if parsed.extension:
+        return Number("", EXTENSION, parsed.extension)
+    national = _one_way(parsed.country_code, str(parsed.national_number))
+    e164 = f"+{parsed.country_code}{national}"
+    if parsed.italian_leading_zero:
+        zeros = "0" * (parsed.number_of_leading_zeros or 1)
+        e164 = f"+{parsed.country_code}{zeros}{national}"
+    return Number(e164) if _E164.fullmatch(e164) else Number("", INVALID)
+
+
+def normal_form(text, region=""):
+    """Return ``text`` in the normal form of :func:`read_number`, "" if it has none.
+
+    >>> normal_form("+54 11 2345-6789") == normal_form("whatsapp:+5491123456789")
+    True
+    """
+    return read_number(text, region).e164
+
+
+def _one_way(country_code, national):
+    """Return the national part of a number in the one way that mobiles are texted."""
+    if country_code == _MEXICO and len(national) == 11 and national[0] == "1":
+        return national[1:]
+    if country_code == _ARGENTINA:
+        return _argentine(national)
+    if country_code == _BRAZIL and len(national) == 10 and national[2] in "6789":
+        return f"{national[:2]}9{national[2:]}"
+    return national
+
+
+def _argentine(national):
+    """Return an Argentine number with its 9 and without the 15 of local calls.
+
+    Who is texted has a mobile; without the 9 it would be a landline.
+    """
+    digits = national.removeprefix("9") if len(national) > 10 else national
+    if len(digits) == 12:
+        for area in (2, 3, 4):
+            if digits[area : area + 2] == "15":
+                digits = digits[:area] + digits[area + 2 :]
+                break
+    return f"9{digits}" if len(digits) == 10 else national

@@ -1,18 +1,29 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Understand a customer's reply: text in; intent, codes and the reason out.
+"""Read a customer's text in its conversation: plain data in, a decision out.
 
-Pure Python without Odoo's ``env``; see :func:`understand`.
+Pure Python without Odoo's ``env``; see :func:`read`. :func:`understand` reads the
+words alone, as an answer to an open question.
 """
 
+from .context import read
+from .decision import OUTCOMES, Appointment, Decision, Said
 from .lexicon import INTENTS, Lexicon
 from .quotes import has_quotation
-from .rules import Answer, Understanding, understand
+from .reading import understand
+from .understanding import Answer, Understanding
+from .when import Proposal
 
 __all__ = [
     "INTENTS",
+    "OUTCOMES",
     "Answer",
+    "Appointment",
+    "Decision",
     "Lexicon",
+    "Proposal",
+    "Said",
     "Understanding",
     "has_quotation",
+    "read",
     "understand",
 ]

@@ -13,6 +13,7 @@ differently has both intents, and the rules take the more cautious one.
 import csv
 import re
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,25 @@ REACTION_LIKE = "reaction_like"
 SIGNATURE = "signature"
 QUOTE_START = "quote_start"
 AUTO_REPLY = "auto_reply"
+WRONG_NUMBER = "wrong_number"
+# What may stand beside a clear yes as a note, by kind.
+ACCESS = "access"
+HOUSEHOLD = "household"
+CONTACT = "contact"
+PLACE = "place"
+JOB = "job"
+PRESENCE = "presence"
+COMMON = "common"
+LEAD = "lead"
+DOUBT = "doubt"
+REQUEST = "request"
+# What tells a courtesy from an answer when no question was asked last.
+PLAIN_YES = "yes"
+ATTEND = "attend"
+FAREWELL = "farewell"
+RETURN = "return"
+BUT = "but"
+SUBJECT = "subject"
 
 INTENTS = {
     CONFIRM: "Yes: confirms",
@@ -89,7 +109,30 @@ INTENTS = {
     SIGNATURE: "Signature of a phone or mail program",
     QUOTE_START: "Header of a quoted or forwarded text",
     AUTO_REPLY: "Automatic reply",
+    WRONG_NUMBER: "Wrong number or person",
+    ACCESS: "Note: how to get in",
+    HOUSEHOLD: "Note: animals and children",
+    CONTACT: "Note: call or text",
+    PLACE: "Note: where it is",
+    JOB: "Note: what is to be done",
+    PRESENCE: "Note: who will be there",
+    COMMON: "Note: ordinary words",
+    LEAD: "Before, when (beside call or text)",
+    DOUBT: "Takes a yes back in a note",
+    REQUEST: "Note: asks for something (can you)",
+    PLAIN_YES: "Plain yes (beside Yes)",
+    ATTEND: "Comes or may come (beside Yes)",
+    FAREWELL: "See you (beside Yes)",
+    RETURN: "Change of mind (after all)",
+    BUT: "But",
+    SUBJECT: "Begins a sentence after No",
 }
+TOPICS = frozenset({ACCESS, HOUSEHOLD, CONTACT, PLACE, JOB, PRESENCE})
+# A word that is known for notes only is no part of an answer.
+NOTE_KINDS = TOPICS | {COMMON, LEAD, DOUBT, SUBJECT, REQUEST}
+_SMALL_WORDS = frozenset({FILLER, GLUE, GREETING, THANKS, NAME_INTRO})
+# Kinds that only add to what a phrase says.
+MARKS = frozenset({PLAIN_YES, ATTEND, FAREWELL, RETURN})
 
 # What the rules add for tokens that no phrase covers.
 UNKNOWN = "unknown"
@@ -97,7 +140,10 @@ CODE = "code"
 AMOUNT = "number"
 DECORATION = "decoration"
 SEPARATOR = "separator"
+OWN = "own"  # repeats the appointment
+OTHER = "other"  # a day, an hour, a number that is not the appointment's
 
+ANY_LANGUAGE = "any"
 _CSV = Path(__file__).parents[2] / "data" / "fsm.confirmation.word.csv"
 # Typing errors are only repaired in words so long that no other word is near.
 _MIN_TYPO_LENGTH = 6
@@ -118,6 +164,10 @@ class Segment(NamedTuple):
 
     kinds: frozenset
     tokens: tuple
+    senses: frozenset = frozenset()  # (language, intent)
+    when: object = None  # what it says about time
+    refs: frozenset = frozenset()  # ids of the appointments that it names
+    every: bool = False  # names all of ``refs``, not one of them
 
     @property
     def surface(self):
@@ -134,15 +184,19 @@ class Segment(NamedTuple):
 class _Node:
     """What may follow the words of a phrase, and what they mean if it ends here."""
 
-    __slots__ = ("children", "kinds")
+    __slots__ = ("children", "kinds", "senses")
 
     def __init__(self):
         self.children = _NO_CHILDREN
-        self.kinds = _NO_KINDS
+        self.kinds = _NONE
+        self.senses = _NONE  # (language, intent)
 
 
+# The lexicons of this process by the digest of their rows.
+_COMPILED = {}
+_MAX_COMPILED = 4
 _NO_CHILDREN = {}
-_NO_KINDS = frozenset()
+_NONE = frozenset()
 
 
 _SINGLE_KINDS = {
@@ -168,8 +222,19 @@ class Lexicon:
         """Return the lexicon of ``(lang, intent, phrase)`` rows.
 
         Rows with an unknown intent or without a word are left out: a text must be
-        understood, however odd a row somebody has added.
+        understood, however odd a row somebody has added. The same rows give the same
+        lexicon, which takes seconds to build, once per process.
         """
+        rows = tuple(sorted((lang or "", intent, phrase) for lang, intent, phrase in rows))
+        digest = blake2b(repr(rows).encode("utf-8", "replace")).digest()
+        lexicon = _COMPILED.pop(digest, None) or cls._compile(rows)
+        _COMPILED[digest] = lexicon  # the newest last
+        while len(_COMPILED) > _MAX_COMPILED:
+            _COMPILED.pop(next(iter(_COMPILED)))
+        return lexicon
+
+    @classmethod
+    def _compile(cls, rows):
         lexicon = cls()
         phrases = set()
         for lang, intent, phrase in rows:
@@ -177,7 +242,7 @@ class Lexicon:
                 continue
             for pairs in _spellings(lang, phrase):
                 if pairs:
-                    phrases.add((lexicon._steps(pairs), intent))
+                    phrases.add((lexicon._steps(pairs), (_language(lang), intent)))
                 if len(pairs) == 1:
                     lexicon._singles.setdefault(pairs[0][0], set()).add(intent)
         lexicon._root = _graph(sorted(phrases))
@@ -209,7 +274,7 @@ class Lexicon:
 
         A word that also means something else is no safe target.
         """
-        intents = self._singles.get(key)
+        intents = self._singles.get(key, set()) - NOTE_KINDS - MARKS
         return bool(intents) and len(key) >= _MIN_TYPO_LENGTH and intents <= _REPAIRABLE
 
     # Words ------------------------------------------------------------------------
@@ -248,7 +313,9 @@ class Lexicon:
         ]
         answers = [word for word in near if self._is_answer(word)]
         if answers:
-            meanings = {frozenset(self._singles[word]) for word in answers}
+            meanings = {
+                frozenset(self._singles[word] - NOTE_KINDS - MARKS) for word in answers
+            }
             return min(answers) if len(meanings) == 1 else None
         if len(near) == 1 and len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE:
             return near[0]
@@ -265,30 +332,32 @@ class Lexicon:
         steps = [_steps_of(token, self._known_key(token)) for token in tokens]
         size = len(tokens)
         costs = [(0, 0, 0)] * (size + 1)
-        cuts = [(0, frozenset())] * size
+        cuts = [(0, None, _NONE)] * size
         for start in range(size - 1, -1, -1):
             unknown, phrases, spread = costs[start + 1]
             best = (unknown + (tokens[start].kind == WORD), phrases + 1, spread - 1)
-            cut = (start + 1, None)
-            for end, kinds in self._phrases_at(steps, start):
+            cut = (start + 1, None, _NONE)
+            for end, kinds, senses in self._phrases_at(steps, start):
                 unknown, phrases, spread = costs[end]
+                if UNKNOWN in kinds and end - start == 1:
+                    unknown += 1
                 # Of equally many phrases, one long with short ones say more than
                 # several of middle length: "I | won't be there".
                 cost = (unknown, phrases + 1, spread - (end - start) ** 2)
                 if cost <= best:
-                    best, cut = cost, (end, kinds)
+                    best, cut = cost, (end, kinds, senses)
             costs[start], cuts[start] = best, cut
         segments = []
         start = 0
         while start < size:
-            end, kinds = cuts[start]
+            end, kinds, senses = cuts[start]
             kinds = kinds or _kinds_of_unknown(tokens[start])
-            segments.append(Segment(kinds, tuple(tokens[start:end])))
+            segments.append(Segment(kinds, tuple(tokens[start:end]), senses))
             start = end
         return segments
 
     def _phrases_at(self, steps, start):
-        """Yield the end and the intents of every phrase that begins at ``start``."""
+        """Yield end, intents and senses of every phrase that begins at ``start``."""
         nodes = [self._root]
         for end in range(start + 1, len(steps) + 1):
             nodes = [
@@ -299,11 +368,31 @@ class Lexicon:
             ]
             if not nodes:
                 return
-            kinds = nodes[0].kinds
+            senses = nodes[0].senses
             if len(nodes) > 1:
-                kinds = kinds.union(*(node.kinds for node in nodes[1:]))
-            if kinds:
-                yield end, kinds
+                senses = senses.union(*(node.senses for node in nodes[1:]))
+            if senses:
+                kinds = nodes[0].kinds if len(nodes) == 1 else kinds_of(senses)
+                yield end, kinds, senses
+
+    def meanings_of(self, key):
+        """Return the intents of the one-word phrase ``key``, in whatever language."""
+        return self._singles.get(key, _NONE)
+
+    def begins_with(self, tokens, kind):
+        """Return the number of words of the phrase of ``kind`` that ``tokens`` begin with."""
+        steps = [_steps_of(token, self._known_key(token)) for token in tokens]
+        ends = [end for end, kinds, _s in self._phrases_at(steps, 0) if kind in kinds]
+        return max(ends, default=0)
+
+    def has(self, tokens, kind):
+        """Tell whether a phrase of ``kind`` stands anywhere in ``tokens``."""
+        steps = [_steps_of(token, self._known_key(token)) for token in tokens]
+        return any(
+            kind in kinds
+            for start in range(len(steps))
+            for _end, kinds, _senses in self._phrases_at(steps, start)
+        )
 
 
 def _steps_of(token, key):
@@ -330,7 +419,7 @@ def _graph(phrases):
     alike = {}
     path = [_Node()]
     before = ()
-    for steps, intent in phrases:
+    for steps, sense in phrases:
         shared = 0
         for step, other in zip(steps, before, strict=False):
             if step != other:
@@ -343,7 +432,7 @@ def _graph(phrases):
                 path[-1].children = {}
             path[-1].children[step] = node
             path.append(node)
-        path[-1].kinds |= {intent}
+        path[-1].senses |= {sense}
         before = steps
     _share(path, before, 0, alike)
     return path[0]
@@ -353,10 +442,11 @@ def _share(path, steps, length, alike):
     """Cut ``path`` to ``length`` steps, keeping once the nodes that are alike."""
     while len(path) > length + 1:
         node = path.pop()
-        node.kinds = alike.setdefault(node.kinds, node.kinds)
+        node.senses = alike.setdefault(node.senses, node.senses)
+        node.kinds = kinds_of(node.senses)
         ways = tuple((step, id(child)) for step, child in node.children.items())
         path[-1].children[steps[len(path) - 1]] = alike.setdefault(
-            (node.kinds, ways), node
+            (node.senses, ways), node
         )
 
 
@@ -374,6 +464,28 @@ def _spellings(lang, phrase):
         without_umlauts = phrase.casefold().translate(_UMLAUTS)
         if without_umlauts != phrase.casefold():
             yield from tokenize_phrase(without_umlauts)
+
+
+@lru_cache(maxsize=4096)
+def kinds_of(senses):
+    """Return the intents of ``senses``; what is known for notes only is unknown."""
+    kinds = frozenset(intent for _lang, intent in senses)
+    if kinds == {FAREWELL}:
+        return kinds | {FILLER}
+    if not kinds.isdisjoint({PLAIN_YES, ATTEND}) and kinds.isdisjoint({DECLINE, RESCHEDULE}):
+        kinds |= {CONFIRM}
+    if COMMON in kinds and kinds - NOTE_KINDS - MARKS <= _SMALL_WORDS:
+        if not kinds.isdisjoint(_SMALL_WORDS):
+            kinds -= {COMMON}
+    if not kinds.isdisjoint({DECLINE, RESCHEDULE}):
+        kinds -= {DOUBT, LEAD}
+    if kinds and kinds <= NOTE_KINDS | MARKS:
+        return kinds | {UNKNOWN}
+    return kinds
+
+
+def _language(lang):
+    return lang[:2] if lang and lang != ANY_LANGUAGE else ANY_LANGUAGE
 
 
 def _kinds_of_unknown(token):

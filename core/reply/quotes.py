@@ -10,9 +10,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from . import lexicon as lx
+from .calendar_words import SINCE
 from .text import (
     BREAK,
     DASH,
+    JOINT,
     LINE,
     NUMBER,
     QUESTION,
@@ -23,11 +25,11 @@ from .text import (
     tokenize,
 )
 
-_OPENING, _CLOSING = '“„«"”‟', '”“»"‟'
+OPENING_MARKS, _CLOSING = '“„«"”‟', '”“»"‟'
 _QUOTED_LINE = re.compile(r"^\s*(?:>|\|\s)")
 # A quotation of this many letters is a text of its own; “YES” only copies a word.
 _QUOTATION = re.compile(
-    f"[{_OPENING}]([^{_OPENING}{_CLOSING}]{{20,}})(?:[{_CLOSING}]|$)"
+    f"[{OPENING_MARKS}]([^{OPENING_MARKS}{_CLOSING}]{{20,}})(?:[{_CLOSING}]|$)"
 )
 _SIGNATURE_LINE = re.compile(r"^\s*(?:-{2,}|_{2,})\s*$")
 # So many words in the same order as in a prompt are no coincidence.
@@ -184,7 +186,7 @@ def read_reaction(text, lexicon, prompts):
     start = (
         quotation.start()
         if quotation
-        else next((i for i, char in enumerate(text) if char in _OPENING), None)
+        else next((i for i, char in enumerate(text) if char in OPENING_MARKS), None)
     )
     if start is None:
         return _read_reaction_without_quote(text, lexicon)
@@ -197,8 +199,8 @@ def read_reaction(text, lexicon, prompts):
         for segment in lexicon.segment(tokenize(f"{text[:start]} {text[end + 1 :]}"))
         if lx.SEPARATOR not in segment.kinds
     ]
-    tapped = _tapped(around)
-    if tapped is None:
+    kinds = tapped(around)
+    if kinds is None:
         return None
     quoted = text[start + 1 : end]
     tokens = tokenize(quoted)
@@ -215,10 +217,10 @@ def read_reaction(text, lexicon, prompts):
         and before.is_any({lx.CONFIRM, lx.DECLINE})
     )
     surface = " ".join(segment.surface for segment in around)
-    return Reaction(tapped, bool(asks), tuple(codes), surface)
+    return Reaction(kinds, bool(asks), tuple(codes), surface)
 
 
-def _tapped(around):
+def tapped(around):
     """Return what the words around the quotation say was tapped, or None."""
     if not around or sum(len(s.tokens) for s in around) > _MAX_REACTION_WORDS:
         return None
@@ -249,13 +251,122 @@ def _read_reaction_without_quote(text, lexicon):
 
 def has_quotation(body):
     """Tell whether a text may hold a copy of another: a quotation mark, a new line."""
-    return any(char in _OPENING or char == "\n" for char in level(body))
+    return any(char in OPENING_MARKS or char == "\n" for char in level(body))
 
 
 # Own words ------------------------------------------------------------------------
 
 
-def own_words(text, lexicon, prompts):
+# "Bis Donnerstag": see you, if Thursday is right; else it may be until.
+_SEE_YOU = frozenset("bis tot hasta a ate".split())
+_PAST = frozenset({lx.COMMON, lx.UNKNOWN})
+_MAX_PREPOSITION = 4
+_POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
+
+
+def segment_with_own(tokens, lexicon, find_own):
+    """Cut ``tokens`` into phrases and into what they repeat of the appointment.
+
+    :param find_own: function of tokens; see :func:`~.own.find_own`; None for none
+    """
+    plain = [token for token in tokens if token.kind != JOINT]
+    whole = lexicon.segment(plain)
+    found = find_own(tokens) if find_own else ()
+    if not found:
+        return whole
+    polite = {
+        id(token)
+        for segment in whole
+        if len(segment.tokens) > 1 and segment.kinds <= _POLITE
+        for token in segment.tokens
+    }
+    segments = []
+    place = 0
+    for item in found:
+        start = item.start
+        # "Good morning" names no morning.
+        if item.when and not item.when.has_day() and item.when.hour is None:
+            if all(id(token) in polite for token in tokens[start : item.end]):
+                continue
+        kinds = _kinds_of_found(item)
+        if not item.refs and start and tokens[start - 1].key in SINCE:
+            kinds = _PAST
+        if _is_see_you(tokens, place, item):
+            start -= 1
+            kinds |= {lx.CONFIRM, lx.FAREWELL}
+        segments += _before_own(tokens[place:start], item, lexicon)
+        segments.append(
+            lx.Segment(
+                kinds,
+                tuple(tokens[start : item.end]),
+                when=item.when,
+                refs=item.refs,
+                every=item.every,
+            )
+        )
+        place = item.end
+    segments += lexicon.segment([t for t in tokens[place:] if t.kind != JOINT])
+    return _joined_around_own(segments, lexicon)
+
+
+def _joined_around_own(segments, lexicon):
+    """Join a refusal that has the day in its middle: "kann morgen nicht"."""
+    for index in range(1, len(segments) - 1):
+        before, own, after = segments[index - 1 : index + 2]
+        if not own.when or before.when or after.when or is_break(after):
+            continue
+        joined = lexicon.segment([*before.tokens, *after.tokens])
+        if len(joined) == 1 and lx.DECLINE in joined[0].kinds:
+            if lx.DECLINE not in before.kinds | after.kinds:
+                return _joined_around_own(
+                    [*segments[: index - 1], joined[0], own, *segments[index + 2 :]],
+                    lexicon,
+                )
+    return segments
+
+
+def _before_own(tokens, item, lexicon):
+    """Cut what stands before a name or a time: "oui pour" of a prompt is a yes there.
+
+    "On the", "um", "alle" belong to the time that follows.
+    """
+    tokens = [token for token in tokens if token.kind != JOINT]
+    segments = lexicon.segment(tokens)
+    if segments and lx.PROMPT in segments[-1].kinds:
+        for token in segments.pop().tokens:
+            segments += lexicon.segment([token])
+    for place in (-1, -2) if item.when else ():
+        if len(segments) < -place:
+            break
+        last = segments[place]
+        if lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
+            segments[place] = last._replace(kinds=frozenset({lx.GLUE}))
+        elif lx.GLUE not in last.kinds:
+            break
+    return segments
+
+
+def _kinds_of_found(item):
+    kinds = {lx.OWN} if item.refs else {lx.OTHER}
+    if item.when and not item.refs:
+        kinds.add(lx.TIME)
+    if item.says:
+        kinds.add(item.says)
+    return frozenset(kinds)
+
+
+def _is_see_you(tokens, place, item):
+    return bool(
+        item.refs
+        and item.when
+        and item.when.has_day()
+        and item.when.hour is None
+        and item.start > place
+        and tokens[item.start - 1].key in _SEE_YOU
+    )
+
+
+def own_words(text, lexicon, prompts, find_own=None):
     """Return the :class:`OwnWords` of a levelled ``text``."""
     lines = _QUOTATION.sub(r"\n\1\n", text).split("\n")
     segments, quoted, signature = [], 0, None
@@ -266,10 +377,11 @@ def own_words(text, lexicon, prompts):
         elif _SIGNATURE_LINE.match(line):
             tokens_of_lines.append(None)
         else:
-            tokens_of_lines.append(tokenize(line))
+            tokens_of_lines.append(tokenize(line, joints=bool(find_own)))
     copied = _copied(
         [token for tokens in tokens_of_lines for token in tokens or ()], prompts
     )
+    copied = _without_own(copied, tokens_of_lines, find_own)
     offset = 0
     for tokens in tokens_of_lines:
         if tokens is None:
@@ -278,12 +390,32 @@ def own_words(text, lexicon, prompts):
         kept = [t for i, t in enumerate(tokens, offset) if i not in copied]
         offset += len(tokens)
         quoted += len(tokens) - len(kept)
-        line = lexicon.segment(kept)
+        line = segment_with_own(kept, lexicon, find_own)
         if _is_prompt_like(line) or _is_quote_header(line):
             quoted += len(kept)
         elif kept:
             segments += [*line, lx.Segment(frozenset({lx.SEPARATOR}), (_END_OF_LINE,))]
     return OwnWords(segments, quoted, len(segments) if signature is None else signature)
+
+
+def _without_own(copied, tokens_of_lines, find_own):
+    """Keep what a line repeats of the appointment: "maandag 7 december 10 uur"."""
+    if not copied or not find_own:
+        return copied
+    kept, offset = set(), 0
+    for tokens in tokens_of_lines:
+        if tokens is None:
+            continue
+        own = {
+            offset + index
+            for item in find_own(tokens)
+            for index in range(item.start, item.end)
+        }
+        line = copied & set(range(offset, offset + len(tokens)))
+        if len(line - own) > 1:
+            kept |= line
+        offset += len(tokens)
+    return kept
 
 
 def is_break(segment):

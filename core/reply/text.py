@@ -20,6 +20,7 @@ QUESTION = "question"
 BREAK = "break"  # full stop, comma, bracket ...
 DASH = "dash"  # " - Maria"
 LINE = "line"
+JOINT = "joint"  # between two numbers: "12/2", "9-11"
 
 # A place for any small number in a phrase of the lexicon: "{n} minutes late".
 ANY_NUMBER = "{n}"
@@ -28,7 +29,9 @@ ANY_NUMBER = "{n}"
 _MAX_SEQUENCES = 2000
 
 # "nº 5" and "№ 5" would become "no 5" under NFKC.
-_NUMERO = re.compile(r"\bn\s?[º°]|№", re.IGNORECASE)
+_NUMERO = re.compile(
+    r"\bn\s?[º°]|№|(?<=\bat )no\.?\s?(?=\d)|(?<=\bhouse )no\.?\s?(?=\d)", re.IGNORECASE
+)
 _BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
 _AM_PM = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 # "o.k.", "O.K": two letters between stops are one word.
@@ -42,6 +45,7 @@ _SMILEY = re.compile(
 _TOKEN = re.compile(
     r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
     r"|(?P<number>\d+%?)"
+    r"|(?P<joint>(?<=\d)[/-](?=\d))"
     r"|(?P<line>\n)"
     r"|(?P<question>[?؟¿❓❔⁇⁈⁉])"
     r"|(?P<dash>[–—―~]+|-{2,}|(?<!\w)-(?!\d)|-(?=\s|$))"
@@ -110,8 +114,11 @@ def unaccented(word):
     return "".join(map(_unaccented_char, word))
 
 
-def tokenize(levelled):
-    """Return the tokens of a text that went through :func:`level`."""
+def tokenize(levelled, *, joints=False):
+    """Return the tokens of a text that went through :func:`level`.
+
+    :param joints: keep what joins two numbers, which says something in times only
+    """
     levelled = _AM_PM.sub(r"\1m", levelled)
     levelled = _INITIALS.sub(r"\1\2", levelled)
     levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)
@@ -123,6 +130,8 @@ def tokenize(levelled):
         if kind == WORD:
             exact = surface.casefold().replace("'", "")
             tokens.append(Token(unaccented(exact), exact, surface, kind))
+        elif kind == JOINT and not joints:
+            continue
         elif kind != SYMBOL or _says_something(surface):
             tokens.append(Token(surface, surface, surface, kind))
     return tokens

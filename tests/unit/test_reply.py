@@ -132,7 +132,7 @@ class TestReplyExamples(TestCase):
             ("yes and no", "unclear"),
             ("yes, no", "contradiction"),
             ("never said yes", "negation"),
-            ("Yes my parrot bites", "unknown_words"),
+            ("Yes my gremlin hums", "unknown_words"),
             ("Yes Tuesday", "time"),
             ("Yes 5", "number"),
             ("Yes I'm sick", "excuse"),
@@ -269,7 +269,10 @@ class TestReplyQuotes(TestCase):
                 for end in range(start + 5, len(words) + 1):
                     text = " ".join(words[start:end])
                     found = understand(text, prompts=[prompt])
-                    self.assertEqual(found.intent, "unrecognized", text)
+                    # Who sends no more than how to stop wants to stop.
+                    stops = text in prompt.rpartition(". ")[2]
+                    accepted = {"unrecognized"} | ({"opt_out"} if stops else set())
+                    self.assertIn(found.intent, accepted, text)
 
     def test_own_words_beside_a_copy(self):
         for prompt in PROMPTS:
@@ -444,7 +447,7 @@ class TestReplyNeverGuesses(TestCase):
         "nl": ["ja", "akkoord", "is goed", "doen we", "lijkt me goed", "kom maar"],
     }
     BUT = {
-        "en": "if I'm home|but call first|but not today|unless it snows|maybe|I think|"
+        "en": "if I'm home|but call me|but not today|unless it snows|maybe|I think|"
         "not|never|at 5pm|on Friday|later|only mornings|what time|cancel|wrong date",
         "es": "si llueve|pero llámame|pero no puedo|pero más tarde|quizás|creo|no|"
         "nunca|a las 5|el viernes|más tarde|a qué hora|cancelar|nadie en casa",
@@ -456,7 +459,7 @@ class TestReplyNeverGuesses(TestCase):
         "nunca|às 15h|sexta|mais tarde|a que horas|cancelar|ninguém em casa",
         "it": "se posso|ma chiamatemi|ma non posso|ma più tardi|forse|credo|no|mai|"
         "alle 15|venerdì|più tardi|a che ora|annullare|nessuno",
-        "nl": "als ik kan|maar bel eerst|maar ik kan niet|maar later|misschien|denk ik|"
+        "nl": "als ik kan|maar bel me|maar ik kan niet|maar later|misschien|denk ik|"
         "nee|nooit|om 15 uur|vrijdag|later|hoe laat|annuleren|niemand thuis",
     }
 
@@ -483,20 +486,20 @@ class TestReplyStories(TestCase):
         self._check(
             "decline",
             "Our pipes froze in Boise so I can't make it",
-            "No. My parrot broke my lamp so we can't make it",
-            "I can't make it, my parrot broke my lamp",
-            "I have to cancel because my parrot broke my lamp",
-            "Please cancel. My parrot broke my lamp",
+            "No. My gremlin ate my homework so we can't make it",
+            "I can't make it, my gremlin ate my homework",
+            "I have to cancel because my gremlin ate my homework",
+            "Please cancel. My gremlin ate my homework",
         )
         self._check(
             "unrecognized",
-            "My parrot can't make it",
-            "My parrot lets you in so I won't be home",
-            "I won't be home, my parrot opens",
-            "I can't make it if my parrot comes",
-            "no, my parrot broke my lamp",
-            "Yes, my parrot broke my lamp",
+            "My gremlin can't make it",
+            "My gremlin lets you in so I won't be home",
+            "I won't be home, my gremlin opens",
+            "I can't make it if my gremlin comes",
+            "Yes, my gremlin ate my homework",
         )
+        self._check("decline", "no, my gremlin ate my homework")
 
     def test_thanked_refusal(self):
         self._check("decline", "No thanks, all good", "no thank you, we're good")
@@ -511,9 +514,9 @@ class TestReplyStories(TestCase):
         )
         self._check(
             "unrecognized",
-            "Yes\nparrot at the lamp",
-            "Yes\nDave Miller Properties Parrot LLC",
-            "Yes\nParrot Closed",
+            "Yes\ngremlin at the disco",
+            "Yes\nDave Miller Properties Gremlin LLC",
+            "Yes\nGremlin Closed",
             "Yes\n5",
         )
 

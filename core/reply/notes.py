@@ -1,0 +1,310 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A clear yes with a note: the yes decides if the rest is harmless by kind.
+
+Harmless is what tells how to get in, of animals, whom to call, where it is, what is to
+be done, who will be there. Every clause beside the yes has to be about one of these,
+and nothing in it may be a condition, a doubt, another time or a question: "Yes" before
+words that nobody knows may be sarcasm.
+"""
+
+from . import lexicon as lx
+from .clauses import IFS, POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
+
+_YES = {lx.CONFIRM, lx.AGREE}
+_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
+# What a "but" right after the yes may be about: "yes but call first".
+_ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
+_WAITING = {lx.CONTACT, lx.ACCESS}
+_SOFT = SILENT | {lx.SUBJECT}
+_HARD = {
+    lx.OTHER,
+    lx.HELP,
+    lx.OPT_IN,
+    lx.OPT_OUT,
+    lx.OPT_OUT_ALONE,
+    lx.AUTO_REPLY,
+    lx.RESCHEDULE,
+    lx.REACTION,
+    lx.REACTION_LIKE,
+}
+_VETOES = {
+    lx.CONDITION,
+    lx.QUESTION_WORD,
+    lx.UNCLEAR,
+    lx.EXCUSE,
+    lx.TIME,
+    lx.DOUBT,
+    lx.INSTRUCTION,
+}
+# "Yes for the fridge" is one to a part.
+_SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
+# What joins a reason to what follows from it.
+_SO = frozenset("so and y asi et donc alors und also e entao quindi en dus".split())
+_COME = frozenset("come vengan venez kommen venham venite kom".split())
+_MAX_UNKNOWN = 6
+_MAX_UNKNOWN_BESIDE = 4  # in a clause that is about nothing known
+_PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
+
+
+def find_yes_with_note(text, lexicon):
+    """Return the segments that say yes beside a harmless note; else an empty list."""
+    clauses = list(split_clauses(text.segments))
+    yes = [_leading_yes(clause, lexicon) for clause, asks in clauses if not asks]
+    yes = [segment for segment in yes if segment is not None]
+    if not yes or not _is_clear(clauses, yes):
+        return []
+    given = {id(segment) for segment in yes}
+    rest = [s for s in text.segments if id(s) not in given]
+    if not _has_subject(rest):
+        return []
+    about = [frozenset().union(*map(_topics_of, clause)) for clause, _asks in clauses]
+    seen = False  # whether something harmless was said already
+    for clause, asks in clauses:
+        if asks and not any(lx.REQUEST in s.kinds for s in clause):
+            return []
+        beside = frozenset().union(*about)
+        if not _is_harmless(clause, seen, rest, beside):
+            return []
+        seen = seen or any(s.is_any(lx.TOPICS) for s in clause)
+    return yes
+
+
+def _has_subject(rest):
+    """Tell whether a note is about something: "call me" alone wants to talk."""
+    topics = frozenset().union(*(_topics_of(segment) for segment in rest))
+    if topics == {lx.CONTACT}:
+        return any(s.is_any({lx.LEAD, lx.AMOUNT}) for s in rest)
+    return bool(topics)
+
+
+def _topics_of(segment):
+    if lx.ATTEND in segment.kinds:
+        return frozenset({lx.PRESENCE})
+    return segment.kinds & lx.TOPICS
+
+
+def _leading_yes(clause, lexicon):
+    """Return the segment that says yes, if a clause begins with it."""
+    for index, segment in enumerate(clause):
+        if segment.is_any(_YES):
+            if segment.is_any(REFUSALS) or not _stands_alone(
+                clause, index, lexicon
+            ):
+                return None
+            return segment
+        if not segment.kinds <= SILENT:
+            return None
+    return None
+
+
+def _stands_alone(clause, index, lexicon):
+    """Tell a yes from the beginning of a phrase: "perfect timing", "I'm in Boise"."""
+    segment = clause[index]
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if after is None:
+        return True
+    if lx.CONDITION in segment.kinds:
+        return False  # "si llueve"
+    if after.is_any(_YES | {lx.OWN}):
+        return True
+    if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
+        return False  # "ok for the furnace"
+    if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
+        return True
+    if len(segment.tokens) > 1:
+        return after.kinds <= POLITE | {lx.RETURN} or after.key in _SO
+    return after.kinds <= SILENT or after.is_any(lx.TOPICS)
+
+
+def _names_own(after):
+    return any(segment.refs for segment in after[:3])
+
+
+def _is_clear(clauses, yes):
+    """An "OK" counts where the text begins; a yes wherever its clause does."""
+    first = next((s for c, _asks in clauses for s in c if not s.kinds <= SILENT), None)
+    return any(s is first or lx.CONFIRM in s.kinds for s in yes)
+
+
+def _is_harmless(clause, seen, rest, beside):
+    topics = frozenset().union(*map(_topics_of, clause))
+    unknown = said = 0
+    for index, segment in enumerate(clause):
+        if segment.is_any(_YES) and not segment.is_any(REFUSALS):
+            continue
+        if segment.kinds <= SILENT:
+            continue
+        before = clause[index - 1] if index else None
+        if lx.BUT in segment.kinds and not (seen or said or topics & _ARRANGED):
+            return False
+        if segment.kinds & {lx.LEAD} and not segment.kinds & lx.TOPICS:
+            if not _leads_to_call(clause, index):
+                return False
+        elif not _is_allowed(segment, before, topics, rest):
+            if not (beside - {lx.PRESENCE} and _is_odd(segment)):
+                return False
+        said += 1
+        seen = seen or segment.is_any(lx.TOPICS)
+        unknown += lx.UNKNOWN in segment.kinds and not segment.is_any(
+            lx.NOTE_KINDS | {lx.OWN}
+        )
+        if segment.is_any({lx.NEGATION}) or is_bare_no(segment):
+            if not topics or _is_absence(clause, index):
+                return False
+            if index + 1 < len(clause) and clause[index + 1].key in _SCOPES:
+                return False  # "no for the fridge"
+    if topics:
+        return unknown <= _MAX_UNKNOWN
+    return not unknown or (bool(beside) and unknown <= _MAX_UNKNOWN_BESIDE)
+
+
+def _is_odd(segment):
+    """Tell whether a word is odd beside an answer only: "left", "closed", "text"."""
+    return (
+        len(segment.tokens) == 1
+        and segment.is_any({lx.UNCLEAR, lx.EXCUSE})
+        and segment.kinds <= {lx.UNCLEAR, lx.EXCUSE, *SILENT, lx.UNKNOWN, lx.KEEP}
+    )
+
+
+def _leads_to_call(clause, index):
+    """Tell "call when outside" from a condition: "once my landlord has the key"."""
+    if any(lx.CONTACT in s.kinds for s in clause[:index]):
+        return True
+    after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
+    if after is not None and lx.CONTACT in after.kinds:
+        return True
+    return len(clause[index].tokens) > 1 and any(
+        s.is_any(_WAITING) for s in clause[index + 1 :]
+    )
+
+
+def _is_allowed(segment, before, topics, rest):
+    """Tell whether one segment may stand in a harmless clause about ``topics``."""
+    kinds = segment.kinds
+    if kinds & _HARD:
+        return False
+    if kinds & lx.TOPICS:
+        return True
+    if lx.BUT in kinds:
+        return True
+    if lx.DOUBT in kinds:
+        return False
+    if kinds & REFUSALS and not is_bare_no(segment):
+        return _is_about_a_thing(segment, before, rest)
+    if kinds & {lx.COMMON, lx.OWN}:
+        return True
+    if lx.REQUEST in kinds:
+        return bool(topics)
+    if kinds & {lx.AMOUNT, lx.CODE}:
+        return bool(topics & _NUMBERED) or _is_number_of_place(segment, rest)
+    return not kinds & _VETOES
+
+
+def _is_number_of_place(segment, rest):
+    """Tell the number of a floor that ends in a stop: "3. Stock"."""
+    place = next(i for i, s in enumerate(rest) if s is segment)
+    after = rest[place + 1 : place + 3]
+    return [s.key for s in after[:1]] == ["."] and any(
+        lx.PLACE in s.kinds for s in after
+    )
+
+
+def _is_about_a_thing(segment, before, rest):
+    """Tell a refusal from "buzzer doesn't work" and from an absence with a stand-in."""
+    if before is not None and before.is_any({lx.ACCESS, lx.JOB, lx.HOUSEHOLD}):
+        return True
+    if lx.EXCUSE not in segment.kinds:
+        return False
+    place = next(i for i, s in enumerate(rest) if s is segment)
+    return any(s.is_any({lx.PRESENCE, lx.ACCESS}) for s in rest[place + 1 :])
+
+
+def _is_absence(clause, index):
+    """Tell whether who would be there will not: "my wife can't let you in"."""
+    after = clause[index + 1 : index + 3]
+    return any(lx.PRESENCE in segment.kinds for segment in after)
+
+
+def find_change_of_mind(text):
+    """Return what says yes after a no: "never mind, I got the day off, Friday works".
+
+    The reason that is given needs not be understood, as long as it takes nothing back.
+    """
+    returns = any(lx.RETURN in s.kinds for s in text.segments)
+    found = []
+    for clause, asks in _cut_at_so(text.segments):
+        if asks or any(s.kinds & _HARD for s in clause):
+            return []
+        yes = [
+            s
+            for s in clause
+            if (s.is_any(_YES) or s.key in _COME) and not s.is_any(REFUSALS)
+        ]
+        if yes and all(s.kinds <= _PLAIN or s in yes for s in clause):
+            if any(s.refs and s.when for s in clause) and any(
+                lx.FAREWELL not in s.kinds for s in yes
+            ):
+                returns = True
+            returns = returns or any(lx.ATTEND in s.kinds for s in yes)
+            found += yes
+        elif any(_takes_back(segment) for segment in clause):
+            return []
+    return found if returns else []
+
+
+def _cut_at_so(segments):
+    """Yield the clauses, cut also where a reason ends: "I got the day off so I can"."""
+    for clause, asks in split_clauses(segments):
+        start = 0
+        for index, segment in enumerate(clause):
+            if segment.key in _SO and start < index:
+                yield clause[start:index], False
+                start = index
+        yield clause[start:], asks
+
+
+def _takes_back(segment):
+    if segment.is_any({lx.RETURN, lx.GLUE}):
+        return False
+    if lx.CONDITION in segment.kinds:
+        return len(segment.tokens) > 1 or segment.key in IFS
+    return segment.is_any({lx.QUESTION_WORD, *REFUSALS})
+
+
+def note_of(text, answers):
+    """Return the words of a text from the first to the last that tells something.
+
+    :param answers: the segments that answer
+    """
+    kept = {id(segment) for segment in answers}
+    segments = text.segments
+    telling = [
+        index
+        for index, segment in enumerate(segments)
+        if id(segment) not in kept and _tells(segment)
+    ]
+    if not telling:
+        return ""
+    start, end = telling[0], telling[-1] + 1
+    while start and _leads(segments[start - 1], kept):
+        start -= 1
+    while end < len(segments) and _leads(segments[end], kept):
+        end += 1
+    tokens = [token for s in segments[start:end] for token in s.tokens]
+    return text.surface_of(start, tokens)
+
+
+def _tells(segment):
+    if segment.is_any(_YES) and not segment.is_any(lx.TOPICS | {lx.UNKNOWN}):
+        return False
+    return not segment.kinds <= SILENT | {lx.KEEP}
+
+
+def _leads(segment, kept):
+    """Tell whether a small word belongs to what stands beside it: "the gate"."""
+    return (
+        id(segment) not in kept
+        and segment.is_any({lx.GLUE, lx.NAME_INTRO, lx.OWN})
+        and not segment.is_any(_YES | {lx.THANKS, lx.GREETING})
+    )

@@ -1,0 +1,301 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Find what a text repeats of its appointment, by the appointment's own data.
+
+What is right needs no understanding; what is wrong ("yes FO121", "yes, 15 Mill Lane",
+"see you Wednesday") is never ignored.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from .text import NUMBER, WORD, level, tokenize
+from .when import When, find_times
+
+# Words of a street's name that many streets have; alone they name none.
+_STREET_WORDS = frozenset(
+    "street st avenue ave av road rd lane ln drive dr court ct place pl boulevard blvd "
+    "way circle square suite unit apt n s e w north south east west calle c avenida "
+    "avda paseo plaza rue avenue boulevard place chemin impasse strasse straße str weg "
+    "platz gasse allee rua avenida travessa praca via viale corso piazza vicolo straat "
+    "laan weg plein de del des der du da do la le les el los di dei van".split()
+)
+_MIN_NAME = 3
+
+
+class Found(NamedTuple):
+    """A part of a text that says something about appointments."""
+
+    start: int
+    end: int
+    refs: frozenset  # ids of the appointments of which it is true; may be empty
+    when: When | None = None
+    every: bool = False  # all of ``refs`` are meant
+    says: str = ""  # an answer that it implies: "neither"
+
+
+class _Words(NamedTuple):
+    """The words of one appointment, as keys of tokens."""
+
+    job: tuple
+    number: str  # of the house
+    street: tuple  # telling words only
+    names: frozenset  # technician, contacts
+    phrases: tuple  # city, company: as they stand
+
+
+@lru_cache(maxsize=512)
+def _words_of(job, street, city, technician, company, contacts):
+    street_keys = _keys(street)
+    numbers = [key for key in street_keys if key.isdecimal()]
+    telling = [key for key in street_keys if key not in _STREET_WORDS]
+    names = {key for name in (technician, *contacts) for key in _keys(name)}
+    return _Words(
+        _keys(job),
+        numbers[0] if numbers else "",
+        tuple(key for key in telling if not key.isdecimal() and len(key) >= _MIN_NAME),
+        frozenset(key for key in names if len(key) >= _MIN_NAME),
+        tuple(filter(None, (_keys(city), _keys(company), _keys(street)))),
+    )
+
+
+def _keys(text):
+    return tuple(
+        token.key
+        for token in tokenize(level(text or ""))
+        if token.kind in (WORD, NUMBER)
+    )
+
+
+# Which of several is meant, counted from the first or from the last.
+_PLACES = {
+    0: "first 1st primera primero premier premiere erste ersten erster erstes primeira "
+    "primeiro prima primo eerste",
+    1: "second 2nd segunda segundo deuxieme seconde zweite zweiten zweiter zweites "
+    "seconda secondo tweede",
+    2: "third 3rd tercera tercero troisieme dritte dritten dritter terceira terceiro "
+    "terza terzo derde",
+    -1: "last ultima ultimo derniere dernier letzte letzten letzter laatste later "
+    "latter spatere spateren latere",
+}
+_PLACE_OF = {word: place for place, text in _PLACES.items() for word in text.split()}
+_PLACE_OF |= dict.fromkeys(("earlier", "former", "fruhere", "vroegere"), 0)
+_ONES = frozenset(
+    "one ones appointment appt visit cita visita rendezvous rdv termin marcacao "
+    "consulta appuntamento afspraak una uno".split()
+)
+_OTHERS = frozenset("other others otra otro autre andere anderer outra altra".split())
+_COUNTS = {"two": 2, "dos": 2, "deux": 2, "zwei": 2, "duas": 2, "due": 2, "twee": 2}
+_BOTH = (("las", "dos"), ("los", "dos"), ("les", "deux"), ("tutti", "e", "due"))
+_BOTH += (("both",), ("ambas",), ("ambos",), ("beide",), ("entrambi",), ("entrambe",))
+_BOTH += (("as", "duas"), ("os", "dois"), ("alle", "beide"), ("alle", "drei"))
+_BOTH += (("allebei",), ("tutte", "e", "due"), ("all", "of", "them"), ("them", "all"))
+_BOTH += (("all", "three"), ("all",), ("todas",), ("todos",), ("toutes",), ("tous",))
+_BOTH += (("alle",), ("tutti",), ("tutte",), ("allemaal",), ("everything",))
+_BOTH_WORK = (("both", "work"), ("all", "work"), ("they", "both", "work"))
+_NEITHER = (("cant", "do", "either"), ("cant", "make", "either"))
+_NEITHER += (("neither",), ("neither", "one"), ("neither", "of", "them"))
+_NEITHER += (("none", "of", "them"), ("ninguna", "de", "las", "dos"), ("ninguna",))
+_NEITHER += (("ninguno",), ("ninguno", "de", "los", "dos"), ("aucun", "des", "deux"))
+_NEITHER += (("aucune", "des", "deux"), ("ni", "lun", "ni", "lautre"))
+_NEITHER += (("keiner", "von", "beiden"), ("keinen", "von", "beiden"), ("keiner",))
+_NEITHER += (("nenhuma", "das", "duas"), ("nenhum", "dos", "dois"), ("nenhuma",))
+_NEITHER += (("nessuno", "dei", "due"), ("nessuna", "delle", "due"), ("nessuno",))
+_NEITHER += (("geen", "van", "beide"), ("geen", "van", "beiden"), ("neither", "works"))
+
+
+def find_choice(tokens, appointments):
+    """Return the words of ``tokens`` that choose among several by their order."""
+    keys = [token.key for token in tokens]
+    ordered = [a.id for a in sorted(appointments, key=lambda a: a.local_start)]
+    found = []
+    index = 0
+    while index < len(keys):
+        item = _choice_at(keys, index, ordered)
+        if item:
+            found.append(item)
+        index = item.end if item else index + 1
+    return found
+
+
+def _choice_at(keys, index, ordered):
+    everything = frozenset(ordered)
+    for phrases, says in ((_NEITHER, "decline"), (_BOTH_WORK, "confirm"), (_BOTH, "")):
+        ends = [
+            index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
+        ]
+        if ends:
+            return Found(index, max(ends), everything, None, True, says)
+    place = _PLACE_OF.get(keys[index])
+    if place is None or (place > 0 and place >= len(ordered)):
+        return None
+    count = _COUNTS.get(keys[index + 1]) if index + 1 < len(keys) else None
+    end = index + 1
+    if count:
+        chosen = ordered[:count] if place == 0 else ordered[-count:]
+        return Found(index, end + 1, frozenset(chosen), None, True)
+    if end < len(keys) and keys[end] in _ONES:
+        end += 1
+    return Found(index, end, frozenset({ordered[place]}))
+
+
+def find_own(tokens, appointments, now, lang):
+    """Return what ``tokens`` repeat of ``appointments``, in order, as :class:`Found`.
+
+    :param now: the datetime in which "tomorrow" is meant, local and naive
+    """
+    found = [
+        Found(start, end, _true_of(when, appointments, now), when)
+        for start, end, when in find_times(tokens, lang)
+    ]
+    taken = {index for item in found for index in range(item.start, item.end)}
+    keys = [token.key for token in tokens]
+    words = {
+        appointment.id: _words_of(
+            appointment.job,
+            appointment.street,
+            appointment.city,
+            appointment.technician,
+            appointment.company,
+            appointment.contacts,
+        )
+        for appointment in appointments
+    }
+    index = 0
+    while index < len(keys):
+        item = None if index in taken else _name_at(keys, index, words)
+        if item is None or any(i in taken for i in range(item.start, item.end)):
+            index += 1
+            continue
+        found.append(item)
+        index = item.end
+    waiting = [a for a in appointments if a.is_open]
+    if len(appointments) > 1:
+        found += [
+            item
+            for item in find_choice(tokens, waiting)
+            if not taken.intersection(range(item.start, item.end))
+        ]
+        found += _find_rest(keys, found, frozenset(a.id for a in waiting))
+    return _without_overlaps(sorted(found, key=lambda item: (item.start, -item.end)))
+
+
+def _find_rest(keys, found, waiting):
+    """Find "the other one": those that were not named before it."""
+    for index, key in enumerate(keys):
+        named = [item.refs & waiting for item in found if item.end <= index]
+        if key not in _OTHERS or not any(named):
+            continue
+        rest = waiting - frozenset().union(*named)
+        end = index + 1
+        count = _COUNTS.get(keys[end]) if end < len(keys) else None
+        if count or (end < len(keys) and keys[end] in _ONES):
+            end += 1
+        if rest and (count is None or count == len(rest)):
+            return [Found(index, end, rest, None, len(rest) > 1)]
+    return []
+
+
+def _without_overlaps(found):
+    kept = []
+    for item in found:
+        if not kept or item.start >= kept[-1].end:
+            kept.append(item)
+    return kept
+
+
+def _true_of(when, appointments, now):
+    return frozenset(
+        appointment.id
+        for appointment in appointments
+        if when.matches(
+            appointment.local_start, appointment.local_end, appointment.today(now)
+        )
+    )
+
+
+def _name_at(keys, index, words):
+    """Return the :class:`Found` of a job, place or person that begins at ``index``."""
+    for read in (_job_at, _phrase_at, _street_at, _person_at):
+        item = read(keys, index, words)
+        if item:
+            return item
+    return None
+
+
+def _job_at(keys, index, words):
+    jobs = {id_: own.job for id_, own in words.items() if own.job}
+    ends = {
+        index + len(job)
+        for job in jobs.values()
+        if tuple(keys[index : index + len(job)]) == job
+    }
+    if ends:
+        end = max(ends)
+        refs = [id_ for id_, job in jobs.items() if tuple(keys[index:end]) == job]
+        return Found(index, end, frozenset(refs))
+    for job in jobs.values():
+        # The same letters, another number: "FO121".
+        end = index + len(job)
+        if (
+            len(job) > 1
+            and not job[0].isdecimal()
+            and job[-1].isdecimal()
+            and tuple(keys[index : end - 1]) == job[:-1]
+            and end <= len(keys)
+            and keys[end - 1].isdecimal()
+        ):
+            return Found(index, end, frozenset())
+    return None
+
+
+def _phrase_at(keys, index, words):
+    """Find the company, the city or the whole street."""
+    found = {}
+    for id_, own in words.items():
+        for phrase in own.phrases:
+            end = index + len(phrase)
+            if tuple(keys[index:end]) == phrase and (
+                len(phrase) > 1 or len(phrase[0]) > _MIN_NAME
+            ):
+                found.setdefault(end, set()).add(id_)
+    if not found:
+        return None
+    end = max(found)
+    return Found(index, end, frozenset(found[end]))
+
+
+def _street_at(keys, index, words):
+    """Find the street with its number on either side, or with another number."""
+    for own in words.values():
+        if not own.street:
+            continue
+        start, end = index, index
+        while end < len(keys) and keys[end] in own.street + tuple(_STREET_WORDS):
+            end += 1
+        numbered = keys[start].isdecimal() and own.number
+        if numbered:
+            end = start + 1
+            while end < len(keys) and keys[end] in own.street + tuple(_STREET_WORDS):
+                end += 1
+        if not any(key in own.street for key in keys[start:end]):
+            continue
+        number = keys[start] if numbered else ""
+        if not number and end < len(keys) and keys[end].isdecimal() and own.number:
+            if len(keys[end]) <= len(own.number) + 1 and keys[end] == own.number:
+                end += 1
+        wrong = bool(number) and number != own.number
+        ids = [id_ for id_, other in words.items() if other.street == own.street]
+        return Found(start, end, frozenset() if wrong else frozenset(ids))
+    return None
+
+
+def _person_at(keys, index, words):
+    end = index
+    refs = None
+    while end < len(keys):
+        ids = {id_ for id_, own in words.items() if keys[end] in own.names}
+        if not ids or (refs is not None and not refs & ids):
+            break
+        refs = ids if refs is None else refs & ids
+        end += 1
+    return Found(index, end, frozenset(refs)) if refs else None

@@ -1,0 +1,320 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Read what the words of a text mean, whatever was said before."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from . import lexicon as lx
+from .answers import BLOCKERS, find_answers
+from .appointed import silence_appointed_times
+from .choice import choose
+from .clauses import ANSWERS, CONFIRM, DECLINE, REFUSALS, SILENT, Text, is_bare_no
+from .codes import mark_codes
+from .languages import in_one_language
+from .names import silence_names, silence_signature
+from .notes import find_change_of_mind, find_yes_with_note, note_of
+from .opt_out import (
+    find_opt_out,
+    find_request,
+    find_wrong_number,
+    is_instruction_to_stop,
+)
+from .own import find_own
+from .quotes import appointed_times, own_words, read_reaction
+from .refusals import find_not_then, find_proposal, find_refusal_with_rest
+from .text import QUESTION, WORD, level
+from .understanding import (
+    MAX_DETAIL,
+    Answer,
+    Understanding,
+    answered,
+    unrecognized,
+    words_of,
+)
+
+# Three times the longest SMS. Of a longer text only both ends are read, for an opt-out.
+MAX_LENGTH = 4800
+_ENDS = (2400, 800)
+_MIN_ECHO_WORDS = 5
+# Who writes more than two pages answers no question with it.
+_MAX_SEGMENTS = 400
+_OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
+_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE, lx.EXCUSE}
+
+
+class World(NamedTuple):
+    """What a text may be about."""
+
+    appointments: tuple = ()  # :class:`~.decision.Appointment`
+    now: datetime | None = None
+    lang: str = ""  # two letters; in which we write to the customer
+    # an answer was given before: "after all" takes it back, and is no doubt
+    returning: bool = False
+    earlier: str | None = None  # what was answered before we asked which one
+
+    @property
+    def open_ids(self):
+        return frozenset(a.id for a in self.appointments if a.is_open)
+
+    def find_own(self):
+        """Return a function of tokens that finds what they repeat of appointments."""
+        if not self.appointments:
+            return None
+        return lambda tokens: find_own(tokens, self.appointments, self.now, self.lang)
+
+
+def understand(
+    body: str | None,
+    *,
+    lexicon: lx.Lexicon | None = None,
+    codes: Collection[str] = (),
+    prompts: Collection[str] = (),
+) -> Understanding:
+    """Return what ``body`` means to an open question; never raises.
+
+    :param lexicon: the words; those shipped with the addon by default
+    :param codes: codes of the number's open confirmations
+    :param prompts: texts lately sent to the number, whose copies are no answers
+    """
+    understanding = read_words(body, lexicon, codes, prompts, World())
+    if understanding.intent == "wrong_number":
+        return replace(understanding, intent="opt_out")
+    return understanding
+
+
+def read_words(body, lexicon, codes, prompts, world):
+    """Return the :class:`Understanding` of a text about what is in ``world``."""
+    lexicon = lexicon or lx.Lexicon.default()
+    if not body or not body.strip():
+        return unrecognized("empty")
+    if len(body) > MAX_LENGTH:
+        body = f"{body[: _ENDS[0]]}\n{body[-_ENDS[1] :]}"
+        found = read_words(body, lexicon, codes, prompts, World())
+        return found if found.intent == "opt_out" else unrecognized("too_long")
+    text = level(body)
+    # In a conversation, reactions are read before, with what they quote.
+    reaction = not world.appointments and read_reaction(text, lexicon, prompts)
+    if reaction:
+        return _understand_reaction(reaction)
+    if is_instruction_to_stop(text, lexicon):
+        return Understanding("opt_out", detail=text.strip())
+    own = own_words(text, lexicon, prompts, world.find_own())
+    if not _says_anything(own.segments):
+        if own.quoted:
+            return unrecognized("quoted_prompt", automatic=_is_echo(own))
+        if any(s.tokens[0].kind == QUESTION for s in own.segments):
+            return Understanding("help", detail="?")
+        return unrecognized("no_words")
+    understanding = _understand_own(text, own, lexicon, codes, prompts, world)
+    return _after_quote(understanding, own)
+
+
+def _is_echo(own):
+    """Tell an echoed prompt from a person who takes it literally: "Reply YES"."""
+    return own.quoted >= _MIN_ECHO_WORDS
+
+
+def _says_anything(segments):
+    return any(not s.kinds <= {lx.SEPARATOR, lx.QUESTION_WORD} for s in segments) or (
+        any(s.tokens[0].kind == WORD for s in segments)
+    )
+
+
+def _after_quote(understanding, own):
+    """Mark what is left of an echoed prompt as such, to keep out of loops."""
+    if (
+        understanding.intent == "unrecognized"
+        and own.quoted
+        and not any(
+            s.is_any(ANSWERS) or s.is_any(BLOCKERS) or s.is_any({lx.HELP})
+            for s in own.segments
+        )
+    ):
+        return unrecognized(
+            "quoted_prompt",
+            own.segments,
+            understanding.codes,
+            automatic=_is_echo(own),
+        )
+    return understanding
+
+
+def _understand_reaction(reaction):
+    """A like of a prompt agrees; of anything else, or another reaction, is none."""
+    codes = reaction.codes
+    if reaction.asks and len(codes) <= 1:
+        code = codes[0] if codes else None
+        kinds = reaction.kinds
+        if kinds & {lx.REACTION_LIKE, lx.CONFIRM, lx.AGREE} and not kinds & REFUSALS:
+            return answered([Answer(CONFIRM, code)], "reaction", reaction.surface)
+        if kinds & REFUSALS:
+            return answered([Answer(DECLINE, code)], "reaction", reaction.surface)
+    return Understanding(
+        "unrecognized",
+        codes=codes,
+        reason="reaction",
+        detail=reaction.surface[:MAX_DETAIL],
+        automatic=not reaction.asks,
+    )
+
+
+def _understand_own(whole, own, lexicon, codes, prompts, world):
+    appointed = ()
+    if not world.appointments and any(lx.TIME in s.kinds for s in own.segments):
+        appointed = appointed_times(prompts, lexicon)
+    text = _prepare(whole, own, frozenset(codes), appointed, world)
+    opting_out = find_opt_out(text)
+    if opting_out:
+        return Understanding("opt_out", detail=words_of(opting_out))
+    wrong = find_wrong_number(text)
+    if wrong:
+        return Understanding("wrong_number", detail=words_of(wrong))
+    automatic = [s for s in text.segments if lx.AUTO_REPLY in s.kinds]
+    if automatic:
+        return unrecognized("auto_reply", automatic, automatic=True)
+    if len(text.segments) > _MAX_SEGMENTS:
+        return unrecognized("too_long")
+    return find_request(text) or _read_answers(text, lexicon, codes, world)
+
+
+def _read_answers(text, lexicon, codes, world):
+    """Return the answers; strictly first, then with what may stand beside them."""
+    if len(world.appointments) > 1:
+        choice = choose(text.segments, world.open_ids, world.earlier)
+        if choice:
+            return _chosen(text, choice, world)
+    found = find_answers(text, codes)
+    if found.answers:
+        given = [s for s in text.segments if s.is_any(ANSWERS)]
+        return _described(found, text, given, lexicon, world)
+    yes = find_yes_with_note(text, lexicon) or (world.returning and find_change_of_mind(text))
+    if yes:
+        found = answered([Answer(CONFIRM)], "note", words_of(yes))
+        return _described(found, text, yes, lexicon, world)
+    refusal = find_refusal_with_rest(text, lexicon) or find_not_then(text)
+    if refusal:
+        found = answered([Answer(DECLINE)], "refusal", refusal.surface)
+        return _described(found, text, [refusal], lexicon, world)
+    if len(world.open_ids) > 1 and any(s.refs for s in text.segments):
+        found = replace(found, reason="which")
+    return replace(found, proposed=_proposed(text, world), manner=_manner_of_rest(text))
+
+
+def _chosen(text, choice, world):
+    answers = [Answer(intent, ref=ref) for ref, intent in choice.answers.items()]
+    given = [s for s in text.segments if s.is_any(ANSWERS)]
+    note = ""
+    if choice.rest:
+        inside = {id(segment) for segment in choice.rest}
+        note = note_of(text, [s for s in text.segments if id(s) not in inside])
+    return answered(
+        answers,
+        "named",
+        words_of(given),
+        note=note,
+        manner="named",
+        proposed=_proposed(text, world) if note else None,
+    )
+
+
+def _described(found, text, given, lexicon, world):
+    """Add the note, the proposal and the manner to an answer that was found."""
+    declines = found.intent == "decline"
+    manner = _manner_of_no if declines else _manner_of_yes
+    return replace(
+        found,
+        note=note_of(text, given),
+        proposed=_proposed(text, world) if declines else None,
+        manner=manner(text, given, lexicon, world),
+    )
+
+
+def _proposed(text, world):
+    if not world.appointments:
+        return None
+    appointment = next(
+        (a for a in world.appointments if a.is_open), world.appointments[0]
+    )
+    return find_proposal(text.segments, appointment, appointment.today(world.now))
+
+
+def _manner_of_yes(text, given, lexicon, world):
+    """Tell how a yes is said; see :class:`~.understanding.Understanding`."""
+    tokens = [token for segment in text.segments for token in segment.tokens]
+    if any(
+        s.refs and (s.when is None or s.when.has_day() or s.when.hour is not None)
+        for s in text.segments
+    ) and any(lx.FAREWELL not in s.kinds for s in given):
+        return "named"
+    if lexicon.has(tokens, lx.ATTEND):
+        return "worded"
+    return "yes" if lexicon.has(tokens, lx.PLAIN_YES) else "agree"
+
+
+def _manner_of_no(text, given, lexicon, world):
+    """Tell how a no is said; see :class:`~.understanding.Understanding`."""
+    if any(s.refs for s in text.segments):
+        return "named"
+    if not all(s.kinds <= SILENT or s in given for s in text.segments):
+        return "worded"
+    bare = [s for s in given if is_bare_no(s)]
+    thanked = [s for s in given if lexicon.has(s.tokens[1:], lx.THANKS)]
+    if len(bare) + len(thanked) < len(given):
+        return "worded"
+    thanks = thanked or any(lx.THANKS in s.kinds for s in text.segments)
+    return "thanks" if thanks else "bare"
+
+
+def _manner_of_rest(text):
+    """Tell what is no answer: only polite, or a note that says how to get in."""
+    if all(s.kinds <= SILENT for s in text.segments):
+        return "polite"
+    if any(s.is_any(_CONDITIONS) and not s.is_any(SILENT) for s in text.segments):
+        return "condition"
+    return "note" if any(s.is_any(lx.TOPICS) for s in text.segments) else ""
+
+
+# Preparing ------------------------------------------------------------------------
+
+
+def _prepare(whole, own, codes, appointed, world):
+    """Tell codes from other numbers, and names and signatures from unknown words."""
+    segments = in_one_language(mark_codes(own.segments, codes))
+    if world.returning:
+        segments = [_without_doubt(segment) for segment in segments]
+    if world.appointments:
+        segments = [_with_ref(segment, world) for segment in segments]
+    silence_appointed_times(segments, appointed)
+    letters = "".join(
+        token.surface
+        for segment in segments
+        for token in segment.tokens
+        if token.kind == WORD
+    )
+    text = Text(segments, own.signature, _has_case_information(letters), whole)
+    silence_names(text)
+    silence_signature(text)
+    return text
+
+
+def _without_doubt(segment):
+    """Let "actually" and "after all" say nothing once an answer was given."""
+    if lx.RETURN in segment.kinds and not segment.is_any(_OWN_ANSWERS):
+        return segment._replace(kinds=frozenset({lx.FILLER, lx.RETURN}))
+    return segment
+
+
+def _with_ref(segment, world):
+    """Let a code name its appointment; one that none has is none of ours."""
+    if lx.CODE not in segment.kinds:
+        return segment
+    refs = frozenset(a.id for a in world.appointments if a.code == segment.key)
+    if refs:
+        return segment._replace(refs=refs)
+    return segment._replace(kinds=segment.kinds | {lx.OTHER})
+
+
+def _has_case_information(letters):
+    return letters != letters.upper() and letters[1:] != letters[1:].lower()

@@ -1,0 +1,198 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A clear refusal stays one with what follows it: a proposal, a question, a reason.
+
+Staff call back anyway. What takes it back (a yes, "don't cancel", an if) does so here
+too, and a refusal of a day that is not the appointment's is none.
+"""
+
+from . import lexicon as lx
+from .clauses import IFS, REFUSALS, SILENT, is_bare_no, is_worded, split_clauses
+from .when import propose
+
+_YES = {lx.CONFIRM, lx.AGREE}
+_BEFORE = SILENT | {
+    lx.OWN,
+    lx.SUBJECT,
+    lx.COMMON,
+    lx.UNKNOWN,
+    lx.EXCUSE,
+    lx.JOB,
+    lx.PLACE,
+    lx.HOUSEHOLD,
+    lx.RETURN,
+    lx.BUT,
+    lx.DECLINE,
+    lx.RESCHEDULE,
+    lx.TIME,
+}
+_FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
+# "Cancel my subscription", "cannot log in": something else is refused.
+_OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
+_UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
+_SAME_TIME = (
+    ("same", "time"),
+    ("misma", "hora"),
+    ("meme", "heure"),
+    ("gleiche", "zeit"),
+    ("gleiche", "uhrzeit"),
+    ("mesma", "hora"),
+    ("stessa", "ora"),
+    ("zelfde", "tijd"),
+)
+
+
+def find_refusal_with_rest(text, lexicon):
+    """Return the segment that refuses, if what stands around it does not undo it."""
+    clauses = _clauses(text.segments)
+    for position, (clause, asks) in enumerate(clauses):
+        for index, segment in enumerate(clause):
+            if segment.is_any(REFUSALS) and not segment.is_any(_YES):
+                before = [s for c, _asks in clauses[:position] for s in c]
+                after = [s for c, _asks in clauses[position + 1 :] for s in c]
+                if (
+                    asks
+                    or not _is_clear(clause, index, before)
+                    or (lx.EXCUSE in segment.kinds and _is_arranged(after))
+                    or not all(_is_left_standing(c, lexicon) for c in clauses[position + 1 :])
+                ):
+                    return None
+                return segment
+            if segment.is_any(_YES) and not asks:
+                return None
+    return None
+
+
+def _is_arranged(after):
+    """Tell whether who will not be at home tells how to get in: "my son opens"."""
+    if any(s.is_any({lx.OTHER, lx.QUESTION_WORD, lx.RESCHEDULE}) for s in after):
+        return False
+    return any(s.is_any({lx.ACCESS, lx.PRESENCE, lx.UNKNOWN}) for s in after)
+
+
+def find_not_then(text):
+    """Return the "not" of "not tomorrow", which is all that is said."""
+    said = [s for s in text.segments if not s.kinds <= SILENT or s.refs]
+    if len(said) == 2 and said[1].refs and said[1].when:
+        if lx.NEGATION in said[0].kinds and len(said[0].tokens) == 1:
+            return said[0]
+    return None
+
+
+def _clauses(segments):
+    """Return the clauses, cut also before a question and after a bare "no"."""
+    result = []
+    for clause, asks in split_clauses(segments):
+        start = 0
+        for index, segment in enumerate(clause):
+            if index > start and _begins_clause(clause, index):
+                result.append((clause[start:index], False))
+                start = index
+        result.append((clause[start:], asks))
+    return result
+
+
+def _begins_clause(clause, index):
+    segment, before = clause[index], clause[index - 1]
+    if lx.QUESTION_WORD in segment.kinds and len(segment.tokens) > 1:
+        return True
+    if lx.BUT in segment.kinds:
+        return True
+    # "no sorry | I'm traveling"
+    return (
+        lx.SUBJECT in segment.kinds
+        and all(is_bare_no(s) or s.kinds <= SILENT for s in clause[:index])
+        and any(is_bare_no(s) for s in clause[:index])
+        and before is not None
+    )
+
+
+def _is_clear(clause, index, before):
+    """Tell whether a clause refuses by itself, with the appointment's own day only."""
+    segment = clause[index]
+    around = clause[:index] + clause[index + 1 :]
+    if any(
+        s.is_any({lx.OTHER, lx.CONDITION, lx.KEEP}) and not _is_soft(s) for s in around
+    ):
+        return False
+    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in before + clause[:index]):
+        return False
+    previous = clause[index - 1] if index else None
+    if previous is not None and not previous.is_any(
+        SILENT | {lx.OWN, lx.SUBJECT, lx.DECLINE, lx.RESCHEDULE, lx.RETURN, lx.BUT}
+    ):
+        return False  # "Bob can't make it"
+    if any(s.is_any(_YES) for s in around):
+        return False
+    following = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
+    if not is_bare_no(segment):
+        return is_worded(segment) and (
+            following is None
+            or not (following.kinds <= _OBJECT or lx.NEGATION in following.kinds)
+        )
+    if any(lx.UNKNOWN in s.kinds for s in before) or not all(
+        s.kinds <= SILENT for s in clause[:index]
+    ):
+        return False  # "my wife said no"
+    return following is None or _may_follow_no(following, clause[index + 1])
+
+
+def _may_follow_no(following, next_segment):
+    """Tell a clause of its own from what a "no" negates: "no heat"."""
+    if lx.NEGATION in following.kinds:
+        return following is next_segment
+    return following.is_any(_FOLLOWS_NO) or lx.SUBJECT in next_segment.kinds
+
+
+def _is_soft(segment):
+    return segment.is_any({lx.GLUE, lx.BUT}) or segment.kinds <= SILENT
+
+
+def _is_left_standing(item, lexicon):
+    """Tell whether a clause that follows takes nothing back."""
+    clause, asks = item
+    if all(s.is_any({lx.AMOUNT, lx.CODE}) for s in clause):
+        return False  # "no. 5"
+    proposes = asks or any(
+        s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME}) and not s.is_any({lx.GLUE})
+        for s in clause
+    )
+    return not any(_takes_back(segment, proposes, lexicon) for segment in clause)
+
+
+def _takes_back(segment, proposes, lexicon):
+    if lx.HELP in segment.kinds:
+        return True
+    if segment.is_any({lx.KEEP, lx.UNCLEAR}) and len(segment.tokens) > 1:
+        if lx.KEEP in segment.kinds or lexicon.has(segment.tokens[1:], lx.DECLINE):
+            return True
+    if proposes or _is_soft(segment) or segment.is_any(REFUSALS):
+        return False
+    if segment.is_any(_YES):
+        return True
+    if len(segment.tokens) > 1:
+        return segment.is_any({lx.CONDITION, lx.DOUBT})
+    return lx.CONDITION in segment.kinds and segment.key in IFS
+
+
+def find_proposal(segments, appointment, today):
+    """Return the :class:`~.when.Proposal` of another time in a text, or None."""
+    words = [token.key for s in segments for token in s.tokens]
+    same = any(pair in _SAME_TIME for pair in zip(words, words[1:], strict=False))
+    for clause, _asks in _clauses(segments):
+        whens = [
+            s.when
+            for before, s in zip([None, *clause], clause, strict=False)
+            if s.when is not None
+            and not s.refs
+            and not (before is not None and before.tokens[-1].key in _UNTIL)
+        ]
+        if not whens:
+            continue
+        when = whens[0]
+        for more in whens[1:]:
+            if when.hour is None and more.hour is not None and not more.has_day():
+                when.hour, when.minute, when.half = more.hour, more.minute, more.half
+        found = propose(when, appointment.local_start, today, same_time=same)
+        if found:
+            return found
+    return None

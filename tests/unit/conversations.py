@@ -1,0 +1,103 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Labelled replies in their conversations, and what a decision about one is worth.
+
+One row of ``data/conversations.jsonl`` has the appointments, what was said before, the
+customer's text, and what a thoughtful person at the office would do with it.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from core import reply
+from core.reply.context import CLASSES, SITUATIONS, TABLE
+
+CONVERSATIONS = Path(__file__).parent / "data" / "conversations.jsonl"
+
+
+def read_rows(path=CONVERSATIONS):
+    """Return the rows of a file, as dicts."""
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def conversation_of(row):
+    """Return the appointments and what was said before, as the core takes them."""
+    states = {a["key"]: "open" for a in row["appointments"]}
+    said = []
+    for item in row["said"]:
+        states.update(item.get("took") or {})
+        if item["by"] == "us" and item["kind"] == "stale":
+            states.update(dict.fromkeys(item.get("about", ()), "stale"))
+        said.append(
+            reply.Said(
+                item["by"],
+                item.get("kind", ""),
+                item.get("text", ""),
+                tuple(item.get("about", ())),
+            )
+        )
+    appointments = tuple(
+        reply.Appointment(
+            id=a["key"],
+            start=datetime.fromisoformat(a["start"]),
+            end=datetime.fromisoformat(a["end"]),
+            zone=a["zone"],
+            lang=row["lang"],
+            code=a["code"],
+            job=a["job"],
+            street=a["street"],
+            city=a["city"],
+            technician=a["technician"],
+            company=a["company"],
+            state=states[a["key"]],
+        )
+        for a in row["appointments"]
+    )
+    return appointments, tuple(said)
+
+
+def read_row(row):
+    """Return the decision about one row."""
+    appointments, said = conversation_of(row)
+    now = datetime.fromisoformat(row["now"])
+    return reply.read(row["text"], said, appointments, now=now)
+
+
+def outcome_of(decision):
+    """Return (outcome, answers) as rows are labelled; a phone's text is a courtesy."""
+    outcome = "courtesy" if decision.outcome == "automatic" else decision.outcome
+    return outcome, dict(decision.answers)
+
+
+def judge(row, decision):
+    """Return the verdict about one row: "right" or what is wrong."""
+    accepted = [(e["outcome"], e["answers"]) for e in [row["expect"], *row["also"]]]
+    found, answers = outcome_of(decision)
+    if (found, answers) in accepted:
+        return "right"
+    for response, verdict in (("confirmed", "wrong yes"), ("declined", "wrong no")):
+        given = {key for key, value in answers.items() if value == response}
+        allowed = {k for _o, a in accepted for k, v in a.items() if v == response}
+        if given - allowed:
+            return verdict
+    outcomes = {outcome for outcome, _answers in accepted}
+    if "opt_out" in outcomes:
+        return "missed opt-out"
+    if found == "opt_out":
+        return "false opt-out"
+    if "answered" in outcomes and found != "answered":
+        return "needlessly unrecognized"
+    if found == "courtesy":
+        return "dropped"
+    return "bothered" if outcomes == {"courtesy"} else "other"
+
+
+def table_as_markdown():
+    """Return the table of what words mean in which situation, for doc/replies.md."""
+    lines = ["| said last | " + " | ".join(CLASSES) + " |"]
+    lines.append("| --- " * (len(CLASSES) + 1) + "|")
+    for situation in SITUATIONS:
+        cells = [TABLE[situation, words] for words in CLASSES]
+        lines.append(f"| {situation} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,362 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Replies in their conversations: labelled ones, and every cell of the table."""
+
+import dataclasses
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from unittest import TestCase
+
+from conversations import judge, read_row, read_rows, table_as_markdown
+
+from core import reply
+from core.reply.context import CLASSES, SITUATIONS, TABLE
+
+DOC = Path(__file__).parents[2] / "doc" / "replies.md"
+NOW = datetime(2026, 12, 4, 10, 0)
+QUESTION = "Bright HVAC: appointment FO048 is Tue, Dec 8. Reply YES to confirm or NO."
+ASK_BACK = "Sorry, we did not understand. Please reply YES to confirm or NO to decline."
+# What our texts and the customer's were before, and the state of the appointment.
+BEFORE = {
+    "question": ([("us", "question", QUESTION)], "open"),
+    "ask_back": (
+        [
+            ("us", "question", QUESTION),
+            ("customer", "", "🎹"),
+            ("us", "ask_back", ASK_BACK),
+        ],
+        "unrecognized",
+    ),
+    "ask_back_question": (
+        [
+            ("us", "question", QUESTION),
+            ("customer", "", "who is this?"),
+            ("us", "ask_back", ASK_BACK),
+        ],
+        "unrecognized",
+    ),
+    "ask_back_condition": (
+        [
+            ("us", "question", QUESTION),
+            ("customer", "", "maybe"),
+            ("us", "ask_back", ASK_BACK),
+        ],
+        "unrecognized",
+    ),
+    "aside": (
+        [
+            ("us", "question", QUESTION),
+            ("us", "notice", "Your technician is now Derek Stone."),
+        ],
+        "open",
+    ),
+    "staff": (
+        [("us", "question", QUESTION), ("us", "staff", "Hi, Ann here. Any pets?")],
+        "open",
+    ),
+    "confirmed": (
+        [
+            ("us", "question", QUESTION),
+            ("customer", "", "yes"),
+            ("us", "thanks_confirmed", "Thank you, FO048 is confirmed."),
+        ],
+        "confirmed",
+    ),
+    "declined": (
+        [
+            ("us", "question", QUESTION),
+            ("customer", "", "no"),
+            ("us", "will_contact", "Thank you. We will contact you."),
+        ],
+        "declined",
+    ),
+    "closed": (
+        [
+            ("us", "question", QUESTION),
+            ("us", "stale", "This appointment is no longer planned."),
+        ],
+        "stale",
+    ),
+}
+WORDS = {
+    "en": {
+        "agree": "ok",
+        "yes": "Yes",
+        "worded": "I'll be there",
+        "named": "Yes, Tuesday works",
+        "bare": "No",
+        "thanks": "no thank you",
+        "worded_no": "I can't make it",
+        "named_no": "I can't make it Tuesday",
+        "polite": "Thank you",
+        "note": "The gate code is 4471",
+        "unclear": "Maybe",
+    },
+    "es": {
+        "agree": "vale",
+        "yes": "Sí",
+        "worded": "estaré en casa",
+        "named": "Sí, el martes",
+        "bare": "No",
+        "thanks": "No, gracias",
+        "worded_no": "no puedo",
+        "named_no": "el martes no puedo",
+        "polite": "gracias",
+        "note": "el código del portal es 2580",
+        "unclear": "quizás",
+    },
+    "fr": {
+        "agree": "d'accord",
+        "yes": "Oui",
+        "worded": "je serai là",
+        "named": "Oui, mardi",
+        "bare": "Non",
+        "thanks": "Non merci",
+        "worded_no": "je ne peux pas",
+        "named_no": "je ne peux pas mardi",
+        "polite": "merci",
+        "note": "le code de la porte est 1910",
+        "unclear": "peut-être",
+    },
+    "de": {
+        "agree": "alles klar",
+        "yes": "Ja",
+        "worded": "ich bin da",
+        "named": "Ja, Dienstag",
+        "bare": "Nein",
+        "thanks": "Nein danke",
+        "worded_no": "ich kann nicht",
+        "named_no": "Dienstag kann ich nicht",
+        "polite": "Danke",
+        "note": "der Schlüssel liegt unter der Fußmatte",
+        "unclear": "vielleicht",
+    },
+    "pt": {
+        "agree": "combinado",
+        "yes": "Sim",
+        "worded": "estarei em casa",
+        "named": "Sim, terça",
+        "bare": "Não",
+        "thanks": "Não, obrigado",
+        "worded_no": "não posso",
+        "named_no": "terça não posso",
+        "polite": "obrigado",
+        "note": "o código da porta é 7788",
+        "unclear": "talvez",
+    },
+    "it": {
+        "agree": "va bene",
+        "yes": "Sì",
+        "worded": "ci sarò",
+        "named": "Sì, martedì",
+        "bare": "No",
+        "thanks": "No, grazie",
+        "worded_no": "non posso",
+        "named_no": "martedì non posso",
+        "polite": "grazie",
+        "note": "il codice del cancello è 1234",
+        "unclear": "forse",
+    },
+    "nl": {
+        "agree": "prima",
+        "yes": "Ja",
+        "worded": "ik ben thuis",
+        "named": "Ja, dinsdag",
+        "bare": "Nee",
+        "thanks": "Nee bedankt",
+        "worded_no": "ik kan niet",
+        "named_no": "dinsdag kan ik niet",
+        "polite": "bedankt",
+        "note": "de sleutel ligt onder de mat",
+        "unclear": "misschien",
+    },
+}
+
+
+def appointment(lang="en", state="open", **more):
+    values = {
+        "id": "A",
+        "start": datetime(2026, 12, 8, 9, 0),
+        "end": datetime(2026, 12, 8, 11, 0),
+        "zone": "America/New_York",
+        "lang": lang,
+        "job": "FO048",
+        "street": "12 Oak Street",
+        "city": "Boston",
+        "technician": "Maria Lopez",
+        "company": "Bright HVAC",
+        "state": state,
+    } | more
+    return reply.Appointment(**values)
+
+
+def said(items):
+    return [reply.Said(by, kind, text, ("A",)) for by, kind, text in items]
+
+
+def read(text, situation="question", lang="en", **more):
+    items, state = BEFORE[situation]
+    return reply.read(text, said(items), [appointment(lang, state, **more)], now=NOW)
+
+
+class TestReplyConversations(TestCase):
+    def test_labelled_conversations(self):
+        """No answer is guessed, no opt-out missed, few clear ones are not understood."""
+        verdicts = Counter()
+        for row in read_rows():
+            decision = read_row(row)
+            verdict = judge(row, decision)
+            verdicts[verdict] += 1
+            with self.subTest(id=row["id"], text=row["text"]):
+                self.assertNotIn(
+                    verdict,
+                    ("wrong yes", "wrong no", "missed opt-out", "false opt-out"),
+                    decision,
+                )
+        self.assertLess(verdicts["needlessly unrecognized"], 10, verdicts)
+        self.assertGreater(verdicts["right"], 0.97 * verdicts.total(), verdicts)
+
+    def test_decision_is_a_value(self):
+        decision = read("Yes, gate code is 1234")
+        self.assertEqual(decision.answers, (("A", "confirmed"),))
+        self.assertEqual(decision.note, "gate code is 1234")
+        self.assertEqual(decision.mark_to_read, ("A",))
+        self.assertEqual(decision, read("Yes, gate code is 1234"))
+        self.assertIn("1234", repr(decision))
+        with self.assertRaises(dataclasses.FrozenInstanceError):
+            decision.note = ""
+
+
+class TestReplyTable(TestCase):
+    def test_every_cell_in_every_language(self):
+        for lang, words in WORDS.items():
+            self.assertEqual(set(words), set(CLASSES), lang)
+            for situation in SITUATIONS:
+                for name, text in words.items():
+                    found = read(text, situation, lang)
+                    answers = [response for _id, response in found.answers]
+                    with self.subTest(lang=lang, situation=situation, text=text):
+                        expected = TABLE[situation, name]
+                        self.assertEqual([*answers, found.outcome][0], expected)
+
+    def test_table_in_the_documentation(self):
+        self.assertIn(table_as_markdown(), DOC.read_text(encoding="utf-8"))
+
+
+class TestReplyReactions(TestCase):
+    def test_like_belongs_to_the_text_that_it_quotes(self):
+        for situation, quoted, outcome in (
+            ("question", QUESTION, "answered"),
+            ("question", "Hi! We miss you. Reply YES for a 10% coupon", "courtesy"),
+            ("confirmed", QUESTION, "courtesy"),
+            ("confirmed", "Thank you, FO048 is confirmed.", "courtesy"),
+            ("declined", "Thank you. We will contact you.", "courtesy"),
+            ("declined", QUESTION, "person"),
+            ("staff", "Hi, Ann here. Any pets?", "courtesy"),
+        ):
+            for form in (
+                "Liked “{}”",
+                "👍 to “{}”",
+                "Reacted 👍 to “{}”",
+                "A aimé « {} »",
+                "Gefällt: „{}“",
+                "Le gustó “{}”",
+                "Gostou de “{}”",
+                "Ha messo “Mi piace” a “{}”",
+                "Vond “{}” leuk",
+            ):
+                with self.subTest(form=form, situation=situation, quoted=quoted):
+                    found = read(form.format(quoted), situation)
+                    self.assertEqual(found.outcome, outcome)
+
+    def test_taken_back_or_disliked_after_an_answer(self):
+        for form in (
+            "Removed a like from “{}”",
+            "Removed 👍 from “{}”",
+            "👍 from “{}”",
+            "Disliked “{}”",
+            "Questioned “{}”",
+            "Reacted 👎 to “{}”",
+            "A retiré un « J’aime » de « {} »",
+            "Hat „Gefällt mir“ von „{}“ entfernt",
+            "No le gustó “{}”",
+            "Vond “{}” niet leuk",
+        ):
+            with self.subTest(form=form):
+                found = read(form.format(QUESTION), "confirmed")
+                self.assertEqual((found.outcome, found.mark_to_read), ("person", ("A",)))
+
+
+class TestReplyOwnWords(TestCase):
+    def test_what_is_right_says_nothing_new(self):
+        for text in (
+            "Yes 12/8",
+            "Yes 8/12",
+            "Tues 9-11 works",
+            "Yes FO048",
+            "yes the 8th at nine",
+            "Tuesday morning is fine",
+            "Yes Maria can come to 12 Oak",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(read(text).answers, (("A", "confirmed"),))
+
+    def test_what_is_wrong_is_never_ignored(self):
+        for text in (
+            "Yes 12/9",
+            "Wed 9-11 works",
+            "Yes FO084",
+            "yes the 9th",
+            "Tuesday afternoon is fine",
+            "yes, 15 Oak Street",
+            "Yes tomorrow",
+            "Yes at 10",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(read(text).outcome, "unrecognized")
+
+    def test_tomorrow_is_told_at_the_place_of_work(self):
+        now = datetime.fromisoformat("2026-12-08T04:30:00+00:00")  # Monday in New York
+        late = reply.read("Tomorrow works", said(BEFORE["question"][0]), [appointment()], now=now)
+        self.assertEqual(late.answers, (("A", "confirmed"),))
+
+    def test_proposals(self):
+        for text, proposed in (
+            ("No, can you come Wednesday?", "2026-12-09"),
+            ("Can't make Tuesday, Thursday at 2 would work", "2026-12-10T14:00"),
+            ("No, Friday morning?", "2026-12-11 morning"),
+            ("No, Wednesday same time", "2026-12-09T09:00"),
+            ("Nein, geht Freitag um 10?", "2026-12-11T10:00"),
+            ("No, I'm away until Friday", "None"),
+        ):
+            with self.subTest(text=text):
+                found = read(text)
+                self.assertEqual(found.answers, (("A", "declined"),))
+                self.assertEqual(str(found.proposed), proposed)
+
+
+class TestReplyNever(TestCase):
+    def test_never_raises_and_is_never_slow_in_length(self):
+        for text in (None, "", " ", "\0", "x" * 100_000, "yes " * 5000, "“" * 3000):
+            for situation in BEFORE:
+                self.assertIn(read(text, situation).outcome, reply.OUTCOMES)
+
+    def test_instruction_to_stop(self):
+        for text in ("Reply STOP", "send STOP", "STOP to opt out", "Text STOP to end"):
+            self.assertEqual(read(text).outcome, "opt_out", text)
+
+    def test_wrong_number(self):
+        for text in (
+            "Wrong number",
+            "No, wrong number, sorry",
+            "You have the wrong person",
+            "número equivocado",
+            "Falsche Nummer",
+        ):
+            self.assertEqual(read(text).outcome, "wrong_number", text)
+
+    def test_words_are_compiled_once(self):
+        rows = [("en", "confirm", "aye"), ("en", "decline", "nae")]
+        first = reply.Lexicon.from_rows(rows)
+        self.assertIs(reply.Lexicon.from_rows(reversed(rows)), first)
+        self.assertIsNot(reply.Lexicon.from_rows(rows[:1]), first)
