@@ -53,7 +53,6 @@ KEPT = {
 STRUCTURE = {
     "ir_model": "model",
     "ir_model_fields": "model || '.' || name",
-    "ir_model_data": "module || '.' || name",
     "information_schema.columns": "table_name || '.' || column_name",
     **dict.fromkeys(("ir_ui_view", "ir_ui_menu", "ir_act_window", "ir_cron"), "id"),
     **dict.fromkeys(("ir_act_server", "ir_sequence", "res_groups"), "id"),
@@ -63,6 +62,8 @@ STRUCTURE = {
 }
 # Rows that point to the addon: table -> condition.
 GONE = {
+    # Odoo itself leaves names of what its own mixins bring.
+    "ir_model_data": f"module = '{ADDON}'",
     "mail_activity": "res_model LIKE 'fsm.confirmation%'"
     " OR note LIKE '%fsm.confirmation%'",
     "mail_message": "model LIKE 'fsm.confirmation%' OR model = 'fsm.visit'"
