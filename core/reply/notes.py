@@ -11,7 +11,7 @@ from . import lexicon as lx
 from .clauses import IFS, POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
 
 _YES = {lx.CONFIRM, lx.AGREE}
-_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
+_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
 _WAITING = {lx.CONTACT, lx.ACCESS}
@@ -141,7 +141,9 @@ def _is_harmless(clause, seen, rest, beside):
             if not _leads_to_call(clause, index):
                 return False
         elif not _is_allowed(segment, before, topics, rest):
-            if not (beside - {lx.PRESENCE} and _is_odd(segment)):
+            if not _is_excused(segment, rest) and not (
+                beside - {lx.PRESENCE} and _is_odd(segment)
+            ):
                 return False
         said += 1
         seen = seen or segment.is_any(lx.TOPICS)
@@ -156,6 +158,14 @@ def _is_harmless(clause, seen, rest, beside):
     if topics:
         return unknown <= _MAX_UNKNOWN
     return not unknown or (bool(beside) and unknown <= _MAX_UNKNOWN_BESIDE)
+
+
+def _is_excused(segment, rest):
+    """Tell whether who is away has told who will be there: "my son will, I'm at work"."""
+    if lx.EXCUSE not in segment.kinds or segment.is_any({lx.CONDITION, lx.DOUBT}):
+        return False
+    place = next(i for i, s in enumerate(rest) if s is segment)
+    return any(lx.PRESENCE in s.kinds for s in rest[:place])
 
 
 def _is_odd(segment):
@@ -174,9 +184,8 @@ def _leads_to_call(clause, index):
     after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if after is not None and lx.CONTACT in after.kinds:
         return True
-    return len(clause[index].tokens) > 1 and any(
-        s.is_any(_WAITING) for s in clause[index + 1 :]
-    )
+    # "If no one answers just go around the side"
+    return len(clause[index].tokens) > 1 and index + 1 < len(clause)
 
 
 def _is_allowed(segment, before, topics, rest):
@@ -239,7 +248,7 @@ def find_change_of_mind(text):
         yes = [
             s
             for s in clause
-            if (s.is_any(_YES) or s.key in _COME) and not s.is_any(REFUSALS)
+            if (s.is_any(_YES) or _comes(s)) and not s.is_any(REFUSALS)
         ]
         if yes and all(s.kinds <= _PLAIN or s in yes for s in clause):
             if any(s.refs and s.when for s in clause) and any(
@@ -251,6 +260,12 @@ def find_change_of_mind(text):
         elif any(_takes_back(segment) for segment in clause):
             return []
     return found if returns else []
+
+
+def _comes(segment):
+    """Tell "come" and "works now", which say yes only after a no."""
+    words = tuple(token.key for token in segment.tokens)
+    return segment.key in _COME or words[-1:] == ("now",) and len(words) > 1
 
 
 def _cut_at_so(segments):

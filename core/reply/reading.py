@@ -41,7 +41,7 @@ _MIN_ECHO_WORDS = 5
 # Who writes more than two pages answers no question with it.
 _MAX_SEGMENTS = 400
 _OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
-_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE, lx.EXCUSE}
+_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE}
 
 
 class World(NamedTuple):
@@ -281,7 +281,10 @@ def _manner_of_rest(text):
 
 def _prepare(whole, own, codes, appointed, world):
     """Tell codes from other numbers, and names and signatures from unknown words."""
-    segments = in_one_language(mark_codes(own.segments, codes))
+    segments = own.segments
+    if codes or not world.appointments:
+        segments = mark_codes(segments, codes)
+    segments = in_one_language(segments)
     if world.returning:
         segments = [_without_doubt(segment) for segment in segments]
     if world.appointments:

@@ -92,7 +92,7 @@ def _clauses(segments):
 
 
 def _begins_clause(clause, index):
-    segment, before = clause[index], clause[index - 1]
+    segment = clause[index]
     if lx.QUESTION_WORD in segment.kinds and len(segment.tokens) > 1:
         return True
     if lx.BUT in segment.kinds:
@@ -100,9 +100,8 @@ def _begins_clause(clause, index):
     # "no sorry | I'm traveling"
     return (
         lx.SUBJECT in segment.kinds
-        and all(is_bare_no(s) or s.kinds <= SILENT for s in clause[:index])
-        and any(is_bare_no(s) for s in clause[:index])
-        and before is not None
+        and all(s.is_any(REFUSALS) or s.kinds <= SILENT for s in clause[:index])
+        and any(s.is_any(REFUSALS) for s in clause[:index])
     )
 
 
@@ -129,10 +128,11 @@ def _is_clear(clause, index, before):
             following is None
             or not (following.kinds <= _OBJECT or lx.NEGATION in following.kinds)
         )
-    if any(lx.UNKNOWN in s.kinds for s in before) or not all(
-        s.kinds <= SILENT for s in clause[:index]
-    ):
+    if not all(s.kinds <= SILENT for s in clause[:index]):
         return False  # "my wife said no"
+    if any(lx.UNKNOWN in s.kinds for s in before):
+        # "That's too early for me, no"
+        return len(clause) == 1 and any(lx.EXCUSE in s.kinds for s in before)
     return following is None or _may_follow_no(following, clause[index + 1])
 
 
