@@ -162,7 +162,7 @@ BEFORE = frozenset(
 )
 
 
-SINCE = frozenset("since desde seit depuis da sinds last".split())
+SINCE = frozenset("since desde seit depuis sinds last".split())
 
 
 def _split(text):

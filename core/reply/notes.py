@@ -87,9 +87,7 @@ def _leading_yes(clause, lexicon):
     """Return the segment that says yes, if a clause begins with it."""
     for index, segment in enumerate(clause):
         if segment.is_any(_YES):
-            if segment.is_any(REFUSALS) or not _stands_alone(
-                clause, index, lexicon
-            ):
+            if segment.is_any(REFUSALS) or not _stands_alone(clause, index, lexicon):
                 return None
             return segment
         if not segment.kinds <= SILENT:
@@ -110,7 +108,10 @@ def _stands_alone(clause, index, lexicon):
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
-        return True
+        # "confirmo si llueve"
+        return len(segment.tokens) == 1 or not lexicon.has(
+            segment.tokens[-1:], lx.CONDITION
+        )
     if len(segment.tokens) > 1:
         return after.kinds <= POLITE | {lx.RETURN} or after.key in _SO
     return after.kinds <= SILENT or after.is_any(lx.TOPICS)
@@ -131,6 +132,8 @@ def _is_harmless(clause, seen, rest, beside):
     unknown = said = 0
     for index, segment in enumerate(clause):
         if segment.is_any(_YES) and not segment.is_any(REFUSALS):
+            if lx.CONDITION in segment.kinds and len(clause) > 1:
+                return False  # "si llueve"
             continue
         if segment.kinds <= SILENT:
             continue
@@ -153,6 +156,8 @@ def _is_harmless(clause, seen, rest, beside):
         if segment.is_any({lx.NEGATION}) or is_bare_no(segment):
             if not topics or _is_absence(clause, index):
                 return False
+            if is_bare_no(segment) and index + 1 == len(clause):
+                return False  # "the sink leaks no"
             if index + 1 < len(clause) and clause[index + 1].key in _SCOPES:
                 return False  # "no for the fridge"
     if topics:
@@ -161,7 +166,7 @@ def _is_harmless(clause, seen, rest, beside):
 
 
 def _is_excused(segment, rest):
-    """Tell whether who is away has told who will be there: "my son will, I'm at work"."""
+    """Tell whether who is away said who will be there: "my son, I'm at work"."""
     if lx.EXCUSE not in segment.kinds or segment.is_any({lx.CONDITION, lx.DOUBT}):
         return False
     place = next(i for i, s in enumerate(rest) if s is segment)
@@ -185,7 +190,7 @@ def _leads_to_call(clause, index):
     if after is not None and lx.CONTACT in after.kinds:
         return True
     # "If no one answers just go around the side"
-    return len(clause[index].tokens) > 1 and index + 1 < len(clause)
+    return len(clause[index].tokens) > 2 and index + 1 < len(clause)
 
 
 def _is_allowed(segment, before, topics, rest):
@@ -221,8 +226,10 @@ def _is_number_of_place(segment, rest):
 
 def _is_about_a_thing(segment, before, rest):
     """Tell a refusal from "buzzer doesn't work" and from an absence with a stand-in."""
-    if before is not None and before.is_any({lx.ACCESS, lx.JOB, lx.HOUSEHOLD}):
-        return True
+    if lx.COMMON in segment.kinds:  # what things do: "doesn't work"
+        return before is not None and before.is_any(
+            {lx.ACCESS, lx.JOB, lx.HOUSEHOLD, lx.CONTACT}
+        )
     if lx.EXCUSE not in segment.kinds:
         return False
     place = next(i for i, s in enumerate(rest) if s is segment)

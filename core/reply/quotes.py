@@ -354,7 +354,9 @@ def _before_own(tokens, item, lexicon):
             break
         last = segments[place]
         if lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
-            segments[place] = last._replace(kinds=frozenset({lx.GLUE}))
+            segments[place] = last._replace(
+                kinds=frozenset({lx.GLUE}), senses=frozenset()
+            )
         elif lx.GLUE not in last.kinds:
             break
     return segments
@@ -374,7 +376,6 @@ def _is_see_you(tokens, place, item):
         item.refs
         and item.when
         and item.when.has_day()
-        and item.when.hour is None
         and item.start > place
         and tokens[item.start - 1].key in _SEE_YOU
     )

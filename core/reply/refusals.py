@@ -53,7 +53,9 @@ def find_refusal_with_rest(text, lexicon):
                     asks
                     or not _is_clear(clause, index, before)
                     or (lx.EXCUSE in segment.kinds and _is_arranged(after))
-                    or not all(_is_left_standing(c, lexicon) for c in clauses[position + 1 :])
+                    or not all(
+                        _is_left_standing(c, lexicon) for c in clauses[position + 1 :]
+                    )
                 ):
                     return None
                 return segment
@@ -83,7 +85,7 @@ def _clauses(segments):
     result = []
     for clause, asks in split_clauses(segments):
         start = 0
-        for index, segment in enumerate(clause):
+        for index in range(len(clause)):
             if index > start and _begins_clause(clause, index):
                 result.append((clause[start:index], False))
                 start = index
@@ -97,6 +99,9 @@ def _begins_clause(clause, index):
         return True
     if lx.BUT in segment.kinds:
         return True
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if segment.is_any(_YES) and after is not None and lx.OTHER in after.kinds:
+        return True  # "not available Monday | yes Tuesday"
     # "no sorry | I'm traveling"
     return (
         lx.SUBJECT in segment.kinds
@@ -113,7 +118,9 @@ def _is_clear(clause, index, before):
         s.is_any({lx.OTHER, lx.CONDITION, lx.KEEP}) and not _is_soft(s) for s in around
     ):
         return False
-    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in before + clause[:index]):
+    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
+        return False
+    if any(_is_doubt(segment) for segment in before):
         return False
     previous = clause[index - 1] if index else None
     if previous is not None and not previous.is_any(
@@ -141,6 +148,15 @@ def _may_follow_no(following, next_segment):
     if lx.NEGATION in following.kinds:
         return following is next_segment
     return following.is_any(_FOLLOWS_NO) or lx.SUBJECT in next_segment.kinds
+
+
+def _is_doubt(segment):
+    """Tell whether what is said before a refusal makes it no plain one."""
+    if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *_YES}):
+        return not _is_soft(segment)
+    if lx.CONDITION not in segment.kinds or _is_soft(segment):
+        return False
+    return len(segment.tokens) > 1 or segment.key in IFS
 
 
 def _is_soft(segment):
