@@ -28,6 +28,7 @@ _BEFORE = SILENT | {
 _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
+_I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -103,6 +104,9 @@ def _begins_clause(clause, index):
     if segment.is_any(_YES) and after is not None and lx.OTHER in after.kinds:
         return True  # "not available Monday | yes Tuesday"
     # "no sorry | I'm traveling"
+    if not all(is_bare_no(s) or s.kinds <= SILENT for s in clause[:index]):
+        if segment.key not in _I:
+            return False  # "cancel my subscription"
     return (
         lx.SUBJECT in segment.kinds
         and all(s.is_any(REFUSALS) or s.kinds <= SILENT for s in clause[:index])
