@@ -20,6 +20,7 @@ _MAX_JOINERS = 3
 _NOON = frozenset("noon midday midi mittag mediodia mezzogiorno meiodia".split())
 # What "tarde" is never the afternoon after: "más tarde", "mais tarde".
 _LATER = frozenset("mas mais muy muito demasiado".split())
+_SHORT_DAYS = frozenset("mo di mi do fr sa ma wo vr za".split())
 _PREDICATES = frozenset("works is yes no ok good fine doesnt isnt".split())
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
@@ -356,6 +357,9 @@ class _Reader:
             # "segunda" is the second one in Spanish.
             feira = self.key(index + 1) == "feira" or key.endswith("feira")
             return meaning if self.lang == "pt" or feira else None
+        if meaning.kind == "part" and meaning.weak and key != "tarde":
+            before = cw.WORDS.get(self.key(index - 1), ())
+            return meaning if any(m.kind != "part" for m in before) else None
         if meaning.kind == "part" and key == "tarde":
             before = self.key(index - 1)
             return meaning if before in _BEFORE_PART and before not in _LATER else None
@@ -379,8 +383,10 @@ class _Reader:
         )
 
     def _is_plain_short(self, index):
-        """Tell whether a short form is written as a day: "Sat", "ok sat"."""
+        """Tell whether a short form is written as a day: "Sat", "Di" in German."""
         surface = self.tokens[index].surface
+        if surface[:1].isupper() and self.lang in ("de", "nl"):
+            return self.key(index) in _SHORT_DAYS
         return surface in ("Mon", "Sat", "Sun") and self.lang != "fr"
 
     def _hour_in_words(self, index, when):
