@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import test_alerts
+from . import test_auto_replies
 from . import test_batch
 from . import test_dialogs
 from . import test_inbox
