@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .text import NUMBER, WORD, level, tokenize
-from .when import When, find_times
+from .times import find_times
+from .when import When
 
 # Words of a street's name that many streets have; alone they name none.
 _STREET_WORDS = frozenset(
