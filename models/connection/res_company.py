@@ -32,6 +32,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
     "job_confirmation_has_own_texts",
+    "job_confirmation_read_minutes",
     "job_confirmation_reply_hours",
     "name",
     "partner_id",
@@ -113,6 +114,12 @@ class ResCompany(models.Model):
         "appointment starts.",
     )
 
+    job_confirmation_read_minutes = fields.Integer(
+        "Wait for a Clear Answer",
+        default=30,
+        help="Minutes after an unclear reply that was asked back to, until a person is "
+        "asked to read it. 0: at once.",
+    )
     job_confirmation_rate = fields.Integer(
         "Texts a Second",
         default=0,
@@ -141,6 +148,7 @@ class ResCompany(models.Model):
 
     @api.constrains(
         "job_confirmation_rate",
+        "job_confirmation_read_minutes",
         "job_confirmation_reply_hours",
         "job_confirmation_retention_months",
     )
@@ -149,6 +157,7 @@ class ResCompany(models.Model):
             if (
                 min(
                     company.job_confirmation_rate,
+                    company.job_confirmation_read_minutes,
                     company.job_confirmation_reply_hours,
                     company.job_confirmation_retention_months,
                 )
@@ -156,8 +165,8 @@ class ResCompany(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "The rate, the time limit for replies and the months can't be "
-                        "negative. Enter 0 for no limit."
+                        "The rate, the time limit for replies, the minutes and the "
+                        "months can't be negative. Enter 0 for none."
                     )
                 )
 
