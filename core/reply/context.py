@@ -385,6 +385,7 @@ class _Reader:
             reason=found.reason,
             detail=found.detail,
             about=tuple(about),
+            intent=found.intent,
             **more,
         )
 

@@ -15,6 +15,7 @@ _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 _NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
+    "job_confirmation_read_minutes",
     "job_confirmation_reply_hours",
     "name",
     "partner_id",
@@ -68,6 +69,12 @@ class ResCompany(models.Model):
         "appointment starts.",
     )
 
+    job_confirmation_read_minutes = fields.Integer(
+        "Wait for a Clear Answer",
+        default=30,
+        help="Minutes after an unclear reply that was asked back to, until a person is "
+        "asked to read it. 0: at once.",
+    )
     job_confirmation_rate = fields.Integer(
         "Texts a Second",
         default=0,
@@ -85,6 +92,7 @@ class ResCompany(models.Model):
 
     @api.constrains(
         "job_confirmation_rate",
+        "job_confirmation_read_minutes",
         "job_confirmation_reply_hours",
         "job_confirmation_retention_months",
     )
@@ -93,6 +101,7 @@ class ResCompany(models.Model):
             if (
                 min(
                     company.job_confirmation_rate,
+                    company.job_confirmation_read_minutes,
                     company.job_confirmation_reply_hours,
                     company.job_confirmation_retention_months,
                 )
@@ -100,8 +109,8 @@ class ResCompany(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "The rate, the time limit for replies and the months can't be "
-                        "negative. Enter 0 for no limit."
+                        "The rate, the time limit for replies, the minutes and the "
+                        "months can't be negative. Enter 0 for none."
                     )
                 )
 

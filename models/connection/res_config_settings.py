@@ -30,6 +30,9 @@ class ResConfigSettings(models.TransientModel):
     job_confirmation_auto_reply = fields.Boolean(
         related="company_id.job_confirmation_auto_reply", readonly=False
     )
+    job_confirmation_read_minutes = fields.Integer(
+        related="company_id.job_confirmation_read_minutes", readonly=False
+    )
     job_confirmation_reply_hours = fields.Integer(
         related="company_id.job_confirmation_reply_hours", readonly=False
     )

@@ -40,12 +40,16 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         :param earlier: the number's newest other ``fsm.confirmation.reply``
         :param is_late: no webhook waits for it any more
         """
-        if not case.said or not self._may_say(case, earlier):
+        if not case.said:
             return {"auto_reply_body": ""}
+        # Also where nothing is said: the customer's next text is read in the same way.
+        kind = matching.get_kind(kind for kind, _messages in case.said)
+        if not self._may_say(case, earlier):
+            return {"auto_reply_body": "", "auto_reply_kind": kind}
         texts = [self._compose(case, kind, messages) for kind, messages in case.said]
         values = {
             "auto_reply_body": " ".join(dict.fromkeys(filter(None, texts))),
-            "auto_reply_kind": matching.get_kind(kind for kind, _messages in case.said),
+            "auto_reply_kind": kind,
         }
         if is_late:
             values.update(self._prepare_late(case))
@@ -59,7 +63,9 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         text = case.text
         if not case.company.job_confirmation_auto_reply:
             return False
-        if case.understanding.automatic or text.opt_out_type:
+        # Twilio itself answers what it takes for STOP, START or HELP.
+        by_twilio = matching.OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
+        if case.decision.automatic or case.decision.intent == by_twilio:
             return False
         if self.env["phone.blacklist"]._job_confirmation_find_sudo([text.mobile]):
             return False
@@ -146,7 +152,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         now = fields.Datetime.now()
         age = now - case.text.received_date
         if age > LATE_WITHIN:
-            return {"auto_reply_body": "", "auto_reply_kind": False}
+            return {"auto_reply_body": ""}
         after = now
         if age >= AT_ONCE_WITHIN:
             order = case.linked[:1].order_id

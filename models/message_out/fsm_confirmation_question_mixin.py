@@ -30,6 +30,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     appointment_start = fields.Datetime(
         "Appointment", readonly=True, help="The date the customer was asked about."
     )
+    appointment_end = fields.Datetime(
+        "Appointment End",
+        readonly=True,
+        help="Of the window that the customer was asked about, if there was one.",
+    )
     appointment_text = fields.Char(
         "Appointment Asked About",
         compute="_compute_appointment_text",
@@ -61,6 +66,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             ("replaced", "Asked again"),
             ("failed", "Not delivered"),
             ("company", "Work Order moved to another company"),
+            ("wrong_number", "Not the contact's number"),
         ],
         readonly=True,
     )
@@ -131,7 +137,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         zone = self._get_timezone()
         start = self.appointment_start
         same = appointment_sudo.scheduled_date_start == start
-        end = same and appointment_sudo.scheduled_date_end
+        end = appointment_sudo.scheduled_date_end if same else self.appointment_end
         known["date"] = order_sudo._format_date_in(zone, start)
         known["time"] = order_sudo._format_time_in(zone, start, end)
         if same:
@@ -163,6 +169,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             deadline=asked + timedelta(hours=hours) if hours else None,
             now=fields.Datetime.now(),
         )
+
+    def _has_passed(self):
+        """Whether what was asked about is over."""
+        self.ensure_one()
+        start, end = self.appointment_start or None, self.appointment_end or None
+        return status.has_passed(start, fields.Datetime.now(), end)
 
     def _is_current(self):
         """Whether the appointment is still as the customer was asked about it."""
