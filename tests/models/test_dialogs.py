@@ -94,6 +94,7 @@ class TestConversation(DialogCase):
         record = self._asked()
         self._reply("STOP")
         self.assertIn("Opted out on", "".join(self._texts(record, "note")))
+        self.env.cr.precommit.run()  # The customer's reply is a request of its own.
         self._as(self.customer, "edit")._lift_opt_out("agreed on the phone")
         self.env.flush_all()
         self.env.cr.precommit.run()  # Where Odoo writes its tracking.
