@@ -97,6 +97,7 @@ class TestConversation(DialogCase):
         # the transaction that created the record.
         self.env.cr.precommit.run()
         self.assertIn("Opted out on", "".join(self._texts(record, "note")))
+        self.env.cr.precommit.run()  # The customer's reply is a request of its own.
         self._as(self.customer, "edit")._lift_opt_out("agreed on the phone")
         self.env.flush_all()
         self.env.cr.precommit.run()  # Where Odoo writes its tracking.
