@@ -13,7 +13,7 @@ from ...core.delivery import Failure, failure_class
 from ...core.formatting import localize, plain_spaces
 from ...core.twilio.client import Outcome
 from ...tools.retry import CONFLICTS, commit_with_retries
-from ..message_out.fsm_confirmation_question import TEXT_FIELDS
+from ..message_out.fsm_confirmation_question_mixin import TEXT_FIELDS
 
 _logger = logging.getLogger(__name__)
 
