@@ -251,6 +251,7 @@ class FsmConfirmationSend(models.TransientModel):
             "choose_visit": self.env._("Choose a visit"),
             "open_message": self.env._("Show that message"),
             "allow_texts": self.env._("Allow texts again"),
+            "trust_number": self.env._("The number is right"),
         }
         if self._has_other_contact():
             labels["choose_contact"] = (
@@ -286,6 +287,7 @@ class FsmConfirmationSend(models.TransientModel):
         """
         return {
             "allow_texts": self.partner_id.action_lift_opt_out,
+            "trust_number": self.partner_id.action_trust_number,
             "open_contact": lambda: self._open_above(self.partner_id),
             "open_message": self._open_message,
             "open_order": lambda: self._open_above(self.order_id),

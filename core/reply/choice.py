@@ -22,12 +22,14 @@ _YES = {lx.CONFIRM, lx.AGREE}
 _ANSWERS = _YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
 _WORDS_OF_CHOICE = dict.fromkeys(
-    "keep take good great okay bien gut bene goed bom boa bon bonne".split(), CONFIRM
+    "keep keeping take good great okay bien gut bene goed bom boa bon bonne wel".split(),
+    CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "
     "remove delete".split(),
     DECLINE,
 )
+_ONLY = frozenset("only just solo nur alleen seulement so apenas soltanto".split())
 _SMALL = SILENT | {lx.ALL, lx.BUT}
 
 
@@ -121,6 +123,8 @@ def _read(clause, asks, open_ids):
             _add_name(items, segment, before, open_ids)
             if segment.is_any(_ANSWERS):
                 items.append(intent_of(segment))
+        elif _belongs_to_neither(segment, before):
+            pass  # "ninguna me va bien"
         elif lx.GLUE in segment.kinds and items:
             pass  # "sí 151 y no 296"
         elif segment.is_any(_ANSWERS):
@@ -131,12 +135,25 @@ def _read(clause, asks, open_ids):
                 items.append(intent)
         elif _is_no_of_name(clause, index):
             items.append(DECLINE)
+        elif lx.EXCUSE in segment.kinds and any(s.refs for s in clause):
+            items.append(DECLINE)  # "I'm away Monday"
         elif segment.key in _WORDS_OF_CHOICE and _is_near_name(clause, index):
             items.append(_WORDS_OF_CHOICE[segment.key])
+        elif segment.key in _ONLY and any(s.refs for s in clause[index:]):
+            pass  # "only the last one doesn't work"
         elif not (segment.is_any(_SMALL) or _is_beside_name(clause, index)):
             is_clear = False
         before = segment
     return Clause(tuple(items), tuple(clause), is_clear)
+
+
+def _belongs_to_neither(segment, before):
+    return (
+        before is not None
+        and before.every
+        and before.is_any(REFUSALS)
+        and segment.is_any(_YES)
+    )
 
 
 def _is_near_name(clause, index):

@@ -135,7 +135,6 @@ def _is_line_of_names(line, text):
         and all(s.surface[:1].isupper() for s in words)
         and lx.UNKNOWN in words[0].kinds
         and all(
-            s.kinds - lx.NOTE_KINDS <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE}
-            for s in words
+            s.kinds - lx.NOTE_KINDS <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE} for s in words
         )
     )

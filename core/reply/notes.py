@@ -11,7 +11,7 @@ from . import lexicon as lx
 from .clauses import IFS, POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
 
 _YES = {lx.CONFIRM, lx.AGREE}
-_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
+_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
 _WAITING = {lx.CONTACT, lx.ACCESS}
@@ -87,9 +87,7 @@ def _leading_yes(clause, lexicon):
     """Return the segment that says yes, if a clause begins with it."""
     for index, segment in enumerate(clause):
         if segment.is_any(_YES):
-            if segment.is_any(REFUSALS) or not _stands_alone(
-                clause, index, lexicon
-            ):
+            if segment.is_any(REFUSALS) or not _stands_alone(clause, index, lexicon):
                 return None
             return segment
         if not segment.kinds <= SILENT:
@@ -110,7 +108,10 @@ def _stands_alone(clause, index, lexicon):
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
-        return True
+        # "confirmo si llueve"
+        return len(segment.tokens) == 1 or not lexicon.has(
+            segment.tokens[-1:], lx.CONDITION
+        )
     if len(segment.tokens) > 1:
         return after.kinds <= POLITE | {lx.RETURN} or after.key in _SO
     return after.kinds <= SILENT or after.is_any(lx.TOPICS)
@@ -131,6 +132,8 @@ def _is_harmless(clause, seen, rest, beside):
     unknown = said = 0
     for index, segment in enumerate(clause):
         if segment.is_any(_YES) and not segment.is_any(REFUSALS):
+            if lx.CONDITION in segment.kinds and len(clause) > 1:
+                return False  # "si llueve"
             continue
         if segment.kinds <= SILENT:
             continue
@@ -141,7 +144,9 @@ def _is_harmless(clause, seen, rest, beside):
             if not _leads_to_call(clause, index):
                 return False
         elif not _is_allowed(segment, before, topics, rest):
-            if not (beside - {lx.PRESENCE} and _is_odd(segment)):
+            if not _is_excused(segment, rest) and not (
+                beside - {lx.PRESENCE} and _is_odd(segment)
+            ):
                 return False
         said += 1
         seen = seen or segment.is_any(lx.TOPICS)
@@ -151,11 +156,21 @@ def _is_harmless(clause, seen, rest, beside):
         if segment.is_any({lx.NEGATION}) or is_bare_no(segment):
             if not topics or _is_absence(clause, index):
                 return False
+            if is_bare_no(segment) and index + 1 == len(clause):
+                return False  # "the sink leaks no"
             if index + 1 < len(clause) and clause[index + 1].key in _SCOPES:
                 return False  # "no for the fridge"
     if topics:
         return unknown <= _MAX_UNKNOWN
     return not unknown or (bool(beside) and unknown <= _MAX_UNKNOWN_BESIDE)
+
+
+def _is_excused(segment, rest):
+    """Tell whether who is away said who will be there: "my son, I'm at work"."""
+    if lx.EXCUSE not in segment.kinds or segment.is_any({lx.CONDITION, lx.DOUBT}):
+        return False
+    place = next(i for i, s in enumerate(rest) if s is segment)
+    return any(lx.PRESENCE in s.kinds for s in rest[:place])
 
 
 def _is_odd(segment):
@@ -174,9 +189,8 @@ def _leads_to_call(clause, index):
     after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if after is not None and lx.CONTACT in after.kinds:
         return True
-    return len(clause[index].tokens) > 1 and any(
-        s.is_any(_WAITING) for s in clause[index + 1 :]
-    )
+    # "If no one answers just go around the side"
+    return len(clause[index].tokens) > 2 and index + 1 < len(clause)
 
 
 def _is_allowed(segment, before, topics, rest):
@@ -212,8 +226,10 @@ def _is_number_of_place(segment, rest):
 
 def _is_about_a_thing(segment, before, rest):
     """Tell a refusal from "buzzer doesn't work" and from an absence with a stand-in."""
-    if before is not None and before.is_any({lx.ACCESS, lx.JOB, lx.HOUSEHOLD}):
-        return True
+    if lx.COMMON in segment.kinds:  # what things do: "doesn't work"
+        return before is not None and before.is_any(
+            {lx.ACCESS, lx.JOB, lx.HOUSEHOLD, lx.CONTACT}
+        )
     if lx.EXCUSE not in segment.kinds:
         return False
     place = next(i for i, s in enumerate(rest) if s is segment)
@@ -239,7 +255,7 @@ def find_change_of_mind(text):
         yes = [
             s
             for s in clause
-            if (s.is_any(_YES) or s.key in _COME) and not s.is_any(REFUSALS)
+            if (s.is_any(_YES) or _comes(s)) and not s.is_any(REFUSALS)
         ]
         if yes and all(s.kinds <= _PLAIN or s in yes for s in clause):
             if any(s.refs and s.when for s in clause) and any(
@@ -251,6 +267,12 @@ def find_change_of_mind(text):
         elif any(_takes_back(segment) for segment in clause):
             return []
     return found if returns else []
+
+
+def _comes(segment):
+    """Tell "come" and "works now", which say yes only after a no."""
+    words = tuple(token.key for token in segment.tokens)
+    return segment.key in _COME or words[-1:] == ("now",) and len(words) > 1
 
 
 def _cut_at_so(segments):
@@ -298,7 +320,7 @@ def note_of(text, answers):
 def _tells(segment):
     if segment.is_any(_YES) and not segment.is_any(lx.TOPICS | {lx.UNKNOWN}):
         return False
-    return not segment.kinds <= SILENT | {lx.KEEP}
+    return not segment.kinds <= SILENT | {lx.KEEP, lx.CODE, lx.RETURN}
 
 
 def _leads(segment, kept):

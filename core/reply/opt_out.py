@@ -113,7 +113,11 @@ def is_instruction_to_stop(levelled, lexicon):
     tokens = tokenize(levelled)
     if not 2 <= sum(token.kind == WORD for token in tokens) <= _MAX_INSTRUCTION_WORDS:
         return False
-    if not any(lx.OPT_OUT_ALONE in lexicon.meanings_of(t.key) for t in tokens):
+    meanings = [lexicon.meanings_of(token.key) for token in tokens]
+    if not any(lx.OPT_OUT_ALONE in found for found in meanings) or any(
+        found & {lx.CONFIRM, lx.DECLINE} and lx.OPT_OUT_ALONE not in found
+        for found in meanings
+    ):
         return False
     segments = lexicon.segment(tokens)
     if not segments[0].is_any({lx.INSTRUCTION, lx.OPT_OUT_ALONE, *SILENT}) and not (

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .text import NUMBER, WORD, level, tokenize
-from .when import When, find_times
+from .times import find_times
+from .when import When
 
 # Words of a street's name that many streets have; alone they name none.
 _STREET_WORDS = frozenset(
@@ -81,9 +82,11 @@ _PLACE_OF = {word: place for place, text in _PLACES.items() for word in text.spl
 _PLACE_OF |= dict.fromkeys(("earlier", "former", "fruhere", "vroegere"), 0)
 _ONES = frozenset(
     "one ones appointment appt visit cita visita rendezvous rdv termin marcacao "
-    "consulta appuntamento afspraak una uno".split()
+    "consulta appuntamento afspraak una uno visits appointments appts citas visitas "
+    "termine termin appuntamenti afspraken consultas marcacoes visites visite".split()
 )
 _OTHERS = frozenset("other others otra otro autre andere anderer outra altra".split())
+_ORDINALS = frozenset("st nd rd o a er e".split())
 _COUNTS = {"two": 2, "dos": 2, "deux": 2, "zwei": 2, "duas": 2, "due": 2, "twee": 2}
 _BOTH = (("las", "dos"), ("los", "dos"), ("les", "deux"), ("tutti", "e", "due"))
 _BOTH += (("both",), ("ambas",), ("ambos",), ("beide",), ("entrambi",), ("entrambe",))
@@ -124,8 +127,16 @@ def _choice_at(keys, index, ordered):
             index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
         ]
         if ends:
-            return Found(index, max(ends), everything, None, True, says)
+            end = max(ends)
+            end += end < len(keys) and keys[end] in _ONES
+            return Found(index, end, everything, None, True, says)
     place = _PLACE_OF.get(keys[index])
+    after = keys[index + 1] if index + 1 < len(keys) else ""
+    if place is None and keys[index] in ("1", "2", "3") and after in _ORDINALS:
+        place, index_of_end = int(keys[index]) - 1, index + 2
+        if place < len(ordered):
+            return Found(index, index_of_end, frozenset({ordered[place]}))
+        return None
     if place is None or (place > 0 and place >= len(ordered)):
         return None
     count = _COUNTS.get(keys[index + 1]) if index + 1 < len(keys) else None
@@ -147,6 +158,8 @@ def find_own(tokens, appointments, now, lang):
         Found(start, end, _true_of(when, appointments, now), when)
         for start, end, when in find_times(tokens, lang)
     ]
+    if len(appointments) > 1:  # "1st yes 2nd no" are no days then
+        found = [item for item in found if item.refs or not _is_lone_day(item)]
     taken = {index for item in found for index in range(item.start, item.end)}
     keys = [token.key for token in tokens]
     words = {
@@ -177,6 +190,10 @@ def find_own(tokens, appointments, now, lang):
         ]
         found += _find_rest(keys, found, frozenset(a.id for a in waiting))
     return _without_overlaps(sorted(found, key=lambda item: (item.start, -item.end)))
+
+
+def _is_lone_day(item):
+    return item.when == When(day=item.when.day) and item.when.day in (1, 2, 3)
 
 
 def _find_rest(keys, found, waiting):

@@ -158,6 +158,8 @@ def _is_prompt_like(segments):
             return True
         if lx.INSTRUCTION in segment.kinds:
             reach = _INSTRUCTION_REACH
+        elif segment.key == ".":
+            reach = 0  # "Pocket text. Yes"
         elif reach:
             reach -= 1
     return False
@@ -261,6 +263,7 @@ def has_quotation(body):
 _SEE_YOU = frozenset("bis tot hasta a ate".split())
 _PAST = frozenset({lx.COMMON, lx.UNKNOWN})
 _MAX_PREPOSITION = 4
+_MAX_PROMPT_WORDS = 2
 _POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
 
 
@@ -310,18 +313,23 @@ def segment_with_own(tokens, lexicon, find_own):
 
 
 def _joined_around_own(segments, lexicon):
-    """Join a refusal that has the day in its middle: "kann morgen nicht"."""
+    """Join a refusal that has the day in its middle: "muss den Montag stornieren"."""
     for index in range(1, len(segments) - 1):
-        before, own, after = segments[index - 1 : index + 2]
-        if not own.when or before.when or after.when or is_break(after):
+        own = segments[index]
+        if not own.when:
             continue
-        joined = lexicon.segment([*before.tokens, *after.tokens])
-        if len(joined) == 1 and lx.DECLINE in joined[0].kinds:
-            if lx.DECLINE not in before.kinds | after.kinds:
-                return _joined_around_own(
-                    [*segments[: index - 1], joined[0], own, *segments[index + 2 :]],
-                    lexicon,
-                )
+        for before, after in ((1, 1), (2, 1), (1, 2)):
+            start, end = index - before, index + after + 1
+            if start < 0 or end > len(segments):
+                continue
+            around = segments[start:index] + segments[index + 1 : end]
+            if any(s.when or is_break(s) or lx.DECLINE in s.kinds for s in around):
+                if not (before == 2 and lx.DECLINE in around[-1].kinds):
+                    continue
+            joined = lexicon.segment([token for s in around for token in s.tokens])
+            if len(joined) == 1 and lx.DECLINE in joined[0].kinds:
+                rest = [*segments[:start], joined[0], own, *segments[end:]]
+                return _joined_around_own(rest, lexicon)
     return segments
 
 
@@ -332,15 +340,23 @@ def _before_own(tokens, item, lexicon):
     """
     tokens = [token for token in tokens if token.kind != JOINT]
     segments = lexicon.segment(tokens)
-    if segments and lx.PROMPT in segments[-1].kinds:
-        for token in segments.pop().tokens:
-            segments += lexicon.segment([token])
+    segments = [
+        part
+        for segment in segments
+        for part in (
+            [s for token in segment.tokens for s in lexicon.segment([token])]
+            if lx.PROMPT in segment.kinds and len(segment.tokens) <= _MAX_PROMPT_WORDS
+            else [segment]
+        )
+    ]
     for place in (-1, -2) if item.when else ():
         if len(segments) < -place:
             break
         last = segments[place]
         if lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
-            segments[place] = last._replace(kinds=frozenset({lx.GLUE}))
+            segments[place] = last._replace(
+                kinds=frozenset({lx.GLUE}), senses=frozenset()
+            )
         elif lx.GLUE not in last.kinds:
             break
     return segments
@@ -360,7 +376,6 @@ def _is_see_you(tokens, place, item):
         item.refs
         and item.when
         and item.when.has_day()
-        and item.when.hour is None
         and item.start > place
         and tokens[item.start - 1].key in _SEE_YOU
     )

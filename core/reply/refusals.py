@@ -28,6 +28,7 @@ _BEFORE = SILENT | {
 _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
+_I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -53,7 +54,9 @@ def find_refusal_with_rest(text, lexicon):
                     asks
                     or not _is_clear(clause, index, before)
                     or (lx.EXCUSE in segment.kinds and _is_arranged(after))
-                    or not all(_is_left_standing(c, lexicon) for c in clauses[position + 1 :])
+                    or not all(
+                        _is_left_standing(c, lexicon) for c in clauses[position + 1 :]
+                    )
                 ):
                     return None
                 return segment
@@ -83,7 +86,7 @@ def _clauses(segments):
     result = []
     for clause, asks in split_clauses(segments):
         start = 0
-        for index, segment in enumerate(clause):
+        for index in range(len(clause)):
             if index > start and _begins_clause(clause, index):
                 result.append((clause[start:index], False))
                 start = index
@@ -92,17 +95,22 @@ def _clauses(segments):
 
 
 def _begins_clause(clause, index):
-    segment, before = clause[index], clause[index - 1]
+    segment = clause[index]
     if lx.QUESTION_WORD in segment.kinds and len(segment.tokens) > 1:
         return True
     if lx.BUT in segment.kinds:
         return True
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if segment.is_any(_YES) and after is not None and lx.OTHER in after.kinds:
+        return True  # "not available Monday | yes Tuesday"
     # "no sorry | I'm traveling"
+    if not all(is_bare_no(s) or s.kinds <= SILENT for s in clause[:index]):
+        if segment.key not in _I:
+            return False  # "cancel my subscription"
     return (
         lx.SUBJECT in segment.kinds
-        and all(is_bare_no(s) or s.kinds <= SILENT for s in clause[:index])
-        and any(is_bare_no(s) for s in clause[:index])
-        and before is not None
+        and all(s.is_any(REFUSALS) or s.kinds <= SILENT for s in clause[:index])
+        and any(s.is_any(REFUSALS) for s in clause[:index])
     )
 
 
@@ -114,7 +122,9 @@ def _is_clear(clause, index, before):
         s.is_any({lx.OTHER, lx.CONDITION, lx.KEEP}) and not _is_soft(s) for s in around
     ):
         return False
-    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in before + clause[:index]):
+    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
+        return False
+    if any(_is_doubt(segment) for segment in before):
         return False
     previous = clause[index - 1] if index else None
     if previous is not None and not previous.is_any(
@@ -129,10 +139,11 @@ def _is_clear(clause, index, before):
             following is None
             or not (following.kinds <= _OBJECT or lx.NEGATION in following.kinds)
         )
-    if any(lx.UNKNOWN in s.kinds for s in before) or not all(
-        s.kinds <= SILENT for s in clause[:index]
-    ):
+    if not all(s.kinds <= SILENT for s in clause[:index]):
         return False  # "my wife said no"
+    if any(lx.UNKNOWN in s.kinds for s in before):
+        # "That's too early for me, no"
+        return len(clause) == 1 and any(lx.EXCUSE in s.kinds for s in before)
     return following is None or _may_follow_no(following, clause[index + 1])
 
 
@@ -141,6 +152,15 @@ def _may_follow_no(following, next_segment):
     if lx.NEGATION in following.kinds:
         return following is next_segment
     return following.is_any(_FOLLOWS_NO) or lx.SUBJECT in next_segment.kinds
+
+
+def _is_doubt(segment):
+    """Tell whether what is said before a refusal makes it no plain one."""
+    if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *_YES}):
+        return not _is_soft(segment)
+    if lx.CONDITION not in segment.kinds or _is_soft(segment):
+        return False
+    return len(segment.tokens) > 1 or segment.key in IFS
 
 
 def _is_soft(segment):

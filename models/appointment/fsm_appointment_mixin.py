@@ -35,6 +35,43 @@ class FsmAppointmentMixin(models.AbstractModel):
         help="What the customer answered about this appointment.",
     )
 
+    confirmation_note = fields.Text(
+        "Customer's Note",
+        compute="_compute_confirmation_note",
+        compute_sudo=False,
+        help="What the customer added to the answer that counts. Also for the "
+        "technician who goes there.",
+    )
+
+    @api.depends("confirmation_ids.customer_note", "confirmation_status", "person_id")
+    @api.depends_context("uid")
+    def _compute_confirmation_note(self):
+        # Of what is stored: nobody becomes the technician by a change on a screen.
+        stored = self._origin
+        notes = stored._get_appointment_order()._find_notes_sudo()
+        for appointment in self:
+            lines = [
+                appointment._format_note(noted, notes[noted])
+                for noted in appointment._origin._get_noted_appointments()
+                if noted in notes and noted._may_see_note()
+            ]
+            appointment.confirmation_note = "\n".join(lines) or False
+
+    def _get_noted_appointments(self):
+        """The appointments whose notes are shown here."""
+        return [self]
+
+    def _format_note(self, _noted, note):
+        return note
+
+    def _may_see_note(self):
+        """Whether the user has a level, or is the technician who goes there."""
+        if self.env.su or self.env.user.has_group(READ_GROUP):
+            return True
+        order = self._get_appointment_order()
+        person_sudo = self.sudo().person_id or order.sudo().person_id
+        return self.env.user in person_sudo.partner_id.user_ids
+
     def _get_appointment_order(self):
         """The ``fsm.order`` that this appointment belongs to."""
         raise NotImplementedError
@@ -53,10 +90,11 @@ class FsmAppointmentMixin(models.AbstractModel):
         return stage.id in stage._get_closed_ids()
 
     def _is_appointment_upcoming(self):
-        """Whether it is still to come."""
+        """Whether it is still to come: with a window, until that ends."""
         self.ensure_one()
-        start = self.scheduled_date_start
-        return bool(start) and not status.has_passed(start, fields.Datetime.now())
+        start, end = self.scheduled_date_start, self.scheduled_date_end or None
+        now = fields.Datetime.now()
+        return bool(start) and not status.has_passed(start, now, end)
 
     def _get_facts(self):
         """What the rules have to know: :class:`~...core.status.Appointment`."""
@@ -64,6 +102,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return status.Appointment(
             start=self.scheduled_date_start or None,
             is_closed=self._is_appointment_closed(),
+            end=self.scheduled_date_end or None,
         )
 
     def _set_confirmation_status_sudo(self, value):

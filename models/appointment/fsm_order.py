@@ -250,6 +250,32 @@ class FsmOrder(models.Model):
         # Not the messages about visits that were deleted.
         return found_sudo.filtered(lambda record: record.closed_reason != "deleted")
 
+    def _find_notes_sudo(self):
+        """What customers added to the answers that count.
+
+        :return: dict ``fsm.order`` or ``fsm.visit`` -> str
+        """
+        messages_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search([("order_id", "in", self.ids), ("response", "!=", False)])
+        )
+        newest = {}
+        for message_sudo in messages_sudo:
+            newest.setdefault(message_sudo._get_appointment_sudo(), message_sudo)
+        return {
+            appointment_sudo.sudo(False): message_sudo.customer_note
+            for appointment_sudo, message_sudo in newest.items()
+            if message_sudo.customer_note
+            and appointment_sudo.scheduled_date_start == message_sudo.appointment_start
+        }
+
+    def _get_noted_appointments(self):
+        return [self, *self.visit_ids]
+
+    def _format_note(self, noted, note):
+        return note if noted == self._origin else f"{noted.name}: {note}"
+
     def _get_next_visit(self):
         """The next upcoming visit, or an empty ``fsm.visit``."""
         self.ensure_one()

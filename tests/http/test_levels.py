@@ -722,6 +722,16 @@ class TestLevels(LevelsCase):
             ]
         )
 
+    def test_tiles_of_a_session(self):
+        """The screen is told its tiles by whoever may see what they count."""
+
+        def check(person, _row):
+            info, _error = self._json("/web/session/get_session_info")
+            tiles = [tile["key"] for tile in info.get("message_center_tiles", ())]
+            self.assertEqual("confirmed" in tiles, person.may("see"))
+
+        self._each(self._people(("no_role",)), [None], check)
+
     def test_read_only_settles_no_task(self):
         task = self.message.activity_id
         user = self.users["read"]

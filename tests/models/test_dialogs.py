@@ -93,7 +93,11 @@ class TestConversation(DialogCase):
     def test_opt_out_and_its_end(self):
         record = self._asked()
         self._reply("STOP")
+        # The reply has a transaction of its own: no value is tracked that changes in
+        # the transaction that created the record.
+        self.env.cr.precommit.run()
         self.assertIn("Opted out on", "".join(self._texts(record, "note")))
+        self.env.cr.precommit.run()  # The customer's reply is a request of its own.
         self._as(self.customer, "edit")._lift_opt_out("agreed on the phone")
         self.env.flush_all()
         self.env.cr.precommit.run()  # Where Odoo writes its tracking.
