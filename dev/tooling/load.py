@@ -6,7 +6,6 @@ import json
 import os
 import random
 import statistics
-import time
 from collections import Counter
 
 import aiohttp
@@ -35,9 +34,7 @@ def run(options, odoo):
         harness.start_servers()
         client = Client(harness, options)
         step(f"{options.rate:g} replies a second, for {options.seconds:g} s ...")
-        started = time.monotonic()
-        outcomes = asyncio.run(client.drip())
-        report = _figures(outcomes, time.monotonic() - started)
+        report = _figures(*asyncio.run(client.drip()))
         replies = "SELECT count(*) FROM fsm_confirmation_reply"
         stored = harness.sql.value(replies)
         report["stored"] = stored
@@ -93,7 +90,10 @@ class Client:
         return status, asyncio.get_running_loop().time() - due
 
     async def drip(self):
-        """Send at a rate, whether earlier ones are answered or not."""
+        """Send at a rate, whether earlier ones are answered or not.
+
+        :return: (outcomes, seconds)
+        """
         loop = asyncio.get_running_loop()
         tasks = []
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
@@ -107,7 +107,8 @@ class Client:
                 due = start + number / self._options.rate
                 await asyncio.sleep(max(0, due - loop.time()))
                 tasks.append(asyncio.ensure_future(self._post(due)))
-            return await asyncio.gather(*tasks)
+            outcomes = await asyncio.gather(*tasks)
+            return outcomes, loop.time() - start
 
 
 def _figures(outcomes, took):
