@@ -72,22 +72,25 @@ def find_yes_with_note(text, lexicon):
     clauses = list(split_clauses(text.segments))
     yes = [_leading_yes(clause, lexicon) for clause, asks in clauses if not asks]
     yes = [segment for segment in yes if segment is not None]
-    if not yes or not _is_clear(clauses, yes):
+    if not yes or not _is_clear(clauses, yes) or any(map(_asks, clauses)):
         return []
     given = {id(segment) for segment in yes}
     rest = [s for s in text.segments if id(s) not in given]
-    if not _has_subject(rest) or any(
-        asks and not any(lx.REQUEST in s.kinds for s in clause)
-        for clause, asks in clauses
-    ):
+    if not _has_subject(rest):
         return []
-    about = [_topics_of_all(clause) for clause, _asks in clauses]
+    about = [_topics_of_all(clause) for clause, _question in clauses]
     beside = frozenset().union(*about)
-    for place, (clause, _asks) in enumerate(clauses):
+    for place, (clause, _question) in enumerate(clauses):
         seen = any(about[:place])
         if not _is_harmless(_Around(clause, about[place], rest, beside, seen)):
             return []
     return yes
+
+
+def _asks(item):
+    """Tell whether a clause is a question, and no "can you bring a filter?"."""
+    clause, asks = item
+    return asks and not any(lx.REQUEST in segment.kinds for segment in clause)
 
 
 def _has_subject(rest):
@@ -148,7 +151,9 @@ def _names_own(after):
 
 def _is_clear(clauses, yes):
     """An "OK" counts where the text begins; a yes wherever its clause does."""
-    first = next((s for c, _asks in clauses for s in c if not s.kinds <= SILENT), None)
+    first = next(
+        (s for c, _question in clauses for s in c if not s.kinds <= SILENT), None
+    )
     return any(s is first or lx.CONFIRM in s.kinds for s in yes)
 
 
