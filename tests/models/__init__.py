@@ -5,6 +5,7 @@ from . import test_inbox
 from . import test_message_center
 from . import test_name_index
 from . import test_query_counts
+from . import test_replies
 from . import test_sending
 from . import test_shortcuts
 from . import test_throttle
