@@ -258,13 +258,17 @@ def _get_code(candidate, text, candidates, taken):
 # The decision ---------------------------------------------------------------------
 
 
-def decide(found, candidates):
+def decide(found, candidates, conversation=()):
     """Return the :class:`Decision` about a reply.
 
     :param found: what it means, see :func:`read`
     :param candidates: list of :class:`Candidate`, newest first
+    :param conversation: list of :class:`~.reply.Said`, newest last
     """
-    effects = _RULES[found.outcome](found, candidates)
+    rule = _RULES[found.outcome]
+    if _is_unaware(found, candidates, conversation):
+        rule = _decide_unaware
+    effects = rule(found, candidates)
     intent, reason = _get_intent(found, effects), found.reason
     if any(effect.kind == CHOOSE for effect in effects):
         reason = "ambiguous"
@@ -340,6 +344,26 @@ def _decide_courtesy(found, candidates):
     return [Effect(LINK, tuple(one.id for one in target))] if target else []
 
 
+def _is_unaware(found, candidates, conversation):
+    """Tell whether a customer agrees once more to what is not true any more."""
+    ours = [said for said in conversation if said.by != "customer"]
+    return (
+        found.outcome == "courtesy"
+        and found.intent in RESPONSE_OF_INTENT
+        and bool(ours)
+        and ours[-1].kind == "thanks_confirmed"
+        and any(one.stale in _UNTOLD for one in _about(found, candidates))
+    )
+
+
+def _decide_unaware(found, candidates):
+    return [
+        Effect(READ, (one.id,), say=one.stale)
+        for one in _about(found, candidates)
+        if one.stale in _UNTOLD
+    ]
+
+
 def _decide_person(found, candidates):
     """Somebody reads it, and looks at the answers that it may put in doubt."""
     doubted = [
@@ -371,9 +395,8 @@ def _ask_back(target, found):
 
 def _decide_ask_which(found, candidates):
     live = _live(candidates)
-    if len(live) == 1:
-        return [_ask_back(live[0], found)]
-    several = live or _changeable(candidates)
+    # Of one that waits and one that is answered, either may be meant.
+    several = live if len(live) > 1 else _changeable(candidates)
     return _choose(several) or _decide_person(found, candidates)
 
 
@@ -427,6 +450,8 @@ def _choose(candidates):
     return [Effect(CHOOSE, ids, say="which")] if ids else []
 
 
+# What happens to an appointment without a word to the customer.
+_UNTOLD = ("moved", "closed", "deleted")
 _SAME_INTENT = ("opt_out", "opt_in", "help", "wrong_number", "courtesy")
 _RULES = {
     "answered": _decide_answered,
