@@ -165,7 +165,7 @@ class ConfirmationCase:
     def _apply_rejection(self, record, code, reason):
         """Twilio refuses a text."""
         step = after_rejection(record.attempt_count, code, reason)
-        self.deliveries._apply(record.sudo(), step)
+        self.deliveries._make_transition(record.sudo(), step)
 
     def _resolve(self, record, response, reason=""):
         """The dispatcher corrects a response by hand."""

@@ -196,7 +196,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         return Alert(code, level, text, actions=actions)
 
     @api.model
-    def _find_line_codes(self, company, mobile, **known):
+    def _find_number_alert_codes(self, company, mobile, **known):
         """What stands in the way of a text to a number about no appointment.
 
         For auto-replies and test texts, which have words of their own for it.

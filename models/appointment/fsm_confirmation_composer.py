@@ -130,7 +130,7 @@ class FsmConfirmationComposer(models.AbstractModel):
     def _render_together(self, company, lang, drafts):
         """The texts of different Work Orders of one company in one language."""
         template_sudo = company._job_confirmation_template().with_context(
-            confirmation_visit_id=tuple(
+            confirmation_visit_ids=tuple(
                 draft.visit.id for draft in drafts if draft.visit
             ),
             confirmation_codes=tuple(

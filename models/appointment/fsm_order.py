@@ -17,7 +17,7 @@ from .fsm_appointment_mixin import READ_GROUP
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
     "lang",
-    "confirmation_visit_id",
+    "confirmation_visit_ids",
     "confirmation_codes",
 )
 
@@ -92,14 +92,14 @@ class FsmOrder(models.Model):
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     def _compute_has_moved_appointment(self):
         for order in self:
-            again = order._get_moved_appointment()
+            again = order._get_appointment_to_reconfirm()
             newest_sudo = again and again._get_appointment_confirmations_sudo()[:1]
             opted_out = bool(again) and newest_sudo.response == "opted_out"
             order.has_moved_appointment = bool(again) and not opted_out
             order.has_opted_in_again = opted_out
 
-    def _get_moved_appointment(self):
-        """The visit, or the order itself, that the customer is to be asked about again.
+    def _get_appointment_to_reconfirm(self):
+        """The visit, or the order itself, whose customer is to be asked again.
 
         :return: ``fsm.visit`` or ``fsm.order``, maybe empty
         """
@@ -123,7 +123,7 @@ class FsmOrder(models.Model):
     def _compute_confirmation_details(self):
         # Several, when the texts of several Work Orders are rendered at once.
         visits = self.env["fsm.visit"].browse(
-            self.env.context.get("confirmation_visit_id") or []
+            self.env.context.get("confirmation_visit_ids") or []
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
         visit_of = {visit.order_id: visit for visit in visits}
@@ -496,7 +496,7 @@ class FsmOrder(models.Model):
     def action_ask_again(self):
         """Open the dialog for the appointment that is to be asked about again."""
         action = self.action_send_confirmation()
-        moved = self._get_moved_appointment()
+        moved = self._get_appointment_to_reconfirm()
         if moved._name == "fsm.visit":
             action["context"]["default_visit_id"] = moved.id
         return action

@@ -242,7 +242,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             )
             return False
         alerts = self.env["fsm.confirmation.alert"]
-        allowed = not alerts._find_line_codes(reply_sudo.company_id, number)
+        allowed = not alerts._find_number_alert_codes(reply_sudo.company_id, number)
         reply_sudo.write({"auto_reply_state": "sending" if allowed else "failed"})
         return allowed
 

@@ -134,7 +134,7 @@ class FsmConfirmation(models.Model):
         technical=True,
     )
     claimed_date = fields.Datetime(readonly=True, technical=True)
-    asked_date = fields.Datetime(
+    lookup_failed_since = fields.Datetime(
         readonly=True,
         help="Since when Twilio can't be asked what became of it.",
         technical=True,

@@ -33,7 +33,7 @@ class FsmConfirmationResponse(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _apply(self, record, effect, reply_sudo):
+    def _respond(self, record, effect, reply_sudo):
         """The customer responded to a message.
 
         Who reads an unclear response is decided when the auto-reply is known, see
@@ -55,7 +55,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         }
         if is_clear:
             values.update(is_open=False, closed_reason="answered", read_after=False)
-        self._write(record, values, reply_sudo.body)
+        self._store_response(record, values, reply_sudo.body)
         if is_clear:
             if response != "confirmed" or not unread:
                 self._update_activity(record, response)
@@ -133,7 +133,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             }
             if record_sudo.response == "confirmed":
                 values["response"] = "unrecognized"
-            self._write(record_sudo, values, reply_sudo.body)
+            self._store_response(record_sudo, values, reply_sudo.body)
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
             self._update_activity(record_sudo, "wrong_number")
             note = self.env._(
@@ -145,7 +145,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             self._log(record_sudo, note)
 
     @api.model
-    def _write(self, record, values, words=None):
+    def _store_response(self, record, values, words=None):
         """Write the response, and show it on the appointment.
 
         :param words: the customer's; None leaves those that stand there
@@ -303,7 +303,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         }
         records_sudo = records.sudo()
         for record_sudo in records_sudo:
-            self._write(record_sudo, values, words or None)
+            self._store_response(record_sudo, values, words or None)
             self._update_activity(record_sudo, "opted_out")
         partners_sudo = records_sudo.partner_id or self._find_partners_sudo(
             number, company

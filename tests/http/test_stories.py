@@ -412,7 +412,7 @@ class TestStories(ConfirmationTransactionCase):
         self.assertNotEqual(wizard.body, first_text)
         self.assertIn(
             self.order.with_context(
-                confirmation_visit_id=visits[0].id
+                confirmation_visit_ids=visits[0].ids
             ).confirmation_date,
             wizard.body,
         )
@@ -1086,7 +1086,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_text_that_was_given_up_and_arrived(self):
         record = self._send().sudo()
         record.write({"state": "sending"})
-        self.deliveries._apply(record, GIVEN_UP)
+        self.deliveries._make_transition(record, GIVEN_UP)
         self.assertFalse(record.is_open)
         self._apply_report(record, "delivered", sid="SM" + "d" * 32)
         self.assertTrue(record.is_open)
@@ -1238,12 +1238,12 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(self.order.confirmation_status, "declined")
         self._pass_time(first, hours=1)
         expiry = self.env["fsm.confirmation.expiry"]
-        expiry._forget_expired_visits_sudo(fields.Datetime.now())
+        expiry._update_orders_of_ended_visits_sudo(fields.Datetime.now())
         self.assertEqual(self.order.confirmation_status, "declined")
-        expiry._forget_expired_visits_sudo()
+        expiry._update_orders_of_ended_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self._pass_time(self.order.confirmation_ids, hours=1)
-        expiry._forget_expired_visits_sudo()
+        expiry._update_orders_of_ended_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
 
     def test_a_text_that_fails_takes_nothing_back(self):
