@@ -105,9 +105,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
         if not record.lookup_failed_since:
             record.lookup_failed_since = now
             return
-        self._make_transition(
-            record, delivery.after_failed_lookup(now - record.lookup_failed_since)
-        )
+        unanswered = now - record.lookup_failed_since
+        self._make_transition(record, delivery.after_failed_lookup(unanswered))
 
     @api.model
     def _find_in_list(self, record, messages):
