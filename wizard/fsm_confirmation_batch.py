@@ -2,10 +2,10 @@
 from collections import defaultdict
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..core.alerts import first_for_many
-from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..models.levels import check_may_edit
 
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
@@ -118,10 +118,7 @@ class FsmConfirmationBatch(models.TransientModel):
         :raises UserError: there is none
         """
         self.ensure_one()
-        if not self.env.user.has_group(EDIT_GROUP):
-            raise AccessError(
-                self.env._("Only users with the Message Center level Edit can send.")
-            )
+        check_may_edit(self.env)
         if not self.try_lock_for_update() or self.sudo().confirmation_ids:
             # A second click: the first one has sent them.
             return {"type": "ir.actions.act_window_close"}

@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..core.alerts import BLOCK, WARN
 from ..core.segments import count_segments
-from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..models.levels import check_may_edit
 
 
 class FsmConfirmationSend(models.TransientModel):
@@ -350,10 +350,7 @@ class FsmConfirmationSend(models.TransientModel):
         :raises UserError: something stands in the way
         """
         self.ensure_one()
-        if not self.env.user.has_group(EDIT_GROUP):
-            raise AccessError(
-                self.env._("Only users with the Message Center level Edit can send.")
-            )
+        check_may_edit(self.env)
         self.order_id.check_access("read")
         if self.visit_id:
             self.visit_id.check_access("read")

@@ -2,7 +2,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..models.message_out.fsm_confirmation import RESPONSES
+from ..models.appointment.fsm_appointment_mixin import RESPONSES
 
 
 class FsmConfirmationSettle(models.TransientModel):

@@ -130,13 +130,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """The language in which the customer is answered, one that is installed."""
         if confirmation:
             partner = confirmation.partner_id
-        lang = (
-            (confirmation and confirmation.lang)
-            or (partner and partner.lang)
-            or company.partner_id.lang
-            or self.env.lang
-            or "en_US"
-        )
+        asked_in = confirmation and confirmation.lang
+        lang = asked_in or partner._get_customer_lang(company)
         return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 
     # ------------------------------------------------------------------

@@ -10,6 +10,7 @@ from ...core.formatting import localize
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
+from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..message_center.fsm_confirmation_name_index import MAX_NAME
 
 _logger = logging.getLogger(__name__)
@@ -21,12 +22,6 @@ STATES = [
     ("delivered", "Delivered"),
     ("failed", "Failed"),
     ("canceled", "Canceled"),
-]
-RESPONSES = [
-    ("confirmed", "Confirmed"),
-    ("declined", "Declined"),
-    ("opted_out", "Opted out"),
-    ("unrecognized", "Unrecognized"),
 ]
 FAILURE_TYPES = [
     ("number", "This number can't be texted"),
@@ -401,7 +396,7 @@ class FsmConfirmation(models.Model):
                 vals["person_id"] = (visit.person_id or order.person_id).id
             if order:
                 partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
-                vals["lang"] = order._get_confirmation_lang(partner)
+                vals["lang"] = partner._get_customer_lang(order.company_id)
                 vals["timezone"] = order._get_appointment_timezone()
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         records = super(FsmConfirmation, quiet).create(vals_list)

@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from ...core.formatting import localize
 from ...core.phones import ways_to_write
-from ..appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..xmlids import EDIT_GROUP, PROCESS_CRON
 
 # What each response has a person do; the last three keys are no responses.
 _ACTIVITY_TYPES = {
@@ -91,7 +91,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             self._update_activity(record, "unrecognized")
         elif not record.read_after:
             record.read_after = fields.Datetime.now() + timedelta(minutes=minutes)
-            cron = self.env.ref("fieldservice_job_confirmation.ir_cron_process_replies")
+            cron = self.env.ref(PROCESS_CRON)
             cron.sudo()._trigger(at=record.read_after)
 
     @api.model
