@@ -300,7 +300,7 @@ class ConfirmationHttpCase(ConfirmationCase, HttpCase):
         self._run_cron("ir_cron_send_confirmations")
 
     def _run_cron(self, name):
-        """Run one of the addon's scheduled jobs, and what Twilio does after it."""
+        """Run one of the addon's scheduled actions, and what Twilio does after it."""
         self.env.flush_all()
         cron = self.env.ref(f"{MODULE}.{name}")
         # Reports that come meanwhile wait until this thread lets go of the cursor.

@@ -15,7 +15,7 @@ NAMES_SHOWN = 15  # with each reason
 class FsmConfirmationBatch(models.TransientModel):
     """Asks about the chosen Work Orders at once.
 
-    Says before sending how many texts leave, and which Work Orders are left out and
+    Says before sending how many texts leave, and which Work Orders are skipped and
     why. Each customer gets the text that the dialog for one Work Order shows.
     """
 
@@ -24,9 +24,9 @@ class FsmConfirmationBatch(models.TransientModel):
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
     ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
-    ready_info = fields.Text("Who Is Asked", compute="_compute_plan")
-    skipped_count = fields.Integer("Left Out", compute="_compute_plan")
-    skipped_info = fields.Text("Left Out Because", compute="_compute_plan")
+    ready_info = fields.Text("Recipients", compute="_compute_plan")
+    skipped_count = fields.Integer("Skipped", compute="_compute_plan")
+    skipped_info = fields.Text("Reason Skipped", compute="_compute_plan")
     confirmation_ids = fields.Many2many(
         "fsm.confirmation", string="Messages", readonly=True
     )
@@ -125,7 +125,7 @@ class FsmConfirmationBatch(models.TransientModel):
         drafts, _left_out = self._get_drafts()
         if not drafts:
             raise UserError(
-                self.env._("None of these Work Orders can be asked about now.")
+                self.env._("No confirmation can be sent for these Work Orders.")
             )
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_ids = composer._record(drafts, self.env.user)

@@ -264,7 +264,7 @@ class FsmConfirmationSend(models.TransientModel):
         if self.env["res.config.settings"].has_access("create"):
             labels["open_settings"] = self.env._("Open the settings")
         if self.order_id and self.order_id.has_access("write"):
-            labels["open_order"] = self.env._("Plan a visit")
+            labels["open_order"] = self.env._("Schedule a visit")
             labels["open_schedule"] = (
                 self.env._("Change the date")
                 if (self.visit_id or self.order_id).scheduled_date_start
@@ -323,7 +323,7 @@ class FsmConfirmationSend(models.TransientModel):
     def _open_message(self):
         message = self._find_earlier_message()
         if not message:
-            raise UserError(self.env._("That message doesn't stand in the way now."))
+            raise UserError(self.env._("That message no longer blocks sending."))
         return self._open_above(message, confirmation_look_only=True)
 
     def _open_settings(self):
@@ -386,8 +386,8 @@ class FsmConfirmationSend(models.TransientModel):
         raise UserError(
             self.env._(
                 "While this dialog was open, %(user)s asked %(contact)s about this "
-                "appointment (%(message)s). Nothing was sent now. Close the dialog; if "
-                "another text is wanted, click Send Confirmation once more.",
+                "appointment (%(message)s). Nothing was sent now. Close the dialog; "
+                "to send another text, click Send Confirmation again.",
                 user=earlier_sudo.user_id.name or "",
                 contact=earlier_sudo.contact_name or "",
                 message=earlier_sudo.name,

@@ -39,7 +39,7 @@ class FsmOrder(models.Model):
     has_opted_in_again = fields.Boolean(
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
-        help="The customer had opted out, takes texts again, and was not asked again.",
+        help="The customer opted back in, and was not asked again.",
     )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"

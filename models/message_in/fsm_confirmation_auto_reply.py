@@ -155,10 +155,10 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         return {"auto_reply_state": "outgoing", "auto_reply_after": after}
 
     @api.model
-    def _next_daytime(self, moment, order, company):
-        """The same moment, or the next morning where the customer is, as far as known.
+    def _next_daytime(self, earliest, order, company):
+        """The datetime itself, or the next morning where the customer is, if known.
 
-        :param moment: naive UTC datetime
+        :param earliest: naive UTC datetime
         """
         name = (
             order._get_appointment_timezone()
@@ -166,9 +166,9 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             else company.partner_id.tz or "UTC"
         )
         zone = pytz.timezone(name)
-        local = localize(moment, name)
+        local = localize(earliest, name)
         if DAY[0] <= local.hour < DAY[1]:
-            return moment
+            return earliest
         day = local.date() + timedelta(days=1 if local.hour >= DAY[1] else 0)
         morning = datetime.combine(day, time(DAY[0]))
         return zone.localize(morning).astimezone(pytz.utc).replace(tzinfo=None)

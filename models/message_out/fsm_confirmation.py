@@ -27,7 +27,7 @@ FAILURE_TYPES = [
     ("number", "This number can't be texted"),
     ("landline", "A landline"),
     ("consent", "Opted out"),
-    ("setup", "Set-up problem"),
+    ("setup", "Setup problem"),
     ("filtered", "Blocked by the carrier"),
     ("unreachable", "Phone not reachable"),
     ("temporary", "Twilio not available"),
@@ -256,7 +256,7 @@ class FsmConfirmation(models.Model):
     # For delivery reports, which say nothing new of what is delivered. Random values
     # cost more than any others: each goes to a page of its own.
     _uuid_unique = models.UniqueIndex("(uuid) WHERE state != 'delivered'")
-    # Two people who send to one number at the same moment: the database decides. One
+    # Two people who send to one number at the same time: the database decides. One
     # open question may do without a code. A reply is matched by this index as well.
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
@@ -414,7 +414,7 @@ class FsmConfirmation(models.Model):
             if vals.keys() - _RESOLVE_FIELDS:
                 raise AccessError(
                     self.env._(
-                        "Only the answer of a message can be changed, and notes added."
+                        "You can only change a message's response and add notes."
                     )
                 )
             if "response" in vals:

@@ -221,7 +221,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 "Twilio was asked and does not have this text; sending it again."
             )
         return self.env._(
-            "Twilio can't take it now (%(code)s); next try in %(minutes)s minutes.",
+            "Twilio can't accept it right now (%(code)s); next try in %(minutes)s minutes.",
             code=step.code,
             minutes=int(step.pause.total_seconds() // 60),
         )
@@ -236,13 +236,15 @@ class FsmConfirmationDelivery(models.AbstractModel):
             "number": self.env._("This number can't get texts. Correct it and retry."),
             "landline": self.env._("This is a landline. Choose a mobile number."),
             "consent": self.env._("The customer opted out of texts. Call instead."),
-            "setup": self.env._("Twilio refuses this account's set-up. Tell an admin."),
+            "setup": self.env._(
+                "Twilio rejected this account's configuration. Tell an admin."
+            ),
             "filtered": self.env._("The carrier blocked this text. Call instead."),
             "unreachable": self.env._("The phone is off or out of reach."),
-            "temporary": self.env._("Twilio could not take it after several tries."),
+            "temporary": self.env._("Twilio didn't accept it after several attempts."),
             "unknown": self.env._(
-                "It is not known whether this text left. Ask the customer before "
-                "sending it again."
+                "It's unclear whether this text was sent. Ask the customer "
+                "before sending it again."
             ),
             "other": self.env._("Twilio refused it."),
         }

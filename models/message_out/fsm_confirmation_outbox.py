@@ -264,7 +264,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """Run a method about one record and commit; a conflict is tried again.
 
         A result must not be lost because a delivery report wrote the same row at the
-        same moment.
+        same time.
         """
         try:
             commit_with_retries(self.env, lambda: method(record, *arguments))

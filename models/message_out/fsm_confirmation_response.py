@@ -353,7 +353,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             appointment_sudo = record_sudo._get_appointment_sudo()
             appointment_sudo._set_confirmation_status_sudo("reconfirm")
             note = self.env._(
-                "The customer takes texts again: %s is to be asked again.",
+                "The customer opted back in: send %s again.",
                 record_sudo.name,
             )
             self._log(record_sudo, note)

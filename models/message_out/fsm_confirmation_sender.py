@@ -121,7 +121,7 @@ class FsmConfirmationSender(models.Model):
             company_sudo = self.env["res.company"].sudo().browse(company_id)
             text = self.env._(
                 "%(count)s text(s) have waited for more than %(minutes)s minutes. "
-                "Check that Odoo's scheduled jobs run.",
+                "Check that Odoo's scheduled actions run.",
                 count=count,
                 minutes=int(_STUCK_AFTER.total_seconds() // 60),
             )

@@ -776,11 +776,11 @@ class TestStories(ConfirmationTransactionCase):
             self.assertFalse(order.has_moved_appointment)
             self.assertEqual(
                 order.activity_ids.summary,
-                "The customer takes texts again: send the confirmation again",
+                "The customer opted back in: send the confirmation again",
             )
             self.assertEqual(order.activity_ids.user_id, self.dispatcher)
-            self.assertIn("takes texts again", self._history(order))
-        self.assertIn("takes texts again", self._history(self.customer))
+            self.assertIn("opted back in", self._history(order))
+        self.assertIn("opted back in", self._history(self.customer))
         self.assertFalse(self._wizard().warning)
         steps = record.with_user(self.dispatcher).next_steps
         self.assertEqual(steps[0]["key"], "ask_again")
@@ -803,7 +803,7 @@ class TestStories(ConfirmationTransactionCase):
         self.customer.with_user(self.dispatcher)._lift_opt_out("asked at the desk")
         self.assertEqual(self.order.confirmation_status, "reconfirm")
         self.assertFalse(self.order.activity_ids)  # Somebody is at it.
-        self.assertIn("takes texts again", self._history(self.order))
+        self.assertIn("opted back in", self._history(self.order))
 
     def test_after_opting_in_again_others_keep_their_answer(self):
         maria = self._send()

@@ -171,7 +171,7 @@ class TestAdministratorIsTold(TrustCase):
         other = self._make_order()
         self._send_and_deliver(other)
         self.assertEqual(len(row.activity_ids), 1)
-        # Mended: banner and activity go by themselves.
+        # Fixed: banner and activity go by themselves.
         self.company.sms_twilio_auth_token = token
         self._send_and_deliver(self._make_order())
         self.assertFalse(row.problem)
