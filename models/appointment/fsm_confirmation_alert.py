@@ -317,8 +317,8 @@ class FsmConfirmationAlert(models.AbstractModel):
             ),
             "number_invalid": lambda: (
                 self.env._(
-                    "“%(number)s” of %(contact)s is not a valid phone number. Correct it "
-                    "on the contact, or choose another contact.",
+                    "“%(number)s” of %(contact)s is not a valid phone number. Correct "
+                    "it on the contact, or choose another contact.",
                     number=partner.phone,
                     contact=partner.name,
                 ),

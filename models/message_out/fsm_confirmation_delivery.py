@@ -221,7 +221,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 "Twilio was asked and does not have this text; sending it again."
             )
         return self.env._(
-            "Twilio can't accept it right now (%(code)s); next try in %(minutes)s minutes.",
+            "Twilio can't accept it right now (%(code)s); next try in %(minutes)s "
+            "minutes.",
             code=step.code,
             minutes=int(step.pause.total_seconds() // 60),
         )
