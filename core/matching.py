@@ -7,7 +7,7 @@ are over. It returns a :class:`Decision`, which can be printed.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
 from .reply import Said
@@ -24,7 +24,9 @@ HELP = "help"
 WRONG_NUMBER = "wrong_number"  # it is not the contact's
 
 RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
-_INTENT_OF_RESPONSE = {response: intent for intent, response in RESPONSE_OF_INTENT.items()}
+_INTENT_OF_RESPONSE = {
+    response: intent for intent, response in RESPONSE_OF_INTENT.items()
+}
 OUTCOME_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 # What words mean that are read as an answer, and are for a person where they stand.
 _ANSWER_REASONS = ("word", "note", "named", "refusal")
@@ -175,7 +177,7 @@ def read(text, candidates, conversation, lexicon=None, is_blocked=False):
         conversation,
         to_appointments(candidates, text),
         lexicon=lexicon,
-        now=text.received_date.replace(tzinfo=timezone.utc),
+        now=text.received_date.replace(tzinfo=UTC),
     )
     outcome = OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
     if not outcome:
@@ -204,9 +206,7 @@ def to_appointments(candidates, text):
     # What was asked last is what an answer is about, also when it can't count.
     asked = live or newest[:1]
     taken = {one.code for one in live}
-    return [
-        _to_appointment(one, text, candidates, one in asked, taken) for one in kept
-    ]
+    return [_to_appointment(one, text, candidates, one in asked, taken) for one in kept]
 
 
 def _newest_of_each(candidates):
@@ -226,8 +226,8 @@ def _to_appointment(candidate, text, candidates, is_asked, taken):
     end = details.pop("end", None) or start
     return reply_tools.Appointment(
         id=candidate.appointment,
-        start=start.replace(tzinfo=timezone.utc),
-        end=end.replace(tzinfo=timezone.utc),
+        start=start.replace(tzinfo=UTC),
+        end=end.replace(tzinfo=UTC),
         code=_get_code(candidate, text, candidates, taken),
         state=_get_state(candidate, is_asked),
         text=candidate.body,
@@ -258,13 +258,17 @@ def _get_code(candidate, text, candidates, taken):
 # The decision ---------------------------------------------------------------------
 
 
-def decide(found, candidates):
+def decide(found, candidates, conversation=()):
     """Return the :class:`Decision` about a reply.
 
     :param found: what it means, see :func:`read`
     :param candidates: list of :class:`Candidate`, newest first
+    :param conversation: list of :class:`~.reply.Said`, newest last
     """
-    effects = _RULES[found.outcome](found, candidates)
+    rule = _RULES[found.outcome]
+    if _is_unaware(found, candidates, conversation):
+        rule = _decide_unaware
+    effects = rule(found, candidates)
     intent, reason = _get_intent(found, effects), found.reason
     if any(effect.kind == CHOOSE for effect in effects):
         reason = "ambiguous"
@@ -340,10 +344,32 @@ def _decide_courtesy(found, candidates):
     return [Effect(LINK, tuple(one.id for one in target))] if target else []
 
 
+def _is_unaware(found, candidates, conversation):
+    """Tell whether a customer agrees once more to what is not true any more."""
+    ours = [said for said in conversation if said.by != "customer"]
+    return (
+        found.outcome == "courtesy"
+        and found.intent in RESPONSE_OF_INTENT
+        and bool(ours)
+        and ours[-1].kind == "thanks_confirmed"
+        and any(one.stale in _UNTOLD for one in _about(found, candidates))
+    )
+
+
+def _decide_unaware(found, candidates):
+    return [
+        Effect(READ, (one.id,), say=one.stale)
+        for one in _about(found, candidates)
+        if one.stale in _UNTOLD
+    ]
+
+
 def _decide_person(found, candidates):
     """Somebody reads it, and looks at the answers that it may put in doubt."""
     doubted = [
-        one for one in _about(found, candidates) if one.appointment in found.mark_to_read
+        one
+        for one in _about(found, candidates)
+        if one.appointment in found.mark_to_read
     ]
     targets = doubted or (_about(found, candidates) or candidates)[:1]
     return [
@@ -369,9 +395,8 @@ def _ask_back(target, found):
 
 def _decide_ask_which(found, candidates):
     live = _live(candidates)
-    if len(live) == 1:
-        return [_ask_back(live[0], found)]
-    several = live or _changeable(candidates)
+    # Of one that waits and one that is answered, either may be meant.
+    several = live if len(live) > 1 else _changeable(candidates)
     return _choose(several) or _decide_person(found, candidates)
 
 
@@ -425,6 +450,8 @@ def _choose(candidates):
     return [Effect(CHOOSE, ids, say="which")] if ids else []
 
 
+# What happens to an appointment without a word to the customer.
+_UNTOLD = ("moved", "closed", "deleted")
 _SAME_INTENT = ("opt_out", "opt_in", "help", "wrong_number", "courtesy")
 _RULES = {
     "answered": _decide_answered,

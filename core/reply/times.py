@@ -172,13 +172,19 @@ class _Reader:
                 return None
         if meaning.kind == "part":
             return meaning if self._is_part(index, meaning) else None
-        if meaning.kind == "weekday" and meaning.lang == "pt" and len(meanings) == 1:
-            # "segunda" is the second one in Spanish.
-            feira = "feira" in (self.key(index + 1), self.key(index)[-5:])
-            return meaning if self.lang == "pt" or feira else None
+        if self._is_ordinal_elsewhere(index, meaning):
+            return None
         if meaning.weak and not self._is_beside_number(index):
             return meaning if self._is_plain_short(index) else None
         return meaning
+
+    def _is_ordinal_elsewhere(self, index, meaning):
+        """Tell whether "segunda" may be the second one in Spanish."""
+        key = self.key(index)
+        if meaning.lang != "pt" or meaning.kind != "weekday" or len(cw.WORDS[key]) > 1:
+            return False
+        feira = "feira" in (self.key(index + 1), key[-5:])
+        return self.lang != "pt" and not feira
 
     def _is_part(self, index, meaning):
         """Tell whether a word is a part of the day here, and no "later", no "will be"."""

@@ -105,21 +105,21 @@ class ResPartner(models.Model):
             partner.display_name = name
 
     @api.depends("phone_sanitized")
-    @api.depends_context("company")
+    @api.depends_context("allowed_company_ids")
     def _compute_confirmation_wrong_number(self):
         for partner in self:
-            found_sudo = partner._find_wrong_number_sudo()
-            partner.confirmation_wrong_number = found_sudo and self.env._(
+            newest_sudo = partner._find_wrong_number_sudo()[:1]
+            partner.confirmation_wrong_number = bool(newest_sudo) and self.env._(
                 "Somebody else answered from %(number)s on %(date)s: “%(words)s”",
-                number=found_sudo[0].mobile,
-                date=self.env["ir.qweb.field.date"].value_to_html(
-                    fields.Datetime.context_timestamp(
-                        self, found_sudo[0].reply_date or found_sudo[0].create_date
-                    ).date(),
-                    {},
-                ),
-                words=found_sudo[0].reply_body or "",
+                number=newest_sudo.mobile,
+                date=self._format_day(newest_sudo.reply_date),
+                words=newest_sudo.reply_body or "",
             )
+
+    def _format_day(self, moment):
+        """The day of a naive UTC datetime, as the user writes it."""
+        day = moment and fields.Datetime.context_timestamp(self, moment).date()
+        return day and self.env["ir.qweb.field.date"].value_to_html(day, {})
 
     def _find_wrong_number_sudo(self):
         """The messages of the user's companies by which the number is a wrong one."""

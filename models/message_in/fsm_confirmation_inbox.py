@@ -261,7 +261,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             gather = self.env["fsm.confirmation.matching"]._gather
             messages, candidates, conversation = gather(text, earlier)
             found = self._read(text, candidates, conversation)
-            decision = matching.decide(found, candidates)
+            decision = matching.decide(found, candidates, conversation)
         about = messages.browse(decision.about or [])
         is_stranger = decision is not matching.FLOOD and not about
         company_sudo = self.env["res.company"].sudo().browse(text.company_id)

@@ -73,7 +73,7 @@ CALLS = [
     _call("see", "fsm.confirmation", "action_open_order", "message"),
     _call("see", "fsm.confirmation", "get_conversation", "message"),
     _call("change", "fsm.confirmation", "action_mark_read", "message"),
-    _call("change", "fsm.confirmation", "action_next_step", "message", "settle"),
+    _call("change", "fsm.confirmation", "action_next_step", "message", "resolve"),
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),

@@ -8,6 +8,7 @@ from . import test_message_center
 from . import test_name_index
 from . import test_query_counts
 from . import test_screen_notifications
+from . import test_replies
 from . import test_sending
 from . import test_shortcuts
 from . import test_translations

@@ -10,7 +10,7 @@ from ..common import OUR_NUMBER, ConfirmationTransactionCase
 
 
 class TestInbox(ConfirmationTransactionCase):
-    def _gather(self, **options):
+    def _gather(self):
         text = Inbound(
             mobile="+12125550123",
             recipient=OUR_NUMBER,
@@ -22,7 +22,7 @@ class TestInbox(ConfirmationTransactionCase):
         inbox_sudo = self.env["fsm.confirmation.inbox"]._in_companies_sudo(self.company)
         earlier_sudo = inbox_sudo.env["fsm.confirmation.reply"]._get_newest(text.mobile)
         return inbox_sudo.env["fsm.confirmation.matching"]._gather(
-            text, earlier_sudo, **options
+            text, earlier_sudo
         )
 
     def _get_kinds(self):
@@ -63,7 +63,7 @@ class TestInbox(ConfirmationTransactionCase):
             self._send(visit_id=visit.id)
         self._reply("yes")
         self.assertEqual(self._get_kinds()[-1], ("us", "choose"))
-        messages, candidates, _conversation = self._gather(open_only=True)
+        messages, candidates, _conversation = self._gather()
         self.assertEqual(len(messages), 2)
         self.assertTrue(all(candidate.code for candidate in candidates))
         self.assertEqual(
