@@ -2,8 +2,7 @@
 """What has to happen besides what Odoo does by itself."""
 
 from .models.message_center.fsm_confirmation_name_index import FUNCTION
-from .models.privacy.mail_activity import ANSWER_TYPES, MODULE
-from .models.privacy.mail_message import SUBTYPE
+from .models.xmlids import ANSWER_ACTIVITIES, NOTE_SUBTYPE, SETUP_ACTIVITY
 
 
 def uninstall_hook(env):
@@ -13,11 +12,11 @@ def uninstall_hook(env):
     lead nowhere, and activities keep their types from being removed. The list of
     numbers that opted out stays: it is Odoo's, and the customers' will.
     """
-    subtype = env.ref(SUBTYPE, raise_if_not_found=False)
+    subtype = env.ref(NOTE_SUBTYPE, raise_if_not_found=False)
     if subtype:
         env["mail.message"].search([("subtype_id", "=", subtype.id)]).unlink()
-    names = (*ANSWER_TYPES, "mail_activity_type_set_up")
-    types = [env.ref(f"{MODULE}.{name}", raise_if_not_found=False) for name in names]
+    xmlids = (*ANSWER_ACTIVITIES, SETUP_ACTIVITY)
+    types = [env.ref(xmlid, raise_if_not_found=False) for xmlid in xmlids]
     ids = [kind.id for kind in types if kind]
     activities = env["mail.activity"].with_context(active_test=False)
     activities.search([("activity_type_id", "in", ids)]).unlink()

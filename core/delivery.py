@@ -78,8 +78,12 @@ _MOST_ATTEMPTS = len(_RETRY_PAUSES[Failure.RETRY])
 _LIST_COMPLETE_AFTER = timedelta(minutes=15)
 # While Twilio can't be asked, nothing is known; then a person has to know.
 _ASK_UNTIL = timedelta(hours=1)
-# Clocks differ a little.
-_CLOCK_DIFFERENCE = timedelta(minutes=1)
+# A text of ours may have an earlier time in Twilio's list than our claim.
+_TWILIO_CLOCK_BEHIND = timedelta(minutes=1)
+# A process that slept longer after its claim must not call any more: the others begin
+# to look for its texts at Twilio a minute later.
+CALL_WITHIN = timedelta(minutes=1)
+CLAIM_LOST_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def find_in_list(messages, body, claimed_date, known):
     :param claimed_date: when we were about to call, naive UTC
     :param known: MessageSids of this number's other texts
     """
-    since = claimed_date - _CLOCK_DIFFERENCE
+    since = claimed_date - _TWILIO_CLOCK_BEHIND
     return next(
         (
             message

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import phonenumbers
 
 _FEWEST_DIGITS = 3
-# With so many digits it is a number from its start, and no part of one.
+# With this many digits it is a number from its start, and no part of one.
 _WHOLE_NUMBER = 7
 
 

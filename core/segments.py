@@ -12,7 +12,6 @@ _BASIC = (
 )
 _EXTENDED = "^{}\\[~]|€\f"  # two places each
 _WIDTH = {char: 1 for char in _BASIC} | {char: 2 for char in _EXTENDED}
-LIMIT = 1600  # characters that Twilio takes in one message
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ class ConfirmationCase:
     def _apply_rejection(self, record, code, reason):
         """Twilio refuses a text."""
         step = after_rejection(record.attempt_count, code, reason)
-        self.deliveries._apply(record.sudo(), step)
+        self.deliveries._make_transition(record.sudo(), step)
 
     def _resolve(self, record, response, reason=""):
         """The dispatcher corrects a response by hand."""
@@ -300,7 +300,7 @@ class ConfirmationHttpCase(ConfirmationCase, HttpCase):
         self._run_cron("ir_cron_send_confirmations")
 
     def _run_cron(self, name):
-        """Run one of the addon's scheduled jobs, and what Twilio does after it."""
+        """Run one of the addon's scheduled actions, and what Twilio does after it."""
         self.env.flush_all()
         cron = self.env.ref(f"{MODULE}.{name}")
         # Reports that come meanwhile wait until this thread lets go of the cursor.

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What tests of the set-up need: an administrator, and addresses that misbehave."""
+"""What tests of the setup need: an administrator, and addresses that misbehave."""
 
 import datetime
 import http.server

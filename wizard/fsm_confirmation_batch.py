@@ -2,10 +2,10 @@
 from collections import defaultdict
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..core.alerts import first_for_many
-from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..models.levels import check_may_edit
 
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
@@ -15,7 +15,7 @@ NAMES_SHOWN = 15  # with each reason
 class FsmConfirmationBatch(models.TransientModel):
     """Asks about the chosen Work Orders at once.
 
-    Says before sending how many texts leave, and which Work Orders are left out and
+    Says before sending how many texts leave, and which Work Orders are skipped and
     why. Each customer gets the text that the dialog for one Work Order shows.
     """
 
@@ -24,9 +24,9 @@ class FsmConfirmationBatch(models.TransientModel):
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
     ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
-    ready_info = fields.Text("Who Is Asked", compute="_compute_plan")
-    skipped_count = fields.Integer("Left Out", compute="_compute_plan")
-    skipped_info = fields.Text("Left Out Because", compute="_compute_plan")
+    ready_info = fields.Text("Recipients", compute="_compute_plan")
+    skipped_count = fields.Integer("Skipped", compute="_compute_plan")
+    skipped_info = fields.Text("Reason Skipped", compute="_compute_plan")
     confirmation_ids = fields.Many2many(
         "fsm.confirmation", string="Messages", readonly=True
     )
@@ -118,17 +118,14 @@ class FsmConfirmationBatch(models.TransientModel):
         :raises UserError: there is none
         """
         self.ensure_one()
-        if not self.env.user.has_group(EDIT_GROUP):
-            raise AccessError(
-                self.env._("Only users with the Message Center level Edit can send.")
-            )
+        check_may_edit(self.env)
         if not self.try_lock_for_update() or self.sudo().confirmation_ids:
             # A second click: the first one has sent them.
             return {"type": "ir.actions.act_window_close"}
         drafts, _left_out = self._get_drafts()
         if not drafts:
             raise UserError(
-                self.env._("None of these Work Orders can be asked about now.")
+                self.env._("No confirmation can be sent for these Work Orders.")
             )
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_ids = composer._record(drafts, self.env.user)

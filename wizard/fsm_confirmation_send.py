@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..core.alerts import BLOCK, WARN
 from ..core.segments import count_segments
-from ..models.appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..models.levels import check_may_edit
 
 
 class FsmConfirmationSend(models.TransientModel):
@@ -264,7 +264,7 @@ class FsmConfirmationSend(models.TransientModel):
         if self.env["res.config.settings"].has_access("create"):
             labels["open_settings"] = self.env._("Open the settings")
         if self.order_id and self.order_id.has_access("write"):
-            labels["open_order"] = self.env._("Plan a visit")
+            labels["open_order"] = self.env._("Schedule a visit")
             labels["open_schedule"] = (
                 self.env._("Change the date")
                 if (self.visit_id or self.order_id).scheduled_date_start
@@ -323,7 +323,7 @@ class FsmConfirmationSend(models.TransientModel):
     def _open_message(self):
         message = self._find_earlier_message()
         if not message:
-            raise UserError(self.env._("That message doesn't stand in the way now."))
+            raise UserError(self.env._("That message no longer blocks sending."))
         return self._open_above(message, confirmation_look_only=True)
 
     def _open_settings(self):
@@ -350,10 +350,7 @@ class FsmConfirmationSend(models.TransientModel):
         :raises UserError: something stands in the way
         """
         self.ensure_one()
-        if not self.env.user.has_group(EDIT_GROUP):
-            raise AccessError(
-                self.env._("Only users with the Message Center level Edit can send.")
-            )
+        check_may_edit(self.env)
         self.order_id.check_access("read")
         if self.visit_id:
             self.visit_id.check_access("read")
@@ -389,8 +386,8 @@ class FsmConfirmationSend(models.TransientModel):
         raise UserError(
             self.env._(
                 "While this dialog was open, %(user)s asked %(contact)s about this "
-                "appointment (%(message)s). Nothing was sent now. Close the dialog; if "
-                "another text is wanted, click Send Confirmation once more.",
+                "appointment (%(message)s). Nothing was sent now. Close the dialog; "
+                "to send another text, click Send Confirmation again.",
                 user=earlier_sudo.user_id.name or "",
                 contact=earlier_sudo.contact_name or "",
                 message=earlier_sudo.name,

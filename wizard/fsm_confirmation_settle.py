@@ -2,7 +2,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..models.message_out.fsm_confirmation import RESPONSES
+from ..models.appointment.fsm_appointment_mixin import RESPONSES
 
 
 class FsmConfirmationSettle(models.TransientModel):
@@ -12,7 +12,7 @@ class FsmConfirmationSettle(models.TransientModel):
 
     _name = "fsm.confirmation.settle"
     _inherit = ["fsm.confirmation.reference.mixin"]
-    _description = "Settle by Hand"
+    _description = "Resolve Manually"
 
     action = fields.Selection(
         [
@@ -54,7 +54,9 @@ class FsmConfirmationSettle(models.TransientModel):
         elif self.action in ("lift", "trust"):
             if not (self.note or "").strip():
                 raise UserError(
-                    self.env._("Say why: the customer's consent must be on record.")
+                    self.env._(
+                        "Enter a reason: the customer's consent must be on record."
+                    )
                 )
             if self.action == "lift":
                 self.partner_id._lift_opt_out(self.note.strip())

@@ -69,7 +69,7 @@ class Message:
 def api_url_override():
     """Where calls go instead of Twilio, for tests and the demo; usually None.
 
-    Honoured for loopback addresses only, and never taken from the database: whoever
+    Honored for loopback addresses only, and never taken from the database: whoever
     could change it would be sent the auth token.
     """
     address = os.environ.get(API_URL_VARIABLE, "").strip().rstrip("/")
@@ -88,7 +88,7 @@ def api_url_override():
 
 
 def _http_client(connections):
-    """The SDK's HTTP client with time-outs, and room for concurrent calls."""
+    """The SDK's HTTP client with timeouts, and room for concurrent calls."""
     from requests.adapters import HTTPAdapter
     from twilio.http.http_client import TwilioHttpClient
 

@@ -197,7 +197,7 @@ def _service(entry):
 
 
 def error_code(error):
-    """What an exception out of the SDK or the network means for a set-up.
+    """What an exception out of the SDK or the network means for a setup.
 
     :return: ``credentials``, ``forbidden``, ``missing`` or ``unavailable``
     """

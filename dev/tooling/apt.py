@@ -53,7 +53,7 @@ def unpack(packages, target, state, log, suite="sid"):
     :param state: folder for apt's own files, another one for each of two at once
     """
     deb = state / "deb"
-    shutil.rmtree(deb, ignore_errors=True)  # What a stopped set-up left.
+    shutil.rmtree(deb, ignore_errors=True)  # What a stopped setup left.
     for folder in (deb, state / "lists/partial", state / "cache/archives/partial"):
         folder.mkdir(parents=True, exist_ok=True)
     signed = f"[signed-by={KEYRING}] " if os.path.exists(KEYRING) else ""

@@ -102,7 +102,7 @@ def locked(path, busy=None):
         except BlockingIOError:
             if busy:
                 raise Problem(busy) from None
-            step("Waiting for another set-up to finish ...")
+            step("Waiting for another setup to finish ...")
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 

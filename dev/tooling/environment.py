@@ -111,7 +111,7 @@ def _source(folder, path, log):
         step("Fetching Odoo 19 (Debian's package, 123 MB) ...")
         for old in (root, *folder.glob("odoo-making-*")):
             shutil.rmtree(old, ignore_errors=True)
-        # A killed set-up's dpkg may write on for a moment, into a folder of its own.
+        # A killed setup's dpkg may write on for a moment, into a folder of its own.
         making = folder / f"odoo-making-{os.getpid()}"
         apt.unpack(DEBIAN_PACKAGES, making, folder / "apt-sid", log)
         (making / ".complete").touch()

@@ -104,7 +104,7 @@ class Camera:
         page.wait_for_timeout(800)
         path = self.folder / f"screenshot_{name}.png"
         page.screenshot(path=path, animations="disabled")
-        # A screen has few colours: a palette makes the file a third of the size.
+        # A screen has few colors: a palette makes the file a third of the size.
         image = Image.open(path).convert("RGB")
         image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
         print(path, flush=True)

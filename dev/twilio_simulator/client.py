@@ -40,7 +40,7 @@ class SimulatorClient:
             raise SimulatorError(value.get("error", f"HTTP {answer.status}"))
         return value
 
-    # Set-up
+    # Setup
 
     def reset(self):
         """Back to the configuration it was started with; no messages, no faults."""

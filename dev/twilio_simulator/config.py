@@ -8,7 +8,7 @@ import time
 
 from .errors import CATALOG
 
-# Clearly fake, and the same everywhere, so that a demo needs no set-up.
+# Clearly fake, and the same everywhere, so that a demo needs no setup.
 DEFAULT_ACCOUNT_SID = "AC" + "5" * 28 + "fa4e"
 DEFAULT_AUTH_TOKEN = "fa4e" + "0" * 28
 DEFAULT_NUMBER = "+12025550100"

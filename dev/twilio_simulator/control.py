@@ -38,7 +38,7 @@ class Control:
             text = str(error) if isinstance(error, ConfigError) else repr(error)
             return 400, {"error": text}
 
-    # Set-up
+    # Setup
 
     def health(self, _values):
         return {"ok": True, "pending": len(self.texting.pending)}

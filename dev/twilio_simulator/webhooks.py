@@ -92,7 +92,7 @@ class Delivery:
 
 
 class Poster:
-    """Sends webhooks, with the time-outs and retries of Twilio."""
+    """Sends webhooks, with the timeouts and retries of Twilio."""
 
     TIME = 15.0  # seconds for all attempts together
 
@@ -139,7 +139,7 @@ class Poster:
         headers = {
             "User-Agent": "TwilioProxy/1.1",
             "Accept": "*/*",
-            # The same in every attempt: it is how a retry is recognised.
+            # The same in every attempt: it is how a retry is recognized.
             "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
         }
         if method == "GET":

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the scheduled jobs call has moved to services of its own.
+"""What the scheduled actions call has moved to services of its own.
 
-The jobs are not updated with the addon, so that their times stay as they were set.
+The actions are not updated with the addon, so that their times stay as they were set.
 """
 
 # What a job has called -> (model, method) that it calls now.

@@ -1,22 +1,23 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core import status
 from ...core.formatting import format_date, format_time_range
+from ..levels import check_may_edit
+from ..xmlids import READ_GROUP
 
-READ_GROUP = "fieldservice_job_confirmation.group_message_center_read"
-EDIT_GROUP = "fieldservice_job_confirmation.group_message_center_edit"
-
-CONFIRMATION_STATUS = [
-    ("not_sent", "Not sent"),
-    ("awaiting", "Awaiting response"),
+RESPONSES = [
     ("confirmed", "Confirmed"),
     ("declined", "Declined"),
     ("opted_out", "Opted out"),
     ("unrecognized", "Unrecognized"),
+]
+CONFIRMATION_STATUS = [
+    ("not_sent", "Not sent"),
+    ("awaiting", "Awaiting response"),
+    *RESPONSES,
     ("reconfirm", "Ask again"),
 ]
 
@@ -169,17 +170,8 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     def _check_may_set_status(self, vals):
         """:raises AccessError: the status is set by somebody without Edit"""
-        if (
-            "confirmation_status" in vals
-            and not self.env.su
-            and not self.env.user.has_group(EDIT_GROUP)
-        ):
-            raise AccessError(
-                self.env._(
-                    "Only users with the Message Center level Edit can change the "
-                    "confirmation status. Ask an administrator for it."
-                )
-            )
+        if "confirmation_status" in vals and not self.env.su:
+            check_may_edit(self.env)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -151,7 +151,7 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_departure_alerts(self, confirmations):
         """What stands in the way of recorded texts that are about to leave.
 
-        The set-up's (:data:`~...core.alerts.SETUP`) come first. An override point.
+        The setup's (:data:`~...core.alerts.SETUP`) come first. An override point.
 
         :return: dict ``fsm.confirmation`` -> list of :class:`~...core.alerts.Alert`,
             without those that may leave
@@ -179,7 +179,7 @@ class FsmConfirmationAlert(models.AbstractModel):
 
     @api.model
     def _get_departure_alert(self, confirmation):
-        """What stands in the way of one recorded text, but for the set-up, or None."""
+        """What stands in the way of one recorded text, but for the setup, or None."""
         alerts = self._get_departure_alerts(confirmation).get(confirmation, [])
         return next((alert for alert in alerts if alert.code not in SETUP), None)
 
@@ -189,14 +189,16 @@ class FsmConfirmationAlert(models.AbstractModel):
             text = self.env._("not set up for %s", record_sudo.company_id.name)
         else:
             text = {
-                "opted_out": self.env._("The customer opted out before the text left."),
-                "past": self.env._("The appointment passed before the text left."),
-            }.get(code, self.env._("The appointment changed before the text left."))
+                "opted_out": self.env._(
+                    "The customer opted out before the text was sent."
+                ),
+                "past": self.env._("The appointment passed before the text was sent."),
+            }.get(code, self.env._("The appointment changed before the text was sent."))
         level, actions = ALERTS[code]
         return Alert(code, level, text, actions=actions)
 
     @api.model
-    def _find_line_codes(self, company, mobile, **known):
+    def _find_number_alert_codes(self, company, mobile, **known):
         """What stands in the way of a text to a number about no appointment.
 
         For auto-replies and test texts, which have words of their own for it.
@@ -301,7 +303,7 @@ class FsmConfirmationAlert(models.AbstractModel):
             ),
             "foreign_contact": lambda: (
                 self.env._(
-                    "%s is no contact of this customer or location.", partner.name
+                    "%s is not a contact of this customer or location.", partner.name
                 ),
                 self.env._("The contact is of another customer"),
             ),
@@ -315,8 +317,8 @@ class FsmConfirmationAlert(models.AbstractModel):
             ),
             "number_invalid": lambda: (
                 self.env._(
-                    "“%(number)s” of %(contact)s is no valid phone number. Correct it "
-                    "on the contact, or choose another contact.",
+                    "“%(number)s” of %(contact)s is not a valid phone number. Correct "
+                    "it on the contact, or choose another contact.",
                     number=partner.phone,
                     contact=partner.name,
                 ),

@@ -12,11 +12,12 @@ from odoo.fields import Domain
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
 from ...tools.log_redaction import private_queries
+from ..xmlids import SEND_CRON
 
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
 _CODE = re.compile("[0-9]{3}")
-# So many newest codes of a number are not used again.
+# Number of most recent codes of a number that are not used again.
 _CODES_KEPT = 200
 
 
@@ -117,7 +118,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         seen = Counter()
         groups = defaultdict(list)
         for draft in drafts:
-            lang = draft.order._get_confirmation_lang(draft.partner)
+            lang = draft.partner._get_customer_lang(draft.order.company_id)
             groups[draft.company, lang, seen[draft.order]].append(draft)
             seen[draft.order] += 1
         texts = {}
@@ -130,7 +131,7 @@ class FsmConfirmationComposer(models.AbstractModel):
     def _render_together(self, company, lang, drafts):
         """The texts of different Work Orders of one company in one language."""
         template_sudo = company._job_confirmation_template().with_context(
-            confirmation_visit_id=tuple(
+            confirmation_visit_ids=tuple(
                 draft.visit.id for draft in drafts if draft.visit
             ),
             confirmation_codes=tuple(
@@ -287,9 +288,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             appointments._set_confirmation_status_sudo("awaiting")
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
         records_sudo._notify_changed()
-        self.env.ref(
-            "fieldservice_job_confirmation.ir_cron_send_confirmations"
-        ).sudo()._trigger()
+        self.env.ref(SEND_CRON).sudo()._trigger()
         return records_sudo
 
     @api.model

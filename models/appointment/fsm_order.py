@@ -1,22 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import datetime
-
 import pytz
 
 from odoo import api, fields, models
-from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ...core.formatting import shorten
 from ...core.status import most_urgent
-from ..privacy.mail_activity import KEEP_FROM_OTHERS
-from ..privacy.mail_message import SUBTYPE
-from .fsm_appointment_mixin import READ_GROUP
+from ..xmlids import MESSAGES_ACTION, READ_GROUP
 
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
     "lang",
-    "confirmation_visit_id",
+    "confirmation_visit_ids",
     "confirmation_codes",
 )
 
@@ -25,7 +19,8 @@ class FsmOrder(models.Model):
     """Work Order: its visits, its confirmations and the customer's answer."""
 
     _name = "fsm.order"
-    _inherit = ["fsm.order", "fsm.appointment.mixin"]
+    # The first one extends what "fsm.order" inherits, so it comes before it.
+    _inherit = ["fsm.activity.privacy.mixin", "fsm.order", "fsm.appointment.mixin"]
 
     visit_ids = fields.One2many("fsm.visit", "order_id", string="Visits", copy=True)
     confirmation_ids = fields.One2many(
@@ -42,7 +37,7 @@ class FsmOrder(models.Model):
     has_opted_in_again = fields.Boolean(
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
-        help="The customer had opted out, takes texts again, and was not asked again.",
+        help="The customer opted back in, and was not asked again.",
     )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
@@ -72,12 +67,6 @@ class FsmOrder(models.Model):
         "How to Opt Out (text)", compute="_compute_confirmation_details"
     )
 
-    # Nothing of what an answer asks for without a level: Odoo sums the activities of a
-    # record up in fields of the record, with more rights than the user has.
-    activity_type_id = fields.Many2one(related_sudo=False)
-    activity_type_icon = fields.Char(related_sudo=False)
-    activity_summary = fields.Char(related_sudo=False)
-
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
         counts = dict(
@@ -91,14 +80,14 @@ class FsmOrder(models.Model):
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     def _compute_has_moved_appointment(self):
         for order in self:
-            again = order._get_moved_appointment()
+            again = order._get_appointment_to_reconfirm()
             newest_sudo = again and again._get_appointment_confirmations_sudo()[:1]
             opted_out = bool(again) and newest_sudo.response == "opted_out"
             order.has_moved_appointment = bool(again) and not opted_out
             order.has_opted_in_again = opted_out
 
-    def _get_moved_appointment(self):
-        """The visit, or the order itself, that the customer is to be asked about again.
+    def _get_appointment_to_reconfirm(self):
+        """The visit, or the order itself, whose customer is to be asked again.
 
         :return: ``fsm.visit`` or ``fsm.order``, maybe empty
         """
@@ -122,7 +111,7 @@ class FsmOrder(models.Model):
     def _compute_confirmation_details(self):
         # Several, when the texts of several Work Orders are rendered at once.
         visits = self.env["fsm.visit"].browse(
-            self.env.context.get("confirmation_visit_id") or []
+            self.env.context.get("confirmation_visit_ids") or []
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
         visit_of = {visit.order_id: visit for visit in visits}
@@ -165,12 +154,6 @@ class FsmOrder(models.Model):
             if (name := get_name()) in known:
                 return name
         return "UTC"
-
-    def _get_confirmation_lang(self, partner):
-        """Code of the language in which a contact is written to."""
-        self.ensure_one()
-        own = partner.lang or self.company_id.partner_id.lang
-        return own or self.env.lang or "en_US"
 
     def _format_appointment_date(self, appointment):
         """Weekday and date where the work happens, in the context's language."""
@@ -363,101 +346,6 @@ class FsmOrder(models.Model):
         messages_sudo._notify_changed()
 
     # ------------------------------------------------------------------
-    # What is hidden from users without a level
-    # ------------------------------------------------------------------
-
-    def _search_activity_state(self, operator, value):
-        if not self.env["mail.activity"]._hides_answers():
-            return super()._search_activity_state(operator, value)
-        if operator not in ("in", "not in"):
-            return NotImplemented
-        states = {"overdue", "today", "planned", False}
-        wanted = {state or False for state in value}
-        wanted = states & wanted if operator == "in" else states - wanted
-        # Orders without any activity are not in the query.
-        negative = False in wanted
-        query = SQL(
-            "(SELECT res_id FROM %s AS known WHERE activity_state = ANY(%s))",
-            self._get_visible_activity_states(),
-            sorted(states - wanted if negative else wanted),
-        )
-        return [("id", "not in" if negative else "in", query)]
-
-    @api.model
-    def _search_activity_user_id(self, operator, operand):
-        domain = super()._search_activity_user_id(operator, operand)
-        return self._with_visible_activities(domain)
-
-    def _search_activity_date_deadline(self, operator, operand):
-        domain = super()._search_activity_date_deadline(operator, operand)
-        return self._with_visible_activities(domain)
-
-    def _with_visible_activities(self, domain):
-        """Have "has an activity" mean one that this user may see."""
-        if domain is NotImplemented or not self.env["mail.activity"]._hides_answers():
-            return domain
-
-        def visible(condition):
-            known = {("=", False): "not any", ("!=", False): "any"}
-            operator = known.get((condition.operator, condition.value))
-            if condition.field_expr != "activity_ids" or not operator:
-                return condition
-            return Domain("activity_ids", operator, [("active", "=", True)])
-
-        return Domain(domain).map_conditions(visible)
-
-    def _read_group_groupby(self, alias, groupby_spec, query):
-        if (
-            groupby_spec != "activity_state"
-            or not self.env["mail.activity"]._hides_answers()
-        ):
-            return super()._read_group_groupby(alias, groupby_spec, query)
-        self._check_field_access(self._fields["activity_state"], "read")
-        joined = query.make_alias(self._table, "visible_activity_state")
-        if joined not in query._joins:
-            joined = query.left_join(
-                self._table,
-                "id",
-                self._get_visible_activity_states(),
-                "res_id",
-                "visible_activity_state",
-            )
-        return SQL.identifier(joined, "activity_state")
-
-    @api.model
-    def _get_visible_activity_states(self):
-        """A query of (``res_id``, ``activity_state``) without what answers made."""
-        activities_sudo = self.env["mail.activity"].sudo()
-        domain = ~activities_sudo._get_answer_domain()
-        query = activities_sudo._search(
-            [("res_model", "=", self._name), ("active", "=", True), *domain]
-        )
-        today = SQL(
-            "DATE_TRUNC('day', %s AT TIME ZONE COALESCE(user_tz, 'utc'))::date",
-            pytz.utc.localize(datetime.utcnow()),
-        )
-        days = SQL("MIN(date_deadline - %s)", today)
-        return SQL(
-            """(SELECT res_id, CASE WHEN %(days)s > 0 THEN 'planned'
-                                    WHEN %(days)s < 0 THEN 'overdue'
-                                    ELSE 'today' END AS activity_state
-                  FROM mail_activity WHERE id IN %(visible)s GROUP BY res_id)""",
-            days=days,
-            visible=query.subselect(),
-        )
-
-    def message_post(self, **kwargs):
-        if self.env.context.get(KEEP_FROM_OTHERS):
-            kwargs.pop("subtype_xmlid", None)
-            kwargs["subtype_id"] = self._get_private_subtype_id()
-        return super().message_post(**kwargs)
-
-    @api.model
-    def _get_private_subtype_id(self):
-        """Of notes that nobody without a level sees."""
-        return self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
-
-    # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
 
@@ -478,7 +366,7 @@ class FsmOrder(models.Model):
     def action_ask_again(self):
         """Open the dialog for the appointment that is to be asked about again."""
         action = self.action_send_confirmation()
-        moved = self._get_moved_appointment()
+        moved = self._get_appointment_to_reconfirm()
         if moved._name == "fsm.visit":
             action["context"]["default_visit_id"] = moved.id
         return action
@@ -488,9 +376,7 @@ class FsmOrder(models.Model):
         self.ensure_one()
         self.env["fsm.confirmation"].check_access("read")
         self.check_access("read")
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "fieldservice_job_confirmation.fsm_confirmation_action"
-        )
+        action = self.env["ir.actions.actions"]._for_xml_id(MESSAGES_ACTION)
         action["domain"] = [("order_id", "=", self.id)]
         action["context"] = {"create": False}
         return action

@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .fsm_appointment_mixin import READ_GROUP
+from ..xmlids import READ_GROUP
 
 
 class FsmVisit(models.Model):

@@ -2,13 +2,13 @@
 from collections import Counter
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
 
 from ...core.phones import EXTENSION, normal_form, read_number
-from .fsm_appointment_mixin import EDIT_GROUP, READ_GROUP
+from ..levels import check_may_edit
+from ..xmlids import EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
@@ -146,6 +146,10 @@ class ResPartner(models.Model):
         # [("confirmation_opt_out", "!=", False)] comes as "not in {False}".
         return ~opted_out if False in value else opted_out
 
+    def _get_customer_lang(self, company):
+        """Code of the language in which a contact, or nobody known, is written to."""
+        return self.lang or company.partner_id.lang or self.env.lang or "en_US"
+
     def _get_confirmation_number(self, company):
         """The number to text, and whether it can be.
 
@@ -195,9 +199,7 @@ class ResPartner(models.Model):
         """Open the Message Center with this contact's messages."""
         self.ensure_one()
         self.env["fsm.confirmation"].check_access("read")
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "fieldservice_job_confirmation.fsm_confirmation_action"
-        )
+        action = self.env["ir.actions.actions"]._for_xml_id(MESSAGES_ACTION)
         action["domain"] = [("partner_id", "child_of", self.id)]
         action["context"] = {"create": False}
         return action
@@ -253,10 +255,8 @@ class ResPartner(models.Model):
 
     def _check_may_lift(self):
         """:raises AccessError: the user's level is below Edit"""
-        if not self.env.su and not self.env.user.has_group(EDIT_GROUP):
-            raise AccessError(
-                self.env._("Only users with the Message Center level Edit can do this.")
-            )
+        if not self.env.su:
+            check_may_edit(self.env)
         self.check_access("read")
 
     def _lift_opt_out(self, reason):

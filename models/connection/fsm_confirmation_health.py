@@ -504,7 +504,7 @@ class FsmConfirmationHealth(models.Model):
                 self.env._("This is no phone number. Write it like +1 202 555 0123.")
             ) from error
         alerts = self.env["fsm.confirmation.alert"]
-        codes = alerts._find_line_codes(company, mobile, enabled=True)
+        codes = alerts._find_number_alert_codes(company, mobile, enabled=True)
         if "not_ready" in codes:
             raise UserError(
                 self.env._("Enter the Twilio account and choose a sender first.")

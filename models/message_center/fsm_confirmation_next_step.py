@@ -2,7 +2,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..xmlids import EDIT_GROUP
 
 
 class FsmConfirmationNextStep(models.AbstractModel):

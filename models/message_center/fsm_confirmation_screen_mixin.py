@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
-from ..appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..levels import check_may_edit
 
 
 class FsmConfirmationScreenMixin(models.AbstractModel):
@@ -85,10 +84,8 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
 
         :raises AccessError: the user's level is below Edit
         """
-        if not self.env.su and not self.env.user.has_group(EDIT_GROUP):
-            raise AccessError(
-                self.env._("Only users with the Message Center level Edit can do this.")
-            )
+        if not self.env.su:
+            check_may_edit(self.env)
         self.check_access("write")
         for record_sudo in self.sudo().filtered("needs_reading"):
             record_sudo.write({"needs_reading": False})

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...core.phones import digits_to_find
 from .fsm_confirmation_name_index import NAME_FIELDS, every_word
 
-# So many messages are sorted faster than one walks through all to meet the newest.
+# Number of messages that are sorted faster than one walks through all.
 FEW = 5000
 
 

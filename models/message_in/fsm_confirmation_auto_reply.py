@@ -130,13 +130,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """The language in which the customer is answered, one that is installed."""
         if confirmation:
             partner = confirmation.partner_id
-        lang = (
-            (confirmation and confirmation.lang)
-            or (partner and partner.lang)
-            or company.partner_id.lang
-            or self.env.lang
-            or "en_US"
-        )
+        asked_in = confirmation and confirmation.lang
+        lang = asked_in or partner._get_customer_lang(company)
         return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 
     # ------------------------------------------------------------------
@@ -160,10 +155,10 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         return {"auto_reply_state": "outgoing", "auto_reply_after": after}
 
     @api.model
-    def _next_daytime(self, moment, order, company):
-        """The same moment, or the next morning where the customer is, as far as known.
+    def _next_daytime(self, earliest, order, company):
+        """The datetime itself, or the next morning where the customer is, if known.
 
-        :param moment: naive UTC datetime
+        :param earliest: naive UTC datetime
         """
         name = (
             order._get_appointment_timezone()
@@ -171,9 +166,9 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             else company.partner_id.tz or "UTC"
         )
         zone = pytz.timezone(name)
-        local = localize(moment, name)
+        local = localize(earliest, name)
         if DAY[0] <= local.hour < DAY[1]:
-            return moment
+            return earliest
         day = local.date() + timedelta(days=1 if local.hour >= DAY[1] else 0)
         morning = datetime.combine(day, time(DAY[0]))
         return zone.localize(morning).astimezone(pytz.utc).replace(tzinfo=None)
@@ -242,7 +237,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             )
             return False
         alerts = self.env["fsm.confirmation.alert"]
-        allowed = not alerts._find_line_codes(reply_sudo.company_id, number)
+        allowed = not alerts._find_number_alert_codes(reply_sudo.company_id, number)
         reply_sudo.write({"auto_reply_state": "sending" if allowed else "failed"})
         return allowed
 

@@ -383,7 +383,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """The customer answered, clearly or not."""
         self._link(case, messages)
         responses = self.env["fsm.confirmation.response"]
-        responses._apply(messages, effect, case.text)
+        responses._respond(messages, effect, case.text)
 
     def _have_read(self, case, messages, effect):
         """It changes nothing by itself: a person reads it."""

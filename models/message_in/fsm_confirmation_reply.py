@@ -114,13 +114,15 @@ class FsmConfirmationReply(models.Model):
         "Auto-Reply Not Before", readonly=True, technical=True
     )
     is_done = fields.Boolean(
-        "Done", readonly=True, help="A person has read it, or a later reply settled it."
+        "Done",
+        readonly=True,
+        help="A person has read it, or a later reply resolved it.",
     )
     reason_text = fields.Char("Why", compute="_compute_reason_text")
     opt_out_type = fields.Char(
         readonly=True, help="Twilio's OptOutType.", technical=True
     )
-    error = fields.Char("Last Problem", readonly=True)
+    error = fields.Char("Last Error", readonly=True)
     attempt_count = fields.Integer(readonly=True, technical=True)
 
     # A replayed or repeated webhook must not become a second reply.
@@ -164,7 +166,7 @@ class FsmConfirmationReply(models.Model):
     @api.depends("reason", "state")
     def _compute_reason_text(self):
         sentences = {
-            "ambiguous": self.env._("Several appointments wait for an answer"),
+            "ambiguous": self.env._("Several appointments are awaiting a response"),
             "condition": self.env._("Has a condition or doubt"),
             "question": self.env._("Is a question"),
             "contradiction": self.env._("Says yes and no"),
@@ -173,20 +175,22 @@ class FsmConfirmationReply(models.Model):
             "number": self.env._("Has a number"),
             "negation": self.env._("Negates something"),
             "unclear": self.env._("Can be read in two ways"),
-            "excuse": self.env._("Gives a reason, no answer"),
+            "excuse": self.env._("Gives a reason but no answer"),
             "quoted_prompt": self.env._("Quotes our own text"),
             "reaction": self.env._("Is a reaction of the phone"),
             "auto_reply": self.env._("Is an automatic reply"),
             "code_only": self.env._("Has a code but no answer"),
-            "no_answer": self.env._("Holds no answer"),
-            "no_words": self.env._("Holds no words"),
+            "no_answer": self.env._("Contains no answer"),
+            "no_words": self.env._("Contains no words"),
             "empty": self.env._("Is empty"),
             "too_long": self.env._("Is too long"),
-            "flood": self.env._("One of very many texts in a few minutes"),
+            "flood": self.env._("Too many texts within minutes"),
             "moved": self.env._("Came after the appointment had moved"),
             "context": self.env._("Answers something else than the question"),
         }
-        no_question = self.env._("No appointment waits for an answer of this number")
+        no_question = self.env._(
+            "No appointment is awaiting a response from this number"
+        )
         for reply in self:
             unmatched = reply.state == "unmatched"
             reply.reason_text = sentences.get(
@@ -370,7 +374,7 @@ class FsmConfirmationReply(models.Model):
         ] or [(company, [partner])]
         state = self.env._("Belongs to no message")
         if several:
-            state = self.env._("Several appointments wait for an answer")
+            state = self.env._("Several appointments are awaiting a response")
         chatter = self.env["fsm.confirmation.chatter"]
         body = chatter._format_text(
             title=self.env._("Text from %s", text.mobile),

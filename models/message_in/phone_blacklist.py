@@ -105,10 +105,10 @@ class PhoneBlacklist(models.Model):
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""
         self.ensure_one()
-        moment = fields.Datetime.context_timestamp(
+        local = fields.Datetime.context_timestamp(
             self, self.opt_out_date or self.create_date
         )
-        date = self.env["ir.qweb.field.date"].value_to_html(moment.date(), {})
+        date = self.env["ir.qweb.field.date"].value_to_html(local.date(), {})
         if self.opt_out_source == "reply":
             return self.env._(
                 "Opted out on %(date)s by text: “%(words)s”",

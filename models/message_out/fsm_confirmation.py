@@ -10,6 +10,7 @@ from ...core.formatting import localize
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
+from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..message_center.fsm_confirmation_name_index import MAX_NAME
 
 _logger = logging.getLogger(__name__)
@@ -22,17 +23,11 @@ STATES = [
     ("failed", "Failed"),
     ("canceled", "Canceled"),
 ]
-RESPONSES = [
-    ("confirmed", "Confirmed"),
-    ("declined", "Declined"),
-    ("opted_out", "Opted out"),
-    ("unrecognized", "Unrecognized"),
-]
 FAILURE_TYPES = [
     ("number", "This number can't be texted"),
     ("landline", "A landline"),
     ("consent", "Opted out"),
-    ("setup", "Set-up problem"),
+    ("setup", "Setup problem"),
     ("filtered", "Blocked by the carrier"),
     ("unreachable", "Phone not reachable"),
     ("temporary", "Twilio not available"),
@@ -134,7 +129,7 @@ class FsmConfirmation(models.Model):
         technical=True,
     )
     claimed_date = fields.Datetime(readonly=True, technical=True)
-    asked_date = fields.Datetime(
+    lookup_failed_since = fields.Datetime(
         readonly=True,
         help="Since when Twilio can't be asked what became of it.",
         technical=True,
@@ -261,7 +256,7 @@ class FsmConfirmation(models.Model):
     # For delivery reports, which say nothing new of what is delivered. Random values
     # cost more than any others: each goes to a page of its own.
     _uuid_unique = models.UniqueIndex("(uuid) WHERE state != 'delivered'")
-    # Two people who send to one number at the same moment: the database decides. One
+    # Two people who send to one number at the same time: the database decides. One
     # open question may do without a code. A reply is matched by this index as well.
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
@@ -401,7 +396,7 @@ class FsmConfirmation(models.Model):
                 vals["person_id"] = (visit.person_id or order.person_id).id
             if order:
                 partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
-                vals["lang"] = order._get_confirmation_lang(partner)
+                vals["lang"] = partner._get_customer_lang(order.company_id)
                 vals["timezone"] = order._get_appointment_timezone()
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         records = super(FsmConfirmation, quiet).create(vals_list)
@@ -419,7 +414,7 @@ class FsmConfirmation(models.Model):
             if vals.keys() - _RESOLVE_FIELDS:
                 raise AccessError(
                     self.env._(
-                        "Only the answer of a message can be changed, and notes added."
+                        "You can only change a message's response and add notes."
                     )
                 )
             if "response" in vals:

@@ -10,8 +10,7 @@ from odoo import SUPERUSER_ID, api, models, modules
 from odoo.modules.registry import Registry
 
 from ...tools.screen_notifications import ScreenNotifications
-from ..appointment.fsm_appointment_mixin import READ_GROUP
-from ..privacy.mail_message import SUBTYPE
+from ..xmlids import NOTE_SUBTYPE, READ_GROUP
 
 # A blockquote would be folded away by the chatter as a quoted mail.
 _NOTE = (
@@ -140,7 +139,7 @@ class FsmConfirmationChatter(models.AbstractModel):
             "res_id": target.id,
             "body": body,
             "message_type": "notification",
-            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE),
+            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE),
             "is_internal": True,
             "author_id": author.id,
             # A contact may belong to several companies, a text to one.

@@ -54,7 +54,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
                     report.from_number, record.company_id
                 )
         step = delivery.after_report(record.state, record.failure_type, report)
-        self._apply(record, step, values)
+        self._make_transition(record, step, values)
 
     @api.model
     def _apply_result(self, record, result):
@@ -68,7 +68,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
         if result.segments:
             values["segment_count"] = result.segments
         step = delivery.after_call(record.state, record.attempt_count, result)
-        self._apply(record, step, values)
+        self._make_transition(record, step, values)
 
     @api.model
     def _apply_lookup(self, record, messages):
@@ -85,7 +85,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
         message = self._find_in_list(record, messages)
         if message:
             found = delivery.Transition("sent", accepted=True)
-            self._apply(record, found, {"twilio_sid": message.sid})
+            self._make_transition(record, found, {"twilio_sid": message.sid})
             report = delivery.Report(message.status, code=message.error_code)
             self._apply_report(record, report)
             return
@@ -96,16 +96,17 @@ class FsmConfirmationDelivery(models.AbstractModel):
             code=record.error_code,
             may_leave=not alerts._get_departure_alert(record),
         )
-        self._apply(record, step)
+        self._make_transition(record, step)
 
     @api.model
     def _apply_failed_lookup(self, record):
         """Twilio could not be asked, maybe not for the first time."""
         now = fields.Datetime.now()
-        if not record.asked_date:
-            record.asked_date = now
+        if not record.lookup_failed_since:
+            record.lookup_failed_since = now
             return
-        self._apply(record, delivery.after_failed_lookup(now - record.asked_date))
+        unanswered = now - record.lookup_failed_since
+        self._make_transition(record, delivery.after_failed_lookup(unanswered))
 
     @api.model
     def _find_in_list(self, record, messages):
@@ -124,7 +125,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _apply(self, record, step, values=None):
+    def _make_transition(self, record, step, values=None):
         """Have a text go on, with all that follows from it.
 
         :param step: :class:`~...core.delivery.Transition`, None when its state stays
@@ -144,7 +145,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _prepare_values(self, record, step):
-        """Field values that store how a text goes on; see :meth:`_apply`."""
+        """Field values that store how a text goes on; see :meth:`_make_transition`."""
         if not step:
             return {}
         now = fields.Datetime.now()
@@ -220,7 +221,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 "Twilio was asked and does not have this text; sending it again."
             )
         return self.env._(
-            "Twilio can't take it now (%(code)s); next try in %(minutes)s minutes.",
+            "Twilio can't accept it right now (%(code)s); next try in %(minutes)s "
+            "minutes.",
             code=step.code,
             minutes=int(step.pause.total_seconds() // 60),
         )
@@ -235,13 +237,15 @@ class FsmConfirmationDelivery(models.AbstractModel):
             "number": self.env._("This number can't get texts. Correct it and retry."),
             "landline": self.env._("This is a landline. Choose a mobile number."),
             "consent": self.env._("The customer opted out of texts. Call instead."),
-            "setup": self.env._("Twilio refuses this account's set-up. Tell an admin."),
+            "setup": self.env._(
+                "Twilio rejected this account's configuration. Tell an admin."
+            ),
             "filtered": self.env._("The carrier blocked this text. Call instead."),
             "unreachable": self.env._("The phone is off or out of reach."),
-            "temporary": self.env._("Twilio could not take it after several tries."),
+            "temporary": self.env._("Twilio didn't accept it after several attempts."),
             "unknown": self.env._(
-                "It is not known whether this text left. Ask the customer before "
-                "sending it again."
+                "It's unclear whether this text was sent. Ask the customer "
+                "before sending it again."
             ),
             "other": self.env._("Twilio refused it."),
         }

@@ -20,7 +20,7 @@ class FsmConfirmationExpiry(models.AbstractModel):
         """Close questions about appointments that are over, and forget their visits."""
         last = self.env.context.get("lastcall")
         since = last and fields.Datetime.to_datetime(last) - _OVERLAP
-        self._forget_expired_visits_sudo(since)
+        self._update_orders_of_ended_visits_sudo(since)
         cron = self.env["ir.cron"]
         while cron._commit_progress():
             if not self._close_expired_sudo(since):
@@ -51,7 +51,7 @@ class FsmConfirmationExpiry(models.AbstractModel):
         return len(expired_sudo) == limit
 
     @api.model
-    def _forget_expired_visits_sudo(self, since=None):
+    def _update_orders_of_ended_visits_sudo(self, since=None):
         """Have Work Orders sum up the visits that are still to come.
 
         Only where one has ended since the last time: a status that was set by hand

@@ -3,7 +3,6 @@ import concurrent.futures
 import logging
 import time
 from collections import Counter
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -16,14 +15,10 @@ from ...tools.retry import CONFLICTS, commit_with_retries
 
 _logger = logging.getLogger(__name__)
 
-# A process that slept longer after its claim must not call any more: the others have
-# begun to look for its texts at Twilio.
-_CALL_WITHIN = 60  # seconds
-_CLAIM_LOST_AFTER = timedelta(minutes=2)
 # Calls to Twilio side by side; one sender with a slow account leaves room for others.
 _CONCURRENT_CALLS = 40
 _CONCURRENT_PER_SENDER = 20
-# So many newest texts to one number are looked through for one that was lost.
+# Number of most recent texts to one number that are searched for a lost one.
 _LOOKUP_MESSAGES = 100
 _LONGEST_PAUSE = 0.5  # seconds
 
@@ -161,7 +156,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
                     """
                     UPDATE fsm_confirmation
                        SET state = 'sending', claimed_date = %s, error_code = 0,
-                           asked_date = NULL,
+                           lookup_failed_since = NULL,
                            attempt_count = COALESCE(attempt_count, 0) + 1
                      WHERE id IN (SELECT id FROM fsm_confirmation
                                    WHERE %s AND sender IS NOT DISTINCT FROM %s
@@ -189,14 +184,14 @@ class FsmConfirmationOutbox(models.AbstractModel):
         :return: dict future of a ``SendResult`` -> record
         """
         calls = {}
-        deadline = time.time() + _CALL_WITHIN
+        deadline = time.time() + delivery.CALL_WITHIN.total_seconds()
         deliveries = self.env["fsm.confirmation.delivery"]
         alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(claimed_sudo)
         for record_sudo in claimed_sudo:
             company = record_sudo.company_id
             if record_sudo in alerts:
                 stopped = self._get_stop(alerts[record_sudo][0])
-                self._record_safely(record_sudo, deliveries._apply, stopped)
+                self._record_safely(record_sudo, deliveries._make_transition, stopped)
                 continue
             if company not in apis:
                 apis[company] = company._twilio_api_sudo(
@@ -269,7 +264,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """Run a method about one record and commit; a conflict is tried again.
 
         A result must not be lost because a delivery report wrote the same row at the
-        same moment.
+        same time.
         """
         try:
             commit_with_retries(self.env, lambda: method(record, *arguments))
@@ -298,7 +293,11 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 [
                     ("state", "=", "sending"),
                     ("twilio_sid", "=", False),
-                    ("claimed_date", "<", fields.Datetime.now() - _CLAIM_LOST_AFTER),
+                    (
+                        "claimed_date",
+                        "<",
+                        fields.Datetime.now() - delivery.CLAIM_LOST_AFTER,
+                    ),
                 ],
                 order="claimed_date",
                 limit=200,

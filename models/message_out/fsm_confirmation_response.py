@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from ...core.formatting import localize
 from ...core.phones import ways_to_write
-from ..appointment.fsm_appointment_mixin import EDIT_GROUP
+from ..xmlids import EDIT_GROUP, PROCESS_CRON
 
 # What each response has a person do; the last three keys are no responses.
 _ACTIVITY_TYPES = {
@@ -33,7 +33,7 @@ class FsmConfirmationResponse(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _apply(self, record, effect, reply_sudo):
+    def _respond(self, record, effect, reply_sudo):
         """The customer responded to a message.
 
         Who reads an unclear response is decided when the auto-reply is known, see
@@ -55,7 +55,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         }
         if is_clear:
             values.update(is_open=False, closed_reason="answered", read_after=False)
-        self._write(record, values, reply_sudo.body)
+        self._store_response(record, values, reply_sudo.body)
         if is_clear:
             if response != "confirmed" or not unread:
                 self._update_activity(record, response)
@@ -91,7 +91,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             self._update_activity(record, "unrecognized")
         elif not record.read_after:
             record.read_after = fields.Datetime.now() + timedelta(minutes=minutes)
-            cron = self.env.ref("fieldservice_job_confirmation.ir_cron_process_replies")
+            cron = self.env.ref(PROCESS_CRON)
             cron.sudo()._trigger(at=record.read_after)
 
     @api.model
@@ -133,7 +133,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             }
             if record_sudo.response == "confirmed":
                 values["response"] = "unrecognized"
-            self._write(record_sudo, values, reply_sudo.body)
+            self._store_response(record_sudo, values, reply_sudo.body)
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
             self._update_activity(record_sudo, "wrong_number")
             note = self.env._(
@@ -145,7 +145,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             self._log(record_sudo, note)
 
     @api.model
-    def _write(self, record, values, words=None):
+    def _store_response(self, record, values, words=None):
         """Write the response, and show it on the appointment.
 
         :param words: the customer's; None leaves those that stand there
@@ -303,7 +303,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         }
         records_sudo = records.sudo()
         for record_sudo in records_sudo:
-            self._write(record_sudo, values, words or None)
+            self._store_response(record_sudo, values, words or None)
             self._update_activity(record_sudo, "opted_out")
         partners_sudo = records_sudo.partner_id or self._find_partners_sudo(
             number, company
@@ -353,7 +353,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             appointment_sudo = record_sudo._get_appointment_sudo()
             appointment_sudo._set_confirmation_status_sudo("reconfirm")
             note = self.env._(
-                "The customer takes texts again: %s is to be asked again.",
+                "The customer opted back in: send %s again.",
                 record_sudo.name,
             )
             self._log(record_sudo, note)

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..xmlids import ADMIN_GROUP, SETUP_ACTIVITY
+
 # Texts that wait longer without a reason are stuck.
 _STUCK_AFTER = timedelta(minutes=10)
 # Countries that are not allowed, and numbers that a trial account has not verified.
@@ -72,10 +74,9 @@ class FsmConfirmationSender(models.Model):
             return
         row_sudo.write({"problem": text, "problem_code": code, "problem_date": now})
         user_sudo = row_sudo._get_administrator_sudo()
-        kind = "fieldservice_job_confirmation.mail_activity_type_set_up"
         if user_sudo and not row_sudo.activity_ids:
             row_sudo.with_context(mail_activity_quick_update=True).activity_schedule(
-                kind, note=text, user_id=user_sudo.id
+                SETUP_ACTIVITY, note=text, user_id=user_sudo.id
             )
 
     @api.model
@@ -101,7 +102,7 @@ class FsmConfirmationSender(models.Model):
     def _get_administrator_sudo(self):
         """Who is notified: a Message Center administrator of the company."""
         self.ensure_one()
-        group = self.env.ref("fieldservice_job_confirmation.group_message_center_admin")
+        group = self.env.ref(ADMIN_GROUP)
         users_sudo = group.sudo().all_user_ids.filtered(
             lambda user: (
                 user.active
@@ -120,7 +121,7 @@ class FsmConfirmationSender(models.Model):
             company_sudo = self.env["res.company"].sudo().browse(company_id)
             text = self.env._(
                 "%(count)s text(s) have waited for more than %(minutes)s minutes. "
-                "Check that Odoo's scheduled jobs run.",
+                "Check that Odoo's scheduled actions run.",
                 count=count,
                 minutes=int(_STUCK_AFTER.total_seconds() // 60),
             )

@@ -2,4 +2,5 @@
 from . import ir_http
 from . import ir_ui_menu
 from . import mail_activity
+from . import fsm_activity_privacy_mixin
 from . import mail_message

@@ -2,7 +2,7 @@
 from odoo import models
 from odoo.http import request
 
-from ..appointment.fsm_appointment_mixin import READ_GROUP
+from ..xmlids import READ_GROUP
 
 ROUTES = "/job_confirmation/twilio/"
 

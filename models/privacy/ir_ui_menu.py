@@ -1,11 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-MENUS = (
-    "fieldservice_job_confirmation.menu_message_center",
-    "fieldservice_job_confirmation.menu_fsm_message_center",
-)
-MESSAGE_CENTER_ADMIN = "fieldservice_job_confirmation.group_message_center_admin"
+from ..xmlids import ADMIN_GROUP, MODULE
+
+MENUS = (f"{MODULE}.menu_message_center", f"{MODULE}.menu_fsm_message_center")
 
 
 class IrUiMenu(models.Model):
@@ -38,6 +36,6 @@ class IrUiMenu(models.Model):
         kept in a cache that ``res.company`` clears.
         """
         user = self.env.user
-        if user.has_group(MESSAGE_CENTER_ADMIN):
+        if user.has_group(ADMIN_GROUP):
             return True
         return any(user.sudo().company_ids.mapped("job_confirmation_enabled"))

@@ -2,18 +2,10 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..appointment.fsm_appointment_mixin import EDIT_GROUP, READ_GROUP
+from ..xmlids import ANSWER_ACTIVITIES, EDIT_GROUP, READ_GROUP
 
-MODULE = "fieldservice_job_confirmation"
-# What an answer asks a person to do. A person may plan such activities as well.
-ANSWER_TYPES = (
-    "mail_activity_type_reschedule",
-    "mail_activity_type_call",
-    "mail_activity_type_read",
-    "mail_activity_type_ask_again",
-    "mail_activity_type_number",
-)
-# In the context while such an activity is marked as done, see ``fsm.order``.
+# In the context while such an activity is marked as done, see
+# ``fsm.activity.privacy.mixin``.
 KEEP_FROM_OTHERS = "job_confirmation_keep_from_others"
 
 
@@ -34,7 +26,7 @@ class MailActivity(models.Model):
     def _get_answer_domain(self):
         """Activities that an answer made, and that nobody planned by hand."""
         find = self.env["ir.model.data"]._xmlid_to_res_id
-        ids = [find(f"{MODULE}.{name}") for name in ANSWER_TYPES]
+        ids = [find(xmlid) for xmlid in ANSWER_ACTIVITIES]
         kind = Domain("activity_type_id", "in", [id_ for id_ in ids if id_])
         return kind & Domain("automated", "=", True)
 

@@ -2,9 +2,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..appointment.fsm_appointment_mixin import READ_GROUP
-
-SUBTYPE = "fieldservice_job_confirmation.mt_confirmation"
+from ..xmlids import NOTE_SUBTYPE, READ_GROUP
 
 
 class MailMessage(models.Model):
@@ -40,7 +38,7 @@ class MailMessage(models.Model):
     def _get_hidden_confirmations_domain(self):
         """Texts and replies that this user must not see: all of them without a level,
         else those of companies that are not the user's."""
-        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE)
         hidden = Domain("subtype_id", "=", subtype_id)
         if not self._hides_confirmations():
             allowed = (False, *self.env.companies.ids)
@@ -57,7 +55,7 @@ class MailMessage(models.Model):
         if operation in ("write", "unlink"):
             # Nobody changes what was written to a customer or by one, or what was
             # done by hand: also not its author.
-            subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(SUBTYPE)
+            subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE)
             hidden_sudo |= self.sudo().filtered(
                 lambda message: (
                     message.subtype_id.id == subtype_id

@@ -138,7 +138,7 @@ test("nothing said yet gives no rows", () => {
     expect(conversationRows([])).toEqual([]);
 });
 
-test("ours right, theirs left, words as text, signs beside colours", async () => {
+test("ours right, theirs left, words as text, signs beside colors", async () => {
     onRpc("get_conversation", () => ({
         events: [SENT, RECEIVED, ANSWERED, NOTE],
         has_earlier: false,

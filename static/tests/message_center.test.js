@@ -575,7 +575,7 @@ test("nothing found says why, and clears the search", async () => {
     );
 });
 
-test("every status is in the table of looks, and no bar lacks its colour", () => {
+test("every status is in the table of looks, and no bar lacks its color", () => {
     for (const [status] of INDICATORS) {
         expect(STATUS_LOOKS[status].chart).toMatch(/^#/);
     }

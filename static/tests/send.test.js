@@ -139,7 +139,7 @@ test("choosing another contact opens the list of contacts", async () => {
     expect(".o-autocomplete--dropdown-menu").toHaveCount(1);
 });
 
-test("after the contact was mended the dialog reads itself again", async () => {
+test("after the contact was fixed the dialog reads itself again", async () => {
     onRpc("action_resolve_alert", ({args}) => {
         expect.step(args[1]);
         return {

@@ -200,7 +200,7 @@ class TestCompanies(CompaniesCase):
 
 @tagged("post_install", "-at_install")
 class TestBranch(CompaniesCase):
-    """A branch has a set-up of its own, or none; it never uses its parent's."""
+    """A branch has a setup of its own, or none; it never uses its parent's."""
 
     def setUp(self):
         super().setUp()

@@ -125,7 +125,7 @@ class TestConnect(SetupCase):
         dialog = self._click("action_connect")
         self.assertIn(ELSEWHERE, dialog.question_text)
 
-    def test_method_get_is_mended(self):
+    def test_method_get_is_fixed(self):
         self.twilio.set_number(OUR_NUMBER, sms_url=self.address, sms_method="GET")
         found = self._found(self._click("action_check"))
         self.assertEqual(found["webhook_method"], "problem")

@@ -420,7 +420,7 @@ class TestStories(ConfirmationTransactionCase):
         self.assertNotEqual(wizard.body, first_text)
         self.assertIn(
             self.order.with_context(
-                confirmation_visit_id=visits[0].id
+                confirmation_visit_ids=visits[0].ids
             ).confirmation_date,
             wizard.body,
         )
@@ -788,11 +788,11 @@ class TestStories(ConfirmationTransactionCase):
             self.assertFalse(order.has_moved_appointment)
             self.assertEqual(
                 order.activity_ids.summary,
-                "The customer takes texts again: send the confirmation again",
+                "The customer opted back in: send the confirmation again",
             )
             self.assertEqual(order.activity_ids.user_id, self.dispatcher)
-            self.assertIn("takes texts again", self._history(order))
-        self.assertIn("takes texts again", self._history(self.customer))
+            self.assertIn("opted back in", self._history(order))
+        self.assertIn("opted back in", self._history(self.customer))
         self.assertFalse(self._wizard().warning)
         steps = record.with_user(self.dispatcher).next_steps
         self.assertEqual(steps[0]["key"], "ask_again")
@@ -815,7 +815,7 @@ class TestStories(ConfirmationTransactionCase):
         self.customer.with_user(self.dispatcher)._lift_opt_out("asked at the desk")
         self.assertEqual(self.order.confirmation_status, "reconfirm")
         self.assertFalse(self.order.activity_ids)  # Somebody is at it.
-        self.assertIn("takes texts again", self._history(self.order))
+        self.assertIn("opted back in", self._history(self.order))
 
     def test_after_opting_in_again_others_keep_their_answer(self):
         maria = self._send()
@@ -1098,7 +1098,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_text_that_was_given_up_and_arrived(self):
         record = self._send().sudo()
         record.write({"state": "sending"})
-        self.deliveries._apply(record, GIVEN_UP)
+        self.deliveries._make_transition(record, GIVEN_UP)
         self.assertFalse(record.is_open)
         self._apply_report(record, "delivered", sid="SM" + "d" * 32)
         self.assertTrue(record.is_open)
@@ -1251,12 +1251,12 @@ class TestStories(ConfirmationTransactionCase):
         self.assertEqual(self.order.confirmation_status, "declined")
         self._pass_time(first, hours=1)
         expiry = self.env["fsm.confirmation.expiry"]
-        expiry._forget_expired_visits_sudo(fields.Datetime.now())
+        expiry._update_orders_of_ended_visits_sudo(fields.Datetime.now())
         self.assertEqual(self.order.confirmation_status, "declined")
-        expiry._forget_expired_visits_sudo()
+        expiry._update_orders_of_ended_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self._pass_time(self.order.confirmation_ids, hours=1)
-        expiry._forget_expired_visits_sudo()
+        expiry._update_orders_of_ended_visits_sudo()
         self.assertEqual(self.order.confirmation_status, "confirmed")
 
     def test_a_text_that_fails_takes_nothing_back(self):

@@ -80,8 +80,8 @@ class TestUnknownOutcome(TrustCase):
         self._age_claims(record, minutes=20)
         self._run_outbox()
         self.assertEqual(record.state, "sending")
-        self.assertTrue(record.asked_date)
-        record.asked_date -= timedelta(minutes=61)
+        self.assertTrue(record.lookup_failed_since)
+        record.lookup_failed_since -= timedelta(minutes=61)
         self._run_outbox()
         self.assertEqual((record.state, record.failure_type), ("failed", "unknown"))
         self.assertEqual(self.twilio.sent(), [])
@@ -171,7 +171,7 @@ class TestAdministratorIsTold(TrustCase):
         other = self._make_order()
         self._send_and_deliver(other)
         self.assertEqual(len(row.activity_ids), 1)
-        # Mended: banner and activity go by themselves.
+        # Fixed: banner and activity go by themselves.
         self.company.sms_twilio_auth_token = token
         self._send_and_deliver(self._make_order())
         self.assertFalse(row.problem)

@@ -23,7 +23,7 @@ from ..common import (
 TECHNICAL = {
     "fsm.confirmation": (
         "activity_id",
-        "asked_date",
+        "lookup_failed_since",
         "attempt_count",
         "can_send_again",
         "claimed_date",

@@ -75,7 +75,7 @@ class TestSending(ConfirmationTransactionCase):
 
     def test_a_stranger_is_refused(self):
         stranger = self._make_contact("Stranger", "(212) 555-0146")
-        self._assert_blocked("no contact of this customer", partner_id=stranger.id)
+        self._assert_blocked("not a contact of this customer", partner_id=stranger.id)
 
     # ------------------------------------------------------------ what
 
@@ -238,7 +238,7 @@ class TestSending(ConfirmationTransactionCase):
 
     def test_invalid_number(self):
         self.customer.phone = "555-CALL"
-        self._assert_blocked("no valid phone number")
+        self._assert_blocked("not a valid phone number")
 
     def test_landline(self):
         self.customer.phone = "+49 30 23125 001"

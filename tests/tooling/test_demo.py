@@ -36,7 +36,7 @@ class TestDemo(TransactionCase):
         return cls("test_every_status").assertNoLogs(level="WARNING")
 
     def test_every_status(self):
-        """Every colour of the Message Center, and of the Work Orders."""
+        """Every color of the Message Center, and of the Work Orders."""
         self.assertEqual(self.company.name, "Brightwater Home Services")
         shown = self.messages._fields["indicator"].get_values(self.env)
         self.assertEqual(set(shown), set(self.messages.mapped("indicator")))

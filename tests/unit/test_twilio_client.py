@@ -22,7 +22,7 @@ class TestTwilioApi(TestCase):
         with patch.dict(os.environ, {API_URL_VARIABLE: address}):
             return api_url_override()
 
-    def test_address_for_tests_is_honoured_on_loopback_only(self):
+    def test_address_for_tests_is_honored_on_loopback_only(self):
         for address in (
             "http://127.0.0.1:8070",
             "http://localhost:8070",

@@ -23,7 +23,7 @@ const withHelper = (Controller) =>
 
 class MessageCenterGraphRenderer extends GraphRenderer {
     /**
-     * Bars have the colours of the status marks: a green one is never "Declined".
+     * Bars have the colors of the status marks: a green one is never "Declined".
      *
      * @override
      */

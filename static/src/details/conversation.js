@@ -20,7 +20,7 @@ const PAGE = 40;
 // What a dialog above this one changed; said on the form's own bus.
 export const CHANGED_HERE = "fsm_confirmation:changed-here";
 
-// Every state has its own icon and its word: colour is never the only sign.
+// Every state has its own icon and its word: color is never the only sign.
 const TICKS = {
     outgoing: "fa-clock-o",
     sending: "fa-paper-plane-o",

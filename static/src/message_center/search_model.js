@@ -14,7 +14,7 @@ const RANGE = "message_center_range";
 
 /**
  * What the Message Center adds to a search: tiles that press the filters of their name,
- * and a range of days that is a filter like any other (a facet, kept in favourites and
+ * and a range of days that is a filter like any other (a facet, kept in favorites and
  * when the view changes).
  *
  * @param {Function} Base a SearchModel

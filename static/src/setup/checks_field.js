@@ -3,7 +3,7 @@ import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
-// Colour is never the only sign: each level has an icon and its word as well.
+// Color is never the only sign: each level has an icon and its word as well.
 const LEVELS = {
     ok: {icon: "fa-check-circle", look: "text-success", word: _t("OK")},
     warning: {

@@ -4,7 +4,7 @@ import {getStatusLook} from "./status_looks";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
-/** A status as a coloured mark with icon and word; read only. */
+/** A status as a colored mark with icon and word; read only. */
 export class FsmConfirmationStatus extends Component {
     static template = "fieldservice_job_confirmation.Status";
     static props = {...standardFieldProps};

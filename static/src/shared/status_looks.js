@@ -2,11 +2,11 @@ import {_t} from "@web/core/l10n/translation";
 
 /**
  * How each status looks wherever it is shown: marks, tiles, calendar, conversation,
- * charts. Colour is never the only sign: every status has an icon and its word as well.
+ * charts. Color is never the only sign: every status has an icon and its word as well.
  *
  * - `icon`: of Font Awesome
- * - `look`: which colours of status_looks.scss
- * - `chart`: the colour of its bars
+ * - `look`: which colors of status_looks.scss
+ * - `chart`: the color of its bars
  * - `short`: its word where there is little room; elsewhere the server's is shown
  */
 export const STATUS_LOOKS = {

@@ -9,7 +9,7 @@ import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
 
 /**
- * The confirmation status as a coloured mark that opens a list to set it by hand.
+ * The confirmation status as a colored mark that opens a list to set it by hand.
  *
  * It saves at once. Whoever may set responses but not change Work Orders can use it
  * as well: the server decides, whatever the form's own state is.

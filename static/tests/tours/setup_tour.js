@@ -20,7 +20,7 @@ const connected = [
         trigger: ".modal .alert-success:contains(replies come to this Odoo)",
     },
     {
-        content: "Every line has its word, not only a colour",
+        content: "Every line has its word, not only a color",
         trigger: ".modal [data-check=webhook_ok][data-level=ok]:contains(OK)",
     },
     {

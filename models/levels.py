@@ -1,0 +1,14 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the levels of the Message Center allow."""
+
+from odoo.exceptions import AccessError
+
+from .xmlids import EDIT_GROUP
+
+
+def check_may_edit(env):
+    """:raises AccessError: the user's level is below Edit, also with sudo"""
+    if not env.user.has_group(EDIT_GROUP):
+        raise AccessError(
+            env._("Only users with the Message Center level Edit can do this.")
+        )

@@ -1,0 +1,21 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""External ids that several files name."""
+
+MODULE = "fieldservice_job_confirmation"
+
+# The levels of the Message Center; each has those above it.
+READ_GROUP = f"{MODULE}.group_message_center_read"
+EDIT_GROUP = f"{MODULE}.group_message_center_edit"
+ADMIN_GROUP = f"{MODULE}.group_message_center_admin"
+
+# Of notes that nobody without a level sees.
+NOTE_SUBTYPE = f"{MODULE}.mt_confirmation"
+MESSAGES_ACTION = f"{MODULE}.fsm_confirmation_action"
+SEND_CRON = f"{MODULE}.ir_cron_send_confirmations"
+PROCESS_CRON = f"{MODULE}.ir_cron_process_replies"
+SETUP_ACTIVITY = f"{MODULE}.mail_activity_type_set_up"
+# What an answer asks a person to do. A person may plan such activities as well.
+ANSWER_ACTIVITIES = tuple(
+    f"{MODULE}.mail_activity_type_{name}"
+    for name in ("reschedule", "call", "read", "ask_again", "number")
+)
