@@ -141,7 +141,8 @@ class TestConversations(ConfirmationHttpCase):
         visits = [self._make_visit(self.order, days) for days in (1, 3)]
         first, second = (self._open(visit_id=visit.id) for visit in visits)
         names = [
-            (self.start + timedelta(days=days)).strftime("%A").lower() for days in (1, 3)
+            (self.start + timedelta(days=days)).strftime("%A").lower()
+            for days in (1, 3)
         ]
         self._customer_says(f"yes for {names[0]} no for {names[1]}")
         self.assertEqual((first.response, second.response), ("confirmed", "declined"))

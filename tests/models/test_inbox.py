@@ -21,9 +21,7 @@ class TestInbox(ConfirmationTransactionCase):
         )
         inbox_sudo = self.env["fsm.confirmation.inbox"]._in_companies_sudo(self.company)
         earlier_sudo = inbox_sudo.env["fsm.confirmation.reply"]._get_newest(text.mobile)
-        return inbox_sudo.env["fsm.confirmation.matching"]._gather(
-            text, earlier_sudo
-        )
+        return inbox_sudo.env["fsm.confirmation.matching"]._gather(text, earlier_sudo)
 
     def _get_kinds(self):
         _messages, _candidates, conversation = self._gather()
