@@ -24,7 +24,6 @@ from .decision import (
     OPTED_OUT,
     PERSON,
     QUESTION,
-    SET_BY_HAND,
     STAFF,
     STALE,
     THANKS_CONFIRMED,
@@ -387,15 +386,3 @@ class _Reader:
             about=tuple(about),
             **more,
         )
-
-
-__all__ = [
-    "CLASSES",
-    "HELP",
-    "NOTICE",
-    "OPTED_IN",
-    "SET_BY_HAND",
-    "SITUATIONS",
-    "TABLE",
-    "read",
-]

@@ -2,7 +2,7 @@
 """What is known when a text comes in, and what is decided, as plain values."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from .when import Proposal
@@ -119,17 +119,3 @@ class Decision:
     about: tuple = ()  # ids of the appointments that the text belongs to
     mark_to_read: tuple = ()  # ids whose earlier answer a person has to look at
     automatic: bool = False  # no person wrote it: never answer
-
-
-def proposed_day(proposed):
-    """Return the date of a proposal, or None."""
-    return proposed.day if isinstance(proposed, Proposal) else None
-
-
-__all__ = [
-    "Appointment",
-    "Decision",
-    "Proposal",
-    "Said",
-    "date",
-]
