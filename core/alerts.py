@@ -35,7 +35,9 @@ class Facts:
     # The contact
     no_contact: bool = False
     foreign_contact: bool = False  # Neither of this customer nor of this location.
-    number: str = "ok"  # or "missing", "invalid", "landline": what it tells itself
+    # or "missing", "invalid", "extension", "landline": what it tells itself
+    number: str = "ok"
+    wrong_number: bool = False  # Who answered said that it is somebody else's.
     opted_out: bool = False
     failed_as_landline: bool = False  # An earlier text told so.
     opt_out_lifted: bool = False  # By hand: Twilio may still block the number.
@@ -64,7 +66,9 @@ _GROUPS = (
         ("foreign_contact", lambda facts: facts.foreign_contact),
         ("number_missing", lambda facts: facts.number == "missing"),
         ("number_invalid", lambda facts: facts.number == "invalid"),
+        ("number_extension", lambda facts: facts.number == "extension"),
         ("number_landline", lambda facts: facts.number == "landline"),
+        ("number_wrong", lambda facts: facts.wrong_number),
         ("opted_out", lambda facts: facts.opted_out),
         ("failed_as_landline", lambda facts: facts.failed_as_landline),
         ("opt_out_lifted", lambda facts: facts.opt_out_lifted),
@@ -92,7 +96,9 @@ ALERTS = {
     "foreign_contact": (BLOCK, ("choose_contact",)),
     "number_missing": (BLOCK, ("open_contact", "choose_contact")),
     "number_invalid": (BLOCK, ("open_contact", "choose_contact")),
+    "number_extension": (BLOCK, ("open_contact", "choose_contact")),
     "number_landline": (BLOCK, ("open_contact", "choose_contact")),
+    "number_wrong": (BLOCK, ("open_contact", "choose_contact", "trust_number")),
     "opted_out": (BLOCK, ("choose_contact", "allow_texts", "open_contact")),
     "failed_as_landline": (BLOCK, ("open_contact", "choose_contact")),
     "opt_out_lifted": (WARN, ()),

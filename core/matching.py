@@ -1,15 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Decide which messages a reply is about, and what follows: plain data in and out.
+"""Decide what a reply does with the messages that were sent to its number.
 
-:func:`decide` takes what the words mean and what was sent to the number, and returns a
-:class:`Decision`, which can be printed. Nothing is guessed: what could mean several
-appointments makes the customer choose.
+What its words mean in the conversation is read in :mod:`.reply`; :func:`decide` carries
+that over to messages of ours, of which some are about appointments that have moved or
+are over. It returns a :class:`Decision`, which can be printed.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
+from .reply import Said
 
 # What a decision has done with a message.
 LINK = "link"  # the reply belongs to it
@@ -20,19 +21,21 @@ CHOOSE = "choose"  # the customer has to say which of these
 OPT_OUT = "opt_out"
 OPT_IN = "opt_in"
 HELP = "help"
+WRONG_NUMBER = "wrong_number"  # it is not the contact's
 
 RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
-INTENT_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
-# These say nothing: nobody has to read them after a clear answer.
-IDLE_REASONS = ("no_answer", "no_words", "reaction")
-# A longer reply may quote some text that was sent earlier.
-PLAIN_LENGTH = 40
-# A phone quotes at least so many characters of a text.
-QUOTE_LENGTH = 80
+_INTENT_OF_RESPONSE = {
+    response: intent for intent, response in RESPONSE_OF_INTENT.items()
+}
+OUTCOME_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
+# What words mean that are read as an answer, and are for a person where they stand.
+_ANSWER_REASONS = ("word", "note", "named", "refusal")
 # So many replies of a number say what was asked and answered. If all of them came in so
 # short a time, further ones are stored and not processed.
 OTHER_REPLIES = 30
 FLOOD_WITHIN = timedelta(minutes=10)
+# So many appointments are looked at, the newest ones, and all that wait for an answer.
+_MAX_APPOINTMENTS = 10
 # What our texts are in the conversation: kind of text -> kind of :class:`Said`.
 _KINDS = {
     "confirmed": "thanks_confirmed",
@@ -46,16 +49,15 @@ _KINDS = {
     "past": "stale",
     "late": "stale",
 }
-# So many of our newest texts may be copied in a reply.
-QUESTIONS_COPIED = 10
-AUTO_REPLIES_COPIED = 5
+# What Twilio says in our name, without us.
+SAID_BY_TWILIO = {"opt_out": "opted_out", "opt_in": "opted_in"}
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One text of a customer, which may not be stored yet."""
 
-    mobile: str
+    mobile: str  # in the form of :func:`~.phones.normal_form`
     recipient: str  # our number
     body: str
     received_date: datetime  # naive UTC
@@ -66,17 +68,6 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One thing that was said to or by a number."""
-
-    by: str  # "us" or "customer"
-    kind: str  # of ours: "question", or see :func:`get_kind`; of the customer's: ""
-    text: str
-    about: tuple = ()  # the appointments, as :class:`Candidate` has them
-    time: datetime | None = None  # naive UTC
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """One message of ours that a reply may be about."""
 
@@ -84,12 +75,17 @@ class Candidate:
     appointment: tuple[str, int]  # what it asks about: its model and id
     body: str = ""
     asked_date: datetime | None = None  # when it left, naive UTC
+    resolved_date: datetime | None = None  # when a person set its response
     code: str = ""
     is_open: bool = True
     stale: str = ""  # why an answer can't count any more
+    # of the appointment, where a person set it there; or "wrong_number"
     response: str = ""
     answered_later: bool = False  # by another reply, written after this one
     newer: "Candidate | None" = None  # the open question that replaced this one
+    # Of :class:`~.reply.Appointment`: ``start`` and ``end`` (naive UTC), ``zone``,
+    # ``lang``, ``job``, ``street``, ``city``, ``technician``, ``company``, ``contacts``
+    details: dict = field(default_factory=dict, compare=False)
 
     @property
     def is_live(self):
@@ -105,6 +101,8 @@ class Effect:
     messages: tuple[int, ...] = ()  # ``fsm.confirmation`` ids
     response: str = ""  # of RESPOND
     say: str = ""  # the kind of the auto-reply, "" for none
+    note: str = ""  # what the customer added to an answer
+    proposed: object = None  # :class:`~.reply.Proposal` of another time
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +114,7 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     about: int = 0  # the likeliest ``fsm.confirmation`` id, also of an unmatched reply
     resolves_questions: bool = False  # "Which appointment?" is answered
+    automatic: bool = False  # no person wrote it, so that it is never answered
 
 
 # Of a text that is stored and nothing else.
@@ -149,50 +148,154 @@ def get_kind(texts):
     return kinds.pop()
 
 
-def get_prompts(conversation):
-    """Return those texts of ours whose copy in a reply is no answer, newest first."""
-    ours = [said for said in reversed(conversation) if said.by == "us"]
-    questions = [said.text for said in ours if said.kind == "question"]
-    auto_replies = [said.text for said in ours if said.kind != "question"]
-    return questions[:QUESTIONS_COPIED] + auto_replies[:AUTO_REPLIES_COPIED]
+def get_said(candidate):
+    """Return what was said by sending a message: the question, and its end by hand."""
+    about = (candidate.appointment,)
+    said = [Said("us", "question", candidate.body, about, candidate.asked_date)]
+    if candidate.resolved_date and candidate.response in _INTENT_OF_RESPONSE:
+        said.append(
+            Said("staff_hand", "set_by_hand", "", about, candidate.resolved_date)
+        )
+    return said
 
 
-def is_plain_answer(understanding, body):
-    """Tell whether a reply is a short yes or no without a code or a quotation.
+# The words in their conversation --------------------------------------------------
 
-    It is about the only open question then, whatever else was ever sent.
+
+def read(text, candidates, conversation, lexicon=None, is_blocked=False):
+    """Return what a text means in its conversation, as :class:`~.reply.Decision`.
+
+    The ids in it are those of :attr:`Candidate.appointment`.
+
+    :param text: :class:`Inbound`
+    :param candidates: list of :class:`Candidate`, newest first
+    :param conversation: list of :class:`~.reply.Said`, newest last
+    :param is_blocked: this number has opted out, and has not opted in again
     """
-    answers = understanding.answers
-    return (
-        len(answers) == 1
-        and not answers[0].code
-        and len(body) <= PLAIN_LENGTH
-        and not reply_tools.has_quotation(body)
+    found = reply_tools.read(
+        text.body,
+        conversation,
+        to_appointments(candidates, text),
+        lexicon=lexicon,
+        now=text.received_date.replace(tzinfo=UTC),
     )
+    outcome = OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
+    if not outcome:
+        return found
+    # Twilio's words for START hold YES: of who is not blocked it is an answer.
+    if outcome == "opt_in" and not is_blocked and found.outcome != "unrecognized":
+        return found
+    # With Advanced Opt-Out Twilio has decided, also by keywords of its own.
+    return reply_tools.Decision(outcome, intent=outcome, reason="word")
+
+
+def to_appointments(candidates, text):
+    """Return the appointments of a number as :class:`~.reply.Appointment`.
+
+    :param candidates: list of :class:`Candidate`, newest first
+    """
+    newest = list(_newest_of_each(candidates).values())
+    if any(not one.stale for one in newest):
+        # Once it is over, nobody speaks of it, unless by its code.
+        newest = [
+            one for one in newest if one.stale != "past" or _names_code(text, one)
+        ]
+    live = [one for one in newest if one.is_live]
+    kept = newest[:_MAX_APPOINTMENTS]
+    kept += [one for one in live if one not in kept]
+    # What was asked last is what an answer is about, also when it can't count.
+    asked = live or newest[:1]
+    taken = {one.code for one in live}
+    return [_to_appointment(one, text, candidates, one in asked, taken) for one in kept]
+
+
+def _newest_of_each(candidates):
+    newest = {}
+    for candidate in candidates:
+        newest.setdefault(candidate.appointment, candidate)
+    return newest
+
+
+def _names_code(text, candidate):
+    return bool(candidate.code) and candidate.code in text.body
+
+
+def _to_appointment(candidate, text, candidates, is_asked, taken):
+    details = dict(candidate.details)
+    start = details.pop("start", None) or text.received_date
+    end = details.pop("end", None) or start
+    return reply_tools.Appointment(
+        id=candidate.appointment,
+        start=start.replace(tzinfo=UTC),
+        end=end.replace(tzinfo=UTC),
+        code=_get_code(candidate, text, candidates, taken),
+        state=_get_state(candidate, is_asked),
+        text=candidate.body,
+        **details,
+    )
+
+
+def _get_state(candidate, is_asked):
+    if candidate.is_live or is_asked:
+        return candidate.response or "open"
+    if candidate.stale or not candidate.response:
+        return "stale"
+    return candidate.response
+
+
+def _get_code(candidate, text, candidates, taken):
+    """Return the code by which the customer may call an appointment.
+
+    A customer who was asked twice may use the code of the earlier text.
+
+    :param taken: codes that wait for an answer, and are nobody else's
+    """
+    earlier = (one for one in candidates if one.appointment == candidate.appointment)
+    codes = [one.code for one in earlier if one.is_live or one.code not in taken]
+    return next((c for c in codes if c and c in text.body), candidate.code)
 
 
 # The decision ---------------------------------------------------------------------
 
 
-def decide(understanding, candidates, body):
+def decide(found, candidates, conversation=()):
     """Return the :class:`Decision` about a reply.
 
-    :param understanding: of its words, see :func:`~.reply.understand`
+    :param found: what it means, see :func:`read`
     :param candidates: list of :class:`Candidate`, newest first
+    :param conversation: list of :class:`~.reply.Said`, newest last
     """
-    effects = _RULES[understanding.intent](understanding, candidates, body)
-    intent, reason = understanding.intent, understanding.reason
+    rule = _RULES[found.outcome]
+    if _is_unaware(found, candidates, conversation):
+        rule = _decide_unaware
+    effects = rule(found, candidates)
+    intent, reason = _get_intent(found, effects), found.reason
     if any(effect.kind == CHOOSE for effect in effects):
-        intent, reason = "unrecognized", "ambiguous"
+        reason = "ambiguous"
     elif any(effect.say == "moved" for effect in effects):
         reason = "moved"
+    elif found.outcome == "person" and reason in _ANSWER_REASONS:
+        reason = "context"
     return Decision(
         intent=intent,
         reason=reason,
         effects=tuple(effects),
         about=next(iter(_likeliest(candidates)), 0),
-        resolves_questions=bool(understanding.answers) and reason != "ambiguous",
+        resolves_questions=found.outcome == "answered",
+        automatic=found.automatic,
     )
+
+
+def _get_intent(found, effects):
+    """Return how a text was understood, as people read it."""
+    if found.outcome == "answered":
+        responses = {response for _id, response in found.answers}
+        single = responses.pop() if len(responses) == 1 else ""
+        return _INTENT_OF_RESPONSE.get(single, "answers")
+    if found.outcome in _SAME_INTENT:
+        return found.outcome
+    # Nothing was asked: the words are all there is.
+    return "unrecognized" if effects else found.intent
 
 
 def _likeliest(candidates):
@@ -206,70 +309,105 @@ def _live(candidates):
 
 def _changeable(candidates):
     """Return the newest message of each appointment that an answer may be about."""
-    newest = {}
-    for candidate in candidates:
-        newest.setdefault(candidate.appointment, candidate)
-    return [candidate for candidate in newest.values() if not candidate.stale]
+    newest = _newest_of_each(candidates).values()
+    return [candidate for candidate in newest if not candidate.stale]
 
 
-def _decide_opt_out(_understanding, candidates, _body):
+def _about(found, candidates):
+    """Return the newest message of each appointment that a text belongs to."""
+    newest = _newest_of_each(candidates)
+    return [newest[id_] for id_ in found.about if id_ in newest]
+
+
+def _decide_opt_out(_found, candidates):
     # Whatever is open is answered by it, else the newest that may be answered at all.
     changeable = _changeable(candidates)
     return [Effect(OPT_OUT, tuple(found.id for found in changeable[:1]))]
 
 
-def _decide_opt_in(_understanding, candidates, _body):
+def _decide_opt_in(_found, candidates):
     return [Effect(OPT_IN, _likeliest(candidates))]
 
 
-def _decide_help(_understanding, candidates, _body):
+def _decide_help(_found, candidates):
     return [Effect(HELP, _likeliest(candidates), say="help")]
 
 
-def _decide_unrecognized(understanding, candidates, _body):
-    live = _live(candidates)
+def _decide_wrong_number(_found, candidates):
+    live = tuple(candidate.id for candidate in _live(candidates))
+    targets = live or _likeliest(candidates)
+    return [Effect(WRONG_NUMBER, targets)] if targets else []
+
+
+def _decide_courtesy(found, candidates):
+    target = (_about(found, candidates) or candidates)[:1]
+    return [Effect(LINK, tuple(one.id for one in target))] if target else []
+
+
+def _is_unaware(found, candidates, conversation):
+    """Tell whether a customer agrees once more to what is not true any more."""
+    ours = [said for said in conversation if said.by != "customer"]
+    return (
+        found.outcome == "courtesy"
+        and found.intent in RESPONSE_OF_INTENT
+        and bool(ours)
+        and ours[-1].kind == "thanks_confirmed"
+        and any(one.stale in _UNTOLD for one in _about(found, candidates))
+    )
+
+
+def _decide_unaware(found, candidates):
+    return [
+        Effect(READ, (one.id,), say=one.stale)
+        for one in _about(found, candidates)
+        if one.stale in _UNTOLD
+    ]
+
+
+def _decide_person(found, candidates):
+    """Somebody reads it, and looks at the answers that it may put in doubt."""
+    doubted = [
+        one
+        for one in _about(found, candidates)
+        if one.appointment in found.mark_to_read
+    ]
+    targets = doubted or (_about(found, candidates) or candidates)[:1]
+    return [
+        Effect(READ, (one.id,), note=found.note, proposed=found.proposed)
+        for one in targets
+    ]
+
+
+def _decide_unrecognized(found, candidates):
+    live = _live(_about(found, candidates))
     if len(live) == 1:
-        return [_ask_back(live[0])]
-    if live:
-        return _choose(live)
-    # A "thanks" after a clear answer changes nothing and needs no answer.
-    idle = understanding.automatic or understanding.reason in IDLE_REASONS
-    changeable = _changeable(candidates)
-    if len(changeable) > 1 and not idle:
-        return _choose(changeable)
-    target = tuple(found.id for found in (changeable or candidates)[:1])
-    if not target:
-        return []
-    if idle:
-        return [Effect(LINK, target)]
-    return [Effect(READ, target, say="unclear" if changeable else "")]
+        return [_ask_back(live[0], found)]
+    return _choose(live) if live else _decide_person(found, candidates)
 
 
-def _ask_back(target):
+def _ask_back(target, found):
     if target.answered_later:
         return Effect(READ, (target.id,))
-    return Effect(RESPOND, (target.id,), "unrecognized", say="unclear")
+    return Effect(
+        RESPOND, (target.id,), "unrecognized", say="unclear", proposed=found.proposed
+    )
 
 
-def _decide_answers(understanding, candidates, body):
-    """Every clear answer is applied to the message it belongs to, and to no other."""
+def _decide_ask_which(found, candidates):
     live = _live(candidates)
-    effects, answered, unknown = [], set(), False
-    brief = "_brief" if len(understanding.answers) > 1 else ""
-    for answer in understanding.answers:
-        targets = _find_targets(answer, candidates, body)
-        if targets is None:
-            return _choose(live or _changeable(candidates))
-        unknown = unknown or not targets
-        response = RESPONSE_OF_INTENT[answer.intent]
-        for target in targets:
-            effects += _answer(target, response, brief, answered)
-            answered |= _get_answered(effects)
-    still_open = [candidate for candidate in live if candidate.id not in answered]
-    if unknown and still_open:
-        return effects + _choose(still_open)
-    if unknown and candidates and not effects:
-        return [Effect(READ, (candidates[0].id,))]
+    # Of one that waits and one that is answered, either may be meant.
+    several = live if len(live) > 1 else _changeable(candidates)
+    return _choose(several) or _decide_person(found, candidates)
+
+
+def _decide_answered(found, candidates):
+    """Every clear answer is applied to the message it belongs to, and to no other."""
+    newest = _newest_of_each(candidates)
+    brief = "_brief" if len(found.answers) > 1 else ""
+    effects, answered = [], set()
+    for id_, response in found.answers:
+        effects += _answer(newest[id_], response, brief, answered, found)
+        answered |= _get_answered(effects)
     return effects
 
 
@@ -279,7 +417,7 @@ def _get_answered(effects):
     }
 
 
-def _answer(target, response, brief, answered):
+def _answer(target, response, brief, answered, found):
     """Return what one clear answer does.
 
     :param brief: "_brief" has the auto-reply name the appointment, as one of several
@@ -287,6 +425,7 @@ def _answer(target, response, brief, answered):
     """
     if target.stale:
         return [Effect(READ, (target.id,), say=target.stale)]
+    noted = target.appointment in found.mark_to_read
     effects = []
     if target.newer and target.newer.id not in answered:
         # The same question about the same date, asked twice.
@@ -294,7 +433,15 @@ def _answer(target, response, brief, answered):
         target = target.newer
     if target.answered_later:
         return [*effects, Effect(READ, (target.id,))]
-    return [*effects, Effect(RESPOND, (target.id,), response, say=response + brief)]
+    respond = Effect(
+        RESPOND,
+        (target.id,),
+        response,
+        say=response + brief,
+        note=found.note if noted else "",
+        proposed=found.proposed if response == "declined" else None,
+    )
+    return [*effects, respond]
 
 
 def _choose(candidates):
@@ -303,62 +450,18 @@ def _choose(candidates):
     return [Effect(CHOOSE, ids, say="which")] if ids else []
 
 
-def _find_targets(answer, candidates, body):
-    """Return the message that an answer is about in a list, which is empty without one.
-
-    :return: None when there are several and the customer has to say which
-    """
-    live = _live(candidates)
-    if answer.code:
-        coded = [found for found in candidates if found.code == answer.code]
-        return (_live(coded) or coded)[:1]
-    quoted = _find_quoted(candidates, body)
-    if quoted is None or quoted:
-        return quoted
-    if live:
-        return live if len(live) == 1 else None
-    changeable = _changeable(candidates)
-    if len(changeable) > 1:
-        same = {RESPONSE_OF_INTENT[answer.intent]}
-        # "Yes" once more, when all are confirmed already, changes nothing.
-        if {candidate.response for candidate in changeable} != same:
-            return None
-    return (changeable or candidates)[:1]
-
-
-def _find_quoted(candidates, body):
-    """Return the message whose text this reply quotes or reacts to, in a list.
-
-    A like of an old text is no answer to the new question.
-
-    :return: None when it could be several
-    """
-    words = _plain(body)
-    quoted = [
-        found for found in candidates if found.body and _plain(found.body) in words
-    ]
-    if not quoted:
-        # Phones shorten what they quote.
-        quoted = [
-            found
-            for found in candidates
-            if found.body and _plain(found.body)[:QUOTE_LENGTH] in words
-        ]
-    if len({found.appointment for found in quoted}) > 1:
-        return None
-    return quoted[:1]
-
-
-def _plain(text):
-    return " ".join(text.split()).casefold()
-
-
+# What happens to an appointment without a word to the customer.
+_UNTOLD = ("moved", "closed", "deleted")
+_SAME_INTENT = ("opt_out", "opt_in", "help", "wrong_number", "courtesy")
 _RULES = {
+    "answered": _decide_answered,
+    "courtesy": _decide_courtesy,
+    "automatic": _decide_courtesy,
+    "unrecognized": _decide_unrecognized,
+    "person": _decide_person,
+    "ask_which": _decide_ask_which,
     "opt_out": _decide_opt_out,
     "opt_in": _decide_opt_in,
     "help": _decide_help,
-    "unrecognized": _decide_unrecognized,
-    "confirm": _decide_answers,
-    "decline": _decide_answers,
-    "answers": _decide_answers,
+    "wrong_number": _decide_wrong_number,
 }

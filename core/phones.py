@@ -95,6 +95,24 @@ def normal_form(text, region=""):
     return read_number(text, region).e164
 
 
+def ways_to_write(e164):
+    """Return every way in which a number in its normal form may be stored elsewhere.
+
+    >>> ways_to_write("+525512345678")
+    ['+525512345678', '+5215512345678']
+    >>> ways_to_write("+12025550143")
+    ['+12025550143']
+    """
+    ways = [e164]
+    if e164.startswith("+52"):
+        ways.append(f"+521{e164[3:]}")
+    elif e164.startswith("+549"):
+        ways.append(f"+54{e164[4:]}")
+    elif e164.startswith("+55") and e164[5:6] == "9" and len(e164) == 14:
+        ways.append(f"{e164[:5]}{e164[6:]}")
+    return ways
+
+
 def _one_way(country_code, national):
     """Return the national part of a number in the one way that mobiles are texted."""
     if country_code == _MEXICO and len(national) == 11 and national[0] == "1":

@@ -81,6 +81,7 @@ class Appointment:
 
     start: datetime | None  # naive UTC; None without a date
     is_closed: bool  # the work is done or canceled
+    end: datetime | None = None  # of the window in which somebody comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,12 @@ class Asked:
     opted_out: bool  # its number takes no texts now
 
 
-def has_passed(start, now):
-    """Whether an appointment is over (naive UTC datetimes; no start: it is not)."""
-    return bool(start) and start <= now
+def has_passed(start, now, end=None):
+    """Whether an appointment is over (naive UTC datetimes; no start: it is not).
+
+    With a window it is when the window ends: until then somebody may come.
+    """
+    return bool(start) and max(start, end or start) <= now
 
 
 def stale_reason(asked_start, appointment, deadline, now):
@@ -109,7 +113,7 @@ def stale_reason(asked_start, appointment, deadline, now):
     """
     if appointment is None:
         return "deleted"
-    if has_passed(appointment.start, now):
+    if has_passed(appointment.start, now, appointment.end):
         return "past"  # Also when it was moved to a date that is over.
     if appointment.is_closed:
         return "closed"

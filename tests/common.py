@@ -100,6 +100,8 @@ class ConfirmationCase:
                 "sms_twilio_account_sid": simulator.DEFAULT_ACCOUNT_SID,
                 "sms_twilio_auth_token": simulator.DEFAULT_AUTH_TOKEN,
                 "job_confirmation_enabled": True,
+                # A person reads what is unclear at once, without the usual pause.
+                "job_confirmation_read_minutes": 0,
                 **values,
             }
         )
@@ -216,14 +218,16 @@ class ConfirmationCase:
         for record in confirmations:
             moment = fields.Datetime.now() - timedelta(**delta)
             self.env.cr.execute(
-                "UPDATE fsm_confirmation SET appointment_start = %s WHERE id = %s",
-                (moment, record.id),
+                "UPDATE fsm_confirmation SET appointment_start = %s,"
+                " appointment_end = %s WHERE id = %s",
+                (moment, moment, record.id),
             )
             table = "fsm_visit" if record.visit_id else "fsm_order"
             appointment = record.visit_id or record.order_id
             self.env.cr.execute(
-                f"UPDATE {table} SET scheduled_date_start = %s WHERE id = %s",
-                (moment, appointment.id),
+                f"UPDATE {table} SET scheduled_date_start = %s,"
+                " scheduled_date_end = %s WHERE id = %s",
+                (moment, moment, appointment.id),
             )
         self.env.invalidate_all()
 

@@ -11,7 +11,7 @@ class FsmConfirmationSend(models.TransientModel):
     """The Send Confirmation dialog.
 
     ``create({"order_id": id})`` fills in the rest, ``action_send()`` sends. What is
-    sent is rendered by the server at that moment, never taken from the client.
+    sent is rendered by the server when it is sent, never taken from the client.
     """
 
     _name = "fsm.confirmation.send"
@@ -226,10 +226,7 @@ class FsmConfirmationSend(models.TransientModel):
         return draft.alerts
 
     def _find_earlier_message(self):
-        """The earlier message about this appointment that still matters, maybe empty.
-
-        A user reads it with the rights that the dialog has.
-        """
+        """The earlier message about this appointment that matters now, maybe empty."""
         messages = self.env["fsm.confirmation"]
         appointment = (self.visit_id or self.order_id).sudo()
         if not appointment:
@@ -254,6 +251,7 @@ class FsmConfirmationSend(models.TransientModel):
             "choose_visit": self.env._("Choose a visit"),
             "open_message": self.env._("Show that message"),
             "allow_texts": self.env._("Allow texts again"),
+            "trust_number": self.env._("The number is right"),
         }
         if self._has_other_contact():
             labels["choose_contact"] = (
@@ -289,6 +287,7 @@ class FsmConfirmationSend(models.TransientModel):
         """
         return {
             "allow_texts": self.partner_id.action_lift_opt_out,
+            "trust_number": self.partner_id.action_trust_number,
             "open_contact": lambda: self._open_above(self.partner_id),
             "open_message": self._open_message,
             "open_order": lambda: self._open_above(self.order_id),
@@ -377,7 +376,7 @@ class FsmConfirmationSend(models.TransientModel):
         draft.previous = previous
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_id = composer._record([draft], self.env.user)
-        return self._tell_sent()
+        return self._notify_sent()
 
     def _check_asked_meanwhile(self):
         """Refuse when somebody else asked the customer while this dialog was open.
@@ -398,8 +397,8 @@ class FsmConfirmationSend(models.TransientModel):
             )
         )
 
-    def _tell_sent(self):
-        """What the screen does after Send: close the dialog and say so for a moment."""
+    def _notify_sent(self):
+        """What the screen does after Send: close the dialog and notify the user."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -6,8 +6,9 @@ from ..models.message_out.fsm_confirmation import RESPONSES
 
 
 class FsmConfirmationSettle(models.TransientModel):
-    """What a person decides: the answer of a message, where a reply belongs, or that
-    a contact may be texted again. Who did it and why goes into the history."""
+    """What a person decides: the answer of a message, where a reply belongs, that a
+    contact may be texted again or has the right number, or that an appointment moves to
+    the time that the customer proposed. Who did it and why goes into the history."""
 
     _name = "fsm.confirmation.settle"
     _inherit = ["fsm.confirmation.reference.mixin"]
@@ -18,6 +19,8 @@ class FsmConfirmationSettle(models.TransientModel):
             ("settle", "Correct an answer"),
             ("attach", "Attach a reply"),
             ("lift", "Allow texts again"),
+            ("trust", "The number is right"),
+            ("move", "Set the proposed time"),
         ],
         required=True,
         default="settle",
@@ -33,6 +36,7 @@ class FsmConfirmationSettle(models.TransientModel):
     confirmation_id = fields.Many2one("fsm.confirmation", string="Message")
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
     response = fields.Selection(RESPONSES, string="Answer")
+    scheduled_date_start = fields.Datetime("New Date")
     note = fields.Char("Reason")
 
     def _get_reference_fields(self):
@@ -47,15 +51,30 @@ class FsmConfirmationSettle(models.TransientModel):
         if self.action == "attach":
             self.reply_id.check_access("write")
             self.reply_id._attach(self.confirmation_id, self.response)
-        elif self.action == "lift":
+        elif self.action in ("lift", "trust"):
             if not (self.note or "").strip():
                 raise UserError(
                     self.env._("Say why: the customer's consent must be on record.")
                 )
-            self.partner_id._lift_opt_out(self.note.strip())
+            if self.action == "lift":
+                self.partner_id._lift_opt_out(self.note.strip())
+            else:
+                self.partner_id._trust_number(self.note.strip())
+        elif self.action == "move":
+            self._move()
         else:
             self.confirmation_id.check_access("write")
             self.env["fsm.confirmation.response"]._resolve(
                 self.confirmation_id, self.response, (self.note or "").strip()
             )
         return {"type": "ir.actions.act_window_close"}
+
+    def _move(self):
+        """Move the appointment, with the rights of the user on it."""
+        self.confirmation_id.check_access("read")
+        appointment_sudo = self.confirmation_id._get_appointment_sudo()
+        if not appointment_sudo or not self.scheduled_date_start:
+            raise UserError(self.env._("Choose the new date."))
+        appointment = appointment_sudo.sudo(False)
+        appointment.check_access("write")
+        appointment.scheduled_date_start = self.scheduled_date_start

@@ -384,5 +384,6 @@ class _Reader:
             reason=found.reason,
             detail=found.detail,
             about=tuple(about),
+            intent=found.intent,
             **more,
         )

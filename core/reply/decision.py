@@ -119,3 +119,5 @@ class Decision:
     about: tuple = ()  # ids of the appointments that the text belongs to
     mark_to_read: tuple = ()  # ids whose earlier answer a person has to look at
     automatic: bool = False  # no person wrote it: never answer
+    # what the words mean by themselves, see :class:`~.understanding.Understanding`
+    intent: str = "unrecognized"

@@ -363,7 +363,7 @@ def note_of(text, answers):
 def _tells(segment):
     if segment.is_any(_YES) and not segment.is_any(lx.TOPICS | {lx.UNKNOWN}):
         return False
-    return not segment.kinds <= SILENT | {lx.KEEP}
+    return not segment.kinds <= SILENT | {lx.KEEP, lx.CODE, lx.RETURN}
 
 
 def _leads(segment, kept):

@@ -7,7 +7,9 @@ import threading
 import time
 from collections import Counter, defaultdict
 
-from .chaos_outbox import number_of
+from .chaos_outbox import number_of, summary
+from .console import step
+from .simulator import OUR_NUMBER
 
 # What customers write, what it means, and what their message's response becomes.
 WORDS = [
@@ -20,7 +22,6 @@ RESPONSE = {"confirm": "confirmed", "decline": "declined"}
 COPIES = 5
 AT_ONCE = 3
 NOBODY = 5000  # numbers from here on belong to no customer
-FETCH_CRON = "ir_cron_fetch_missed_replies"
 
 
 def plan(harness, count, seed):
@@ -48,13 +49,27 @@ def plan(harness, count, seed):
     ]
 
 
+def strangers(count):
+    """Replies of customers who were never asked."""
+    return [
+        (f"SMdead{index:028x}", number_of(NOBODY * 2 + index), "Yes")
+        for index in range(count)
+    ]
+
+
+def secrets_of(replies):
+    """Numbers and words that no log may hold."""
+    words = {words for words, *_meaning in WORDS if " " in words}
+    return sorted(words | {number for _sid, number, _words in replies})
+
+
 class Phones:
     """Sends replies to the addon through the simulator, several times each."""
 
-    def __init__(self, simulator, our_number, threads=24):
+    def __init__(self, simulator, threads=24):
         self.simulator = simulator
-        self.our_number = our_number
         self.threads = threads
+        self.replies = set()
         self.statuses = Counter()
         self.taken = defaultdict(int)  # sid -> webhooks answered 2xx
         self.texts = defaultdict(int)  # sid -> texts in the answers
@@ -63,15 +78,10 @@ class Phones:
 
     def _deliver(self, reply, copies):
         sid, number, words = reply
-        answer = self.simulator.inbound(
-            number,
-            words,
-            to=self.our_number,
-            sid=sid,
-            repeat=copies,
-            parallel=True,
-        )
+        options = {"to": OUR_NUMBER, "sid": sid, "repeat": copies, "parallel": True}
+        answer = self.simulator.inbound(number, words, **options)
         with self._lock:
+            self.replies.add(reply)
             for delivery in answer["deliveries"]:
                 status = delivery["status"]
                 self.statuses[status or delivery["error"]] += 1
@@ -88,72 +98,70 @@ class Phones:
         pool.shutdown(wait=False)
         return futures
 
+    def deliver(self, replies):
+        """Deliver each once."""
+        for future in self.start([(reply, 1) for reply in replies]):
+            future.result()
 
-def work(harness, phones, replies, monkey, seed, say=print):
-    """Deliver every reply five times, three of them at once, while things break.
+    def write(self, replies, harness, monkey):
+        """Deliver each five times, three of them at once, while things break.
 
-    What Twilio gave up after its own retries is delivered again in the end; the
-    number of such replies is returned.
-    """
-    dice = random.Random(seed)
-    jobs = [(reply, AT_ONCE) for reply in replies]
-    jobs += [(reply, 1) for reply in replies for _copy in range(COPIES - AT_ONCE)]
-    dice.shuffle(jobs)
-    futures = phones.start(jobs)
-    said = time.monotonic()
-    try:
-        while not all(future.done() for future in futures):
-            monkey.turn()
-            time.sleep(0.2)
-            if time.monotonic() > said + 15:
-                done = sum(future.done() for future in futures)
-                say(
-                    f"  {done} of {len(jobs)} deliveries,"
-                    f" {sum(monkey.done.values())} things broken"
-                )
-                said = time.monotonic()
-    finally:
-        # After Ctrl-C nothing more is delivered.
+        :return: the replies that Twilio gave up after its own retries
+        """
+        jobs = [(reply, AT_ONCE) for reply in replies]
+        jobs += [(reply, 1) for reply in replies for _copy in range(COPIES - AT_ONCE)]
+        monkey.dice.shuffle(jobs)
+        futures = self.start(jobs)
+        said = time.monotonic()
+        try:
+            while not all(future.done() for future in futures):
+                monkey.turn()
+                time.sleep(0.2)
+                if time.monotonic() > said + 15:
+                    done = sum(future.done() for future in futures)
+                    step(f"  {done} of {len(jobs)} deliveries")
+                    said = time.monotonic()
+        finally:
+            # After Ctrl-C nothing more is delivered.
+            for future in futures:
+                future.cancel()
         for future in futures:
-            future.cancel()
-    for future in futures:
-        future.result()
-    harness.start_servers()
-    missed = [reply for reply in replies if not phones.taken[reply[0]]]
-    return missed
+            future.result()
+        harness.start_servers()
+        return [reply for reply in replies if not self.taken[reply[0]]]
 
 
-def settle(harness, simulator, seconds=120):
+def _run_cron(harness, cron, count, wanted, seconds=120):
+    """Have a job run until a query returns ``wanted``; returns what it returns."""
+    end = time.monotonic() + seconds
+    while (found := harness.sql.value(count)) != wanted and time.monotonic() < end:
+        harness.wake_cron(cron)
+        time.sleep(1)
+    return found
+
+
+def finish(harness):
     """Have the jobs finish what was left; returns how many replies are pending."""
-    end = time.monotonic() + seconds
-    while True:
-        harness.wake_cron("ir_cron_process_replies")
-        pending = harness.sql.value(
-            "SELECT count(*) FROM fsm_confirmation_reply WHERE state = 'pending'"
-            " OR auto_reply_state IN ('outgoing', 'sending')"
-        )
-        if not pending or time.monotonic() > end:
-            simulator.wait(30)
-            return pending
-        time.sleep(1)
+    pending = (
+        "SELECT count(*) FROM fsm_confirmation_reply WHERE state = 'pending'"
+        " OR auto_reply_state IN ('outgoing', 'sending')"
+    )
+    left = _run_cron(harness, "ir_cron_process_replies", pending, 0)
+    harness.simulator.wait(30)
+    return left
 
 
-def fetch_missed(harness, sids, seconds=120):
+def fetch_missed(harness, replies):
     """Have the addon fetch replies that it never heard of; returns how many it has."""
-    listed = ", ".join(f"'{sid}'" for sid in sids) or "''"
-    end = time.monotonic() + seconds
-    while True:
-        harness.wake_cron(FETCH_CRON)
-        here = harness.sql.value(
-            "SELECT count(DISTINCT twilio_sid) FROM fsm_confirmation_reply"
-            f" WHERE twilio_sid IN ({listed})"
-        )
-        if here == len(sids) or time.monotonic() > end:
-            return here
-        time.sleep(1)
+    listed = ", ".join(f"'{sid}'" for sid, *_words in replies) or "''"
+    here = (
+        "SELECT count(DISTINCT twilio_sid) FROM fsm_confirmation_reply"
+        f" WHERE twilio_sid IN ({listed})"
+    )
+    return _run_cron(harness, "ir_cron_fetch_missed_replies", here, len(replies))
 
 
-def check(harness, simulator, phones, replies):
+def check(harness, phones):
     """Compare what customers wrote with what the addon made of it.
 
     :return: (figures: name -> number, broken promises: list of sentences)
@@ -163,31 +171,21 @@ def check(harness, simulator, phones, replies):
         " coalesce(auto_reply_body, '') AS answer, auto_reply_state,"
         " extract(epoch FROM received_date) AS received FROM fsm_confirmation_reply"
     )
-    wanted = {sid: (number, words) for sid, number, words in replies}
+    wanted = {sid: (number, words) for sid, number, words in phones.replies}
     intents = {words: intent for words, intent, _response in WORDS}
     by_sid = defaultdict(list)
     for row in rows:
         by_sid[row["twilio_sid"]].append(row)
     ours = [row for sid in wanted for row in by_sid[sid]]
-    lost = [sid for sid in wanted if not by_sid[sid]]
-    doubled = [sid for sid in wanted if len(by_sid[sid]) > 1]
-    strange = [sid for sid in by_sid if sid not in wanted]
-    pending = [row["id"] for row in ours if row["state"] == "pending"]
-    changed = [
-        row["id"]
-        for row in ours
-        if (row["mobile"], row["body"]) != wanted[row["twilio_sid"]]
-    ]
-    misread = [
-        (row["id"], row["body"], row["intent"])
-        for row in ours
-        if row["state"] != "pending" and row["intent"] != intents[row["body"]]
-    ]
+    done = [row for row in ours if row["state"] != "pending"]
     # An answer found late, when no webhook waits any more, is a text of its own.
     late = Counter(
         (message["to"], message["body"])
-        for message in simulator.sent()
+        for message in harness.simulator.sent()
         if not message["status_callback"]
+    )
+    meant = Counter(
+        (row["mobile"], row["answer"]) for row in ours if row["auto_reply_state"]
     )
     answers = {
         row["twilio_sid"]: phones.texts[row["twilio_sid"]]
@@ -195,39 +193,37 @@ def check(harness, simulator, phones, replies):
         for row in ours
     }
     several = [sid for sid, number in answers.items() if number > 1]
-    meant = Counter(
-        (row["mobile"], row["answer"]) for row in ours if row["auto_reply_state"]
-    )
-    several += [key for key, number in late.items() if number > meant[key]]
-    unanswered = [
-        row["id"] for row in ours if row["answer"] and not answers[row["twilio_sid"]]
-    ]
+    notes, wrong = _check_applied(harness, ours)
     figures = {
         "replies stored": len(ours),
-        "lost": len(lost),
-        "doubled": len(doubled),
-        "pending": len(pending),
         "matched": sum(row["state"] == "matched" for row in ours),
-        "answered more than once": len(several),
         "answered late, by a text of its own": late.total(),
-        "answers that never reached Twilio": len(unanswered),
+        "answers that never reached Twilio": sum(
+            bool(row["answer"]) and not answers[row["twilio_sid"]] for row in ours
+        ),
     }
-    notes, wrong = _check_applied(harness, ours)
-    promises = {
-        f"replies that are lost: {lost[:20]}": lost,
-        f"replies stored twice: {doubled[:20]}": doubled,
-        f"replies that nobody sent: {strange[:20]}": strange,
-        f"replies that still wait: {pending[:20]}": pending,
-        f"other words or another number than sent: {changed[:20]}": changed,
-        f"understood differently: {misread[:20]}": misread,
-        f"more than one answer: {several[:20]}": several,
-        f"notes in the history that are missing or doubled: {notes[:20]}": notes,
-        f"messages whose response is not the newest answer: {wrong[:20]}": wrong,
-        f"answers that Twilio does not expect: {phones.odd[:20]}": phones.odd,
+    broken = {
+        "lost": [sid for sid in wanted if not by_sid[sid]],
+        "stored twice": [sid for sid in wanted if len(by_sid[sid]) > 1],
+        "sent by nobody": [sid for sid in by_sid if sid not in wanted],
+        "still waiting": [row["id"] for row in ours if row["state"] == "pending"],
+        "other words or another number than sent": [
+            row["id"]
+            for row in ours
+            if (row["mobile"], row["body"]) != wanted[row["twilio_sid"]]
+        ],
+        "understood differently": [
+            (row["body"], row["intent"])
+            for row in done
+            if row["intent"] != intents[row["body"]]
+        ],
+        "answered more than once": several
+        + [key for key, number in late.items() if number > meant[key]],
+        "notes in the history missing or doubled": notes,
+        "messages whose response is not the newest answer": wrong,
+        "answers that Twilio does not expect": phones.odd,
     }
-    figures["notes missing or doubled"] = len(notes)
-    figures["wrong response"] = len(wrong)
-    return figures, [sentence for sentence, bad in promises.items() if bad]
+    return summary(figures, broken)
 
 
 def _check_applied(harness, replies):

@@ -1,10 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The outbox under fire: each text leaves exactly once, or fails where staff see it."""
 
+import contextlib
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
-from .console import Problem
+from .console import Problem, step
 
 FIRST_NUMBER = 2000000
 # What the simulator does to calls that create a text, and how often.
@@ -55,6 +56,27 @@ END $$ LANGUAGE plpgsql;
 CREATE TRIGGER harness_note AFTER UPDATE OF state ON fsm_confirmation
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION harness_note();
 """
+# What must not be, as a function of a message's state, its SID and its texts.
+PROMISES = {
+    "sent twice or more": lambda _state, _sid, texts: len(texts) > 1,
+    "said to be sent, but the simulator has none": (
+        lambda state, _sid, texts: state in ("sent", "delivered") and not texts
+    ),
+    "still waiting": lambda state, _sid, _texts: state in ("outgoing", "sending"),
+    "canceled, but the text left": (
+        lambda state, _sid, texts: state == "canceled" and texts
+    ),
+    "failed, but the text left": (
+        lambda state, _sid, texts: (
+            state == "failed"
+            and texts
+            and not any(text["status"] in ("failed", "undelivered") for text in texts)
+        )
+    ),
+    "another text's SID, or none": (
+        lambda _state, sid, texts: texts and sid not in [text["sid"] for text in texts]
+    ),
+}
 ALLOWED = {
     "outgoing": {"sending", "canceled", "failed"},
     "sending": {"sent", "delivered", "failed", "outgoing", "canceled"},
@@ -122,132 +144,96 @@ class Compressor:
         )
 
 
-def prepare(simulator):
-    """Have the simulator misbehave."""
+def prepare(harness, count):
+    """Have texts recorded, their steps watched, and the simulator misbehave."""
     faults = [
-        {**fault, "match": {"operation": "^CreateMessage$"}} for fault in SEND_FAULTS
-    ]
-    faults += [
-        {**fault, "match": {"operation": "^ListMessage$"}} for fault in LIST_FAULTS
+        *(
+            {**fault, "match": {"operation": "^CreateMessage$"}}
+            for fault in SEND_FAULTS
+        ),
+        *({**fault, "match": {"operation": "^ListMessage$"}} for fault in LIST_FAULTS),
     ]
     for fault in faults:
-        simulator.add_fault(fault.pop("kind"), **fault)
-    simulator.configure(delay=0.3, latency=0.15, **CALLBACKS)
+        harness.simulator.add_fault(**fault)
+    harness.simulator.configure(
+        customers=customers(count), delay=0.3, latency=0.15, **CALLBACKS
+    )
+    harness.make_records([number_of(index) for index in range(count)])
+    harness.sql.run(BACKWARDS)
 
 
-def count_waiting(harness):
-    """How many texts have not come to an end."""
-    return harness.sql.value(f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}")
+def calm(simulator):
+    """Have the simulator behave again."""
+    simulator.clear_faults()
+    simulator.configure(delay=0, latency=0, **CALM)
 
 
-def under_fire(harness, monkey, compressor, seconds, say):
-    """Let the queue run while things break, until it is empty or the time is over."""
+def drain(harness, compressor, seconds, monkey=None):
+    """Let the queue run until it is empty or the time is over.
+
+    :param monkey: breaks things meanwhile; without it, in peace
+    :return: how many texts still wait
+    """
     end = time.monotonic() + seconds
-    say_at = 0
-    while time.monotonic() < end:
-        try:
-            waiting = count_waiting(harness)
-            if not waiting:
-                break
-            if time.monotonic() > say_at:
-                broken = sum(monkey.done.values())
-                say(f"  {waiting} texts wait, {broken} things were broken")
-                say_at = time.monotonic() + 15
+    say_at = time.monotonic() + 5
+    waiting = 1
+    while waiting and time.monotonic() < end:
+        # While the database is being restarted, there is nothing to do here.
+        with contextlib.suppress(Problem):
+            sql = f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}"
+            waiting = harness.sql.value(sql)
             harness.wake_cron("ir_cron_send_confirmations")
             compressor.turn()
-        except Problem:
-            pass  # The database is being restarted.
-        monkey.turn()
-        time.sleep(0.2)
-    harness.start_servers()
-
-
-def until_empty(harness, compressor, seconds, say):
-    """Let the queue run in peace until it is empty; returns how many still wait."""
-    end = time.monotonic() + seconds
-    say_at = 0
-    while (waiting := count_waiting(harness)) and time.monotonic() < end:
+        if monkey:
+            monkey.turn()
         if time.monotonic() > say_at:
-            say(f"  {waiting} texts wait")
+            broken = sum(monkey.done.values()) if monkey else 0
+            step(f"  {waiting} texts wait, {broken} things were broken")
             say_at = time.monotonic() + 15
-        harness.wake_cron("ir_cron_send_confirmations")
-        compressor.turn()
-        time.sleep(1)
+        time.sleep(0.2 if monkey else 1)
+    if monkey:
+        harness.kill_senders()
+        harness.start_servers()
     return waiting
 
 
-def check(harness, simulator, count):
+def check(harness, count):
     """Compare what the addon believes with what the simulator has.
 
     :return: (figures: name -> number, broken promises: list of sentences)
     """
-    texts = {}
-    for message in simulator.sent():
-        uuid = (message["status_callback"] or "").rpartition("/")[2]
-        texts.setdefault(uuid, []).append(message)
+    sent = harness.simulator.sent()
+    texts = defaultdict(list)
+    for message in sent:
+        texts[(message["status_callback"] or "").rpartition("/")[2]].append(message)
     rows = harness.sql.rows(
-        "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count, mobile"
+        "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count"
         " FROM fsm_confirmation"
     )
-    figures = Counter(recorded=len(rows))
-    broken = []
-    doubled, lost, stuck, wrong_sid = [], [], [], []
-    left_though_failed, unclear, not_reported = [], [], []
+    figures = Counter({"recorded": len(rows), "texts at the simulator": len(sent)})
+    broken = {name: [] for name in PROMISES}
     for row in rows:
         there = texts.pop(row["uuid"], [])
-        state, reason = row["state"], row["failure_type"]
-        figures[state] += 1
+        figures[row["state"]] += 1
         figures["tried more than once"] += (row["attempt_count"] or 0) > 1
-        if len(there) > 1:
-            doubled.append(row["id"])
-        if state in ("sent", "delivered") and not there:
-            lost.append(row["id"])
-        if state in ("outgoing", "sending"):
-            stuck.append(row["id"])
-        if state == "canceled" and there:
-            left_though_failed.append(row["id"])
-        if there and row["twilio_sid"] not in [text["sid"] for text in there]:
-            wrong_sid.append(row["id"])
-        if state == "failed":
-            undelivered = [t for t in there if t["status"] in ("failed", "undelivered")]
-            if there and not undelivered:
-                left_though_failed.append(row["id"])
-            if reason == "unknown":
-                unclear.append(row["id"])
-        if state == "sent" and there and there[0]["status"] != "sent":
-            not_reported.append(row["id"])
-    steps = harness.sql.rows(
-        "SELECT DISTINCT message, before, after, why FROM harness_steps"
-    )
-    backwards = [
+        figures["left to a person"] += row["failure_type"] == "unknown"
+        late = row["state"] == "sent" and there and there[0]["status"] != "sent"
+        figures["last report missing"] += bool(late)
+        for name, is_broken in PROMISES.items():
+            if is_broken(row["state"], row["twilio_sid"], there):
+                broken[name].append(row["id"])
+    broken["states that went backwards"] = [
         step
-        for step in steps
+        for step in harness.sql.rows("SELECT DISTINCT * FROM harness_steps")
         if step["after"] not in ALLOWED.get(step["before"], ())
         and not (step["before"] == "failed" and step["why"] == "unknown")
     ]
-    figures.update(
-        {
-            "texts at the simulator": len(simulator.sent()),
-            "doubled": len(doubled),
-            "lost": len(lost),
-            "stuck": len(stuck),
-            "failed although the text left": len(left_though_failed),
-            "left to a person (not known)": len(unclear),
-            "last report missing": len(not_reported),
-            "backwards": len(backwards),
-        }
-    )
-    promises = {
-        f"{len(rows)} messages instead of {count}": len(rows) != count,
-        f"sent twice or more: {doubled}": doubled,
-        f"said to be sent, but the simulator has none: {lost}": lost,
-        f"still waiting: {stuck}": stuck,
-        f"failed or canceled, but the text left: {left_though_failed}": (
-            left_though_failed
-        ),
-        f"another text's SID, or none: {wrong_sid}": wrong_sid,
-        f"texts that belong to no message: {len(texts)}": texts,
-        f"states that went backwards: {backwards[:10]}": backwards,
-    }
-    broken += [sentence for sentence, is_broken in promises.items() if is_broken]
-    return figures, broken
+    broken["texts that belong to no message"] = [*texts]
+    broken[f"texts instead of {count}"] = [len(rows)] if len(rows) != count else []
+    return summary(figures, broken)
+
+
+def summary(figures, broken):
+    """Figures with the numbers of what breaks each promise, and sentences of these."""
+    figures.update({name: len(found) for name, found in broken.items()})
+    return figures, [f"{name}: {found[:20]}" for name, found in broken.items() if found]

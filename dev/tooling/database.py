@@ -1,35 +1,37 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Databases with Odoo in them."""
 
-import json
+import contextlib
 import os
+import secrets
+import shutil
 
-from . import cache as cache_folder
-from .console import run, step
+from . import cache
+from .console import step
+from .postgres import THROW_AWAY, Postgres
+from .process import Server, run
 
 # What the addon builds on; a template holds these so that only ours is installed.
 BASE_MODULES = ["fieldservice", "sms_twilio"]
 
 
-class Databases:
-    """Makes databases of one Odoo on one PostgreSQL."""
+class Database:
+    """One database of one Odoo on one PostgreSQL."""
 
-    def __init__(self, odoo, postgres, cache, data):
-        """:param data: folder for Odoo's own files and logs"""
+    def __init__(self, odoo, postgres, name):
         self.odoo = odoo
         self.postgres = postgres
-        self.cache = cache
-        self.data = data
-        self.log = data / "odoo-setup.log"
+        self.name = name
+        self.data = postgres.folder / "odoo"  # files that Odoo keeps
+        self.log = postgres.folder / "odoo-setup.log"
 
-    def odoo_options(self, database):
+    def options(self, addons_path=None):
         """Options that every Odoo process here needs."""
-        paths = [cache_folder.addon_path(self.cache), *self.odoo.addons]
         return [
-            f"--addons-path={','.join(map(str, paths))}",
-            f"--data-dir={self.data / 'odoo'}",
-            f"--database={database}",
-            f"--db-filter=^{database}$",
+            f"--addons-path={','.join(map(str, addons_path or self.odoo.addons_path))}",
+            f"--data-dir={self.data}",
+            f"--database={self.name}",
+            f"--db-filter=^{self.name}$",
             "--no-database-list",
         ]
 
@@ -45,51 +47,77 @@ class Databases:
         env["no_proxy"] = env["NO_PROXY"] = f"localhost,127.0.0.1,{others}"
         return env
 
-    def install(self, database, *, modules=(), update=(), demo=False):
-        """Install or update modules and stop."""
-        options = [*self.odoo_options(database), "--stop-after-init", "--no-http"]
-        options.append("--log-level=warn")
-        if demo:
-            options.append("--with-demo")
-        if modules:
-            options += ["-i", ",".join(modules)]
-        if update:
-            options += ["-u", ",".join(update)]
-        output = run(
-            self.odoo.command(*options),
-            f"installing {', '.join([*modules, *update])} in Odoo",
+    def run(self, *words, what, script=None, addons_path=None, env=None):
+        """Run Odoo until it stops by itself; returns what it wrote.
+
+        :param what: what it does, for a sentence when it fails
+        :param script: Python for Odoo's shell
+        """
+        mode = ["shell"] if script else []
+        words = [*mode, *self.options(addons_path), "--no-http", *words]
+        return run(
+            self.odoo.command(*words),
+            what,
             log=self.log,
-            env=self.environment(),
+            env={**self.environment(), **(env or {})},
+            **({"input": script} if script else {}),
         )
-        return output
 
-    def template(self, *, demo=False):
-        """The name of a database with what the addon builds on, made once."""
-        kind = "demo" if demo else "plain"
-        name = f"template_{kind}_{self.odoo.version}"
-        with cache_folder.locked(self.data / f"{name}.lock"):
-            if name not in self.postgres.databases():
-                step("Installing Odoo's field service in a template database ...")
-                making = f"{name}_making"
-                self.postgres.drop(making)
-                self.install(making, modules=BASE_MODULES, demo=demo)
-                self.postgres.rename(making, name)
-        return name
+    def install(self, *modules, update=(), demo=False):
+        """Install or update modules."""
+        words = ["--stop-after-init", "--log-level=warn"]
+        words += ["--with-demo"] if demo else []
+        words += ["-i", ",".join(modules)] if modules else []
+        words += ["-u", ",".join(update)] if update else []
+        names = ", ".join([*modules, *update])
+        return self.run(*words, what=f"installing {names} in Odoo")
+
+    def server(self, port, *words, env=None):
+        """An Odoo server on it, to be started.
+
+        :param words: further options
+        :param env: further variables
+        """
+        address = ["--http-interface=127.0.0.1", f"--http-port={port}"]
+        return Server(
+            "Odoo",
+            self.odoo.command(*self.options(), *address, *words),
+            self.postgres.folder / "odoo.log",
+            env={**self.environment(), **(env or {})},
+        )
+
+    def drop(self):
+        """Drop it with its files, and what a test process that died made of it."""
+        for name in [self.name, *self.postgres.databases()]:
+            if name == self.name or name.startswith(f"{self.name}-"):
+                self.postgres.drop(name)
+        for folder in (self.data / "filestore").glob(f"{self.name}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-class Stamp:
-    """A small JSON file that remembers what a data folder holds."""
+def template(odoo, postgres, *, demo=False):
+    """The name of a database with what the addon builds on, made once."""
+    name = f"template_{'demo' if demo else 'plain'}_{odoo.version}"
+    with cache.locked(postgres.folder / f"{name}.lock"):
+        if name not in postgres.databases():
+            step("Installing Odoo's field service in a template database ...")
+            making = Database(odoo, postgres, f"{name}_making")
+            postgres.drop(making.name)
+            making.install(*BASE_MODULES, demo=demo)
+            postgres.rename(making.name, name)
+    return name
 
-    def __init__(self, path):
-        self.path = path
 
-    def read(self):
-        """The remembered values, or an empty dict."""
+@contextlib.contextmanager
+def scratch(odoo, purpose, *, demo=False):
+    """A :class:`Database` with what the addon builds on, dropped at the end."""
+    folder = cache.make(odoo.cache / "scratch", "JOB_CONFIRMATION_CACHE")
+    postgres = Postgres(odoo, folder, THROW_AWAY)
+    with postgres.shared():
+        name = f"{purpose}_{os.getpid()}_{secrets.token_hex(3)}"
+        database = Database(odoo, postgres, name)
+        postgres.copy(template(odoo, postgres, demo=demo), name)
         try:
-            return json.loads(self.path.read_text())
-        except (OSError, ValueError):
-            return {}
-
-    def write(self, **values):
-        """Replace the remembered values."""
-        self.path.write_text(json.dumps(values, indent=1))
+            yield database
+        finally:
+            database.drop()

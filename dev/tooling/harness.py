@@ -1,108 +1,72 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Odoo servers on one database behind one address, and how to break them.
 
-Used by ``dev/chaos``, ``dev/load`` and the addon's own tests. Standard library only.
+Used by ``dev/chaos``, ``dev/load`` and the addon's own tests.
 """
 
 import asyncio
-import concurrent.futures
 import contextlib
 import http.client
 import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import threading
 import time
 from pathlib import Path
 
-from . import processes
-from .child import run_quietly, stop_with_parent
-from .console import Problem
+import psutil
+import psycopg2
 
-INBOUND = "/job_confirmation/twilio/inbound"
-LAUNCHER = Path(__file__).parent / "launcher" / "odoo-server"
-SENDER = Path(__file__).with_name("harness_sender.py")
-RECORDS = Path(__file__).with_name("harness_records.py")
-# Odoo's worker for cron jobs makes itself this much nicer than the others.
-CRON_NICENESS = 10
+from . import cache, database
+from .console import Problem, step
+from .postgres import Postgres, Sql
+from .process import Server, check_port, free_port, run, stop_with_parent
+from .simulator import ACCOUNT, API_URL, INBOUND, OUR_NUMBER, TOKEN, SimulatorProcess
+
+HERE = Path(__file__).resolve().parent
 BAD_GATEWAY = (
     b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
 
 
-class Sql:
-    """Reads and changes a database beside Odoo, with ``psql``."""
+class PatientSql(Sql):
+    """Reads and changes one database beside Odoo, also while the server restarts."""
 
-    def __init__(self, database, environment):
-        self.database = database
-        self.environment = environment
+    def __init__(self, name, environment):
+        super().__init__(environment)
+        self.name = name
 
-    def run(self, sql, database=None, *, patient=False):
-        """Run SQL; returns what it printed.
+    def run(self, sql, name=None):
+        """Run SQL, also in another database.
 
-        :param patient: try again while the server is being restarted
         :raises Problem: it failed
         """
-        command = ["psql", "-XAqt", "-v", "ON_ERROR_STOP=1"]
-        command += ["-d", database or self.database, "-c", sql]
-        for _attempt in range(60 if patient else 1):
-            code, output = run_quietly(command, env=self.environment)
-            if not code:
-                return output.strip()
-            time.sleep(0.5 if patient else 0)
-        raise Problem(f"SQL failed: {sql}\n{output[-600:]}")
+        try:
+            return self.execute(sql, name or self.name)
+        except psycopg2.OperationalError as error:
+            raise Problem(f"SQL failed: {sql}\n{error}") from error
 
     def rows(self, sql):
         """The rows of a query as dicts."""
-        wrapped = f"SELECT coalesce(json_agg(t), '[]') FROM ({sql}) t"
-        return json.loads(self.run(wrapped, patient=True))
+        for _attempt in range(60):
+            with contextlib.suppress(Problem):
+                return self.run(sql)
+            time.sleep(0.5)
+        return self.run(sql)
 
     def value(self, sql):
         """The single number that a query returns."""
-        return int(self.run(sql, patient=True) or 0)
+        return next(iter(self.rows(sql)[0].values())) or 0
 
 
-class OdooServer:
+class OdooServer(Server):
     """One Odoo in several processes (prefork), which can be killed in parts."""
 
-    def __init__(self, harness, name, port, gevent_port, options):
-        self.harness = harness
-        self.name = name
+    def __init__(self, name, command, log, port, *, env):
+        super().__init__(f"Odoo ({name})", command, log, env=env)
         self.port = port
-        self.log = harness.folder / f"{name}.log"
-        self.command = harness.odoo_command(
-            f"--http-port={port}",
-            f"--gevent-port={gevent_port}",
-            "--http-interface=127.0.0.1",
-            *options,
-        )
-        self.server = None
-
-    def start(self):
-        """Start it; see :meth:`wait_until_ready`."""
-        self.server = processes.Server(
-            f"Odoo ({self.name})",
-            self.command,
-            self.log,
-            env=self.harness.server_environment,
-        )
-
-    @property
-    def running(self):
-        """Whether its main process is there."""
-        return bool(self.server) and self.server.process.poll() is None
-
-    @property
-    def listens(self):
-        """Whether it accepts connections."""
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
 
     @property
     def ready(self):
@@ -116,72 +80,38 @@ class OdooServer:
         finally:
             connection.close()
 
-    def wait_until_ready(self, seconds=120):
-        """:raises Problem: it did not get ready, or it ended"""
-        end = time.monotonic() + seconds
-        while not self.ready:
-            self.server.check()
-            if time.monotonic() > end:
-                raise Problem(f"{self.server.name} is not ready; see {self.log}.")
-            time.sleep(0.2)
-
     def workers(self, cron):
-        """Process ids of the workers for cron jobs, or of those for requests."""
-        if not self.running:
-            return []
+        """The workers for cron jobs, or those for requests."""
         found = []
-        for pid in children_of(self.server.process.pid):
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if b"gevent" in words:
-                    continue
-                nice = stat_of(pid)[16]
-                if (int(nice) >= CRON_NICENESS) == cron:
-                    found.append(pid)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(self.process.pid)
+            for child in parent.children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    # Odoo's workers for cron jobs make themselves nicer.
+                    is_cron = child.nice() > parent.nice()
+                    if is_cron == cron and "gevent" not in child.cmdline():
+                        found.append(child)
         return found
 
-    def kill_worker(self, cron, dice=random):
+    def kill_worker(self, cron, dice):
         """End one worker as the kernel would when memory runs out; whether one was."""
-        pids = self.workers(cron)
-        if not pids:
-            return False
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(dice.choice(pids), signal.SIGKILL)
-        return True
+        workers = self.workers(cron)
+        if workers:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                dice.choice(workers).kill()
+        return bool(workers)
 
     def kill(self):
         """End all its processes at once, as a power cut would."""
-        if self.server:
+        if self.process:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.server.process.pid, signal.SIGKILL)
-            self.server.process.wait()
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
-    def stop(self):
+    def stop(self, seconds=10):
         """Ask it to stop, then make sure that none of its processes is left."""
-        if self.server:
-            self.server.stop()
-            self.kill()
-
-
-def children_of(pid):
-    """The process ids of a process's children."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    with contextlib.suppress(OSError):
-        return [int(word) for word in path.read_text().split()]
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            if int(stat_of(folder.name)[1]) == pid:
-                found.append(int(folder.name))
-    return found
-
-
-def stat_of(pid):
-    """The fields of /proc/PID/stat behind the name: state, parent, ...
-
-    :raises OSError: there is no such process
-    """
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        super().stop(seconds)
+        self.kill()
 
 
 class Balancer:
@@ -194,60 +124,34 @@ class Balancer:
     def __init__(self, port, backends):
         self.port = port
         self.backends = list(backends)
-        self._next = 0
         self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self):
-        """Begin to listen."""
-        self._thread.start()
-        if not self._ready.wait(10):
-            raise Problem(f"Port {self.port} can't be used.")
+        serving = asyncio.start_server(self._serve, "127.0.0.1", port, backlog=1000)
+        self._loop.run_until_complete(serving)
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def stop(self):
-        """Let go of the port."""
+        """Answer no more."""
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    def _run(self):
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1000)
-        )
-        self._ready.set()
-        self._loop.run_forever()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
     async def _serve(self, reader, writer):
-        try:
+        with contextlib.suppress(OSError), contextlib.closing(writer):
             backend = await self._connect()
             if not backend:
                 writer.write(BAD_GATEWAY)
-                await writer.drain()
-                return
-            to_client = asyncio.ensure_future(_pump(backend[0], writer))
-            to_server = asyncio.ensure_future(_pump(reader, backend[1]))
-            await asyncio.wait(
-                [to_client, to_server], return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in (to_client, to_server):
+                return await writer.drain()
+            ways = ((reader, backend[1]), (backend[0], writer))
+            tasks = [asyncio.ensure_future(_pump(*way)) for way in ways]
+            # When one side was killed, the other one sees a cut connection.
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
                 task.cancel()
             backend[1].close()
-        except OSError:
-            pass  # One side was killed: the other one sees a cut connection.
-        finally:
-            writer.close()
 
     async def _connect(self):
         for _attempt in self.backends:
-            self._next += 1
-            port = self.backends[self._next % len(self.backends)]
+            self.backends.append(self.backends.pop(0))
             with contextlib.suppress(OSError):
-                return await asyncio.open_connection("127.0.0.1", port)
+                return await asyncio.open_connection("127.0.0.1", self.backends[-1])
         return None
 
 
@@ -261,48 +165,70 @@ async def _pump(reader, writer):
 class Harness:
     """Odoo servers, the address in front of them, and the database beside them."""
 
-    def __init__(self, folder, python, database, options, environment, public_port):
+    def __init__(self, folder, python, name, options, environment, ports=()):
         """:param folder: for logs
         :param python: the interpreter of Odoo's environment
+        :param name: of the database, which has the addon
         :param options: what every Odoo process needs: addons, data folder, database
-        :param environment: variables for Odoo and ``psql``
+        :param environment: variables for Odoo and the database
+        :param ports: to use instead of free ones
         """
         self.folder = folder
-        self._python = str(python)
-        self._options = list(options)
-        self.environment = environment
-        self.server_environment = dict(environment)
-        self.sql = Sql(database, environment)
+        self.command = [python, str(HERE / "launcher" / "odoo-server")]
+        self.options = list(options)
+        self.environment = {**environment, "PYTHONPATH": str(HERE.parent)}
+        self.sql = PatientSql(name, environment)
         self.servers = []
         self.senders = []
-        self.public_port = public_port
-        self.url = f"http://127.0.0.1:{public_port}"
         self.balancer = None
+        self._ports = [*ports]
+        self.public_port = self._port()
+        self.url = f"http://127.0.0.1:{self.public_port}"
+        self.simulator = self._make_simulator(self._port() if ports else 0)
+        for log in (*folder.glob("odoo-?.log"), *folder.glob("senders.log")):
+            log.unlink()
 
-    def odoo_command(self, *options, shell=False):
-        """The command line of an Odoo on this database."""
+    def _port(self):
+        return self._ports.pop(0) if self._ports else free_port()
+
+    def _make_simulator(self, port):
+        """A Twilio, of which the servers will know."""
+        url = f"{self.url}{INBOUND}#rc=5&rp=all"
+        number = {"phone_number": OUR_NUMBER, "sms_url": url}
+        account = {"sid": ACCOUNT, "auth_token": TOKEN, "numbers": [number]}
+        simulator = SimulatorProcess({"accounts": [account]}, port=port, timeout=120)
+        simulator.start()
+        self.environment[API_URL] = simulator.url
+        return simulator
+
+    def _command(self, *options, shell=False):
         words = ["shell"] if shell else []
-        return [self._python, str(LAUNCHER), *words, *self._options, *options]
+        return [*self.command, *words, *self.options, *options]
 
-    def add_servers(self, count, *, ports=(), options=()):
-        """Prepare servers of two request workers and two for cron jobs each."""
-        ports = list(ports) or [processes.free_port() for _ in range(2 * count)]
-        known = ["--workers=2", "--max-cron-threads=2", "--log-level=warn"]
-        for number in range(count):
-            name = f"odoo-{'abcdef'[number]}"
-            pair = ports[2 * number : 2 * number + 2]
-            self.servers.append(OdooServer(self, name, *pair, [*known, *options]))
+    def add_servers(self, count):
+        """Prepare servers of two workers for requests and two for cron jobs each."""
+        for letter in "abcdef"[:count]:
+            port = self._port()
+            command = self._command(
+                f"--http-port={port}",
+                f"--gevent-port={self._port()}",
+                *("--http-interface=127.0.0.1", "--log-level=warn"),
+                *("--workers=2", "--max-cron-threads=2"),
+            )
+            log = self.folder / f"odoo-{letter}.log"
+            server = OdooServer(letter, command, log, port, env=self.environment)
+            self.servers.append(server)
         self.balancer = Balancer(self.public_port, [s.port for s in self.servers])
-        self.balancer.start()
 
-    def start_servers(self):
+    def start_servers(self, *, wait=True):
         """Start those that don't run, and wait until all are ready."""
         for server in self.servers:
             if not server.running:
                 server.kill()
                 server.start()
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            list(pool.map(OdooServer.wait_until_ready, self.servers))
+        if wait:
+            for server in self.servers:
+                server.wait_until(lambda server=server: server.ready)
 
     def keep_senders(self, count):
         """Have so many further processes that send, beside the servers' own jobs.
@@ -311,20 +237,19 @@ class Harness:
         other hosts were sending the same queue.
         """
         self.senders = [one for one in self.senders if one.poll() is None]
-        command = self.odoo_command("--no-http", "--log-level=warn", shell=True)
+        command = self._command("--no-http", "--log-level=warn", shell=True)
         while len(self.senders) < count:
             log = self.folder / "senders.log"
-            with open(SENDER, encoding="utf-8") as script, open(log, "ab") as stream:
-                self.senders.append(
-                    subprocess.Popen(
-                        command,
-                        stdin=script,
-                        stdout=stream,
-                        stderr=stream,
-                        env=self.server_environment,
-                        preexec_fn=stop_with_parent(),
-                    )
+            with open(HERE / "harness_sender.py") as script, open(log, "ab") as stream:
+                sender = subprocess.Popen(
+                    command,
+                    stdin=script,
+                    stdout=stream,
+                    stderr=stream,
+                    env=self.environment,
+                    preexec_fn=stop_with_parent(),
                 )
+            self.senders.append(sender)
 
     def kill_senders(self):
         """End these processes at once."""
@@ -340,31 +265,28 @@ class Harness:
             server.stop()
         if self.balancer:
             self.balancer.stop()
-            self.balancer = None
+        self.simulator.stop()
 
-    def make_records(self, **values):
-        """Make data with Odoo's own shell; see ``harness_records.py`` for the values.
+    def make_records(self, numbers):
+        """Customers with these numbers, Work Orders, and a text to each."""
+        values = json.dumps([self.url, numbers])
+        run(
+            self._command("--no-http", "--log-level=error", shell=True),
+            "making records",
+            input=(HERE / "harness_records.py").read_text(),
+            env=self.environment | {"HARNESS_VALUES": values},
+        )
 
-        :raises Problem: it failed
-        """
-        known = self.environment | {"HARNESS_VALUES": json.dumps(values)}
-        command = self.odoo_command("--no-http", "--log-level=error", shell=True)
-        with open(RECORDS, encoding="utf-8") as script:
-            code, output = run_quietly(command, env=known, stdin=script)
-        if code or "HARNESS DONE" not in output:
-            raise Problem(f"The records could not be made.\n{output[-1500:]}")
-
-    def wake_cron(self, *names):
-        """Have jobs of the addon run now instead of at their next minute."""
-        listed = ", ".join(f"'{name}'" for name in names)
+    def wake_cron(self, name):
+        """Have a job of the addon run now instead of at its next minute."""
         self.sql.run(
             "INSERT INTO ir_cron_trigger (cron_id, call_at) SELECT d.res_id,"
             " now() AT TIME ZONE 'UTC' FROM ir_model_data d WHERE d.model = 'ir.cron'"
-            " AND d.module = 'fieldservice_job_confirmation'"
-            f" AND d.name IN ({listed}) AND NOT EXISTS (SELECT 1 FROM ir_cron_trigger t"
-            " WHERE t.cron_id = d.res_id AND t.call_at <= now() AT TIME ZONE 'UTC')"
+            f" AND d.module = '{cache.ADDON}' AND d.name = '{name}' AND NOT EXISTS"
+            " (SELECT 1 FROM ir_cron_trigger t WHERE t.cron_id = d.res_id AND"
+            " t.call_at <= now() AT TIME ZONE 'UTC')"
         )
-        self.sql.run(f"NOTIFY cron_trigger, '{self.sql.database}'", "postgres")
+        self.sql.run(f"NOTIFY cron_trigger, '{self.sql.name}'", "postgres")
 
     def find_in_logs(self, words):
         """Which of some words, like customers' numbers, stand in Odoo's logs."""
@@ -373,14 +295,40 @@ class Harness:
         logs = [path.read_text(errors="replace") for path in paths]
         return [word for word in words if any(word in log for log in logs)]
 
-    def has_cron(self, name):
-        """Whether the addon has this job."""
-        return bool(
-            self.sql.value(
-                "SELECT count(*) FROM ir_model_data WHERE model = 'ir.cron' AND module"
-                f" = 'fieldservice_job_confirmation' AND name = '{name}'"
-            )
-        )
+    def count_errors(self):
+        """How many errors Odoo wrote into its logs; killed databases make many."""
+        logs = [server.log.read_text(errors="replace") for server in self.servers]
+        return sum(log.count(" ERROR ") + log.count(" CRITICAL ") for log in logs)
+
+
+@contextlib.contextmanager
+def open_harness(options, odoo, name, count):
+    """A :class:`Harness` on a durable PostgreSQL, with a new database.
+
+    :param count: of Odoo servers, which are prepared, not started
+    :return: (harness, PostgreSQL)
+    """
+    ports = range(options.port, options.port + 6) if options.port else ()
+    for port in ports:
+        check_port(port, "--port")
+    folder = cache.make(odoo.cache / "chaos", "JOB_CONFIRMATION_CACHE")
+    cache.check_space(folder, 1000)
+    busy = f"Another run uses {folder}. Wait for it."
+    with cache.locked(folder / "run.lock", busy=busy), contextlib.ExitStack() as end:
+        postgres = Postgres(odoo, folder)
+        end.callback(postgres.stop)
+        postgres.start()
+        used = database.Database(odoo, postgres, name)
+        postgres.copy(database.template(odoo, postgres), name)
+        if not options.keep:
+            end.callback(used.drop)
+        step("Installing the addon ...")
+        used.install(cache.ADDON)
+        environment = used.environment()
+        harness = Harness(folder, odoo.python, name, used.options(), environment, ports)
+        end.callback(harness.stop)
+        harness.add_servers(count)
+        yield harness, postgres
 
 
 class Monkey:
@@ -407,14 +355,10 @@ class Monkey:
         """Break something, if it is time to."""
         if time.monotonic() < self._next:
             return
-        for server in self.harness.servers:
-            if not server.running:
-                server.kill()
-                server.start()
+        self.harness.start_servers(wait=False)
         self.harness.keep_senders(self.senders)
         name = self.dice.choices([*self.actions], [*self.actions.values()])[0]
-        if getattr(self, name)():
-            self.done[name] += 1
+        self.done[name] += bool(getattr(self, name)())
         self._next = time.monotonic() + self.dice.uniform(*self.pause)
 
     def kill_cron_worker(self):
@@ -430,42 +374,32 @@ class Monkey:
 
         Not while one is still starting: on a slow machine nothing would ever run.
         """
-        if not all(server.listens for server in self.harness.servers):
+        if not all(server.workers(cron=False) for server in self.harness.servers):
             return False
         self.dice.choice(self.harness.servers).kill()
         return True
 
     def kill_sender(self):
         """SIGKILL a process that sends beside the servers."""
-        if not self.harness.senders:
-            return False
-        self.dice.choice(self.harness.senders).kill()
-        return True
+        if self.harness.senders:
+            self.dice.choice(self.harness.senders).kill()
+        return bool(self.harness.senders)
 
     def cut_connections(self):
         """Have PostgreSQL close every connection to the database."""
         self.harness.sql.run(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE"
-            f" datname = '{self.harness.sql.database}' AND pid <> pg_backend_pid()",
+            f" datname = '{self.harness.sql.name}' AND pid <> pg_backend_pid()",
             "postgres",
         )
         return True
 
-    def restart_postgres_fast(self):
+    def restart_postgres(self):
         """A restart in which open transactions are rolled back."""
         self.postgres.restart(signal.SIGINT)
         return True
 
-    def restart_postgres_immediate(self):
-        """A crash: no clean shutdown, recovery from the log at the start."""
+    def crash_postgres(self):
+        """No clean shutdown, recovery from the log at the start."""
         self.postgres.restart(signal.SIGQUIT)
         return True
-
-
-def has_psql():
-    """Whether ``psql`` reaches the server that the environment names."""
-    command = ["psql", "-XAqt", "-d", "postgres", "-c", "SELECT 1"]
-    try:
-        return subprocess.run(command, capture_output=True).returncode == 0
-    except OSError:
-        return False

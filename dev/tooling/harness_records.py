@@ -1,10 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Run by Odoo's shell: a company that may send, customers, Work Orders, texts.
 
-The values come as JSON in the variable HARNESS_VALUES: ``url`` (the public address),
-``our_number``, ``account``, ``token``, ``first`` and ``count`` (the customers'
-numbers are +12122000000 + number), ``send`` (record a text to each, as a dispatcher
-does in the dialog).
+The variable HARNESS_VALUES holds, as JSON, the public address and the customers' phone
+numbers. Each is sent a text, as a dispatcher does it in the dialog.
 """
 
 import json
@@ -13,62 +11,27 @@ from datetime import timedelta
 
 from odoo import fields
 
-values = json.loads(os.environ["HARNESS_VALUES"])
+from tooling import records
+
+url, numbers = json.loads(os.environ["HARNESS_VALUES"])
 env = env(context={**env.context, "tracking_disable": True})  # noqa: F821
-set_param = env["ir.config_parameter"].set_param
-set_param("web.base.url", values["url"])
-set_param("web.base.url.freeze", "True")
-us = env.ref("base.us")
-company = env.ref("base.main_company")
-company.write(
-    {
-        "country_id": us.id,
-        "sms_provider": "twilio",
-        "sms_twilio_account_sid": values["account"],
-        "sms_twilio_auth_token": values["token"],
-        "job_confirmation_enabled": True,
-    }
-)
-numbers = env["sms.twilio.number"].search([("company_id", "=", company.id)])
-if values["our_number"] not in numbers.mapped("number"):
-    numbers.create(
-        {
-            "company_id": company.id,
-            "number": values["our_number"],
-            "country_id": us.id,
-        }
-    )
-env.cr.commit()
-start = fields.Datetime.now() + timedelta(days=3)
-for number in range(values["first"], values["first"] + values["count"]):
-    contact = env["res.partner"].create(
-        {
-            "name": f"Customer {number}",
-            "phone": f"+1212{2000000 + number}",
-            "country_id": us.id,
-            "lang": "en_US",
-        }
-    )
-    location = env["fsm.location"].create(
-        {
-            "name": f"Home of {contact.name}",
-            "owner_id": contact.id,
-            "contact_id": contact.id,
-            "tz": "America/New_York",
-        }
-    )
-    order = env["fsm.order"].create(
+company = records.set_up_company(env, job_confirmation_enabled=True)
+env["ir.config_parameter"].set_param("web.base.url", url)
+contacts = [{"name": f"Customer {number}", "phone": number} for number in numbers]
+locations = records.make_locations(records.make_contacts(env, contacts))
+orders = env["fsm.order"].create(
+    [
         {
             "location_id": location.id,
             "company_id": company.id,
-            "scheduled_date_start": start,
+            "scheduled_date_start": fields.Datetime.now() + timedelta(days=3),
             "scheduled_duration": 1.0,
         }
-    )
-    if values["send"]:
-        wizard = env["fsm.confirmation.send"].with_context(tracking_disable=False)
-        wizard.create({"order_id": order.id}).action_send()
-    if number % 50 == 49:
-        env.cr.commit()
+        for location in locations
+    ]
+)
 env.cr.commit()
-print("HARNESS DONE")
+wizard = env["fsm.confirmation.send"].with_context(tracking_disable=False)
+for order in orders:
+    wizard.create({"order_id": order.id}).action_send()
+    env.cr.commit()

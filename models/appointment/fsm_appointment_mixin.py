@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import babel_locale_parse
+from odoo.tools.misc import get_lang
 
 from ...core import status
+from ...core.formatting import format_date, format_time_range
 
 READ_GROUP = "fieldservice_job_confirmation.group_message_center_read"
 EDIT_GROUP = "fieldservice_job_confirmation.group_message_center_edit"
@@ -35,6 +38,43 @@ class FsmAppointmentMixin(models.AbstractModel):
         help="What the customer answered about this appointment.",
     )
 
+    confirmation_note = fields.Text(
+        "Customer's Note",
+        compute="_compute_confirmation_note",
+        compute_sudo=False,
+        help="What the customer added to the answer that counts. Also for the "
+        "technician who goes there.",
+    )
+
+    @api.depends("confirmation_ids.customer_note", "confirmation_status", "person_id")
+    @api.depends_context("uid")
+    def _compute_confirmation_note(self):
+        # Of what is stored: nobody becomes the technician by a change on a screen.
+        stored = self._origin
+        notes = stored._get_appointment_order()._find_notes_sudo()
+        for appointment in self:
+            lines = [
+                appointment._format_note(noted, notes[noted])
+                for noted in appointment._origin._get_noted_appointments()
+                if noted in notes and noted._may_see_note()
+            ]
+            appointment.confirmation_note = "\n".join(lines) or False
+
+    def _get_noted_appointments(self):
+        """The appointments whose notes are shown here."""
+        return [self]
+
+    def _format_note(self, _noted, note):
+        return note
+
+    def _may_see_note(self):
+        """Whether the user has a level, or is the technician who goes there."""
+        if self.env.su or self.env.user.has_group(READ_GROUP):
+            return True
+        order = self._get_appointment_order()
+        person_sudo = self.sudo().person_id or order.sudo().person_id
+        return self.env.user in person_sudo.partner_id.user_ids
+
     def _get_appointment_order(self):
         """The ``fsm.order`` that this appointment belongs to."""
         raise NotImplementedError
@@ -46,6 +86,23 @@ class FsmAppointmentMixin(models.AbstractModel):
         """
         raise NotImplementedError
 
+    @api.model
+    def _format_date_in(self, zone, start):
+        """:param zone: name of a time zone; :param start: naive UTC datetime"""
+        if not start:
+            return ""
+        locale = babel_locale_parse(get_lang(self.env).code)
+        return format_date(start, zone, locale, fields.Datetime.now())
+
+    @api.model
+    def _format_time_in(self, zone, start, end=False):
+        """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
+        if not start:
+            return ""
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        return format_time_range(start, end, zone, locale, lang.time_format)
+
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""
         self.ensure_one()
@@ -53,10 +110,11 @@ class FsmAppointmentMixin(models.AbstractModel):
         return stage.id in stage._get_closed_ids()
 
     def _is_appointment_upcoming(self):
-        """Whether it is still to come."""
+        """Whether it is still to come: with a window, until that ends."""
         self.ensure_one()
-        start = self.scheduled_date_start
-        return bool(start) and not status.has_passed(start, fields.Datetime.now())
+        start, end = self.scheduled_date_start, self.scheduled_date_end or None
+        now = fields.Datetime.now()
+        return bool(start) and not status.has_passed(start, now, end)
 
     def _get_facts(self):
         """What the rules have to know: :class:`~...core.status.Appointment`."""
@@ -64,6 +122,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return status.Appointment(
             start=self.scheduled_date_start or None,
             is_closed=self._is_appointment_closed(),
+            end=self.scheduled_date_end or None,
         )
 
     def _set_confirmation_status_sudo(self, value):
@@ -108,7 +167,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             ]
         )
 
-    def _check_may_settle(self, vals):
+    def _check_may_set_status(self, vals):
         """:raises AccessError: the status is set by somebody without Edit"""
         if (
             "confirmation_status" in vals
@@ -130,17 +189,17 @@ class FsmAppointmentMixin(models.AbstractModel):
         for vals in vals_list:
             value = vals.get(name, default)
             if value and value != "not_sent":
-                self._check_may_settle({name: value})
+                self._check_may_set_status({name: value})
         return super().create(vals_list)
 
     def write(self, vals):
-        self._check_may_settle(vals)
+        self._check_may_set_status(vals)
         if (
             vals.keys() == {"confirmation_status"}
             and not self.env.su
             and not self.has_access("write")
         ):
-            # Edit settles answers with no right beyond reading Work Orders.
+            # Edit sets the status with no right beyond reading Work Orders.
             self.check_access("read")
             return self.sudo().write(vals)
         watched = "scheduled_date_start" in vals
@@ -157,7 +216,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return result
 
     def _on_status_set_by_hand(self, value):
-        """A person settled the answer here: what it asked for is done, or changes."""
+        """A person set the status: what the answer asked for is done, or changes."""
         responses = self.env["fsm.confirmation.response"]
         for appointment in self:
             asked_sudo = appointment._get_appointment_confirmations_sudo(

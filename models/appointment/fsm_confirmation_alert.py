@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import api, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
-from ...core.status import has_passed
 
 
 class FsmConfirmationAlert(models.AbstractModel):
@@ -49,6 +48,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         blacklist = self.env["phone.blacklist"]
         opted_out = blacklist._job_confirmation_find_sudo(numbers)
         landlines = self.env["fsm.confirmation.recipient"]._find_landlines(numbers)
+        wrong = self.env["fsm.confirmation.recipient"]._find_wrong_sudo(numbers)
         lifted = blacklist._job_confirmation_find_lifted_sudo(numbers)
         earlier = self._find_earlier([draft.appointment for draft in drafts])
         for draft in drafts:
@@ -59,6 +59,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 **self._get_contact_facts(draft),
                 opted_out=draft.mobile in opted_out,
                 failed_as_landline=draft.mobile in landlines,
+                wrong_number=(draft.partner, draft.company, draft.mobile) in wrong,
                 opt_out_lifted=draft.mobile in lifted,
                 no_text=draft.text == "",
                 earlier=(asked_sudo.response or "asked") if asked_sudo else "",
@@ -155,7 +156,6 @@ class FsmConfirmationAlert(models.AbstractModel):
         :return: dict ``fsm.confirmation`` -> list of :class:`~...core.alerts.Alert`,
             without those that may leave
         """
-        now = fields.Datetime.now()
         opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             set(confirmations.mapped("mobile"))
         )
@@ -166,7 +166,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 Facts(
                     enabled=company["enabled"],
                     ready=company["ready"] and bool(record_sudo.sender),
-                    past=has_passed(record_sudo.appointment_start, now),
+                    past=record_sudo._has_passed(),
                     opted_out=record_sudo.mobile in opted_out,
                     changed=not record_sudo.is_open or not record_sudo._is_current(),
                 )
@@ -321,6 +321,26 @@ class FsmConfirmationAlert(models.AbstractModel):
                     contact=partner.name,
                 ),
                 self.env._("The number is not valid"),
+            ),
+            "number_extension": lambda: (
+                self.env._(
+                    "“%(number)s” of %(contact)s has an extension, which can't be "
+                    "texted. Enter a mobile number on the contact, or choose another "
+                    "contact.",
+                    number=partner.phone,
+                    contact=partner.name,
+                ),
+                self.env._("The number has an extension"),
+            ),
+            "number_wrong": lambda: (
+                self.env._(
+                    "%(number)s is not the number of %(contact)s: somebody else "
+                    "answered. Enter the right number on the contact, or choose "
+                    "another contact.",
+                    number=number,
+                    contact=partner.name,
+                ),
+                self.env._("The number is somebody else's"),
             ),
             "number_landline": lambda: (
                 self.env._(

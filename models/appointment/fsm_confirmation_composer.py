@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
-from ...core.status import has_passed
 from ...tools.log_redaction import private_queries
 
 # How often a text is recorded anew because another one took its code meanwhile.
@@ -256,8 +255,8 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _is_over(self, record):
-        """Whether the appointment that was asked about has begun."""
-        return has_passed(record.appointment_start, fields.Datetime.now())
+        """Whether the appointment that was asked about is over."""
+        return record._has_passed()
 
     # ------------------------------------------------------------------
     # Record
@@ -365,6 +364,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "user_id": user.id,
                 "sender": draft.sender,
                 "appointment_start": draft.appointment.scheduled_date_start,
+                "appointment_end": draft.appointment.scheduled_date_end,
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "body": text,

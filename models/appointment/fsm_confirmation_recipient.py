@@ -174,7 +174,36 @@ class FsmConfirmationRecipient(models.AbstractModel):
             if verdict == "ok":
                 numbers[partner, company] = number
         landlines = self._find_landlines(numbers.values())
-        return {pair for pair, number in numbers.items() if number not in landlines}
+        wrong = self._find_wrong_sudo(numbers.values())
+        return {
+            (partner, company)
+            for (partner, company), number in numbers.items()
+            if number not in landlines and (partner, company, number) not in wrong
+        }
+
+    @api.model
+    def _find_wrong_sudo(self, numbers):
+        """Whose number is said to be somebody else's, by who answered from it.
+
+        It stays so until the contact has another number or a person decides otherwise.
+
+        :param numbers: E.164
+        :return: dict (``res.partner``, ``res.company``, number) -> the newest
+            ``fsm.confirmation``, with sudo
+        """
+        numbers = list(set(filter(None, numbers)))
+        if not numbers:
+            return {}
+        messages_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search([("mobile", "in", numbers), ("is_wrong_number", "=", True)])
+        )
+        found = {}
+        for record_sudo in messages_sudo:
+            key = (record_sudo.partner_id, record_sudo.company_id, record_sudo.mobile)
+            found.setdefault(key, record_sudo)
+        return found
 
     @api.model
     def _find_landlines(self, numbers):

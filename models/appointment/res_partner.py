@@ -7,6 +7,7 @@ from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...core.phones import EXTENSION, normal_form, read_number
 from .fsm_appointment_mixin import EDIT_GROUP, READ_GROUP
 
 # Kinds of numbers that no text reaches, as far as the number itself tells.
@@ -27,6 +28,13 @@ class ResPartner(models.Model):
         search="_search_confirmation_opt_out",
         groups=READ_GROUP,
         help="When and how the contact opted out of text messages.",
+    )
+
+    confirmation_wrong_number = fields.Char(
+        "Wrong Number",
+        compute="_compute_confirmation_wrong_number",
+        groups=READ_GROUP,
+        help="When and how somebody else answered from this number.",
     )
 
     def _compute_confirmation_count(self):
@@ -54,7 +62,7 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         own = self.phone_sanitized
-        return own or self._get_confirmation_number(self.env.company)[0]
+        return normal_form(own) or self._get_confirmation_number(self.env.company)[0]
 
     @api.depends("phone_sanitized")
     @api.depends_context("company")
@@ -96,6 +104,39 @@ class ResPartner(models.Model):
                 name = self.env._("%s (opted out of texts)", name)
             partner.display_name = name
 
+    @api.depends("phone_sanitized")
+    @api.depends_context("allowed_company_ids")
+    def _compute_confirmation_wrong_number(self):
+        for partner in self:
+            newest_sudo = partner._find_wrong_number_sudo()[:1]
+            partner.confirmation_wrong_number = bool(newest_sudo) and self.env._(
+                "Somebody else answered from %(number)s on %(date)s: “%(words)s”",
+                number=newest_sudo.mobile,
+                date=self._format_day(newest_sudo.reply_date),
+                words=newest_sudo.reply_body or "",
+            )
+
+    def _format_day(self, moment):
+        """The day of a naive UTC datetime, as the user writes it."""
+        day = moment and fields.Datetime.context_timestamp(self, moment).date()
+        return day and self.env["ir.qweb.field.date"].value_to_html(day, {})
+
+    def _find_wrong_number_sudo(self):
+        """The messages of the user's companies by which the number is a wrong one."""
+        self.ensure_one()
+        number = self._get_opt_out_number()
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        if not number or not self._origin:
+            return messages_sudo
+        return messages_sudo.search(
+            [
+                ("mobile", "=", number),
+                ("partner_id", "=", self._origin.id),
+                ("is_wrong_number", "=", True),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+
     @api.model
     def _search_confirmation_opt_out(self, operator, value):
         if operator != "in":
@@ -110,16 +151,20 @@ class ResPartner(models.Model):
 
         :param company: ``res.company`` whose country a bare number belongs to
         :return: (E.164 number or "", verdict): ``ok``, ``missing``, ``invalid``,
-            ``landline``
+            ``extension``, ``landline``
         """
         self.ensure_one()
         phone = self.sudo().phone
         if not (phone or "").strip():
             return "", "missing"
         country = self.sudo().country_id or company.sudo().country_id
-        number = self._phone_format(number=phone, country=country)
+        found = read_number(phone, country.code or "")
+        if found.problem == EXTENSION:
+            return "", "extension"
+        number = found.e164 and self._phone_format(number=found.e164)
         if not number:
             return "", "invalid"
+        number = found.e164
         return number, "landline" if self._is_landline(number) else "ok"
 
     @api.model
@@ -169,6 +214,42 @@ class ResPartner(models.Model):
             "target": "new",
             "context": {"default_action": "lift", "default_partner_id": self.id},
         }
+
+    def action_trust_number(self):
+        """Open the dialog in which a number is trusted again with a reason."""
+        self.ensure_one()
+        self._check_may_lift()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("The Number Is Right"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_action": "trust", "default_partner_id": self.id},
+        }
+
+    def _trust_number(self, reason):
+        """The contact's number is right after all; the reason is in the history.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        self._check_may_lift()
+        for partner in self:
+            found_sudo = partner._find_wrong_number_sudo()
+            if not found_sudo:
+                continue
+            found_sudo.write({"is_wrong_number": False, "needs_reading": False})
+            responses = self.env["fsm.confirmation.response"]
+            responses._close_activities(found_sudo)
+            note = self.env._(
+                "%(number)s is the contact's number. Reason: %(reason)s",
+                number=found_sudo[0].mobile,
+                reason=reason,
+            )
+            chatter = self.env["fsm.confirmation.chatter"]
+            for company_sudo in found_sudo.company_id:
+                chatter._log([partner], note, company_sudo)
+            found_sudo._notify_changed()
 
     def _check_may_lift(self):
         """:raises AccessError: the user's level is below Edit"""

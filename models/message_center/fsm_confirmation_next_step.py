@@ -59,8 +59,13 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(
                 step("mark_read", self.env._("Mark as Read"), "fa-check", primary=True)
             )
+        if self._can_move_as_proposed(message):
+            label = self.env._("Set the Proposed Time")
+            steps.append(
+                step("move", label, "fa-calendar-check-o", primary=True, stays=True)
+            )
         if message.state != "canceled" or message.response:
-            steps.append(self._prepare_settle_step(message, unclear))
+            steps.append(self._prepare_resolve_step(message, unclear))
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
@@ -70,12 +75,12 @@ class FsmConfirmationNextStep(models.AbstractModel):
         return steps
 
     @api.model
-    def _prepare_settle_step(self, message, unclear):
+    def _prepare_resolve_step(self, message, unclear):
         if message.response:
             label = self.env._("Correct Response")
         else:
             label = self.env._("Enter Response")
-        return self._prepare_step("settle", label, "fa-pencil", unclear, stays=True)
+        return self._prepare_step("resolve", label, "fa-pencil", unclear, stays=True)
 
     @api.model
     def _can_ask_again(self, message):
@@ -86,6 +91,18 @@ class FsmConfirmationNextStep(models.AbstractModel):
             and bool(appointment_sudo)
             and appointment_sudo.confirmation_status == "reconfirm"
             and self._can_text_another(message)
+        )
+
+    @api.model
+    def _can_move_as_proposed(self, message):
+        """Whether the customer proposed another time, and this user may set it."""
+        appointment_sudo = message._get_appointment_sudo()
+        return (
+            bool(message.proposed_date and appointment_sudo)
+            and message.response in ("declined", "unrecognized")
+            and message.closed_reason != "moved"
+            and not appointment_sudo._is_appointment_closed()
+            and appointment_sudo.sudo(False).has_access("write")
         )
 
     @api.model
@@ -124,7 +141,8 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "send_again": lambda message: message.action_send_again(),
             "ask_again": self._ask_again,
             "mark_read": lambda message: message.action_mark_read(),
-            "settle": lambda message: message.action_settle(),
+            "move": lambda message: message.action_move_as_proposed(),
+            "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "text_another": self._text_another,
             "open_order": lambda message: message.action_open_order(),

@@ -10,7 +10,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ...core import matching
-from ...core import reply as reply_tools
+from ...core.phones import normal_form, ways_to_write
 from ...core.twilio.client import to_int
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, commit_with_retries, retries
@@ -31,7 +31,6 @@ class Case:
     """One text at work: what is known, what is decided, and what came of it."""
 
     text: matching.Inbound
-    understanding: object  # of its words, see ``_understand``; None if not read
     decision: matching.Decision
     messages: object  # ``fsm.confirmation`` that it may be about, newest first
     company: object  # ``res.company`` with sudo
@@ -154,7 +153,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         recipient = value("To")
         return {
             "twilio_sid": value("MessageSid") or value("SmsSid"),
-            "mobile": value("From"),
+            "mobile": normal_form(value("From")) or value("From"),
             "recipient": recipient,
             "service_sid": value("MessagingServiceSid"),
             "body": value("Body", MAX_BODY),
@@ -207,6 +206,7 @@ class FsmConfirmationInbox(models.AbstractModel):
                 _logger.warning("Reply %s is processed later", reply_sudo.id)
             if not cron._commit_progress(1):
                 return
+        self.env["fsm.confirmation.response"]._have_waiting_read()
         self.env["fsm.confirmation.auto.reply"]._send_late()
         self.env["fsm.confirmation.sender"]._watch_queues_sudo()
 
@@ -256,17 +256,17 @@ class FsmConfirmationInbox(models.AbstractModel):
         :param earlier: the number's newest other ``fsm.confirmation.reply``
         :return: :class:`Case`
         """
-        messages, understanding = self.env["fsm.confirmation"], None
-        decision = matching.FLOOD
+        messages, decision = self.env["fsm.confirmation"], matching.FLOOD
         if not self._is_flood(text, earlier):
-            messages, candidates, understanding = self._read(text, earlier)
-            decision = matching.decide(understanding, candidates, text.body)
+            gather = self.env["fsm.confirmation.matching"]._gather
+            messages, candidates, conversation = gather(text, earlier)
+            found = self._read(text, candidates, conversation)
+            decision = matching.decide(found, candidates, conversation)
         about = messages.browse(decision.about or [])
-        is_stranger = understanding and not about
+        is_stranger = decision is not matching.FLOOD and not about
         company_sudo = self.env["res.company"].sudo().browse(text.company_id)
         return Case(
             text=text,
-            understanding=understanding,
             decision=decision,
             messages=messages,
             company=about.company_id or company_sudo,
@@ -275,40 +275,26 @@ class FsmConfirmationInbox(models.AbstractModel):
             several=messages.browse(),
         )
 
-    def _read(self, text, earlier):
-        """Understand the words, and find what they may be about.
-
-        :return: ``fsm.confirmation`` records, newest first; a
-            :class:`~...core.matching.Candidate` for each; what :meth:`_understand` says
-        """
-        # Nearly every reply is a plain yes or no to the only question.
-        gather = self.env["fsm.confirmation.matching"]._gather
-        messages, *known = gather(text, earlier, open_only=True)
-        understanding = len(messages) == 1 and self._understand(text, *known)
-        if not understanding or not matching.is_plain_answer(understanding, text.body):
-            messages, *known = gather(text, earlier)
-            understanding = self._understand(text, *known)
-        return messages, known[0], understanding
-
-    def _understand(self, text, candidates, conversation):
-        """What the words of a text mean; an override point.
+    def _read(self, text, candidates, conversation):
+        """What a text means in its conversation; an override point.
 
         :param text: :class:`~...core.matching.Inbound`
         :param candidates: list of :class:`~...core.matching.Candidate`, newest first
-        :param conversation: list of :class:`~...core.matching.Said`, newest last
-        :return: :class:`~...core.reply.Understanding`
+        :param conversation: list of :class:`~...core.reply.Said`, newest last
+        :return: :class:`~...core.reply.Decision`
         """
-        understanding = reply_tools.understand(
-            text.body,
+        return matching.read(
+            text,
+            candidates,
+            conversation,
             lexicon=self.env["fsm.confirmation.word"]._lexicon(),
-            codes=[found.code for found in candidates if found.is_live and found.code],
-            prompts=matching.get_prompts(conversation),
+            is_blocked=text.opt_out_type == "START" and self._is_blocked(text),
         )
-        # With Advanced Opt-Out Twilio has decided, also by keywords of its own.
-        intent = matching.INTENT_OF_OPT_OUT_TYPE.get(text.opt_out_type)
-        if intent:
-            return dataclasses.replace(understanding, intent=intent, answers=())
-        return understanding
+
+    def _is_blocked(self, text):
+        """Whether the number of a text has opted out."""
+        blacklist = self.env["phone.blacklist"]
+        return bool(blacklist._job_confirmation_find_sudo([text.mobile]))
 
     def _is_flood(self, text, earlier):
         """Whether a text is stored and nothing else, as so many came before it.
@@ -319,11 +305,9 @@ class FsmConfirmationInbox(models.AbstractModel):
         if not matching.is_flood(received, text.received_date):
             return False
         gathering = self.env["fsm.confirmation.matching"]
-        conversation = gathering._prepare_conversation([], earlier)
-        understanding = self._understand(text, [], conversation)
-        return understanding.intent != "opt_out" or bool(
-            self.env["phone.blacklist"]._job_confirmation_find_sudo([text.mobile])
-        )
+        conversation = gathering._prepare_conversation(text, [], earlier)
+        found = self._read(text, [], conversation)
+        return found.outcome != "opt_out" or self._is_blocked(text)
 
     def _find_partner(self, text):
         """The only contact with this number, or none: nothing is guessed.
@@ -332,7 +316,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """
         partners = self.env["res.partner"].search(
             [
-                ("phone_sanitized", "=", text.mobile),
+                ("phone_sanitized", "in", ways_to_write(text.mobile)),
                 ("company_id", "in", (False, text.company_id)),
             ],
             limit=2,
@@ -353,41 +337,37 @@ class FsmConfirmationInbox(models.AbstractModel):
         :return: dict of field values for the reply
         """
         actions = self._get_actions()
-        responses = self.env["fsm.confirmation.response"]
         for effect in case.decision.effects:
             messages = case.messages.browse(effect.messages)
-            if effect.response:
-                self._link(case, messages)
-                responses._apply(messages, effect.response, case.text)
-            else:
-                actions[effect.kind](case, messages)
             if effect.say:
                 case.said.append((effect.say, messages))
+            actions[effect.kind](case, messages, effect)
         self._notify(case)
         if case.decision.resolves_questions:
-            earlier._resolve_questions(case.text.recipient)
+            earlier._resolve_questions(case.text)
         auto_reply = self.env["fsm.confirmation.auto.reply"]
-        return {
-            **self._prepare_outcome(case),
-            **auto_reply._prepare_values(case, earlier, is_late),
-        }
+        values = auto_reply._prepare_values(case, earlier, is_late)
+        self._have_unclear_read(case, is_asked_back=bool(values["auto_reply_body"]))
+        return {**self._prepare_outcome(case), **values}
 
     def _get_actions(self):
-        """What is done where the customer answered nothing: kind of effect -> method
-        that takes a :class:`Case` and ``fsm.confirmation`` records.
+        """What is done: kind of effect -> method that takes a :class:`Case`,
+        ``fsm.confirmation`` records and the :class:`~...core.matching.Effect`.
 
         An override point.
         """
         return {
             matching.LINK: self._link,
+            matching.RESPOND: self._respond,
             matching.READ: self._have_read,
             matching.CHOOSE: self._have_chosen,
             matching.OPT_OUT: self._opt_out,
             matching.OPT_IN: self._opt_in,
             matching.HELP: self._link,
+            matching.WRONG_NUMBER: self._report_wrong_number,
         }
 
-    def _link(self, case, messages):
+    def _link(self, case, messages, _effect=None):
         """The reply belongs to messages; it is written into their histories."""
         if not messages:
             return
@@ -396,21 +376,40 @@ class FsmConfirmationInbox(models.AbstractModel):
             case.company = messages[0].company_id
         case.linked |= messages
         self.env["fsm.confirmation.reply"]._log_text(
-            case.text, messages, case.understanding.intent
+            case.text, messages, case.decision.intent
         )
 
-    def _have_read(self, case, messages):
+    def _respond(self, case, messages, effect):
+        """The customer answered, clearly or not."""
+        self._link(case, messages)
+        responses = self.env["fsm.confirmation.response"]
+        responses._apply(messages, effect, case.text)
+
+    def _have_read(self, case, messages, effect):
         """It changes nothing by itself: a person reads it."""
         self._link(case, messages)
-        self.env["fsm.confirmation.response"]._flag(messages, case.text)
+        self.env["fsm.confirmation.response"]._flag(messages, effect, case.text)
 
-    def _have_chosen(self, case, messages):
+    def _have_chosen(self, case, messages, _effect):
         """The customer is asked which appointment is meant, by its code."""
         self.env["fsm.confirmation.composer"]._ensure_codes(messages)
         case.several = messages
         self.env["fsm.confirmation.response"]._update_activity(messages[0], "read")
 
-    def _opt_out(self, case, messages):
+    def _have_unclear_read(self, case, is_asked_back):
+        """A person reads what is unclear: later, if the customer was asked back."""
+        for effect in case.decision.effects:
+            if effect.response == "unrecognized":
+                messages = case.messages.browse(effect.messages)
+                responses = self.env["fsm.confirmation.response"]
+                responses._have_unclear_read(messages, is_asked_back)
+
+    def _report_wrong_number(self, case, messages, _effect):
+        """The number is not the contact's: nothing more is asked of who wrote this."""
+        self._link(case, messages)
+        self.env["fsm.confirmation.response"]._apply_wrong_number(messages, case.text)
+
+    def _opt_out(self, case, messages, _effect):
         """No more texts to this number, from anybody."""
         text = case.text
         if not self._is_phone_number(text.mobile):
@@ -433,7 +432,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         if newest and not targets:
             responses._on_opt_out_without_question(newest)
 
-    def _opt_in(self, case, messages):
+    def _opt_in(self, case, messages, _effect):
         """This number takes texts again."""
         text = case.text
         if not self._is_phone_number(text.mobile):
@@ -455,7 +454,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """Tell open screens, and the histories of a reply that belongs nowhere."""
         if case.linked:
             case.linked._notify_changed()
-        elif case.understanding:
+        elif case.decision is not matching.FLOOD:
             replies = self.env["fsm.confirmation.reply"]
             replies._log_unmatched(case.text, case.several, case.company, case.partner)
             replies._notify_unmatched(case.partner)

@@ -2,7 +2,6 @@
 from datetime import timedelta
 
 from odoo import models
-from odoo.fields import Domain
 
 from ...core import matching
 
@@ -11,6 +10,7 @@ CLOCK_DIFFERENCE = timedelta(seconds=5)
 # some hundred of a Work Order, which takes longer than all else that a reply causes.
 NEEDED_OF_MESSAGES = (
     "activity_id",
+    "appointment_end",
     "appointment_start",
     "body",
     "claimed_date",
@@ -19,6 +19,7 @@ NEEDED_OF_MESSAGES = (
     "company_id",
     "contact_name",
     "create_date",
+    "customer_note",
     "failure_type",
     "from_number",
     "indicator",
@@ -30,8 +31,11 @@ NEEDED_OF_MESSAGES = (
     "needs_reading",
     "order_id",
     "partner_id",
+    "person_id",
+    "read_after",
     "reply_body",
     "reply_date",
+    "resolved_date",
     "response",
     "sender",
     "sent_date",
@@ -50,6 +54,8 @@ NEEDED_OF_ORDERS = (
     "scheduled_date_start",
     "stage_id",
 )
+# What a person may have set on a Work Order or visit, beside the message.
+SET_ON_APPOINTMENTS = ("confirmed", "declined")
 
 
 class FsmConfirmationMatching(models.AbstractModel):
@@ -61,41 +67,40 @@ class FsmConfirmationMatching(models.AbstractModel):
     _name = "fsm.confirmation.matching"
     _description = "Messages a Text May Be About"
 
-    def _gather(self, text, earlier, open_only=False):
+    def _gather(self, text, earlier):
         """What was sent to a number and said with it, as plain data.
 
-        :param open_only: leave out what no answer is awaited for
         :return: ``fsm.confirmation`` records, newest first; for each of them a
             :class:`~...core.matching.Candidate`; the conversation as a list of
-            :class:`~...core.matching.Said`, newest last
+            :class:`~...core.reply.Said`, newest last
         """
-        messages = self._find_messages(text, open_only)
-        messages.order_id.fetch(NEEDED_OF_ORDERS)
+        messages = self._find_messages(text)
+        self._fetch_details(messages)
         stale = {message.id: message._get_stale_reason() for message in messages}
-        live = messages.filtered(lambda rec: rec.is_open and not stale[rec.id])
-        if open_only:
-            messages = live
-        elif len(live) > 1:
-            # "Yes to both" answers each by its code.
-            self.env["fsm.confirmation.composer"]._ensure_codes(live)
         newer = self._find_newer(messages)
         candidates = [
             self._prepare_candidate(text, message, stale[message.id], newer)
             for message in messages
         ]
-        return messages, candidates, self._prepare_conversation(candidates, earlier)
+        conversation = self._prepare_conversation(text, candidates, earlier)
+        return messages, candidates, conversation
 
-    def _find_messages(self, text, open_only):
+    def _fetch_details(self, messages):
+        """Read what a customer may repeat of appointments, in a query per model."""
+        messages.order_id.fetch(NEEDED_OF_ORDERS)
+        places, people = messages.order_id.sudo().location_id, messages.person_id.sudo()
+        places.fetch(["partner_id"])
+        people.fetch(["partner_id"])
+        (places.partner_id | people.partner_id).fetch(["city", "name", "street"])
+
+    def _find_messages(self, text):
         """What was sent lately to this number from the number that was answered.
 
         Newest first, of every company that sends from that number and of no other.
         """
         # By the number alone, which an index answers; the rest is looked at here.
-        domain = Domain("mobile", "=", text.mobile)
-        if open_only:
-            domain &= Domain("is_open", "=", True)
         found = self.env["fsm.confirmation"].search_fetch(
-            domain, NEEDED_OF_MESSAGES, limit=100
+            [("mobile", "=", text.mobile)], NEEDED_OF_MESSAGES, limit=100
         )
         found.company_id.fetch(["sms_twilio_account_sid"])
         return found.filtered(
@@ -116,13 +121,13 @@ class FsmConfirmationMatching(models.AbstractModel):
         return message.company_id == company_sudo
 
     def _is_from_our_number(self, text, message):
-        """Whether a message came from the number that this text was sent to."""
-        if message.from_number:
-            return message.from_number == text.recipient
-        return bool(message.sender) and message.sender in (
-            text.recipient,
-            text.service_sid,
-        )
+        """Whether this text was sent to the number that a message came from.
+
+        All numbers of a Messaging Service are one: it chooses among them.
+        """
+        if message.sender and message.sender == text.service_sid:
+            return True
+        return text.recipient in (message.from_number, message.sender)
 
     def _had_left(self, text, message):
         """Whether a message was on its way when the customer wrote this.
@@ -158,18 +163,48 @@ class FsmConfirmationMatching(models.AbstractModel):
         """
         successor = (newer or {}).get(message.id)
         appointment_sudo = message._get_appointment_sudo()
+        # One that is gone is like no other.
+        about = appointment_sudo or message
         return matching.Candidate(
             id=message.id,
-            appointment=(appointment_sudo._name, appointment_sudo.id),
+            appointment=(about._name, about.id),
             body=message.body or "",
             asked_date=message.sent_date or message.claimed_date or None,
+            resolved_date=message.resolved_date or None,
             code=message.code or "",
             is_open=message.is_open,
             stale=stale,
-            response=message.response or "",
+            response=self._get_response(message, appointment_sudo, stale),
             answered_later=self._was_answered_later(text, message),
             newer=successor and self._prepare_candidate(text, successor),
+            details=self._get_details(message),
         )
+
+    def _get_response(self, message, appointment_sudo, stale):
+        """How an appointment stands: as a person set it on it, or as answered."""
+        if message.closed_reason == "wrong_number":
+            return message.closed_reason
+        status = not stale and appointment_sudo.confirmation_status
+        return status if status in SET_ON_APPOINTMENTS else message.response or ""
+
+    def _get_details(self, message):
+        """What a customer may repeat; see :attr:`~...core.matching.Candidate.details`.
+
+        An override point.
+        """
+        place_sudo = message.order_id.sudo().location_id.partner_id
+        return {
+            "start": message.appointment_start or None,
+            "end": message.appointment_end or None,
+            "zone": message._get_timezone(),
+            "lang": message.lang or "",
+            "job": message.job_name or "",
+            "street": place_sudo.street or "",
+            "city": place_sudo.city or "",
+            "technician": message.person_id.sudo().partner_id.name or "",
+            "company": message.company_id.name,
+            "contacts": tuple(filter(None, [message.contact_name])),
+        }
 
     def _was_answered_later(self, text, message):
         """Whether the customer answered again while this text was waiting."""
@@ -184,20 +219,32 @@ class FsmConfirmationMatching(models.AbstractModel):
             if reply.id != text.id
         )
 
-    def _prepare_conversation(self, candidates, earlier):
-        """What was said to and by a number, newest last.
+    def _prepare_conversation(self, text, candidates, earlier):
+        """What was said to and by a number before a text, newest last.
 
         :param candidates: list of :class:`~...core.matching.Candidate`
         :param earlier: the number's newest other ``fsm.confirmation.reply``
-        :return: list of :class:`~...core.matching.Said`
+        :return: list of :class:`~...core.reply.Said`
         """
-        said = [
-            matching.Said(
-                "us", "question", one.body, (one.appointment,), one.asked_date
-            )
-            for one in reversed(candidates)
-        ]
         appointments = {one.id: one.appointment for one in candidates}
+        # Of one second, what was said about a message comes after it.
+        events = [
+            (said.time, one.id, place, said)
+            for one in candidates
+            for place, said in enumerate(matching.get_said(one))
+            if said.time
+        ]
+        mine = (text.received_date, text.id or float("inf"))
         for reply in reversed(earlier):
-            said += reply._prepare_said(appointments)
-        return sorted(said, key=lambda one: one.time)
+            # What another company said with this number is no part of it.
+            is_ours = reply.confirmation_id.id in appointments or (
+                reply._is_to_line_of(text)
+            )
+            if is_ours and (reply.received_date, reply.id) < mine:
+                about = reply.confirmation_id.id or float("inf")
+                events += [
+                    (said.time, about, reply.id, said)
+                    for said in reply._prepare_said(appointments)
+                ]
+        events.sort(key=lambda event: event[:3])
+        return [said for *_order, said in events]

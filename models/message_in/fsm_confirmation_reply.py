@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...core import matching
+from ...core.reply import Said
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 
@@ -66,6 +67,8 @@ class FsmConfirmationReply(models.Model):
             ("opt_out", "Opt out"),
             ("opt_in", "Opt in again"),
             ("help", "Help"),
+            ("wrong_number", "Wrong number"),
+            ("courtesy", "Courtesy"),
             ("unrecognized", "Unrecognized"),
         ],
         string="Understood As",
@@ -181,6 +184,7 @@ class FsmConfirmationReply(models.Model):
             "too_long": self.env._("Is too long"),
             "flood": self.env._("One of very many texts in a few minutes"),
             "moved": self.env._("Came after the appointment had moved"),
+            "context": self.env._("Answers something else than the question"),
         }
         no_question = self.env._("No appointment waits for an answer of this number")
         for reply in self:
@@ -247,6 +251,7 @@ class FsmConfirmationReply(models.Model):
                 "reason",
                 "received_date",
                 "recipient",
+                "service_sid",
                 "state",
                 "twilio_sid",
             ],
@@ -278,21 +283,35 @@ class FsmConfirmationReply(models.Model):
         """What this reply said, and what was said to it.
 
         :param appointments: dict ``fsm.confirmation`` id -> what it asks about
-        :return: list of :class:`~...core.matching.Said`
+        :return: list of :class:`~...core.reply.Said`
         """
         about = appointments.get(self.confirmation_id.id)
         known = {"about": (about,) if about else (), "time": self.received_date}
-        said = [matching.Said("customer", "", self.body or "", **known)]
-        if self.auto_reply_body:
-            kind, text = self.auto_reply_kind or "", self.auto_reply_body
-            said.append(matching.Said("us", kind, text, **known))
+        said = [Said("customer", "", self.body or "", **known)]
+        kind = self.auto_reply_kind or matching.SAID_BY_TWILIO.get(self.intent, "")
+        if kind or self.auto_reply_body:
+            text = self.auto_reply_body or ""
+            said.append(Said("us", kind, text, **known))
         return said
 
-    def _resolve_questions(self, recipient):
-        """Replies that could belong to several messages are resolved now."""
+    def _is_to_line_of(self, text):
+        """Whether this went to the same number or Messaging Service as another text.
+
+        :param text: :class:`~...core.matching.Inbound`
+        """
+        service = text.service_sid
+        return self.recipient == text.recipient or (
+            bool(service) and self.service_sid == service
+        )
+
+    def _resolve_questions(self, text):
+        """Replies that could belong to several messages are resolved now.
+
+        :param text: :class:`~...core.matching.Inbound` that says which one is meant
+        """
         self.filtered(
             lambda reply: (
-                reply.recipient == recipient
+                reply._is_to_line_of(text)
                 and reply.state == "unmatched"
                 and reply.reason == "ambiguous"
                 and not reply.is_done

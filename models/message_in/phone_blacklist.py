@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.tools import SQL
 
+from ...core.phones import ways_to_write
 from ...tools.log_redaction import private_queries
 
 
@@ -38,16 +38,23 @@ class PhoneBlacklist(models.Model):
         if not numbers:
             return {}
         shortcuts = self.env["fsm.confirmation.shortcuts"]
-        return shortcuts._find_opt_outs_sudo(numbers).grouped("number")
+        ways = {way: number for number in numbers for way in ways_to_write(number)}
+        found = {}
+        for entry_sudo in shortcuts._find_opt_outs_sudo(list(ways)):
+            found.setdefault(ways[entry_sudo.number], entry_sudo)
+        return found
 
     @api.model
     def _job_confirmation_opt_out_sudo(self, number, source, words=""):
         """Put a number on the list, and say when and how.
 
+        Odoo's other texts go to a number as the contact has it: it is on the list in
+        every way in which it may be written.
+
         :return: the entry, with sudo
         """
-        entry_sudo = self.sudo()._add([number])
-        entry_sudo.write(
+        entries_sudo = self.sudo()._add(self._job_confirmation_ways(number))
+        entries_sudo.write(
             {
                 "opt_out_date": fields.Datetime.now(),
                 "opt_out_source": source,
@@ -55,7 +62,17 @@ class PhoneBlacklist(models.Model):
                 "opt_out_lifted": False,
             }
         )
-        return entry_sudo
+        return entries_sudo[:1]
+
+    @api.model
+    def _job_confirmation_ways(self, number):
+        """How a number may be written, as far as the list takes it."""
+        ways = ways_to_write(number)
+        if len(ways) == 1:
+            return ways
+        user = self.env.user
+        taken = [user._phone_format(number=way) for way in ways]
+        return list(dict.fromkeys(filter(None, taken))) or [number]
 
     @api.model
     def _job_confirmation_opt_in_sudo(self, number, note, by_hand):
@@ -64,9 +81,10 @@ class PhoneBlacklist(models.Model):
         :param note: why, for the history of the list's entry
         :param by_hand: a person lifted it; Twilio's own block stays then
         """
-        entry_sudo = self.sudo()._remove([number], message=note)
-        blocked = entry_sudo.opt_out_source in ("reply", "twilio")
-        entry_sudo.opt_out_lifted = by_hand and blocked
+        ways = self._job_confirmation_ways(number)
+        for entry_sudo in self.sudo()._remove(ways, message=note):
+            blocked = entry_sudo.opt_out_source in ("reply", "twilio")
+            entry_sudo.opt_out_lifted = by_hand and blocked
 
     @api.model
     @private_queries()
@@ -75,12 +93,14 @@ class PhoneBlacklist(models.Model):
 
         :return: set of numbers
         """
+        ways = {way: number for number in numbers for way in ways_to_write(number)}
         domain = [
-            ("number", "in", [number for number in numbers if number]),
+            ("number", "in", [way for way in ways if way]),
             ("active", "=", False),
             ("opt_out_lifted", "=", True),
         ]
-        return set(self.sudo().search_fetch(domain, ["number"]).mapped("number"))
+        found_sudo = self.sudo().search_fetch(domain, ["number"])
+        return {ways[entry_sudo.number] for entry_sudo in found_sudo}
 
     def _job_confirmation_describe(self):
         """One sentence: when and how this number opted out, in the user's language."""

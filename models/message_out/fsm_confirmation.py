@@ -58,7 +58,7 @@ class FsmConfirmation(models.Model):
     _description = "Job Confirmation"
     _inherit = [
         "mail.thread",
-        "fsm.confirmation.question",
+        "fsm.confirmation.question.mixin",
         "fsm.confirmation.screen.mixin",
         "fsm.confirmation.search.mixin",
     ]
@@ -145,6 +145,42 @@ class FsmConfirmation(models.Model):
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
     reply_date = fields.Datetime("Answered On", readonly=True)
+    customer_note = fields.Text(
+        "Customer's Note",
+        readonly=True,
+        help="What the customer added to a clear answer.",
+    )
+    proposed_date = fields.Datetime(
+        "Proposed Time",
+        readonly=True,
+        help="Another time that the customer proposed, for a person to decide.",
+    )
+    proposed_text = fields.Char(
+        "Customer Proposes",
+        compute="_compute_proposed_text",
+        help="Where the work happens.",
+    )
+    has_proposed_hour = fields.Boolean(
+        readonly=True,
+        help="The customer named an hour, not only a day.",
+        technical=True,
+    )
+    read_after = fields.Datetime(
+        "To Be Read From",
+        readonly=True,
+        help="From then on a person reads the unclear reply that was asked back to.",
+        technical=True,
+    )
+    is_wrong_number = fields.Boolean(
+        readonly=True,
+        help="Who answered said that the number is not the contact's.",
+        technical=True,
+    )
+    resolved_date = fields.Datetime(
+        technical=True,
+        readonly=True,
+        help="When a person last set the response by hand.",
+    )
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
         "fsm.confirmation.reply",
@@ -186,7 +222,7 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Appointment moved"),
+            ("moved", "Date changed"),
             ("awaiting", "Awaiting response"),
             ("no_answer", "No response"),
             ("failed", "Not delivered"),
@@ -254,6 +290,10 @@ class FsmConfirmation(models.Model):
     _needs_reading_index = models.Index(
         "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"
     )
+    _read_after_index = models.Index("(read_after) WHERE read_after IS NOT NULL")
+    _wrong_number_index = models.Index(
+        "(mobile, partner_id) WHERE is_wrong_number IS TRUE"
+    )
 
     # ------------------------------------------------------------------
     # Computes
@@ -298,6 +338,20 @@ class FsmConfirmation(models.Model):
             zone = record._get_timezone()
             zone = zone or record.company_id.sudo().partner_id.tz or "UTC"
             record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
+
+    @api.depends("proposed_date", "has_proposed_hour")
+    def _compute_proposed_text(self):
+        for record in self:
+            start = record.proposed_date
+            order_sudo = record.order_id.sudo()
+            if not start or not order_sudo:
+                record.proposed_text = False
+                continue
+            zone = record._get_timezone()
+            parts = [order_sudo._format_date_in(zone, start)]
+            if record.has_proposed_hour:
+                parts.append(order_sudo._format_time_in(zone, start))
+            record.proposed_text = ", ".join(parts)
 
     @api.depends("response", "state", "is_open", "closed_reason")
     def _compute_indicator(self):
@@ -359,7 +413,7 @@ class FsmConfirmation(models.Model):
             raise UserError(
                 self.env._("The text that was sent can't be changed by anyone.")
             )
-        if "reply_body" in vals:
+        if "reply_body" in vals or "customer_note" in vals:
             raise UserError(self.env._("A customer's words can't be changed."))
         if not self.env.su:
             if vals.keys() - _RESOLVE_FIELDS:
@@ -384,7 +438,9 @@ class FsmConfirmation(models.Model):
         return result
 
     def _write_words(self, words, values=None):
-        """Show what the customer wrote; no other way leads to ``reply_body``.
+        """Show what the customer wrote.
+
+        No other way leads to ``reply_body`` and ``customer_note``.
 
         :param values: further values, written with it
         """
@@ -481,6 +537,22 @@ class FsmConfirmation(models.Model):
             "default_previous_id": self.id,
         }
         return action
+
+    def action_move_as_proposed(self):
+        """Open the dialog that moves the appointment to what the customer proposed."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Set the Proposed Time"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_action": "move",
+                "default_confirmation_id": self.id,
+                "default_scheduled_date_start": self.proposed_date,
+            },
+        }
 
     def action_settle(self):
         """Open the dialog in which an answer is corrected by hand."""

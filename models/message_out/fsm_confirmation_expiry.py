@@ -2,6 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 _BATCH = 500
 # The time between two runs is counted from the end of the first.
@@ -34,6 +35,9 @@ class FsmConfirmationExpiry(models.AbstractModel):
         """
         domain = [
             ("appointment_start", "<=", fields.Datetime.now()),
+            "|",
+            ("appointment_end", "=", False),
+            ("appointment_end", "<=", fields.Datetime.now()),
             ("is_open", "=", True),
             # The outbox decides about what has not left yet.
             ("state", "not in", ("outgoing", "sending")),
@@ -50,21 +54,18 @@ class FsmConfirmationExpiry(models.AbstractModel):
     def _forget_expired_visits_sudo(self, since=None):
         """Have Work Orders sum up the visits that are still to come.
 
-        Only where one has begun since the last time: a status that was set by hand
+        Only where one has ended since the last time: a status that was set by hand
         stays until then.
 
         :param since: naive UTC; visits before it were looked at already
         """
         now = fields.Datetime.now()
         since = since or now - timedelta(days=1)
-        visits_sudo = (
-            self.env["fsm.visit"]
-            .sudo()
-            .search(
-                [
-                    ("scheduled_date_start", "<=", now),
-                    ("scheduled_date_start", ">", since),
-                ]
-            )
-        )
+        ended = Domain("scheduled_date_end", "<=", now)
+        ended &= Domain("scheduled_date_end", ">", since)
+        # One without an end is over when it begins.
+        begun = Domain("scheduled_date_start", "<=", now)
+        begun &= Domain("scheduled_date_start", ">", since)
+        begun &= Domain("scheduled_date_end", "=", False)
+        visits_sudo = self.env["fsm.visit"].sudo().search(ended | begun)
         visits_sudo.order_id._update_status_from_visits_sudo()

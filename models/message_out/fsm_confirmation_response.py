@@ -1,16 +1,25 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, time, timedelta
+
+import pytz
+
 from odoo import SUPERUSER_ID, api, fields, models
 
+from ...core.formatting import localize
+from ...core.phones import ways_to_write
 from ..appointment.fsm_appointment_mixin import EDIT_GROUP
 
-# What each response has a person do; ``read`` and ``ask_again`` are no responses.
+# What each response has a person do; the last three keys are no responses.
 _ACTIVITY_TYPES = {
     "declined": "mail_activity_type_reschedule",
     "opted_out": "mail_activity_type_call",
     "unrecognized": "mail_activity_type_read",
     "read": "mail_activity_type_read",
     "ask_again": "mail_activity_type_ask_again",
+    "wrong_number": "mail_activity_type_number",
 }
+# Where a customer names a part of the day, the hour at which it begins at work.
+_PARTS_OF_DAY = {"morning": time(9), "afternoon": time(13), "evening": time(17)}
 
 
 class FsmConfirmationResponse(models.AbstractModel):
@@ -24,23 +33,116 @@ class FsmConfirmationResponse(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _apply(self, record, response, reply_sudo):
+    def _apply(self, record, effect, reply_sudo):
         """The customer responded to a message.
 
-        :param response: a key of ``response``
-        :param reply_sudo: the ``fsm.confirmation.reply``
+        Who reads an unclear response is decided when the auto-reply is known, see
+        :meth:`_have_unclear_read`.
+
+        :param effect: :class:`~...core.matching.Effect`
+        :param reply_sudo: the ``fsm.confirmation.reply``, or the text that becomes one
         """
+        response = effect.response
+        is_clear = response != "unrecognized"
+        # What a person has not read yet stays to be read, whatever came after it.
+        unread = record.needs_reading
         values = {
             "response": response,
             "reply_date": reply_sudo.received_date,
-            "needs_reading": False,
+            "needs_reading": unread or bool(effect.note),
+            "customer_note": effect.note or False,
+            **self._prepare_proposal(record, effect.proposed),
         }
-        if response != "unrecognized":
-            values.update(is_open=False, closed_reason="answered")
+        if is_clear:
+            values.update(is_open=False, closed_reason="answered", read_after=False)
         self._write(record, values, reply_sudo.body)
-        self._update_activity(record, response)
-        if response != "unrecognized":
+        if is_clear:
+            if response != "confirmed" or not unread:
+                self._update_activity(record, response)
             self._close_other_activities_sudo(record)
+
+    @api.model
+    def _prepare_proposal(self, record, proposed):
+        """Values of another time that the customer proposed.
+
+        :param proposed: :class:`~...core.reply.Proposal`, or None
+        """
+        if not proposed:
+            return {"proposed_date": False, "has_proposed_hour": False}
+        zone = record._get_timezone() or "UTC"
+        asked = record.appointment_start
+        usual = localize(asked, zone).time() if asked else time(9)
+        hour = proposed.at or _PARTS_OF_DAY.get(proposed.part) or usual
+        local = pytz.timezone(zone).localize(datetime.combine(proposed.day, hour))
+        return {
+            "proposed_date": local.astimezone(pytz.utc).replace(tzinfo=None),
+            "has_proposed_hour": bool(proposed.at),
+        }
+
+    @api.model
+    def _have_unclear_read(self, record, is_asked_back):
+        """Have a person read an unclear reply, unless the customer may still say it.
+
+        :param is_asked_back: the customer was told how to answer
+        """
+        minutes = record.company_id.job_confirmation_read_minutes
+        if not is_asked_back or not minutes:
+            record.read_after = False
+            self._update_activity(record, "unrecognized")
+        elif not record.read_after:
+            record.read_after = fields.Datetime.now() + timedelta(minutes=minutes)
+            cron = self.env.ref("fieldservice_job_confirmation.ir_cron_process_replies")
+            cron.sudo()._trigger(at=record.read_after)
+
+    @api.model
+    def _have_waiting_read(self):
+        """Have a person read what the customer has not made clear in time."""
+        waiting_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search([("read_after", "<=", fields.Datetime.now())], limit=500)
+        )
+        for record_sudo in waiting_sudo:
+            if record_sudo.response == "unrecognized":
+                self._update_activity(record_sudo, "unrecognized")
+        waiting_sudo.write({"read_after": False})
+
+    @api.model
+    def _apply_wrong_number(self, records, reply_sudo):
+        """Who answered is not the contact: nothing counts that this number said.
+
+        :param records: the ``fsm.confirmation`` that the reply belongs to
+        :param reply_sudo: the ``fsm.confirmation.reply``, or the text that becomes one
+        """
+        records_sudo = records.sudo()
+        records_sudo |= records_sudo.search(
+            [
+                ("mobile", "in", records_sudo.mapped("mobile")),
+                ("company_id", "in", records_sudo.company_id.ids),
+                ("is_open", "=", True),
+            ]
+        )
+        records_sudo._close_sudo("wrong_number")
+        for record_sudo in records_sudo:
+            values = {
+                "closed_reason": "wrong_number",
+                "is_wrong_number": True,
+                "needs_reading": True,
+                "read_after": False,
+                "reply_date": reply_sudo.received_date,
+            }
+            if record_sudo.response == "confirmed":
+                values["response"] = "unrecognized"
+            self._write(record_sudo, values, reply_sudo.body)
+            record_sudo._get_appointment_sudo()._stop_waiting_sudo()
+            self._update_activity(record_sudo, "wrong_number")
+            note = self.env._(
+                "%(number)s is not the number of %(contact)s, by text: “%(words)s”",
+                number=record_sudo.mobile,
+                contact=record_sudo.contact_name or "",
+                words=reply_sudo.body or "",
+            )
+            self._log(record_sudo, note)
 
     @api.model
     def _write(self, record, values, words=None):
@@ -58,9 +160,18 @@ class FsmConfirmationResponse(models.AbstractModel):
         record._notify_changed()
 
     @api.model
-    def _flag(self, record, reply_sudo):
-        """A reply that changes nothing by itself, but that a person should read."""
-        record.write({"needs_reading": True})
+    def _flag(self, record, effect, reply_sudo):
+        """A reply that changes nothing by itself, but that a person should read.
+
+        :param effect: :class:`~...core.matching.Effect`
+        """
+        values = {"needs_reading": True}
+        if effect.proposed:
+            values.update(self._prepare_proposal(record, effect.proposed))
+        record.write(values)
+        if effect.note:
+            note = "\n".join(filter(None, [record.customer_note, effect.note]))
+            record._write_words(record.reply_body, {"customer_note": note})
         self._keep_words(record, reply_sudo)
         self._update_activity(record, "read")
         record._notify_changed()
@@ -119,7 +230,12 @@ class FsmConfirmationResponse(models.AbstractModel):
             return
         record_sudo = record.sudo()
         note = self._describe_resolution(record_sudo, response, reason)
-        values = {"response": response, "needs_reading": False}
+        values = {
+            "response": response,
+            "needs_reading": False,
+            "read_after": False,
+            "resolved_date": fields.Datetime.now(),
+        }
         if response in ("confirmed", "declined", "opted_out"):
             values.update(is_open=False, closed_reason="answered")
         record_sudo.with_context(tracking_disable=True).write(values)
@@ -206,7 +322,10 @@ class FsmConfirmationResponse(models.AbstractModel):
         partners_sudo = self.env["res.partner"].sudo()
         company_ids = [False, *(company.ids if company else [])]
         return partners_sudo.search(
-            [("phone_sanitized", "=", number), ("company_id", "in", company_ids)],
+            [
+                ("phone_sanitized", "in", ways_to_write(number)),
+                ("company_id", "in", company_ids),
+            ],
             limit=10,
         )
 
@@ -308,7 +427,10 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _close_other_activities_sudo(self, record):
-        """What was asked of a person about the same appointment is done as well."""
+        """What was asked of a person about the same appointment is done as well.
+
+        Not reading what the customer wrote and nobody has read.
+        """
         appointment_sudo = record._get_appointment_sudo()
         if not appointment_sudo:
             return
@@ -321,7 +443,10 @@ class FsmConfirmationResponse(models.AbstractModel):
         )
         self._close_activities(
             others_sudo.filtered(
-                lambda rec: rec._get_appointment_sudo() == appointment_sudo
+                lambda rec: (
+                    rec._get_appointment_sudo() == appointment_sudo
+                    and not rec.needs_reading
+                )
             )
         )
 

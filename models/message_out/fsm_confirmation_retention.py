@@ -52,7 +52,8 @@ class FsmConfirmationRetention(models.AbstractModel):
                    SET body = %(removed)s, mobile = %(removed)s, code = NULL,
                        reply_body = CASE WHEN reply_body IS NULL THEN NULL
                                          ELSE %(removed)s END,
-                       failure_reason = NULL, is_open = FALSE,
+                       customer_note = NULL, proposed_date = NULL,
+                       failure_reason = NULL, is_open = FALSE, read_after = NULL,
                        needs_reading = FALSE,
                        closed_reason = %(closed_reason)s,
                        indicator = %(indicator)s

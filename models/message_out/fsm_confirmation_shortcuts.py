@@ -145,7 +145,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         """
         entries_sudo = self.env["phone.blacklist"].sudo()
         if not self._are_on():
-            return entries_sudo.search([("number", "in", list(numbers))])
+            return entries_sudo.search([("number", "in", numbers)])
         entries_sudo.flush_model(["active", "number"])
         found = self.env.execute_query(
             SQL(

@@ -11,6 +11,7 @@ ANSWER_TYPES = (
     "mail_activity_type_call",
     "mail_activity_type_read",
     "mail_activity_type_ask_again",
+    "mail_activity_type_number",
 )
 # In the context while such an activity is marked as done, see ``fsm.order``.
 KEEP_FROM_OTHERS = "job_confirmation_keep_from_others"

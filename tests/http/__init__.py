@@ -2,6 +2,7 @@
 from . import test_access
 from . import test_companies
 from . import test_concurrency
+from . import test_conversations
 from . import test_fuzz
 from . import test_immutable
 from . import test_levels

@@ -48,8 +48,11 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self._customer_says(f"{first.code} yes")
         self.assertEqual(first.response, "confirmed")
         self.assertFalse(second.response)
-        # Now only one is open, and needs no code.
-        self._customer_says("no")
+        # After our thank-you it could be either of them.
+        [question] = self._customer_says("no")["replies"]
+        self.assertIn(first.code, question)
+        self.assertFalse(second.response)
+        self._customer_says(f"no {second.code}")
         self.assertEqual(second.response, "declined")
         self.assertEqual(first.response, "confirmed")
         self.assertEqual(self.order.confirmation_status, "confirmed")
@@ -80,7 +83,7 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self._customer_says("Yes")
         self._customer_says("sorry, no")
         self.assertEqual(record.response, "declined")
-        self._customer_says("YES please")
+        self._customer_says("Actually yes, please come")
         self.assertEqual(record.response, "confirmed")
         self.assertEqual(len(record.reply_ids), 3)
         self.assertFalse(self.order.activity_ids)
@@ -165,9 +168,14 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "unrecognized")
         self.assertEqual(len(result["replies"]), 1)
         self.assertIn("Reply YES to confirm or NO", result["replies"][0])
+        # A bare yes may still mean "if it rains"; naming the time does not.
         self._customer_says("ok yes")
+        self.assertEqual(record.response, "unrecognized")
+        self.assertTrue(record.needs_reading)
+        self._customer_says("Yes, 9 am is fine")
         self.assertEqual(record.response, "confirmed")
-        self.assertFalse(self.order.activity_ids)
+        kind = self.order.activity_ids.activity_type_id.name
+        self.assertEqual(kind, "Read the reply", "nobody has read the first yes")
 
     def test_no_loop_with_a_machine(self):
         record = self._open()
@@ -264,7 +272,7 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertEqual(theirs.response, "declined")
         self.assertFalse(ours.response)
         self.assertEqual(theirs.reply_ids.company_id, other)
-        self._customer_says("yes")
+        self._customer_says(f"yes {ours.code}")
         self.assertEqual(ours.response, "confirmed")
         self.assertEqual(ours.reply_ids.company_id, self.company)
 
@@ -291,8 +299,14 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertEqual(record.response, "confirmed")
 
     def test_own_texts_with_placeholders(self):
-        self.company.job_confirmation_confirmed_text = (
-            "See you {date} {nonsense} {company.sms_twilio_auth_token}"
+        self.company.job_confirmation_text_ids = self.env["sms.template"].create(
+            {
+                "name": "Ours",
+                "confirmation_kind": "confirmed",
+                "model_id": self.env["ir.model"]._get("fsm.confirmation").id,
+                "body": "See you {{ object.date_text }} {nonsense} "
+                "{company.sms_twilio_auth_token}",
+            }
         )
         self._open()
         [answer] = self._customer_says("Yes")["replies"]
@@ -516,30 +530,34 @@ class TestStories(ConfirmationTransactionCase):
         self.assertTrue(reply.error)
         self.assertEqual(reply.body, "maybe")
 
-    def test_doubt_after_a_clear_answer_is_shown_and_asked_back(self):
+    def test_doubt_after_a_clear_answer_is_shown(self):
         record = self._send()
         self._reply("yes")
         reply = self._reply("hmm, maybe, depends on the weather")
         self.assertEqual(record.response, "confirmed", "only a clear answer replaces")
         self.assertTrue(record.needs_reading)
         self.assertIn("depends", record.reply_body)
-        self.assertIn("Reply YES to confirm or NO", reply.auto_reply_body)
+        self.assertFalse(reply.auto_reply_body)
         self.assertEqual(
             self.order.activity_ids.activity_type_id.name, "Read the reply"
         )
         self._reply("Actually no")
         self.assertEqual(record.response, "declined")
-        self.assertFalse(record.needs_reading)
+        self.assertTrue(record.needs_reading, "nobody has read the doubt")
         self.assertEqual(self.order.activity_ids.activity_type_id.name, "Reschedule")
 
     def _like_an_old_text(self):
-        """The old text has its answer; returns the new one, which has none."""
+        """The old text has its answer, which a like of it puts in doubt.
+
+        :return: the new one, which has none
+        """
         old = self._send()
         self._reply("no")
         new = self._send(self._make_order(self.start + timedelta(days=1)))
         self._reply(f"Liked “{old.body}”")
         self.assertFalse(new.response)
-        self.assertEqual(old.response, "confirmed")
+        self.assertEqual(old.response, "declined")
+        self.assertTrue(old.needs_reading)
         return new
 
     def test_like_of_an_old_text_is_no_answer_to_the_new_question(self):
@@ -1017,7 +1035,7 @@ class TestStories(ConfirmationTransactionCase):
                 "MessageSid": "SM" + "c" * 32,
                 "From": "+12125550123",
                 "To": OUR_NUMBER,
-                "Body": "Sorry, yes",
+                "Body": "Actually yes, please come",
             },
         )
         self.assertEqual(reply.confirmation_id, first)
@@ -1029,7 +1047,7 @@ class TestStories(ConfirmationTransactionCase):
         late = self._reply("no")
         self.assertEqual(record.response, "declined")
         late.sudo().write({"state": "pending", "received_date": "2020-01-01"})
-        self._reply("yes")
+        self._reply("actually yes, please come")
         self.assertEqual(record.response, "confirmed")
         late.sudo().write(
             {"received_date": record.sent_date, "confirmation_ids": [(5, 0, 0)]}
@@ -1136,6 +1154,7 @@ class TestStories(ConfirmationTransactionCase):
         word = words.create(
             {"lang": "en", "intent": "confirm", "phrase": "zorglub indeed"}
         )
+        record = self._send()
         self._reply("ZORGLUB indeed!!")
         self.assertEqual(record.response, "confirmed")
         word.active = False

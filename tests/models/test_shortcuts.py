@@ -138,6 +138,18 @@ class TestShortcuts(ConfirmationTransactionCase):
                 self.assertEqual(len(shortcuts._create_notes_sudo([self._note()])), 1)
             self.assertEqual(quick.call_count, ways, value)
 
+    def test_the_blacklist(self):
+        blacklist = self.env["phone.blacklist"]
+        listed, lifted, free = (f"+1212555030{number}" for number in range(3))
+        for number in (listed, lifted):
+            blacklist._job_confirmation_opt_out_sudo(number, "reply", "STOP")
+        blacklist._job_confirmation_opt_in_sudo(lifted, "asked for it", by_hand=True)
+        numbers = [listed, lifted, free]
+        for value in ("True", "False"):
+            self._switch(value)
+            found = blacklist._job_confirmation_find_sudo(numbers)
+            self.assertEqual(list(found), [listed], value)
+
     def _note(self):
         return self.env["fsm.confirmation.chatter"]._prepare_note(
             self.order, Markup("<p>1 &lt; 2</p>"), self.customer, self.company

@@ -3,3 +3,4 @@ from . import test_bench
 from . import test_chaos
 from . import test_demo
 from . import test_upgrade
+from . import test_wheel

@@ -2,7 +2,7 @@
 """Nothing lost, nothing doubled, with real Odoo processes that are really killed.
 
 The small size of ``dev/chaos``: two Odoo servers of several processes each, and one
-more process that sends, on a copy of the test's database, and a simulator for Twilio
+more process that sends, on a copy of the test's database, and the simulator of Twilio
 that misbehaves.
 """
 
@@ -17,7 +17,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 from odoo.tools import config
 
-from ..common import DEV, OUR_NUMBER
+from ..common import DEV
 
 TEXTS = 40
 MISSED = 6
@@ -29,9 +29,9 @@ def tooling():
     """The modules behind ``dev/chaos``."""
     if str(DEV) not in sys.path:
         sys.path.insert(0, str(DEV))
-    from tooling import chaos_inbox, chaos_outbox, harness, processes, simulator
+    from tooling import chaos_inbox, chaos_outbox, console, harness
 
-    return harness, chaos_outbox, chaos_inbox, processes, simulator
+    return harness, chaos_outbox, chaos_inbox, console
 
 
 @tagged("post_install", "-at_install")
@@ -39,25 +39,17 @@ class TestChaos(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.tools, cls.outbox, cls.inbox, cls.processes, simulator = tooling()
-        if not shutil.which("pg_dump") or not cls.tools.has_psql():
+        cls.tools, cls.outbox, cls.inbox, console = tooling()
+        try:
+            cls.tools.PatientSql(get_db_name(), os.environ).run("SELECT 1")
+            cls._run("pg_dump", "--version")
+        except (OSError, console.Problem):
             cls.skipTest(cls, "needs psql and pg_dump, with PGHOST for the server")
         cls.database = f"{get_db_name()}_chaos"
         cls._copy_database()
         cls.addClassCleanup(cls._run, "dropdb", "--if-exists", "--force", cls.database)
         cls.folder = Path(tempfile.mkdtemp(prefix="chaos-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        public_port = cls.processes.free_port()
-        url = f"http://127.0.0.1:{public_port}{cls.tools.INBOUND}#rc=5&rp=all"
-        number = {"phone_number": OUR_NUMBER, "sms_url": url}
-        account = {
-            "sid": simulator.DEFAULT_ACCOUNT_SID,
-            "auth_token": simulator.DEFAULT_AUTH_TOKEN,
-            "numbers": [number],
-        }
-        cls.twilio = simulator.SimulatorProcess({"accounts": [account]})
-        cls.twilio.start()
-        cls.addClassCleanup(cls.twilio.stop)
         cls.harness = cls.tools.Harness(
             cls.folder,
             sys.executable,
@@ -70,10 +62,8 @@ class TestChaos(BaseCase):
                 "--no-database-list",
             ],
             {**os.environ, "ODOO_RC": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"},
-            public_port,
         )
-        variable = "JOB_CONFIRMATION_TWILIO_API_URL"
-        cls.harness.server_environment[variable] = cls.twilio.url
+        cls.twilio = cls.harness.simulator
         cls.addClassCleanup(cls.harness.stop)
         cls.harness.add_servers(2)
 
@@ -99,36 +89,20 @@ class TestChaos(BaseCase):
     def _monkey(self, actions, seed):
         return self.tools.Monkey(self.harness, seed, actions, pause=(0.2, 0.8))
 
-    def _nothing(self, _text):
-        """Nobody reads the progress here."""
-
     def test_everything_once(self):
-        self.harness.make_records(
-            url=self.harness.url,
-            our_number=OUR_NUMBER,
-            account=self.twilio.account_sid,
-            token=self.twilio.auth_token,
-            first=0,
-            count=TEXTS,
-            send=True,
-        )
-        self.harness.sql.run(self.outbox.BACKWARDS)
+        self.outbox.prepare(self.harness, TEXTS)
         self._send_while_things_break()
-        self.harness.kill_senders()
         missed = self._write_while_odoo_is_down()
         self.harness.start_servers()
         compressor = self.outbox.Compressor(self.harness.sql)
         compressor.calls_are_over()
-        left = self.outbox.until_empty(self.harness, compressor, 120, self._nothing)
-        self.assertEqual(left, 0)
+        self.assertEqual(self.outbox.drain(self.harness, compressor, 120), 0)
         self.twilio.wait(20)
-        figures, broken = self.outbox.check(self.harness, self.twilio, TEXTS)
+        figures, broken = self.outbox.check(self.harness, TEXTS)
         self.assertEqual(broken, [], figures)
         self._receive_while_things_break(missed)
 
     def _send_while_things_break(self):
-        self.twilio.configure(customers=self.outbox.customers(TEXTS))
-        self.outbox.prepare(self.twilio)
         # Some of each, whatever chance decides.
         for kind in ("accept_no_answer", "timeout", "half", "html", "429", "reset"):
             self.twilio.add_fault(
@@ -141,22 +115,16 @@ class TestChaos(BaseCase):
         monkey = self._monkey(BREAK_SENDING, 1)
         monkey.senders = 1
         compressor = self.outbox.Compressor(self.harness.sql)
-        self.outbox.under_fire(self.harness, monkey, compressor, 8, self._nothing)
+        self.outbox.drain(self.harness, compressor, 8, monkey)
         for server in self.harness.servers:
             server.kill()
-        self.twilio.clear_faults()
-        self.twilio.configure(delay=0, latency=0, **self.outbox.CALM)
+        self.outbox.calm(self.twilio)
 
     def _write_while_odoo_is_down(self):
         """Replies whose webhooks nobody takes: Twilio keeps them, and that is all."""
-        self.phones = self.inbox.Phones(self.twilio, OUR_NUMBER, threads=8)
-        strangers = range(self.inbox.NOBODY * 2, self.inbox.NOBODY * 2 + MISSED)
-        missed = [
-            (f"SMdead{index:028x}", self.outbox.number_of(index), "Yes")
-            for index in strangers
-        ]
-        for future in self.phones.start([(reply, 1) for reply in missed]):
-            future.result()
+        self.phones = self.inbox.Phones(self.twilio, threads=8)
+        missed = self.inbox.strangers(MISSED)
+        self.phones.deliver(missed)
         self.assertFalse(any(self.phones.taken[reply[0]] for reply in missed))
         return missed
 
@@ -165,17 +133,15 @@ class TestChaos(BaseCase):
         monkey = self._monkey(BREAK_RECEIVING, 4)
         # Some of the missed ones come late as well, while the addon fetches.
         late = self.phones.start([(reply, 2) for reply in missed[::2]])
-        given_up = self.inbox.work(
-            self.harness, self.phones, replies, monkey, 5, say=self._nothing
-        )
+        given_up = self.phones.write(replies, self.harness, monkey)
         for future in late:
             future.result()
-        sids = [reply[0] for reply in [*missed, *given_up]]
-        self.assertEqual(self.inbox.fetch_missed(self.harness, sids), len(sids))
-        self.assertEqual(self.inbox.settle(self.harness, self.twilio), 0)
-        figures, broken = self.inbox.check(
-            self.harness, self.twilio, self.phones, [*replies, *missed]
-        )
+        asked = [*missed, *given_up]
+        self.assertEqual(self.inbox.fetch_missed(self.harness, asked), len(asked))
+        self.assertEqual(self.inbox.finish(self.harness), 0)
+        figures, broken = self.inbox.check(self.harness, self.phones)
         self.assertEqual(broken, [], figures)
+        self.assertEqual(self.phones.replies, {*replies, *missed})
+        secrets = self.inbox.secrets_of(self.phones.replies)
         numbers = [self.outbox.number_of(index) for index in range(TEXTS)]
-        self.assertEqual(self.harness.find_in_logs(numbers), [])
+        self.assertEqual(self.harness.find_in_logs([*secrets, *numbers]), [])

@@ -31,7 +31,7 @@ class SharedBrowser(common.ChromeBrowser):
 
     def quit(self):
         """Close it for good."""
-        common.ChromeBrowser.stop(self)
+        super().stop()
 
 
 class SharedBrowserMixin:

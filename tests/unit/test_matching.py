@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Candidates and what the words mean: which messages a reply is about."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from core import matching
-from core.matching import Candidate, Decision, Effect, Said
-from core.reply import Answer, Understanding, understand
+from core.matching import Candidate, Decision, Effect, Inbound
+from core.reply import OUTCOMES, Said
+from core.reply import Decision as ReplyDecision
 
 NOW = datetime(2026, 11, 23, 12)
 
@@ -23,12 +23,20 @@ def answered(id_, appointment=None, **values):
     return candidate(id_, appointment, is_open=False, **values)
 
 
-def decide(body, *candidates):
+def inbound(body, **values):
+    return Inbound("+12025550123", "+12025550100", body, NOW, 1, **values)
+
+
+def decide(body, *candidates, said=(), **values):
     """The decision about a text, the newest message first."""
-    codes = [found.code for found in candidates if found.is_live and found.code]
-    prompts = [found.body for found in candidates]
-    understanding = understand(body, codes=codes, prompts=prompts)
-    return matching.decide(understanding, list(candidates), body)
+    asked = [Said("us", "question", one.body, (one.appointment,)) for one in candidates]
+    text = inbound(body, **values)
+    found = matching.read(text, list(candidates), [*reversed(asked), *said])
+    return matching.decide(found, list(candidates))
+
+
+def say(kind, *about, body=""):
+    return Said("us", kind, body, tuple(("fsm.order", id_) for id_ in about))
 
 
 def respond(id_, response, say=None):
@@ -48,7 +56,8 @@ def test_yes_to_the_only_question():
 
 
 def test_no_changes_the_newest_answer():
-    decision = decide("No, sorry", answered(9, response="confirmed"))
+    said = [say("thanks_confirmed", 9)]
+    decision = decide("No, sorry", answered(9, response="confirmed"), said=said)
     assert decision.effects == (respond(9, "declined"),)
 
 
@@ -62,6 +71,19 @@ def test_yes_to_several_questions_guesses_nothing():
     assert decision.effects == (Effect("choose", (8, 7), say="which"),)
     assert (decision.intent, decision.reason) == ("unrecognized", "ambiguous")
     assert not decision.resolves_questions
+
+
+def test_the_appointment_names_itself():
+    tuesday = {"start": datetime(2026, 11, 24, 14), "zone": "America/New_York"}
+    friday = {"start": datetime(2026, 11, 27, 14), "zone": "America/New_York"}
+    both = [candidate(8, details=friday), candidate(7, details=tuesday)]
+    decision = decide("yes for tuesday no for friday", *both)
+    assert set(decision.effects) == {
+        respond(7, "confirmed", "confirmed_brief"),
+        respond(8, "declined", "declined_brief"),
+    }
+    assert decision.intent == "answers"
+    assert decide("Tuesday works", *both).effects == (respond(7, "confirmed"),)
 
 
 def test_a_code_names_the_message():
@@ -85,26 +107,11 @@ def test_a_code_of_a_live_message_comes_before_the_same_of_an_old_one():
     assert decision.effects == (respond(8, "confirmed"),)
 
 
-def code_answers(*pairs):
-    answers = tuple(Answer(intent, code) for intent, code in pairs)
-    return Understanding("answers" if len(pairs) > 1 else pairs[0][0], answers)
-
-
-def test_an_unknown_code_asks_about_what_is_still_open():
-    understanding = code_answers(("confirm", "427"), ("decline", "999"))
-    candidates = [candidate(8, code="512"), candidate(7, code="427")]
-    decision = matching.decide(understanding, candidates, "YES 427 NO 999")
-    assert decision.effects == (
-        respond(7, "confirmed", "confirmed_brief"),
-        Effect("choose", (8,), say="which"),
-    )
+def test_an_unknown_code_is_asked_back():
+    both = [candidate(8, code="512"), candidate(7, code="427")]
+    decision = decide("YES 427 NO 999", *both)
+    assert decision.effects == (Effect("choose", (8, 7), say="which"),)
     assert decision.reason == "ambiguous"
-
-
-def test_an_unknown_code_is_for_a_person_when_nothing_is_open():
-    understanding = code_answers(("confirm", "999"))
-    decision = matching.decide(understanding, [answered(7, code="427")], "YES 999")
-    assert decision.effects == (Effect("read", (7,)),)
 
 
 @pytest.mark.parametrize("stale", ["moved", "closed", "deleted", "past", "late"])
@@ -112,6 +119,20 @@ def test_a_stale_appointment_is_told_and_not_changed(stale):
     decision = decide("Yes", candidate(7, stale=stale))
     assert decision.effects == (Effect("read", (7,), say=stale),)
     assert decision.reason == ("moved" if stale == "moved" else "word")
+    told = [say("stale", 7)]
+    ok = decide("ok thanks", candidate(7, stale=stale), said=told)
+    assert ok.effects == (Effect("link", (7,)),)
+    yes = decide("Yes", candidate(7, stale=stale), said=told)
+    assert yes.effects == (Effect("read", (7,)),)
+
+
+def test_what_is_over_stands_in_nobodys_way():
+    past = answered(9, stale="past")
+    assert decide("Yes", past, candidate(7)).effects == (respond(7, "confirmed"),)
+    confirmed = answered(7, response="confirmed")
+    said = [say("thanks_confirmed", 7)]
+    decision = decide("Sorry, I can't make it", past, confirmed, said=said)
+    assert decision.effects == (respond(7, "declined"),)
 
 
 def test_an_answer_to_a_replaced_question_answers_the_new_one():
@@ -123,54 +144,48 @@ def test_an_answer_to_a_replaced_question_answers_the_new_one():
 def test_a_replaced_question_whose_successor_is_answered_by_the_same_text():
     newer = candidate(12, ("fsm.order", 7), code="512")
     old = answered(7, code="427", newer=newer)
-    understanding = code_answers(("confirm", "512"), ("decline", "427"))
-    decision = matching.decide(understanding, [newer, old], "YES 512 NO 427")
-    assert decision.effects == (
-        respond(12, "confirmed", "confirmed_brief"),
-        respond(7, "declined", "declined_brief"),
-    )
+    assert decide("YES 427", newer, old).effects == (respond(12, "confirmed"),)
+    assert decide("YES 512", newer, old).effects == (respond(12, "confirmed"),)
 
 
 def test_a_reply_that_came_late_does_not_undo_a_later_one():
     late = answered(7, response="confirmed", answered_later=True)
-    assert decide("No", late).effects == (Effect("read", (7,)),)
+    said = [say("thanks_confirmed", 7)]
+    assert decide("No", late, said=said).effects == (Effect("read", (7,)),)
     asked = candidate(7, answered_later=True)
     assert decide("xyzzy plugh", asked).effects == (Effect("read", (7,)),)
 
 
 def test_yes_once_more_when_all_are_confirmed():
     both = [answered(8, response="confirmed"), answered(7, response="confirmed")]
-    assert decide("Yes", *both).effects == (respond(8, "confirmed"),)
-    assert decide("No", *both).effects == (Effect("choose", (8, 7), say="which"),)
+    said = [say("thanks_confirmed", 8)]
+    assert decide("Yes", *both, said=said).effects == (Effect("link", (8,)),)
 
 
 def test_the_newest_message_of_each_appointment_counts():
     twice = [
-        answered(8, ("fsm.order", 1)),
+        candidate(8, ("fsm.order", 1)),
         answered(7, ("fsm.order", 1), response="declined"),
     ]
     assert decide("Yes", *twice).effects == (respond(8, "confirmed"),)
 
 
 def test_a_like_answers_the_text_it_quotes():
-    first, second = candidate(8), answered(7)
+    first, second = candidate(8), candidate(7)
     decision = decide(f"Liked “{second.body}”", first, second)
     assert decision.effects == (respond(7, "confirmed"),)
-
-
-def test_a_like_of_a_text_that_two_appointments_share():
-    same = {"body": "Acme: your appointment. Reply YES to confirm or NO to decline."}
-    both = [candidate(8, **same), candidate(7, **same)]
-    decision = decide(f"Liked “{same['body']}”", *both)
-    assert decision.effects == (Effect("choose", (8, 7), say="which"),)
+    old = answered(7, response="declined")
+    assert decide(f"Liked “{old.body}”", old).effects == (Effect("read", (7,)),)
+    foreign = "Liked “We miss you! Reply YES for a 10% coupon”"
+    assert decide(foreign, first).effects == (Effect("link", (8,)),)
 
 
 def test_unclear_words_are_asked_back():
     decision = decide("xyzzy plugh", candidate(7))
     assert decision.effects == (respond(7, "unrecognized", "unclear"),)
-    assert decide("xyzzy plugh", answered(7)).effects == (
-        Effect("read", (7,), say="unclear"),
-    )
+    said = [say("thanks_confirmed", 7)]
+    known = answered(7, response="confirmed")
+    assert decide("xyzzy plugh", known, said=said).effects == (Effect("read", (7,)),)
     assert decide("xyzzy plugh", answered(7, stale="past")).effects == (
         Effect("read", (7,)),
     )
@@ -179,13 +194,49 @@ def test_unclear_words_are_asked_back():
 def test_unclear_words_about_several():
     chosen = (Effect("choose", (8, 7), say="which"),)
     assert decide("xyzzy plugh", candidate(8), candidate(7)).effects == chosen
-    assert decide("xyzzy plugh", answered(8), answered(7)).effects == chosen
     assert decide("xyzzy plugh").effects == ()
 
 
 def test_thanks_after_an_answer_bothers_nobody():
-    decision = decide("Thanks", answered(7, response="confirmed"))
+    said = [say("thanks_confirmed", 7)]
+    decision = decide("Thanks", answered(7, response="confirmed"), said=said)
     assert decision.effects == (Effect("link", (7,)),)
+    assert decision.intent == "courtesy"
+
+
+def test_a_yes_is_none_after_a_refusal():
+    """Agreeing with "we will contact you" takes no refusal back."""
+    refused = answered(7, response="declined")
+    said = [say("will_contact", 7)]
+    assert decide("ok thanks", refused, said=said).effects == (Effect("link", (7,)),)
+    decision = decide("Yes", refused, said=said)
+    assert decision.effects == (Effect("read", (7,)),)
+    assert (decision.intent, decision.reason) == ("unrecognized", "context")
+    decision = decide("I can make it after all", refused, said=said)
+    assert decision.effects == (respond(7, "confirmed"),)
+
+
+def test_a_note_stays_with_the_answer():
+    [effect] = decide("Yes, gate code is 1234", candidate(7)).effects
+    assert (effect.kind, effect.response) == ("respond", "confirmed")
+    assert "1234" in effect.note
+
+
+def test_a_proposal_stays_with_the_refusal():
+    details = {"start": datetime(2026, 11, 24, 14), "zone": "America/New_York"}
+    [effect] = decide(
+        "No, can you come Friday at 3pm?", candidate(7, details=details)
+    ).effects
+    assert (effect.kind, effect.response) == ("respond", "declined")
+    assert str(effect.proposed) == "2026-11-27T15:00"
+
+
+def test_wrong_number():
+    both = [candidate(8), candidate(7), answered(6, response="confirmed")]
+    decision = decide("Wrong number", *both)
+    assert decision.effects == (Effect("wrong_number", (8, 7)),)
+    assert decision.intent == "wrong_number"
+    assert decide("Wrong number").effects == ()
 
 
 def test_what_is_about_the_number():
@@ -197,22 +248,24 @@ def test_what_is_about_the_number():
     assert decide("HELP").effects == (Effect("help", (), say="help"),)
 
 
-def test_every_intent_has_a_rule():
-    for intent in ("confirm", "decline", "answers", *matching.INTENT_OF_OPT_OUT_TYPE):
-        intent = matching.INTENT_OF_OPT_OUT_TYPE.get(intent, intent)
-        assert matching.decide(Understanding(intent), [], "").effects is not None
+def test_every_outcome_has_a_rule():
+    for outcome in OUTCOMES:
+        found = ReplyDecision(outcome)
+        assert matching.decide(found, []).effects is not None
 
 
-def test_a_plain_answer_needs_no_look_at_old_texts():
-    def is_plain(body, **values):
-        return matching.is_plain_answer(replace(understand(body), **values), body)
-
-    assert is_plain("Yes")
-    assert is_plain("no thank you")
-    assert not is_plain("xyzzy plugh")
-    assert not is_plain("Liked “Yes”")
-    assert not is_plain("Yes" + " please" * 10)
-    assert not is_plain("Yes 427", answers=(Answer("confirm", "427"),))
+def test_what_twilio_takes_for_an_opt_in():
+    """Its words for START hold YES, which is an answer of who is not blocked."""
+    asked = candidate(7)
+    start = inbound("Yes", opt_out_type="START")
+    said = matching.get_said(asked)
+    found = matching.read(start, [asked], said)
+    assert found.answers == ((asked.appointment, "confirmed"),)
+    assert matching.read(start, [asked], said, is_blocked=True).outcome == "opt_in"
+    own_word = inbound("wieder", opt_out_type="START")
+    assert matching.read(own_word, [asked], said).outcome == "opt_in"
+    stop = inbound("basta", opt_out_type="STOP")
+    assert matching.read(stop, [asked], said).outcome == "opt_out"
 
 
 def test_flood():
@@ -222,16 +275,19 @@ def test_flood():
     assert not matching.is_flood(dates, NOW + timedelta(hours=1))
 
 
-def test_our_newest_texts_may_be_copied():
-    conversation = [
-        Said(by, kind, f"{kind} {number}", (), NOW + timedelta(minutes=number))
-        for number in range(20)
-        for by, kind in (("us", "question"), ("customer", ""), ("us", "help"))
-    ]
-    prompts = matching.get_prompts(conversation)
-    assert prompts[0] == "question 19"
-    assert prompts[matching.QUESTIONS_COPIED] == "help 19"
-    assert len(prompts) == matching.QUESTIONS_COPIED + matching.AUTO_REPLIES_COPIED
+def test_what_a_person_set_by_hand_is_part_of_the_conversation():
+    asked = candidate(
+        7,
+        asked_date=NOW,
+        resolved_date=NOW + timedelta(hours=1),
+        response="declined",
+        is_open=False,
+    )
+    question, by_hand = matching.get_said(asked)
+    assert (question.by, question.kind, question.text) == ("us", "question", asked.body)
+    assert (by_hand.by, by_hand.kind) == ("staff_hand", "set_by_hand")
+    found = matching.read(inbound("ok"), [asked], [question, by_hand])
+    assert found.outcome == "courtesy"
 
 
 @pytest.mark.parametrize(

@@ -30,40 +30,27 @@ def _views(env, model, view):
 def _specification(node, model, models):
     """What the client asks to read for a list or a form."""
     known = models[model]["fields"]
-    result = {}
-    for child in node.iterdescendants("field"):
-        # Fields of a list within a form belong to its own specification.
-        if any(parent.tag == "field" for parent in _between(child, node)):
-            continue
-        name = child.get("name")
-        field = known.get(name)
-        if not field:
-            continue
-        result[name] = _field_specification(child, field, models)
-    return result
-
-
-def _between(child, node):
-    for parent in child.iterancestors():
-        if parent is node:
-            return
-        yield parent
+    # Fields of a list within a form belong to its own specification.
+    depth = len(node.xpath("ancestor::field"))
+    children = node.xpath(f".//field[count(ancestor::field) = {depth}]")
+    return {
+        child.get("name"): _field_specification(child, known[child.get("name")], models)
+        for child in children
+        if child.get("name") in known
+    }
 
 
 def _field_specification(child, field, models):
     if field["type"] == "many2one":
         hidden = child.get("column_invisible") or child.get("invisible")
         return {"fields": {} if hidden in ("1", "True") else {"display_name": {}}}
-    if field["type"] in ("one2many", "many2many"):
-        inner = next((sub for sub in child if sub.tag in ("list", "kanban")), None)
-        if inner is not None and field["relation"] in models:
-            return {
-                "fields": _specification(inner, field["relation"], models),
-                "limit": 40,
-                "order": "",
-            }
+    if field["type"] not in ("one2many", "many2many"):
+        return {}
+    inner = child.xpath("list|kanban")
+    if not inner or field["relation"] not in models:
         return {"fields": {"display_name": {}}}
-    return {}
+    fields_of = _specification(inner[0], field["relation"], models)
+    return {"fields": fields_of, "limit": 40, "order": ""}
 
 
 def _search(env, model, domain):
@@ -93,39 +80,70 @@ def _open(env, model, ids):
 
 
 class Cases:
-    """Every read that is measured: name -> (ours, theirs), functions of an env."""
+    """Every read that is measured: ``pairs``, name -> (ours, theirs).
 
-    def __init__(self, worker):
-        self.worker = worker
+    Each side is a function of an env.
+    """
+
+    def __init__(self, session):
+        self.session = session
         self.pairs = {}
-        with worker.env(DISPATCHER) as env:
+        with session.env(DISPATCHER) as env:
             self.env = env
             self.samples = self._choose_samples()
             self.search, _models = _views(env, OURS, "search")
-            self._add_lists()
+            self._add_searches()
+            self._add_filters()
+            self._add_details()
         del self.env
+
+    def time(self, name, side, cold=False):
+        """Time one read once; see ``Session.time``.
+
+        :param side: 0 ours, 1 theirs
+        """
+        if cold:
+            # What every request does first is not what is measured.
+            for login in LOGIN.values():
+                with self.session.env(login) as env:
+                    env.user.has_group("base.group_user")
+        return self.session.time(self.pairs[name][side], LOGIN[(OURS, THEIRS)[side]])
+
+    def plan(self, name):
+        """The plans of the queries of one of our reads, as PostgreSQL ran them."""
+        plans = []
+        with self.session.env(DISPATCHER) as env:
+            execute = env.cr.execute
+
+            def explained(query, params=None, log_exceptions=True):
+                code = getattr(query, "code", query)
+                if "FSM_CONFIRM" in code.upper() and code.lstrip().startswith("SELECT"):
+                    values = getattr(query, "params", None) or params
+                    execute("EXPLAIN (ANALYZE, BUFFERS) " + code, values)
+                    rows = "\n".join(row[0] for row in env.cr.fetchall())
+                    plans.append(f"{env.cr.mogrify(code, values).decode()}\n{rows}")
+                return execute(query, params, log_exceptions)
+
+            env.cr.execute = explained
+            self.pairs[name][0](env)
+        return plans
 
     def _choose_samples(self):
         """A message from the middle; what is searched for stands in it."""
         model = self.env[OURS].sudo()
         newest = model.search([], order="id desc", limit=1).id
-        record = model.search(
-            [
-                ("company_name", "!=", False),
-                ("id", "<=", newest - newest // 2),
-            ],
-            limit=1,
-        )
+        middle = [("company_name", "!=", False), ("id", "<=", newest - newest // 2)]
+        record = model.search(middle, limit=1)
         number = record.mobile.removeprefix("+1")
         return {
             "name": record.contact_name,
+            "first name only": record.contact_name.split()[0],
+            "a name that nobody has": "Zyxwvut",
             "company": record.company_name,
             "number": f"+1{number}",
             "number as people write it": f"({number[:3]}) {number[3:6]}-{number[6:]}",
             "last seven digits of a number": number[3:],
             "job": record.job_name,
-            "first name only": record.contact_name.split()[0],
-            "a name that nobody has": "Zyxwvut",
         }
 
     def _field_domain(self, name, value, position=0):
@@ -145,101 +163,72 @@ class Cases:
             },
         )
 
-    def _add(self, name, ours, theirs, groupby=None):
-        make = _group if groupby else _search
-        more = groupby or ((), ())
+    def _add(self, name, ours, theirs, make=_search, more=((), ())):
+        """Add a read of both lists.
+
+        :param ours: domain; theirs: domain
+        :param make: one of the functions above
+        :param more: further arguments of it, ours and theirs
+        """
         sides = []
         for model, domain, extra in ((OURS, ours, more[0]), (THEIRS, theirs, more[1])):
-            if domain is None:
-                sides.append(None)
-                continue
-            with self.worker.env(LOGIN[model]) as env:
-                sides.append(make(env, model, domain, *([extra] if groupby else [])))
+            with self.session.env(LOGIN[model]) as env:
+                sides.append(make(env, model, domain, *extra))
         self.pairs[name] = tuple(sides)
 
-    def _add_lists(self):
-        known = self.samples
+    def _add_searches(self):
         self._add("first page", [], [])
-        for kind in ("name", "first name only", "a name that nobody has"):
-            self._add(
-                f"search {kind}",
-                self._field_domain("contact_name", known[kind], -1),
-                [("partner_id", "ilike", known[kind])],
-            )
-        self._add(
-            "search company",
-            self._field_domain("company_name", known["company"]),
-            [("partner_id", "ilike", known["company"])],
-        )
-        for kind in (
-            "number",
-            "number as people write it",
-            "last seven digits of a number",
-        ):
-            digits = "".join(char for char in known[kind] if char.isdigit())
-            # Odoo's own list finds a number only as it is stored.
-            self._add(
-                f"search {kind}",
-                self._field_domain("mobile_search", known[kind]),
-                [("number", "ilike", digits)],
-            )
-        self._add(
-            "search job",
-            self._field_domain("job_name", known["job"]),
-            [("body", "ilike", known["job"])],
-        )
-        # Odoo keeps no replies: what was sent is the text there.
+        # Odoo's own list finds a number only as it is stored, and keeps no replies:
+        # there, words are looked for in what was sent.
+        fields_of = {"company": ("company_name", 0), "job": ("job_name", 0)}
+        for kind, value in self.samples.items():
+            digits = "".join(char for char in value if char.isdigit())
+            ours, theirs = fields_of.get(kind, ("contact_name", -1)), "partner_id"
+            if "number" in kind:
+                ours, theirs, value = ("mobile_search", 0), "number", digits
+            elif kind == "job":
+                theirs = "body"
+            domain = self._field_domain(ours[0], self.samples[kind], ours[1])
+            self._add(f"search {kind}", domain, [(theirs, "ilike", value)])
         for kind, word, their_word in (
             ("a word that many wrote", "thank", "appointment"),
             ("a word that nobody wrote", "Zyxwvut", "Zyxwvut"),
         ):
-            self._add(
-                f"search {kind}",
-                self._field_domain("reply_body", word),
-                [("body", "ilike", their_word)],
-            )
+            domain = self._field_domain("reply_body", word)
+            self._add(f"search {kind}", domain, [("body", "ilike", their_word)])
         # The first field of the search bar looks everywhere.
-        self.everywhere = self.search.find("./field").get("name")
-        everywhere = ("name", "company", "number as people write it", "job")
-        for kind in (*everywhere, "first name only", "a name that nobody has"):
-            digits = "".join(char for char in known[kind] if char.isdigit())
+        everywhere = self.search.find("./field").get("name")
+        for kind, value in self.samples.items():
+            if kind in ("number", "last seven digits of a number"):
+                continue
+            digits = "".join(char for char in value if char.isdigit())
             self._add(
                 f"one search bar: {kind}",
-                self._field_domain(self.everywhere, known[kind]),
+                self._field_domain(everywhere, value),
                 [
-                    "|",
-                    "|",
-                    ("number", "ilike", digits if "number" in kind else known[kind]),
-                    ("partner_id", "ilike", known[kind]),
-                    ("body", "ilike", known[kind]),
+                    *("|", "|"),
+                    ("number", "ilike", digits if "number" in kind else value),
+                    ("partner_id", "ilike", value),
+                    ("body", "ilike", value),
                 ],
             )
-        self._add_filters()
 
     def _add_filters(self):
         state_of = {
             "failed": [("state", "=", "error")],
             "my_messages": [("create_uid", "=", 2)],
         }
+        name = self._field_domain("contact_name", self.samples["name"], -1)
+        their_name = [("partner_id", "ilike", self.samples["name"])]
         for node in self.search.iterdescendants("filter"):
-            if node.get("domain"):
-                # Their list knows delivery states only.
-                theirs = state_of.get(node.get("name"), [("state", "=", "sent")])
-                label = node.get("string")
-                self._add(f"filter {label}", self._filter_domain(node), theirs)
-        failed = self.search.find(".//filter[@name='failed']")
-        if failed is not None:
-            self._add(
-                "filter Failed and a name",
-                [
-                    *self._filter_domain(failed),
-                    *self._field_domain("contact_name", self.samples["name"], -1),
-                ],
-                [
-                    ("state", "=", "error"),
-                    ("partner_id", "ilike", self.samples["name"]),
-                ],
-            )
+            if not node.get("domain"):
+                continue
+            # Their list knows delivery states only.
+            theirs = state_of.get(node.get("name"), [("state", "=", "sent")])
+            ours = self._filter_domain(node)
+            self._add(f"filter {node.get('string')}", ours, theirs)
+            if node.get("name") == "failed":
+                self._add("filter Failed and a name", ours + name, theirs + their_name)
         now = fields.Datetime.now()
         for label, start, end in (
             ("last week", 7, 0),
@@ -252,136 +241,57 @@ class Cases:
                 [("sent_date", ">=", first), ("sent_date", "<=", last)],
                 [("create_date", ">=", first), ("create_date", "<=", last)],
             )
-        self._add(
-            "graph by month", [], [], (["sent_date:month"], ["create_date:month"])
-        )
-        self._add_details()
 
     def _add_details(self):
-        name = self._field_domain("contact_name", self.samples["name"], -1)
+        months = (["sent_date:month"],), (["create_date:month"],)
+        self._add("graph by month", [], [], _group, months)
 
-        def tiles(domain):
+        def tiles(env, model, domain):
+            if model == THEIRS:
+                return _group(env, model, domain, ["state"])
             return lambda env: bool(env[OURS].get_message_center_summary(domain))
 
-        for label, domain, theirs in (
-            ("tiles", [], []),
-            (
-                "tiles of a search",
-                name,
-                [("partner_id", "ilike", self.samples["name"])],
-            ),
-        ):
-            with self.worker.env(LOGIN[THEIRS]) as env:
-                other = _group(env, THEIRS, theirs, ["state"])
-            self.pairs[label] = (tiles(domain), other)
-        ids = {}
-        for model in (OURS, THEIRS):
-            with self.worker.env() as env:
-                newest = env[model].search([], order="id desc", limit=1).id
-                step = max(1, newest // 11)
-                ids[model] = env[model].browse(range(step, newest, step)).exists().ids
-        sides = []
-        for model in (OURS, THEIRS):
-            with self.worker.env(LOGIN[model]) as env:
-                sides.append(_open(env, model, ids[model]))
-        self.pairs["details of ten messages"] = tuple(sides)
+        name = self._field_domain("contact_name", self.samples["name"], -1)
+        theirs = [("partner_id", "ilike", self.samples["name"])]
+        self._add("tiles", [], [], tiles)
+        self._add("tiles of a search", name, theirs, tiles)
+        self._add("details of ten messages", [], [], _open_ten)
 
 
-def read_cases(worker):
-    """Prepare and name the cases.
-
-    :return: list of [name, whether their side exists]
-    """
-    worker.cases = Cases(worker)
-    return list(worker.cases.pairs)
+def _open_ten(env, model, _domain):
+    newest = env[model].sudo().search([], order="id desc", limit=1).id
+    ids = range(max(1, newest // 11), newest, max(1, newest // 11))
+    return _open(env, model, env[model].sudo().browse(ids).exists().ids)
 
 
-def time_read(worker, name, side, cold=False):
-    """Time one read once; see ``worker.Worker.time``.
-
-    :param side: 0 ours, 1 theirs
-    """
-    if cold:
-        # What every request does first is not what is measured.
-        for login in LOGIN.values():
-            with worker.env(login) as env:
-                env.user.has_group("base.group_user")
-    function = worker.cases.pairs[name][side]
-    return worker.time(function, LOGIN[(OURS, THEIRS)[side]])
-
-
-def plan(worker, name, side=0):
-    """The plans of the queries of one read, as PostgreSQL ran them."""
-    plans = []
-    with worker.env(LOGIN[(OURS, THEIRS)[side]]) as env:
-        execute = env.cr.execute
-
-        def explained(query, params=None, log_exceptions=True):
-            text = str(getattr(query, "code", query)).lstrip().upper()
-            if text.startswith("SELECT") and (
-                "FSM_CONFIRM" in text or "SMS_SMS" in text
-            ):
-                code = getattr(query, "code", query)
-                values = getattr(query, "params", None) or params
-                execute("EXPLAIN (ANALYZE, BUFFERS) " + code, values)
-                rows = "\n".join(row[0] for row in env.cr.fetchall())
-                plans.append(f"{env.cr.mogrify(code, values).decode()}\n{rows}")
-            return execute(query, params, log_exceptions)
-
-        env.cr.execute = explained
-        worker.cases.pairs[name][side](env)
-    return plans
-
-
-def form_specification(worker, model):
-    """The specification of a form, and ids to open."""
-    with worker.env(USER) as env:
+def read_form(session, model, ids):
+    """A function that opens some records in their form, as a field service user."""
+    with session.env(USER) as env:
         arch, models = _views(env, model, "form")
-        return _specification(arch, model, models)
-
-
-def time_form(worker, model, ids):
-    """Open some records in their form, as a field service user."""
-    if not hasattr(worker, "specifications"):
-        worker.specifications = {}
-    if model not in worker.specifications:
-        worker.specifications[model] = form_specification(worker, model)
-    specification = worker.specifications[model]
+        specification = _specification(arch, model, models)
 
     def read(env):
         for record_id in ids:
             # Each is a request of its own, which knows nothing of the last one.
             env.invalidate_all()
             env[model].browse(record_id).web_read(specification)
-        return len(specification)
 
-    return worker.time(read, USER)
+    return read
 
 
-def form_samples(worker, count=20):
+def form_samples(session, count=20):
     """Ids of Work Orders and contacts that have messages."""
-    with worker.env() as env:
+    with session.env() as env:
         orders = env["fsm.order"].search([], order="id desc", limit=4000).ids
         orders = orders[:: max(1, len(orders) // count)][:count]
         partners = env["fsm.order"].browse(orders).location_id.contact_id.ids
     return {"fsm.order": orders, "res.partner": partners}
 
 
-def row_counts(worker):
+def row_counts(session):
     """Rows of the tables that matter."""
-    with worker.env() as env:
-        counts = {}
-        for table in (
-            "fsm_confirmation",
-            "fsm_confirmation_reply",
-            "sms_sms",
-            "mail_message",
-            "res_partner",
-            "fsm_order",
-        ):
-            env.cr.execute("SELECT to_regclass(%s)", [table])
-            if env.cr.fetchone()[0]:
-                env.cr.execute(f"SELECT count(*) FROM {table}")
-                counts[table] = env.cr.fetchone()[0]
+    models = (OURS, "fsm.confirmation.reply", THEIRS, "mail.message", "fsm.order")
+    with session.env() as env:
+        counts = {env[model]._table: env[model].search_count([]) for model in models}
         env.cr.execute("SHOW server_version")
         return {**counts, "postgresql": env.cr.fetchone()[0]}

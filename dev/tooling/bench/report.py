@@ -1,10 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Medians, spreads, ratios; one table of them."""
 
+import dataclasses
 import os
 import platform
 import statistics
 from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import psutil
 
 
 @dataclass
@@ -13,7 +18,7 @@ class Figure:
 
     group: str
     name: str
-    unit: str = "ms"  # or "/s", "MB", "queries"
+    unit: str = "ms"  # or "/s", "MB"
     ours: list = field(default_factory=list)
     theirs: list = field(default_factory=list)
     small: list = field(default_factory=list)  # ours with few messages
@@ -24,35 +29,33 @@ class Figure:
     @property
     def ratio(self):
         """How many times better ours is than theirs; None without theirs."""
-        if not self.ours or not self.theirs:
-            return None
-        ours, theirs = statistics.median(self.ours), statistics.median(self.theirs)
-        if not ours or not theirs:
-            return None
-        return ours / theirs if self.unit == "/s" else theirs / ours
+        return self._divide(*("ours", "theirs")[:: 1 if self.unit == "/s" else -1])
 
     @property
     def growth(self):
         """How many times slower ours is than with few messages."""
-        if not self.ours or not self.small:
+        return self._divide("ours", "small")
+
+    def _divide(self, *names):
+        """The median of one side by that of another."""
+        if not all(getattr(self, name) for name in names):
             return None
-        return statistics.median(self.ours) / statistics.median(self.small)
+        above, below = (statistics.median(getattr(self, name)) for name in names)
+        return above / below if below else None
 
     def as_dict(self):
         """For the JSON file."""
-        return {
-            "group": self.group,
-            "name": self.name,
-            "unit": self.unit,
-            "ours": self.ours,
-            "theirs": self.theirs,
-            "ours_small": self.small,
-            "queries": self.queries,
-            "ratio": self.ratio,
-            "growth": self.growth,
-            "target": self.target,
-            "note": self.note,
-        }
+        ratios = {"ratio": self.ratio, "growth": self.growth}
+        return dataclasses.asdict(self) | ratios
+
+    def cells(self):
+        """A row of the table."""
+        ratios = (f"{one:.1f}" if one else "-" for one in (self.ratio, self.growth))
+        ratio, growth = ratios
+        name = self.name + ("" if self.unit == "ms" else f" [{self.unit}]")
+        sides = [_spread(values) for values in (self.ours, self.theirs, self.small)]
+        queries = "-" if self.queries is None else str(self.queries)
+        return [name, *sides[:2], ratio, sides[2], growth, queries]
 
 
 def _spread(values):
@@ -66,69 +69,39 @@ def _spread(values):
     return text
 
 
-def print_table(figures, names):
+def print_table(figures, rows):
     """Print all figures.
 
-    :param names: headings of the columns ours, theirs, ours when small
+    :param rows: numbers of messages, the largest first
     """
-    ours, theirs, small = names
-    groups = list(dict.fromkeys(figure.group for figure in figures))
-    for group in groups:
-        rows = [figure for figure in figures if figure.group == group]
-        head = ["", ours, theirs, "ratio", small, "growth", "queries"]
-        table = [head]
-        for figure in rows:
-            unit = "" if figure.unit == "ms" else f" [{figure.unit}]"
-            table.append(
-                [
-                    figure.name + unit,
-                    _spread(figure.ours),
-                    _spread(figure.theirs),
-                    f"{figure.ratio:.1f}" if figure.ratio else "-",
-                    _spread(figure.small),
-                    f"{figure.growth:.1f}" if figure.growth else "-",
-                    str(figure.queries) if figure.queries is not None else "-",
-                ]
-            )
-        table = _drop_empty(table)
-        widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    head = ["", f"ours, {rows[0]:,}", "Odoo's own", "ratio"]
+    head += [f"ours, {rows[-1]:,}", "growth", "queries"]
+    for group, found in groupby(figures, lambda figure: figure.group):
+        found = list(found)
+        columns = list(zip(head, *(figure.cells() for figure in found), strict=True))
+        # Columns that say nothing are left out.
+        columns = [c for n, c in enumerate(columns) if n == 0 or set(c[1:]) != {"-"}]
+        widths = [max(map(len, column)) for column in columns]
         print(f"\n{group}")
-        for row in table:
+        for row in zip(*columns, strict=True):
             cells = [row[0].ljust(widths[0])]
             cells += [c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
             print("  " + "  ".join(cells))
-        for figure in rows:
+        for figure in found:
             if figure.note:
                 print(f"  {figure.name}: {figure.note}")
 
 
-def _drop_empty(table):
-    keep = [
-        i
-        for i in range(len(table[0]))
-        if i == 0 or any(row[i] != "-" for row in table[1:])
-    ]
-    return [[row[i] for i in keep] for row in table]
-
-
 def machine():
     """What the figures were made on; nothing that names it."""
-    model = platform.processor()
-    memory = 0
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as stream:
-            for line in stream:
-                if line.startswith("model name"):
-                    model = line.split(":", 1)[1].strip()
-                    break
-        with open("/proc/meminfo", encoding="utf-8") as stream:
-            memory = int(stream.readline().split()[1]) // 1024
-    except OSError:
-        pass
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [
+        line.partition(": ")[2] for line in lines if line.startswith("model name")
+    ]
     return {
-        "processor": model,
+        "processor": models[0] if models else platform.processor(),
         "processors": os.cpu_count(),
-        "memory_mb": memory,
+        "memory_mb": psutil.virtual_memory().total // 2**20,
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "load": list(os.getloadavg()),

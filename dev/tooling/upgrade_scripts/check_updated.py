@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 # Runs in Odoo's shell after the update: what was written before works like new.
 # ruff: noqa: F821
-import json
 
 MODULE = "fieldservice_job_confirmation"
 replies = env["fsm.confirmation.reply"].search([("confirmation_id", "!=", False)])
@@ -40,4 +39,3 @@ reply = env["fsm.confirmation.inbox"]._receive_sudo(
 )
 assert message.response == "confirmed", (message.response, reply.state, reply.reason)
 env.cr.rollback()
-print("UPGRADE-RESULT " + json.dumps({}))

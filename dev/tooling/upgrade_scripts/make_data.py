@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 # Runs in Odoo's shell, in every version of the addon: what a company has after a while.
 # ruff: noqa: F821
-import json
 from datetime import timedelta
 
 from odoo import fields
@@ -105,4 +104,3 @@ login = env["res.users"].create(
     }
 )
 env.cr.commit()
-print("UPGRADE-RESULT " + json.dumps({}))

@@ -256,7 +256,7 @@ tours.add("fsm_confirmation_screen_attach", {
         {trigger: ".modal button[name=action_apply]", run: "click"},
         {
             content: "None is left, and the screen says what belongs here",
-            trigger: ".o_view_nocontent:contains(Every reply has its place)",
+            trigger: ".o_view_nocontent:contains(No unmatched replies)",
         },
     ],
 });
@@ -265,7 +265,7 @@ tours.add("fsm_confirmation_screen_read_only", {
     steps: () => [
         ...toReplies,
         {
-            content: "A reader sees replies and settles none",
+            content: "A reader sees replies and resolves none",
             trigger:
                 "body:not(:has(button[name=action_attach], button[name=action_done]))",
         },

@@ -21,7 +21,7 @@ const connected = [
     },
     {
         content: "Every line has its word, not only a colour",
-        trigger: ".modal [data-check=webhook_ok][data-level=ok]:contains(Good)",
+        trigger: ".modal [data-check=webhook_ok][data-level=ok]:contains(OK)",
     },
     {
         content: "There is nothing left to connect",
@@ -91,7 +91,7 @@ tours.add("fsm_confirmation_setup_check", {
             run: "click",
         },
         {
-            content: "What is wrong, and the way out",
+            content: "What is wrong, and what to do",
             trigger:
                 ".modal [data-check=account_credentials][data-level=problem]:contains(Problem):contains(copy both again)",
         },
@@ -99,7 +99,7 @@ tours.add("fsm_confirmation_setup_check", {
             trigger:
                 ".modal [data-check=reply_none][data-level=warning]:contains(Warning)",
         },
-        {trigger: ".modal [data-check=signature_ok][data-level=ok]:contains(Good)"},
+        {trigger: ".modal [data-check=signature_ok][data-level=ok]:contains(OK)"},
         {
             trigger: ".modal footer button:contains(Check Again)",
             run: "click",

@@ -1,12 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The process with Odoo in it: reads what to do, one line of JSON, and answers."""
+"""Odoo in this process, on the databases that are measured."""
 
 import contextlib
 import gc
-import json
 import logging
 import os
-import sys
 import time
 
 import odoo
@@ -16,12 +14,29 @@ from odoo.modules.registry import Registry
 CONTEXT = {"lang": "en_US", "tz": "America/New_York"}
 
 
-class Worker:
+def start_odoo(database):
+    """Read Odoo's options, once; which database is said with each session."""
+    os.environ.update(database.environment())
+    log = database.postgres.folder / "bench.log"
+    log.unlink(missing_ok=True)
+    words = [word for word in database.options() if not word.startswith("--db-filter")]
+    odoo.tools.config.parse_config([*words, "--log-level=warn", f"--logfile={log}"])
+    odoo.netsvc.init_logger()
+    # Refusals that the measured code expects are no news.
+    logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
+
+
+class Session:
     """The registry of one database, and ways to use and to time it."""
 
     def __init__(self, database):
         self.database = database
         self.registry = Registry(database)
+
+    def close(self):
+        """Let go of the database."""
+        odoo.sql_db.close_db(self.database)
+        Registry.delete(self.database)
 
     @contextlib.contextmanager
     def env(self, login=None, *, commit=False):
@@ -41,12 +56,12 @@ class Worker:
                 env.flush_all()
             else:
                 env.invalidate_all(flush=False)
-                env.cr.rollback()
+                cr.rollback()
 
     def time(self, function, login=None, *, commit=False):
         """Run ``function(env)`` once.
 
-        :return: dict ``seconds``, ``queries``, ``result``
+        :return: (milliseconds, queries, what the function returned)
         """
         with self.env(login, commit=commit) as env:
             gc.collect()
@@ -56,42 +71,5 @@ class Worker:
             env.flush_all()
             if commit:
                 env.cr.commit()
-            seconds = time.perf_counter() - start
-            queries = env.cr.sql_log_count - before
-        return {"seconds": seconds, "queries": queries, "result": result}
-
-    def forget(self):
-        """Close connections and empty the caches: the next call is a cold one."""
-        odoo.sql_db.close_all()
-        self.registry.clear_all_caches()
-        return True
-
-
-def main():
-    """Answer until the input ends."""
-    # Only answers may stand on the standard output.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    odoo.tools.config.parse_config([*sys.argv[1:], "--log-level=warn"])
-    odoo.netsvc.init_logger()
-    # Refusals that the measured code expects are no news.
-    logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
-    worker = Worker(odoo.tools.config["db_name"][0])
-    from . import fill, reads, writes
-
-    modules = (fill, reads, writes)
-    for line in sys.stdin:
-        order = json.loads(line)
-        name = order["name"]
-        if hasattr(worker, name):
-            function = getattr(worker, name)
-            result = function(**order["arguments"])
-        else:
-            function = next(getattr(m, name) for m in modules if hasattr(m, name))
-            result = function(worker, **order["arguments"])
-        answers.write(json.dumps({"result": result}, default=str) + "\n")
-        answers.flush()
-
-
-if __name__ == "__main__":
-    main()
+            spent = (time.perf_counter() - start) * 1000
+            return spent, env.cr.sql_log_count - before, result

@@ -5,24 +5,50 @@ from odoo import api, fields, models
 
 from ...core import status
 
+# Details in words, for templates. They say when the appointment is now, which not
+# everybody may see who may see the message.
+TEXT_FIELDS = [
+    "date_text",
+    "time_text",
+    "new_date_text",
+    "new_time_text",
+    "choices_text",
+]
+_TEXT = {"compute": "_compute_texts", "groups": "base.group_system", "technical": True}
 
-class FsmConfirmationQuestion(models.AbstractModel):
+
+class FsmConfirmationQuestionMixin(models.AbstractModel):
     """The question that a message asks: about which appointment, whether it is open.
 
     The part of :class:`FsmConfirmation` that says what an answer to it still means.
     """
 
-    _name = "fsm.confirmation.question"
+    _name = "fsm.confirmation.question.mixin"
     _inherit = ["fsm.technical.fields.mixin"]
     _description = "Question of a Confirmation"
 
     appointment_start = fields.Datetime(
         "Appointment", readonly=True, help="The date the customer was asked about."
     )
+    appointment_end = fields.Datetime(
+        "Appointment End",
+        readonly=True,
+        help="Of the window that the customer was asked about, if there was one.",
+    )
     appointment_text = fields.Char(
         "Appointment Asked About",
         compute="_compute_appointment_text",
         help="Date and time where the work happens, as the customer was asked.",
+    )
+    date_text = fields.Char("Date Asked About (text)", **_TEXT)
+    time_text = fields.Char("Time Asked About (text)", **_TEXT)
+    new_date_text = fields.Char("Date Now (text)", **_TEXT)
+    new_time_text = fields.Char("Time Now (text)", **_TEXT)
+    choices_text = fields.Char(
+        "Open Questions (text)",
+        compute="_compute_choices_text",
+        groups="base.group_system",
+        technical=True,
     )
     # As they were in the text: the customer is answered as they were asked.
     lang = fields.Char("Language", readonly=True, technical=True)
@@ -40,6 +66,7 @@ class FsmConfirmationQuestion(models.AbstractModel):
             ("replaced", "Asked again"),
             ("failed", "Not delivered"),
             ("company", "Work Order moved to another company"),
+            ("wrong_number", "Not the contact's number"),
         ],
         readonly=True,
     )
@@ -51,6 +78,37 @@ class FsmConfirmationQuestion(models.AbstractModel):
             text = ", ".join(known[key] for key in ("date", "time") if known[key])
             zone = record._get_timezone()
             record.appointment_text = f"{text} ({zone})" if text and zone else text
+
+    @api.depends("appointment_start", "order_id")
+    @api.depends_context("lang")
+    def _compute_texts(self):
+        for record in self:
+            known = record._describe_appointment()
+            record.date_text = known["date"]
+            record.time_text = known["time"]
+            record.new_date_text = known["new_date"]
+            record.new_time_text = known["new_time"]
+
+    @api.depends("code", "appointment_start", "order_id")
+    @api.depends_context("lang", "confirmation_choices")
+    def _compute_choices_text(self):
+        """The appointments that the customer may choose from, with their codes.
+
+        A template is rendered for one record: which others it names is in the context;
+        without it, all that wait for an answer.
+        """
+        chosen = self.browse(self.env.context.get("confirmation_choices") or ())
+        for record in self:
+            choices = chosen or self._search_open_sudo(record.mobile, record.sender)
+            record.choices_text = "; ".join(
+                choice.env._(
+                    "%(code)s: %(date)s, %(time)s",
+                    code=choice.code,
+                    date=choice.date_text,
+                    time=choice.time_text,
+                )
+                for choice in choices.sorted("appointment_start")
+            )
 
     # ------------------------------------------------------------------
     # The appointment
@@ -79,7 +137,7 @@ class FsmConfirmationQuestion(models.AbstractModel):
         zone = self._get_timezone()
         start = self.appointment_start
         same = appointment_sudo.scheduled_date_start == start
-        end = same and appointment_sudo.scheduled_date_end
+        end = appointment_sudo.scheduled_date_end if same else self.appointment_end
         known["date"] = order_sudo._format_date_in(zone, start)
         known["time"] = order_sudo._format_time_in(zone, start, end)
         if same:
@@ -111,6 +169,12 @@ class FsmConfirmationQuestion(models.AbstractModel):
             deadline=asked + timedelta(hours=hours) if hours else None,
             now=fields.Datetime.now(),
         )
+
+    def _has_passed(self):
+        """Whether what was asked about is over."""
+        self.ensure_one()
+        start, end = self.appointment_start or None, self.appointment_end or None
+        return status.has_passed(start, fields.Datetime.now(), end)
 
     def _is_current(self):
         """Whether the appointment is still as the customer was asked about it."""

@@ -1,0 +1,134 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What each command accepts, and its help text."""
+
+import argparse
+import random
+from pathlib import Path
+
+BENCH_PARTS = ["reads", "cold", "forms", "prepare", "send", "webhooks"]
+UPGRADE_STEPS = ["update", "uninstall", "together"]
+PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
+
+
+def parse(name, words):
+    """The options of a command; wrong ones, and ``--help``, end the program."""
+    description, options = COMMANDS[name]
+    parser = argparse.ArgumentParser(prog=f"dev/{name}", description=description)
+    for flag, (value, text) in options.items():
+        parser.add_argument(flag, **_settings(value, text))
+    parser.add_argument("--odoo", metavar="PATH", help="an existing Odoo 19 source")
+    if name == "upgrade":
+        steps = [*UPGRADE_STEPS, []]
+        parser.add_argument("steps", nargs="*", choices=steps, help="all by default")
+    if name != "test":
+        return parser.parse_args(words)
+    parser.epilog = (
+        "Other arguments go to pytest, for example: dev/test -k opt_out -x. Files may "
+        "be named by their path in the repository (tests/models/test_batch.py)."
+    )
+    known, known.pytest = parser.parse_known_args(words)
+    return known
+
+
+def _settings(value, text):
+    """How argparse is told of an option.
+
+    :param value: its default, or its type when it has none
+    """
+    if value is False:
+        return {"action": "store_true", "help": text}
+    if isinstance(value, type):
+        return {"type": value, "help": text}
+    return {"type": type(value), "default": value, "help": f"{text} (%(default)s)"}
+
+
+RUN = {
+    "--json": (Path, "write the figures into this file"),
+    "--keep": (False, "keep the database for a look at it"),
+    "--port": (int, "first of six ports in a row (default: free ones)"),
+}
+COMMANDS = {
+    "bench": (
+        "Measure the addon beside Odoo's own SMS, on the same database in the same "
+        "run. Ratios count, seconds depend on the machine. The databases are made "
+        "once, about ten minutes for a million messages, and kept in the cache folder.",
+        {
+            "--rows": (str, "numbers of messages, the largest first (1000000,10000)"),
+            "--repeats": (7, "timed calls"),
+            "--texts": (1000, "texts sent and prepared"),
+            "--quick": (False, "few rows: shows that everything works, not how fast"),
+            "--only": (",".join(BENCH_PARTS), "parts"),
+            "--match": ("", "only reads whose name holds this text"),
+            "--json": (Path, "write the figures into this file"),
+            "--plans": (Path, "write the plans of the reads' queries into this file"),
+            "--fresh": (False, "make the databases anew"),
+            "--port": (int, "Odoo's port (any free one); the next is used too"),
+        },
+    ),
+    "chaos": (
+        "Two Odoo servers on one database send texts and take replies, while their "
+        "processes are killed, PostgreSQL is restarted and the Twilio simulator "
+        "misbehaves. In the end every text must have left once and every reply must be "
+        "applied once. The exit code is 1 when that is not so.",
+        {
+            "--messages": (1000, "texts to send"),
+            "--replies": (1000, "replies to receive"),
+            "--missed": (50, "replies while Odoo is down"),
+            "--quick": (False, "100 texts, 100 replies, 10 missed"),
+            "--seed": (random.randrange(10000), "repeats an order of what is broken"),
+            **RUN,
+        },
+    ),
+    "demo": (
+        "Start Odoo 19 with demo data and the Twilio simulator.",
+        {
+            "--port": (8069, "Odoo's"),
+            "--twilio-port": (8070, "the simulator's"),
+            "--data": (Path, "folder for database and files (in the cache folder)"),
+            "--fresh": (False, "begin with a new database"),
+        },
+    ),
+    "load": (
+        "Send signed replies to an Odoo of two workers, so many a second for a while. "
+        "The exit code is 1 when one was not answered with a success in 15 s, or not "
+        "stored.",
+        {
+            "--rate": (200.0, "replies a second"),
+            "--seconds": (60.0, "for how long"),
+            "--customers": (1500, "with an open question"),
+            "--seed": (1, "who writes what"),
+            **RUN,
+        },
+    ),
+    "screenshots": (
+        "Make the README's pictures again from a running dev/demo. It sends a text in "
+        "that demo and answers it, so begin with a new one: dev/demo --fresh.",
+        {
+            "--url": ("http://localhost:8069", "the demo's Odoo"),
+            "--phone": ("http://localhost:8070", "the demo's Twilio simulator"),
+            "--output": (PICTURES, "where the pictures go"),
+        },
+    ),
+    "test": (
+        "Run lint and every test, on databases of their own.",
+        {
+            "--lint": (False, "lint only"),
+            "--no-lint": (False, "skip lint"),
+            "--fix": (False, "let ruff and prettier correct files first"),
+            "--unit": (False, "only tests/unit, without Odoo"),
+            "-n": (int, "processes side by side (2; none for single files, --pdb, -s)"),
+        },
+    ),
+    "translations": (
+        "Write i18n's template (.pot) from the addon as it is now, and bring every "
+        "language's file (.po) up to date with it. Translations are kept; those of "
+        "terms that are gone are marked as such.",
+        {},
+    ),
+    "upgrade": (
+        "Try the addon's life in real databases with demo data. update: from old "
+        "versions, with data, to the present one. uninstall: with data, look for what "
+        "is left, install again. together: with OCA's other field service addons.",
+        {},
+    ),
+}

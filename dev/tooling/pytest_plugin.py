@@ -1,0 +1,45 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A pytest plugin for several test processes side by side, and for unit tests in them.
+
+``pytest-odoo`` copies the database for each process, but lets them share its files:
+here each has its own. What takes longest begins first, so that no process waits for
+another one in the end.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import types
+
+import pytest_odoo
+
+from odoo.tools import config
+
+LONGEST = ("tooling/test_chaos", "tooling/test_bench", "tours/", "test_levels", "http/")
+
+
+@contextlib.contextmanager
+def _own_files(original, name):
+    """The files of a copied database; Odoo never changes one, so they are links."""
+    source, target = config.filestore(original), config.filestore(name)
+    if name != original and os.path.isdir(source):
+        shutil.copytree(source, target, copy_function=os.link, dirs_exist_ok=True)
+    yield
+
+
+pytest_odoo._shared_filestore = _own_files
+# The unit tests are no part of the addon: importing them must not import its tests.
+for _name in ("tests", "tests.unit"):
+    sys.modules[_name] = types.ModuleType(_name)
+    sys.modules[_name].__path__ = []
+
+
+def pytest_collection_modifyitems(items):
+    """The longest first, all others in their order."""
+
+    def place(item):
+        found = [n for n, part in enumerate(LONGEST) if part in item.nodeid]
+        return found[0] if found else len(LONGEST)
+
+    items.sort(key=place)

@@ -1,0 +1,76 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""``dev/test``: lint, and every test on databases of their own."""
+
+import os
+import shutil
+
+from . import apt, lint
+from .cache import ADDON, REPOSITORY, addons_folder
+from .console import step
+from .database import scratch
+from .process import run_in_front
+
+BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
+PROCESSES = 2
+UNIT = REPOSITORY / "tests" / "unit"
+
+
+def run(options, odoo):
+    """Run what was asked for; returns the exit code."""
+    words = options.pytest
+    if options.unit:
+        command = [odoo.python, "-m", "pytest", *words]
+        return run_in_front(command, cwd=UNIT, env=_environment(os.environ))
+    if not options.no_lint and (options.lint or options.fix or not words):
+        code = lint.run_all(odoo, fix=options.fix)
+        if code or options.lint:
+            return code
+    if not any(map(shutil.which, BROWSERS)):
+        apt.install(["chromium"], "Chromium (for tours)", odoo.cache / "apt.log")
+    with scratch(odoo, "test") as database:
+        step("Installing the addon ...")
+        database.install(ADDON)
+        step("Running the tests ...")
+        return _pytest(database, options.n, words)
+
+
+def _pytest(database, processes, words):
+    """Run pytest in Odoo's way; returns its exit code."""
+    addon = addons_folder() / ADDON
+    words = [_below(addon, word) for word in words]
+    named = [word for word in words if word.startswith(str(addon))]
+    if processes is None:
+        alone = named or "--pdb" in words or "-s" in words
+        processes = 0 if alone else PROCESSES
+    config = database.postgres.folder / f"{database.name}.conf"
+    config.write_text(
+        "[options]\n"
+        f"addons_path = {','.join(map(str, database.odoo.addons_path))}\n"
+        f"data_dir = {database.data}\n"
+        f"db_name = {database.name}\n"
+        f"dbfilter = ^{database.name}$\n"
+    )
+    env = _environment(database.environment())
+    env["ODOO_RC"] = str(config)
+    command = [database.odoo.python, "-m", "pytest", "-p", "no:cacheprovider"]
+    command += ["-p", "tooling.pytest_plugin", f"--odoo-config={config}", "--odoo-http"]
+    command += ["--import-mode=importlib", f"--rootdir={addon}"]
+    command += ["-c", str(addon / "pyproject.toml")]
+    # By class, in our order: what a class sets up is set up once.
+    command += ["-n", str(processes), "--dist=loadscope", "--no-loadscope-reorder"]
+    command += words if named else [*words, str(addon / "tests")]
+    try:
+        return run_in_front(command, env=env, cwd=addon)
+    finally:
+        config.unlink()
+
+
+def _environment(variables):
+    return {**variables, "PYTHONPATH": str(REPOSITORY / "dev")}
+
+
+def _below(addon, word):
+    """A path of the repository as one of the linked addon; other words as they are."""
+    # An option's value can look like a path as well, so options stay as they are.
+    is_path = not word.startswith("-") and (REPOSITORY / word.split("::")[0]).exists()
+    return str(addon / word) if is_path else word
