@@ -7,7 +7,8 @@ words alone, as an answer to an open question.
 
 from .context import read
 from .decision import OUTCOMES, Appointment, Decision, Said
-from .lexicon import INTENTS, Lexicon
+from .intents import INTENTS
+from .lexicon import Lexicon
 from .quotes import has_quotation
 from .reading import understand
 from .understanding import Answer, Understanding

@@ -8,7 +8,7 @@ two different answers undo each other unless each has the code of its appointmen
 
 """
 
-from . import lexicon as lx
+from . import intents as lx
 from .clauses import ANSWERS, POLITE, REFUSALS, SILENT, is_idle_time, is_worded
 from .codes import combine
 from .placing import is_break
@@ -25,33 +25,39 @@ _UNREADABLE = {lx.REACTION, lx.REACTION_LIKE, lx.INSTRUCTION, lx.AUTO_REPLY}
 
 
 def find_answers(text, codes):
+    """Return the :class:`Understanding` of a text of which every word is known."""
     segments = text.segments
-    mentioned = tuple(dict.fromkeys(s.key for s in segments if lx.CODE in s.kinds))
+    mentioned = _codes_in(segments)
     given = [s for s in segments if s.is_any(ANSWERS)]
     reason, words = _find_obstacle(segments, given)
     if reason:
-        if len(mentioned) and not set(mentioned) <= set(codes) and not given:
-            mentioned = tuple(c for c in mentioned if c in codes) or mentioned
-        return unrecognized(reason, words, mentioned)
+        known = tuple(code for code in mentioned if code in codes)
+        return unrecognized(reason, words, mentioned if given else known or mentioned)
     if not given:
         reason = "code_only" if mentioned else "no_answer"
-        return unrecognized(reason, _told(segments), mentioned)
-    # "No, don't cancel" refuses the canceling, not the appointment.
-    keeps = any(lx.KEEP in s.kinds for s in segments)
-    refuses = any(s.is_any(REFUSALS) for s in given)
-    answers = None if keeps and refuses else combine(segments, given, codes)
+        told = [s for s in segments if not s.kinds <= {lx.SEPARATOR}]
+        return unrecognized(reason, told, mentioned)
+    answers = None if _keeps(segments, given) else combine(segments, given, codes)
     if answers is None:
         return unrecognized("contradiction", given, mentioned)
-    reason = "word"
+    return answered(answers, _reason(answers, given, mentioned), words_of(given))
+
+
+def _codes_in(segments):
+    return tuple(dict.fromkeys(s.key for s in segments if lx.CODE in s.kinds))
+
+
+def _keeps(segments, given):
+    """Tell whether "No, don't cancel" refuses the canceling, not the appointment."""
+    refuses = any(segment.is_any(REFUSALS) for segment in given)
+    return refuses and any(lx.KEEP in segment.kinds for segment in segments)
+
+
+def _reason(answers, given, mentioned):
     if any(answer.code for answer in answers):
-        reason = "code" if mentioned else "all"
-    elif any(lx.RESCHEDULE in s.kinds for s in given):
-        reason = "reschedule"
-    return answered(answers, reason, words_of(given))
-
-
-def _told(segments):
-    return [s for s in segments if not s.kinds <= {lx.SEPARATOR}]
+        return "code" if mentioned else "all"
+    reschedules = any(lx.RESCHEDULE in segment.kinds for segment in given)
+    return "reschedule" if reschedules else "word"
 
 
 def _find_obstacle(segments, given):
@@ -59,24 +65,37 @@ def _find_obstacle(segments, given):
     unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
     story = _story_of_refusal(segments, unknown, given)
     for blocker in BLOCKERS:
-        words = [
-            segment
-            for index, segment in enumerate(segments)
-            if blocker in segment.kinds
-            and not _is_plain(segments, index)
-            and not (blocker == lx.UNCLEAR and id(segment) in story)
-        ]
+        words = _blocking(segments, blocker, story)
         if words:
             return blocker, words
-    unreadable = [s for s in segments if s.is_any(_UNREADABLE)]
-    unreadable += _no_of_something(segments)
-    asking = [s for s in segments if s.is_any({lx.HELP, lx.OPT_IN, lx.OPT_OUT_ALONE})]
-    asking = [s for s in asking if not s.is_any(ANSWERS | POLITE)]
-    if unreadable or asking:
-        return "unclear", unreadable or asking
+    unclear = _find_unclear(segments)
+    if unclear:
+        return "unclear", unclear
     if not all(id(s) in story for s in unknown):
         return "unknown_words", unknown
     return _find_odd_remark(segments, given)
+
+
+def _blocking(segments, blocker, story):
+    return [
+        segment
+        for index, segment in enumerate(segments)
+        if blocker in segment.kinds
+        and not _is_plain(segments, index)
+        and not (blocker == lx.UNCLEAR and id(segment) in story)
+    ]
+
+
+def _find_unclear(segments):
+    """Return what is no answer and asks for something else, if anything."""
+    unreadable = [s for s in segments if s.is_any(_UNREADABLE)]
+    unreadable += _no_of_something(segments)
+    return unreadable or [
+        segment
+        for segment in segments
+        if segment.is_any({lx.HELP, lx.OPT_IN, lx.OPT_OUT_ALONE})
+        and not segment.is_any(ANSWERS | POLITE)
+    ]
 
 
 def _no_of_something(segments):
@@ -159,19 +178,25 @@ def _find_odd_remark(segments, given):
     """Times, numbers and reasons: in order beside a worded refusal only."""
     refuses = bool(given) and all(s.is_any(REFUSALS) for s in given)
     worded = refuses and any(map(is_worded, given))
-    kinds = [] if worded else [lx.TIME]
-    if not refuses:
-        kinds.append(lx.EXCUSE)
-    for kind in kinds:
-        words = [s for s in segments if kind in s.kinds and not s.is_any(ANSWERS)]
-        words = [s for s in words if kind == lx.TIME or not s.is_any(SILENT)]
-        words = [s for s in words if not (kind == lx.TIME and is_idle_time(s))]
-        if words:
-            return kind, words
+    times = [s for s in segments if lx.TIME in s.kinds]
     numbers = [s for s in segments if lx.AMOUNT in s.kinds]
-    if numbers and not (worded and any(lx.TIME in s.kinds for s in segments)):
-        return "number", numbers
+    for reason, words, fits in (
+        (lx.TIME, _odd_times(times), worded),
+        (lx.EXCUSE, _excuses(segments), refuses),
+        ("number", numbers, worded and times),
+    ):
+        if words and not fits:
+            return reason, words
     return None, ()
+
+
+def _odd_times(times):
+    return [s for s in times if not s.is_any(ANSWERS) and not is_idle_time(s)]
+
+
+def _excuses(segments):
+    excuses = [segment for segment in segments if lx.EXCUSE in segment.kinds]
+    return [segment for segment in excuses if not segment.is_any(ANSWERS | SILENT)]
 
 
 def _story_of_refusal(segments, unknown, given):

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Take what repeats the time of the appointment out of the way."""
 
-from . import lexicon as lx
+from . import intents as lx
 from .clauses import ANSWERS, SILENCED, silence
 from .text import NUMBER, WORD
 

@@ -149,16 +149,9 @@ THIS = frozenset(
 WEEK = frozenset("week semana semaine woche settimana weeks wk".split())
 # Small words inside of "Monday the 14th at 10:30", "el jueves a las 10".
 JOINERS = frozenset(
-    "the on of at @ el los las la a de del le les l au des du der den dem die das am um "
-    "im in o os as na da tussen zwischen entre tra fra il lo alle all dalle i op om het per um from between de "
-    "para por que vom feira , nos ao aos".split()
-)
-AFTER = frozenset(
-    "after past nach apres despues depois dopo dalle na vanaf desde ab from".split()
-)
-BEFORE = frozenset(
-    "before until till by vor bis avant jusqu antes hasta ate prima fino entro voor tot "
-    "untill jusque".split()
+    "the on of at @ el los las la a de del le les l au des du der den dem die das "
+    "am um im in o os as na da tussen zwischen entre tra fra il lo alle all dalle i "
+    "op om het per from between para por que vom feira , nos ao aos".split()
 )
 
 

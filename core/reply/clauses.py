@@ -3,7 +3,7 @@
 
 from typing import NamedTuple
 
-from . import lexicon as lx
+from . import intents as lx
 from .placing import is_break
 from .text import QUESTION
 
@@ -26,9 +26,9 @@ SILENT = POLITE | {
 }
 # Conditions and doubts, beside other words that only compare or order.
 IFS = frozenset(
-    "if unless provided providing assuming except maybe perhaps might may depends yet si "
-    "sauf quizas quiza talvez wenn falls sofern vielleicht se caso forse magari als "
-    "tenzij mits indien misschien".split()
+    "if unless provided providing assuming except maybe perhaps might may depends "
+    "yet si sauf quizas quiza talvez wenn falls sofern vielleicht se caso forse "
+    "magari als tenzij mits indien misschien".split()
 )
 # "no", "non", "não", "nee": words that also negate what follows.
 _NO_LENGTH = 4

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Tell codes from other numbers, and give each answer the code it belongs to."""
 
-from . import lexicon as lx
+from . import intents as lx
 from .clauses import CLEAR, REFUSALS, intent_of, split_clauses
 from .understanding import Answer
 
@@ -32,23 +32,30 @@ def combine(segments, given, codes):
     kept = {id(segment) for segment in given}
     items = [s for s in segments if id(s) in kept or lx.CODE in s.kinds]
     items = _without_weak(_without_thanked(items, segments))
-    given = [s for s in items if id(s) in kept]
-    kept = {id(segment) for segment in given}
-    intents = {intent_of(segment) for segment in given}
+    kept &= {id(segment) for segment in items}
+    intents = {intent_of(segment) for segment in items if id(segment) in kept}
     if None in intents:
         return None
-    if not any(lx.CODE in s.kinds for s in items):
-        if len(intents) > 1:
-            return None
-        intent = intents.pop()
-        if len(codes) > 1 and any(lx.ALL in s.kinds for s in segments):
-            return [Answer(intent, code) for code in sorted(codes)]
-        return [Answer(intent)]
+    if any(lx.CODE in segment.kinds for segment in items):
+        return _unite(_pairs_of(segments, items, kept, intents))
+    return _without_code(segments, intents, codes)
+
+
+def _without_code(segments, intents, codes):
+    if len(intents) > 1:
+        return None
+    (intent,) = intents
+    if len(codes) > 1 and any(lx.ALL in segment.kinds for segment in segments):
+        return [Answer(intent, code) for code in sorted(codes)]
+    return [Answer(intent)]
+
+
+def _pairs_of(segments, items, kept, intents):
+    """Return (code, answer) of each code, or None."""
     if len(intents) == 1 and not is_between(items):
-        pairs = [(s.key, next(iter(intents))) for s in items if lx.CODE in s.kinds]
-    else:
-        pairs = _pair_in_clauses(segments, kept) or _pair_in_order(items)
-    return _unite(pairs)
+        (intent,) = intents
+        return [(s.key, intent) for s in items if lx.CODE in s.kinds]
+    return _pair_in_clauses(segments, kept) or _pair_in_order(items)
 
 
 def _without_thanked(items, segments):

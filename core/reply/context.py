@@ -24,7 +24,6 @@ from .decision import (
     OPTED_OUT,
     PERSON,
     QUESTION,
-    SET_BY_HAND,
     STAFF,
     STALE,
     THANKS_CONFIRMED,
@@ -388,15 +387,3 @@ class _Reader:
             intent=found.intent,
             **more,
         )
-
-
-__all__ = [
-    "CLASSES",
-    "HELP",
-    "NOTICE",
-    "OPTED_IN",
-    "SET_BY_HAND",
-    "SITUATIONS",
-    "TABLE",
-    "read",
-]

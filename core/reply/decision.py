@@ -2,7 +2,7 @@
 """What is known when a text comes in, and what is decided, as plain values."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from .when import Proposal
@@ -121,17 +121,3 @@ class Decision:
     automatic: bool = False  # no person wrote it: never answer
     # what the words mean by themselves, see :class:`~.understanding.Understanding`
     intent: str = "unrecognized"
-
-
-def proposed_day(proposed):
-    """Return the date of a proposal, or None."""
-    return proposed.day if isinstance(proposed, Proposal) else None
-
-
-__all__ = [
-    "Appointment",
-    "Decision",
-    "Proposal",
-    "Said",
-    "date",
-]

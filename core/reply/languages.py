@@ -5,7 +5,8 @@
 and an if in French. Opting out counts in every language.
 """
 
-from . import lexicon as lx
+from . import intents as lx
+from .lexicon import kinds_of
 
 # With so many words a text is in a language beyond doubt.
 _SURE = 3
@@ -74,7 +75,7 @@ def _restricted(segment, spoken, best, scores):
     if intents <= lx.NOTE_KINDS | lx.MARKS:
         # "Cancelar" is in the list of one language, and understood in two.
         kept |= {sense for sense in senses if sense[1] in _ANSWERS}
-    return segment._replace(kinds=lx.kinds_of(kept), senses=kept)
+    return segment._replace(kinds=kinds_of(kept), senses=kept)
 
 
 def _without_foreign_veto(segment, best, scores):

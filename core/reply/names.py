@@ -3,7 +3,7 @@
 
 from typing import NamedTuple
 
-from . import lexicon as lx
+from . import intents as lx
 from .clauses import SILENT, silence
 from .placing import is_break
 from .text import DASH, LINE, NUMBER, WORD
@@ -79,10 +79,14 @@ def _is_name(text, start, end):
         if text.is_mixed_case:
             return words.capitals
         return words.length == 1 or segments[start].surface.isupper()
-    thanked = start > 1 and lx.THANKS in segments[start - 2].kinds
-    # "yes, Maria"; "yes. Maria Lopez"; "yes. Regards. Maria"
-    signs = before.key == "," or words.length == 2 or thanked
-    return is_break(before) and words.capitals and signs
+    return is_break(before) and words.capitals and _signs(segments, start, words)
+
+
+def _signs(segments, start, words):
+    """Tell whether a text ends in a name: "yes, Maria"; "yes. Regards. Maria"."""
+    if segments[start - 1].key == "," or words.length == 2:
+        return True
+    return start > 1 and lx.THANKS in segments[start - 2].kinds
 
 
 def _describe(text, start, end):

@@ -9,7 +9,7 @@ words that nobody knows may be sarcasm.
 
 from typing import NamedTuple
 
-from . import lexicon as lx
+from . import intents as lx
 from .clauses import IFS, POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
 
 _YES = {lx.CONFIRM, lx.AGREE}
@@ -197,7 +197,7 @@ def _may_stand(segment, index, around, said):
 
 
 def _negates_a_thing(segment, index, around):
-    """Tell "no elevator" from a refusal: "no for the fridge", "she can't let you in"."""
+    """Tell "no elevator" from "no for the fridge" and "she can't let you in"."""
     after = around.after(index)
     if not around.topics or _is_absence(around.clause, index):
         return False

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Opting out, opting in and asking for help."""
 
-from . import lexicon as lx
+from . import intents as lx
 from .clauses import ANSWERS, POLITE, REFUSALS, SILENT, split_clauses
 from .text import QUESTION, SYMBOL, WORD, tokenize
 from .understanding import Understanding, words_of
@@ -116,12 +116,8 @@ def is_instruction_to_stop(levelled, lexicon):
     if len(levelled) > _MAX_INSTRUCTION:
         return False
     tokens = tokenize(levelled)
-    meanings = [lexicon.meanings_of(token.key) for token in tokens]
-    stops = [lx.OPT_OUT_ALONE in found for found in meanings]
-    answers = [bool(found & {lx.CONFIRM, lx.DECLINE}) for found in meanings]
-    if not any(stops) or any(
-        answer and not stop for answer, stop in zip(answers, stops, strict=True)
-    ):
+    stops = [lx.OPT_OUT_ALONE in lexicon.meanings_of(t.key) for t in tokens]
+    if not any(stops) or any(_answers(token, lexicon) for token in tokens):
         return False
     if not 2 <= sum(token.kind == WORD for token in tokens) <= _MAX_INSTRUCTION_WORDS:
         return False
@@ -132,6 +128,12 @@ def is_instruction_to_stop(levelled, lexicon):
         and any(segment.is_any({lx.INSTRUCTION, lx.PROMPT}) for segment in segments)
         and all(_is_of_instruction(segment) for segment in segments)
     )
+
+
+def _answers(token, lexicon):
+    """Tell whether a word answers, and is none that stops as well: "cancel"."""
+    found = lexicon.meanings_of(token.key)
+    return lx.OPT_OUT_ALONE not in found and bool(found & {lx.CONFIRM, lx.DECLINE})
 
 
 def _is_of_instruction(segment):

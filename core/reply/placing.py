@@ -1,8 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Cut a line into phrases and into what it repeats of the appointment."""
 
-from . import lexicon as lx
+from . import intents as lx
 from .calendar_words import SINCE
+from .lexicon import Segment
 from .text import BREAK, DASH, JOINT, LINE, QUESTION
 
 # "Bis Donnerstag": see you, if Thursday is right; else it may be until.
@@ -38,7 +39,7 @@ def segment_with_own(tokens, lexicon, find_own):
         start = item.start - sees
         segments += _before_own(tokens[place:start], item, lexicon)
         segments.append(
-            lx.Segment(
+            Segment(
                 _kinds_of_found(item, tokens, sees),
                 tuple(tokens[start : item.end]),
                 when=item.when,

@@ -9,7 +9,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from . import lexicon as lx
+from . import intents as lx
+from .lexicon import Segment
 from .placing import segment_with_own
 from .text import (
     LINE,
@@ -281,7 +282,7 @@ def own_words(text, lexicon, prompts, find_own=None):
         if _is_prompt_like(line) or _is_quote_header(line):
             quoted += len(kept)
         elif kept:
-            segments += [*line, lx.Segment(frozenset({lx.SEPARATOR}), (_END_OF_LINE,))]
+            segments += [*line, Segment(frozenset({lx.SEPARATOR}), (_END_OF_LINE,))]
     return OwnWords(segments, quoted, len(segments) if signature is None else signature)
 
 

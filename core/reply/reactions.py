@@ -9,7 +9,7 @@ quoted is found among the texts of the conversation.
 import re
 from typing import NamedTuple
 
-from . import lexicon as lx
+from . import intents as lx
 from .decision import (
     ANSWERED,
     ASK_BACK,
@@ -21,6 +21,7 @@ from .decision import (
     UNRECOGNIZED,
     Decision,
 )
+from .lexicon import Lexicon
 from .quotes import OPENING_MARKS, tapped
 from .text import SYMBOL, level, tokenize
 
@@ -30,17 +31,9 @@ _MIN_QUOTE = 12
 # A text of ours is no shorter; without marks around it, only a long text copies one.
 _LONG = 40
 _MAX_PHRASE = 6
+_MAX_AROUND = 9  # words
 _QUOTE = re.compile(f"[{OPENING_MARKS}]", re.DOTALL)
 _CLOSING = '”»"“‟'
-_TAKEN_BACK = frozenset(
-    "removed remove from retire supprime enlevo quito elimino removeu retirou rimosso "
-    "tolto entfernt verwijderd verwijderde weggehaald von de da van di".split()
-)
-_REMOVING = frozenset(
-    "removed remove retire supprime quito elimino removeu retirou rimosso tolto "
-    "entfernt verwijderd verwijderde weggehaald".split()
-)
-_HEARTY = frozenset("loved love".split())
 
 
 class Reaction(NamedTuple):
@@ -50,6 +43,7 @@ class Reaction(NamedTuple):
     said: object  # :class:`~.decision.Said`, or None if the text is not ours
     quotes: bool  # some text is quoted
     surface: str
+    is_kind: bool = False  # a heart or a laugh, and no dislike or question
 
 
 def read_reaction(text, lexicon, ours):
@@ -57,7 +51,7 @@ def read_reaction(text, lexicon, ours):
 
     :param ours: what we said, newest last
     """
-    lexicon = lexicon or lx.Lexicon.default()
+    lexicon = lexicon or Lexicon.default()
     marked = any(char in OPENING_MARKS for char in text)
     parts = _split(text, ours) if marked or len(text) > _LONG else None
     if parts is None:
@@ -68,7 +62,8 @@ def read_reaction(text, lexicon, ours):
     tap = _tap_of(segments, tokens, lexicon)
     if tap is None:
         return None
-    return Reaction(tap, said, True, " ".join(around.split()))
+    is_kind = tap == OTHER and _is_kind(segments, tokens, lexicon)
+    return Reaction(tap, said, True, " ".join(around.split()), is_kind)
 
 
 def _split(text, ours):
@@ -135,29 +130,35 @@ def _find(flat, sent):
 
 def _tap_of(segments, tokens, lexicon):
     """Return what the words around a quotation say was tapped, or None."""
-    keys = {token.key for token in tokens}
+    if not segments or len(tokens) > _MAX_AROUND:
+        return None
+    removes = lexicon.has(tokens, lx.REACTION_REMOVED)
     symbols = [s for s in segments if s.tokens[0].kind == SYMBOL]
-    if not segments or len(tokens) > 9:
-        return None
-    if keys & _REMOVING and len(tokens) <= 7:
-        return REMOVED
-    kinds = tapped(segments)
     said = frozenset().union(*(s.kinds for s in segments))
-    known = said & {lx.REACTION, lx.REACTION_LIKE}
-    if kinds is None and not known and not symbols:
-        return None
-    if keys & _REMOVING and (known or symbols):
+    known = bool(said & {lx.REACTION, lx.REACTION_LIKE})
+    kinds = tapped(segments)
+    if removes:
         return REMOVED
     if symbols:
-        if "from" in keys or (keys & _TAKEN_BACK and keys & _REMOVING):
-            return REMOVED
-        emoji = frozenset().union(*(s.kinds for s in symbols))
-        if emoji & {lx.DECLINE}:
-            return REFUSED
-        return LIKED if emoji & {lx.CONFIRM, lx.AGREE} else OTHER
-    if kinds is None or lx.REACTION_LIKE not in kinds:
-        return OTHER if known else None
-    return LIKED
+        return _tap_of_emoji(symbols)
+    if kinds is not None and lx.REACTION_LIKE in kinds:
+        return LIKED
+    return OTHER if known else None
+
+
+def _is_kind(segments, tokens, lexicon):
+    """Tell a heart or a laugh from a dislike, a question or a doubtful face."""
+    if lexicon.has(tokens, lx.REACTION_KIND):
+        return True
+    symbols = [s for s in segments if s.tokens[0].kind == SYMBOL]
+    return bool(symbols) and not any(lx.UNCLEAR in s.kinds for s in symbols)
+
+
+def _tap_of_emoji(symbols):
+    kinds = frozenset().union(*(symbol.kinds for symbol in symbols))
+    if lx.DECLINE in kinds:
+        return REFUSED
+    return LIKED if kinds & {lx.CONFIRM, lx.AGREE} else OTHER
 
 
 def _without_quotation(text, lexicon):
@@ -202,31 +203,21 @@ def _meaning(reaction, about):
     said, tap = reaction.said, reaction.tap
     if said is None:
         return COURTESY, None
-    is_question = said.kind == QUESTION and len(about) == 1
-    waiting = is_question and about[0].is_open
-    if tap == LIKED and waiting:
-        return ANSWERED, CONFIRMED
+    asked = about[0] if said.kind == QUESTION and len(about) == 1 else None
     if tap == LIKED:
-        disagrees = is_question and about[0].state == DECLINED
-        return (PERSON if disagrees else COURTESY), None
-    if tap == REFUSED and waiting:
-        return UNRECOGNIZED, None
-    if waiting or (said.kind == ASK_BACK and any(a.is_open for a in about)):
+        return _meaning_of_like(asked)
+    waits = (asked is not None and asked.is_open) or (
+        said.kind == ASK_BACK and any(a.is_open for a in about)
+    )
+    if waits:
         return UNRECOGNIZED, None
     answered = any(a.state in (CONFIRMED, DECLINED) for a in about)
-    hearty = tap == OTHER and _is_kind(reaction)
-    if answered and not hearty:
-        return PERSON, None
-    return COURTESY, None
+    return (PERSON if answered and not reaction.is_kind else COURTESY), None
 
 
-def _is_kind(reaction):
-    """Tell a heart or a laugh, which only is kind, from a dislike or a question."""
-    words = {token.key for token in tokenize(reaction.surface)}
-    return bool(words & _KIND)
-
-
-_KIND = frozenset(
-    "loved love encanto adore adoro amou amato adorato geliebt liebt geweldig prachtig "
-    "laughed haha gracioso ❤ 😂 ♥ 😍 🙏 🎉 😀 😊 ❤️".split()
-)
+def _meaning_of_like(asked):
+    """A like of an open question answers it; of a question refused, it contradicts."""
+    if asked is not None and asked.is_open:
+        return ANSWERED, CONFIRMED
+    refused = asked is not None and asked.state == DECLINED
+    return (PERSON if refused else COURTESY), None

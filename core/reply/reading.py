@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from . import lexicon as lx
+from . import intents as lx
 from .answers import BLOCKERS, find_answers
 from .appointed import silence_appointed_times
 from .choice import choose
 from .clauses import ANSWERS, CONFIRM, DECLINE, REFUSALS, SILENT, Text, is_bare_no
 from .codes import mark_codes
 from .languages import in_one_language
+from .lexicon import Lexicon
 from .names import silence_names, silence_signature
 from .notes import find_change_of_mind, find_yes_with_note, note_of
 from .opt_out import (
@@ -72,7 +73,7 @@ class World(NamedTuple):
 def understand(
     body: str | None,
     *,
-    lexicon: lx.Lexicon | None = None,
+    lexicon: Lexicon | None = None,
     codes: Collection[str] = (),
     prompts: Collection[str] = (),
 ) -> Understanding:
@@ -90,7 +91,7 @@ def understand(
 
 def read_words(body, lexicon, codes, prompts, world):
     """Return the :class:`Understanding` of a text about what is in ``world``."""
-    lexicon = lexicon or lx.Lexicon.default()
+    lexicon = lexicon or Lexicon.default()
     if not body or not body.strip():
         return unrecognized("empty")
     if len(body) > MAX_LENGTH:

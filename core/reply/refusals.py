@@ -7,7 +7,7 @@ too, and a refusal of a day that is not the appointment's is none.
 
 from dataclasses import replace
 
-from . import lexicon as lx
+from . import intents as lx
 from .clauses import IFS, REFUSALS, SILENT, is_bare_no, is_worded, split_clauses
 from .when import propose
 

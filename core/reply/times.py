@@ -14,8 +14,8 @@ _PREDICATES = frozenset("works is yes no ok good fine doesnt isnt".split())
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
 _DURATIONS = frozenset(
-    "min mins minutes minuten minutos minuti hours hrs stunden horas ore day days weeks "
-    "times".split()
+    "min mins minutes minuten minutos minuti hours hrs stunden horas ore day days "
+    "weeks times".split()
 )
 _HALVES = ("am", "pm")
 _ANDS = ("and", "e", "y", "et", "und", "en", "al")
@@ -187,7 +187,7 @@ class _Reader:
         return self.lang != "pt" and not feira
 
     def _is_part(self, index, meaning):
-        """Tell whether a word is a part of the day here, and no "later", no "will be"."""
+        """Tell whether a word is a part of the day here, and no "later"."""
         key, before = self.key(index), self.key(index - 1)
         if key == "tarde":
             return before in _BEFORE_PART and before not in _LATER
@@ -349,7 +349,7 @@ class _Reader:
         return end if limit is None else self._after_range(after, limit, when)
 
     def _is_at(self, index, end, value, marked):
-        """Tell whether a number is an hour by what stands beside: "at 9", "9 is fine"."""
+        """Tell an hour by what stands beside the number: "at 9", "9 is fine"."""
         before = self.key(index - 1)
         if before in cw.AT and before not in ("a", "la"):
             return True

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from . import lexicon as lx
+from . import intents as lx
 
 MAX_DETAIL = 200
 

@@ -35,9 +35,6 @@ class When:
     end: tuple | None = None  # (hour, minute)
     part: str | None = None
 
-    def is_empty(self):
-        return self == When()
-
     def has_day(self):
         return bool(
             self.weekday is not None
