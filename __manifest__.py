@@ -30,6 +30,7 @@
         "views/fsm_visit_views.xml",
         "views/fsm_order_views.xml",
         "views/res_partner_views.xml",
+        "views/sms_template_views.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],

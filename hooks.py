@@ -23,4 +23,8 @@ def uninstall_hook(env):
     activities.search([("activity_type_id", "in", ids)]).unlink()
     done = env["mail.message"].search([("mail_activity_type_id", "in", ids)])
     done.write({"mail_activity_type_id": False})
+    # The standard ones go with the addon; nothing sends those of a company then.
+    env["sms.template"].search([("confirmation_kind", "!=", False)]).filtered(
+        lambda template: not template.get_external_id()[template.id]
+    ).unlink()
     env.cr.execute(f"DROP FUNCTION IF EXISTS {FUNCTION} CASCADE")

@@ -7,7 +7,7 @@ are over. It returns a :class:`Decision`, which can be printed.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
 from .reply import Said
@@ -24,7 +24,9 @@ HELP = "help"
 WRONG_NUMBER = "wrong_number"  # it is not the contact's
 
 RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
-_INTENT_OF_RESPONSE = {response: intent for intent, response in RESPONSE_OF_INTENT.items()}
+_INTENT_OF_RESPONSE = {
+    response: intent for intent, response in RESPONSE_OF_INTENT.items()
+}
 OUTCOME_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 # What words mean that are read as an answer, and are for a person where they stand.
 _ANSWER_REASONS = ("word", "note", "named", "refusal")
@@ -175,7 +177,7 @@ def read(text, candidates, conversation, lexicon=None, is_blocked=False):
         conversation,
         to_appointments(candidates, text),
         lexicon=lexicon,
-        now=text.received_date.replace(tzinfo=timezone.utc),
+        now=text.received_date.replace(tzinfo=UTC),
     )
     outcome = OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
     if not outcome:
@@ -204,9 +206,7 @@ def to_appointments(candidates, text):
     # What was asked last is what an answer is about, also when it can't count.
     asked = live or newest[:1]
     taken = {one.code for one in live}
-    return [
-        _to_appointment(one, text, candidates, one in asked, taken) for one in kept
-    ]
+    return [_to_appointment(one, text, candidates, one in asked, taken) for one in kept]
 
 
 def _newest_of_each(candidates):
@@ -226,8 +226,8 @@ def _to_appointment(candidate, text, candidates, is_asked, taken):
     end = details.pop("end", None) or start
     return reply_tools.Appointment(
         id=candidate.appointment,
-        start=start.replace(tzinfo=timezone.utc),
-        end=end.replace(tzinfo=timezone.utc),
+        start=start.replace(tzinfo=UTC),
+        end=end.replace(tzinfo=UTC),
         code=_get_code(candidate, text, candidates, taken),
         state=_get_state(candidate, is_asked),
         text=candidate.body,
@@ -367,7 +367,9 @@ def _decide_unaware(found, candidates):
 def _decide_person(found, candidates):
     """Somebody reads it, and looks at the answers that it may put in doubt."""
     doubted = [
-        one for one in _about(found, candidates) if one.appointment in found.mark_to_read
+        one
+        for one in _about(found, candidates)
+        if one.appointment in found.mark_to_read
     ]
     targets = doubted or (_about(found, candidates) or candidates)[:1]
     return [

@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from .http import test_access
+from .models import test_alerts
+from .models import test_auto_replies
 from .models import test_batch
 from .tooling import test_bench
 from .tours import test_center_tours
@@ -11,6 +13,7 @@ from .tours import test_dialog_tours
 from .models import test_dialogs
 from .http import test_fuzz
 from .http import test_immutable
+from .models import test_inbox
 from .tours import test_js
 from .http import test_levels
 from .http import test_main_loop
@@ -19,16 +22,17 @@ from .models import test_name_index
 from .models import test_query_counts
 from .http import test_reports
 from .http import test_safety
+from .models import test_screen_notifications
 from .models import test_sending
 from .http import test_setup
 from .http import test_setup_access
 from .tours import test_setup_tours
+from .models import test_shortcuts
 from .tooling import test_simulator
 from .http import test_stories
 from .tours import test_tours
-from .models import test_throttle
 from .models import test_translations
-from .tooling import test_upgrade
 from .http import test_trust
+from .tooling import test_upgrade
 from .http import test_webhook_security
 from .tooling import test_wheel

@@ -10,15 +10,21 @@ import contextvars
 import logging
 import traceback
 
+import psycopg2
+
 _private = contextvars.ContextVar("job_confirmation_private", default=False)
 
 
 class _HideQueries(logging.Filter):
     def filter(self, record):
-        if _private.get() and record.levelno > logging.DEBUG:
-            error = next(
-                (arg for arg in record.args or () if isinstance(arg, Exception)), None
-            )
+        if record.levelno <= logging.DEBUG:
+            return True
+        error = next(
+            (arg for arg in record.args or () if isinstance(arg, Exception)), None
+        )
+        # On a connection that is gone nothing was executed: Odoo logs the query that
+        # was the last one before, which may have been one of ours.
+        if _private.get() or isinstance(error, psycopg2.InterfaceError):
             record.msg = "A query failed: %s"
             record.args = (describe(error) if error else "see the next lines",)
         return True

@@ -11,7 +11,7 @@ two different answers undo each other unless each has the code of its appointmen
 from . import lexicon as lx
 from .clauses import ANSWERS, POLITE, REFUSALS, SILENT, is_idle_time, is_worded
 from .codes import combine
-from .quotes import is_break
+from .placing import is_break
 from .text import WORD
 from .understanding import answered, unrecognized, words_of
 

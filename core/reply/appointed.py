@@ -19,14 +19,17 @@ def silence_appointed_times(segments, appointed):
             if all(t.says(token.key) for t in appointed for token in segment.tokens):
                 silence(segments, (index,))
     for index, segment in enumerate(segments):
-        end = index + 1
-        if segment.kinds != {lx.AMOUNT} or not _is_beside_time(segments, index):
-            continue
-        if [s.key for s in segments[end : end + 1]] == [":"]:
-            end += 2
-        hour = [s.key for s in segments[index:end] if s.tokens[0].kind == NUMBER]
-        if all(t.begins_at(hour) for t in appointed):
-            silence(segments, range(index, end))
+        if segment.kinds == {lx.AMOUNT} and _is_beside_time(segments, index):
+            _silence_hour(segments, index, appointed)
+
+
+def _silence_hour(segments, index, appointed):
+    end = index + 1
+    if [s.key for s in segments[end : end + 1]] == [":"]:
+        end += 2
+    hour = [s.key for s in segments[index:end] if s.tokens[0].kind == NUMBER]
+    if all(times.begins_at(hour) for times in appointed):
+        silence(segments, range(index, end))
 
 
 def _is_beside_time(segments, index):

@@ -103,7 +103,7 @@ _PARTS = {
         AFTERNOON: "nachmittag nachmittags",
         EVENING: "abend abends",
     },
-    "pt": {AFTERNOON: "tarde!", EVENING: "noite"},
+    "pt": {MORNING: "manha", AFTERNOON: "tarde!", EVENING: "noite"},
     "it": {
         MORNING: "mattina mattino mattinata",
         AFTERNOON: "pomeriggio",
@@ -127,7 +127,10 @@ _NUMBERS = {  # one to twelve; a customer writes no others in words
     "nl": "een twee drie vier vijf zes zeven acht negen tien elf twaalf",
 }
 # Before an hour.
-AT = frozenset("at @ around about las la um gegen alle om as a vers ore hora".split())
+AT = frozenset(
+    "at @ around about las la um gegen alle om as a vers ore hora between tussen "
+    "zwischen entre tra fra".split()
+)
 # After an hour.
 CLOCK = frozenset(
     "oclock uhr uur h hr hrs heure heures hora horas ore clock u hs".split()
@@ -147,7 +150,7 @@ WEEK = frozenset("week semana semaine woche settimana weeks wk".split())
 # Small words inside of "Monday the 14th at 10:30", "el jueves a las 10".
 JOINERS = frozenset(
     "the on of at @ el los las la a de del le les l au des du der den dem die das am um "
-    "im in o os as na da il lo alle all dalle i op om het per um from between de "
+    "im in o os as na da tussen zwischen entre tra fra il lo alle all dalle i op om het per um from between de "
     "para por que vom feira , nos ao aos".split()
 )
 AFTER = frozenset(
@@ -159,7 +162,7 @@ BEFORE = frozenset(
 )
 
 
-SINCE = frozenset("since desde seit depuis da sinds last".split())
+SINCE = frozenset("since desde seit depuis sinds last".split())
 
 
 def _split(text):

@@ -14,7 +14,6 @@ from .clauses import (
     REFUSALS,
     SILENT,
     intent_of,
-    is_bare_no,
     split_clauses,
 )
 
@@ -22,12 +21,14 @@ _YES = {lx.CONFIRM, lx.AGREE}
 _ANSWERS = _YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
 _WORDS_OF_CHOICE = dict.fromkeys(
-    "keep take good great okay bien gut bene goed bom boa bon bonne".split(), CONFIRM
+    "keep keeping take good great okay bien gut bene goed bom boa bon bonne wel".split(),
+    CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "
     "remove delete".split(),
     DECLINE,
 )
+_ONLY = frozenset("only just solo nur alleen seulement so apenas soltanto".split())
 _SMALL = SILENT | {lx.ALL, lx.BUT}
 
 
@@ -54,49 +55,80 @@ def choose(segments, open_ids, earlier=None):
     """
     clauses = [_read(clause, asks, open_ids) for clause, asks in _clauses(segments)]
     clauses = [clause for clause in clauses if clause.items or not clause.is_clear]
-    if not any(isinstance(item, frozenset) for c in clauses for item in c.items):
+    if not any(_names(clause) for clause in clauses):
         return None
-    answers, rest = {}, []
-    pending, general = None, None
-    for clause in clauses:
+    chooser = _Chooser(earlier)
+    if not all(chooser.take(clause) for clause in clauses) or not chooser.finish():
+        return None
+    return Choice(chooser.answers, tuple(chooser.rest)) if chooser.answers else None
+
+
+class _Chooser:
+    """Collect the answers, clause by clause."""
+
+    def __init__(self, earlier):
+        self.earlier = earlier
+        self.answers, self.rest = {}, []
+        self.pending = []  # names that no answer stands beside yet
+        self.general = None  # an answer that no name stands beside
+
+    def take(self, clause):
+        """Take one clause; tell whether the text is still clear."""
         if not clause.is_clear:
-            rest += clause.segments
-            if not clause.items or isinstance(clause.items[0], str):
-                if any(s.is_any(_ANSWERS | {lx.CONDITION}) for s in clause.segments):
-                    if not any(s.is_any({lx.OTHER}) for s in clause.segments):
-                        return None
-            continue
-        names = [item for item in clause.items if isinstance(item, frozenset)]
-        intents = [item for item in clause.items if isinstance(item, str)]
+            self.rest += clause.segments
+            return not _contradicts(clause)
+        names, intents = _names(clause), _intents(clause)
         if names and intents:
             pairs = _pair(clause.items)
-        elif names:
-            pairs, pending = (
-                ((), names)
-                if not general
-                else (
-                    [(name, general) for name in names],
-                    None,
-                )
-            )
-        elif pending and len(set(intents)) == 1:
-            pairs, pending = [(name, intents[0]) for name in pending], None
-        elif len(set(intents)) == 1 and general in (None, intents[0]):
-            pairs, general = (), intents[0]
-        else:
-            return None
-        if pairs is None or not _add(answers, pairs):
-            return None
-    if pending:
-        if (
-            earlier is None
-            or answers
-            or not _add(answers, [(n, earlier) for n in pending])
-        ):
-            return None
-    if general and general not in answers.values():
-        return None
-    return Choice(answers, tuple(rest)) if answers else None
+            return pairs is not None and self._add(pairs)
+        if len(set(intents)) > 1:
+            return False
+        if names and self.general:
+            return self._add([(name, self.general) for name in names])
+        if names:
+            self.pending = names
+            return True
+        if self.pending:
+            names, self.pending = self.pending, []
+            return self._add([(name, intents[0]) for name in names])
+        self.general = self.general or intents[0]
+        return self.general == intents[0]
+
+    def finish(self):
+        """Settle what is left over; tell whether the text is clear."""
+        if self.pending:
+            if self.earlier is None or self.answers:
+                return False
+            if not self._add([(name, self.earlier) for name in self.pending]):
+                return False
+        return self.general is None or self.general in self.answers.values()
+
+    def _add(self, pairs):
+        """Add what is clear; tell whether nothing contradicts itself or means two."""
+        for name, intent in pairs:
+            if len(name) != 1:
+                return False
+            (ref,) = name
+            if self.answers.setdefault(ref, intent) != intent:
+                return False
+        return True
+
+
+def _names(clause):
+    return [item for item in clause.items if isinstance(item, frozenset)]
+
+
+def _intents(clause):
+    return [item for item in clause.items if isinstance(item, str)]
+
+
+def _contradicts(clause):
+    """Tell whether an unclear clause makes the whole text unclear."""
+    if clause.items and not isinstance(clause.items[0], str):
+        return False  # it is about a name, which stays open
+    if any(s.is_any({lx.OTHER}) for s in clause.segments):
+        return False
+    return any(s.is_any(_ANSWERS | {lx.CONDITION}) for s in clause.segments)
 
 
 def _clauses(segments):
@@ -113,30 +145,64 @@ def _clauses(segments):
 def _read(clause, asks, open_ids):
     items = []
     is_clear = not asks
-    before = None
     for index, segment in enumerate(clause):
-        if lx.OTHER in segment.kinds:
-            is_clear = False
-        elif segment.refs:
+        before = clause[index - 1] if index else None
+        if segment.refs and lx.OTHER not in segment.kinds:
             _add_name(items, segment, before, open_ids)
-            if segment.is_any(_ANSWERS):
-                items.append(intent_of(segment))
-        elif lx.GLUE in segment.kinds and items:
-            pass  # "sí 151 y no 296"
-        elif segment.is_any(_ANSWERS):
-            intent = intent_of(segment)
-            if intent is None:
-                is_clear = False
-            else:
-                items.append(intent)
-        elif _is_no_of_name(clause, index):
-            items.append(DECLINE)
-        elif segment.key in _WORDS_OF_CHOICE and _is_near_name(clause, index):
-            items.append(_WORDS_OF_CHOICE[segment.key])
-        elif not (segment.is_any(_SMALL) or _is_beside_name(clause, index)):
+        intent = _intent_at(clause, index, before, items)
+        if intent:
+            items.append(intent)
+        elif not segment.refs and not _is_small(clause, index, before, items):
             is_clear = False
-        before = segment
+        is_clear = is_clear and lx.OTHER not in segment.kinds
     return Clause(tuple(items), tuple(clause), is_clear)
+
+
+def _intent_at(clause, index, before, items):
+    """Return the answer that a segment gives in its clause, or None."""
+    segment = clause[index]
+    if _is_silent_answer(segment, before, items):
+        return None
+    if segment.is_any(_ANSWERS):
+        return intent_of(segment)
+    named = any(s.refs for s in clause)
+    if _is_no_of_name(clause, index) or (lx.EXCUSE in segment.kinds and named):
+        return DECLINE  # "not Friday", "I'm away Monday"
+    if _is_near_name(clause, index):
+        return _WORDS_OF_CHOICE.get(segment.key)
+    return None
+
+
+def _is_silent_answer(segment, before, items):
+    """Tell the "y" of "sí 151 y no 296" and what belongs to "ninguna me va bien"."""
+    if segment.refs:
+        return False
+    return _belongs_to_neither(segment, before) or (
+        lx.GLUE in segment.kinds and bool(items)
+    )
+
+
+def _is_small(clause, index, before, items):
+    """Tell whether a segment says nothing of its own beside names and answers."""
+    segment = clause[index]
+    if _is_silent_answer(segment, before, items):
+        return True
+    if segment.is_any(_ANSWERS):
+        return False  # languages contradict each other
+    if segment.is_any(_SMALL):
+        return True
+    if segment.key in _ONLY and any(s.refs for s in clause[index:]):
+        return True  # "only the last one doesn't work"
+    return _is_beside_name(clause, index)
+
+
+def _belongs_to_neither(segment, before):
+    return (
+        before is not None
+        and before.every
+        and before.is_any(REFUSALS)
+        and segment.is_any(_YES)
+    )
 
 
 def _is_near_name(clause, index):
@@ -188,17 +254,19 @@ def _pair(items):
     items = items[::-1] if backwards else items
     if isinstance(items[-1], str):
         return None
+    return _pair_in_order(items)
+
+
+def _pair_in_order(items):
     pairs, intent, used = [], None, True
     for item in items:
-        if isinstance(item, frozenset):
-            if intent is None:
-                return None
+        if isinstance(item, frozenset) and intent is not None:
             pairs.append((item, intent))
             used = True
-        else:
-            if not used and item != intent:
-                return None
+        elif isinstance(item, str) and (used or item == intent):
             intent, used = item, False
+        else:
+            return None
     return pairs
 
 
@@ -207,17 +275,3 @@ def _is_between(items):
     first = names.index(False)
     last = len(names) - names[::-1].index(False) - 1
     return any(names[:first]) and any(names[last + 1 :]) and len(names) > 2
-
-
-def _add(answers, pairs):
-    """Add what is clear; tell whether nothing contradicts itself or means two."""
-    for name, intent in pairs:
-        if len(name) != 1:
-            return False
-        (ref,) = name
-        if answers.setdefault(ref, intent) != intent:
-            return False
-    return True
-
-
-__all__ = ["CONFIRM", "Choice", "choose", "is_bare_no"]

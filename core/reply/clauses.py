@@ -4,7 +4,7 @@
 from typing import NamedTuple
 
 from . import lexicon as lx
-from .quotes import is_break
+from .placing import is_break
 from .text import QUESTION
 
 CONFIRM, DECLINE = "confirm", "decline"

@@ -41,7 +41,9 @@ from .text import level
 OPEN = "question"  # the question is open, and was said last
 UNHEARD = "ask_back"  # we asked back to words that said nothing
 ASKED = "ask_back_question"  # we asked back to a question of the customer
-CONDITIONAL = "ask_back_condition"  # we asked back to a condition, another time, a doubt
+CONDITIONAL = (
+    "ask_back_condition"  # we asked back to a condition, another time, a doubt
+)
 ASIDE = "aside"  # a notice or a help text came after the open question
 BY_STAFF = "staff"  # a person wrote a free text
 YES_GIVEN = "confirmed"  # our thank-you, or a yes entered by hand
@@ -104,7 +106,14 @@ TABLE = {
 }
 SITUATIONS, CLASSES = tuple(_ROWS), _CLASSES
 
-_SAYS_NOTHING = {"empty", "no_words", "unknown_words", "no_answer", "number", "reaction"}
+_SAYS_NOTHING = {
+    "empty",
+    "no_words",
+    "unknown_words",
+    "no_answer",
+    "number",
+    "reaction",
+}
 _PLAIN_OUTCOMES = {
     "opt_out": OPT_OUT,
     "opt_in": OPT_IN,
@@ -220,7 +229,9 @@ class _Reader:
         return texts or [a.text for a in self.appointments if a.text]
 
     def decide(self, text):
-        reaction = read_reaction(level((text or "")[:MAX_LENGTH]), self.lexicon, self.ours)
+        reaction = read_reaction(
+            level((text or "")[:MAX_LENGTH]), self.lexicon, self.ours
+        )
         if reaction:
             return decide_reaction(reaction, self)
         returning = self.situation in (NO_GIVEN, YES_GIVEN, CONDITIONAL, BY_STAFF)

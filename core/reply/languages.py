@@ -57,18 +57,17 @@ def in_one_language(segments):
 
 def _restricted(segment, spoken, best, scores):
     senses = segment.senses
-    if not senses or all(lang in spoken for lang, _intent in senses):
+    foreign = {sense for sense in senses if sense[0] not in spoken}
+    if not foreign:
         return segment
-    own = any(lang in spoken for lang, _intent in senses)
-    if not own:
+    if foreign == senses:
         return _without_foreign_veto(segment, best, scores)
-    kept = frozenset(
+    short = best < _SURE
+    kept = senses - {
         (lang, intent)
-        for lang, intent in senses
-        if lang in spoken
-        or intent in _EVERYWHERE
-        or (best < _SURE and intent not in _VETOES)
-    )
+        for lang, intent in foreign
+        if intent not in _EVERYWHERE and (intent in _VETOES or not short)
+    }
     intents = {intent for _lang, intent in kept}
     if lx.DOUBT in intents:
         return segment
@@ -84,6 +83,7 @@ def _without_foreign_veto(segment, best, scores):
     most = max(scores[lang] for lang, _intent in segment.senses)
     if len(segment.tokens) > 1 or best < _SURE or most * 3 > best:
         return segment
-    if intents <= _VETOES | lx.NOTE_KINDS:
+    vetoes = intents & (_VETOES | lx.NOTE_KINDS)
+    if vetoes and intents <= vetoes | {lx.GLUE, lx.FILLER}:
         return segment._replace(kinds=_FOREIGN, senses=frozenset())
     return segment

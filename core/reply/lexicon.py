@@ -225,7 +225,9 @@ class Lexicon:
         understood, however odd a row somebody has added. The same rows give the same
         lexicon, which takes seconds to build, once per process.
         """
-        rows = tuple(sorted((lang or "", intent, phrase) for lang, intent, phrase in rows))
+        rows = tuple(
+            sorted((lang or "", intent, phrase) for lang, intent, phrase in rows)
+        )
         digest = blake2b(repr(rows).encode("utf-8", "replace")).digest()
         lexicon = _COMPILED.pop(digest, None) or cls._compile(rows)
         _COMPILED[digest] = lexicon  # the newest last
@@ -380,7 +382,7 @@ class Lexicon:
         return self._singles.get(key, _NONE)
 
     def begins_with(self, tokens, kind):
-        """Return the number of words of the phrase of ``kind`` that ``tokens`` begin with."""
+        """Return how many words a phrase of ``kind`` at the beginning has."""
         steps = [_steps_of(token, self._known_key(token)) for token in tokens]
         ends = [end for end, kinds, _s in self._phrases_at(steps, 0) if kind in kinds]
         return max(ends, default=0)
@@ -472,7 +474,9 @@ def kinds_of(senses):
     kinds = frozenset(intent for _lang, intent in senses)
     if kinds == {FAREWELL}:
         return kinds | {FILLER}
-    if not kinds.isdisjoint({PLAIN_YES, ATTEND}) and kinds.isdisjoint({DECLINE, RESCHEDULE}):
+    if not kinds.isdisjoint({PLAIN_YES, ATTEND}) and kinds.isdisjoint(
+        {DECLINE, RESCHEDULE}
+    ):
         kinds |= {CONFIRM}
     if COMMON in kinds and kinds - NOTE_KINDS - MARKS <= _SMALL_WORDS:
         if not kinds.isdisjoint(_SMALL_WORDS):

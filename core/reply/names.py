@@ -1,9 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Recognise names and signatures: their unknown words are nobody's answer."""
 
+from typing import NamedTuple
+
 from . import lexicon as lx
 from .clauses import SILENT, silence
-from .quotes import is_break
+from .placing import is_break
 from .text import DASH, LINE, NUMBER, WORD
 
 _MAX_NAME_WORDS = 3
@@ -51,40 +53,59 @@ def _is_particle(segments, index):
     )
 
 
+class _Words(NamedTuple):
+    """Unknown words in a row, and what decides whether they are a name."""
+
+    length: int
+    capitals: bool
+    ends_clause: bool
+    ends_text: bool
+
+
 def _is_name(text, start, end):
-    segments = text.segments
-    before = segments[start - 1] if start else None
-    ends_clause = end == len(segments) or is_break(segments[end])
-    ends_text = all(s.kinds <= SILENT for s in segments[end:])
-    capitals = text.is_mixed_case and all(
-        s.tokens[0].surface[:1].isupper()
-        for s in segments[start:end]
-        if _may_be_name(s)
-    )
-    length = sum(map(_may_be_name, segments[start:end]))
-    if before is None:
+    """Tell whether unknown words stand where names stand."""
+    if not start:
         return False
+    segments = text.segments
+    before = segments[start - 1]
     if before.key == "." and start > 1 and lx.GREETING in segments[start - 2].kinds:
         before = segments[start - 2]  # "Dr. Smith"
-    if lx.NAME_INTRO in before.kinds:  # "this is Maria Lopez"
-        if lx.GLUE in before.kinds:  # "it's Maria", but "it's raining"
-            return ends_clause and capitals and length <= 2
-        return ends_clause or (capitals and length <= 2)
-    if before.is_any({lx.GREETING}):  # "hi John yes"
-        return length <= 2
-    if before.is_any({lx.THANKS}):  # "thanks John"
-        return ends_clause and (length == 1 or capitals)
-    if not (ends_clause and ends_text and length <= 2):
+    words = _describe(text, start, end)
+    if before.is_any({lx.NAME_INTRO, lx.GREETING, lx.THANKS}):
+        return _is_name_after(before, words)
+    if not (words.ends_clause and words.ends_text and words.length <= 2):
         return False
     if before.tokens[0].kind in (DASH, LINE):  # "yes - Maria"
         if text.is_mixed_case:
-            return capitals
-        return length == 1 or segments[start].surface.isupper()
-    if not (is_break(before) and capitals):
-        return False
+            return words.capitals
+        return words.length == 1 or segments[start].surface.isupper()
     thanked = start > 1 and lx.THANKS in segments[start - 2].kinds
     # "yes, Maria"; "yes. Maria Lopez"; "yes. Regards. Maria"
-    return before.key == "," or length == 2 or thanked
+    signs = before.key == "," or words.length == 2 or thanked
+    return is_break(before) and words.capitals and signs
+
+
+def _describe(text, start, end):
+    segments = text.segments
+    words = [segment for segment in segments[start:end] if _may_be_name(segment)]
+    return _Words(
+        len(words),
+        text.is_mixed_case and all(s.surface[:1].isupper() for s in words),
+        end == len(segments) or is_break(segments[end]),
+        all(segment.kinds <= SILENT for segment in segments[end:]),
+    )
+
+
+def _is_name_after(before, words):
+    """Tell a name after "this is", "hi" or "thanks"."""
+    if lx.NAME_INTRO in before.kinds:  # "this is Maria Lopez"
+        short = words.capitals and words.length <= 2
+        if lx.GLUE in before.kinds:  # "it's Maria", but "it's raining"
+            return words.ends_clause and short
+        return words.ends_clause or short
+    if lx.GREETING in before.kinds:  # "hi John yes"
+        return words.length <= 2
+    return words.ends_clause and (words.length == 1 or words.capitals)
 
 
 def silence_signature(text):
@@ -135,7 +156,6 @@ def _is_line_of_names(line, text):
         and all(s.surface[:1].isupper() for s in words)
         and lx.UNKNOWN in words[0].kinds
         and all(
-            s.kinds - lx.NOTE_KINDS <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE}
-            for s in words
+            s.kinds - lx.NOTE_KINDS <= {lx.UNKNOWN, lx.FILLER, lx.EXCUSE} for s in words
         )
     )

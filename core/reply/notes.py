@@ -7,11 +7,13 @@ and nothing in it may be a condition, a doubt, another time or a question: "Yes"
 words that nobody knows may be sarcasm.
 """
 
+from typing import NamedTuple
+
 from . import lexicon as lx
 from .clauses import IFS, POLITE, REFUSALS, SILENT, is_bare_no, split_clauses
 
 _YES = {lx.CONFIRM, lx.AGREE}
-_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB}
+_NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
 _WAITING = {lx.CONTACT, lx.ACCESS}
@@ -46,32 +48,54 @@ _MAX_UNKNOWN_BESIDE = 4  # in a clause that is about nothing known
 _PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
 
 
+class _Around(NamedTuple):
+    """What stands around a segment of a note."""
+
+    clause: list
+    topics: frozenset  # of the clause
+    rest: list  # of the segments of the text, without those that say yes
+    beside: frozenset  # topics of the whole text
+    seen: bool  # something harmless was said in a clause before
+
+    def before(self, index):
+        return self.clause[index - 1] if index else None
+
+    def after(self, index):
+        return self.clause[index + 1] if index + 1 < len(self.clause) else None
+
+    def place(self, segment):
+        return next(i for i, s in enumerate(self.rest) if s is segment)
+
+
 def find_yes_with_note(text, lexicon):
     """Return the segments that say yes beside a harmless note; else an empty list."""
     clauses = list(split_clauses(text.segments))
     yes = [_leading_yes(clause, lexicon) for clause, asks in clauses if not asks]
     yes = [segment for segment in yes if segment is not None]
-    if not yes or not _is_clear(clauses, yes):
+    if not yes or not _is_clear(clauses, yes) or any(map(_asks, clauses)):
         return []
     given = {id(segment) for segment in yes}
     rest = [s for s in text.segments if id(s) not in given]
     if not _has_subject(rest):
         return []
-    about = [frozenset().union(*map(_topics_of, clause)) for clause, _asks in clauses]
-    seen = False  # whether something harmless was said already
-    for clause, asks in clauses:
-        if asks and not any(lx.REQUEST in s.kinds for s in clause):
+    about = [_topics_of_all(clause) for clause, _question in clauses]
+    beside = frozenset().union(*about)
+    for place, (clause, _question) in enumerate(clauses):
+        seen = any(about[:place])
+        if not _is_harmless(_Around(clause, about[place], rest, beside, seen)):
             return []
-        beside = frozenset().union(*about)
-        if not _is_harmless(clause, seen, rest, beside):
-            return []
-        seen = seen or any(s.is_any(lx.TOPICS) for s in clause)
     return yes
+
+
+def _asks(item):
+    """Tell whether a clause is a question, and no "can you bring a filter?"."""
+    clause, asks = item
+    return asks and not any(lx.REQUEST in segment.kinds for segment in clause)
 
 
 def _has_subject(rest):
     """Tell whether a note is about something: "call me" alone wants to talk."""
-    topics = frozenset().union(*(_topics_of(segment) for segment in rest))
+    topics = _topics_of_all(rest)
     if topics == {lx.CONTACT}:
         return any(s.is_any({lx.LEAD, lx.AMOUNT}) for s in rest)
     return bool(topics)
@@ -83,13 +107,15 @@ def _topics_of(segment):
     return segment.kinds & lx.TOPICS
 
 
+def _topics_of_all(segments):
+    return frozenset().union(*map(_topics_of, segments))
+
+
 def _leading_yes(clause, lexicon):
     """Return the segment that says yes, if a clause begins with it."""
     for index, segment in enumerate(clause):
         if segment.is_any(_YES):
-            if segment.is_any(REFUSALS) or not _stands_alone(
-                clause, index, lexicon
-            ):
+            if segment.is_any(REFUSALS) or not _stands_alone(clause, index, lexicon):
                 return None
             return segment
         if not segment.kinds <= SILENT:
@@ -110,7 +136,10 @@ def _stands_alone(clause, index, lexicon):
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
-        return True
+        # "confirmo si llueve"
+        return len(segment.tokens) == 1 or not lexicon.has(
+            segment.tokens[-1:], lx.CONDITION
+        )
     if len(segment.tokens) > 1:
         return after.kinds <= POLITE | {lx.RETURN} or after.key in _SO
     return after.kinds <= SILENT or after.is_any(lx.TOPICS)
@@ -122,40 +151,67 @@ def _names_own(after):
 
 def _is_clear(clauses, yes):
     """An "OK" counts where the text begins; a yes wherever its clause does."""
-    first = next((s for c, _asks in clauses for s in c if not s.kinds <= SILENT), None)
+    first = next(
+        (s for c, _question in clauses for s in c if not s.kinds <= SILENT), None
+    )
     return any(s is first or lx.CONFIRM in s.kinds for s in yes)
 
 
-def _is_harmless(clause, seen, rest, beside):
-    topics = frozenset().union(*map(_topics_of, clause))
+def _is_harmless(around):
+    """Tell whether a clause is about something harmless, and takes nothing back."""
     unknown = said = 0
-    for index, segment in enumerate(clause):
+    for index, segment in enumerate(around.clause):
         if segment.is_any(_YES) and not segment.is_any(REFUSALS):
-            continue
-        if segment.kinds <= SILENT:
-            continue
-        before = clause[index - 1] if index else None
-        if lx.BUT in segment.kinds and not (seen or said or topics & _ARRANGED):
-            return False
-        if segment.kinds & {lx.LEAD} and not segment.kinds & lx.TOPICS:
-            if not _leads_to_call(clause, index):
+            if lx.CONDITION in segment.kinds and len(around.clause) > 1:
+                return False  # "si llueve"
+        elif not segment.kinds <= SILENT:
+            if not _may_stand(segment, index, around, said):
                 return False
-        elif not _is_allowed(segment, before, topics, rest):
-            if not (beside - {lx.PRESENCE} and _is_odd(segment)):
-                return False
-        said += 1
-        seen = seen or segment.is_any(lx.TOPICS)
-        unknown += lx.UNKNOWN in segment.kinds and not segment.is_any(
-            lx.NOTE_KINDS | {lx.OWN}
-        )
-        if segment.is_any({lx.NEGATION}) or is_bare_no(segment):
-            if not topics or _is_absence(clause, index):
-                return False
-            if index + 1 < len(clause) and clause[index + 1].key in _SCOPES:
-                return False  # "no for the fridge"
-    if topics:
+            said += 1
+            unknown += _is_unknown(segment)
+    if around.topics:
         return unknown <= _MAX_UNKNOWN
-    return not unknown or (bool(beside) and unknown <= _MAX_UNKNOWN_BESIDE)
+    return not unknown or (bool(around.beside) and unknown <= _MAX_UNKNOWN_BESIDE)
+
+
+def _is_unknown(segment):
+    return lx.UNKNOWN in segment.kinds and not segment.is_any(lx.NOTE_KINDS | {lx.OWN})
+
+
+def _may_stand(segment, index, around, said):
+    """Tell whether a segment takes nothing back where it stands.
+
+    :param said: how much was said in its clause before it
+    """
+    kinds = segment.kinds
+    if lx.BUT in kinds and not (around.seen or said or around.topics & _ARRANGED):
+        return False
+    if kinds & {lx.NEGATION} or is_bare_no(segment):
+        if not _negates_a_thing(segment, index, around):
+            return False
+    if lx.LEAD in kinds and not kinds & lx.TOPICS:
+        return _leads_to_call(around.clause, index)
+    if _is_allowed(segment, index, around) or _is_excused(segment, around):
+        return True
+    return bool(around.beside - {lx.PRESENCE}) and _is_odd(segment)
+
+
+def _negates_a_thing(segment, index, around):
+    """Tell "no elevator" from a refusal: "no for the fridge", "she can't let you in"."""
+    after = around.after(index)
+    if not around.topics or _is_absence(around.clause, index):
+        return False
+    if after is None:
+        return not is_bare_no(segment)  # "the sink leaks no"
+    return after.key not in _SCOPES
+
+
+def _is_excused(segment, around):
+    """Tell whether who is away said who will be there: "my son, I'm at work"."""
+    if lx.EXCUSE not in segment.kinds or segment.is_any({lx.CONDITION, lx.DOUBT}):
+        return False
+    before = around.rest[: around.place(segment)]
+    return any(lx.PRESENCE in s.kinds for s in before)
 
 
 def _is_odd(segment):
@@ -174,50 +230,50 @@ def _leads_to_call(clause, index):
     after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if after is not None and lx.CONTACT in after.kinds:
         return True
-    return len(clause[index].tokens) > 1 and any(
-        s.is_any(_WAITING) for s in clause[index + 1 :]
-    )
+    # "If no one answers just go around the side"
+    return len(clause[index].tokens) > 2 and index + 1 < len(clause)
 
 
-def _is_allowed(segment, before, topics, rest):
-    """Tell whether one segment may stand in a harmless clause about ``topics``."""
+def _is_allowed(segment, index, around):
+    """Tell whether a segment may stand in a harmless clause, by its kinds."""
     kinds = segment.kinds
     if kinds & _HARD:
         return False
-    if kinds & lx.TOPICS:
-        return True
-    if lx.BUT in kinds:
+    if kinds & (lx.TOPICS | {lx.BUT}):
         return True
     if lx.DOUBT in kinds:
         return False
     if kinds & REFUSALS and not is_bare_no(segment):
-        return _is_about_a_thing(segment, before, rest)
+        return _is_about_a_thing(segment, index, around)
     if kinds & {lx.COMMON, lx.OWN}:
         return True
     if lx.REQUEST in kinds:
-        return bool(topics)
+        return bool(around.topics)
     if kinds & {lx.AMOUNT, lx.CODE}:
-        return bool(topics & _NUMBERED) or _is_number_of_place(segment, rest)
+        return bool(around.topics & _NUMBERED) or _is_floor(segment, around)
     return not kinds & _VETOES
 
 
-def _is_number_of_place(segment, rest):
+def _is_floor(segment, around):
     """Tell the number of a floor that ends in a stop: "3. Stock"."""
-    place = next(i for i, s in enumerate(rest) if s is segment)
-    after = rest[place + 1 : place + 3]
+    place = around.place(segment)
+    after = around.rest[place + 1 : place + 3]
     return [s.key for s in after[:1]] == ["."] and any(
         lx.PLACE in s.kinds for s in after
     )
 
 
-def _is_about_a_thing(segment, before, rest):
+def _is_about_a_thing(segment, index, around):
     """Tell a refusal from "buzzer doesn't work" and from an absence with a stand-in."""
-    if before is not None and before.is_any({lx.ACCESS, lx.JOB, lx.HOUSEHOLD}):
-        return True
+    before = around.before(index)
+    if lx.COMMON in segment.kinds:  # what things do: "doesn't work"
+        return before is not None and before.is_any(
+            {lx.ACCESS, lx.JOB, lx.HOUSEHOLD, lx.CONTACT}
+        )
     if lx.EXCUSE not in segment.kinds:
         return False
-    place = next(i for i, s in enumerate(rest) if s is segment)
-    return any(s.is_any({lx.PRESENCE, lx.ACCESS}) for s in rest[place + 1 :])
+    after = around.rest[around.place(segment) + 1 :]
+    return any(s.is_any({lx.PRESENCE, lx.ACCESS}) for s in after)
 
 
 def _is_absence(clause, index):
@@ -231,26 +287,39 @@ def find_change_of_mind(text):
 
     The reason that is given needs not be understood, as long as it takes nothing back.
     """
-    returns = any(lx.RETURN in s.kinds for s in text.segments)
     found = []
+    returns = any(lx.RETURN in s.kinds for s in text.segments)
     for clause, asks in _cut_at_so(text.segments):
         if asks or any(s.kinds & _HARD for s in clause):
             return []
-        yes = [
-            s
-            for s in clause
-            if (s.is_any(_YES) or s.key in _COME) and not s.is_any(REFUSALS)
-        ]
-        if yes and all(s.kinds <= _PLAIN or s in yes for s in clause):
-            if any(s.refs and s.when for s in clause) and any(
-                lx.FAREWELL not in s.kinds for s in yes
-            ):
-                returns = True
-            returns = returns or any(lx.ATTEND in s.kinds for s in yes)
-            found += yes
-        elif any(_takes_back(segment) for segment in clause):
+        yes = _plain_yes(clause)
+        if not yes and any(map(_takes_back, clause)):
             return []
+        found += yes
+        returns = returns or bool(yes) and _names_or_attends(clause, yes)
     return found if returns else []
+
+
+def _plain_yes(clause):
+    """Return what says yes in a clause that says nothing else."""
+    yes = [
+        s for s in clause if (s.is_any(_YES) or _comes(s)) and not s.is_any(REFUSALS)
+    ]
+    return yes if all(s.kinds <= _PLAIN or s in yes for s in clause) else []
+
+
+def _names_or_attends(clause, yes):
+    """Tell whether a yes names the day, or says that the customer will be there."""
+    if any(lx.ATTEND in s.kinds for s in yes):
+        return True
+    named = any(s.refs and s.when for s in clause)
+    return named and any(lx.FAREWELL not in s.kinds for s in yes)
+
+
+def _comes(segment):
+    """Tell "come" and "works now", which say yes only after a no."""
+    words = tuple(token.key for token in segment.tokens)
+    return segment.key in _COME or words[-1:] == ("now",) and len(words) > 1
 
 
 def _cut_at_so(segments):
@@ -279,11 +348,7 @@ def note_of(text, answers):
     """
     kept = {id(segment) for segment in answers}
     segments = text.segments
-    telling = [
-        index
-        for index, segment in enumerate(segments)
-        if id(segment) not in kept and _tells(segment)
-    ]
+    telling = [i for i, s in enumerate(segments) if id(s) not in kept and _tells(s)]
     if not telling:
         return ""
     start, end = telling[0], telling[-1] + 1

@@ -73,28 +73,33 @@ def _is_denied(segments, index):
 
 def find_request(text):
     """Return the understanding of a request for help or for opting in, or None."""
-    said = [s for s in text.segments if not s.kinds <= SILENT]
-    said = [s for s in said if s.tokens[0].kind != QUESTION]
+    said = _telling(text.segments)
     if not said:
         return None
-    if all(lx.OPT_IN in s.kinds for s in said):
-        return Understanding("opt_in", detail=words_of(said))
-    if all(lx.HELP in s.kinds for s in said):
-        return Understanding("help", detail=words_of(said))
-    if any(s.is_any(ANSWERS) for s in said):
+    for kind, intent in ((lx.OPT_IN, "opt_in"), (lx.HELP, "help")):
+        if all(kind in segment.kinds for segment in said):
+            return Understanding(intent, detail=words_of(said))
+    if any(segment.is_any(ANSWERS) for segment in said):
         return None
     for clause, _asks in split_clauses(text.segments):
-        asking = [s for s in clause if not s.kinds <= SILENT]
+        asking = _telling(clause)
         # Single words ("help") only count as the whole text.
         if asking and all(lx.HELP in s.kinds and len(s.tokens) > 1 for s in asking):
             return Understanding("help", detail=words_of(asking))
     return None
 
 
+def _telling(segments):
+    return [
+        s for s in segments if not s.kinds <= SILENT and s.tokens[0].kind != QUESTION
+    ]
+
+
 # So far before an opting out it may be negated.
 _REACH = 8
 # A customer's text of more words copies more than how to stop.
 _MAX_INSTRUCTION_WORDS = 8
+_MAX_INSTRUCTION = 80
 _OF_INSTRUCTION = {
     lx.INSTRUCTION,
     lx.PROMPT,
@@ -108,29 +113,33 @@ _OF_INSTRUCTION = {
 
 def is_instruction_to_stop(levelled, lexicon):
     """Tell whether a whole text is "Reply STOP", "send stop" or "STOP to opt out"."""
-    if len(levelled) > 80:
+    if len(levelled) > _MAX_INSTRUCTION:
         return False
     tokens = tokenize(levelled)
-    if not 2 <= sum(token.kind == WORD for token in tokens) <= _MAX_INSTRUCTION_WORDS:
-        return False
-    if not any(lx.OPT_OUT_ALONE in lexicon.meanings_of(t.key) for t in tokens):
-        return False
-    segments = lexicon.segment(tokens)
-    if not segments[0].is_any({lx.INSTRUCTION, lx.OPT_OUT_ALONE, *SILENT}) and not (
-        lexicon.has(segments[0].tokens[:1], lx.OPT_OUT_ALONE)
+    meanings = [lexicon.meanings_of(token.key) for token in tokens]
+    stops = [lx.OPT_OUT_ALONE in found for found in meanings]
+    answers = [bool(found & {lx.CONFIRM, lx.DECLINE}) for found in meanings]
+    if not any(stops) or any(
+        answer and not stop for answer, stop in zip(answers, stops, strict=True)
     ):
         return False
+    if not 2 <= sum(token.kind == WORD for token in tokens) <= _MAX_INSTRUCTION_WORDS:
+        return False
+    segments = lexicon.segment(tokens)
+    begins = segments[0].is_any({lx.INSTRUCTION, *SILENT}) or stops[0]
     return (
-        any(s.is_any({lx.INSTRUCTION, lx.PROMPT}) for s in segments)
-        and any(lexicon.has(s.tokens, lx.OPT_OUT_ALONE) for s in segments)
-        and all(s.is_any(_OF_INSTRUCTION) for s in segments)
-        and not any(
-            s.is_any({lx.CONFIRM, lx.QUESTION_WORD, lx.NEGATION}) for s in segments
-        )
-        and not any(
-            lx.DECLINE in s.kinds and lx.OPT_OUT_ALONE not in s.kinds for s in segments
-        )
+        begins
+        and any(segment.is_any({lx.INSTRUCTION, lx.PROMPT}) for segment in segments)
+        and all(_is_of_instruction(segment) for segment in segments)
     )
+
+
+def _is_of_instruction(segment):
+    if segment.is_any({lx.CONFIRM, lx.QUESTION_WORD, lx.NEGATION}):
+        return False
+    if lx.DECLINE in segment.kinds and lx.OPT_OUT_ALONE not in segment.kinds:
+        return False
+    return segment.is_any(_OF_INSTRUCTION)
 
 
 def find_wrong_number(text):

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .text import NUMBER, WORD, level, tokenize
-from .when import When, find_times
+from .times import find_times
+from .when import When
 
 # Words of a street's name that many streets have; alone they name none.
 _STREET_WORDS = frozenset(
@@ -81,9 +82,11 @@ _PLACE_OF = {word: place for place, text in _PLACES.items() for word in text.spl
 _PLACE_OF |= dict.fromkeys(("earlier", "former", "fruhere", "vroegere"), 0)
 _ONES = frozenset(
     "one ones appointment appt visit cita visita rendezvous rdv termin marcacao "
-    "consulta appuntamento afspraak una uno".split()
+    "consulta appuntamento afspraak una uno visits appointments appts citas visitas "
+    "termine termin appuntamenti afspraken consultas marcacoes visites visite".split()
 )
 _OTHERS = frozenset("other others otra otro autre andere anderer outra altra".split())
+_ORDINALS = frozenset("st nd rd o a er e".split())
 _COUNTS = {"two": 2, "dos": 2, "deux": 2, "zwei": 2, "duas": 2, "due": 2, "twee": 2}
 _BOTH = (("las", "dos"), ("los", "dos"), ("les", "deux"), ("tutti", "e", "due"))
 _BOTH += (("both",), ("ambas",), ("ambos",), ("beide",), ("entrambi",), ("entrambe",))
@@ -118,24 +121,41 @@ def find_choice(tokens, appointments):
 
 
 def _choice_at(keys, index, ordered):
-    everything = frozenset(ordered)
+    """Return the :class:`Found` of "both", "neither", "the first two" at a place."""
+    for read in (_all_at, _place_at):
+        item = read(keys, index, ordered)
+        if item:
+            return item
+    return None
+
+
+def _all_at(keys, index, ordered):
     for phrases, says in ((_NEITHER, "decline"), (_BOTH_WORK, "confirm"), (_BOTH, "")):
         ends = [
             index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
         ]
         if ends:
-            return Found(index, max(ends), everything, None, True, says)
-    place = _PLACE_OF.get(keys[index])
-    if place is None or (place > 0 and place >= len(ordered)):
+            end = _after_one(keys, max(ends))
+            return Found(index, end, frozenset(ordered), None, True, says)
+    return None
+
+
+def _place_at(keys, index, ordered):
+    place, end = _PLACE_OF.get(keys[index]), index + 1
+    after = keys[end] if end < len(keys) else ""
+    if keys[index] in ("1", "2", "3") and after in _ORDINALS:
+        place, end = int(keys[index]) - 1, end + 1
+    if place is None or place >= len(ordered):
         return None
-    count = _COUNTS.get(keys[index + 1]) if index + 1 < len(keys) else None
-    end = index + 1
+    count = _COUNTS.get(after)
     if count:
         chosen = ordered[:count] if place == 0 else ordered[-count:]
         return Found(index, end + 1, frozenset(chosen), None, True)
-    if end < len(keys) and keys[end] in _ONES:
-        end += 1
-    return Found(index, end, frozenset({ordered[place]}))
+    return Found(index, _after_one(keys, end), frozenset({ordered[place]}))
+
+
+def _after_one(keys, end):
+    return end + (end < len(keys) and keys[end] in _ONES)
 
 
 def find_own(tokens, appointments, now, lang):
@@ -147,36 +167,42 @@ def find_own(tokens, appointments, now, lang):
         Found(start, end, _true_of(when, appointments, now), when)
         for start, end, when in find_times(tokens, lang)
     ]
-    taken = {index for item in found for index in range(item.start, item.end)}
+    if len(appointments) > 1:  # "1st yes 2nd no" are no days then
+        found = [item for item in found if item.refs or not _is_lone_day(item)]
     keys = [token.key for token in tokens]
+    found = _with(found, _find_names(keys, appointments))
+    if len(appointments) > 1:
+        waiting = [a for a in appointments if a.is_open]
+        found = _with(found, find_choice(tokens, waiting))
+        found = _with(found, _find_rest(keys, found, frozenset(a.id for a in waiting)))
+    return sorted(found, key=lambda item: item.start)
+
+
+def _with(found, more):
+    """Return ``found`` with what of ``more`` stands elsewhere."""
+    taken = {index for item in found for index in range(item.start, item.end)}
+    return found + [
+        item for item in more if not taken.intersection(range(item.start, item.end))
+    ]
+
+
+def _find_names(keys, appointments):
     words = {
-        appointment.id: _words_of(
-            appointment.job,
-            appointment.street,
-            appointment.city,
-            appointment.technician,
-            appointment.company,
-            appointment.contacts,
-        )
-        for appointment in appointments
+        a.id: _words_of(a.job, a.street, a.city, a.technician, a.company, a.contacts)
+        for a in appointments
     }
+    found = []
     index = 0
     while index < len(keys):
-        item = None if index in taken else _name_at(keys, index, words)
-        if item is None or any(i in taken for i in range(item.start, item.end)):
-            index += 1
-            continue
-        found.append(item)
-        index = item.end
-    waiting = [a for a in appointments if a.is_open]
-    if len(appointments) > 1:
-        found += [
-            item
-            for item in find_choice(tokens, waiting)
-            if not taken.intersection(range(item.start, item.end))
-        ]
-        found += _find_rest(keys, found, frozenset(a.id for a in waiting))
-    return _without_overlaps(sorted(found, key=lambda item: (item.start, -item.end)))
+        item = _name_at(keys, index, words)
+        if item:
+            found.append(item)
+        index = item.end if item else index + 1
+    return found
+
+
+def _is_lone_day(item):
+    return item.when == When(day=item.when.day) and item.when.day in (1, 2, 3)
 
 
 def _find_rest(keys, found, waiting):
@@ -193,14 +219,6 @@ def _find_rest(keys, found, waiting):
         if rest and (count is None or count == len(rest)):
             return [Found(index, end, rest, None, len(rest) > 1)]
     return []
-
-
-def _without_overlaps(found):
-    kept = []
-    for item in found:
-        if not kept or item.start >= kept[-1].end:
-            kept.append(item)
-    return kept
 
 
 def _true_of(when, appointments, now):
@@ -224,28 +242,26 @@ def _name_at(keys, index, words):
 
 def _job_at(keys, index, words):
     jobs = {id_: own.job for id_, own in words.items() if own.job}
-    ends = {
-        index + len(job)
-        for job in jobs.values()
-        if tuple(keys[index : index + len(job)]) == job
-    }
-    if ends:
-        end = max(ends)
-        refs = [id_ for id_, job in jobs.items() if tuple(keys[index:end]) == job]
-        return Found(index, end, frozenset(refs))
+    right = [job for job in jobs.values() if _begins(keys, index, job)]
+    if right:
+        job = max(right, key=len)
+        refs = frozenset(id_ for id_, other in jobs.items() if other == job)
+        return Found(index, index + len(job), refs)
     for job in jobs.values():
-        # The same letters, another number: "FO121".
-        end = index + len(job)
-        if (
-            len(job) > 1
-            and not job[0].isdecimal()
-            and job[-1].isdecimal()
-            and tuple(keys[index : end - 1]) == job[:-1]
-            and end <= len(keys)
-            and keys[end - 1].isdecimal()
-        ):
-            return Found(index, end, frozenset())
+        if _is_other_job(keys[index : index + len(job)], job):
+            return Found(index, index + len(job), frozenset())
     return None
+
+
+def _begins(keys, index, words):
+    return tuple(keys[index : index + len(words)]) == words
+
+
+def _is_other_job(keys, job):
+    """Tell whether the letters are those of a job, and the number is not: "FO121"."""
+    if len(job) < 2 or len(keys) < len(job) or job[0].isdecimal():
+        return False
+    return tuple(keys[:-1]) == job[:-1] and job[-1].isdecimal() and keys[-1].isdecimal()
 
 
 def _phrase_at(keys, index, words):
@@ -267,26 +283,25 @@ def _phrase_at(keys, index, words):
 def _street_at(keys, index, words):
     """Find the street with its number on either side, or with another number."""
     for own in words.values():
-        if not own.street:
-            continue
-        start, end = index, index
-        while end < len(keys) and keys[end] in own.street + tuple(_STREET_WORDS):
-            end += 1
-        numbered = keys[start].isdecimal() and own.number
-        if numbered:
-            end = start + 1
-            while end < len(keys) and keys[end] in own.street + tuple(_STREET_WORDS):
-                end += 1
+        start = index + bool(keys[index].isdecimal() and own.number)
+        end = _end_of_street(keys, start, own)
         if not any(key in own.street for key in keys[start:end]):
             continue
-        number = keys[start] if numbered else ""
-        if not number and end < len(keys) and keys[end].isdecimal() and own.number:
-            if len(keys[end]) <= len(own.number) + 1 and keys[end] == own.number:
-                end += 1
-        wrong = bool(number) and number != own.number
+        number = keys[index] if start > index else ""
+        if not number and keys[end : end + 1] == [own.number]:
+            end += 1
+        if number not in ("", own.number):
+            return Found(index, end, frozenset())
         ids = [id_ for id_, other in words.items() if other.street == own.street]
-        return Found(start, end, frozenset() if wrong else frozenset(ids))
+        return Found(index, end, frozenset(ids))
     return None
+
+
+def _end_of_street(keys, start, own):
+    end = start
+    while end < len(keys) and (keys[end] in own.street or keys[end] in _STREET_WORDS):
+        end += 1
+    return end
 
 
 def _person_at(keys, index, words):

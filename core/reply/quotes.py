@@ -10,14 +10,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from . import lexicon as lx
-from .calendar_words import SINCE
+from .placing import segment_with_own
 from .text import (
-    BREAK,
-    DASH,
-    JOINT,
     LINE,
     NUMBER,
-    QUESTION,
     SYMBOL,
     WORD,
     Token,
@@ -158,6 +154,8 @@ def _is_prompt_like(segments):
             return True
         if lx.INSTRUCTION in segment.kinds:
             reach = _INSTRUCTION_REACH
+        elif segment.key == ".":
+            reach = 0  # "Pocket text. Yes"
         elif reach:
             reach -= 1
     return False
@@ -182,17 +180,9 @@ def read_reaction(text, lexicon, prompts):
 
     Apple: Liked “...”; Google: 👍 to “...”; with other words in other languages.
     """
-    quotation = _QUOTATION.search(text)  # not the quotes of “Mi piace”
-    start = (
-        quotation.start()
-        if quotation
-        else next((i for i, char in enumerate(text) if char in OPENING_MARKS), None)
-    )
+    start, end = _find_quotation(text)
     if start is None:
         return _read_reaction_without_quote(text, lexicon)
-    end = max((i for i, char in enumerate(text) if char in _CLOSING), default=start)
-    if end <= start:
-        end = len(text)
     # Read together what stands on both sides: Vond “...” leuk.
     around = [
         segment
@@ -202,22 +192,39 @@ def read_reaction(text, lexicon, prompts):
     kinds = tapped(around)
     if kinds is None:
         return None
-    quoted = text[start + 1 : end]
-    tokens = tokenize(quoted)
-    copied = _copied(tokens, prompts)
-    words = sum(token.kind in _COMPARED for token in tokens)
+    tokens = tokenize(text[start + 1 : end])
     segments = lexicon.segment(tokens)
-    asks = _is_prompt_like(segments) or (words and len(copied) == words)
-    # A code stands behind the word to answer with; other numbers are no codes.
-    codes = dict.fromkeys(
-        segment.key
-        for before, segment in zip(segments, segments[1:], strict=False)
-        if segment.tokens[0].kind == NUMBER
-        and len(segment.key) == 3
-        and before.is_any({lx.CONFIRM, lx.DECLINE})
-    )
+    words = sum(token.kind in _COMPARED for token in tokens)
+    copied = words and len(_copied(tokens, prompts)) == words
+    asks = _is_prompt_like(segments) or copied
     surface = " ".join(segment.surface for segment in around)
-    return Reaction(kinds, bool(asks), tuple(codes), surface)
+    return Reaction(kinds, bool(asks), _codes_in(segments), surface)
+
+
+def _find_quotation(text):
+    """Return where the longest quotation begins and ends; (None, None) without."""
+    quotation = _QUOTATION.search(text)  # not the quotes of “Mi piace”
+    if quotation:
+        start = quotation.start()
+    else:
+        start = next((i for i, char in enumerate(text) if char in OPENING_MARKS), None)
+    if start is None:
+        return None, None
+    end = max((i for i, char in enumerate(text) if char in _CLOSING), default=start)
+    return start, len(text) if end <= start else end
+
+
+def _codes_in(segments):
+    """Return the codes of a prompt: they stand behind the word to answer with."""
+    return tuple(
+        dict.fromkeys(
+            segment.key
+            for before, segment in zip(segments, segments[1:], strict=False)
+            if segment.tokens[0].kind == NUMBER
+            and len(segment.key) == 3
+            and before.is_any({lx.CONFIRM, lx.DECLINE})
+        )
+    )
 
 
 def tapped(around):
@@ -257,133 +264,13 @@ def has_quotation(body):
 # Own words ------------------------------------------------------------------------
 
 
-# "Bis Donnerstag": see you, if Thursday is right; else it may be until.
-_SEE_YOU = frozenset("bis tot hasta a ate".split())
-_PAST = frozenset({lx.COMMON, lx.UNKNOWN})
-_MAX_PREPOSITION = 4
-_POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
-
-
-def segment_with_own(tokens, lexicon, find_own):
-    """Cut ``tokens`` into phrases and into what they repeat of the appointment.
-
-    :param find_own: function of tokens; see :func:`~.own.find_own`; None for none
-    """
-    plain = [token for token in tokens if token.kind != JOINT]
-    whole = lexicon.segment(plain)
-    found = find_own(tokens) if find_own else ()
-    if not found:
-        return whole
-    polite = {
-        id(token)
-        for segment in whole
-        if len(segment.tokens) > 1 and segment.kinds <= _POLITE
-        for token in segment.tokens
-    }
-    segments = []
-    place = 0
-    for item in found:
-        start = item.start
-        # "Good morning" names no morning.
-        if item.when and not item.when.has_day() and item.when.hour is None:
-            if all(id(token) in polite for token in tokens[start : item.end]):
-                continue
-        kinds = _kinds_of_found(item)
-        if not item.refs and start and tokens[start - 1].key in SINCE:
-            kinds = _PAST
-        if _is_see_you(tokens, place, item):
-            start -= 1
-            kinds |= {lx.CONFIRM, lx.FAREWELL}
-        segments += _before_own(tokens[place:start], item, lexicon)
-        segments.append(
-            lx.Segment(
-                kinds,
-                tuple(tokens[start : item.end]),
-                when=item.when,
-                refs=item.refs,
-                every=item.every,
-            )
-        )
-        place = item.end
-    segments += lexicon.segment([t for t in tokens[place:] if t.kind != JOINT])
-    return _joined_around_own(segments, lexicon)
-
-
-def _joined_around_own(segments, lexicon):
-    """Join a refusal that has the day in its middle: "kann morgen nicht"."""
-    for index in range(1, len(segments) - 1):
-        before, own, after = segments[index - 1 : index + 2]
-        if not own.when or before.when or after.when or is_break(after):
-            continue
-        joined = lexicon.segment([*before.tokens, *after.tokens])
-        if len(joined) == 1 and lx.DECLINE in joined[0].kinds:
-            if lx.DECLINE not in before.kinds | after.kinds:
-                return _joined_around_own(
-                    [*segments[: index - 1], joined[0], own, *segments[index + 2 :]],
-                    lexicon,
-                )
-    return segments
-
-
-def _before_own(tokens, item, lexicon):
-    """Cut what stands before a name or a time: "oui pour" of a prompt is a yes there.
-
-    "On the", "um", "alle" belong to the time that follows.
-    """
-    tokens = [token for token in tokens if token.kind != JOINT]
-    segments = lexicon.segment(tokens)
-    if segments and lx.PROMPT in segments[-1].kinds:
-        for token in segments.pop().tokens:
-            segments += lexicon.segment([token])
-    for place in (-1, -2) if item.when else ():
-        if len(segments) < -place:
-            break
-        last = segments[place]
-        if lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
-            segments[place] = last._replace(kinds=frozenset({lx.GLUE}))
-        elif lx.GLUE not in last.kinds:
-            break
-    return segments
-
-
-def _kinds_of_found(item):
-    kinds = {lx.OWN} if item.refs else {lx.OTHER}
-    if item.when and not item.refs:
-        kinds.add(lx.TIME)
-    if item.says:
-        kinds.add(item.says)
-    return frozenset(kinds)
-
-
-def _is_see_you(tokens, place, item):
-    return bool(
-        item.refs
-        and item.when
-        and item.when.has_day()
-        and item.when.hour is None
-        and item.start > place
-        and tokens[item.start - 1].key in _SEE_YOU
-    )
-
-
 def own_words(text, lexicon, prompts, find_own=None):
     """Return the :class:`OwnWords` of a levelled ``text``."""
-    lines = _QUOTATION.sub(r"\n\1\n", text).split("\n")
-    segments, quoted, signature = [], 0, None
-    tokens_of_lines = []
-    for line in lines:
-        if _QUOTED_LINE.match(line):
-            quoted += len(line.split())
-        elif _SIGNATURE_LINE.match(line):
-            tokens_of_lines.append(None)
-        else:
-            tokens_of_lines.append(tokenize(line, joints=bool(find_own)))
-    copied = _copied(
-        [token for tokens in tokens_of_lines for token in tokens or ()], prompts
-    )
-    copied = _without_own(copied, tokens_of_lines, find_own)
-    offset = 0
-    for tokens in tokens_of_lines:
+    lines, quoted = _read_lines(text, joints=bool(find_own))
+    copied = _copied([token for tokens in lines for token in tokens or ()], prompts)
+    copied = _without_own(copied, lines, find_own)
+    segments, signature, offset = [], None, 0
+    for tokens in lines:
         if tokens is None:
             signature = len(segments) if signature is None else signature
             continue
@@ -396,6 +283,18 @@ def own_words(text, lexicon, prompts, find_own=None):
         elif kept:
             segments += [*line, lx.Segment(frozenset({lx.SEPARATOR}), (_END_OF_LINE,))]
     return OwnWords(segments, quoted, len(segments) if signature is None else signature)
+
+
+def _read_lines(text, *, joints):
+    """Return the tokens of each line, None for "--", and how many words are quoted."""
+    lines, quoted = [], 0
+    for line in _QUOTATION.sub(r"\n\1\n", text).split("\n"):
+        if _QUOTED_LINE.match(line):
+            quoted += len(line.split())
+        else:
+            signs = _SIGNATURE_LINE.match(line)
+            lines.append(None if signs else tokenize(line, joints=joints))
+    return lines, quoted
 
 
 def _without_own(copied, tokens_of_lines, find_own):
@@ -416,8 +315,3 @@ def _without_own(copied, tokens_of_lines, find_own):
             kept |= line
         offset += len(tokens)
     return kept
-
-
-def is_break(segment):
-    """Tell whether ``segment`` ends a clause."""
-    return segment.tokens[0].kind in (BREAK, DASH, LINE, QUESTION)

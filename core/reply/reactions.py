@@ -31,7 +31,7 @@ _MIN_QUOTE = 12
 _LONG = 40
 _MAX_PHRASE = 6
 _QUOTE = re.compile(f"[{OPENING_MARKS}]", re.DOTALL)
-_CLOSING = "”»\"“‟"
+_CLOSING = '”»"“‟'
 _TAKEN_BACK = frozenset(
     "removed remove from retire supprime enlevo quito elimino removeu retirou rimosso "
     "tolto entfernt verwijderd verwijderde weggehaald von de da van di".split()
@@ -123,10 +123,14 @@ def _find(flat, sent):
         return None
     end = start
     for end in range(start, len(low) + 1):
-        if end - start >= len(small) or end == len(low) or low[end] != small[end - start]:
+        if (
+            end - start >= len(small)
+            or end == len(low)
+            or low[end] != small[end - start]
+        ):
             break
     rest = flat[end:].strip()
-    return (start, end) if not rest or rest[0] in "….”\"»“" else None
+    return (start, end) if not rest or rest[0] in '….”"»“' else None
 
 
 def _tap_of(segments, tokens, lexicon):

@@ -38,10 +38,14 @@ from .understanding import (
 MAX_LENGTH = 4800
 _ENDS = (2400, 800)
 _MIN_ECHO_WORDS = 5
+# They go with a change of mind, and are said without one.
+_WEAK_RETURNS = frozenset(
+    "now wait oh oops jetzt ahora maintenant ora adesso agora nu doch toch".split()
+)
 # Who writes more than two pages answers no question with it.
 _MAX_SEGMENTS = 400
 _OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
-_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE, lx.EXCUSE}
+_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE}
 
 
 class World(NamedTuple):
@@ -189,7 +193,9 @@ def _read_answers(text, lexicon, codes, world):
     if found.answers:
         given = [s for s in text.segments if s.is_any(ANSWERS)]
         return _described(found, text, given, lexicon, world)
-    yes = find_yes_with_note(text, lexicon) or (world.returning and find_change_of_mind(text))
+    yes = find_yes_with_note(text, lexicon) or (
+        world.returning and find_change_of_mind(text)
+    )
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
         return _described(found, text, yes, lexicon, world)
@@ -248,9 +254,16 @@ def _manner_of_yes(text, given, lexicon, world):
         for s in text.segments
     ) and any(lx.FAREWELL not in s.kinds for s in given):
         return "named"
-    if lexicon.has(tokens, lx.ATTEND):
+    if lexicon.has(tokens, lx.ATTEND) or (world.returning and _returns(text)):
         return "worded"
     return "yes" if lexicon.has(tokens, lx.PLAIN_YES) else "agree"
+
+
+def _returns(text):
+    """Tell whether a change of mind is said in words: "actually that's fine"."""
+    return any(
+        lx.RETURN in s.kinds and s.key not in _WEAK_RETURNS for s in text.segments
+    )
 
 
 def _manner_of_no(text, given, lexicon, world):
@@ -281,7 +294,10 @@ def _manner_of_rest(text):
 
 def _prepare(whole, own, codes, appointed, world):
     """Tell codes from other numbers, and names and signatures from unknown words."""
-    segments = in_one_language(mark_codes(own.segments, codes))
+    segments = own.segments
+    if codes or not world.appointments:
+        segments = mark_codes(segments, codes)
+    segments = in_one_language(segments)
     if world.returning:
         segments = [_without_doubt(segment) for segment in segments]
     if world.appointments:

@@ -5,6 +5,8 @@ Staff call back anyway. What takes it back (a yes, "don't cancel", an if) does s
 too, and a refusal of a day that is not the appointment's is none.
 """
 
+from dataclasses import replace
+
 from . import lexicon as lx
 from .clauses import IFS, REFUSALS, SILENT, is_bare_no, is_worded, split_clauses
 from .when import propose
@@ -25,9 +27,12 @@ _BEFORE = SILENT | {
     lx.RESCHEDULE,
     lx.TIME,
 }
+_AGAINST = {lx.OTHER, lx.CONDITION, lx.KEEP}
+_RIGHT_BEFORE = SILENT | {lx.DECLINE, lx.RESCHEDULE, lx.RETURN, lx.BUT}
 _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
+_I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -46,20 +51,24 @@ def find_refusal_with_rest(text, lexicon):
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
         for index, segment in enumerate(clause):
-            if segment.is_any(REFUSALS) and not segment.is_any(_YES):
-                before = [s for c, _asks in clauses[:position] for s in c]
-                after = [s for c, _asks in clauses[position + 1 :] for s in c]
-                if (
-                    asks
-                    or not _is_clear(clause, index, before)
-                    or (lx.EXCUSE in segment.kinds and _is_arranged(after))
-                    or not all(_is_left_standing(c, lexicon) for c in clauses[position + 1 :])
-                ):
+            if segment.is_any(_YES):
+                if not asks:
                     return None
-                return segment
-            if segment.is_any(_YES) and not asks:
-                return None
+            elif segment.is_any(REFUSALS):
+                clear = not asks and _is_clear_among(clauses, position, index, lexicon)
+                return segment if clear else None
     return None
+
+
+def _is_clear_among(clauses, position, index, lexicon):
+    clause, _asks = clauses[position]
+    before = [s for c, _asks in clauses[:position] for s in c]
+    after = [s for c, _asks in clauses[position + 1 :] for s in c]
+    if lx.EXCUSE in clause[index].kinds and _is_arranged(after):
+        return False
+    return _is_clear(clause, index, before) and all(
+        _is_left_standing(item, lexicon) for item in clauses[position + 1 :]
+    )
 
 
 def _is_arranged(after):
@@ -83,7 +92,7 @@ def _clauses(segments):
     result = []
     for clause, asks in split_clauses(segments):
         start = 0
-        for index, segment in enumerate(clause):
+        for index in range(len(clause)):
             if index > start and _begins_clause(clause, index):
                 result.append((clause[start:index], False))
                 start = index
@@ -92,48 +101,58 @@ def _clauses(segments):
 
 
 def _begins_clause(clause, index):
-    segment, before = clause[index], clause[index - 1]
+    segment = clause[index]
     if lx.QUESTION_WORD in segment.kinds and len(segment.tokens) > 1:
         return True
     if lx.BUT in segment.kinds:
         return True
-    # "no sorry | I'm traveling"
-    return (
-        lx.SUBJECT in segment.kinds
-        and all(is_bare_no(s) or s.kinds <= SILENT for s in clause[:index])
-        and any(is_bare_no(s) for s in clause[:index])
-        and before is not None
-    )
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if segment.is_any(_YES) and after is not None and lx.OTHER in after.kinds:
+        return True  # "not available Monday | yes Tuesday"
+    return lx.SUBJECT in segment.kinds and _ends_in_refusal(clause[:index], segment)
+
+
+def _ends_in_refusal(before, subject):
+    """Tell whether a sentence begins: "no sorry | I'm away", but "cancel my plan"."""
+    said = [s for s in before if not s.kinds <= SILENT]
+    if not said or not all(s.is_any(REFUSALS) for s in said):
+        return False
+    return subject.key in _I or all(map(is_bare_no, said))
 
 
 def _is_clear(clause, index, before):
     """Tell whether a clause refuses by itself, with the appointment's own day only."""
     segment = clause[index]
-    around = clause[:index] + clause[index + 1 :]
-    if any(
-        s.is_any({lx.OTHER, lx.CONDITION, lx.KEEP}) and not _is_soft(s) for s in around
-    ):
-        return False
-    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in before + clause[:index]):
-        return False
-    previous = clause[index - 1] if index else None
-    if previous is not None and not previous.is_any(
-        SILENT | {lx.OWN, lx.SUBJECT, lx.DECLINE, lx.RESCHEDULE, lx.RETURN, lx.BUT}
-    ):
-        return False  # "Bob can't make it"
-    if any(s.is_any(_YES) for s in around):
+    if any(map(_is_doubt, before)) or not _is_plain_around(clause, index):
         return False
     following = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if not is_bare_no(segment):
-        return is_worded(segment) and (
-            following is None
-            or not (following.kinds <= _OBJECT or lx.NEGATION in following.kinds)
-        )
-    if any(lx.UNKNOWN in s.kinds for s in before) or not all(
-        s.kinds <= SILENT for s in clause[:index]
-    ):
+        return is_worded(segment) and not _is_object(following)
+    if not all(s.kinds <= SILENT for s in clause[:index]):
         return False  # "my wife said no"
+    if any(lx.UNKNOWN in s.kinds for s in before):
+        # "That's too early for me, no"
+        return len(clause) == 1 and any(lx.EXCUSE in s.kinds for s in before)
     return following is None or _may_follow_no(following, clause[index + 1])
+
+
+def _is_plain_around(clause, index):
+    """Tell whether the clause has no other day, no condition and no other subject."""
+    around = clause[:index] + clause[index + 1 :]
+    if any(s.is_any(_AGAINST) and not _is_soft(s) for s in around):
+        return False
+    if any(s.is_any(_YES) for s in around):
+        return False
+    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
+        return False
+    return not index or clause[index - 1].is_any(_RIGHT_BEFORE)  # "Bob can't make it"
+
+
+def _is_object(following):
+    """Tell whether something else is refused: "cancel my subscription"."""
+    if following is None:
+        return False
+    return following.kinds <= _OBJECT or lx.NEGATION in following.kinds
 
 
 def _may_follow_no(following, next_segment):
@@ -141,6 +160,15 @@ def _may_follow_no(following, next_segment):
     if lx.NEGATION in following.kinds:
         return following is next_segment
     return following.is_any(_FOLLOWS_NO) or lx.SUBJECT in next_segment.kinds
+
+
+def _is_doubt(segment):
+    """Tell whether what is said before a refusal makes it no plain one."""
+    if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *_YES}):
+        return not _is_soft(segment)
+    if lx.CONDITION not in segment.kinds or _is_soft(segment):
+        return False
+    return len(segment.tokens) > 1 or segment.key in IFS
 
 
 def _is_soft(segment):
@@ -179,20 +207,26 @@ def find_proposal(segments, appointment, today):
     words = [token.key for s in segments for token in s.tokens]
     same = any(pair in _SAME_TIME for pair in zip(words, words[1:], strict=False))
     for clause, _asks in _clauses(segments):
-        whens = [
-            s.when
-            for before, s in zip([None, *clause], clause, strict=False)
-            if s.when is not None
-            and not s.refs
-            and not (before is not None and before.tokens[-1].key in _UNTIL)
-        ]
-        if not whens:
-            continue
-        when = whens[0]
-        for more in whens[1:]:
-            if when.hour is None and more.hour is not None and not more.has_day():
-                when.hour, when.minute, when.half = more.hour, more.minute, more.half
-        found = propose(when, appointment.local_start, today, same_time=same)
+        when = _proposed_in(clause)
+        found = when and propose(when, appointment.local_start, today, same_time=same)
         if found:
             return found
     return None
+
+
+def _proposed_in(clause):
+    """Return the other time of a clause; its day and its hour may stand apart."""
+    whens = [
+        segment.when
+        for before, segment in zip([None, *clause], clause, strict=False)
+        if segment.when is not None
+        and not segment.refs
+        and not (before is not None and before.tokens[-1].key in _UNTIL)
+    ]
+    if not whens:
+        return None
+    hours = [w for w in whens[1:] if w.hour is not None and not w.has_day()]
+    if whens[0].hour is None and hours:
+        hour = hours[0]
+        return replace(whens[0], hour=hour.hour, minute=hour.minute, half=hour.half)
+    return whens[0]

@@ -29,9 +29,9 @@ def print_figures(report):
         if isinstance(value, dict):
             print(f"  {name}")
             for key, number in value.items():
-                print(f"    {key:<44}{number:>8}")
+                print(f"    {key:<50}{number:>8}")
         elif not isinstance(value, list):
-            print(f"  {name:<46}{value:>8}")
+            print(f"  {name:<52}{value:>8}")
     print(flush=True)
 
 

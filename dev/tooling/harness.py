@@ -26,8 +26,6 @@ from .process import Server, check_port, free_port, run, stop_with_parent
 from .simulator import ACCOUNT, API_URL, INBOUND, OUR_NUMBER, TOKEN, SimulatorProcess
 
 HERE = Path(__file__).resolve().parent
-# Odoo's worker for cron jobs makes itself this much nicer than the others.
-CRON_NICENESS = 10
 BAD_GATEWAY = (
     b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -86,9 +84,11 @@ class OdooServer(Server):
         """The workers for cron jobs, or those for requests."""
         found = []
         with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self.process.pid).children():
+            parent = psutil.Process(self.process.pid)
+            for child in parent.children():
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    is_cron = child.nice() >= CRON_NICENESS
+                    # Odoo's workers for cron jobs make themselves nicer.
+                    is_cron = child.nice() > parent.nice()
                     if is_cron == cron and "gevent" not in child.cmdline():
                         found.append(child)
         return found

@@ -49,15 +49,21 @@ KEPT = {
     "mail_message WHERE body LIKE '%fsm.confirmation%'": "id, model, res_id, body",
     "mail_activity WHERE res_model = 'fsm.order'": "id, res_id, activity_type_id",
 }
-# What is the same before the addon came and after it went.
-STRUCTURE = (
-    *("ir_model", "ir_model_fields", "ir_model_data", "ir_ui_view", "ir_ui_menu"),
-    *("ir_act_window", "ir_act_server", "ir_cron", "ir_sequence", "res_groups"),
-    *("res_groups_privilege", "mail_message_subtype", "mail_activity_type"),
-    *("ir_config_parameter", "sms_template"),
-)
+# What is the same before the addon came and after it went: table -> key.
+STRUCTURE = {
+    "ir_model": "model",
+    "ir_model_fields": "model || '.' || name",
+    "information_schema.columns": "table_name || '.' || column_name",
+    **dict.fromkeys(("ir_ui_view", "ir_ui_menu", "ir_act_window", "ir_cron"), "id"),
+    **dict.fromkeys(("ir_act_server", "ir_sequence", "res_groups"), "id"),
+    **dict.fromkeys(("res_groups_privilege", "mail_message_subtype"), "id"),
+    **dict.fromkeys(("mail_activity_type", "sms_template"), "id"),
+    "ir_config_parameter": "key",
+}
 # Rows that point to the addon: table -> condition.
 GONE = {
+    # Odoo itself leaves names of what its own mixins bring.
+    "ir_model_data": f"module = '{ADDON}'",
     "mail_activity": "res_model LIKE 'fsm.confirmation%'"
     " OR note LIKE '%fsm.confirmation%'",
     "mail_message": "model LIKE 'fsm.confirmation%' OR model = 'fsm.visit'"
@@ -165,18 +171,12 @@ def _uninstall(database, _arguments):
 
 def _structure(database):
     """What Odoo and PostgreSQL know of all addons: {table: keys}."""
-    queries = {table: f"SELECT id FROM {table}" for table in STRUCTURE}
-    queries["columns"] = (
-        "SELECT table_name || '.' || column_name FROM information_schema.columns"
-        " WHERE table_schema = 'public'"
-    )
-    return {
-        name: {
-            next(iter(row.values()))
-            for row in database.postgres.execute(sql, database.name)
-        }
-        for name, sql in queries.items()
-    }
+    found = {}
+    for table, key in STRUCTURE.items():
+        sql = f"SELECT {key} AS key FROM {table}"
+        rows = database.postgres.execute(sql, database.name)
+        found[table] = {row["key"] for row in rows}
+    return found
 
 
 def _together(database, _arguments):

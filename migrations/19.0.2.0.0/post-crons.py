@@ -8,6 +8,7 @@ The jobs are not updated with the addon, so that their times stay as they were s
 _CALLS = {
     "_cron_process": ("fsm.confirmation.inbox", "_cron_process"),
     "_cron_send": ("fsm.confirmation.outbox", "_cron_send"),
+    "_cron_fetch_missed_replies": ("fsm.confirmation.missed.replies", "_cron_fetch"),
     "_cron_close_passed": ("fsm.confirmation.expiry", "_cron_close_expired"),
     "_cron_anonymize": ("fsm.confirmation.retention", "_cron_anonymize"),
 }

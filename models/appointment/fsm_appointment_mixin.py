@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import babel_locale_parse
+from odoo.tools.misc import get_lang
 
 from ...core import status
+from ...core.formatting import format_date, format_time_range
 
 READ_GROUP = "fieldservice_job_confirmation.group_message_center_read"
 EDIT_GROUP = "fieldservice_job_confirmation.group_message_center_edit"
@@ -82,6 +85,23 @@ class FsmAppointmentMixin(models.AbstractModel):
         :param domain: only those; all of them without one
         """
         raise NotImplementedError
+
+    @api.model
+    def _format_date_in(self, zone, start):
+        """:param zone: name of a time zone; :param start: naive UTC datetime"""
+        if not start:
+            return ""
+        locale = babel_locale_parse(get_lang(self.env).code)
+        return format_date(start, zone, locale, fields.Datetime.now())
+
+    @api.model
+    def _format_time_in(self, zone, start, end=False):
+        """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
+        if not start:
+            return ""
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        return format_time_range(start, end, zone, locale, lang.time_format)
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""

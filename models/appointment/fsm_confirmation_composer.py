@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 

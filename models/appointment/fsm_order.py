@@ -5,10 +5,9 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, babel_locale_parse
-from odoo.tools.misc import get_lang
+from odoo.tools import SQL
 
-from ...core.formatting import format_date, format_time_range, shorten
+from ...core.formatting import shorten
 from ...core.status import most_urgent
 from ..privacy.mail_activity import KEEP_FROM_OTHERS
 from ..privacy.mail_message import SUBTYPE
@@ -178,14 +177,6 @@ class FsmOrder(models.Model):
         zone = self._get_appointment_timezone()
         return self._format_date_in(zone, appointment.scheduled_date_start)
 
-    @api.model
-    def _format_date_in(self, zone, start):
-        """:param zone: name of a time zone; :param start: naive UTC datetime"""
-        if not start:
-            return ""
-        locale = babel_locale_parse(get_lang(self.env).code)
-        return format_date(start, zone, locale, fields.Datetime.now())
-
     def _format_appointment_time(self, appointment):
         """Start (and end) time where the work happens, as the language writes it."""
         return self._format_time_in(
@@ -193,15 +184,6 @@ class FsmOrder(models.Model):
             appointment.scheduled_date_start,
             appointment.scheduled_date_end,
         )
-
-    @api.model
-    def _format_time_in(self, zone, start, end=False):
-        """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
-        if not start:
-            return ""
-        lang = get_lang(self.env)
-        locale = babel_locale_parse(lang.code)
-        return format_time_range(start, end, zone, locale, lang.time_format)
 
     def _format_appointment_address(self):
         """Street and city of the service location, or its name without them."""

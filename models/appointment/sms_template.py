@@ -1,8 +1,24 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+
+# What a customer is told in reply. The addon has a standard template of each kind.
+AUTO_REPLIES = [
+    ("confirmed", "Reply to Yes"),
+    ("declined", "Reply to No"),
+    ("confirmed_brief", "Reply to Yes, One of Several"),
+    ("declined_brief", "Reply to No, One of Several"),
+    ("unclear", "Reply to an Unclear Text"),
+    ("which", "Question Which Appointment"),
+    ("moved", "Appointment Was Moved"),
+    ("moved_undated", "Appointment Was Moved, No New Date Yet"),
+    ("closed", "Appointment Was Canceled"),
+    ("past", "Appointment Has Passed"),
+    ("late", "Reply Came Too Late"),
+    ("help", "Reply to HELP"),
+]
 
 # Carriers and Twilio block the number of a customer who answers with one of these.
 OPT_OUT_WORDS = "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split()
@@ -31,13 +47,77 @@ _FOR_OPTING_OUT = re.compile(
 
 
 class SmsTemplate(models.Model):
-    """Refuses a confirmation text that would make customers opt out by accident."""
+    """Texts to customers: the question about an appointment, and the auto-replies.
+
+    Refuses one that would make customers opt out by accident.
+    """
 
     _inherit = "sms.template"
 
-    @api.constrains("body", "model_id")
+    confirmation_kind = fields.Selection(
+        AUTO_REPLIES,
+        "Auto-Reply",
+        index="btree_not_null",
+        help="The reply that a company may send with this text instead of the "
+        "standard one.",
+    )
+
+    @api.model
+    def _get_auto_reply_model(self, kind):
+        """Name of the model whose record a text of this kind is written about."""
+        # Whoever asks for help may never have been asked about an appointment.
+        return "res.company" if kind == "help" else "fsm.confirmation"
+
+    @api.model
+    def _get_standard_auto_reply(self, kind):
+        """The addon's own template of a kind, empty when it is gone."""
+        xmlid = f"fieldservice_job_confirmation.sms_template_{kind}"
+        return self.env.ref(xmlid, raise_if_not_found=False) or self.browse()
+
+    @api.model
+    def _get_standard_auto_replies(self):
+        """The addon's own templates, one of each kind."""
+        standard = [self._get_standard_auto_reply(kind) for kind, _name in AUTO_REPLIES]
+        return self.browse().concat(*standard)
+
+    @api.model
+    @tools.ormcache("company_id", "kind", "lang")
+    def _get_auto_reply_bodies(self, company_id, kind, lang):
+        """What a reply of this kind is rendered from, best first, in a language.
+
+        :return: tuple of str: the company's own text, if it has one; the standard text
+        """
+        company_sudo = self.env["res.company"].sudo().browse(company_id)
+        own_sudo = company_sudo.job_confirmation_text_ids.filtered(
+            lambda template: template.confirmation_kind == kind
+        )
+        templates_sudo = own_sudo + self.sudo()._get_standard_auto_reply(kind)
+        return tuple(templates_sudo.with_context(lang=lang).mapped("body"))
+
+    @api.onchange("confirmation_kind")
+    def _onchange_confirmation_kind(self):
+        if self.confirmation_kind:
+            model = self._get_auto_reply_model(self.confirmation_kind)
+            self.model_id = self.env["ir.model"]._get(model)
+
+    @api.constrains("confirmation_kind", "model_id")
+    def _check_confirmation_kind(self):
+        for template in self.filtered("confirmation_kind"):
+            model = self._get_auto_reply_model(template.confirmation_kind)
+            if template.model != model:
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s” has to apply to “%(model)s”.",
+                        name=template.name,
+                        model=self.env["ir.model"]._get(model).name,
+                    )
+                )
+
+    @api.constrains("body", "model_id", "confirmation_kind")
     def _check_job_confirmation_words(self):
-        for template in self.filtered(lambda record: record.model == "fsm.order"):
+        for template in self:
+            if template.model != "fsm.order" and not template.confirmation_kind:
+                continue
             bodies = {template.body}
             for lang, _name in self.env["res.lang"].get_installed():
                 bodies.add(template.with_context(lang=lang).body)
@@ -65,3 +145,34 @@ class SmsTemplate(models.Model):
                         word=found["capital"] or found["quoted"] or found["plain"],
                     )
                 )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        self.env.registry.clear_cache()
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_standard_auto_reply(self):
+        for template in self & self._get_standard_auto_replies():
+            raise UserError(
+                self.env._(
+                    "“%s” is the standard text for every company. Change it instead.",
+                    template.name,
+                )
+            )

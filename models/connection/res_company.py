@@ -13,25 +13,8 @@ NEUTRALIZED_TOKEN = "dummytoken"
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
-# Which of its own texts a company answers a reply with.
-OWN_TEXTS = {
-    "help": "job_confirmation_help_text",
-    "confirmed": "job_confirmation_confirmed_text",
-    "declined": "job_confirmation_declined_text",
-    "unclear": "job_confirmation_unclear_text",
-    "which": "job_confirmation_which_text",
-    "moved": "job_confirmation_moved_text",
-    "closed": "job_confirmation_closed_text",
-    "deleted": "job_confirmation_closed_text",
-}
-PLACEHOLDER_HELP = (
-    "Empty: the standard text. {company}, {phone}, {job}, {date} and {time} are "
-    "filled in."
-)
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
-    "job_confirmation_has_own_texts",
     "job_confirmation_read_minutes",
     "job_confirmation_reply_hours",
     "name",
@@ -69,42 +52,14 @@ class ResCompany(models.Model):
             raise_if_not_found=False,
         ),
     )
-    job_confirmation_help_text = fields.Char(
-        "Help Text",
-        translate=True,
-        help="What a customer gets who texts HELP. Empty: the company's name, phone "
-        "and how to opt out.",
-    )
-    job_confirmation_confirmed_text = fields.Char(
-        "Answer to Yes", translate=True, help=PLACEHOLDER_HELP
-    )
-    job_confirmation_declined_text = fields.Char(
-        "Answer to No", translate=True, help=PLACEHOLDER_HELP
-    )
-    job_confirmation_unclear_text = fields.Char(
-        "Answer to an Unclear Reply", translate=True, help=PLACEHOLDER_HELP
-    )
-    job_confirmation_which_text = fields.Char(
-        "Question Which Appointment",
-        translate=True,
-        help="Empty: the standard text. {choices} lists the appointments with their "
-        "numbers; {company} and {phone} are filled in.",
-    )
-    job_confirmation_moved_text = fields.Char(
-        "Answer When the Appointment Was Moved",
-        translate=True,
-        help="Empty: the standard text. {new_date} and {new_time} are the new ones; "
-        "{company}, {phone}, {job}, {date} and {time} are filled in.",
-    )
-    job_confirmation_closed_text = fields.Char(
-        "Answer When the Appointment Was Canceled",
-        translate=True,
-        help=PLACEHOLDER_HELP,
-    )
-    job_confirmation_has_own_texts = fields.Boolean(
-        compute="_compute_job_confirmation_has_own_texts",
-        store=True,
-        help="Whether any answer differs from the standard text, in any language.",
+    job_confirmation_text_ids = fields.Many2many(
+        "sms.template",
+        "job_confirmation_text_rel",
+        "company_id",
+        "template_id",
+        string="Own Auto-Replies",
+        domain=[("confirmation_kind", "!=", False)],
+        help="Sent instead of the standard text of their kind.",
     )
     job_confirmation_auto_reply = fields.Boolean("Answer Replies", default=True)
     job_confirmation_reply_hours = fields.Integer(
@@ -134,17 +89,6 @@ class ResCompany(models.Model):
         help="After so many months texts and phone numbers of messages are made "
         "anonymous; counts and answers stay. 0: they are kept.",
     )
-
-    @api.depends(*OWN_TEXTS.values())
-    def _compute_job_confirmation_has_own_texts(self):
-        codes = [code for code, _name in self.env["res.lang"].get_installed()]
-        names = set(OWN_TEXTS.values())
-        for company in self:
-            company.job_confirmation_has_own_texts = any(
-                company.with_context(lang=code)[name]
-                for code in codes
-                for name in names
-            )
 
     @api.constrains(
         "job_confirmation_rate",
@@ -183,6 +127,29 @@ class ResCompany(models.Model):
                     )
                 )
 
+    @api.constrains("job_confirmation_text_ids")
+    def _check_job_confirmation_texts(self):
+        for company in self:
+            templates_sudo = company.job_confirmation_text_ids.sudo()
+            for kind, same_sudo in templates_sudo.grouped("confirmation_kind").items():
+                if not kind:
+                    raise ValidationError(
+                        self.env._(
+                            "“%s” is no auto-reply. Choose in the template which one "
+                            "it is.",
+                            same_sudo[0].name,
+                        )
+                    )
+                if len(same_sudo) > 1:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(first)s” and “%(second)s” are for the same reply. "
+                            "Remove one of them from the list.",
+                            first=same_sudo[0].name,
+                            second=same_sudo[1].name,
+                        )
+                    )
+
     @property
     def _twilio_service(self):
         return (self.job_confirmation_service_sid or "").strip()
@@ -204,8 +171,8 @@ class ResCompany(models.Model):
                     "digits after it. Copy it from Twilio's console."
                 )
             )
-        if "job_confirmation_enabled" in vals:
-            # Who sees which menu depends on it, see ir_ui_menu.py.
+        if vals.keys() & {"job_confirmation_enabled", "job_confirmation_text_ids"}:
+            # Who sees which menu, and what customers are told, is kept in memory.
             self.env.registry.clear_cache()
         return super().write(vals)
 
@@ -257,72 +224,6 @@ class ResCompany(models.Model):
     def _phone_e164(self, number):
         """A Twilio number as E.164; people also type it with spaces."""
         return re.sub(r"[^\d+]", "", number or "")
-
-    def _get_job_confirmation_text(self, kind, known):
-        """What a customer is answered, in the context's language.
-
-        :param kind: ``confirmed``, ``declined`` (and ``..._brief``), ``unclear``,
-            ``which``, ``help``, ``moved``, ``closed``, ``deleted``, ``past`` or
-            ``late``
-        :param known: dict placeholder -> str
-        """
-        self.ensure_one()
-        name = self.job_confirmation_has_own_texts and OWN_TEXTS.get(kind)
-        if name:
-            self.fetch([name])  # By itself Odoo would read all there is of a company.
-        own = name and self[name]
-        if kind == "which" and own and "{choices}" not in own:
-            own += " {choices}"  # Without the numbers nobody could answer.
-        text = own or self._get_standard_text(kind, known)
-        # Only known names: a company's text is no format string for its data.
-        text = _PLACEHOLDER.sub(lambda found: str(known.get(found[1], found[0])), text)
-        return " ".join(text.split())
-
-    def _get_standard_text(self, kind, known):
-        """The standard answer of a kind, with placeholders."""
-        texts = {
-            "confirmed": self.env._(
-                "{company}: thank you, your appointment on {date}, {time} is confirmed."
-            ),
-            "declined": self.env._(
-                "{company}: thank you. We will contact you about another date."
-            ),
-            "confirmed_brief": self.env._("{date}, {time}: confirmed."),
-            "declined_brief": self.env._("{date}, {time}: declined, we will call you."),
-            "unclear": self.env._(
-                "{company}: sorry, we did not understand. Reply YES to confirm or NO "
-                "to decline your appointment on {date}, {time}."
-            ),
-            "which": self.env._(
-                "{company}: which appointment? Reply YES or NO with its number. "
-                "{choices}"
-            ),
-            "help": self.env._(
-                "{company}: we text about your appointments. Reply YES or NO to "
-                "answer. {phone} Reply STOP to opt out."
-            ),
-            "moved": self.env._(
-                "{company}: this appointment has since been moved to {new_date}, "
-                "{new_time}. We will ask you again."
-            ),
-            "closed": self.env._(
-                "{company}: this appointment is no longer planned. Call us with any "
-                "question. {phone}"
-            ),
-            "past": self.env._(
-                "{company}: this appointment has passed. Call us with any question. "
-                "{phone}"
-            ),
-            "late": self.env._(
-                "{company}: your answer came too late to count. We will contact you."
-            ),
-        }
-        texts["deleted"] = texts["closed"]
-        if kind == "moved" and not known.get("new_date"):
-            return self.env._(
-                "{company}: this appointment has since been moved. We will contact you."
-            )
-        return texts[kind]
 
     def _job_confirmation_ready(self):
         """Whether the Twilio account of this company is set up."""

@@ -1,17 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-# Kinds of answers that a company can word itself.
-STANDARD_TEXTS = (
-    "confirmed",
-    "declined",
-    "unclear",
-    "which",
-    "moved",
-    "closed",
-    "help",
-)
-
 
 class ResConfigSettings(models.TransientModel):
     """Settings > Field Service > Job Confirmations."""
@@ -30,26 +19,13 @@ class ResConfigSettings(models.TransientModel):
     job_confirmation_template_id = fields.Many2one(
         related="company_id.job_confirmation_template_id", readonly=False
     )
-    job_confirmation_help_text = fields.Char(
-        related="company_id.job_confirmation_help_text", readonly=False
-    )
-    job_confirmation_confirmed_text = fields.Char(
-        related="company_id.job_confirmation_confirmed_text", readonly=False
-    )
-    job_confirmation_declined_text = fields.Char(
-        related="company_id.job_confirmation_declined_text", readonly=False
-    )
-    job_confirmation_unclear_text = fields.Char(
-        related="company_id.job_confirmation_unclear_text", readonly=False
-    )
-    job_confirmation_which_text = fields.Char(
-        related="company_id.job_confirmation_which_text", readonly=False
-    )
-    job_confirmation_moved_text = fields.Char(
-        related="company_id.job_confirmation_moved_text", readonly=False
-    )
-    job_confirmation_closed_text = fields.Char(
-        related="company_id.job_confirmation_closed_text", readonly=False
+    job_confirmation_text_ids = fields.Many2many(
+        "sms.template",
+        string="Auto-Replies",
+        compute="_compute_job_confirmation_text_ids",
+        inverse="_inverse_job_confirmation_text_ids",
+        readonly=False,
+        domain=[("confirmation_kind", "!=", False)],
     )
     job_confirmation_auto_reply = fields.Boolean(
         related="company_id.job_confirmation_auto_reply", readonly=False
@@ -68,27 +44,6 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.job_confirmation_retention_months", readonly=False
     )
 
-    job_confirmation_confirmed_standard = fields.Char(
-        compute="_compute_job_confirmation_standard"
-    )
-    job_confirmation_declined_standard = fields.Char(
-        compute="_compute_job_confirmation_standard"
-    )
-    job_confirmation_unclear_standard = fields.Char(
-        compute="_compute_job_confirmation_standard"
-    )
-    job_confirmation_which_standard = fields.Char(
-        compute="_compute_job_confirmation_standard"
-    )
-    job_confirmation_moved_standard = fields.Char(
-        compute="_compute_job_confirmation_standard"
-    )
-    job_confirmation_closed_standard = fields.Char(
-        compute="_compute_job_confirmation_standard"
-    )
-    job_confirmation_help_standard = fields.Char(
-        compute="_compute_job_confirmation_standard"
-    )
     job_confirmation_connection = fields.Char(
         "Connection", compute="_compute_job_confirmation_connection"
     )
@@ -97,13 +52,23 @@ class ResConfigSettings(models.TransientModel):
     )
 
     @api.depends("company_id")
-    def _compute_job_confirmation_standard(self):
-        """The texts that are used where a company has none of its own."""
+    def _compute_job_confirmation_text_ids(self):
+        """The texts as they are sent: the company's own, and the standard others."""
+        standard = self.env["sms.template"]._get_standard_auto_replies()
         for settings in self:
-            for kind in STANDARD_TEXTS:
-                settings[f"job_confirmation_{kind}_standard"] = (
-                    settings.company_id._get_standard_text(kind, {"new_date": True})
-                )
+            own = settings.company_id.job_confirmation_text_ids
+            kinds = own.mapped("confirmation_kind")
+            settings.job_confirmation_text_ids = own | standard.filtered(
+                lambda template, kinds=kinds: template.confirmation_kind not in kinds
+            )
+
+    def _inverse_job_confirmation_text_ids(self):
+        """Keep what is not standard; that is sent where nothing else is chosen."""
+        standard = self.env["sms.template"]._get_standard_auto_replies()
+        for settings in self:
+            own = settings.job_confirmation_text_ids - standard
+            if own != settings.company_id.job_confirmation_text_ids:
+                settings.company_id.job_confirmation_text_ids = own
 
     @api.depends("company_id")
     def _compute_job_confirmation_connection(self):

@@ -65,7 +65,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
                 step("move", label, "fa-calendar-check-o", primary=True, stays=True)
             )
         if message.state != "canceled" or message.response:
-            steps.append(self._prepare_settle_step(message, unclear))
+            steps.append(self._prepare_resolve_step(message, unclear))
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
@@ -75,12 +75,12 @@ class FsmConfirmationNextStep(models.AbstractModel):
         return steps
 
     @api.model
-    def _prepare_settle_step(self, message, unclear):
+    def _prepare_resolve_step(self, message, unclear):
         if message.response:
             label = self.env._("Correct Response")
         else:
             label = self.env._("Enter Response")
-        return self._prepare_step("settle", label, "fa-pencil", unclear, stays=True)
+        return self._prepare_step("resolve", label, "fa-pencil", unclear, stays=True)
 
     @api.model
     def _can_ask_again(self, message):
@@ -142,7 +142,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "ask_again": self._ask_again,
             "mark_read": lambda message: message.action_mark_read(),
             "move": lambda message: message.action_move_as_proposed(),
-            "settle": lambda message: message.action_settle(),
+            "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "text_another": self._text_another,
             "open_order": lambda message: message.action_open_order(),

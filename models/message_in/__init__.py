@@ -5,3 +5,4 @@ from . import fsm_confirmation_reply
 from . import fsm_confirmation_matching
 from . import fsm_confirmation_auto_reply
 from . import fsm_confirmation_inbox
+from . import fsm_confirmation_missed_replies

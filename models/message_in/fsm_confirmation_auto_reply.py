@@ -1,16 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import functools
+import logging
 from datetime import datetime, time, timedelta
 
 import pytz
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...core import matching
 from ...core.delivery import Failure, failure_class
-from ...core.formatting import localize
+from ...core.formatting import localize, plain_spaces
 from ...core.twilio.client import Outcome
 from ...tools.retry import CONFLICTS, commit_with_retries
+from ..message_out.fsm_confirmation_question_mixin import TEXT_FIELDS
+
+_logger = logging.getLogger(__name__)
 
 # More auto-replies than this to one number in an hour look like two machines talking.
 MAX_PER_HOUR = 6
@@ -76,51 +81,63 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         :param messages: the ``fsm.confirmation`` it is about, several to choose from
         """
         if kind == "help":
-            return self._render(case.company, kind, partner=case.partner)
-        choices = self._render_choices(messages) if kind == "which" else ""
-        return self._render(messages[0].company_id, kind, messages[0], choices)
+            lang = self._get_customer_lang(case.company, partner=case.partner)
+            return self._render(kind, case.company, case.company, lang)
+        # The appointment may have changed since they were read.
+        messages.invalidate_recordset(TEXT_FIELDS, flush=False)
+        about = messages[0]
+        lang = self._get_customer_lang(about.company_id, about)
+        return self._render(kind, about, about.company_id, lang, messages)
 
     @api.model
-    def _render(self, company, kind, confirmation=None, choices="", partner=None):
-        """One short text in the contact's language.
+    def _render(self, kind, record, company, lang, choices=()):
+        """One short text in a language; an override point.
 
-        :param kind: a response, a stale reason, ``unclear``, ``which`` or ``help``
-        :param partner: who gets it, where it is about no message
+        :param kind: a response (``..._brief`` as well), a stale reason, ``unclear``,
+            ``which`` or ``help``
+        :param record: the ``fsm.confirmation`` it is about; the company for ``help``
+        :param choices: the ``fsm.confirmation`` records that the customer has to
+            choose from
+        :return: "" where no template can be rendered
         """
-        lang = self._get_customer_lang(company, confirmation, partner)
-        company = company.with_context(lang=lang)
-        known = {
-            "company": company.name,
-            "choices": choices,
-            "phone": company.phone or "",
-        }
-        if confirmation:
-            known.update(confirmation.with_context(lang=lang)._describe_appointment())
-        return company._get_job_confirmation_text(kind, known)
-
-    def _render_choices(self, messages):
-        """The appointments a customer may choose from, with their codes."""
-        lang = self._get_customer_lang(messages[0].company_id, messages[0])
-        return "; ".join(
-            record.env._(
-                "%(code)s: %(date)s, %(time)s",
-                code=record.code,
-                **record._describe_appointment(),
-            )
-            for record in messages.with_context(lang=lang).sorted("appointment_start")
+        record = record.with_context(
+            lang=lang, confirmation_choices=[choice.id for choice in choices]
         )
+        kind = self._get_template_kind(kind, record)
+        templates_sudo = record.env["sms.template"].sudo()
+        for body in templates_sudo._get_auto_reply_bodies(company.id, kind, lang):
+            try:
+                texts = templates_sudo._render_template(body, record._name, record.ids)
+            except UserError:
+                # A customer's reply must not fail because of an administrator's slip.
+                _logger.warning("Auto-reply %s of company %s fails", kind, company.id)
+                continue
+            text = plain_spaces(texts[record.id])
+            if kind == "which" and record.choices_text not in text:
+                text = f"{text} {record.choices_text}"  # Nobody could answer without.
+            return text
+        return ""
+
+    def _get_template_kind(self, kind, record):
+        """Which kind of ``sms.template`` says this."""
+        if kind == "deleted":
+            return "closed"
+        if kind == "moved" and not record.new_date_text:
+            return "moved_undated"
+        return kind
 
     def _get_customer_lang(self, company, confirmation=None, partner=None):
-        """The language in which the customer is answered."""
+        """The language in which the customer is answered, one that is installed."""
         if confirmation:
             partner = confirmation.partner_id
-        return (
+        lang = (
             (confirmation and confirmation.lang)
             or (partner and partner.lang)
             or company.partner_id.lang
             or self.env.lang
             or "en_US"
         )
+        return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 
     # ------------------------------------------------------------------
     # Auto-replies that no webhook waits for any more

@@ -3,6 +3,7 @@ from . import fsm_confirmation_question_mixin
 from . import fsm_confirmation
 from . import fsm_confirmation_shortcuts
 from . import fsm_confirmation_sender
+from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_response

@@ -222,7 +222,7 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Appointment moved"),
+            ("moved", "Date changed"),
             ("awaiting", "Awaiting response"),
             ("no_answer", "No response"),
             ("failed", "Not delivered"),

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, models, modules
 from odoo.modules.registry import Registry
 
-from ...tools.throttle import Throttle
+from ...tools.screen_notifications import ScreenNotifications
 from ..appointment.fsm_appointment_mixin import READ_GROUP
 from ..privacy.mail_message import SUBTYPE
 
@@ -24,9 +24,9 @@ _CHANGES = "fsm_confirmation.changes"
 
 
 @functools.cache
-def _get_throttle(dbname):
+def _get_notifications(dbname):
     """The changes of a database that this process notifies screens of together."""
-    return Throttle(functools.partial(_notify_from_outside, dbname))
+    return ScreenNotifications(functools.partial(_notify_from_outside, dbname))
 
 
 def _notify_from_outside(dbname, changes):
@@ -222,11 +222,11 @@ class FsmConfirmationChatter(models.AbstractModel):
         In a test nothing is committed that another transaction could notify of.
         """
         changes = self.env.cr.precommit.data.pop(_CHANGES)
-        throttle = _get_throttle(self.env.cr.dbname)
-        if modules.module.current_test or throttle.may_notify_now():
+        notifications = _get_notifications(self.env.cr.dbname)
+        if modules.module.current_test or notifications.may_notify_now():
             self._send_to_screens(changes)
         else:
-            self.env.cr.postcommit.add(functools.partial(throttle.add, changes))
+            self.env.cr.postcommit.add(functools.partial(notifications.add, changes))
 
     @api.model
     def _send_to_screens(self, changes):

@@ -137,7 +137,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 due,
             )
         )
-        senders = self.env["fsm.confirmation.sender"]
+        rate = self.env["fsm.confirmation.rate"]
         free = _CONCURRENT_CALLS - sum(in_flight.values())
         ids = []
         pauses = []
@@ -151,7 +151,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 pauses.append(_LONGEST_PAUSE)
                 continue
             companies_sudo = self.env["res.company"].sudo().browse(company_ids)
-            allowed, pause = senders._take_sudo(sender, companies_sudo, room)
+            allowed, pause = rate._take_share_sudo(sender, companies_sudo, room)
             if pause:
                 pauses.append(pause)
             if not allowed:

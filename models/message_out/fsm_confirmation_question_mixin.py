@@ -5,6 +5,17 @@ from odoo import api, fields, models
 
 from ...core import status
 
+# Details in words, for templates. They say when the appointment is now, which not
+# everybody may see who may see the message.
+TEXT_FIELDS = [
+    "date_text",
+    "time_text",
+    "new_date_text",
+    "new_time_text",
+    "choices_text",
+]
+_TEXT = {"compute": "_compute_texts", "groups": "base.group_system", "technical": True}
+
 
 class FsmConfirmationQuestionMixin(models.AbstractModel):
     """The question that a message asks: about which appointment, whether it is open.
@@ -28,6 +39,16 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         "Appointment Asked About",
         compute="_compute_appointment_text",
         help="Date and time where the work happens, as the customer was asked.",
+    )
+    date_text = fields.Char("Date Asked About (text)", **_TEXT)
+    time_text = fields.Char("Time Asked About (text)", **_TEXT)
+    new_date_text = fields.Char("Date Now (text)", **_TEXT)
+    new_time_text = fields.Char("Time Now (text)", **_TEXT)
+    choices_text = fields.Char(
+        "Open Questions (text)",
+        compute="_compute_choices_text",
+        groups="base.group_system",
+        technical=True,
     )
     # As they were in the text: the customer is answered as they were asked.
     lang = fields.Char("Language", readonly=True, technical=True)
@@ -57,6 +78,37 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             text = ", ".join(known[key] for key in ("date", "time") if known[key])
             zone = record._get_timezone()
             record.appointment_text = f"{text} ({zone})" if text and zone else text
+
+    @api.depends("appointment_start", "order_id")
+    @api.depends_context("lang")
+    def _compute_texts(self):
+        for record in self:
+            known = record._describe_appointment()
+            record.date_text = known["date"]
+            record.time_text = known["time"]
+            record.new_date_text = known["new_date"]
+            record.new_time_text = known["new_time"]
+
+    @api.depends("code", "appointment_start", "order_id")
+    @api.depends_context("lang", "confirmation_choices")
+    def _compute_choices_text(self):
+        """The appointments that the customer may choose from, with their codes.
+
+        A template is rendered for one record: which others it names is in the context;
+        without it, all that wait for an answer.
+        """
+        chosen = self.browse(self.env.context.get("confirmation_choices") or ())
+        for record in self:
+            choices = chosen or self._search_open_sudo(record.mobile, record.sender)
+            record.choices_text = "; ".join(
+                choice.env._(
+                    "%(code)s: %(date)s, %(time)s",
+                    code=choice.code,
+                    date=choice.date_text,
+                    time=choice.time_text,
+                )
+                for choice in choices.sorted("appointment_start")
+            )
 
     # ------------------------------------------------------------------
     # The appointment

@@ -91,9 +91,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             self._update_activity(record, "unrecognized")
         elif not record.read_after:
             record.read_after = fields.Datetime.now() + timedelta(minutes=minutes)
-            cron = self.env.ref(
-                "fieldservice_job_confirmation.ir_cron_process_replies"
-            )
+            cron = self.env.ref("fieldservice_job_confirmation.ir_cron_process_replies")
             cron.sudo()._trigger(at=record.read_after)
 
     @api.model

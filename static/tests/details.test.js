@@ -24,7 +24,7 @@ class FsmConfirmation extends models.Model {
             name: "MSG00001",
             next_steps: [
                 {
-                    key: "settle",
+                    key: "resolve",
                     label: "Correct Response",
                     icon: "fa-pencil",
                     primary: true,
@@ -237,7 +237,7 @@ test("two quick clicks take a step once", async () => {
     click("[data-step=mark_read]");
     click("[data-step=mark_read]");
     await animationFrame();
-    expect("[data-step=settle]").toHaveAttribute("disabled");
+    expect("[data-step=resolve]").toHaveAttribute("disabled");
     finish();
     await animationFrame();
     expect.verifySteps(["mark_read"]);
@@ -256,7 +256,7 @@ test("an answer is corrected above the dialog, which stays", async () => {
         return false;
     });
     await mountDetails();
-    await contains("[data-step=settle]").click();
+    await contains("[data-step=resolve]").click();
     expect(".modal [name=note] input").toHaveValue("she called");
     await contains(".modal .o_form_button_save").click();
     expect.verifySteps(["applied"]);

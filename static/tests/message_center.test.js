@@ -21,6 +21,7 @@ import {
     orderRange,
     rangeDomain,
 } from "@fieldservice_job_confirmation/message_center/date_range";
+import {STATUS_LOOKS} from "@fieldservice_job_confirmation/shared/status_looks";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 import {useConfirmationChanges} from "@fieldservice_job_confirmation/shared/live_update";
 import {session} from "@web/session";
@@ -35,7 +36,7 @@ const INDICATORS = [
     ["declined", "Declined"],
     ["opted_out", "Opted out"],
     ["unrecognized", "Unrecognized"],
-    ["moved", "Appointment moved"],
+    ["moved", "Date changed"],
     ["awaiting", "Awaiting response"],
     ["no_answer", "No response"],
     ["failed", "Not delivered"],
@@ -572,6 +573,12 @@ test("nothing found says why, and clears the search", async () => {
         ],
         {ignoreOrder: true}
     );
+});
+
+test("every status is in the table of looks, and no bar lacks its colour", () => {
+    for (const [status] of INDICATORS) {
+        expect(STATUS_LOOKS[status].chart).toMatch(/^#/);
+    }
 });
 
 test("a status has an icon and its word, and its own look", async () => {

@@ -70,7 +70,7 @@ test("where the view says read only there is a mark and no list", async () => {
     expect("[data-status=awaiting]").toHaveText("Awaiting response");
 });
 
-test("whoever can't change the form can still settle the answer", async () => {
+test("whoever can't change the form can still set the response", async () => {
     onRpc("order", "web_save", () => expect.step("saved the form"));
     onRpc("order", "write", ({args}) => expect.step(args));
     await mountOrder("", '<form edit="0">');

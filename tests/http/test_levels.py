@@ -73,7 +73,7 @@ CALLS = [
     _call("see", "fsm.confirmation", "action_open_order", "message"),
     _call("see", "fsm.confirmation", "get_conversation", "message"),
     _call("change", "fsm.confirmation", "action_mark_read", "message"),
-    _call("change", "fsm.confirmation", "action_next_step", "message", "settle"),
+    _call("change", "fsm.confirmation", "action_next_step", "message", "resolve"),
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
@@ -721,6 +721,16 @@ class TestLevels(LevelsCase):
                 1
             ]
         )
+
+    def test_tiles_of_a_session(self):
+        """The screen is told its tiles by whoever may see what they count."""
+
+        def check(person, _row):
+            info, _error = self._json("/web/session/get_session_info")
+            tiles = [tile["key"] for tile in info.get("message_center_tiles", ())]
+            self.assertEqual("confirmed" in tiles, person.may("see"))
+
+        self._each(self._people(("no_role",)), [None], check)
 
     def test_read_only_settles_no_task(self):
         task = self.message.activity_id

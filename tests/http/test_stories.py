@@ -299,8 +299,14 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertEqual(record.response, "confirmed")
 
     def test_own_texts_with_placeholders(self):
-        self.company.job_confirmation_confirmed_text = (
-            "See you {date} {nonsense} {company.sms_twilio_auth_token}"
+        self.company.job_confirmation_text_ids = self.env["sms.template"].create(
+            {
+                "name": "Ours",
+                "confirmation_kind": "confirmed",
+                "model_id": self.env["ir.model"]._get("fsm.confirmation").id,
+                "body": "See you {{ object.date_text }} {nonsense} "
+                "{company.sms_twilio_auth_token}",
+            }
         )
         self._open()
         [answer] = self._customer_says("Yes")["replies"]

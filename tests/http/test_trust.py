@@ -129,8 +129,8 @@ class TestUnknownOutcome(TrustCase):
 @tagged("post_install", "-at_install")
 class TestRate(TrustCase):
     def test_share_of_a_sender(self):
-        senders = self.env["fsm.confirmation.sender"]
-        take = lambda wanted: senders._take_sudo(  # noqa: E731
+        rate = self.env["fsm.confirmation.rate"]
+        take = lambda wanted: rate._take_share_sudo(  # noqa: E731
             OUR_NUMBER, self.company, wanted
         )
         self.assertEqual(take(50), (50, None))
@@ -337,7 +337,9 @@ class TestMissedReplies(TrustCase):
         self.assertTrue(record.from_number)
         self.assertIn(
             record.from_number,
-            self.env["fsm.confirmation.sender"]._get_numbers_sudo(self.company.sudo()),
+            self.env["fsm.confirmation.missed.replies"]._get_numbers_sudo(
+                self.company.sudo()
+            ),
         )
 
 

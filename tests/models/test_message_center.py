@@ -42,6 +42,7 @@ TECHNICAL = {
         "order_message_id",
         "own_reply_ids",
         "partner_message_id",
+        "resolved_date",
         "shared_reply_ids",
         "timezone",
         "twilio_sid",

@@ -72,15 +72,18 @@ class TestTranslations(ConfirmationTransactionCase):
 
     def _standard_texts(self, code):
         """Every standard answer in a language, by kind."""
-        company = self.company.with_context(lang=code)
-        known = dict.fromkeys(("phone", "choices", "job"), "")
-        known.update(company="Acme Services", date="1", time="2")
-        known.update(new_date="3", new_time="4")
+        replies = self.env["fsm.confirmation.auto.reply"]
+        record = self._ask(start=datetime(2031, 5, 7, 13, 0))
+        record.code = "123"
+        company = self.company
         texts = {
-            kind: company._get_job_confirmation_text(kind, known) for kind in KINDS
+            kind: replies._render(
+                kind, company if kind == "help" else record, company, code, record
+            )
+            for kind in KINDS
         }
-        known["new_date"] = ""
-        texts["moved, no date"] = company._get_job_confirmation_text("moved", known)
+        record.order_id.scheduled_date_start = False
+        texts["moved, no date"] = replies._render("moved", record, company, code)
         return texts
 
     # The question -----------------------------------------------------------------

@@ -224,7 +224,9 @@ def test_a_note_stays_with_the_answer():
 
 def test_a_proposal_stays_with_the_refusal():
     details = {"start": datetime(2026, 11, 24, 14), "zone": "America/New_York"}
-    [effect] = decide("No, can you come Friday at 3pm?", candidate(7, details=details)).effects
+    [effect] = decide(
+        "No, can you come Friday at 3pm?", candidate(7, details=details)
+    ).effects
     assert (effect.kind, effect.response) == ("respond", "declined")
     assert str(effect.proposed) == "2026-11-27T15:00"
 

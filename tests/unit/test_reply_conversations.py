@@ -172,6 +172,82 @@ WORDS = {
     },
 }
 
+# What takes a yes back, also beside a note that is harmless.
+DANGERS = {
+    "en": (
+        "once my landlord agrees|as soon as my son gets home|"
+        "my wife has to decide|I'll let you know|need to check first|"
+        "not before ten|the week after|could you do 3pm|is it Wednesday?|"
+        "how much is it?|only the upstairs one|if the gate works|"
+        "I might be late|I hope|supposedly|just kidding|scratch that|"
+        "wait, no|wrong address though|but not if it snows|"
+        "unless the dog is out|someone else lives here now"
+    ),
+    "es": (
+        "cuando mi jefe me deje|en cuanto sepa|mi esposa decide|"
+        "luego les aviso|antes tengo que preguntar|¿es el miércoles?|"
+        "¿cuánto cuesta?|a menos que llueva|solo la cocina|otro día|ojalá|"
+        "es broma|mejor no"
+    ),
+    "fr": (
+        "dès que je sais|ma femme décide|je vous redis|"
+        "si le portail marche|c'est bien mercredi ?|combien ça coûte ?|"
+        "sauf s'il pleut|seulement la cuisine|un autre jour|j'espère|"
+        "je plaisante|plutôt pas"
+    ),
+    "de": (
+        "sobald ich es weiß|meine Frau entscheidet|ich sage noch Bescheid|"
+        "falls das Tor offen ist|ist das Mittwoch?|was kostet das?|"
+        "außer es regnet|nur die Küche|an einem anderen Tag|hoffentlich|"
+        "war ein Scherz|lieber nicht|eine Stunde später"
+    ),
+    "pt": (
+        "assim que souber|a minha mulher decide|depois aviso|"
+        "se o portão abrir|é quarta?|quanto custa?|a menos que chova|"
+        "só a cozinha|outro dia|espero|é brincadeira|melhor não"
+    ),
+    "it": (
+        "appena lo so|decide mia moglie|vi faccio sapere|"
+        "se il cancello funziona|è mercoledì?|quanto costa?|"
+        "a meno che piova|solo la cucina|un altro giorno|spero|scherzavo|"
+        "meglio di no"
+    ),
+    "nl": (
+        "zodra ik het weet|mijn vrouw beslist|ik laat het nog weten|"
+        "als de poort open is|is dat woensdag?|wat kost het?|"
+        "tenzij het regent|alleen de keuken|een andere dag|hopelijk|grapje|"
+        "liever niet|een uur later"
+    ),
+}
+NOTES = {
+    "en": (
+        "the gate code is 1234|my husband will let you in|dog in the yard|"
+        "please call first|the sink leaks"
+    ),
+    "es": (
+        "el código es 1234|mi esposo les abre|hay un perro|llamen antes|gotea el lavabo"
+    ),
+    "fr": (
+        "le code est 1234|mon mari sera là|attention au chien|"
+        "appelez avant|le robinet fuit"
+    ),
+    "de": (
+        "der Code ist 1234|meine Frau ist da|Vorsicht Hund|"
+        "bitte vorher anrufen|der Hahn tropft"
+    ),
+    "pt": (
+        "o código é 1234|o meu marido abre a porta|há um cão|liguem antes|"
+        "a torneira pinga"
+    ),
+    "it": (
+        "il codice è 1234|mia moglie è in casa|attenti al cane|"
+        "chiamate prima|il rubinetto perde"
+    ),
+    "nl": (
+        "de code is 1234|mijn man is thuis|pas op voor de hond|bel eerst|de kraan lekt"
+    ),
+}
+
 
 def appointment(lang="en", state="open", **more):
     values = {
@@ -201,7 +277,7 @@ def read(text, situation="question", lang="en", **more):
 
 class TestReplyConversations(TestCase):
     def test_labelled_conversations(self):
-        """No answer is guessed, no opt-out missed, few clear ones are not understood."""
+        """No answer is guessed, no opt-out missed; nearly all are understood."""
         verdicts = Counter()
         for row in read_rows():
             decision = read_row(row)
@@ -284,7 +360,9 @@ class TestReplyReactions(TestCase):
         ):
             with self.subTest(form=form):
                 found = read(form.format(QUESTION), "confirmed")
-                self.assertEqual((found.outcome, found.mark_to_read), ("person", ("A",)))
+                self.assertEqual(
+                    (found.outcome, found.mark_to_read), ("person", ("A",))
+                )
 
 
 class TestReplyOwnWords(TestCase):
@@ -317,7 +395,9 @@ class TestReplyOwnWords(TestCase):
 
     def test_tomorrow_is_told_at_the_place_of_work(self):
         now = datetime.fromisoformat("2026-12-08T04:30:00+00:00")  # Monday in New York
-        late = reply.read("Tomorrow works", said(BEFORE["question"][0]), [appointment()], now=now)
+        late = reply.read(
+            "Tomorrow works", said(BEFORE["question"][0]), [appointment()], now=now
+        )
         self.assertEqual(late.answers, (("A", "confirmed"),))
 
     def test_proposals(self):
@@ -336,6 +416,22 @@ class TestReplyOwnWords(TestCase):
 
 
 class TestReplyNever(TestCase):
+    def test_yes_with_a_note_and_with_what_takes_it_back(self):
+        for lang, dangers in DANGERS.items():
+            yes = WORDS[lang]["yes"]
+            for note in NOTES[lang].split("|"):
+                given = dict(read(f"{yes}, {note}", lang=lang).answers)
+                self.assertEqual(given, {"A": "confirmed"}, note)
+                for danger in dangers.split("|"):
+                    for text in (
+                        f"{yes}, {note}, {danger}",
+                        f"{yes} {danger}, {note}",
+                        f"{danger}. {yes}. {note}",
+                    ):
+                        with self.subTest(text=text):
+                            given = dict(read(text, lang=lang).answers)
+                            self.assertNotEqual(given, {"A": "confirmed"})
+
     def test_never_raises_and_is_never_slow_in_length(self):
         for text in (None, "", " ", "\0", "x" * 100_000, "yes " * 5000, "“" * 3000):
             for situation in BEFORE:

@@ -68,7 +68,7 @@ export function orderRange(range) {
 /**
  * The domain of a range, both days included.
  *
- * The server reads a day as the moment at which it begins in the user's time zone. The
+ * The server reads a day as the time at which it begins in the user's time zone. The
  * day after the last one is named, because a day is not always 24 hours long.
  */
 export function rangeDomain({field, start, end}) {

@@ -18,7 +18,7 @@ const LEVELS = {
     },
 };
 
-/** What a check of the connection found: one line each, with the way out. */
+/** What a check of the connection found: one line each, with what helps. */
 export class FsmConfirmationChecks extends Component {
     static template = "fieldservice_job_confirmation.Checks";
     static props = {...standardFieldProps};

@@ -1,7 +1,7 @@
 import {FormViewDialog} from "@web/views/view_dialogs/form_view_dialog";
 import {useService} from "@web/core/utils/hooks";
 
-const SETTLE = "fsm.confirmation.settle";
+const RESOLVE = "fsm.confirmation.settle";
 
 /**
  * Open a form above the dialog that is open, which stays there.
@@ -14,7 +14,7 @@ export function useDialogAbove() {
     const dialog = useService("dialog");
     const orm = useService("orm");
     return (action, onClosed) => {
-        const settles = action.res_model === SETTLE;
+        const resolves = action.res_model === RESOLVE;
         const props = {
             title: action.name,
             resModel: action.res_model,
@@ -22,7 +22,7 @@ export function useDialogAbove() {
             context: {...action.context},
             canExpand: false,
         };
-        if (settles) {
+        if (resolves) {
             props.size = "md";
             props.context.form_view_ref =
                 "fieldservice_job_confirmation.fsm_confirmation_settle_view_form_above";
@@ -30,7 +30,7 @@ export function useDialogAbove() {
                 if (!(await record.save({reload: false}))) {
                     return false;
                 }
-                await orm.call(SETTLE, "action_apply", [[record.resId]]);
+                await orm.call(RESOLVE, "action_apply", [[record.resId]]);
                 return true;
             };
         }

@@ -11,7 +11,7 @@ import {useService} from "@web/core/utils/hooks";
 /**
  * The confirmation status as a coloured mark that opens a list to set it by hand.
  *
- * It saves at once. Whoever may settle answers but not change Work Orders can use it
+ * It saves at once. Whoever may set responses but not change Work Orders can use it
  * as well: the server decides, whatever the form's own state is.
  */
 export class FsmConfirmationStatusSelect extends Component {

@@ -103,7 +103,7 @@ tours.add("fsm_dialogs_read_only", {
         {
             content: "A reader is offered the Work Order and nothing else",
             trigger:
-                ".modal:not(:has([data-step=settle], [data-step=text_another])) [data-step=open_order]",
+                ".modal:not(:has([data-step=resolve], [data-step=text_another])) [data-step=open_order]",
         },
         ...close(),
     ],
@@ -114,7 +114,7 @@ tours.add("fsm_dialogs_settle", {
         ...openMessage,
         {
             content: "Correct the answer by hand",
-            trigger: ".modal [data-step=settle].btn-primary",
+            trigger: ".modal [data-step=resolve].btn-primary",
             run: "click",
         },
         {
@@ -177,7 +177,7 @@ tours.add("fsm_dialogs_ways_out", {
     steps: () => [
         ...openSend,
         {
-            content: "The number is wrong: no Send, but a way out",
+            content: "The number is wrong: no Send, but an action",
             trigger: ".modal:not(:has(button[name=action_send])) .alert-danger",
         },
         {

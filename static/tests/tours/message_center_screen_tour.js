@@ -265,7 +265,7 @@ tours.add("fsm_confirmation_screen_read_only", {
     steps: () => [
         ...toReplies,
         {
-            content: "A reader sees replies and settles none",
+            content: "A reader sees replies and resolves none",
             trigger:
                 "body:not(:has(button[name=action_attach], button[name=action_done]))",
         },

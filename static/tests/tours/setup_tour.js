@@ -91,7 +91,7 @@ tours.add("fsm_confirmation_setup_check", {
             run: "click",
         },
         {
-            content: "What is wrong, and the way out",
+            content: "What is wrong, and what to do",
             trigger:
                 ".modal [data-check=account_credentials][data-level=problem]:contains(Problem):contains(copy both again)",
         },

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Notify at once of what happens now and then, and together of what happens often.
+"""Notify open screens at once of rare changes, and together of frequent ones.
 
 Every notification costs the server a connection to PostgreSQL and every open screen a
 look at its records, which took a quarter of the time of a reply.
@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 PAUSE = 1  # second
 
 
-class Throttle:
+class ScreenNotifications:
     """Collects changes of one process, and notifies of them at most once in a pause.
 
     :param notify: called with a dict name -> set of ids, in a thread of its own

@@ -9,12 +9,12 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, TransactionCase, tagged
 
 from ...models.message_out.fsm_confirmation_chatter import _notify_from_outside
-from ...tools.throttle import Throttle
+from ...tools.screen_notifications import ScreenNotifications
 
 LONG = 20  # seconds, for a machine that has much to do
 
 
-class TestThrottle(BaseCase):
+class TestScreenNotifications(BaseCase):
     def setUp(self):
         super().setUp()
         self.told = []
@@ -25,21 +25,21 @@ class TestThrottle(BaseCase):
         self.was_told.set()
 
     def test_the_first_is_told_at_once_and_further_ones_together(self):
-        throttle = Throttle(self._tell, pause=0.2)
-        self.assertTrue(throttle.may_notify_now())
-        self.assertFalse(throttle.may_notify_now())
-        throttle.add({"ids": [1], "order_ids": []})
-        throttle.add({"ids": [2, 1], "order_ids": [7]})
-        self.assertFalse(throttle.may_notify_now())
+        notifications = ScreenNotifications(self._tell, pause=0.2)
+        self.assertTrue(notifications.may_notify_now())
+        self.assertFalse(notifications.may_notify_now())
+        notifications.add({"ids": [1], "order_ids": []})
+        notifications.add({"ids": [2, 1], "order_ids": [7]})
+        self.assertFalse(notifications.may_notify_now())
         self.assertTrue(self.was_told.wait(LONG))
         self.assertEqual(self.told, [{"ids": {1, 2}, "order_ids": {7}}])
 
     def test_from_many_threads_nothing_is_lost(self):
-        throttle = Throttle(self._tell, pause=0.01)
+        notifications = ScreenNotifications(self._tell, pause=0.01)
 
         def add(numbers):
             for number in numbers:
-                throttle.add({"ids": [number]})
+                notifications.add({"ids": [number]})
 
         threads = [
             threading.Thread(target=add, args=(range(start, 2000, 4),))
@@ -61,11 +61,11 @@ class TestThrottle(BaseCase):
             self._tell(changes)
             raise ValueError("+12025550123")
 
-        throttle = Throttle(fail, pause=0.2)
+        notifications = ScreenNotifications(fail, pause=0.2)
         for number in (1, 2):
             with self.assertLogs("odoo.addons", level="WARNING") as logs:
-                throttle.add({"ids": [number]})
-                throttle._timer.join(LONG)
+                notifications.add({"ids": [number]})
+                notifications._timer.join(LONG)
             self.assertNotIn("+1202", "".join(logs.output))
         self.assertEqual(self.told, [{"ids": {1}}, {"ids": {2}}])
 

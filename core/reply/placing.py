@@ -1,0 +1,136 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Cut a line into phrases and into what it repeats of the appointment."""
+
+from . import lexicon as lx
+from .calendar_words import SINCE
+from .text import BREAK, DASH, JOINT, LINE, QUESTION
+
+# "Bis Donnerstag": see you, if Thursday is right; else it may be until.
+_SEE_YOU = frozenset("bis tot hasta a ate".split())
+_PAST = frozenset({lx.COMMON, lx.UNKNOWN})
+_SMALL = frozenset({lx.GLUE})
+_MAX_PREPOSITION = 4
+_MAX_PROMPT_WORDS = 2
+_POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
+
+
+def segment_with_own(tokens, lexicon, find_own):
+    """Cut ``tokens`` into phrases and into what they repeat of the appointment.
+
+    :param find_own: function of tokens; see :func:`~.own.find_own`; None for none
+    """
+    whole = lexicon.segment(_without_joints(tokens))
+    found = find_own(tokens) if find_own else ()
+    if not found:
+        return whole
+    polite = {
+        id(token)
+        for segment in whole
+        if len(segment.tokens) > 1 and segment.kinds <= _POLITE
+        for token in segment.tokens
+    }
+    segments = []
+    place = 0
+    for item in found:
+        if _is_polite(item, tokens, polite):
+            continue
+        sees = _is_see_you(tokens, place, item)
+        start = item.start - sees
+        segments += _before_own(tokens[place:start], item, lexicon)
+        segments.append(
+            lx.Segment(
+                _kinds_of_found(item, tokens, sees),
+                tuple(tokens[start : item.end]),
+                when=item.when,
+                refs=item.refs,
+                every=item.every,
+            )
+        )
+        place = item.end
+    segments += lexicon.segment(_without_joints(tokens[place:]))
+    return _joined_around_own(segments, lexicon)
+
+
+def _without_joints(tokens):
+    return [token for token in tokens if token.kind != JOINT]
+
+
+def _is_polite(item, tokens, polite):
+    """Tell "Good morning", which names no morning."""
+    if not item.when or item.when.has_day() or item.when.hour is not None:
+        return False
+    return all(id(token) in polite for token in tokens[item.start : item.end])
+
+
+def _joined_around_own(segments, lexicon):
+    """Join a refusal that has the day in its middle: "muss den Montag stornieren"."""
+    for index in range(1, len(segments) - 1):
+        for before, after in ((1, 1), (2, 1), (1, 2)) if segments[index].when else ():
+            start, end = index - before, index + after + 1
+            if start < 0 or end > len(segments):
+                continue
+            joined = _refusal_of(
+                segments[start:index], segments[index + 1 : end], lexicon
+            )
+            if joined:
+                rest = [*segments[:start], joined, segments[index], *segments[end:]]
+                return _joined_around_own(rest, lexicon)
+    return segments
+
+
+def _refusal_of(before, after, lexicon):
+    """Return the one refusal that the words on both sides are, or None."""
+    around = before + after
+    if any(s.when or is_break(s) for s in around):
+        return None
+    refuses = any(lx.DECLINE in s.kinds for s in around)
+    if refuses and not (len(before) == 2 and lx.DECLINE in after[-1].kinds):
+        return None
+    joined = lexicon.segment([token for s in around for token in s.tokens])
+    return joined[0] if len(joined) == 1 and lx.DECLINE in joined[0].kinds else None
+
+
+def _before_own(tokens, item, lexicon):
+    """Cut what stands before a name or a time: "oui pour" of a prompt is a yes there.
+
+    "On the", "um", "alle" belong to the time that follows.
+    """
+    segments = []
+    for segment in lexicon.segment(_without_joints(tokens)):
+        if lx.PROMPT in segment.kinds and len(segment.tokens) <= _MAX_PROMPT_WORDS:
+            for token in segment.tokens:
+                segments += lexicon.segment([token])
+        else:
+            segments.append(segment)
+    for place in range(-1, -min(len(segments), 2) - 1, -1) if item.when else ():
+        last = segments[place]
+        if lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
+            segments[place] = last._replace(kinds=_SMALL, senses=frozenset())
+        elif lx.GLUE not in last.kinds:
+            break
+    return segments
+
+
+def _kinds_of_found(item, tokens, sees):
+    """Return the kinds of what is found; ``sees`` tells that "see you" leads to it."""
+    if not item.refs:
+        if item.start and tokens[item.start - 1].key in SINCE:
+            return _PAST
+        return frozenset({lx.OTHER, lx.TIME} if item.when else {lx.OTHER})
+    kinds = {lx.OWN, item.says or lx.OWN}
+    return frozenset(kinds | {lx.CONFIRM, lx.FAREWELL} if sees else kinds)
+
+
+def _is_see_you(tokens, place, item):
+    return bool(
+        item.refs
+        and item.when
+        and item.when.has_day()
+        and item.start > place
+        and tokens[item.start - 1].key in _SEE_YOU
+    )
+
+
+def is_break(segment):
+    """Tell whether ``segment`` ends a clause."""
+    return segment.tokens[0].kind in (BREAK, DASH, LINE, QUESTION)

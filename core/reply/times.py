@@ -1,0 +1,431 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Find the days and hours that a text names: "Tues 9-11", "mañana a las 10"."""
+
+from . import calendar_words as cw
+from .text import BREAK, DASH, JOINT, LINE, NUMBER, SYMBOL, WORD
+from .when import When
+
+_MAX_JOINERS = 3
+_NOON = frozenset("noon midday midi mittag mediodia mezzogiorno meiodia".split())
+# What "tarde" is never the afternoon after: "más tarde", "mais tarde".
+_LATER = frozenset("mas mais muy muito demasiado".split())
+_SHORT_DAYS = frozenset("mo di mi do fr sa ma wo vr za".split())
+_PREDICATES = frozenset("works is yes no ok good fine doesnt isnt".split())
+_BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
+
+_DURATIONS = frozenset(
+    "min mins minutes minuten minutos minuti hours hrs stunden horas ore day days weeks "
+    "times".split()
+)
+_HALVES = ("am", "pm")
+_ANDS = ("and", "e", "y", "et", "und", "en", "al")
+_MARKS = ("oclock", "uhr", "uur", "h", "clock")
+# These end the number of a floor in some languages as well: "2 o", "3 e".
+_WEAK_ENDS = ("a", "o", "e", "de", "ste", "er", "eme", "ieme")
+
+
+def find_times(tokens, lang=""):
+    """Return ``(start, end, When)`` of every time in ``tokens``.
+
+    :param lang: the language in which we write to the customer, for words that mean
+        a day in one language only
+    """
+    if not any(token.kind == NUMBER or _is_time_word(token) for token in tokens):
+        return []
+    reader = _Reader(tokens, lang)
+    found = []
+    start = 0
+    while start < len(tokens):
+        end, when = reader.read(start)
+        if end == start:
+            start += 1
+        else:
+            found.append((start, end, when))
+            start = end
+    return found
+
+
+def _is_time_word(token):
+    key = token.key
+    return key in cw.WORDS or key in cw.WEEK or key in _NOON or key in cw.CLOCK
+
+
+class _Reader:
+    """Read expressions of time, one atom after the other."""
+
+    def __init__(self, tokens, lang):
+        self.tokens = tokens
+        self.lang = lang
+        self.size = len(tokens)
+
+    def key(self, index):
+        return self.tokens[index].key if 0 <= index < self.size else ""
+
+    def number(self, index):
+        """Return the number at ``index`` if it may be of a date or an hour."""
+        if 0 <= index < self.size and self.tokens[index].kind == NUMBER:
+            key = self.tokens[index].key
+            if len(key) <= 4 and key.isdecimal():
+                return int(key)
+        return None
+
+    def read(self, start):
+        """Return the end of the expression at ``start``, and its :class:`When`."""
+        when = When()
+        end = self._atom(start, when)
+        if end == start:
+            return start, when
+        while True:
+            index = end
+            while index < self.size and index - end < _MAX_JOINERS:
+                if self._is_joiner(index) and self._atom(index, When()) == index:
+                    index += 1
+                else:
+                    break
+            before = len(when.loose)
+            following = self._atom(index, when)
+            if following == index:
+                return end, when
+            if index - end > 1 and len(when.loose) > before and not when.has_day():
+                return end, when
+            end = following
+
+    def _is_joiner(self, index):
+        token = self.tokens[index]
+        return token.key in cw.JOINERS and token.kind in (WORD, BREAK, SYMBOL)
+
+    def _atom(self, index, when):
+        """Read one atom into ``when``; return where the next one may begin."""
+        if index >= self.size:
+            return index
+        token = self.tokens[index]
+        if token.kind == NUMBER:
+            return self._number(index, when)
+        if token.kind != WORD:
+            return index
+        for read in (self._coming, self._word, self._hour_in_words):
+            end = read(index, when)
+            if end != index:
+                return end
+        return index
+
+    # Words ------------------------------------------------------------------------
+
+    def _coming(self, index, when):
+        """Read "next week", "this Friday", "semana que viene"."""
+        key, after = self.key(index), self.key(index + 1)
+        if key in cw.WEEK:
+            for reach in (1, 2):
+                if self.key(index + reach) in cw.NEXT:
+                    when.week = 1
+                    return index + reach + 1
+            return index
+        if key not in cw.NEXT and key not in cw.THIS:
+            return index
+        if after in cw.WEEK:
+            when.week = int(key in cw.NEXT)
+            return index + 2
+        skip = 1 if after in cw.NEXT | cw.THIS else 0  # "this coming Monday"
+        meaning = self._meaning(index + 1 + skip)
+        if meaning and meaning.kind == "weekday":
+            when.coming = "next" if key in cw.NEXT else "this"
+            return index + 1 + skip
+        return index
+
+    def _word(self, index, when):
+        meaning = self._meaning(index)
+        key = self.key(index)
+        if key in _NOON:
+            when.hour = 12
+            return index + 1
+        if meaning is None:
+            return index
+        kind, value = meaning.kind, meaning.value
+        if key in cw.BOTH_TOMORROW_AND_MORNING and self._means_morning(index, when):
+            kind, value = "part", cw.MORNING
+        if kind == "offset" and key == "tonight":
+            when.part = cw.EVENING
+        said = getattr(when, kind)
+        if said is not None and (said != value or (kind == "month" and when.day)):
+            return index  # another day begins
+        setattr(when, kind, value)
+        end = index + 1
+        if kind == "weekday" and self.key(end) == "feira":
+            end += 1
+        return end
+
+    def _means_morning(self, index, when):
+        """Tell "por la mañana" and "Montag Morgen" from tomorrow."""
+        before = self.key(index - 1)
+        return when.has_day() or (
+            self.key(index) == "manana" and before in ("la", "de")
+        )
+
+    def _meaning(self, index):
+        """Return what the word at ``index`` says about time, if it does here."""
+        meanings = cw.WORDS.get(self.key(index))
+        if not meanings:
+            return None
+        meaning = next((m for m in meanings if m.lang == self.lang), meanings[0])
+        if meaning.weak and self.lang and meaning.lang != self.lang:
+            if not self._is_plain_short(index):
+                return None
+        if meaning.kind == "part":
+            return meaning if self._is_part(index, meaning) else None
+        if self._is_ordinal_elsewhere(index, meaning):
+            return None
+        if meaning.weak and not self._is_beside_number(index):
+            return meaning if self._is_plain_short(index) else None
+        return meaning
+
+    def _is_ordinal_elsewhere(self, index, meaning):
+        """Tell whether "segunda" may be the second one in Spanish."""
+        key = self.key(index)
+        if meaning.lang != "pt" or meaning.kind != "weekday" or len(cw.WORDS[key]) > 1:
+            return False
+        feira = "feira" in (self.key(index + 1), key[-5:])
+        return self.lang != "pt" and not feira
+
+    def _is_part(self, index, meaning):
+        """Tell whether a word is a part of the day here, and no "later", no "will be"."""
+        key, before = self.key(index), self.key(index - 1)
+        if key == "tarde":
+            return before in _BEFORE_PART and before not in _LATER
+        if meaning.weak:
+            return any(m.kind != "part" for m in cw.WORDS.get(before, ()))
+        if key == "sera" and self.lang != "it":
+            return bool(self._meaning(index - 1))
+        return True
+
+    def _is_beside_number(self, index):
+        beside = [self.number(index + step) for step in (-1, 1)]
+        return (
+            any(n is not None and n <= 31 for n in beside)
+            or self.key(index - 1) in ("de", "of", "di")
+            or self._is_ordinal_before(index)
+        )
+
+    def _is_ordinal_before(self, index):
+        return (
+            self.key(index - 1) in cw.ORDINAL_ENDS
+            and self.number(index - 2) is not None
+        )
+
+    def _is_plain_short(self, index):
+        """Tell whether a short form is written as a day: "Sat", "Di" in German."""
+        surface = self.tokens[index].surface
+        if surface[:1].isupper() and self.lang in ("de", "nl"):
+            return self.key(index) in _SHORT_DAYS
+        return surface in ("Mon", "Sat", "Sun") and self.lang != "fr"
+
+    def _hour_in_words(self, index, when):
+        """Read "at nine", "one o'clock", "nine to eleven", "alle dieci"."""
+        value = cw.NUMBERS.get(self.key(index))
+        if value is None or when.hour is not None:
+            return index
+        end = index + 1
+        ranged = self.key(end) in cw.TO and self.key(end + 1) in cw.NUMBERS
+        clock = self.key(end) in cw.CLOCK or self.key(end) in _HALVES
+        if not (ranged or clock or self._is_at_word(index)):
+            return index
+        when.hour = value
+        if ranged and self.key(end) not in _ANDS:
+            when.end = (cw.NUMBERS[self.key(end + 1)], 0)
+            end += 2
+        return self._after_hour(end, when)
+
+    def _is_at_word(self, index):
+        before = self.key(index - 1)
+        if before == "las" and self.key(index - 2) not in ("a", "de"):
+            return False  # "las dos": both of them
+        return before in cw.AT and before != "a"
+
+    # Numbers ----------------------------------------------------------------------
+
+    def _number(self, index, when):
+        value = self.number(index)
+        if value is None:
+            return index
+        for read in (self._date, self._ordinal, self._hour, self._loose):
+            end = read(index, value, when)
+            if end != index:
+                return end
+        return index
+
+    def _date(self, index, value, when):
+        """Read "12/2", "13.12.", "Dec 15", "4 de diciembre", "15 December 2026"."""
+        if not 0 < value <= 31:
+            return index
+        if when.month and when.day is None:
+            when.day = value
+            return self._year(self._ordinal_end(index + 1))
+        end = self._date_in_numbers(index, value, when)
+        return end if end != index else self._date_with_month(index, value, when)
+
+    def _date_in_numbers(self, index, value, when):
+        separator, other = self.key(index + 1), self.number(index + 2)
+        dotted = separator == "." and self.key(index + 3) not in cw.CLOCK
+        if other is None or when.dates or not (separator == "/" or dotted):
+            return index
+        dates = tuple(
+            (day, month)
+            for day, month in ((value, other), (other, value))
+            if 0 < day <= 31 and 0 < month <= 12
+        )
+        if not dates or len(self.key(index + 2)) > 2:
+            return index
+        when.dates = dates[:1] if dotted else dates
+        return self._date_end(index + 3, separator)
+
+    def _date_with_month(self, index, value, when):
+        end = self._ordinal_end(index + 1)
+        while self.key(end) in ("de", "of", ".", "di"):
+            end += 1
+        meaning = self._meaning(end)
+        if not meaning or meaning.kind != "month":
+            return index
+        when.day, when.month = value, meaning.value
+        return self._year(end + 1)
+
+    def _ordinal_end(self, index):
+        return index + 1 if self.key(index) in ("st", "nd", "rd", "th") else index
+
+    def _year(self, index):
+        year = self.number(index)
+        if year is None and self.key(index) in (",", "de"):
+            year = self.number(index + 1)
+            return index + 2 if year is not None and year > 2000 else index
+        return index + 1 if year is not None and year > 2000 else index
+
+    def _date_end(self, index, separator):
+        if self.key(index) == separator:
+            year = self.number(index + 1)
+            if year is not None and (year > 2000 or 20 <= year < 40):
+                return index + 2
+            return index + 1 if separator == "." else index
+        return index
+
+    def _ordinal(self, index, value, when):
+        """Read "the 14th" beside another word for a time, or alone: "on the 14th"."""
+        if self.key(index + 1) not in cw.ORDINAL_ENDS or not 0 < value <= 31:
+            return index
+        if self.key(index + 1) in _WEAK_ENDS:
+            return index
+        end = index + 2
+        if not (when.has_day() or self._is_lone_day(index, end)):
+            return index
+        if when.day is not None:
+            return index
+        when.day = value
+        return end
+
+    def _is_lone_day(self, index, end):
+        """Tell whether "the 14th" is a day though nothing else says so."""
+        predicate = self.key(end) in _PREDICATES
+        if self.key(index - 1) == "the":
+            ends = end >= self.size or self.tokens[end].kind in (BREAK, DASH, LINE)
+            return ends or predicate or self.key(end) in cw.AT
+        begins = index == 0 or self.tokens[index - 1].kind in (BREAK, LINE)
+        return begins and predicate
+
+    def _hour(self, index, value, when):
+        """Read "9:00", "14h30", "2pm", "9-11", "at 10", "8 Uhr", "ore 14"."""
+        if value > 24 or when.hour is not None:
+            return index
+        minute, end = self._minute(index + 1)
+        marked = end > index + 1
+        if self.key(end) in cw.CLOCK and self._is_clock(index, end):
+            marked, end = True, end + 1
+        half = self.key(end) in _HALVES
+        certain = marked or half or self._is_at(index, end, value, marked)
+        limit, after = self._range_end(end + half)
+        if limit and not self._is_range(end, after, when, certain):
+            limit = None
+        if not (certain or limit) or self._is_duration(after):
+            return index
+        when.hour, when.minute = value, minute
+        if half or limit is None:
+            end = self._after_hour(end, when)
+        return end if limit is None else self._after_range(after, limit, when)
+
+    def _is_at(self, index, end, value, marked):
+        """Tell whether a number is an hour by what stands beside: "at 9", "9 is fine"."""
+        before = self.key(index - 1)
+        if before in cw.AT and before not in ("a", "la"):
+            return True
+        if before == "a" and self.lang == "fr" and marked:
+            return True
+        return self.key(end) in ("is", "works", "suits") and value > 5
+
+    def _is_range(self, end, after, when, certain):
+        """Tell "9 to 11" from "vendredi 4 à 8h"."""
+        if self.key(end) in ("a", "al", "alle") and not certain:
+            return False
+        return (
+            certain
+            or when.weekday is not None
+            or when.offset is not None
+            or self.key(end) == "-"
+            or self.key(after) in cw.CLOCK
+            or self.key(after) in _HALVES
+        )
+
+    def _after_range(self, end, limit, when):
+        """Keep the end of "9-11am", whose half of the day is that of 11 only."""
+        hour, minute = limit
+        if self.key(end) in ("am", "pm"):
+            hour = hour % 12 + cw.HALVES[self.key(end)]
+            end += 1
+        elif self.key(end) in ("uhr", "uur", "h"):
+            end += 1
+        when.end = (hour, minute)
+        return end
+
+    def _minute(self, index):
+        minute = self.number(index + 1)
+        two = minute is not None and len(self.key(index + 1)) == 2 and minute < 60
+        if two and self.key(index) in (":", "h"):
+            return minute, index + 2
+        if two and self.key(index) == "." and self.key(index + 2) in cw.CLOCK:
+            return minute, index + 2
+        return 0, index
+
+    def _is_clock(self, index, end):
+        """Tell an hour from a duration: "10 horas" is one after "a las" only."""
+        if self.key(end) in ("uhr", "uur", "h", "oclock", "u", "clock"):
+            return True
+        return self.key(index - 1) in cw.AT or self.key(end) in ("heures", "heure")
+
+    def _range_end(self, index):
+        """Return the (hour, minute) behind "-" or "to", and where it ends."""
+        if self.key(index) not in cw.TO or self.number(index + 1) is None:
+            return None, index
+        value = self.number(index + 1)
+        if value > 24:
+            return None, index
+        minute, end = self._minute(index + 2)
+        if self.key(end) in ("uhr", "uur", "h"):
+            end += 1
+        return (value, minute), end
+
+    def _is_duration(self, index):
+        return self.key(index) in _DURATIONS
+
+    def _after_hour(self, end, when):
+        if self.key(end) in _HALVES:
+            when.half = cw.HALVES[self.key(end)]
+            return end + 1
+        return end + 1 if self.key(end) in _MARKS else end
+
+    def _loose(self, index, value, when):
+        """Read the number after a day: "lunes 7", "Monday 10"."""
+        day = when.weekday is not None or when.offset is not None
+        after = self.tokens[index + 1] if index + 1 < self.size else None
+        ends = after is None or after.kind not in (NUMBER, JOINT)
+        if day and ends and value <= 31 and not self._is_duration(index + 1):
+            if self.key(index - 1) in cw.AT - {"a", "la"}:
+                when.hour = value
+            else:
+                when.loose.append(value)
+            return index + 1
+        return index

@@ -1,0 +1,30 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""No number and no word of a customer in the log, whatever fails."""
+
+import contextlib
+import logging
+
+import psycopg2
+import pytest
+
+from tools.log_redaction import private_queries
+
+QUERY = b"SELECT id FROM res_partner WHERE phone_sanitized = '+12125550123'"
+
+
+@pytest.mark.parametrize(
+    ("block", "error", "is_hidden"),
+    [
+        (private_queries, psycopg2.OperationalError("connection lost"), True),
+        # The query of another addon, which its log is to name.
+        (contextlib.nullcontext, psycopg2.OperationalError("connection lost"), False),
+        # Nothing was executed: the query is the last one before.
+        (contextlib.nullcontext, psycopg2.InterfaceError("cursor closed"), True),
+    ],
+)
+def test_queries_that_fail(caplog, block, error, is_hidden):
+    with block():
+        # As Odoo's cursor does it.
+        logging.getLogger("odoo.sql_db").error("bad query: %s\nERROR: %s", QUERY, error)
+    assert ("+12125550123" not in caplog.text) == is_hidden
+    assert (type(error).__name__ in caplog.text) == is_hidden
