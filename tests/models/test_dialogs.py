@@ -40,7 +40,7 @@ class TestConversation(DialogCase):
     def test_question_answer_and_our_automatic_answer_in_time(self):
         record = self._asked()
         self._reply("perhaps, if it is before noon?")
-        self._reply("Yes, thank you")
+        self._reply("Actually yes, please come")
         events = self._events(record)
         self.assertEqual(
             [event["kind"] for event in events],
