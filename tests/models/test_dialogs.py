@@ -39,8 +39,8 @@ class DialogCase(ConfirmationTransactionCase):
 class TestConversation(DialogCase):
     def test_question_answer_and_our_automatic_answer_in_time(self):
         record = self._asked()
-        self._reply("perhaps, if it is before noon?")
-        self._reply("Actually yes, please come")
+        self._reply("purple elephants")
+        self._reply("Yes, thank you")
         events = self._events(record)
         self.assertEqual(
             [event["kind"] for event in events],
