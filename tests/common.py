@@ -218,7 +218,7 @@ class ConfirmationCase:
             "fsm_confirmation_reply": ("received_date",),
         }
         for table, names in columns.items():
-            moved = ", ".join(f"{name} = {name} - interval '2 seconds'" for name in names)
+            moved = ", ".join(f"{name} = {name} - interval '2 s'" for name in names)
             self.env.cr.execute(f"UPDATE {table} SET {moved}")
         self.env.invalidate_all()
 

@@ -226,7 +226,9 @@ class FsmConfirmationMatching(models.AbstractModel):
         :param earlier: the number's newest other ``fsm.confirmation.reply``
         :return: list of :class:`~...core.reply.Said`
         """
-        said = [one for asked in reversed(candidates) for one in matching.get_said(asked)]
+        said = []
+        for asked in reversed(candidates):
+            said += matching.get_said(asked)
         appointments = {one.id: one.appointment for one in candidates}
         mine = (text.received_date, text.id or float("inf"))
         for reply in reversed(earlier):

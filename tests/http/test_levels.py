@@ -76,6 +76,7 @@ CALLS = [
     _call("change", "fsm.confirmation", "action_next_step", "message", "resolve"),
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
+    _call("change", "fsm.confirmation", "action_move_as_proposed", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
@@ -87,6 +88,7 @@ CALLS = [
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
     _call("change", "res.partner", "action_lift_opt_out", "customer"),
+    _call("change", "res.partner", "action_trust_number", "customer"),
     # Not our own methods, but what they do with our data.
     _call("change", "fsm.order", "write", "order", {"confirmation_status": "declined"}),
     _call("change", "fsm.visit", "write", "visit", {"confirmation_status": "declined"}),
