@@ -8,8 +8,8 @@ from odoo import SUPERUSER_ID
 from odoo.http import Controller, request, route
 
 from ..core.delivery import Report
+from ..core.twilio.address import REFUSED_HEADER
 from ..core.twilio.client import to_int
-from ..core.twilio.setup import REFUSED_HEADER
 from ..tools.log_redaction import private_queries
 from ..tools.retry import commit_with_retries
 
@@ -108,7 +108,7 @@ class JobConfirmationTwilio(Controller):
             )
         )
         if companies_sudo and not accepted:
-            request.env["fsm.confirmation.health"]._record_refusal_sudo(
+            request.env["fsm.confirmation.connection"]._record_refusal_sudo(
                 companies_sudo, self._get_public_url(companies_sudo[0])
             )
         return form, accepted

@@ -27,5 +27,5 @@ UPDATE fsm_confirmation_reply
  WHERE auto_reply_state IN ('outgoing', 'sending');
 
 -- Replies go to the original.
-UPDATE fsm_confirmation_health
+UPDATE fsm_confirmation_connection
    SET connected_date = NULL, connected_to = NULL, test_date = NULL;

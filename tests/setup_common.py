@@ -114,8 +114,8 @@ class SetupCase(ConfirmationHttpCase):
         )
 
     @property
-    def health(self):
-        return self.env["fsm.confirmation.health"]._of_sudo(self.company)
+    def connection(self):
+        return self.env["fsm.confirmation.connection"]._of_sudo(self.company)
 
     def _dialog(self, **values):
         return (

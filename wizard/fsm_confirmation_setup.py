@@ -7,7 +7,7 @@ LEVELS = [("ok", "OK"), ("warning", "Warning"), ("problem", "Problem")]
 class FsmConfirmationSetup(models.TransientModel):
     """The dialog of an administrator: connect, check, send a test text.
 
-    It shows what was found at the last click; nothing is asked of Twilio, and nothing
+    It shows what the last click found; nothing is asked of Twilio, and nothing
     changed there, without one.
     """
 
@@ -48,7 +48,7 @@ class FsmConfirmationSetup(models.TransientModel):
     @api.depends("company_id", "checks")
     def _compute_is_connected(self):
         for dialog in self:
-            dialog.is_connected = dialog._health_sudo()._is_connected()
+            dialog.is_connected = dialog._connection_sudo()._is_connected()
             keys = {entry["key"] for entry in dialog.checks or []}
             once = keys & {"webhook_once", "webhook_service_once"}
             dialog.can_connect = bool(once) or not dialog.is_connected
@@ -62,7 +62,7 @@ class FsmConfirmationSetup(models.TransientModel):
 
     @api.model
     def _open_checked(self):
-        """Check the current company's connection and show what was found."""
+        """Check the current company's connection and show the result."""
         return self.create({}).action_check()
 
     @api.model
@@ -71,11 +71,11 @@ class FsmConfirmationSetup(models.TransientModel):
         return self.create({}).action_connect()
 
     def action_check(self):
-        """Look at everything again. Nothing is changed at Twilio."""
-        health_sudo = self._begin()
+        """Check everything again. Nothing is changed at Twilio."""
+        connection_sudo = self._begin()
         self.write(
             {
-                "checks": health_sudo._check(),
+                "checks": connection_sudo._check(),
                 "question": False,
                 "headline": False,
                 "headline_level": False,
@@ -94,8 +94,8 @@ class FsmConfirmationSetup(models.TransientModel):
         return self._connect(self.question or ())
 
     def _connect(self, agreed):
-        health_sudo = self._begin()
-        result = health_sudo._connect(agreed)
+        connection_sudo = self._begin()
+        result = connection_sudo._connect(agreed)
         self.write(
             {
                 "checks": result["checks"],
@@ -118,20 +118,21 @@ class FsmConfirmationSetup(models.TransientModel):
 
     def action_send_test(self):
         """Send one text to the number that the administrator typed."""
-        health_sudo = self._begin()
-        level, text = health_sudo._send_test(self.test_number)
+        connection_sudo = self._begin()
+        tests = self.env["fsm.confirmation.test.text"]
+        level, text = tests._send(connection_sudo, self.test_number)
         self.write({"test_level": level, "test_text": text})
         return self._reopen()
 
     def _begin(self):
-        """The company's row, after a look whether this user may do that."""
+        """The company's row, if this user may do that."""
         self.ensure_one()
         self.check_access("write")
-        return self._health_sudo()
+        return self._connection_sudo()
 
-    def _health_sudo(self):
+    def _connection_sudo(self):
         # With the user's companies and language, but the right to read the token.
-        return self.env["fsm.confirmation.health"]._of_sudo(self.company_id)
+        return self.env["fsm.confirmation.connection"]._of_sudo(self.company_id)
 
     def _reopen(self):
         return {

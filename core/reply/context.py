@@ -221,7 +221,7 @@ class _Reader:
         return read_words(text, self.lexicon, self._codes(), self._prompts(), world)
 
     def _codes(self):
-        return [a.code for a in self.open if a.code]
+        return [a.code for a in self.appointments if a.code]
 
     def _prompts(self):
         texts = [said.text for said in self.ours if said.text][-_MAX_PROMPTS:]

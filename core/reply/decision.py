@@ -3,7 +3,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
+
+import pytz
 
 from .when import Proposal
 
@@ -67,7 +68,8 @@ class Appointment:
     def _local(self, moment):
         if moment.tzinfo is None:
             return moment
-        zone = ZoneInfo(self.zone) if self.zone else moment.tzinfo
+        # As elsewhere here: a system may lack older names, such as US/Eastern.
+        zone = pytz.timezone(self.zone) if self.zone else moment.tzinfo
         return moment.astimezone(zone).replace(tzinfo=None)
 
     def today(self, now):

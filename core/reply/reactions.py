@@ -95,7 +95,7 @@ def _closing_after(flat, start):
 
 
 def _unquoted(before, after):
-    marks = OPENING_MARKS + _CLOSING + ":"
+    marks = OPENING_MARKS + _CLOSING + ":>"
     for mark in marks:
         before, after = before.replace(mark, " "), after.replace(mark, " ")
     return f"{before} {after}"

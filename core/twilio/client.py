@@ -218,11 +218,11 @@ def describe_error(error):
     return ": ".join(part for part in parts if part)[:200]
 
 
-def _naive(moment):
+def _naive(aware):
     """An aware datetime (or None) as a naive one in UTC, as Odoo keeps them."""
-    if moment and moment.tzinfo:
-        return moment.astimezone(datetime.UTC).replace(tzinfo=None)
-    return moment
+    if aware and aware.tzinfo:
+        return aware.astimezone(datetime.UTC).replace(tzinfo=None)
+    return aware
 
 
 def _explain(error):

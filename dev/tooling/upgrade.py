@@ -40,9 +40,10 @@ KEPT = {
     "fsm_confirmation_word WHERE phrase = 'life goes on'": "id, phrase, lang, intent",
     "res_company": (
         "id, job_confirmation_enabled, job_confirmation_reply_hours,"
-        " job_confirmation_confirmed_text, job_confirmation_auto_reply,"
-        " job_confirmation_template_id, job_confirmation_sender_id"
+        " job_confirmation_auto_reply, job_confirmation_template_id,"
+        " job_confirmation_sender_id"
     ),
+    "sms_template": "id, name, body",
     "res_groups_users_rel r JOIN res_users u ON u.id = r.uid JOIN ir_model_data d ON"
     " d.model = 'res.groups' AND d.res_id = r.gid AND"
     f" d.module = '{ADDON}'": "u.login || ' ' || d.name",

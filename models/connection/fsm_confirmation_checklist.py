@@ -37,14 +37,14 @@ class FsmConfirmationChecklist(models.AbstractModel):
     @api.model
     def _get_setup_warning(self, company):
         """What went wrong after all was green; None when nothing did."""
-        health_sudo = self.env["fsm.confirmation.health"]._of_sudo(company)
-        if health_sudo._are_replies_refused():
+        connection_sudo = self.env["fsm.confirmation.connection"]._of_sudo(company)
+        if connection_sudo._are_replies_refused():
             text = self.env._(
                 "Replies to %s may be lost: requests were refused for a wrong "
                 "signature. Check the connection.",
                 company.name,
             )
-        elif health_sudo.connected_date and not health_sudo._is_connected():
+        elif connection_sudo.connected_date and not connection_sudo._is_connected():
             text = self.env._(
                 "The address or the sender of %s has changed since the replies were "
                 "connected. Connect again.",
@@ -118,20 +118,20 @@ class FsmConfirmationChecklist(models.AbstractModel):
     def _get_setup_progress(self, company):
         """:return: dict step -> whether it is done, in order"""
         company_sudo = company.sudo()
-        health_sudo = self.env["fsm.confirmation.health"]._of_sudo(company)
+        connection_sudo = self.env["fsm.confirmation.connection"]._of_sudo(company)
         mine = [("company_id", "=", company.id)]
         account = bool(
             company_sudo.sms_twilio_account_sid and company_sudo._twilio_token_sudo
         )
-        texted = bool(health_sudo.test_date) or self.env[
+        texted = bool(connection_sudo.test_date) or self.env[
             "fsm.confirmation"
         ].sudo().search_count([*mine, ("state", "in", ("sent", "delivered"))], limit=1)
-        replied = health_sudo._has_replies()
+        replied = connection_sudo._has_replies()
         return {
             "enabled": bool(company_sudo.job_confirmation_enabled),
             "account": account,
-            "sender": account and bool(health_sudo._get_senders()),
-            "connected": replied or health_sudo._is_connected(),
+            "sender": account and bool(connection_sudo._get_senders()),
+            "connected": replied or connection_sudo._is_connected(),
             "texted": bool(texted),
             "replied": replied,
         }

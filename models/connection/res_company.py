@@ -76,9 +76,9 @@ class ResCompany(models.Model):
         "asked to read it. 0: at once.",
     )
     job_confirmation_rate = fields.Integer(
-        "Texts a Second",
+        "Texts per Second",
         default=0,
-        help="How many texts a second one sender hands to Twilio at most. 0: as fast "
+        help="How many texts per second one sender hands to Twilio at most. 0: as fast "
         "as Twilio takes them; it keeps what a number can't send at once for up to ten "
         "hours. A US long code sends 1 a second, a toll-free number 3, a short code "
         "100.",
@@ -157,7 +157,7 @@ class ResCompany(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         companies = super().create(vals_list)
-        self.env["fsm.confirmation.health"].sudo().create(
+        self.env["fsm.confirmation.connection"].sudo().create(
             [{"company_id": company.id} for company in companies]
         )
         return companies

@@ -73,14 +73,14 @@ class ResConfigSettings(models.TransientModel):
     @api.depends("company_id")
     def _compute_job_confirmation_connection(self):
         for settings in self:
-            health_sudo = self.env["fsm.confirmation.health"]._of_sudo(
+            connection_sudo = self.env["fsm.confirmation.connection"]._of_sudo(
                 settings.company_id
             )
-            settings.job_confirmation_connected = health_sudo._is_connected()
+            settings.job_confirmation_connected = connection_sudo._is_connected()
             if settings.job_confirmation_connected:
                 base = settings.company_id.get_base_url()
                 text = self.env._("Replies come to %s", base)
-            elif health_sudo._has_replies():
+            elif connection_sudo._has_replies():
                 text = self.env._(
                     "Replies have arrived. Click Connect to see whether all is right."
                 )
@@ -94,7 +94,7 @@ class ResConfigSettings(models.TransientModel):
         return self.env["fsm.confirmation.setup"]._open_connected()
 
     def action_job_confirmation_check(self):
-        """Look at everything that texts and replies need."""
+        """Check everything that texts and replies need."""
         self.ensure_one()
         return self.env["fsm.confirmation.setup"]._open_checked()
 

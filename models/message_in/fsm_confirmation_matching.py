@@ -226,14 +226,10 @@ class FsmConfirmationMatching(models.AbstractModel):
         :param earlier: the number's newest other ``fsm.confirmation.reply``
         :return: list of :class:`~...core.reply.Said`
         """
+        said = []
+        for asked in reversed(candidates):
+            said += matching.get_said(asked)
         appointments = {one.id: one.appointment for one in candidates}
-        # Of one second, what was said about a message comes after it.
-        events = [
-            (said.time, one.id, place, said)
-            for one in candidates
-            for place, said in enumerate(matching.get_said(one))
-            if said.time
-        ]
         mine = (text.received_date, text.id or float("inf"))
         for reply in reversed(earlier):
             # What another company said with this number is no part of it.
@@ -241,10 +237,7 @@ class FsmConfirmationMatching(models.AbstractModel):
                 reply._is_to_line_of(text)
             )
             if is_ours and (reply.received_date, reply.id) < mine:
-                about = reply.confirmation_id.id or float("inf")
-                events += [
-                    (said.time, about, reply.id, said)
-                    for said in reply._prepare_said(appointments)
-                ]
-        events.sort(key=lambda event: event[:3])
-        return [said for *_order, said in events]
+                said += reply._prepare_said(appointments)
+        # In one second, what we said to a reply counts as the last: no new question
+        # is answered by what may have been meant for us before.
+        return sorted((one for one in said if one.time), key=lambda one: one.time)

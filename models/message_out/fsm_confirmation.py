@@ -536,6 +536,7 @@ class FsmConfirmation(models.Model):
     def action_move_as_proposed(self):
         """Open the dialog that moves the appointment to what the customer proposed."""
         self.ensure_one()
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Set the Proposed Time"),

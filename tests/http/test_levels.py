@@ -51,7 +51,7 @@ MODELS = {
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
     # Odoo's own system administrators set Twilio up, see test_setup_access.
-    "fsm.confirmation.health": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.connection": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.setup": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.visit": (
         lambda person: person.may("see") or _visit_right(*PLANS)(person),
@@ -76,6 +76,7 @@ CALLS = [
     _call("change", "fsm.confirmation", "action_next_step", "message", "resolve"),
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
+    _call("change", "fsm.confirmation", "action_move_as_proposed", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
@@ -87,6 +88,7 @@ CALLS = [
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
     _call("change", "res.partner", "action_lift_opt_out", "customer"),
+    _call("change", "res.partner", "action_trust_number", "customer"),
     # Not our own methods, but what they do with our data.
     _call("change", "fsm.order", "write", "order", {"confirmation_status": "declined"}),
     _call("change", "fsm.visit", "write", "visit", {"confirmation_status": "declined"}),
@@ -304,7 +306,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.word": ["phrase"],
                 "fsm.confirmation.sender": ["sender"],
                 "fsm.confirmation.batch": ["skipped_info", "ready_info"],
-                "fsm.confirmation.health": ["refused_count"],
+                "fsm.confirmation.connection": ["refused_count"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
                 "fsm.confirmation.name.index": ["name"],
@@ -318,7 +320,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.send": "partner_id",
                 "fsm.confirmation.settle": "action",
                 "fsm.confirmation.batch": "create_uid",
-                "fsm.confirmation.health": "company_id",
+                "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
                 "fsm.confirmation.setup": "create_uid",
             }[model]
@@ -353,7 +355,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.send": {"order_id": self.order.id},
                 "fsm.confirmation.settle": {"confirmation_id": self.message.id},
                 "fsm.confirmation.batch": {"order_ids": self.order.ids},
-                "fsm.confirmation.health": {"refused_count": 0},
+                "fsm.confirmation.connection": {"refused_count": 0},
                 "fsm.confirmation.name.index": {
                     "name": "x",
                     "field_name": "contact_name",

@@ -10,8 +10,8 @@ from odoo.exceptions import UserError
 from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
+from ...core.twilio.address import classify_address
 from ...core.twilio.client import API_URL_VARIABLE
-from ...core.twilio.setup import judge_address
 from ..common import OUR_NUMBER
 from ..setup_common import ELSEWHERE, INBOUND, OVERRIDES, PublicAddress, SetupCase
 
@@ -43,11 +43,11 @@ class TestAddress(BaseCase):
         }
         with patch.dict(os.environ, {API_URL_VARIABLE: ""}):
             for address, expected in known.items():
-                self.assertEqual(judge_address(address + INBOUND), expected, address)
+                self.assertEqual(classify_address(address + INBOUND), expected, address)
         with patch.dict(os.environ, {API_URL_VARIABLE: "http://127.0.0.1:1"}):
             # With a simulator of Twilio this machine is good enough, no other is.
-            self.assertEqual(judge_address("http://127.0.0.1:8069"), "ok")
-            self.assertEqual(judge_address("http://192.168.1.5"), "private")
+            self.assertEqual(classify_address("http://127.0.0.1:8069"), "ok")
+            self.assertEqual(classify_address("http://192.168.1.5"), "private")
 
 
 @tagged("post_install", "-at_install")
@@ -70,7 +70,7 @@ class TestConnect(SetupCase):
         self.assertEqual(number["sms_fallback_url"], self.address + OVERRIDES)
         self.assertEqual(number["sms_fallback_method"], "POST")
         self.assertTrue(dialog.is_connected)
-        self.assertTrue(self.health.connected_date)
+        self.assertTrue(self.connection.connected_date)
         # And it is true: a reply arrives.
         record = self._send()
         self._run_outbox()
@@ -179,14 +179,14 @@ class TestConnect(SetupCase):
 
     def test_connection_is_for_this_address_and_sender(self):
         self._click("action_connect")
-        self.assertTrue(self.health._is_connected())
+        self.assertTrue(self.connection._is_connected())
         param = self.env["ir.config_parameter"].sudo()
         param.set_param("web.base.url", "https://new.example.com")
-        self.assertFalse(self.health._is_connected())
+        self.assertFalse(self.connection._is_connected())
         param.set_param("web.base.url", self.base_url())
-        self.assertTrue(self.health._is_connected())
+        self.assertTrue(self.connection._is_connected())
         self.company.job_confirmation_service_sid = SERVICE
-        self.assertFalse(self.health._is_connected())
+        self.assertFalse(self.connection._is_connected())
 
     # What hinders it
 
@@ -270,7 +270,7 @@ class TestConnect(SetupCase):
         with self.assertRaisesRegex(UserError, "Buy one"):
             self._click("action_load_numbers")
 
-    def test_twilio_in_trouble(self):
+    def test_twilio_does_not_answer(self):
         for fault in ("500", "503", "429", "html", "half", "reset"):
             with self.subTest(fault=fault):
                 self.twilio.clear_faults()
@@ -367,15 +367,15 @@ class TestConnect(SetupCase):
         dialog = self._click("action_check")
         self.assertEqual(self._found(dialog)["address_ok"], "ok")
         self.assertEqual(self.env["fsm.confirmation.reply"].search_count([]), replies)
-        self.assertFalse(self.health.refused_count)
+        self.assertFalse(self.connection.refused_count)
 
     def test_address_that_odoo_may_change(self):
         self.env["ir.config_parameter"].sudo().set_param("web.base.url.freeze", False)
         with patch(
-            "odoo.addons.fieldservice_job_confirmation.core.twilio.setup.may_be_local",
+            "odoo.addons.fieldservice_job_confirmation.core.twilio.address.may_be_local",
             return_value=False,
         ):
-            self.assertTrue(self.health._is_address_loose())
+            self.assertTrue(self.connection._is_address_loose())
         self._click("action_keep_address")
         self.assertEqual(
             self.env["ir.config_parameter"].sudo().get_param("web.base.url.freeze"),
@@ -478,24 +478,26 @@ class TestSignals(SetupCase):
     def test_refusals_are_counted_at_most_once_a_minute(self):
         for _time in range(5):
             self._knock()
-        self.assertEqual(self.health.refused_count, 1)
-        self.assertEqual(self.health.refused_address, self.base_url() + INBOUND)
+        self.assertEqual(self.connection.refused_count, 1)
+        self.assertEqual(self.connection.refused_address, self.base_url() + INBOUND)
         for minutes, count in ((2, 2), (60 * 24 * 6, 3), (60 * 24 * 8, 1)):
             moment = fields.Datetime.now() - timedelta(minutes=minutes)
-            self.health.refused_date = moment
+            self.connection.refused_date = moment
             self._knock()
-            self.assertEqual(self.health.refused_count, count)
+            self.assertEqual(self.connection.refused_count, count)
 
     def test_nothing_is_written_for_unknown_accounts(self):
-        before = self.env["fsm.confirmation.health"].search_count([])
+        before = self.env["fsm.confirmation.connection"].search_count([])
         self._knock(account="AC" + "9" * 32)
         self._knock(account="nonsense")
-        self.assertEqual(self.env["fsm.confirmation.health"].search_count([]), before)
-        self.assertFalse(self.health.refused_count)
+        self.assertEqual(
+            self.env["fsm.confirmation.connection"].search_count([]), before
+        )
+        self.assertFalse(self.connection.refused_count)
 
     def test_odd_paths(self):
         self._knock(path="/job_confirmation/twilio/status/%0a%3Cb%3E?x=secret")
-        address = self.health.refused_address
+        address = self.connection.refused_address
         self.assertNotIn("secret", address)
         self.assertTrue(address.isprintable())
 
@@ -503,7 +505,7 @@ class TestSignals(SetupCase):
         self._knock()
         dialog = self._click("action_check")
         self.assertEqual(self._found(dialog)["signature_refused"], "warning")
-        self.health.refused_count = 3
+        self.connection.refused_count = 3
         self._click("action_check", dialog)
         self.assertEqual(self._found(dialog)["signature_refused"], "problem")
         text = self._text(dialog, "signature_refused")
@@ -511,7 +513,7 @@ class TestSignals(SetupCase):
             self.assertIn(words, text)
         self._send()
         self._run_outbox()
-        self.health.refused_date = fields.Datetime.now() - timedelta(minutes=5)
+        self.connection.refused_date = fields.Datetime.now() - timedelta(minutes=5)
         self._customer_says("Yes")
         found = self._found(self._click("action_check"))
         self.assertEqual(found["signature_past"], "warning")
@@ -519,7 +521,7 @@ class TestSignals(SetupCase):
 
     def test_old_refusals_are_no_news(self):
         self._knock()
-        self.health.refused_date = fields.Datetime.now() - timedelta(days=8)
+        self.connection.refused_date = fields.Datetime.now() - timedelta(days=8)
         found = self._found(self._click("action_check"))
         self.assertEqual(found["signature_ok"], "ok")
 
@@ -555,7 +557,7 @@ class TestTestText(SetupCase):
         self.assertIn("Acme Services: this is a test", sent["body"])
         self.assertIn("Reply STOP to opt out", sent["body"])
         self.assertEqual(self.env["fsm.confirmation"].search_count([]), messages)
-        self.assertTrue(self.health.test_date)
+        self.assertTrue(self.connection.test_date)
 
     def test_works_before_it_is_switched_on(self):
         self.company.job_confirmation_enabled = False
@@ -590,7 +592,7 @@ class TestTestText(SetupCase):
                 dialog = self._test()
                 self.assertEqual(dialog.test_level, "problem")
                 self.assertIn(words, dialog.test_text)
-                self.assertFalse(self.health.test_date)
+                self.assertFalse(self.connection.test_date)
 
     def test_stopped_at_twilio(self):
         self.twilio.block(self.phone)

@@ -63,7 +63,7 @@ class RpcCase(SetupCase):
 class TestSetupAccess(RpcCase):
     def test_only_system_administrators(self):
         dialog = self._dialog()
-        health = self.health
+        connection = self.connection
         people = [*self.users.values(), self.manager]
         for user in people:
             for model, method, args in [
@@ -74,9 +74,9 @@ class TestSetupAccess(RpcCase):
                 ("fsm.confirmation.setup", "action_check", [dialog.ids]),
                 ("fsm.confirmation.setup", "action_keep_address", [dialog.ids]),
                 ("fsm.confirmation.setup", "action_send_test", [dialog.ids]),
-                ("fsm.confirmation.health", "read", [health.ids]),
-                ("fsm.confirmation.health", "search_read", [[]]),
-                ("fsm.confirmation.health", "write", [health.ids, {}]),
+                ("fsm.confirmation.connection", "read", [connection.ids]),
+                ("fsm.confirmation.connection", "search_read", [[]]),
+                ("fsm.confirmation.connection", "write", [connection.ids, {}]),
                 ("res.config.settings", "create", [{}]),
             ]:
                 with self.subTest(user=user.login, model=model, method=method):
@@ -94,15 +94,15 @@ class TestSetupAccess(RpcCase):
     def test_another_company(self):
         """The dialog of a company is not for an administrator outside of it."""
         other = self._make_company("Beta Services", number="+12025550142")
-        health = self.env["fsm.confirmation.health"].with_user(self.system)
-        health = health.with_context(allowed_company_ids=self.company.ids)
-        self.assertNotIn(other, health.search([]).company_id)
+        connection = self.env["fsm.confirmation.connection"].with_user(self.system)
+        connection = connection.with_context(allowed_company_ids=self.company.ids)
+        self.assertNotIn(other, connection.search([]).company_id)
         with self.assertRaises(AccessError):
             self._dialog(company_id=other.id)
 
     def test_nobody_writes_what_was_found(self):
         with self.assertRaises(AccessError):
-            self.health.with_user(self.system).write({"refused_count": 0})
+            self.connection.with_user(self.system).write({"refused_count": 0})
 
 
 @tagged("post_install", "-at_install")
@@ -162,7 +162,7 @@ class TestToken(RpcCase):
         logged = "\n".join([*logs.output, *others.output])
         self.assertNotIn(token[:-1], str(dialog.read()) + logged)
         self.assertNotIn("12125550188", logged)
-        self.assertNotIn(token[:-1], str(self.health.read()))
+        self.assertNotIn(token[:-1], str(self.connection.read()))
 
 
 @tagged("post_install", "-at_install")
@@ -269,18 +269,20 @@ class TestBeforeItIsOn(RpcCase):
         self._click("action_send_test", test_number="+12125550188")
         self._customer_says("It works", number="+12125550188")
         self.assertEqual(self._banners(self.system), [])
-        health = self.health
+        connection = self.connection
         now = fields.Datetime.now()
-        health.write({"refused_count": 2, "refused_date": now + timedelta(minutes=1)})
+        connection.write(
+            {"refused_count": 2, "refused_date": now + timedelta(minutes=1)}
+        )
         self.assertEqual(self._banners(self.system), [])
-        health.refused_count = 3
+        connection.refused_count = 3
         (banner,) = self._banners(self.system)
         self.assertIn("may be lost", banner["text"])
         self.assertEqual(banner["action"]["type"], "ir.actions.server")
         (banner,) = self._banners(self.users["admin"])
         self.assertNotIn("action", banner)
         self.assertEqual(self._banners(self.users["edit"]), [])
-        health.refused_count = 0
+        connection.refused_count = 0
         param = self.env["ir.config_parameter"].sudo()
         param.set_param("web.base.url", "https://new.example.com")
         (banner,) = self._banners(self.system)
@@ -338,7 +340,7 @@ class TestNeutralized(SetupCase):
             )
             self.assertEqual(record.indicator, shown)
         self.assertFalse(self.company.job_confirmation_enabled)
-        self.assertFalse(self.health._is_connected())
+        self.assertFalse(self.connection._is_connected())
         crons = self.env["ir.cron"].search([("active", "=", True)])
         self.assertNotIn(self.env.ref(f"{MODULE}.ir_cron_send_confirmations"), crons)
         with self.assertRaisesRegex(UserError, "not enabled"):
@@ -390,7 +392,7 @@ class TestRefusalsAtTheSameMoment(BaseCase):
         with self.registry.cursor() as cr:
             company = self._company(cr)
             cr.execute(
-                "INSERT INTO fsm_confirmation_health (company_id, refused_count)"
+                "INSERT INTO fsm_confirmation_connection (company_id, refused_count)"
                 " VALUES (%s, 0) ON CONFLICT DO NOTHING",
                 (company.id,),
             )
@@ -403,26 +405,27 @@ class TestRefusalsAtTheSameMoment(BaseCase):
         with self.registry.cursor() as cr:
             self._company(cr)
             cr.execute(
-                "UPDATE fsm_confirmation_health SET refused_count = 0,"
+                "UPDATE fsm_confirmation_connection SET refused_count = 0,"
                 " refused_date = NULL, refused_since = NULL, refused_address = NULL"
             )
 
     def _record(self, cr):
         company = self._company(cr)
-        company.env["fsm.confirmation.health"]._record_refusal_sudo(
+        company.env["fsm.confirmation.connection"]._record_refusal_sudo(
             company, "https://odoo.example.com/x"
         )
 
     def _count(self, cr):
         cr.execute(
-            "SELECT refused_count FROM fsm_confirmation_health WHERE company_id = %s",
+            "SELECT refused_count FROM fsm_confirmation_connection"
+            " WHERE company_id = %s",
             (self._company(cr).id,),
         )
         return cr.fetchone()[0]
 
     def test_locked_row_is_skipped(self):
         with self.registry.cursor() as holder, self.registry.cursor() as cr:
-            holder.execute("SELECT id FROM fsm_confirmation_health FOR UPDATE")
+            holder.execute("SELECT id FROM fsm_confirmation_connection FOR UPDATE")
             cr.execute("SET LOCAL lock_timeout = '100ms'")
             self._record(cr)
             self.assertEqual(self._count(cr), 0)

@@ -214,7 +214,7 @@ class TestBatch(ConfirmationTransactionCase):
 
     def test_nothing_to_send(self):
         self.orders.action_cancel()
-        with self.assertRaisesRegex(UserError, "None of these"):
+        with self.assertRaisesRegex(UserError, "No confirmation can be sent"):
             self._batch(self.orders).action_send()
 
     def test_levels(self):

@@ -39,7 +39,7 @@ class DialogCase(ConfirmationTransactionCase):
 class TestConversation(DialogCase):
     def test_question_answer_and_our_automatic_answer_in_time(self):
         record = self._asked()
-        self._reply("perhaps, if it is before noon?")
+        self._reply("purple elephants")
         self._reply("Yes, thank you")
         events = self._events(record)
         self.assertEqual(
@@ -374,7 +374,8 @@ class TestAlerts(DialogCase):
 
     def test_a_date_in_the_past_or_missing_is_changed(self):
         self.env.cr.execute(
-            "UPDATE fsm_order SET scheduled_date_start = %s WHERE id = %s",
+            "UPDATE fsm_order SET scheduled_date_start = %s,"
+            " scheduled_date_end = NULL WHERE id = %s",
             (fields.Datetime.now() - timedelta(hours=1), self.order.id),
         )
         self.env.invalidate_all()
@@ -388,7 +389,8 @@ class TestAlerts(DialogCase):
         visit = self._make_visit(self.order, 1)
         wizard = self._wizard(visit_id=visit.id)
         self.env.cr.execute(
-            "UPDATE fsm_visit SET scheduled_date_start = %s WHERE id = %s",
+            "UPDATE fsm_visit SET scheduled_date_start = %s,"
+            " scheduled_date_end = NULL WHERE id = %s",
             (fields.Datetime.now() - timedelta(hours=1), visit.id),
         )
         self.env.invalidate_all()

@@ -301,7 +301,7 @@ class TestStoredStatus(ScreenCase):
         self.assertEqual(self._stored(record), "awaiting")
         self._reply("maybe")
         self.assertEqual(self._stored(record), "unrecognized")
-        self._reply("Yes")
+        self._reply("Yes, 9 am is fine")
         self.assertEqual(self._stored(record), "confirmed")
         self.order.scheduled_date_start += timedelta(days=1)
         self.assertEqual(self._stored(record), "moved")

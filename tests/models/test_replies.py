@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a reply leaves behind: notes, proposals, wrong numbers, what waits to be read."""
+"""What a reply leaves behind: notes, proposals, wrong numbers, a task to read it."""
 
 from datetime import timedelta
 

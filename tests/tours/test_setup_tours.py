@@ -28,7 +28,7 @@ class TestSetupTours(SharedBrowserMixin, SetupCase):
 
     def test_connect(self):
         self.assertEqual(self._tour("fsm_confirmation_setup_connect"), self.expected)
-        self.assertTrue(self.health.connected_date)
+        self.assertTrue(self.connection.connected_date)
         (sent,) = self.twilio.sent()
         self.assertEqual(sent["to"], "+12125550188")
 

@@ -222,6 +222,13 @@ def test_a_note_stays_with_the_answer():
     assert "1234" in effect.note
 
 
+def test_a_zone_by_an_older_name():
+    details = {"start": datetime(2026, 11, 24, 14), "zone": "US/Eastern"}
+    text = inbound("Yes, 9 am is fine")
+    [appointment] = matching.to_appointments([candidate(7, details=details)], text)
+    assert appointment.local_start == datetime(2026, 11, 24, 9)
+
+
 def test_a_proposal_stays_with_the_refusal():
     details = {"start": datetime(2026, 11, 24, 14), "zone": "America/New_York"}
     [effect] = decide(

@@ -64,6 +64,13 @@ class TestAppointment(TestCase):
         self.assertFalse(has_passed(NOW + HOUR, NOW))
         self.assertTrue(has_passed(NOW, NOW))
 
+    def test_a_window_has_passed_when_it_ends(self):
+        self.assertFalse(has_passed(NOW - HOUR, NOW, NOW + HOUR))
+        self.assertTrue(has_passed(NOW - HOUR, NOW, NOW))
+        self.assertTrue(has_passed(NOW - HOUR, NOW, NOW - 2 * HOUR))
+        began = Appointment(NOW - HOUR, False, end=NOW + HOUR)
+        self.assertEqual(stale_reason(NOW - HOUR, began, None, NOW), "")
+
     def test_stale(self):
         start = NOW + HOUR
         for appointment, deadline, expected in (

@@ -24,6 +24,16 @@ assert jobs
 for job in jobs:
     method = job.code.removeprefix("model.").removesuffix("()")
     assert hasattr(env[job.model_id.model], method), job.name
+# What a company wrote to be replied is a template now, in every language.
+texts = {text.confirmation_kind: text for text in env.company.job_confirmation_text_ids}
+assert set(texts) == {"confirmed", "help"}, texts
+details = "{{ object.company_id.name }}, {{ object.date_text }}."
+assert texts["confirmed"].body == f"Life: {details}", texts["confirmed"].body
+spanish = {kind: text.with_context(lang="es_ES").body for kind, text in texts.items()}
+assert spanish["confirmed"] == f"Vida: {details}", spanish
+assert texts["help"].body == spanish["help"] == "Life: {{ object.phone }} {odd}", texts
+standard = env["sms.template"]._get_standard_auto_reply("declined")
+assert standard.body != standard.with_context(lang="es_ES").body, standard.body
 # The words of an old message are understood and matched as those of a new one.
 message = env["fsm.confirmation"].search(
     [("is_open", "=", True), ("body", "like", "Life:")], limit=1
@@ -38,4 +48,5 @@ reply = env["fsm.confirmation.inbox"]._receive_sudo(
     },
 )
 assert message.response == "confirmed", (message.response, reply.state, reply.reason)
+assert reply.auto_reply_body.startswith(f"Life: {message.company_id.name}, "), reply
 env.cr.rollback()

@@ -10,9 +10,28 @@ company.write(
     {
         "job_confirmation_enabled": True,
         "job_confirmation_reply_hours": 48,
-        "job_confirmation_confirmed_text": "Life: see you then.",
     }
 )
+# The texts to customers, changed and translated.
+env["res.lang"]._activate_lang("es_ES")
+spanish = company.with_context(lang="es_ES")
+asking = env.ref("fieldservice_job_confirmation.sms_template_job_confirmation")
+asking.body = "Life: {{ object.name }}, YES or NO?"
+asking.with_context(lang="es_ES").body = "Vida: {{ object.name }}, SI o NO?"
+if "job_confirmation_confirmed_text" in company._fields:  # Before 19.0.2.0.0
+    company.job_confirmation_confirmed_text = "Life: {company}, {date}."
+    spanish.job_confirmation_confirmed_text = "Vida: {company}, {date}."
+    company.job_confirmation_help_text = "Life: {phone} {odd}"
+else:
+    for kind, model in (("confirmed", "fsm.confirmation"), ("help", "res.company")):
+        company.job_confirmation_text_ids |= env["sms.template"].create(
+            {
+                "name": f"Life {kind}",
+                "confirmation_kind": kind,
+                "model_id": env["ir.model"]._get(model).id,
+                "body": "Life",
+            }
+        )
 env["fsm.confirmation.word"].create(
     {"phrase": "life goes on", "intent": "confirm", "lang": "en"}
 )

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 import re
-import time
 from datetime import timedelta
 
 import psycopg2
@@ -13,10 +12,10 @@ from odoo.tools import SQL
 from odoo.addons.phone_validation.tools import phone_validation
 
 from ...controllers.twilio import JobConfirmationTwilio
-from ...core.segments import count_segments
+from ...core.twilio import address as twilio_address
 from ...core.twilio import setup as twilio_setup
-from ...core.twilio.client import Outcome
-from ...core.twilio.setup import Finding, Level, SetupApi
+from ...core.twilio.account import SetupApi, error_code
+from ...core.twilio.checks import Check, Level, Report
 
 _logger = logging.getLogger(__name__)
 
@@ -28,19 +27,31 @@ REFUSAL_PAUSE = timedelta(minutes=1)
 REFUSALS_THAT_MATTER = 3
 REGISTRATION_CODES = (30032, 30034)
 REGISTRATION_DAYS = 14
-# How long a test text is followed, so that most failures are seen at once.
-TEST_POLLS = (0.5, 1, 1.5, 2)  # seconds
+# The order in which checks are shown.
+_SUBJECTS = (
+    "account",
+    "sender",
+    "address",
+    "webhook",
+    "registration",
+    "reply",
+    "signature",
+)
 _PRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
-class FsmConfirmationHealth(models.Model):
+def _has_problem(checks):
+    return any(check.level is Level.PROBLEM for check in checks)
+
+
+class FsmConfirmationConnection(models.Model):
     """How a company's connection with Twilio is doing: one row for each company.
 
     Apart from ``res.company``, because the webhook writes here when a signature is
     wrong, and a company's row is read by everybody all the time.
     """
 
-    _name = "fsm.confirmation.health"
+    _name = "fsm.confirmation.connection"
     _description = "Job Confirmation Connection"
     _rec_name = "company_id"
 
@@ -67,18 +78,19 @@ class FsmConfirmationHealth(models.Model):
         """A row for every company, so that a webhook only ever updates one."""
         self.env.cr.execute(
             """
-            INSERT INTO fsm_confirmation_health (company_id, refused_count)
+            INSERT INTO fsm_confirmation_connection (company_id, refused_count)
                  SELECT id, 0 FROM res_company c
-                  WHERE NOT EXISTS (SELECT FROM fsm_confirmation_health h
-                                     WHERE h.company_id = c.id)
+                  WHERE NOT EXISTS (
+                      SELECT FROM fsm_confirmation_connection known
+                       WHERE known.company_id = c.id)
             """
         )
 
     @api.model
     def _of_sudo(self, company):
         """The row of a company, with sudo."""
-        health_sudo = self.sudo().search([("company_id", "=", company.id)])
-        return health_sudo or self.sudo().create({"company_id": company.id})
+        connection_sudo = self.sudo().search([("company_id", "=", company.id)])
+        return connection_sudo or self.sudo().create({"company_id": company.id})
 
     # ------------------------------------------------------------------
     # Signatures
@@ -99,14 +111,14 @@ class FsmConfirmationHealth(models.Model):
                 self.env.cr.execute(
                     SQL(
                         """
-                        UPDATE fsm_confirmation_health
+                        UPDATE fsm_confirmation_connection
                            SET refused_count = CASE WHEN refused_date > %(old)s
                                    THEN refused_count + 1 ELSE 1 END,
                                refused_since = CASE WHEN refused_date > %(old)s
                                    THEN refused_since ELSE %(now)s END,
                                refused_date = %(now)s,
                                refused_address = %(address)s
-                         WHERE id IN (SELECT id FROM fsm_confirmation_health
+                         WHERE id IN (SELECT id FROM fsm_confirmation_connection
                                        WHERE company_id IN %(companies)s
                                          AND (refused_date IS NULL
                                               OR refused_date < %(recent)s)
@@ -125,7 +137,7 @@ class FsmConfirmationHealth(models.Model):
         self.sudo().invalidate_model()
 
     # ------------------------------------------------------------------
-    # Looking
+    # State
     # ------------------------------------------------------------------
 
     def _get_address(self):
@@ -192,56 +204,54 @@ class FsmConfirmationHealth(models.Model):
                 self.env._("Somebody else is checking this connection. Wait a moment.")
             )
 
-    def _look(self, address_findings=None):
-        """Look at Odoo's address and at everything that concerns us at Twilio.
+    # ------------------------------------------------------------------
+    # Checks
+    # ------------------------------------------------------------------
+
+    def _check_twilio(self, address_checks=None):
+        """Check Odoo's address and everything that concerns us at Twilio.
 
         Takes seconds, as Twilio is asked. Nothing is changed there.
 
-        :param address_findings: of a moment ago, not to call ourselves again
-        :return: (list of :class:`~...core.twilio.setup.Finding`, list of
-            :class:`~...core.twilio.setup.Change`)
+        :param address_checks: made just before, not to call ourselves again
+        :return: (list of :class:`~...core.twilio.checks.Check`, list of
+            :class:`~...core.twilio.checks.Change`)
         """
         self.ensure_one()
         company_sudo = self.company_id.sudo()
         sid = company_sudo.sms_twilio_account_sid or ""
         token = company_sudo._twilio_token_sudo
-        findings, changes = [], []
+        checks, changes = [], []
         if sid and token:
             api_sudo = company_sudo._twilio_api_sudo(SetupApi)
-            findings += twilio_setup.check_account(api_sudo)
-            if findings[-1].level is not Level.PROBLEM:
-                report = self._look_at_senders(api_sudo)
-                findings += report.findings
+            checks += twilio_setup.check_account(api_sudo)
+            if checks[-1].level is not Level.PROBLEM:
+                report = self._check_senders(api_sudo)
+                checks += report.checks
                 changes = report.changes
         else:
-            findings.append(Finding("account", "empty", Level.PROBLEM))
-        if address_findings is None:
-            address_findings = self._look_at_address(sid, token)
-        return findings + address_findings, changes
+            checks.append(Check("account", "empty", Level.PROBLEM))
+        if address_checks is None:
+            address_checks = self._check_address(sid, token)
+        return checks + address_checks, changes
 
-    def _look_at_senders(self, api_sudo):
+    def _check_senders(self, api_sudo):
         senders = self._get_senders()
         address = self._get_address() + twilio_setup.OVERRIDES
         if not senders:
-            report = twilio_setup.Report()
+            report = Report()
             report.add("sender", "empty", Level.PROBLEM)
             return report
         if senders[0].startswith("MG"):
             return twilio_setup.check_service(api_sudo, senders[0], address)
         return twilio_setup.check_numbers(api_sudo, senders, address)
 
-    def _look_at_address(self, sid, token):
-        findings = twilio_setup.check_address(self._get_address(), sid, token)
-        if findings[0].level is not Level.PROBLEM and self._is_address_loose():
-            findings.append(
-                Finding(
-                    "address",
-                    "loose",
-                    Level.WARNING,
-                    {"address": self.company_id.get_base_url()},
-                )
-            )
-        return findings
+    def _check_address(self, sid, token):
+        checks = twilio_address.check_address(self._get_address(), sid, token)
+        if checks[0].level is not Level.PROBLEM and self._is_address_loose():
+            facts = {"address": self.company_id.get_base_url()}
+            checks.append(Check("address", "loose", Level.WARNING, facts))
+        return checks
 
     def _is_address_loose(self):
         """Whether Odoo changes the address when an administrator logs in elsewhere."""
@@ -250,39 +260,46 @@ class FsmConfirmationHealth(models.Model):
         return (
             self.company_id.get_base_url().rstrip("/") == own
             and not get_param("web.base.url.freeze")
-            and not twilio_setup.may_be_local()
+            and not twilio_address.may_be_local()
         )
 
-    def _look_at_messages(self):
-        """Findings out of our own database."""
+    def _check_database(self):
+        """Checks of our own database: whether texts arrive and replies come in."""
         self.ensure_one()
-        yield from self._look_at_registration()
         last_sudo = self._get_last_reply_sudo()
-        if last_sudo:
-            moment = self._show_moment(last_sudo.received_date)
-            yield Finding("reply", "ok", Level.OK, {"moment": moment})
-        else:
-            yield Finding("reply", "none", Level.WARNING)
+        return [
+            *self._check_registration(),
+            self._check_last_reply(last_sudo),
+            self._check_signatures(last_sudo),
+        ]
+
+    def _check_last_reply(self, last_sudo):
+        if not last_sudo:
+            return Check("reply", "none", Level.WARNING)
+        facts = {"datetime": self._format_datetime(last_sudo.received_date)}
+        return Check("reply", "ok", Level.OK, facts)
+
+    def _check_signatures(self, last_sudo):
         recent = fields.Datetime.now() - REFUSALS_COUNT_FOR
         if not self.refused_date or self.refused_date < recent:
-            yield Finding("signature", "ok", Level.OK)
-            return
-        # A good request since then: what was refused was a stranger, or is mended.
-        mended = last_sudo.received_date and last_sudo.received_date > self.refused_date
-        minor = mended or self.refused_count < REFUSALS_THAT_MATTER
-        yield Finding(
+            return Check("signature", "ok", Level.OK)
+        # A good request since then: what was refused was a stranger, or is fixed.
+        fixed = last_sudo.received_date and last_sudo.received_date > self.refused_date
+        minor = fixed or self.refused_count < REFUSALS_THAT_MATTER
+        return Check(
             "signature",
-            "past" if mended else "refused",
+            "past" if fixed else "refused",
             Level.WARNING if minor else Level.PROBLEM,
             {
                 "count": str(self.refused_count),
-                "since": self._show_moment(self.refused_since),
-                "moment": self._show_moment(self.refused_date),
+                "since": self._format_datetime(self.refused_since),
+                "datetime": self._format_datetime(self.refused_date),
                 "address": self.refused_address or "",
             },
         )
 
-    def _look_at_registration(self):
+    def _check_registration(self):
+        """:return: list of at most one check: carriers refuse unregistered numbers"""
         since = fields.Datetime.now() - timedelta(days=REGISTRATION_DAYS)
         company = ("company_id", "=", self.company_id.id)
         messages_sudo = self.env["fsm.confirmation"].sudo()
@@ -294,22 +311,19 @@ class FsmConfirmationHealth(models.Model):
             ],
             limit=100,
         )
-        # One that arrived later says that it has been mended.
-        if failed_sudo and not messages_sudo.search_count(
+        # One that arrived later says that it has been fixed.
+        if not failed_sudo or messages_sudo.search_count(
             [company, ("state", "=", "delivered"), ("id", ">", failed_sudo[0].id)],
             limit=1,
         ):
-            code = failed_sudo[0].error_code
-            yield Finding(
-                "registration",
-                "toll_free" if code == 30032 else "missing",
-                Level.PROBLEM,
-                {"count": str(len(failed_sudo)), "days": str(REGISTRATION_DAYS)},
-            )
+            return []
+        code = "toll_free" if failed_sudo[0].error_code == 30032 else "missing"
+        facts = {"count": str(len(failed_sudo)), "days": str(REGISTRATION_DAYS)}
+        return [Check("registration", code, Level.PROBLEM, facts)]
 
-    def _show_moment(self, moment):
+    def _format_datetime(self, utc):
         return self.env["ir.qweb.field.datetime"].value_to_html(
-            moment, {"format": "short"}
+            utc, {"format": "short"}
         )
 
     # ------------------------------------------------------------------
@@ -317,20 +331,19 @@ class FsmConfirmationHealth(models.Model):
     # ------------------------------------------------------------------
 
     def _check(self):
-        """Look at everything.
+        """Check everything.
 
-        :return: list of dict, see :meth:`_describe`
+        :return: list of dict, see ``fsm.confirmation.check.words``
         """
         self._lock()
-        findings, changes = self._look()
-        self._remember(findings, changes)
-        return self._describe_all(findings)
+        checks, changes = self._check_twilio()
+        self._remember(checks, changes)
+        return self._describe(checks)
 
-    def _remember(self, findings, changes):
+    def _remember(self, checks, changes):
         """Keep whether replies come here; the checklist asks Twilio nothing."""
-        webhooks = [entry for entry in findings if entry.subject == "webhook"]
-        right = webhooks and all(entry.level is not Level.PROBLEM for entry in webhooks)
-        if right:
+        webhooks = [check for check in checks if check.subject == "webhook"]
+        if webhooks and not _has_problem(webhooks):
             if not self._is_connected():
                 self.write(
                     {
@@ -338,16 +351,13 @@ class FsmConfirmationHealth(models.Model):
                         "connected_to": self._get_connection_key(),
                     }
                 )
-        elif (
-            webhooks
-            or changes
-            or any(
-                entry.subject == "sender"
-                and entry.level is Level.PROBLEM
-                and not entry.code.endswith("unavailable")
-                for entry in findings
-            )
-        ):
+            return
+        senders = [
+            check
+            for check in checks
+            if check.subject == "sender" and not check.code.endswith("unavailable")
+        ]
+        if webhooks or changes or _has_problem(senders):
             self.write({"connected_date": False, "connected_to": False})
 
     def _connect(self, agreed=()):
@@ -355,37 +365,42 @@ class FsmConfirmationHealth(models.Model):
 
         :param agreed: texts out of ``question`` that an administrator said yes to
         :return: dict ``level`` and ``headline``; ``question``, a list of sentences to
-            be asked first; ``checks``, see :meth:`_describe`
+            be asked first; ``checks``, see ``fsm.confirmation.check.words``
         """
         self._lock()
-        findings, changes = self._look()
+        checks, changes = self._check_twilio()
         by_subject = {
-            subject: [entry for entry in findings if entry.subject == subject]
-            for subject in ("account", "sender", "address", "webhook")
+            subject: [check for check in checks if check.subject == subject]
+            for subject in _SUBJECTS
         }
-        hindered = any(
-            entry.level is Level.PROBLEM
-            for entry in by_subject["account"] + by_subject["address"]
-        )
-        question = [self._ask_about(change) for change in changes if change.foreign]
-        if hindered or not (changes or by_subject["webhook"]):
-            return self._answer(findings, "problem")
+        if _has_problem(by_subject["account"] + by_subject["address"]) or not (
+            changes or by_subject["webhook"]
+        ):
+            return self._prepare_result(checks, "problem")
+        words = self.env["fsm.confirmation.check.words"]
+        question = [words._ask_about(change) for change in changes if change.foreign]
         if set(question) - set(agreed):
-            self._remember(findings, changes)
-            return {**self._answer(findings, "question"), "question": question}
+            self._remember(checks, changes)
+            return {**self._prepare_result(checks, "question"), "question": question}
         if changes:
-            api_sudo = self.company_id._twilio_api_sudo(SetupApi)
-            address = self._get_address() + twilio_setup.OVERRIDES
-            _done, error = twilio_setup.apply_changes(api_sudo, changes, address)
-            # Only what Twilio says now is true.
-            findings, changes = self._look(by_subject["address"])
-            if error:
-                findings.append(Finding("webhook", error, Level.PROBLEM))
-        self._remember(findings, changes)
-        wrong = any(entry.level is Level.PROBLEM for entry in findings)
-        return self._answer(findings, "problem" if wrong else "ok")
+            checks, changes = self._apply(changes, by_subject["address"])
+        self._remember(checks, changes)
+        return self._prepare_result(checks, "problem" if _has_problem(checks) else "ok")
 
-    def _answer(self, findings, outcome):
+    def _apply(self, changes, address_checks):
+        """Change what has to be, and check again: only what Twilio says now is true.
+
+        :return: see :meth:`_check_twilio`
+        """
+        api_sudo = self.company_id._twilio_api_sudo(SetupApi)
+        address = self._get_address() + twilio_setup.OVERRIDES
+        _done, error = twilio_setup.apply_changes(api_sudo, changes, address)
+        checks, changes = self._check_twilio(address_checks)
+        if error:
+            checks.append(Check("webhook", error, Level.PROBLEM))
+        return checks, changes
+
+    def _prepare_result(self, checks, outcome):
         headline, level = {
             "ok": (self.env._("Connected: replies come to this Odoo."), "ok"),
             "question": (
@@ -401,22 +416,15 @@ class FsmConfirmationHealth(models.Model):
             "level": level,
             "headline": headline,
             "question": [],
-            "checks": self._describe_all(findings),
+            "checks": self._describe(checks),
         }
 
-    def _describe_all(self, findings):
-        order = (
-            "account",
-            "sender",
-            "address",
-            "webhook",
-            "registration",
-            "reply",
-            "signature",
-        )
-        findings = [*findings, *self._look_at_messages()]
-        findings.sort(key=lambda entry: order.index(entry.subject))
-        return [self._describe(entry) for entry in findings]
+    def _describe(self, checks):
+        """These checks and those of our database for the screen, in their order."""
+        words = self.env["fsm.confirmation.check.words"]
+        checks = [*checks, *self._check_database()]
+        checks.sort(key=lambda check: _SUBJECTS.index(check.subject))
+        return [words._describe(check) for check in checks]
 
     def _load_numbers(self):
         """Enter the account's numbers that can text, as the account dialog would.
@@ -427,11 +435,11 @@ class FsmConfirmationHealth(models.Model):
         try:
             phones = company_sudo._twilio_api_sudo(SetupApi).list_numbers()
         except Exception as error:
-            code = twilio_setup.error_code(error)
-            finding = Finding("account", code, Level.PROBLEM)
+            code = error_code(error)
             if code in ("missing", "forbidden"):
-                finding = Finding("account", "credentials", Level.PROBLEM)
-            entry = self._describe(finding)
+                code = "credentials"
+            check = Check("account", code, Level.PROBLEM)
+            entry = self.env["fsm.confirmation.check.words"]._describe(check)
             raise UserError(
                 self.env._(
                     "%(what)s %(advice)s", what=entry["text"], advice=entry["advice"]
@@ -463,113 +471,3 @@ class FsmConfirmationHealth(models.Model):
     def _keep_address(self):
         """Have Odoo never change its public address by itself."""
         self.env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
-
-    # ------------------------------------------------------------------
-    # A test text
-    # ------------------------------------------------------------------
-
-    def _format_number(self, number):
-        """A number as one reads it, or "" when it can't be one."""
-        country = self.company_id.country_id
-        return phone_validation.phone_format(
-            number or "",
-            country.code,
-            country.phone_code,
-            force_format="INTERNATIONAL",
-            raise_exception=False,
-        )
-
-    def _send_test(self, number):
-        """Send one text to an administrator's own phone, and follow it for seconds.
-
-        No message about a customer is recorded. It is sent once, whatever happens.
-
-        :param number: as a person types it
-        :return: (``ok``, ``warning`` or ``problem``; one sentence or two)
-        :raises UserError: it can't be sent at all
-        """
-        self.ensure_one()
-        self._lock()
-        company = self.company_id
-        country = company.country_id
-        try:
-            mobile = phone_validation.phone_format(
-                number or "",
-                country.code,
-                country.phone_code,
-                force_format="E164",
-            )
-        except UserError as error:
-            raise UserError(
-                self.env._("This is no phone number. Write it like +1 202 555 0123.")
-            ) from error
-        alerts = self.env["fsm.confirmation.alert"]
-        codes = alerts._find_number_alert_codes(company, mobile, enabled=True)
-        if "not_ready" in codes:
-            raise UserError(
-                self.env._("Enter the Twilio account and choose a sender first.")
-            )
-        if "opted_out" in codes:
-            raise UserError(
-                self.env._(
-                    "This number has opted out of texts, so nothing is sent to it. "
-                    "Text START from it to our number first."
-                )
-            )
-        sender = company._job_confirmation_sender(mobile)
-        body = self.env._(
-            "%(company)s: this is a test of job confirmations. Answer it, and your "
-            "answer appears in Odoo. Reply STOP to opt out.",
-            company=company.name,
-        )
-        api_sudo = company._twilio_api_sudo(SetupApi)
-        result = api_sudo.send(mobile, body, sender, "")
-        if result.outcome is Outcome.REJECTED:
-            return "problem", self._explain_code(result.code, result.reason)
-        if result.outcome is Outcome.UNKNOWN:
-            return "warning", self.env._(
-                "Twilio did not answer clearly (%s). Look at the phone before you try "
-                "again.",
-                result.reason,
-            )
-        status, code = self._follow(api_sudo, result.sid)
-        if status in ("failed", "undelivered"):
-            return "problem", self._explain_code(code, "")
-        self.test_date = fields.Datetime.now()
-        facts = {
-            "number": self._format_number(mobile),
-            "sender": sender
-            if sender.startswith("MG")
-            else self._format_number(sender),
-            "parts": result.segments or count_segments(body).count,
-        }
-        if status == "delivered":
-            return "ok", self.env._(
-                "Delivered to %(number)s, sent from %(sender)s, SMS parts: %(parts)s. "
-                "Now answer it from the phone: the answer appears under Message Center "
-                "> Unmatched Replies.",
-                **facts,
-            )
-        return "ok", self.env._(
-            "Twilio took it for %(number)s, sent from %(sender)s, SMS parts: "
-            "%(parts)s. When it is on the phone, answer it: the answer appears under "
-            "Message Center > Unmatched Replies.",
-            **facts,
-        )
-
-    def _follow(self, api_sudo, sid):
-        """What became of a text within seconds.
-
-        :return: (Twilio's MessageStatus or "", error code or 0)
-        """
-        status, code = "", 0
-        for pause in TEST_POLLS:
-            time.sleep(pause)
-            try:
-                status, code = api_sudo.fetch_status(sid)
-            except Exception as error:
-                _logger.info("Test text: %s", type(error).__name__)
-                break
-            if status in ("delivered", "failed", "undelivered"):
-                break
-        return status, code

@@ -1,27 +1,29 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from odoo import api, models
+
+from odoo.addons.phone_validation.tools import phone_validation
 
 from ...core import delivery
 
 
-class FsmConfirmationHealth(models.Model):
-    """What was found, in words: one sentence, and what to do about it."""
+class FsmConfirmationCheckWords(models.AbstractModel):
+    """What checks of the connection say: one sentence, and what to do about it."""
 
-    _inherit = "fsm.confirmation.health"
+    _name = "fsm.confirmation.check.words"
+    _description = "Checks of the Connection in Words"
 
-    def _describe(self, finding):
-        """A finding for the screen.
+    @api.model
+    def _describe(self, check):
+        """A check for the screen.
 
-        :param finding: :class:`~...core.twilio.setup.Finding`
+        :param check: :class:`~...core.twilio.checks.Check`
         :return: dict ``key``, ``level`` (``ok``, ``warning`` or ``problem``),
-            ``title``, ``text`` (one sentence) and ``advice`` (the way out, or "")
+            ``title``, ``text`` (one sentence) and ``advice`` (the action, or "")
         """
-        facts = dict(finding.facts)
+        facts = dict(check.facts)
         if facts.get("number"):
-            facts["number"] = self._format_number(facts["number"]) or facts["number"]
-        text, advice = getattr(self, f"_describe_{finding.subject}")(
-            finding.code, facts
-        )
+            facts["number"] = self._format_number(facts["number"])
+        text, advice = getattr(self, f"_describe_{check.subject}")(check.code, facts)
         titles = {
             "account": self.env._("Twilio account"),
             "sender": self.env._("Sender"),
@@ -32,9 +34,9 @@ class FsmConfirmationHealth(models.Model):
             "signature": self.env._("Signatures"),
         }
         return {
-            "key": f"{finding.subject}_{finding.code}",
-            "level": finding.level.value,
-            "title": titles[finding.subject],
+            "key": f"{check.subject}_{check.code}",
+            "level": check.level.value,
+            "title": titles[check.subject],
             "text": text,
             "advice": advice,
         }
@@ -76,7 +78,7 @@ class FsmConfirmationHealth(models.Model):
             ),
             "inactive": (
                 self.env._("Twilio has this account %s.", facts.get("status")),
-                self.env._("Settle this with Twilio; nothing can be sent until then."),
+                self.env._("Resolve this with Twilio; nothing can be sent until then."),
             ),
             "trial": (
                 self.env._("A trial account: only verified numbers can be texted."),
@@ -162,7 +164,7 @@ class FsmConfirmationHealth(models.Model):
             "Odoo."
         )
         if code in ("signature", "blocked", "not_found", "redirected", "odd"):
-            return self._describe_wrong_answer(code, facts)
+            return self._describe_wrong_response(code, facts)
         return {
             "ok": (self.env._("%s answers as it should.", address), ""),
             "empty": (self.env._("Odoo has no public address."), set_address),
@@ -220,7 +222,7 @@ class FsmConfirmationHealth(models.Model):
             ),
         }[code]
 
-    def _describe_wrong_answer(self, code, facts):
+    def _describe_wrong_response(self, code, facts):
         address, status = facts.get("address"), facts.get("status")
         return {
             "signature": (
@@ -376,8 +378,7 @@ class FsmConfirmationHealth(models.Model):
 
     def _describe_reply(self, code, facts):
         if code == "ok":
-            moment = facts.get("moment")
-            return self.env._("The last one came on %s.", moment), ""
+            return self.env._("The last one came on %s.", facts.get("datetime")), ""
         return (
             self.env._("No reply has arrived yet."),
             self.env._("Send yourself a test text and answer it."),
@@ -388,13 +389,13 @@ class FsmConfirmationHealth(models.Model):
             return self.env._("No request was refused in the last 7 days."), ""
         text = self.env._(
             "Requests refused for a wrong signature since %(since)s: at least "
-            "%(count)s, the last one %(moment)s. Odoo checked it as a call of "
+            "%(count)s, the last one %(datetime)s. Odoo checked it as a call of "
             "%(address)s.",
             **facts,
         )
         if code == "past":
             return text, self.env._(
-                "Replies came in since then: this was a stranger, or it is mended."
+                "Replies came in since then: this was a stranger, or it is fixed."
             )
         return text, self.env._(
             "If Twilio calls another address than this one, set the System Parameter "
@@ -403,14 +404,15 @@ class FsmConfirmationHealth(models.Model):
             "same, enter the primary Auth Token again."
         )
 
+    @api.model
     def _ask_about(self, change):
         """What an administrator is asked before a change.
 
-        :param change: :class:`~...core.twilio.setup.Change`
+        :param change: :class:`~...core.twilio.checks.Change`
         """
         label = change.label
         if change.kind == "number":
-            label = self._format_number(label) or label
+            label = self._format_number(label)
         if change.application:
             return self.env._(
                 "%(number)s is tied to the Twilio application %(application)s. Should "
@@ -426,6 +428,7 @@ class FsmConfirmationHealth(models.Model):
             url=change.current.partition("#")[0],
         )
 
+    @api.model
     def _explain_code(self, code, reason):
         """Why a test text did not arrive, and what an administrator can do.
 
@@ -463,3 +466,10 @@ class FsmConfirmationHealth(models.Model):
             return f"{known} ({code})"
         deliveries = self.env["fsm.confirmation.delivery"]
         return deliveries._describe_failure(delivery.failure_type(code), code, reason)
+
+    @api.model
+    def _format_number(self, number):
+        """An E.164 number as one reads it; anything else as it is."""
+        return phone_validation.phone_format(
+            number, None, None, force_format="INTERNATIONAL", raise_exception=False
+        )
