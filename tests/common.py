@@ -261,7 +261,7 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
         self._let_a_moment_pass()
         waiting = self.env["fsm.confirmation"].search([("state", "=", "outgoing")])
         waiting.sudo().write({"state": "sent", "sent_date": fields.Datetime.now()})
-        return self.env["fsm.confirmation.inbox"]._receive_sudo(
+        reply = self.env["fsm.confirmation.inbox"]._receive_sudo(
             (company or self.company).sudo(),
             {
                 "MessageSid": data.pop("sid", f"SM{self.counter:032x}"),
@@ -271,6 +271,8 @@ class ConfirmationTransactionCase(ConfirmationCase, TransactionCase):
                 **data,
             },
         )
+        self._let_a_moment_pass()
+        return reply
 
     def _mark_sent(self, confirmations):
         for record in confirmations:
@@ -341,7 +343,7 @@ class ConfirmationHttpCase(ConfirmationCase, HttpCase):
             result = self.twilio.inbound(
                 number or self.customer._phone_format(), body, to=to, **options
             )
-        self.env.invalidate_all()
+        self._let_a_moment_pass()
         return result
 
     def _twilio_reports(self, record, status, **options):

@@ -623,7 +623,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_why_a_clear_reply_belongs_to_no_message(self):
         reply = self._reply("Yes", number="+12125550166")
         self.assertEqual((reply.state, reply.intent), ("unmatched", "confirm"))
-        self.assertIn("No appointment waits", reply.reason_text)
+        self.assertIn("No appointment is awaiting", reply.reason_text)
 
     def test_details_say_why_a_text_was_not_sent(self):
         record = self._wizard()
