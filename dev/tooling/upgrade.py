@@ -43,7 +43,7 @@ KEPT = {
         " job_confirmation_auto_reply, job_confirmation_template_id,"
         " job_confirmation_sender_id"
     ),
-    "sms_template": "id, name, body",
+    "sms_template": "id, body",
     "res_groups_users_rel r JOIN res_users u ON u.id = r.uid JOIN ir_model_data d ON"
     " d.model = 'res.groups' AND d.res_id = r.gid AND"
     f" d.module = '{ADDON}'": "u.login || ' ' || d.name",

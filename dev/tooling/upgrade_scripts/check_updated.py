@@ -44,7 +44,7 @@ reply = env["fsm.confirmation.inbox"]._receive_sudo(
         "MessageSid": "SM" + "e" * 32,
         "From": message.mobile,
         "To": message.sender,
-        "Body": "yes",
+        "Body": "yes, please come",
     },
 )
 assert message.response == "confirmed", (message.response, reply.state, reply.reason)
