@@ -83,6 +83,14 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         if kind == "help":
             lang = self._get_customer_lang(case.company, partner=case.partner)
             return self._render(kind, case.company, case.company, lang)
+        return self._render_about(kind, messages)
+
+    @api.model
+    def _render_about(self, kind, messages):
+        """A text about messages, in the language in which the customer was asked.
+
+        :param messages: the ``fsm.confirmation`` it is about, several to choose from
+        """
         # The appointment may have changed since they were read.
         messages.invalidate_recordset(TEXT_FIELDS, flush=False)
         about = messages[0]
