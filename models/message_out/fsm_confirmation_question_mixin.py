@@ -31,7 +31,6 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         "Appointment", readonly=True, help="The date the customer was asked about."
     )
     appointment_end = fields.Datetime(
-        "Appointment End",
         readonly=True,
         help="Of the window that the customer was asked about, if there was one.",
     )

@@ -31,7 +31,7 @@ class SharedBrowser(common.ChromeBrowser):
 
     def quit(self):
         """Close it for good."""
-        super().stop()
+        common.ChromeBrowser.stop(self)
 
 
 class SharedBrowserMixin:
