@@ -51,6 +51,13 @@ _KINDS = {
 }
 # What Twilio says in our name, without us.
 SAID_BY_TWILIO = {"opt_out": "opted_out", "opt_in": "opted_in"}
+# What an earlier version, which kept no kind, has said to a reply.
+SAID_TO_INTENT = {
+    "confirm": "thanks_confirmed",
+    "decline": "will_contact",
+    "unrecognized": "ask_back",
+    "help": "help",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +272,12 @@ def decide(found, candidates, conversation=()):
     :param candidates: list of :class:`Candidate`, newest first
     :param conversation: list of :class:`~.reply.Said`, newest last
     """
-    rule = _RULES[found.outcome]
     if _is_unaware(found, candidates, conversation):
-        rule = _decide_unaware
-    effects = rule(found, candidates)
-    intent, reason = _get_intent(found, effects), found.reason
+        effects, intent = _decide_unaware(found, candidates), found.intent
+    else:
+        effects = _RULES[found.outcome](found, candidates)
+        intent = _get_intent(found, effects)
+    reason = found.reason
     if any(effect.kind == CHOOSE for effect in effects):
         reason = "ambiguous"
     elif any(effect.say == "moved" for effect in effects):
@@ -345,22 +353,24 @@ def _decide_courtesy(found, candidates):
 
 
 def _is_unaware(found, candidates, conversation):
-    """Tell whether a customer agrees once more to what is not true any more."""
-    ours = [said for said in conversation if said.by != "customer"]
-    return (
-        found.outcome == "courtesy"
-        and found.intent in RESPONSE_OF_INTENT
-        and bool(ours)
-        and ours[-1].kind == "thanks_confirmed"
-        and any(one.stale in _UNTOLD for one in _about(found, candidates))
-    )
+    """Tell whether a customer answers once more what is not true any more.
+
+    After our thank-you, or as we have told them to when we asked back.
+    """
+    ours = [said.kind for said in conversation if said.by != "customer"]
+    if found.intent not in RESPONSE_OF_INTENT or ours[-1:] not in _EXPECTING:
+        return False
+    stale = {one.stale for one in _about(found, candidates)} - {""}
+    if found.outcome == "courtesy":
+        stale &= _UNTOLD
+    return found.outcome in ("courtesy", "person") and bool(stale)
 
 
 def _decide_unaware(found, candidates):
     return [
         Effect(READ, (one.id,), say=one.stale)
         for one in _about(found, candidates)
-        if one.stale in _UNTOLD
+        if one.stale
     ]
 
 
@@ -450,8 +460,10 @@ def _choose(candidates):
     return [Effect(CHOOSE, ids, say="which")] if ids else []
 
 
+# After these a customer believes that an answer counts.
+_EXPECTING = (["thanks_confirmed"], ["ask_back"])
 # What happens to an appointment without a word to the customer.
-_UNTOLD = ("moved", "closed", "deleted")
+_UNTOLD = {"moved", "closed", "deleted"}
 _SAME_INTENT = ("opt_out", "opt_in", "help", "wrong_number", "courtesy")
 _RULES = {
     "answered": _decide_answered,

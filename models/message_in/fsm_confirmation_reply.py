@@ -293,6 +293,8 @@ class FsmConfirmationReply(models.Model):
         known = {"about": (about,) if about else (), "time": self.received_date}
         said = [Said("customer", "", self.body or "", **known)]
         kind = self.auto_reply_kind or matching.SAID_BY_TWILIO.get(self.intent, "")
+        if self.auto_reply_body and not kind:
+            kind = matching.SAID_TO_INTENT.get(self.intent, "")
         if kind or self.auto_reply_body:
             text = self.auto_reply_body or ""
             said.append(Said("us", kind, text, **known))

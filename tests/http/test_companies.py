@@ -149,7 +149,10 @@ class TestCompanies(CompaniesCase):
         self.assertFalse(mine.response)
         self.assertEqual(theirs.response, "declined")
         self.assertEqual(theirs.reply_ids.company_id, self.other)
+        # Without its code, either of them may be meant.
         self._customer_says("yes")
+        self.assertFalse(mine.response)
+        self._customer_says(f"yes {mine.code}")
         self.assertEqual(mine.response, "confirmed")
         self.assertEqual(theirs.response, "declined")
         self.assertEqual(mine.reply_ids.company_id, self.company)

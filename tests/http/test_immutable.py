@@ -220,8 +220,8 @@ class TestImmutable(ConfirmationHttpCase):
         self.assertEqual(self.reply.partner_id, twin)
         self.assertIn(WORDS, self._history(twin))
         self.assertEqual(twin.with_user(self.dispatcher).confirmation_count, 1)
-        self._customer_says("yes", number=self.record.mobile)
+        self._customer_says("Yes, 9 am is fine", number=self.record.mobile)
         self.assertEqual(self.record.response, "confirmed")
         # The last words are the customer's own; tearDown looks for the first ones.
-        self.assertEqual(self.record.reply_body, "yes")
+        self.assertEqual(self.record.reply_body, "Yes, 9 am is fine")
         self.env["fsm.confirmation"].browse(self.record.id)._write_words(WORDS)

@@ -31,8 +31,9 @@ def decide(body, *candidates, said=(), **values):
     """The decision about a text, the newest message first."""
     asked = [Said("us", "question", one.body, (one.appointment,)) for one in candidates]
     text = inbound(body, **values)
-    found = matching.read(text, list(candidates), [*reversed(asked), *said])
-    return matching.decide(found, list(candidates))
+    conversation = [*reversed(asked), *said]
+    found = matching.read(text, list(candidates), conversation)
+    return matching.decide(found, list(candidates), conversation)
 
 
 def say(kind, *about, body=""):
@@ -124,6 +125,20 @@ def test_a_stale_appointment_is_told_and_not_changed(stale):
     assert ok.effects == (Effect("link", (7,)),)
     yes = decide("Yes", candidate(7, stale=stale), said=told)
     assert yes.effects == (Effect("read", (7,)),)
+
+
+def test_who_answers_once_more_is_told_that_it_has_moved():
+    moved = answered(7, response="confirmed", stale="moved")
+    told = Effect("read", (7,), say="moved")
+    for kind, body in (("thanks_confirmed", "ok see you then"), ("ask_back", "Yes")):
+        asked = [Said("customer", "", "Yes but after 3pm", ()), say(kind, 7)]
+        assert decide(body, moved, said=asked).effects == (told,), body
+    over = answered(7, response="confirmed", stale="past")
+    said = [say("thanks_confirmed", 7)]
+    assert decide("ok", over, said=said).effects == (Effect("link", (7,)),)
+    refused = answered(7, response="declined", stale="moved")
+    said = [say("will_contact", 7)]
+    assert decide("ok thanks", refused, said=said).effects == (Effect("link", (7,)),)
 
 
 def test_what_is_over_stands_in_nobodys_way():

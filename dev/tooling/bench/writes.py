@@ -39,12 +39,12 @@ def upcoming_orders(session):
 
 
 def open_questions(session, count):
-    """Numbers of contacts with one question that waits for an answer."""
+    """Numbers of contacts with one question that nobody has answered yet."""
     with session.env() as env:
         env.cr.execute(
             """
             SELECT mobile FROM fsm_confirmation
-             WHERE is_open AND state IN ('delivered', 'sent')
+             WHERE is_open AND response IS NULL AND state IN ('delivered', 'sent')
                AND appointment_start > now() AT TIME ZONE 'UTC'
              GROUP BY mobile HAVING count(*) = 1 ORDER BY mobile LIMIT %s
             """,
