@@ -175,11 +175,11 @@ def check(harness, phones):
     )
     wanted = {sid: (number, words) for sid, number, words in phones.replies}
     intents = {words: intent for words, intent, _response in WORDS}
-    writers = Counter(row["mobile"] for row in ours)
     by_sid = defaultdict(list)
     for row in rows:
         by_sid[row["twilio_sid"]].append(row)
     ours = [row for sid in wanted for row in by_sid[sid]]
+    writers = Counter(row["mobile"] for row in ours)
     done = [row for row in ours if row["state"] != "pending"]
     # An answer found late, when no webhook waits any more, is a text of its own.
     late = Counter(
