@@ -220,8 +220,10 @@ class TestImmutable(ConfirmationHttpCase):
         self.assertEqual(self.reply.partner_id, twin)
         self.assertIn(WORDS, self._history(twin))
         self.assertEqual(twin.with_user(self.dispatcher).confirmation_count, 1)
-        self._customer_says("yes", number=self.record.mobile)
+        # A bare yes after a doubt would be for a person.
+        self._let_a_moment_pass()
+        self._customer_says("Actually yes, please come", number=self.record.mobile)
         self.assertEqual(self.record.response, "confirmed")
         # The last words are the customer's own; tearDown looks for the first ones.
-        self.assertEqual(self.record.reply_body, "yes")
+        self.assertEqual(self.record.reply_body, "Actually yes, please come")
         self.env["fsm.confirmation"].browse(self.record.id)._write_words(WORDS)
