@@ -249,7 +249,9 @@ class TestMissedReplies(TrustCase):
         self.assertFalse(self._replies())
         self._fetch()
         replies = self._replies()
-        self.assertEqual(replies.mapped("body"), ["Yes", "hm, no", "Actually yes, please come"])
+        self.assertEqual(
+            replies.mapped("body"), ["Yes", "hm, no", "Actually yes, please come"]
+        )
         self.assertEqual(record.response, "confirmed")
         self.assertEqual(record.reply_body, "Actually yes, please come")
         self._fetch()
