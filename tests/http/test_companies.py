@@ -138,6 +138,9 @@ class TestCompanies(CompaniesCase):
         self.assertIn("acme elephant", text)
         self.assertIn("beta giraffe", text)
 
+    def _day_of(self, message):
+        return message.appointment_start.strftime("%A")
+
     def test_shared_number(self):
         """One number for two: codes tell the questions apart."""
         self._second_company(number=OUR_NUMBER)
@@ -149,10 +152,8 @@ class TestCompanies(CompaniesCase):
         self.assertFalse(mine.response)
         self.assertEqual(theirs.response, "declined")
         self.assertEqual(theirs.reply_ids.company_id, self.other)
-        # Without its code, either of them may be meant.
-        self._customer_says("yes")
-        self.assertFalse(mine.response)
-        self._customer_says(f"yes {mine.code}")
+        # A bare yes after "We will contact you" would be for a person.
+        self._customer_says("Yes, I can make it on " + self._day_of(mine))
         self.assertEqual(mine.response, "confirmed")
         self.assertEqual(theirs.response, "declined")
         self.assertEqual(mine.reply_ids.company_id, self.company)
@@ -302,7 +303,8 @@ class TestMovedOrder(CompaniesCase):
         self.assertEqual(seen.confirmation_count, 0)
         self.assertFalse(seen.confirmation_ids)
         # A late answer is the old company's, and touches nothing.
-        self._customer_says("yes")
+        self._let_a_moment_pass()
+        self._customer_says("Actually yes, please come")
         self.assertEqual(self.order.confirmation_status, "not_sent")
         self.assertNotEqual(record.response, "confirmed")
         self.assertTrue(record.needs_reading)

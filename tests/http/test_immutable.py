@@ -220,6 +220,7 @@ class TestImmutable(ConfirmationHttpCase):
         self.assertEqual(self.reply.partner_id, twin)
         self.assertIn(WORDS, self._history(twin))
         self.assertEqual(twin.with_user(self.dispatcher).confirmation_count, 1)
+        # A bare yes after a doubt would be for a person.
         self._customer_says("Yes, 9 am is fine", number=self.record.mobile)
         self.assertEqual(self.record.response, "confirmed")
         # The last words are the customer's own; tearDown looks for the first ones.

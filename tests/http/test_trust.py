@@ -201,8 +201,8 @@ class TestAdministratorIsTold(TrustCase):
         self._make_visit(visit.order_id, 2)
         self._pass_time(record, hours=1)
         self.env.cr.execute(
-            "UPDATE fsm_visit SET scheduled_date_start = now() - interval '1 hour',"
-            " scheduled_date_end = now() - interval '1 minute' WHERE id = %s",
+            "UPDATE fsm_visit SET scheduled_date_start = now() - interval '2 hours',"
+            " scheduled_date_end = now() - interval '1 hour' WHERE id = %s",
             (visit.id,),
         )
         self._run_cron("ir_cron_close_passed")
@@ -220,10 +220,6 @@ class TestAdministratorIsTold(TrustCase):
             allowed_company_ids=other.ids
         ).get_message_center_summary([])
         self.assertNotIn("going out", str(summary["banners"]))
-
-
-# After a no, a bare yes would be for a person.
-LAST_WORDS = "Actually yes, please come"
 
 
 @tagged("post_install", "-at_install")
@@ -248,14 +244,16 @@ class TestMissedReplies(TrustCase):
         record = self._send_and_deliver()
         self._fetch()
         self._lose_webhooks()
-        for body in ("Yes", "hm, no", LAST_WORDS):
+        for body in ("Yes", "hm, no", "Actually yes, please come"):
             self._customer_says(body)
         self.assertFalse(self._replies())
         self._fetch()
         replies = self._replies()
-        self.assertEqual(replies.mapped("body"), ["Yes", "hm, no", LAST_WORDS])
+        self.assertEqual(
+            replies.mapped("body"), ["Yes", "hm, no", "Actually yes, please come"]
+        )
         self.assertEqual(record.response, "confirmed")
-        self.assertEqual(record.reply_body, LAST_WORDS)
+        self.assertEqual(record.reply_body, "Actually yes, please come")
         self._fetch()
         self.assertEqual(self._replies(), replies)
         self.assertFalse(self._sender_row().fetch_error)

@@ -29,9 +29,9 @@ class SharedBrowser(common.ChromeBrowser):
         )
         self._result.cancel()
 
-    def quit(self):
+    def quit(self):  # pylint: disable=missing-return
         """Close it for good."""
-        common.ChromeBrowser.stop(self)
+        super().stop()  # pylint: disable=super-method-mismatch
 
 
 class SharedBrowserMixin:
