@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The dialogs in a real browser, as users with each level work with them."""
 
-import unittest
 from datetime import timedelta
 
 from odoo.tests import tagged
@@ -74,7 +73,6 @@ class DialogTours:
         self.assertFalse(self.customer.confirmation_opt_out)
         self.assertIn("Agreed on the phone", self._history(self.customer))
 
-    @unittest.skip("Known to fail: a contact opens with a write")
     def test_opt_out_lifted_on_the_contact(self):
         self._asked("STOP")
         url = self._url(self.customer)
