@@ -1,37 +1,112 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """One browser for all tours of a class: starting it takes longer than a tour."""
 
-from concurrent.futures import Future
+import itertools
+import json
+import shutil
+import time
+from functools import partial
 from unittest.mock import patch
+
+import websocket
 
 from odoo.tests import common
 
 
-class SharedBrowser(common.ChromeBrowser):
-    """A browser that outlives a tour; scripts and styles stay in its cache."""
+class BrowserProcess:
+    """The running browser, which opens and closes tabs."""
 
-    def begin(self, test_case, success_signal):
-        """Make it as good as new for the next tour."""
-        self.test_case = test_case
-        self._logger = test_case._logger
-        self.success_signal = success_signal
-        self._result = Future()
-        self.error_checker = None
-        self.had_failure = False
-        return self
+    def __init__(self, process, port, folder, version):
+        self.process, self.port, self.folder = process, port, folder
+        self._ids = itertools.count()
+        self._ws = websocket.create_connection(
+            version["webSocketDebuggerUrl"], suppress_origin=True, timeout=20
+        )
 
-    def stop(self):  # pylint: disable=missing-return
-        """Leave the page, with all that it keeps but for the cache."""
-        self.navigate_to("about:blank", wait_stop=True)
+    def ask(self, method, **params):
+        """The answer to a DevTools command; None: the browser refuses it."""
+        number = next(self._ids)
+        self._ws.send(json.dumps({"id": number, "method": method, "params": params}))
+        while (answer := json.loads(self._ws.recv())).get("id") != number:
+            pass
+        return answer.get("result")
+
+    def open(self):
+        """The identifier of a new tab."""
+        return self.ask("Target.createTarget", url="about:blank")["targetId"]
+
+    def close(self, page):
+        """Close a tab, and what worked for it: a worker outlives its tab by seconds."""
+        self.ask("Target.closeTarget", targetId=page)
+        for _ in range(100):
+            left = [t for t in self._get_targets() if self._outlives(t, page)]
+            if not left:
+                break
+            for target in left:
+                self.ask("Target.closeTarget", targetId=target["targetId"])
+            time.sleep(0.05)
+
+    def _get_targets(self):
+        return self.ask("Target.getTargets")["targetInfos"]
+
+    @staticmethod
+    def _outlives(target, page):
+        return target["targetId"] == page or target["type"].endswith("worker")
+
+    def quit(self):
+        """Close it for good, with all that it keeps."""
+        self.ask("Browser.close")
+        self._ws.close()
+        self.process.wait(10)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Tab(common.ChromeBrowser):
+    """What a tour takes for a browser: a tab of the one that all share.
+
+    Scripts and styles stay in the browser's cache. Whatever else one user's page leaves
+    behind (cookies, workers, what the web client keeps on disk) goes before the next
+    user logs in, and while nothing runs that could bring it back.
+    """
+
+    def __init__(self, test_case, success_signal, *, shared, **options):
+        self._shared = shared
+        super().__init__(test_case, success_signal, **options)
         self._websocket_request(
             "Storage.clearDataForOrigin",
-            params={"origin": self.test_case.base_url(), "storageTypes": "all"},
+            params={"origin": test_case.base_url(), "storageTypes": "all"},
         )
-        self._result.cancel()
 
-    def quit(self):  # pylint: disable=missing-return
-        """Close it for good."""
-        super().stop()  # pylint: disable=super-method-mismatch
+    def _chrome_start(self, user_data_dir, **options):
+        if browser := self._shared.get("browser"):
+            shutil.rmtree(user_data_dir)
+            return browser.process, browser.port
+        self.chrome, self.devtools_port = super()._chrome_start(
+            user_data_dir, **options
+        )
+        self._shared["browser"] = BrowserProcess(
+            self.chrome,
+            self.devtools_port,
+            user_data_dir,
+            self._json_command("version"),
+        )
+        return self.chrome, self.devtools_port
+
+    def _open_websocket(self):
+        self._page = self._shared["browser"].open()
+        ws = websocket.create_connection(
+            f"ws://{common.HOST}:{self.devtools_port}/devtools/page/{self._page}",
+            enable_multithread=True,
+            suppress_origin=True,
+        )
+        ws.settimeout(0.01)
+        return ws
+
+    def stop(self):  # pylint: disable=missing-return
+        """Close the tab and what works for it; the browser stays."""
+        self._result.cancel()
+        self._shared["browser"].close(self._page)
+        self.ws.close()
 
 
 class SharedBrowserMixin:
@@ -40,17 +115,16 @@ class SharedBrowserMixin:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._shared_browser = None
-        cls.startClassPatcher(patch.object(common, "ChromeBrowser", cls._get_browser))
-        cls.addClassCleanup(cls._quit_browser)
+        shared = {}
+        cls.startClassPatcher(
+            patch.object(common, "ChromeBrowser", partial(Tab, shared=shared))
+        )
+        cls.addClassCleanup(lambda: shared and shared["browser"].quit())
 
-    @classmethod
-    def _get_browser(cls, test_case, success_signal, **options):
-        if not cls._shared_browser:
-            cls._shared_browser = SharedBrowser(test_case, success_signal, **options)
-        return cls._shared_browser.begin(test_case, success_signal)
+    def authenticate(self, *args, **options):
+        """Log in while no other thread is at the cursor of the test.
 
-    @classmethod
-    def _quit_browser(cls):
-        if cls._shared_browser:
-            cls._shared_browser.quit()
+        Odoo lets the server's threads (a closing websocket's, say) use it already.
+        """
+        with common._registry_test_lock:
+            return super().authenticate(*args, **options)
