@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..xmlids import NOTE_SUBTYPE
-from .mail_activity import KEEP_FROM_OTHERS
+from .mail_message import is_written_by_server
 
 
 class FsmActivityPrivacyMixin(models.AbstractModel):
@@ -107,7 +107,7 @@ class FsmActivityPrivacyMixin(models.AbstractModel):
         )
 
     def message_post(self, **kwargs):
-        if self.env.context.get(KEEP_FROM_OTHERS):
+        if is_written_by_server():
             kwargs.pop("subtype_xmlid", None)
             kwargs["subtype_id"] = self._get_private_subtype_id()
         return super().message_post(**kwargs)
