@@ -2,5 +2,6 @@
 from . import ir_http
 from . import ir_ui_menu
 from . import mail_message
+from . import mail_thread
 from . import mail_activity
 from . import fsm_activity_privacy_mixin

@@ -22,7 +22,15 @@ THEIR_NUMBER = "+12025550177"
 NOTE_SUBTYPE = f"{MODULE}.mt_confirmation"
 # What stands in the other company's records, and in nobody else's.
 SECRETS = ("purple elephant", "Zoe Secret", "555-0188", "5550188", "Zoe's home")
-REFUSALS = (UserError, ValueError, TypeError, AttributeError, KeyError, psycopg2.Error)
+REFUSALS = (
+    AssertionError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    UserError,
+    ValueError,
+    psycopg2.Error,
+)
 
 
 class AdversaryCase(ConfirmationTransactionCase):
