@@ -173,16 +173,32 @@ class FsmAppointmentMixin(models.AbstractModel):
         if "confirmation_status" in vals and not self.env.su:
             check_may_edit(self.env)
 
+    @api.model
+    def default_get(self, fields):
+        # A stored default, which any user may set, is nobody's answer. Cards that are
+        # grouped by the status give a new one its column's.
+        values = super().default_get(fields)
+        name = "confirmation_status"
+        if name in values:
+            values[name] = self.env.context.get(f"default_{name}") or "not_sent"
+        return values
+
     @api.model_create_multi
     def create(self, vals_list):
-        # Cards that are grouped by the status give a new one its column's.
         name = "confirmation_status"
         default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
-            value = vals.get(name, default)
-            if value and value != "not_sent":
-                self._check_may_set_status({name: value})
+            if (vals.get(name, default) or "not_sent") != "not_sent":
+                self._check_may_set_status({name: True})
         return super().create(vals_list)
+
+    def _with_trace(self, vals):
+        """Have the history say who sets the status, whatever a client's context says."""
+        if self.env.su or "confirmation_status" not in vals:
+            return self
+        return self.with_context(
+            job_confirmation_automatic=False, mail_notrack=False, tracking_disable=False
+        )
 
     def write(self, vals):
         self._check_may_set_status(vals)

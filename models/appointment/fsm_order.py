@@ -263,7 +263,7 @@ class FsmOrder(models.Model):
 
     def write(self, vals):
         before = {order: order.company_id for order in self if "company_id" in vals}
-        result = super().write(vals)
+        result = super(FsmOrder, self._with_trace(vals)).write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
             if closed:

@@ -413,11 +413,16 @@ class FsmConfirmationResponse(models.AbstractModel):
         if old_sudo.activity_type_id == kind:
             return
         old_sudo.unlink()
+        user_sudo = self._get_responsible_user(record)
+        followed = user_sudo.partner_id in order_sudo.message_partner_ids
         record_sudo.activity_id = order_sudo.activity_schedule(
             activity_type_id=kind.id,
             note=self.env["fsm.confirmation.chatter"]._get_link(record),
-            user_id=self._get_responsible_user(record).id,
+            user_id=user_sudo.id,
         )
+        if not followed:
+            # Everybody sees who follows a Work Order, and would see what it means.
+            order_sudo.message_unsubscribe(user_sudo.partner_id.ids)
 
     @api.model
     def _close_activities(self, records):
