@@ -277,9 +277,15 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         resolved = self.response and self.response != "unrecognized"
         if resolved or self._get_stale_reason():
             return
+        composer = self.env["fsm.confirmation.composer"]
+        composer._lock([self.order_id])
+        if self._was_asked_since():
+            # The newer question is the one that is answered.
+            self.write({"closed_reason": "replaced"})
+            return
         others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:
-            self.env["fsm.confirmation.composer"]._ensure_codes(self)
+            composer._ensure_codes(self)
         if self.code in others.mapped("code"):
             return
         self.write({"is_open": True, "closed_reason": False})
