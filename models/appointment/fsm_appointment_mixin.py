@@ -138,10 +138,15 @@ class FsmAppointmentMixin(models.AbstractModel):
             tracking_disable=True, job_confirmation_automatic=True
         ).write({"confirmation_status": value})
 
-    def _stop_waiting_sudo(self):
-        """A question is gone: without another one nobody waits for an answer."""
+    def _stop_waiting_sudo(self, was_sent=True):
+        """A question is gone: without another one nobody waits for an answer.
+
+        :param was_sent: False when it never reached the customer, who has not to be
+            asked *again* then
+        """
+        gone = ("awaiting",) if was_sent else ("awaiting", "reconfirm")
         for appointment_sudo in self.sudo():
-            if appointment_sudo.confirmation_status == "awaiting":
+            if appointment_sudo.confirmation_status in gone:
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()
                 )
@@ -248,15 +253,15 @@ class FsmAppointmentMixin(models.AbstractModel):
                     lambda rec: rec.response == "declined" and not rec.needs_reading
                 )
             )
+            reached_sudo = confirmations_sudo.filtered(
+                lambda rec: rec.response or rec._may_have_arrived()
+            )
             moved_status = status.status_after_move(
-                appointment.sudo().confirmation_status
+                appointment.sudo().confirmation_status, was_asked=bool(reached_sudo)
             )
             appointment._set_confirmation_status_sudo(moved_status)
             if moved_status == "reconfirm":
                 # Moved back, maybe: what reached the customer last decides.
-                reached_sudo = confirmations_sudo.filtered(
-                    lambda rec: rec.response or rec._may_have_arrived()
-                )
                 responses._restore(reached_sudo[:1])
 
     def _on_appointment_closed(self):

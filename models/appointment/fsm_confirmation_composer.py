@@ -9,6 +9,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
 from ...core.hours import JUST_NOW
@@ -278,6 +279,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
+        self._lock([draft.order for draft in drafts])
         self._replace_earlier(drafts)
         open_sudo = self._find_open(drafts)
         expired_sudo = open_sudo.filtered(self._is_over)
@@ -291,6 +293,29 @@ class FsmConfirmationComposer(models.AbstractModel):
         records_sudo._notify_changed()
         self.env.ref(SEND_CRON).sudo()._trigger()
         return records_sudo
+
+    @api.model
+    def _lock(self, orders):
+        """Have whoever asks about these Work Orders at this moment look once more.
+
+        A lock alone would not do: who waited for it would go on with what was read
+        before. A row that was written is a conflict, and Odoo runs the other one again,
+        which then sees what was asked meanwhile, of whatever contact.
+
+        :param orders: list of ``fsm.order``
+        """
+        ids = tuple({order.id for order in orders if order})
+        if ids:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE fsm_order SET id = id
+                     WHERE id IN (SELECT id FROM fsm_order WHERE id IN %s
+                                   ORDER BY id FOR NO KEY UPDATE)
+                    """,
+                    ids,
+                )
+            )
 
     @api.model
     def _replace_earlier(self, drafts):

@@ -334,10 +334,8 @@ class FsmOrder(models.Model):
     @api.model
     def _detach(self, messages_sudo):
         """Close messages: what waits does not leave, no answer counts."""
-        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
         messages_sudo._close_sudo("company")
-        reason = self.env._("The Work Order was moved to another company.")
-        waiting_sudo.write({"failure_reason": reason})
+        reason = messages_sudo._describe_cancellation("company")
         messages_sudo.write(
             {"order_id": False, "visit_id": False, "needs_reading": False}
         )

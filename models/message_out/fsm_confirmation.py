@@ -129,6 +129,18 @@ class FsmConfirmation(models.Model):
         technical=True,
     )
     claimed_date = fields.Datetime(readonly=True, technical=True)
+    refused_sids = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Twilio SIDs of earlier attempts that failed for a while only.",
+        technical=True,
+    )
+    check_count = fields.Integer(
+        readonly=True,
+        aggregator=None,
+        help="How often Twilio was asked what became of it, see core/delivery.py.",
+        technical=True,
+    )
     lookup_failed_since = fields.Datetime(
         readonly=True,
         help="Since when Twilio can't be asked what became of it.",
@@ -269,6 +281,8 @@ class FsmConfirmation(models.Model):
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
+    # Those of which no delivery report told the end.
+    _unreported_index = models.Index("(claimed_date) WHERE state = 'sent'")
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
     # company stands beside, not before: with several chosen the order would be lost.

@@ -247,20 +247,45 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            waiting_sudo.write({"state": "canceled"})
+            said = self._describe_cancellation(reason)
+            waiting_sudo.write({"state": "canceled", "failure_reason": said})
             self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
+
+    @api.model
+    def _describe_cancellation(self, reason):
+        """Why a text that waited does not leave, in one sentence.
+
+        :param reason: a key of ``closed_reason``
+        """
+        return {
+            "moved": self.env._("The date was changed before the text was sent."),
+            "closed": self.env._(
+                "The Work Order was completed or canceled before the text was sent."
+            ),
+            "deleted": self.env._("The appointment was deleted before it was sent."),
+            "past": self.env._("The appointment passed before the text was sent."),
+            "replaced": self.env._("Another text took its place before it was sent."),
+            "company": self.env._("The Work Order was moved to another company."),
+            "wrong_number": self.env._("The number is not the contact's."),
+        }.get(reason, "")
 
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
         resolved = self.response and self.response != "unrecognized"
         if resolved or self._get_stale_reason():
             return
+        composer = self.env["fsm.confirmation.composer"]
+        composer._lock([self.order_id])
+        if self._was_asked_since():
+            # The newer question is the one that is answered.
+            self.write({"closed_reason": "replaced"})
+            return
         others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:
-            self.env["fsm.confirmation.composer"]._ensure_codes(self)
+            composer._ensure_codes(self)
         if self.code in others.mapped("code"):
             return
         self.write({"is_open": True, "closed_reason": False})

@@ -109,8 +109,11 @@ class TestUnknownOutcome(TrustCase):
         self._age_claims(record, minutes=20)
         self._run_outbox()
         self._run_outbox()
-        self.assertEqual(record.state, "failed")
+        self.assertEqual(record.state, "canceled")
+        self.assertIn("changed", record.failure_reason)
         self.assertEqual(self.twilio.sent(), [])
+        # Nobody was asked about the old date.
+        self.assertEqual(self.order.confirmation_status, "not_sent")
 
     def test_delivery_report_before_the_look_up(self):
         self.twilio.configure(auto_deliver=False)
