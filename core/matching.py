@@ -44,6 +44,7 @@ _KINDS = {
     "which": "choose",
     "help": "help",
     "moved": "stale",
+    "changed": "stale",
     "closed": "stale",
     "deleted": "stale",
     "past": "stale",
@@ -280,8 +281,10 @@ def decide(found, candidates, conversation=()):
     reason = found.reason
     if any(effect.kind == CHOOSE for effect in effects):
         reason = "ambiguous"
-    elif any(effect.say == "moved" for effect in effects):
-        reason = "moved"
+    elif any(effect.say in ("moved", "changed") for effect in effects):
+        reason = next(
+            effect.say for effect in effects if effect.say in ("moved", "changed")
+        )
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
     return Decision(
@@ -463,7 +466,7 @@ def _choose(candidates):
 # After these a customer believes that an answer counts.
 _EXPECTING = (["thanks_confirmed"], ["ask_back"])
 # What happens to an appointment without a word to the customer.
-_UNTOLD = {"moved", "closed", "deleted"}
+_UNTOLD = {"moved", "changed", "closed", "deleted"}
 _SAME_INTENT = ("opt_out", "opt_in", "help", "wrong_number", "courtesy")
 _RULES = {
     "answered": _decide_answered,

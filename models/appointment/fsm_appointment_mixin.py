@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
@@ -19,7 +21,10 @@ CONFIRMATION_STATUS = [
     ("awaiting", "Awaiting response"),
     *RESPONSES,
     ("reconfirm", "Ask again"),
+    ("no_answer", "No response"),
 ]
+# What the customer is asked about; a change of it concerns an answer.
+_WATCHED = ("scheduled_date_start", "scheduled_date_end", "person_id", "location_id")
 
 
 class FsmAppointmentMixin(models.AbstractModel):
@@ -193,55 +198,158 @@ class FsmAppointmentMixin(models.AbstractModel):
         ):
             # Edit sets the status with no right beyond reading Work Orders.
             self.check_access("read")
-            return self.sudo().write(vals)
-        watched = "scheduled_date_start" in vals
-        before = {rec: rec.scheduled_date_start for rec in self} if watched else {}
-        by_hand = self.browse()
-        value = vals.get("confirmation_status")
-        if value and not self.env.context.get("job_confirmation_automatic"):
-            by_hand = self.filtered(lambda rec: rec.sudo().confirmation_status != value)
+            by_hand = self.sudo().with_context(job_confirmation_automatic=False)
+            return by_hand.write(vals)
+        watched = [name for name in _WATCHED if name in vals and name in self._fields]
+        before = {
+            rec: {name: rec[name] for name in watched} for rec in self if watched
+        }
+        statuses = self._get_statuses_before(vals)
         result = super().write(vals)
-        by_hand._on_status_set_by_hand(value)
-        if watched:
-            moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
-            moved._on_appointment_moved()
+        for appointment, known in statuses.items():
+            appointment._on_status_set_by_hand(known)
+        for appointment, known in before.items():
+            changed = {name for name in known if appointment[name] != known[name]}
+            appointment._on_appointment_changed(changed)
         return result
 
-    def _on_status_set_by_hand(self, value):
-        """A person set the status: what the answer asked for is done, or changes."""
+    def _get_statuses_before(self, vals):
+        """The appointments whose status a person is about to change.
+
+        :return: dict appointment -> the status until now
+        """
+        value = vals.get("confirmation_status")
+        # A client may put anything into the context.
+        automatic = self.env.su and self.env.context.get("job_confirmation_automatic")
+        if not value or automatic:
+            return {}
+        return {
+            rec: known
+            for rec in self
+            if (known := rec.sudo().confirmation_status) != value
+        }
+
+    def _on_status_set_by_hand(self, _before):
+        """A person set the status: it is the answer to what was asked.
+
+        :param _before: the status until now
+        """
         responses = self.env["fsm.confirmation.response"]
-        for appointment in self:
-            asked_sudo = appointment._get_appointment_confirmations_sudo(
-                [("activity_id", "!=", False)]
-            )
-            for record_sudo in asked_sudo:
-                if record_sudo.activity_id.active:
-                    responses._update_activity(record_sudo, value)
+        responses._settle(self, self.sudo().confirmation_status)
+
+    # ------------------------------------------------------------------
+    # Changes of what the customer was asked about
+    # ------------------------------------------------------------------
+
+    def _get_length(self):
+        """How long it takes (``timedelta``, 0 when that is not known)."""
+        self.ensure_one()
+        start, end = self.scheduled_date_start, self.scheduled_date_end
+        return end - start if start and end else timedelta()
+
+    def _with_moved_end(self, vals):
+        """The values with an end as far from the new start as it was from the old."""
+        self.ensure_one()
+        length = self._get_length()
+        if not (length or self.scheduled_date_end):
+            return vals
+        start = fields.Datetime.to_datetime(vals["scheduled_date_start"])
+        return {**vals, "scheduled_date_end": start + length}
+
+    def _on_appointment_changed(self, changed):
+        """Something changed that the customer may have been asked about.
+
+        :param changed: set of names of fields
+        """
+        self.ensure_one()
+        if "scheduled_date_start" in changed:
+            self._on_appointment_moved()
+        if "location_id" in changed:
+            self._on_place_changed()
+        if self.sudo().confirmation_status == "confirmed" and self._has_own_status():
+            self._log_kept_answer(changed)
+
+    def _has_own_status(self):
+        """Whether its status is its own, and no summary of others."""
+        return True
+
+    def _log_kept_answer(self, changed):
+        """Tell staff what the customer did not know when confirming."""
+        order = self._get_appointment_order()
+        zone = order._get_appointment_timezone()
+        start, end = self.scheduled_date_start, self.scheduled_date_end
+        sentences = {
+            "scheduled_date_start": lambda: self.env._(
+                "It starts at %s now, within the time that the customer confirmed: "
+                "the answer stays.",
+                self._format_time_in(zone, start),
+            ),
+            "scheduled_date_end": lambda: self.env._(
+                "It ends at %s now: the customer's answer stays.",
+                self._format_time_in(zone, end),
+            ),
+            "person_id": lambda: self.env._(
+                "The technician is %s now: the customer's answer stays.",
+                self.sudo().person_id.name or self.env._("nobody"),
+            ),
+        }
+        if "scheduled_date_start" in changed:
+            changed = changed - {"scheduled_date_end"}  # It follows the start.
+        chatter = self.env["fsm.confirmation.chatter"]
+        for name in sentences.keys() & changed:
+            if self[name] or name == "person_id":
+                chatter._log([order], sentences[name](), order.company_id)
+
+    def _on_place_changed(self):
+        """It is at another place, or of another customer, or asked from another number.
+
+        What is over stays as it was.
+        """
+        self.filtered(lambda rec: rec._is_appointment_upcoming())._on_appointment_moved()
 
     def _on_appointment_moved(self):
-        """The date changed: what the customer was asked is no longer true."""
+        """What the customer was asked may not be true any more."""
         for appointment in self:
-            confirmations_sudo = appointment._get_appointment_confirmations_sudo()
-            if not confirmations_sudo:
-                continue
-            confirmations_sudo._close_sudo("moved")
+            messages_sudo = appointment._get_appointment_confirmations_sudo()
+            outdated_sudo = messages_sudo.filtered(lambda rec: rec._get_change())
+            for reason, group in outdated_sudo.grouped(
+                lambda rec: (
+                    "number" if rec.closed_reason == "number" else rec._get_change()
+                )
+            ).items():
+                group._close_sudo(reason)
             # Another date was agreed on; what else was to be done stays.
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(
-                confirmations_sudo.filtered(
+                outdated_sudo.filtered(
                     lambda rec: rec.response == "declined" and not rec.needs_reading
                 )
             )
-            moved_status = status.status_after_move(
-                appointment.sudo().confirmation_status
-            )
-            appointment._set_confirmation_status_sudo(moved_status)
-            if moved_status == "reconfirm":
-                # Moved back, maybe: what reached the customer last decides.
-                reached_sudo = confirmations_sudo.filtered(
-                    lambda rec: rec.response or rec._may_have_arrived()
-                )
-                responses._restore(reached_sudo[:1])
+            if appointment._has_own_status():
+                appointment._update_moved_status_sudo(messages_sudo, outdated_sudo)
+
+    def _update_moved_status_sudo(self, messages_sudo, outdated_sudo):
+        """Ask again, unless the customer was asked about just that.
+
+        :param messages_sudo: all ``fsm.confirmation`` about this, newest first
+        :param outdated_sudo: those of them that are about something else now
+        """
+        self.ensure_one()
+        known = self.sudo().confirmation_status
+        # What reached the customer last decides.
+        newest_sudo = messages_sudo.filtered(
+            lambda rec: rec.response or rec._may_have_arrived()
+        )[:1]
+        if (newest_sudo - outdated_sudo).response == known == "confirmed" and (
+            newest_sudo.closed_reason not in status.OUTDATED
+        ):
+            return
+        moved = status.status_after_move(known)
+        if known == "awaiting" and not newest_sudo:
+            moved = "not_sent"
+        self._set_confirmation_status_sudo(moved)
+        if moved == "reconfirm":
+            self.env["fsm.confirmation.response"]._restore(newest_sudo)
 
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""
@@ -250,3 +358,21 @@ class FsmAppointmentMixin(models.AbstractModel):
             confirmations_sudo._close_sudo("closed")
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(confirmations_sudo)
+            appointment._stop_waiting_sudo()
+
+    def _on_appointment_reopened(self):
+        """There is work to do after all: what was true before is true again."""
+        responses = self.env["fsm.confirmation.response"]
+        for appointment_sudo in self.sudo():
+            messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
+            for record_sudo in messages_sudo:
+                if record_sudo.closed_reason == "closed" and (
+                    record_sudo._may_have_arrived()
+                ):
+                    record_sudo._reopen()
+                    record_sudo._notify_changed()
+            responses._renew_activity(messages_sudo[:1])
+            if appointment_sudo.confirmation_status in ("no_answer", "not_sent"):
+                appointment_sudo._set_confirmation_status_sudo(
+                    appointment_sudo._get_known_status_sudo()
+                )

@@ -2,6 +2,7 @@
 from odoo import api, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
+from ...core.status import OUTDATED
 
 
 class FsmConfirmationAlert(models.AbstractModel):
@@ -139,7 +140,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         )
         return (
             counts
-            and record_sudo.closed_reason != "moved"
+            and record_sudo.closed_reason not in OUTDATED
             and not record_sudo._get_stale_reason()
         )
 

@@ -98,21 +98,11 @@ class FsmVisit(models.Model):
             (orders | self.order_id)._update_status_from_visits_sudo()
         return result
 
-    def _with_moved_end(self, vals):
-        """The values with an end as far from the new start as it was from the old."""
-        self.ensure_one()
-        if not self.scheduled_date_end:
-            return vals
-        length = self.scheduled_date_end - self.scheduled_date_start
-        start = fields.Datetime.to_datetime(vals["scheduled_date_start"])
-        return {**vals, "scheduled_date_end": start + length}
-
     @api.onchange("scheduled_date_start")
     def _onchange_scheduled_date_start(self):
         before = self._origin
         if before.scheduled_date_end and self.scheduled_date_start:
-            length = before.scheduled_date_end - before.scheduled_date_start
-            self.scheduled_date_end = self.scheduled_date_start + length
+            self.scheduled_date_end = self.scheduled_date_start + before._get_length()
 
     def unlink(self):
         orders = self.order_id

@@ -2,6 +2,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ...core.status import OUTDATED
 from ..xmlids import EDIT_GROUP
 
 
@@ -87,7 +88,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         """Whether the date moved, or an opt-out is over, and nobody asked since."""
         appointment_sudo = message._get_appointment_sudo()
         return (
-            (message.closed_reason == "moved" or message.response == "opted_out")
+            (message.closed_reason in OUTDATED or message.response == "opted_out")
             and bool(appointment_sudo)
             and appointment_sudo.confirmation_status == "reconfirm"
             and self._can_text_another(message)
@@ -100,7 +101,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         return (
             bool(message.proposed_date and appointment_sudo)
             and message.response in ("declined", "unrecognized")
-            and message.closed_reason != "moved"
+            and message.closed_reason not in OUTDATED
             and not appointment_sudo._is_appointment_closed()
             and appointment_sudo.sudo(False).has_access("write")
         )

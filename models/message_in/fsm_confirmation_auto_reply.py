@@ -130,6 +130,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """Which kind of ``sms.template`` says this."""
         if kind == "deleted":
             return "closed"
+        if kind == "changed":
+            return "closed" if record._is_of_another_customer() else "late"
         if kind == "moved" and not record.new_date_text:
             return "moved_undated"
         return kind

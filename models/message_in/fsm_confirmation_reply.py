@@ -186,6 +186,7 @@ class FsmConfirmationReply(models.Model):
             "too_long": self.env._("Is too long"),
             "flood": self.env._("Too many texts within minutes"),
             "moved": self.env._("Came after the appointment had moved"),
+            "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
         }
         no_question = self.env._(

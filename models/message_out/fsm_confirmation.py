@@ -217,7 +217,7 @@ class FsmConfirmation(models.Model):
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Date changed"),
+            ("moved", "Changed since"),
             ("awaiting", "Awaiting response"),
             ("no_answer", "No response"),
             ("failed", "Not delivered"),
@@ -398,6 +398,9 @@ class FsmConfirmation(models.Model):
                 partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
                 vals["lang"] = partner._get_customer_lang(order.company_id)
                 vals["timezone"] = order._get_appointment_timezone()
+                location_sudo = order.sudo().location_id
+                vals["location_id"] = location_sudo.id
+                vals["owner_id"] = location_sudo.owner_id.id
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         records = super(FsmConfirmation, quiet).create(vals_list)
         return records.with_env(self.env)

@@ -39,6 +39,21 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         compute="_compute_appointment_text",
         help="Date and time where the work happens, as the customer was asked.",
     )
+    location_id = fields.Many2one(
+        "fsm.location",
+        "Place Asked About",
+        readonly=True,
+        ondelete="set null",
+        technical=True,
+    )
+    owner_id = fields.Many2one(
+        "res.partner",
+        "Customer Asked",
+        readonly=True,
+        ondelete="set null",
+        help="Whose place it was when the customer was asked.",
+        technical=True,
+    )
     date_text = fields.Char("Date Asked About (text)", **_TEXT)
     time_text = fields.Char("Time Asked About (text)", **_TEXT)
     new_date_text = fields.Char("Date Now (text)", **_TEXT)
@@ -59,10 +74,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         [
             ("answered", "Answered"),
             ("moved", "Appointment moved"),
+            ("changed", "Place or customer changed"),
+            ("number", "The contact's number changed"),
+            ("reset", "To be asked again"),
             ("closed", "Work Order completed or canceled"),
             ("deleted", "Appointment deleted"),
             ("past", "Appointment has passed"),
-            ("replaced", "Asked again"),
+            ("replaced", "Asked again, or resolved by hand"),
             ("failed", "Not delivered"),
             ("company", "Work Order moved to another company"),
             ("wrong_number", "Not the contact's number"),
@@ -167,7 +185,44 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             appointment_sudo._get_facts() if appointment_sudo else None,
             deadline=asked + timedelta(hours=hours) if hours else None,
             now=fields.Datetime.now(),
+            **self._get_change_facts(),
         )
+
+    def _get_change(self):
+        """Whether the appointment is not any more what the customer was asked about.
+
+        :return: see :func:`~...core.status.change_reason`
+        """
+        return status.change_reason(
+            self.appointment_start or None,
+            self._get_appointment_sudo().scheduled_date_start or None,
+            **self._get_change_facts(),
+        )
+
+    def _get_change_facts(self):
+        """:return: arguments of :func:`~...core.status.change_reason`"""
+        return {
+            "confirmed_end": (
+                self.response == "confirmed" and self.appointment_end or None
+            ),
+            "is_elsewhere": self.closed_reason == "number" or self._is_elsewhere(),
+        }
+
+    def _is_elsewhere(self):
+        """Whether the Work Order is at another place, or of another customer, now."""
+        self.ensure_one()
+        if not self.location_id:
+            return False  # Recorded before it was kept.
+        location_sudo = self.order_id.sudo().location_id
+        return location_sudo != self.location_id or (
+            bool(self.owner_id) and location_sudo.owner_id != self.owner_id
+        )
+
+    def _is_of_another_customer(self):
+        """Whether the Work Order is of somebody else now than who was asked."""
+        customer_sudo = self.owner_id.sudo().commercial_partner_id
+        owner_sudo = self.order_id.sudo().location_id.owner_id
+        return bool(customer_sudo) and owner_sudo.commercial_partner_id != customer_sudo
 
     def _has_passed(self):
         """Whether what was asked about is over."""
@@ -236,8 +291,8 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         :param reason: a key of ``closed_reason``
         """
         open_sudo = self.sudo().filtered("is_open")
-        if reason in ("moved", "deleted"):
-            # Their answers were about another date, or about nothing any more.
+        if reason in (*status.OUTDATED, "deleted"):
+            # Their answers were about something else, or about nothing any more.
             self.sudo().filtered(
                 lambda rec: (
                     not rec.is_open
@@ -265,7 +320,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return
         self.write({"is_open": True, "closed_reason": False})
         appointment_sudo = self._get_appointment_sudo()
-        if appointment_sudo.confirmation_status == "not_sent":
+        if appointment_sudo.confirmation_status in ("not_sent", "no_answer"):
             appointment_sudo._set_confirmation_status_sudo("awaiting")
 
     def _mark_replaced_sudo(self):
