@@ -229,13 +229,12 @@ class FsmAppointmentMixin(models.AbstractModel):
             if (known := rec.sudo().confirmation_status) != value
         }
 
-    def _on_status_set_by_hand(self, _before):
+    def _on_status_set_by_hand(self, before):
         """A person set the status: it is the answer to what was asked.
 
-        :param _before: the status until now
+        :param before: the status until now
         """
-        responses = self.env["fsm.confirmation.response"]
-        responses._settle(self, self.sudo().confirmation_status)
+        self.env["fsm.confirmation.response"]._settle(self, before)
 
     # ------------------------------------------------------------------
     # Changes of what the customer was asked about
@@ -262,11 +261,13 @@ class FsmAppointmentMixin(models.AbstractModel):
         :param changed: set of names of fields
         """
         self.ensure_one()
+        before = self.sudo().confirmation_status
         if "scheduled_date_start" in changed:
             self._on_appointment_moved()
         if "location_id" in changed:
             self._on_place_changed()
-        if self.sudo().confirmation_status == "confirmed" and self._has_own_status():
+        after = self.sudo().confirmation_status
+        if before == after == "confirmed" and self._has_own_status():
             self._log_kept_answer(changed)
 
     def _has_own_status(self):

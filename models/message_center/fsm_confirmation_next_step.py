@@ -70,6 +70,8 @@ class FsmConfirmationNextStep(models.AbstractModel):
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
+        if self.env["fsm.confirmation.undo"]._can_undo(message):
+            steps.append(step("undo", self.env._("Undo"), "fa-undo"))
         if self._can_text_another(message):
             label = self.env._("Text Another Contact")
             steps.append(step("text_another", label, "fa-commenting-o"))
@@ -145,6 +147,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "move": lambda message: message.action_move_as_proposed(),
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
+            "undo": self.env["fsm.confirmation.undo"]._undo,
             "text_another": self._text_another,
             "open_order": lambda message: message.action_open_order(),
         }

@@ -5,6 +5,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ...core import matching
 from ...core.reply import Said
@@ -118,6 +119,11 @@ class FsmConfirmationReply(models.Model):
         readonly=True,
         help="A person has read it, or a later reply resolved it.",
     )
+    can_detach = fields.Boolean(
+        compute="_compute_can_detach",
+        technical=True,
+        help="It was attached by hand, and nothing came after it.",
+    )
     reason_text = fields.Char("Why", compute="_compute_reason_text")
     opt_out_type = fields.Char(
         readonly=True, help="Twilio's OptOutType.", technical=True
@@ -145,6 +151,15 @@ class FsmConfirmationReply(models.Model):
     def _search_confirmation_ids(self, operator, value):
         names = ("confirmation_id", "further_confirmation_ids")
         return search_in_all(names, operator, value)
+
+    @api.depends("confirmation_id")
+    def _compute_can_detach(self):
+        undo = self.env["fsm.confirmation.undo"]
+        for reply in self:
+            message = reply.confirmation_id
+            kept = message.sudo().undo or {}
+            mine = bool(reply.id) and kept.get("reply_id") == reply.id
+            reply.can_detach = mine and undo._can_undo(message)
 
     @api.depends("body", "media_count")
     def _compute_display_name(self):
@@ -419,6 +434,8 @@ class FsmConfirmationReply(models.Model):
         if confirmation.company_id != self.company_id:
             raise UserError(self.env._("That message belongs to another company."))
         reply_sudo = self.sudo()
+        undo = self.env["fsm.confirmation.undo"]
+        before = undo._take(confirmation, self)
         reply_sudo.write(
             {
                 "confirmation_id": confirmation.id,
@@ -437,6 +454,7 @@ class FsmConfirmationReply(models.Model):
         chatter._log([order_sudo], note, confirmation.sudo().company_id)
         if response:
             responses._resolve(confirmation, response)
+        undo._keep(confirmation, before, self)
         reply_sudo._notify_changed()
 
     def action_done(self):
@@ -448,7 +466,6 @@ class FsmConfirmationReply(models.Model):
         """Open the dialog in which this reply is attached to a message."""
         self.ensure_one()
         self.check_access("write")
-        response = matching.RESPONSE_OF_INTENT.get(self.intent, "unrecognized")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Attach to a Message"),
@@ -458,9 +475,62 @@ class FsmConfirmationReply(models.Model):
             "context": {
                 "default_action": "attach",
                 "default_reply_id": self.id,
-                "default_response": response,
+                "default_confirmation_id": self._find_likeliest_message().id,
+                "default_response": self._get_understood_response(),
             },
         }
+
+    def action_detach(self):
+        """Take back that this reply was attached to a message by hand.
+
+        :raises UserError: it was not, or something came after it
+        """
+        self.ensure_one()
+        self.check_access("write")
+        message = self.confirmation_id
+        if (message.sudo().undo or {}).get("reply_id") != self.id:
+            raise UserError(
+                self.env._(
+                    "This reply can't be detached: it wasn't attached by hand, or "
+                    "something came after it."
+                )
+            )
+        self.env["fsm.confirmation.undo"]._undo(message)
+
+    def _get_understood_response(self):
+        """The response that this reply was understood as, or False."""
+        if self.intent == "opt_out":
+            return "opted_out"
+        return matching.RESPONSE_OF_INTENT.get(self.intent, False)
+
+    def _find_likeliest_message(self):
+        """The message that this reply answers, if it can only be one.
+
+        :return: ``fsm.confirmation``, maybe empty
+        """
+        messages = self.env["fsm.confirmation"].search(
+            [
+                ("mobile", "=", self.mobile),
+                ("company_id", "=", self.company_id.id),
+                ("is_open", "=", True),
+            ]
+        )
+        current = messages.filtered(lambda rec: rec._is_current())
+        return current if len(current) == 1 else current.browse()
+
+    def _get_likely_domains(self):
+        """Of which messages this reply may be, the likeliest first.
+
+        :return: list of ``Domain``, which may overlap
+        """
+        self.ensure_one()
+        mine = Domain("company_id", "=", self.company_id.id)
+        of_number = mine & Domain("mobile", "=", self.mobile)
+        partners_sudo = self.partner_id.sudo()
+        partners_sudo |= self.env["fsm.confirmation"].search(of_number).partner_id.sudo()
+        customer_ids = partners_sudo.commercial_partner_id.ids
+        of_customer = Domain("partner_id.commercial_partner_id", "in", customer_ids)
+        return [of_number, mine & of_customer, mine]
 
     def action_open_message(self):
         """Open the message this reply belongs to."""

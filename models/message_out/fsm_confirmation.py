@@ -4,6 +4,7 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ...core import status
 from ...core.formatting import localize
@@ -175,6 +176,13 @@ class FsmConfirmation(models.Model):
         technical=True,
         readonly=True,
         help="When a person last set the response by hand.",
+    )
+    undo = fields.Json(
+        technical=True,
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="How all was before and after what a person last did by hand.",
     )
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
@@ -363,8 +371,27 @@ class FsmConfirmation(models.Model):
             parts = [record.name]
             if self.env.context.get("confirmation_details"):
                 parts += [record.contact_name, record.job_name]
-                parts.append(record._describe_appointment()["date"])
+                known = record._describe_appointment()
+                parts += [known["date"], known["time"]]
             record.display_name = ", ".join(part for part in parts if part)
+
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Where a reply is attached: its customer's messages come first."""
+        reply = self.env["fsm.confirmation.reply"].browse(
+            self.env.context.get("confirmation_reply_id") or []
+        )
+        if not reply.exists() or not reply.has_access("read"):
+            return super().name_search(name, domain, operator, limit)
+        found = []
+        for likely in reply._get_likely_domains():
+            if limit and len(found) >= limit:
+                break
+            mine = Domain(domain or []) & likely
+            mine &= Domain("id", "not in", [id_ for id_, _name in found])
+            left = limit and limit - len(found)
+            found += super().name_search(name, mine, operator, left)
+        return found
 
     @api.depends("state", "failure_type", "next_ids", "closed_reason")
     def _compute_can_send_again(self):

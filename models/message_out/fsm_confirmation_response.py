@@ -218,7 +218,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             response or "awaiting"
         )
         note = self.env._(
-            "%(message)s: the appointment is again the one that it asked about "
+            "%(message)s: the appointment is back at what it asked about "
             "(%(date)s), so the answer counts again.",
             message=record.name,
             date=record._describe_appointment()["date"],
@@ -234,7 +234,13 @@ class FsmConfirmationResponse(models.AbstractModel):
         """
         if record.response == response and not reason:
             return
-        record_sudo = record.sudo()
+        undo = self.env["fsm.confirmation.undo"]
+        before = undo._take(record)
+        self._apply_resolution(record.sudo(), response, reason)
+        undo._keep(record, before)
+
+    @api.model
+    def _apply_resolution(self, record_sudo, response, reason):
         self._log_resolution(record_sudo, response, reason)
         appointment_sudo = record_sudo._get_appointment_sudo()
         if response == "opted_out":
@@ -269,14 +275,33 @@ class FsmConfirmationResponse(models.AbstractModel):
         record_sudo._notify_changed()
 
     @api.model
-    def _settle(self, appointment, status):
+    def _settle(self, appointment, known):
         """A person set the status of an appointment: it is the answer to what was asked.
 
-        :param status: a key of ``confirmation_status``, which stands there already
-        :raises UserError: nothing can be so
+        :param appointment: ``fsm.order`` or ``fsm.visit``, which has it already
+        :param known: its status until now
+        :raises UserError: it can't be so
         """
         messages_sudo = appointment._get_appointment_confirmations_sudo()
         current_sudo = messages_sudo.filtered(self._may_be_settled)
+        newest_sudo = current_sudo[:1]
+        undo = self.env["fsm.confirmation.undo"]
+        before = undo._take(newest_sudo) if newest_sudo else {}
+        for entry in before.get("statuses", ()):
+            if entry[:2] == [appointment._name, appointment.id]:
+                entry[2] = known
+        self._apply_status(appointment, current_sudo)
+        self._close_activities(messages_sudo - current_sudo)
+        if newest_sudo:
+            undo._keep(newest_sudo, before)
+
+    @api.model
+    def _apply_status(self, appointment, current_sudo):
+        """What the status says is said of the messages about the appointment.
+
+        :param current_sudo: the ``fsm.confirmation`` that it may be about, newest first
+        """
+        status = appointment.sudo().confirmation_status
         newest_sudo = current_sudo[:1]
         if status == "opted_out":
             number = newest_sudo.mobile or self._find_number_of(appointment)
@@ -292,7 +317,6 @@ class FsmConfirmationResponse(models.AbstractModel):
             self._await_again(newest_sudo)
         else:
             self._reset(current_sudo)
-        self._close_activities(messages_sudo - current_sudo - newest_sudo)
 
     @api.model
     def _may_be_settled(self, record_sudo):

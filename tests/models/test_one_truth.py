@@ -401,3 +401,165 @@ class TestMovedStart(TruthCase):
         for visit in second | third:
             self._set(visit, "confirmed")
         self.assertEqual(self._wizard().visit_id, first)
+
+
+class TestAttach(TruthCase):
+    def _dialog(self, reply, **values):
+        action = reply.with_user(self.dispatcher).action_attach()
+        self.assertEqual(action["res_model"], "fsm.confirmation.settle")
+        dialogs = self.env["fsm.confirmation.settle"].with_user(self.dispatcher)
+        return dialogs.with_context(**action["context"]).create(values)
+
+    def _candidates(self, dialog, words=""):
+        messages = self.env["fsm.confirmation"].with_user(self.dispatcher)
+        messages = messages.with_context(
+            confirmation_details=True, confirmation_reply_id=dialog.reply_id.id
+        )
+        return messages.name_search(words, [("state", "!=", "canceled")], limit=8)
+
+    def _state(self, *records):
+        """All that is stored of records, but for what says when it was written."""
+        self.env.flush_all()
+        found = []
+        for record in records:
+            self.env.cr.execute(
+                f"SELECT * FROM {record._table} WHERE id = ANY(%s) ORDER BY id",
+                (record.ids,),
+            )
+            columns = [column.name for column in self.env.cr.description]
+            left_out = {"write_date", "write_uid", "undo"}
+            found += [
+                {
+                    key: value or None  # A check box says no in two ways.
+                    for key, value in zip(columns, row, strict=True)
+                    if key not in left_out
+                }
+                for row in self.env.cr.fetchall()
+            ]
+        return found
+
+    def test_this_customers_messages_come_first(self):
+        mine = self._asked()
+        later = self._asked(self._make_order(self.start + timedelta(hours=5)))
+        company = self._make_contact("Gomez Inc", "+12125550190", is_company=True)
+        self.customer.parent_id = company
+        sister = self._make_contact("Ann Gomez", "+12125550177", parent_id=company.id)
+        of_sister = self._asked(
+            self._make_order(location_id=self._make_location(sister).id)
+        )
+        for number in range(9):
+            stranger = self._make_contact(f"Zoe {number}", f"+1212555020{number}")
+            self._asked(self._make_order(location_id=self._make_location(stranger).id))
+        reply = self._reply("Yes")
+        self.assertEqual(reply.state, "unmatched")
+        dialog = self._dialog(reply)
+        found = self._candidates(dialog)
+        self.assertEqual([id_ for id_, _name in found[:3]], [later.id, mine.id, of_sister.id])
+        names = dict(found)
+        self.assertIn("9:00 AM", names[mine.id])
+        self.assertIn("2:00 PM", names[later.id])
+        self.assertEqual(len(found), 8)
+        self.assertEqual(len(self._candidates(dialog, "Zoe")), 8)
+        self.assertFalse(dialog.confirmation_id, "it may be one or the other")
+
+    def test_the_only_open_message_of_the_number_is_chosen(self):
+        record = self._asked()
+        self._asked(self._make_order(self.start - timedelta(days=1)))
+        reply = self._reply("yes please")
+        self._set(record.order_id, "confirmed")
+        other = self.env["fsm.confirmation"].search([("is_open", "=", True)])
+        self.assertEqual(self._dialog(reply).confirmation_id, other)
+
+    def test_the_answer_is_what_was_understood(self):
+        self._asked()
+        self._asked(self._make_order())
+        self.assertEqual(self._dialog(self._reply("Yes")).response, "confirmed")
+        self.assertEqual(self._dialog(self._reply("No")).response, "declined")
+        unclear = self._reply("hm", number="+12125550166")
+        self.assertFalse(self._dialog(unclear).response)
+
+    def test_undo_restores_everything(self):
+        record = self._asked()
+        other = self._asked(self._make_order(self.start + timedelta(days=1)))
+        self._reply("perhaps")
+        for response in ("confirmed", "declined", "opted_out", "unrecognized"):
+            with self.subTest(response):
+                reply = self._reply("hello there", number="+12125550166")
+                everything = (record, other, record.order_id, other.order_id, reply)
+                before = self._state(*everything)
+                activities = self.order.activity_ids.mapped(
+                    lambda rec: (rec.activity_type_id, rec.user_id, rec.date_deadline)
+                )
+                self._dialog(
+                    reply, confirmation_id=record.id, response=response
+                ).action_apply()
+                self.assertEqual(record.response, response)
+                self.assertEqual(reply.confirmation_id, record)
+                steps = [s["key"] for s in record.with_user(self.dispatcher).next_steps]
+                self.assertIn("undo", steps)
+                reply.with_user(self.dispatcher).action_detach()
+                self.assertEqual(
+                    [
+                        {k: v for k, v in row.items() if k != "activity_id"}
+                        for row in self._state(*everything)
+                    ],
+                    [
+                        {k: v for k, v in row.items() if k != "activity_id"}
+                        for row in before
+                    ],
+                )
+                self.assertEqual(
+                    self.order.activity_ids.mapped(
+                        lambda rec: (
+                            rec.activity_type_id,
+                            rec.user_id,
+                            rec.date_deadline,
+                        )
+                    ),
+                    activities,
+                )
+                self.assertFalse(self.customer.confirmation_opt_out)
+                self.assertIn("undone", self._history(self.order))
+
+    def test_undo_of_a_correction_and_of_mark_as_read(self):
+        record = self._asked()
+        self._reply("Yes")
+        self._reply("maybe not, it depends")
+        self.assertTrue(record.needs_reading)
+        before = self._state(record, self.order)
+        mine = record.with_user(self.dispatcher)
+        for do_it in (
+            mine.action_mark_read,
+            lambda: self._resolve(record, "declined", "called"),
+        ):
+            do_it()
+            mine.invalidate_recordset()
+            mine.action_next_step("undo")
+            after = self._state(record, self.order)
+            for row in before + after:
+                row.pop("activity_id", None)
+            self.assertEqual(after, before)
+            self.assertEqual(
+                self.order.activity_ids.activity_type_id.name, "Read the reply"
+            )
+
+    def test_no_undo_after_something_came(self):
+        record = self._asked()
+        self._resolve(record, "declined")
+        self._reply("actually yes, please come")
+        self.assertEqual(record.response, "confirmed")
+        steps = [step["key"] for step in record.with_user(self.dispatcher).next_steps]
+        self.assertNotIn("undo", steps)
+        with self.assertRaises(UserError):
+            record.with_user(self.dispatcher).action_next_step("undo")
+
+    def test_undo_of_a_status_on_the_work_order(self):
+        record = self._asked()
+        self._reply("No")
+        before = self._state(record, self.order)
+        self._set(self.order, "confirmed")
+        record.with_user(self.dispatcher).action_next_step("undo")
+        after = self._state(record, self.order)
+        for row in before + after:
+            row.pop("activity_id", None)
+        self.assertEqual(after, before)
