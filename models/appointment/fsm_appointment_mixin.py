@@ -6,7 +6,7 @@ from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core import status
-from ...core.formatting import format_date, format_time_range
+from ...core.formatting import format_date, format_time_range, is_whole_day
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
 
@@ -44,6 +44,12 @@ class FsmAppointmentMixin(models.AbstractModel):
         help="What the customer answered about this appointment.",
     )
 
+    appointment_text = fields.Char(
+        "Local Date and Time",
+        compute="_compute_appointment_text",
+        help="Date and time of the appointment in the time zone of the place of work, "
+        "which is named if it isn't the user's.",
+    )
     confirmation_note = fields.Text(
         "Customer's Note",
         compute="_compute_confirmation_note",
@@ -101,13 +107,43 @@ class FsmAppointmentMixin(models.AbstractModel):
         return format_date(start, zone, locale, fields.Datetime.now())
 
     @api.model
-    def _format_time_in(self, zone, start, end=False):
-        """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
+    def _format_time_in(self, zone, start, end=False, reader=None):
+        """Start and end time, or "all day".
+
+        :param zone: name of a time zone
+        :param start, end: naive UTC datetimes
+        :param reader: the reader's time zone; see
+            :func:`~...core.formatting.format_time_range`
+        """
         if not start:
             return ""
+        if is_whole_day(start, end, zone):
+            return self.env._("all day")
         lang = get_lang(self.env)
         locale = babel_locale_parse(lang.code)
-        return format_time_range(start, end, zone, locale, lang.time_format)
+        return format_time_range(start, end, zone, locale, lang.time_format, reader)
+
+    @api.model
+    def _get_reader_timezone(self):
+        """The time zone in which the user's screen shows times, "" if unknown."""
+        return self.env.context.get("tz") or self.env.user.tz or ""
+
+    @api.depends("scheduled_date_start", "scheduled_date_end")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_appointment_text(self):
+        reader = self._get_reader_timezone()
+        for appointment in self:
+            order = appointment._get_appointment_order()
+            start, end = appointment.scheduled_date_start, appointment.scheduled_date_end
+            if not start or not order:
+                appointment.appointment_text = False
+                continue
+            zone = order._get_appointment_timezone()
+            parts = [
+                self._format_date_in(zone, start),
+                self._format_time_in(zone, start, end, reader),
+            ]
+            appointment.appointment_text = ", ".join(parts)
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""

@@ -137,6 +137,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
+            confirmation_readers=tuple(
+                (draft.order.id, draft.partner.tz) for draft in drafts if draft.partner.tz
+            ),
         )
         ids = [draft.order.id for draft in drafts]
         bodies = template_sudo._render_field("body", ids, set_lang=lang)

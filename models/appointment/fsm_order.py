@@ -15,6 +15,7 @@ CONTEXT_KEYS = (
     "lang",
     "confirmation_visit_ids",
     "confirmation_codes",
+    "confirmation_readers",
 )
 
 
@@ -118,6 +119,7 @@ class FsmOrder(models.Model):
             self.env.context.get("confirmation_visit_ids") or []
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
+        readers = dict(self.env.context.get("confirmation_readers") or ())
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -125,7 +127,9 @@ class FsmOrder(models.Model):
             person = mine.person_id or order.person_id
             order.confirmation_company = shorten(order.company_id.name)
             order.confirmation_date = order._format_appointment_date(appointment)
-            order.confirmation_time = order._format_appointment_time(appointment)
+            order.confirmation_time = order._format_appointment_time(
+                appointment, readers.get(order._origin.id)
+            )
             order.confirmation_address = order._format_appointment_address()
             order.confirmation_technician = (
                 order.env._("Technician: %s.", shorten(person.name)) if person else ""
@@ -164,12 +168,16 @@ class FsmOrder(models.Model):
         zone = self._get_appointment_timezone()
         return self._format_date_in(zone, appointment.scheduled_date_start)
 
-    def _format_appointment_time(self, appointment):
-        """Start (and end) time where the work happens, as the language writes it."""
+    def _format_appointment_time(self, appointment, reader=None):
+        """Start (and end) time where the work happens, as the language writes it.
+
+        :param reader: the time zone of who reads it; None: the same
+        """
         return self._format_time_in(
             self._get_appointment_timezone(),
             appointment.scheduled_date_start,
             appointment.scheduled_date_end,
+            reader,
         )
 
     def _format_appointment_address(self):

@@ -47,15 +47,17 @@ class FsmVisit(models.Model):
                 visit._is_appointment_upcoming() and not visit._is_appointment_closed()
             )
 
-    @api.depends("name", "scheduled_date_start", "person_id.name")
+    @api.depends(
+        "name", "scheduled_date_start", "scheduled_date_end", "person_id.name"
+    )
+    @api.depends_context("uid", "tz", "lang")
     def _compute_display_name(self):
         for visit in self:
             order = visit.order_id
             # What tells visits apart comes first: a phone shows no more.
             parts = []
             if visit.scheduled_date_start and order:
-                parts.append(order._format_appointment_date(visit))
-                parts.append(order._format_appointment_time(visit))
+                parts.append(visit.appointment_text)
             if visit.person_id:
                 parts.append(visit.person_id.sudo().name)
             parts.append(visit.name)

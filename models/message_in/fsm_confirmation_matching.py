@@ -93,7 +93,8 @@ class FsmConfirmationMatching(models.AbstractModel):
         places, people = messages.order_id.sudo().location_id, messages.person_id.sudo()
         places.fetch(["owner_id", "partner_id"])
         people.fetch(["partner_id"])
-        (places.partner_id | people.partner_id).fetch(["city", "name", "street"])
+        partners = places.partner_id | people.partner_id | messages.partner_id.sudo()
+        partners.fetch(["city", "name", "street", "tz"])
 
     def _find_messages(self, text):
         """What was sent lately to this number from the number that was answered.

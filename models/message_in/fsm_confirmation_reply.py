@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...core import matching
-from ...core.reply import Said
+from ...core.reply import Said, understand
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 
@@ -498,25 +498,38 @@ class FsmConfirmationReply(models.Model):
         self.env["fsm.confirmation.undo"]._undo(message)
 
     def _get_understood_response(self):
-        """The response that this reply was understood as, or False."""
-        if self.intent == "opt_out":
+        """The response that this reply was understood as, or False.
+
+        Of one that could belong to several messages, what its words say.
+        """
+        intent = self.intent
+        if self.reason == "ambiguous":
+            asked = self._find_open_messages()
+            words = self.env["fsm.confirmation.word"]._lexicon()
+            prompts = asked.mapped("body")
+            intent = understand(self.body, lexicon=words, prompts=prompts).intent
+        if intent == "opt_out":
             return "opted_out"
-        return matching.RESPONSE_OF_INTENT.get(self.intent, False)
+        return matching.RESPONSE_OF_INTENT.get(intent, False)
 
     def _find_likeliest_message(self):
         """The message that this reply answers, if it can only be one.
 
         :return: ``fsm.confirmation``, maybe empty
         """
-        messages = self.env["fsm.confirmation"].search(
+        asked = self._find_open_messages()
+        current = asked.filtered(lambda rec: rec._is_current())
+        return current if len(current) == 1 else current.browse()
+
+    def _find_open_messages(self):
+        """What this number was asked and waits for an answer."""
+        return self.env["fsm.confirmation"].search(
             [
                 ("mobile", "=", self.mobile),
                 ("company_id", "=", self.company_id.id),
                 ("is_open", "=", True),
             ]
         )
-        current = messages.filtered(lambda rec: rec._is_current())
-        return current if len(current) == 1 else current.browse()
 
     def _get_likely_domains(self):
         """Of which messages this reply may be, the likeliest first.

@@ -343,7 +343,9 @@ class FsmConfirmation(models.Model):
             record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
 
     @api.depends("proposed_date", "has_proposed_hour")
+    @api.depends_context("uid", "tz", "lang")
     def _compute_proposed_text(self):
+        reader = self.env["fsm.order"]._get_reader_timezone()
         for record in self:
             start = record.proposed_date
             order_sudo = record.order_id.sudo()
@@ -353,7 +355,7 @@ class FsmConfirmation(models.Model):
             zone = record._get_timezone()
             parts = [order_sudo._format_date_in(zone, start)]
             if record.has_proposed_hour:
-                parts.append(order_sudo._format_time_in(zone, start))
+                parts.append(order_sudo._format_time_in(zone, start, reader=reader))
             record.proposed_text = ", ".join(parts)
 
     @api.depends("response", "state", "is_open", "closed_reason")
@@ -371,8 +373,7 @@ class FsmConfirmation(models.Model):
             parts = [record.name]
             if self.env.context.get("confirmation_details"):
                 parts += [record.contact_name, record.job_name]
-                known = record._describe_appointment()
-                parts += [known["date"], known["time"]]
+                parts.append(record.appointment_text)
             record.display_name = ", ".join(part for part in parts if part)
 
     @api.model

@@ -88,19 +88,21 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         readonly=True,
     )
 
-    @api.depends("appointment_start", "order_id")
+    @api.depends("appointment_start", "appointment_end", "order_id")
+    @api.depends_context("uid", "tz", "lang")
     def _compute_appointment_text(self):
+        reader = self.env["fsm.order"]._get_reader_timezone()
         for record in self:
-            known = record._describe_appointment()
+            known = record._describe_appointment(reader)
             text = ", ".join(known[key] for key in ("date", "time") if known[key])
-            zone = record._get_timezone()
-            record.appointment_text = f"{text} ({zone})" if text and zone else text
+            record.appointment_text = text
 
     @api.depends("appointment_start", "order_id")
     @api.depends_context("lang")
     def _compute_texts(self):
         for record in self:
-            known = record._describe_appointment()
+            # The customer reads it.
+            known = record._describe_appointment(record.partner_id.sudo().tz or None)
             record.date_text = known["date"]
             record.time_text = known["time"]
             record.new_date_text = known["new_date"]
@@ -140,9 +142,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         order_sudo = self.order_id.sudo()
         return order_sudo._get_appointment_timezone() if order_sudo else ""
 
-    def _describe_appointment(self):
+    def _describe_appointment(self, reader=None):
         """Date and time for texts: as asked, and as they are now.
 
+        :param reader: the time zone of who reads it; None: the same
         :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
         """
         self.ensure_one()
@@ -156,12 +159,14 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         same = appointment_sudo.scheduled_date_start == start
         end = appointment_sudo.scheduled_date_end if same else self.appointment_end
         known["date"] = order_sudo._format_date_in(zone, start)
-        known["time"] = order_sudo._format_time_in(zone, start, end)
+        known["time"] = order_sudo._format_time_in(zone, start, end, reader)
         if same:
             known.update(new_date=known["date"], new_time=known["time"])
         elif appointment_sudo:
             known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
-            known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
+            known["new_time"] = order_sudo._format_appointment_time(
+                appointment_sudo, reader
+            )
         return known
 
     def _get_appointment_sudo(self):

@@ -4,7 +4,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 
 from ..common import ConfirmationTransactionCase
@@ -497,6 +497,9 @@ class TestAttach(TruthCase):
                 self.assertEqual(reply.confirmation_id, record)
                 steps = [s["key"] for s in record.with_user(self.dispatcher).next_steps]
                 self.assertIn("undo", steps)
+                with self.assertRaises(AccessError):
+                    reply.with_user(self.users["read"]).action_detach()
+                self.assertTrue(reply.with_user(self.dispatcher).can_detach)
                 reply.with_user(self.dispatcher).action_detach()
                 self.assertEqual(
                     [
@@ -563,3 +566,241 @@ class TestAttach(TruthCase):
         for row in before + after:
             row.pop("activity_id", None)
         self.assertEqual(after, before)
+
+
+class TestReplies(TruthCase):
+    def _ask_two(self):
+        first = self._asked()
+        second = self._asked(self._make_order(self.start + timedelta(days=1)))
+        return first, second
+
+    def test_a_yes_to_one_of_several_is_shown_at_once(self):
+        first, second = self._ask_two()
+        self._changes()
+        reply = self._reply("Yes")
+        self.assertEqual((reply.state, first.response), ("unmatched", False))
+        changes = self._changes()
+        self.assertLessEqual({first.order_id.id, second.order_id.id}, changes["order_ids"])
+        self.assertLessEqual({first.id, second.id}, changes["ids"])
+
+    def test_what_is_settled_later_leaves_the_unmatched_replies(self):
+        def settle_by_hand(second):
+            self._set(second.order_id, "confirmed")
+            self._resolve(self.env["fsm.confirmation"].search([("is_open", "=", True)]), "declined")
+
+        for settle in (
+            lambda second: self._reply(f"Yes {second.code}"),
+            lambda second: self._reply(f"{second.code}"),
+            settle_by_hand,
+        ):
+            first, second = self._ask_two()
+            reply = self._reply("Yes")
+            unmatched = self.env["fsm.confirmation.reply"].search(
+                [("state", "!=", "matched"), ("is_done", "=", False)]
+            )
+            self.assertIn(reply, unmatched)
+            settle(second)
+            self.assertEqual(second.response, "confirmed")
+            unmatched = self.env["fsm.confirmation.reply"].search(
+                [("state", "!=", "matched"), ("is_done", "=", False)]
+            )
+            self.assertNotIn(reply, unmatched)
+            self.assertNotEqual(reply.state, "unmatched")
+            self.assertIn(second, reply.confirmation_ids)
+            for record in first | second:
+                self._set(record.order_id, "not_sent")
+
+    def test_several_answers_say_which(self):
+        visits = [self._make_visit(self.order, days) for days in (1, 2)]
+        first, second = (self._asked(visit_id=visit.id) for visit in visits)
+        self._reply("?? what")
+        reply = self._reply(f"YES {first.code} NO {second.code}")
+        self.assertEqual(reply.intent, "answers")
+        self.assertEqual((first.response, second.response), ("confirmed", "declined"))
+        for record, visit, label in zip(
+            (first, second), visits, ("Yes", "No"), strict=True
+        ):
+            [note] = self.order.message_ids.filtered(
+                lambda note, record=record: (
+                    note.confirmation_id == record and "NO" in note.body
+                    and "Understood" in note.body
+                )
+            )
+            self.assertIn(f"Understood as: {label}", note.body)
+            self.assertIn(visit.name, note.body)
+        event = [
+            event
+            for event in first.with_user(self.dispatcher).get_conversation()["events"]
+            if event["kind"] == "received"
+        ][-1]
+        self.assertIn("Visit 1: Yes", event["intent_label"])
+        self.assertIn("Visit 2: No", event["intent_label"])
+
+    def test_automatic_answers_are_in_both_histories(self):
+        self._asked()
+        answer = self._reply("Yes").auto_reply_body
+        self.assertIn("is confirmed", answer)
+        for target in (self.order, self.customer):
+            self.assertIn("is confirmed", self._history(target))
+        [note] = self.order.message_ids.filtered(
+            lambda note: "is confirmed" in note.body
+        )
+        self.assertEqual(
+            note.subtype_id, self.env.ref("fieldservice_job_confirmation.mt_confirmation")
+        )
+        self._ask_two()
+        self._reply("Yes")
+        self.assertIn("which appointment", self._history(self.order))
+
+    def test_notes_have_the_time_of_the_text(self):
+        past = fields.Datetime.now() - timedelta(days=3)
+        record = self._asked()
+        reply = self.env["fsm.confirmation.inbox"]._receive_sudo(
+            self.company.sudo(),
+            {
+                "MessageSid": "SM" + "7" * 32,
+                "From": "+12125550123",
+                "To": record.sender,
+                "Body": "HELP",
+            },
+            received_date=past,
+        )
+        self.assertEqual(reply.received_date, past)
+        [note] = self.customer.message_ids.filtered(lambda note: "HELP" in note.body)
+        self.assertEqual(note.date, past)
+        record.sudo().write({"sent_date": past, "state": "sent"})
+        self.env["fsm.confirmation.chatter"]._refresh(record)
+        self.assertEqual(record.order_message_id.date, past)
+
+    def test_a_yes_after_the_window_began(self):
+        record = self._asked()
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            "UPDATE fsm_order SET scheduled_date_start = %(start)s,"
+            " scheduled_date_end = %(end)s WHERE id = %(order)s;"
+            "UPDATE fsm_confirmation SET appointment_start = %(start)s,"
+            " appointment_end = %(end)s WHERE id = %(id)s",
+            {
+                "start": now - timedelta(minutes=2),
+                "end": now + timedelta(hours=2),
+                "order": self.order.id,
+                "id": record.id,
+            },
+        )
+        self.env.invalidate_all()
+        self.env["fsm.confirmation.expiry"]._close_expired_sudo()
+        reply = self._reply("Yes")
+        self.assertEqual(record.response, "confirmed")
+        self.assertNotIn("passed", reply.auto_reply_body)
+
+
+class TestOneAndMany(TruthCase):
+    def _many(self, order):
+        wizards = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
+        return wizards.create({"order_ids": [(6, 0, order.ids)]})
+
+    def test_the_same_sentence(self):
+        self.location.partner_id.phone = False
+        cases = {
+            "no phone number": lambda: self.customer.write({"phone": False}),
+            "not a valid phone number": lambda: self.customer.write({"phone": "12"}),
+            "extension": lambda: self.customer.write({"phone": "202-555-0143 x12"}),
+            "landline": lambda: self.customer.write({"phone": "+442079460000"}),
+            "opted out": lambda: self.env[
+                "phone.blacklist"
+            ]._job_confirmation_opt_out_sudo("+12125550123", "user"),
+            "archived": lambda: self.customer.action_archive(),
+        }
+        for words, break_it in cases.items():
+            with self.subTest(words):
+                self.customer.write({"phone": "+12125550123", "active": True})
+                break_it()
+                order = self._make_order()
+                one = self._wizard(order)
+                self.assertIn(words, one.blocking_reason.lower())
+                self.assertEqual(one.partner_id, self.customer)
+                self.assertIn(
+                    f"{order.name}: {one.blocking_reason}", self._many(order).skipped_info
+                )
+
+    def test_archived_contacts_are_not_proposed(self):
+        other = self._make_contact(
+            "Juan Gomez", "+12125550124", parent_id=self.customer.id
+        )
+        self.customer.active = False
+        self.assertEqual(self._wizard().partner_id, other)
+        self.assertNotIn(self.customer, self._wizard().available_partner_ids)
+        [draft] = self.env["fsm.confirmation.composer"]._draft_many(self.order)
+        self.assertEqual(draft.partner, other)
+        self.assertEqual(self._many(self.order).ready_count, 1)
+
+    def test_who_is_archived_meanwhile_gets_no_text(self):
+        record = self._send()
+        self.customer.active = False
+        alerts = self.env["fsm.confirmation.alert"]
+        self.assertTrue(alerts._get_departure_alert(record))
+
+
+class TestTimes(TruthCase):
+    def _text(self, start, end, zone="America/New_York"):
+        order = self._make_order()
+        self.env.cr.execute(
+            "UPDATE fsm_order SET scheduled_date_start = %s, scheduled_date_end = %s"
+            " WHERE id = %s",
+            (start, end, order.id),
+        )
+        self.env.invalidate_all()
+        self.location.tz = zone
+        return order._format_appointment_time(order)
+
+    def test_over_the_end_of_daylight_saving(self):
+        """2026-11-01: at 6:00 UTC the clock goes back from 2:00 to 1:00."""
+        self.assertEqual(
+            self._text("2026-11-01 05:45:00", "2026-11-01 06:30:00"),
+            "1:45 AM EDT - 1:30 AM EST",
+        )
+        self.assertEqual(
+            self._text("2026-11-01 06:15:00", "2026-11-01 06:45:00"),
+            "1:15 AM EST - 1:45 AM EST",
+        )
+        self.assertEqual(
+            self._text("2026-11-01 14:00:00", "2026-11-01 16:00:00"),
+            "9:00 AM - 11:00 AM",
+        )
+
+    def test_a_whole_day(self):
+        for end in ("2026-12-02 05:00:00", "2026-12-02 04:59:00", "2026-12-02 04:59:59"):
+            self.assertEqual(self._text("2026-12-01 05:00:00", end), "all day")
+        self.assertEqual(
+            self._text("2026-12-01 05:00:00", "2026-12-01 07:00:00"),
+            "12:00 AM - 2:00 AM",
+        )
+
+    def test_the_zone_is_said_where_it_is_another(self):
+        visit = self._make_visit(self._make_order(), 1)
+        record = self._asked()
+        here = self.dispatcher
+        self.assertNotIn("E", record.with_user(here).appointment_text.split(",")[-1])
+        self.assertEqual(
+            self.order.with_user(here).appointment_text,
+            record.with_user(here).appointment_text,
+        )
+        there = self.users["admin"]
+        there.tz = "America/Los_Angeles"
+        zone = "EDT" if "EDT" in record.with_user(there).appointment_text else "EST"
+        for mine in (record, self.order):
+            text = mine.with_user(there).appointment_text
+            self.assertIn(f"9:00 AM - 11:00 AM {zone}", text)
+        self.assertIn(zone, visit.with_user(there).display_name)
+        self.assertNotIn(zone, visit.with_user(here).display_name)
+        self.assertIn(zone, visit.with_user(there).appointment_text)
+        self.assertNotIn(zone, record.body)
+        # The same hour under another name is no other zone.
+        there.tz = "America/Toronto"
+        self.assertNotIn(zone, record.with_user(there).appointment_text)
+
+    def test_a_customer_in_another_zone_is_told_the_zone(self):
+        self.customer.tz = "America/Los_Angeles"
+        body = self._wizard().body
+        self.assertRegex(body, "9:00 AM - 11:00 AM E[SD]T at")
+        self.assertEqual(self._send().body, body)
