@@ -3,7 +3,7 @@ import dataclasses
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
@@ -119,6 +119,12 @@ class FsmConfirmationReply(models.Model):
         readonly=True,
         help="A person has read it, or a later reply resolved it.",
     )
+    answers = fields.Json(
+        readonly=True,
+        technical=True,
+        help="Of several different answers: the response of each message, by its id.",
+    )
+    intent_text = fields.Char("Understood As (text)", compute="_compute_intent_text")
     can_detach = fields.Boolean(
         compute="_compute_can_detach",
         technical=True,
@@ -151,6 +157,26 @@ class FsmConfirmationReply(models.Model):
     def _search_confirmation_ids(self, operator, value):
         names = ("confirmation_id", "further_confirmation_ids")
         return search_in_all(names, operator, value)
+
+    @api.depends("intent", "answers")
+    @api.depends_context("lang")
+    def _compute_intent_text(self):
+        labels = dict(self._fields["intent"]._description_selection(self.env))
+        for reply in self:
+            label = labels.get(reply.intent, "")
+            answers = reply.answers or {}
+            messages = reply.confirmation_ids.filtered(
+                lambda rec, answers=answers: str(rec.id) in answers
+            )
+            parts = [
+                self.env._(
+                    "%(appointment)s: %(answer)s",
+                    appointment=record._name_appointment(among=messages),
+                    answer=labels[matching.INTENT_OF_RESPONSE[answers[str(record.id)]]],
+                )
+                for record in messages.sorted("id")
+            ]
+            reply.intent_text = f"{label} ({'; '.join(parts)})" if parts else label
 
     @api.depends("confirmation_id")
     def _compute_can_detach(self):
@@ -326,27 +352,37 @@ class FsmConfirmationReply(models.Model):
             bool(service) and self.service_sid == service
         )
 
-    def _resolve_questions(self, text):
+    def _resolve_questions(self, text, messages):
         """Replies that could belong to several messages are resolved now.
 
         :param text: :class:`~...core.matching.Inbound` that says which one is meant
+        :param messages: the ``fsm.confirmation`` that it is about
         """
-        self.filtered(
+        resolved = self.filtered(
             lambda reply: (
                 reply._is_to_line_of(text)
                 and reply.state == "unmatched"
                 and reply.reason == "ambiguous"
                 and not reply.is_done
             )
-        ).write({"is_done": True})
+        )
+        values = {"is_done": True}
+        if messages:
+            values.update(
+                state="matched",
+                confirmation_id=messages[0].id,
+                further_confirmation_ids=[Command.set(messages[1:].ids)],
+            )
+        resolved.write(values)
 
     # ------------------------------------------------------------------
     # Histories and open screens
     # ------------------------------------------------------------------
 
     def _log_reply(self, messages):
-        """Write this reply into the histories of messages it belongs to."""
+        """Write this reply, and its auto-reply, into the histories of its messages."""
         self._log_text(self, messages, self.intent)
+        self._log_auto_reply(self, self.auto_reply_body, messages, self.partner_id)
 
     @api.model
     def _log_text(self, text, messages, intent):
@@ -366,17 +402,59 @@ class FsmConfirmationReply(models.Model):
             )
             author = record.partner_id if text.mobile == record.mobile else None
             targets = [record.order_id, record.partner_id]
-            chatter._log_text(record, targets, body, author, record.company_id)
+            company = record.company_id
+            chatter._log_text(
+                record, targets, body, author, company, text.received_date
+            )
+
+    @api.model
+    def _log_auto_reply(self, text, body, messages, partner, date=None):
+        """Write what a text was answered into the histories of whom it concerns.
+
+        :param text: :class:`~...core.matching.Inbound`, or a reply
+        :param body: what was said, "" for nothing
+        :param messages: the ``fsm.confirmation`` that the text is about, maybe none
+        :param partner: ``res.partner`` who wrote it, maybe empty
+        :param date: when it was said, naive UTC; None: as soon as the text came
+        """
+        if not body:
+            return
+        chatter = self.env["fsm.confirmation.chatter"]
+        author = self.env.user.partner_id
+        company = messages.company_id or self.env["res.company"].browse(
+            text.company_id if isinstance(text.company_id, int) else text.company_id.id
+        )
+        title = self.env._("Auto-reply to %s", text.mobile)
+        concerned = {}
+        for record in messages:
+            for target in (record.order_id, record.partner_id):
+                if target:
+                    concerned.setdefault(target, record)
+        if not messages and partner:
+            concerned[partner] = None
+        for record, targets in _by_value(concerned).items():
+            note = chatter._format_text(title, body, "", record)
+            chatter._create_notes(
+                targets,
+                note,
+                author,
+                company,
+                record=record,
+                date=date or text.received_date,
+            )
 
     def _describe_origin(self, text, message):
         """Who wrote: the contact, or another number whose reply a person attached."""
+        name_visit = self.env["fsm.confirmation.chatter"]._name_visit
         if text.mobile != message.mobile:
-            return self.env._("Reply by text from the number %s to", text.mobile)
-        return self.env._(
+            title = self.env._("Reply by text from the number %s to", text.mobile)
+            return name_visit(title, message)
+        title = self.env._(
             "Reply by text from %(contact)s (%(number)s) to",
             contact=message.contact_name or "",
             number=text.mobile,
         )
+        return name_visit(title, message)
 
     @api.model
     def _log_unmatched(self, text, several, company, partner):
@@ -401,7 +479,8 @@ class FsmConfirmationReply(models.Model):
             record=None,
         )
         for company, targets in parts:
-            chatter._log_text(None, targets, body, partner, company)
+            date = text.received_date
+            chatter._log_text(None, targets, body, partner, company, date)
 
     @api.model
     def _notify_unmatched(self, partner):
@@ -443,7 +522,7 @@ class FsmConfirmationReply(models.Model):
                 "partner_id": confirmation.sudo().partner_id.id,
             }
         )
-        reply_sudo._log_reply(confirmation.sudo())
+        reply_sudo._log_text(reply_sudo, confirmation.sudo(), self.intent)
         responses = self.env["fsm.confirmation.response"]
         responses._keep_words(confirmation.sudo(), reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
@@ -549,3 +628,11 @@ class FsmConfirmationReply(models.Model):
         """Open the message this reply belongs to."""
         self.ensure_one()
         return self.confirmation_id.action_open_details()
+
+
+def _by_value(mapping):
+    """The keys of a dict by their values."""
+    found = {}
+    for key, value in mapping.items():
+        found.setdefault(value, []).append(key)
+    return found

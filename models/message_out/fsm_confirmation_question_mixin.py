@@ -169,6 +169,17 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             )
         return known
 
+    def _name_appointment(self, among):
+        """What tells this appointment apart from those of other messages.
+
+        :param among: ``fsm.confirmation`` records
+        """
+        self.ensure_one()
+        visit_name = self.visit_id.sudo().name or ""
+        several_jobs = len(set(among.mapped("job_name"))) > 1
+        parts = [self.job_name if several_jobs or not visit_name else "", visit_name]
+        return " ".join(filter(None, parts))
+
     def _get_appointment_sudo(self):
         """The visit or Work Order asked about, with sudo; empty when it is gone."""
         self.ensure_one()
