@@ -139,6 +139,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
+            confirmation_readers=tuple(
+                (draft.order.id, draft.partner.tz) for draft in drafts if draft.partner.tz
+            ),
         )
         ids = [draft.order.id for draft in drafts]
         bodies = template_sudo._render_field("body", ids, set_lang=lang)
@@ -284,6 +287,8 @@ class FsmConfirmationComposer(models.AbstractModel):
         open_sudo = self._find_open(drafts)
         expired_sudo = open_sudo.filtered(self._is_over)
         expired_sudo._close_sudo("past")
+        for record_sudo in expired_sudo:
+            record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         self._assign_codes(drafts, open_sudo - expired_sudo)
         records_sudo = self._insert(drafts, user)
         about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)

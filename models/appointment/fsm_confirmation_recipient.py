@@ -175,6 +175,8 @@ class FsmConfirmationRecipient(models.AbstractModel):
         """:param pairs: (``res.partner``, ``res.company``); :return: set of those"""
         numbers = {}
         for partner, company in pairs:
+            if not partner.active:
+                continue
             number, verdict = partner._get_confirmation_number(company)
             if verdict == "ok":
                 numbers[partner, company] = number

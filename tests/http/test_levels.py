@@ -115,6 +115,7 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_resolve_alert"),  # tests.test_dialogs
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
+    ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),
     ("fsm.confirmation.send", "action_resolve_alert"),
