@@ -25,6 +25,7 @@
         "wizard/fsm_confirmation_setup_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
+        "views/fsm_appointment_views.xml",
         "views/fsm_confirmation_word_views.xml",
         "views/fsm_confirmation_sender_views.xml",
         "views/fsm_visit_views.xml",

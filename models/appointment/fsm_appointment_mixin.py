@@ -20,6 +20,15 @@ CONFIRMATION_STATUS = [
     *RESPONSES,
     ("reconfirm", "Ask again"),
 ]
+# What other users' open Day Boards show of an appointment.
+SHOWN_ON_BOARD = {
+    "confirmation_status",
+    "scheduled_date_start",
+    "scheduled_date_end",
+    "person_id",
+    "location_id",
+    "stage_id",
+}
 
 
 class FsmAppointmentMixin(models.AbstractModel):
@@ -182,7 +191,18 @@ class FsmAppointmentMixin(models.AbstractModel):
             value = vals.get(name, default)
             if value and value != "not_sent":
                 self._check_may_set_status({name: value})
-        return super().create(vals_list)
+        appointments = super().create(vals_list)
+        appointments._notify_boards()
+        return appointments
+
+    def unlink(self):
+        self._notify_boards()
+        return super().unlink()
+
+    def _notify_boards(self):
+        """Have open Day Boards read what they show of these again."""
+        orders = self._get_appointment_order()
+        self.env["fsm.confirmation.chatter"]._notify_screens((), orders.ids)
 
     def write(self, vals):
         self._check_may_set_status(vals)
@@ -201,6 +221,8 @@ class FsmAppointmentMixin(models.AbstractModel):
         if value and not self.env.context.get("job_confirmation_automatic"):
             by_hand = self.filtered(lambda rec: rec.sudo().confirmation_status != value)
         result = super().write(vals)
+        if vals.keys() & SHOWN_ON_BOARD:
+            self._notify_boards()
         by_hand._on_status_set_by_hand(value)
         if watched:
             moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
