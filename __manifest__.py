@@ -44,6 +44,7 @@
         "demo/fsm_order.xml",
         "demo/fsm_confirmation.xml",
         "demo/fsm_confirmation_reply.xml",
+        "demo/fsm_day_board.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -202,7 +202,7 @@ class FsmAppointment(models.Model):
         search="_search_board_state",
     )
     remark = fields.Char(
-        "What Is Known",
+        "Reply or Reason",
         compute="_compute_board",
         help="Why the customer can't be asked, what came back, or since when an answer "
         "is missing.",
@@ -375,17 +375,41 @@ class FsmAppointment(models.Model):
 
     @api.model
     def get_days(self):
-        """Today, tomorrow and the next working day, where the user is.
+        """The days that the board offers, where the user is.
 
-        :return: dict ``today``, ``tomorrow``, ``working_day``: YYYY-MM-DD
+        :return: dict ``today``, ``tomorrow``, ``working_day`` (the next one) and
+            ``first`` (with which the board begins): YYYY-MM-DD
         """
         self.check_access("read")
         today = fields.Date.context_today(self)
-        return {
-            "today": fields.Date.to_string(today),
-            "tomorrow": fields.Date.to_string(today + timedelta(days=1)),
-            "working_day": fields.Date.to_string(self._find_working_day(today)),
+        tomorrow = today + timedelta(days=1)
+        working_day = self._find_working_day(today)
+        days = {
+            "today": today,
+            "tomorrow": tomorrow,
+            "working_day": working_day,
+            "first": self._find_busy_day(tomorrow, working_day),
         }
+        return {key: fields.Date.to_string(day) for key, day in days.items()}
+
+    @api.model
+    def _find_busy_day(self, first, last):
+        """The first of these days with an appointment: some work on weekends."""
+        if first >= last:
+            return last
+        # A day in a domain begins where the user is.
+        appointment = self.search(
+            [
+                ("scheduled_date_start", ">=", fields.Date.to_string(first)),
+                ("scheduled_date_start", "<", fields.Date.to_string(last)),
+                ("is_closed", "=", False),
+            ],
+            limit=1,
+        )
+        if not appointment:
+            return last
+        start = appointment.scheduled_date_start
+        return fields.Datetime.context_timestamp(self, start).date()
 
     @api.model
     def _find_working_day(self, today):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date, format_time
 
 from ...core.alerts import first_block
 from ...core.board import (
@@ -148,10 +149,12 @@ class FsmDayBoard(models.AbstractModel):
         asked = appointment.asked_date
         if not asked:
             return False
-        shown = self.env["ir.qweb.field.datetime"].value_to_html(
-            asked, {"format": "short"}
-        )
-        return self.env._("Asked %s", shown)
+        local = fields.Datetime.context_timestamp(self, asked)
+        if local.date() == fields.Date.context_today(self):
+            shown = format_time(self.env, local.time(), time_format="short")
+        else:
+            shown = format_date(self.env, local.date(), date_format="MMM d")
+        return self.env._("Asked %s, no answer yet", shown)
 
     @api.model
     def _get_contact(self, appointment, found):
@@ -184,23 +187,31 @@ class FsmDayBoard(models.AbstractModel):
         may_edit = self._may_edit()
         if may_edit and found.state not in ("confirmed", "passed"):
             steps += self._get_edit_steps(appointment, found)
-        number = found.draft.mobile if found.draft else appointment.mobile
-        if number:
-            call = self._prepare_step("call", self.env._("Call"), "fa-phone")
-            call["href"] = f"tel:{number}"
-            urgent = found.state in ("near", "declined") or self._is_opted_out(found)
-            steps.insert(0 if urgent else len(steps), call)
+        if appointment.message_id and "conversation" not in [
+            step["key"] for step in steps
+        ]:
+            label = self.env._("Conversation")
+            steps.append(self._prepare_step("conversation", label, "fa-comments-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
-        if appointment.message_id and found.state != "to_read":
-            label = self.env._("Conversation")
-            steps.append(self._prepare_step("conversation", label, "fa-comments-o"))
+        self._add_call(steps, appointment, found)
         label = self.env._("Open Work Order")
         steps.append(self._prepare_step("open_order", label, "fa-external-link"))
-        for step in steps[:1]:
-            step["primary"] = found.state not in ("confirmed", "passed")
+        # What waits for the customer, or for nobody, asks for no click.
+        steps[0]["primary"] = found.state not in ("awaiting", "confirmed", "passed")
         return steps
+
+    @api.model
+    def _add_call(self, steps, appointment, found):
+        """A call comes first where a text is of no use any more."""
+        number = found.draft.mobile if found.draft else appointment.mobile
+        if not number:
+            return
+        call = self._prepare_step("call", self.env._("Call"), "fa-phone")
+        call["href"] = f"tel:{number}"
+        urgent = found.state in ("near", "declined") or self._is_opted_out(found)
+        steps.insert(0 if urgent else len(steps), call)
 
     @api.model
     def _may_edit(self):

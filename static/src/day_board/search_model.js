@@ -23,7 +23,7 @@ export const dayBoardSearch = (Base) =>
             this.days = days;
             if (!config.state && !this.query.some((el) => this.isOfTheUser(el))) {
                 this.blockNotification = true;
-                this.day = days.working_day;
+                this.day = days.first;
                 this.blockNotification = false;
                 this._reset();
             }
