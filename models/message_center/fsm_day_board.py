@@ -29,7 +29,7 @@ _LOOKS = {
     "declined": "declined",
     "to_read": "needs_reading",
     "confirmed": "confirmed",
-    "passed": "no_answer",
+    "passed": "passed",
 }
 
 
@@ -124,6 +124,9 @@ class FsmDayBoard(models.AbstractModel):
         if found.state in ("awaiting", "near"):
             return self._describe_waiting(appointment)
         words = appointment.reply_body or appointment.customer_note
+        if appointment.needs_reading:
+            replies_sudo = message.sudo().own_reply_ids
+            words = replies_sudo.sorted("id")[-1:].body or words
         return f"“{words.strip()}”" if words else False
 
     @api.model

@@ -32,7 +32,7 @@ export class BoardState extends Component {
     get tile() {
         const value = this.props.record.data[this.props.name];
         const tile = getBoardTiles().find(({key}) => key === value) || {};
-        return {...tile, icon: getStatusLook(tile.look).icon};
+        return {...tile, ...getStatusLook(tile.look)};
     }
 
     /** The server gives the steps of Edit only to those who have it. */

@@ -61,7 +61,7 @@ export class MessageCenterDashboard extends Component {
             return {
                 ...tile,
                 count,
-                icon: getStatusLook(tile.look).icon,
+                ...getStatusLook(tile.look),
                 empty: !counted.count,
                 active: this.env.searchModel.isTileActive(tile.key),
                 spoken: `${tile.label}: ${count}`,

@@ -51,6 +51,7 @@ export const STATUS_LOOKS = {
     failed: {icon: "fa-exclamation-triangle", look: "failed", chart: "#e8707a"},
     canceled: {icon: "fa-times", look: "quiet", chart: "#e9ecef"},
     no_answer: {icon: "fa-minus-circle", look: "quiet", chart: "#d0d5da"},
+    passed: {icon: "fa-history", look: "quiet"},
     not_sent: {icon: "fa-circle-o", look: "quiet", chart: "#e9ecef"},
 };
 
