@@ -25,6 +25,7 @@
         "wizard/fsm_confirmation_setup_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
+        "views/fsm_appointment_views.xml",
         "views/fsm_confirmation_word_views.xml",
         "views/fsm_confirmation_sender_views.xml",
         "views/fsm_visit_views.xml",
@@ -43,6 +44,7 @@
         "demo/fsm_order.xml",
         "demo/fsm_confirmation.xml",
         "demo/fsm_confirmation_reply.xml",
+        "demo/fsm_day_board.xml",
     ],
     "assets": {
         "web.assets_backend": [

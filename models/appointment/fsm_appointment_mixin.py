@@ -25,6 +25,15 @@ CONFIRMATION_STATUS = [
 ]
 # What the customer is asked about; a change of it concerns an answer.
 _WATCHED = ("scheduled_date_start", "scheduled_date_end", "person_id", "location_id")
+# What other users' open Day Boards show of an appointment.
+SHOWN_ON_BOARD = {
+    "confirmation_status",
+    "scheduled_date_start",
+    "scheduled_date_end",
+    "person_id",
+    "location_id",
+    "stage_id",
+}
 
 
 class FsmAppointmentMixin(models.AbstractModel):
@@ -234,9 +243,21 @@ class FsmAppointmentMixin(models.AbstractModel):
         name = "confirmation_status"
         default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
-            if (vals.get(name, default) or "not_sent") != "not_sent":
-                self._check_may_set_status({name: True})
-        return super().create(vals_list)
+            value = vals.get(name, default) or "not_sent"
+            if value != "not_sent":
+                self._check_may_set_status({name: value})
+        appointments = super().create(vals_list)
+        appointments._notify_boards()
+        return appointments
+
+    def unlink(self):
+        self._notify_boards()
+        return super().unlink()
+
+    def _notify_boards(self):
+        """Have open Day Boards read what they show of these again."""
+        orders = self._get_appointment_order()
+        self.env["fsm.confirmation.chatter"]._notify_screens((), orders.ids)
 
     def _with_trace(self, vals):
         """Have the history say who sets the status, whatever a client's context says."""
@@ -263,6 +284,8 @@ class FsmAppointmentMixin(models.AbstractModel):
         }
         statuses = self._get_statuses_before(vals)
         result = super().write(vals)
+        if vals.keys() & SHOWN_ON_BOARD:
+            self._notify_boards()
         for appointment, known in statuses.items():
             appointment._on_status_set_by_hand(known)
         for appointment, known in before.items():

@@ -86,21 +86,23 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders):
+    def _draft_many(self, orders, visits=None):
         """What asking about all these Work Orders comes to, with the alerts.
 
         About the next visit of each, to the contact with which the dialog begins.
 
+        :param visits: ``fsm.visit`` of some of them, asked about instead of the next
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
+        chosen = visits.sudo().grouped("order_id") if visits else {}
         recipients = self.env["fsm.confirmation.recipient"]._choose(orders_sudo)
         drafts = []
         for order_sudo in orders_sudo:
-            visit_sudo = order_sudo._get_next_visit()
-            draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
-            draft.is_recipient = True
-            drafts.append(draft)
+            for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
+                draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
+                draft.is_recipient = True
+                drafts.append(draft)
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 

@@ -26,6 +26,9 @@ class FsmOrder(models.Model):
     # The first one extends what "fsm.order" inherits, so it comes before it.
     _inherit = ["fsm.activity.privacy.mixin", "fsm.order", "fsm.appointment.mixin"]
 
+    # The Day Board asks for one day out of all.
+    _scheduled_index = models.Index("(scheduled_date_start)")
+
     visit_ids = fields.One2many("fsm.visit", "order_id", string="Visits", copy=True)
     confirmation_ids = fields.One2many(
         "fsm.confirmation", "order_id", string="Confirmations", groups=READ_GROUP

@@ -15,6 +15,8 @@ class FsmVisit(models.Model):
     _inherit = ["mail.thread", "fsm.appointment.mixin"]
     _order = "order_id, scheduled_date_start, sequence, id"
 
+    _scheduled_index = models.Index("(scheduled_date_start)")
+
     order_id = fields.Many2one(
         "fsm.order", string="Work Order", required=True, ondelete="cascade", index=True
     )
