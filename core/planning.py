@@ -73,6 +73,7 @@ class Text:
 
     date: datetime
     start: datetime | None  # that it spoke of
+    step: int | None = None  # id of the step that it was recorded for
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +114,9 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
     reason = _find_end(appointment, plan, now)
     if reason:
         return Decision(reason=reason)
-    asked = max(
-        (text.date for text in texts if text.start == appointment.start), default=None
-    )
-    steps = [
-        (at, step)
-        for at, step in _place(plan.steps, appointment, windows)
-        if asked is None or at > asked
-    ]
+    texts = [text for text in texts if text.start == appointment.start]
+    asked = max((text.date for text in texts), default=None)
+    steps = _find_steps_left(plan, appointment, windows, texts, asked)
     due = [
         (at, step)
         for at, step in steps
@@ -154,14 +150,24 @@ def _find_end(appointment, plan, now):
     return next((reason for reason, holds in checks if holds), "")
 
 
-def _place(steps, appointment, windows):
-    """When each step is to leave: list of (datetime, step), in time."""
+def _find_steps_left(plan, appointment, windows, texts, asked):
+    """The steps after all that was said, with their times.
+
+    :param asked: datetime of the last text, None without one
+    :return: list of (datetime, step), in time
+    """
     placed = [
         (find_time(step, appointment.start, appointment.zone, windows), step)
-        for step in steps
+        for step in plan.steps
     ]
     placed = [(at, step) for at, step in placed if at and at < appointment.start]
-    return sorted(placed, key=lambda pair: pair[0])
+    # Clocks of several hosts differ: a step that was done is known by its id as well.
+    done = {text.step for text in texts}
+    said = [at for at, step in placed if step.id in done]
+    last = max([*said, *([asked] if asked else [])], default=datetime.min)
+    return sorted(
+        ((at, step) for at, step in placed if at > last), key=lambda pair: pair[0]
+    )
 
 
 def _find_departure(asked, now, zone, windows):

@@ -106,6 +106,13 @@ class TestDecide(TestCase):
             self.decide(now + HOUR, "awaiting", [WEEK_AT, now]), "no_step_left"
         )
 
+    def test_a_step_is_done_whatever_the_clocks_say(self):
+        appointment = Appointment(start=START, zone=ZONE, status="awaiting")
+        texts = [Text(ONE_AT - HOUR, START, ONE.id)]
+        now = ONE_AT + 13 * HOUR
+        decision = decide(appointment, texts, PLAN, DEFAULT_WINDOWS, now)
+        self.assert_not(decision, "no_step_left")
+
     def test_an_earlier_step_never_follows_a_later_one(self):
         plan = Plan((TWO, Step(id=1, days=1, audience="not_asked")))
         now = ONE_AT + 2 * HOUR
