@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
+from ...core.hours import JUST_NOW
 from ...tools.log_redaction import private_queries
 from ..xmlids import SEND_CRON
 
@@ -366,6 +367,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "appointment_end": draft.appointment.scheduled_date_end,
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
+                "at_once_until": fields.Datetime.now() + JUST_NOW,
                 "body": text,
             }
             for draft, text in zip(drafts, texts, strict=True)

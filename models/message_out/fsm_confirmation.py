@@ -136,6 +136,12 @@ class FsmConfirmation(models.Model):
     )
     attempt_count = fields.Integer(readonly=True, aggregator=None, technical=True)
     next_attempt_date = fields.Datetime(readonly=True, technical=True)
+    at_once_until = fields.Datetime(
+        readonly=True,
+        help="Until then it may leave outside the texting hours: a person has just "
+        "sent it.",
+        technical=True,
+    )
 
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")

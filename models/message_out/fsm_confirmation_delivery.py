@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 
 from ...core import delivery
+from ...core.delivery import Transition
+from ..xmlids import SEND_CRON
 
 
 class FsmConfirmationDelivery(models.AbstractModel):
@@ -84,7 +86,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
             return
         message = self._find_in_list(record, messages)
         if message:
-            found = delivery.Transition("sent", accepted=True)
+            found = Transition("sent", accepted=True)
             self._make_transition(record, found, {"twilio_sid": message.sid})
             report = delivery.Report(message.status, code=message.error_code)
             self._apply_report(record, report)
@@ -163,6 +165,37 @@ class FsmConfirmationDelivery(models.AbstractModel):
         if step.state == "delivered":
             values["delivered_date"] = now
         return values
+
+    @api.model
+    def _hold(self, records, departure):
+        """Have texts wait for the texting hours; one that would be too late ends.
+
+        :param departure: naive UTC datetime, None when the hours never come
+        """
+        late = records.filtered(
+            lambda rec: (
+                not departure
+                or (rec.appointment_start and rec.appointment_start <= departure)
+            )
+        )
+        reason = self.env._(
+            "Its appointment begins before the next texting hours. Call instead."
+        )
+        for record in late:
+            self._make_transition(record, Transition("canceled", reason=reason))
+        waiting = records - late
+        if not waiting:
+            return
+        waiting.write(
+            {
+                "next_attempt_date": departure,
+                "failure_reason": self.env._(
+                    "Outside the texting hours where the work happens."
+                ),
+            }
+        )
+        self.env.ref(SEND_CRON).sudo()._trigger(at=departure)
+        waiting._notify_changed()
 
     @api.model
     def _on_failed(self, record):

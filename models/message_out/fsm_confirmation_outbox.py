@@ -121,6 +121,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
             " <= %s)",
             now,
         )
+        self._hold_until_hours(due, now)
         waiting = self.env.execute_query(
             SQL(
                 """
@@ -174,6 +175,48 @@ class FsmConfirmationOutbox(models.AbstractModel):
         # The caller commits: the claim must be visible to everybody before the call.
         claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
         return claimed_sudo, min(pauses, default=None)
+
+    @api.model
+    def _hold_until_hours(self, due, now):
+        """Have due texts wait for the texting hours where the work happens.
+
+        Not those that a person has just sent, the first time that they leave.
+
+        :param due: SQL condition of what may be claimed
+        """
+        held = SQL(
+            "%s AND NOT (COALESCE(attempt_count, 0) = 0"
+            " AND COALESCE(at_once_until >= %s, FALSE))",
+            due,
+            now,
+        )
+        places = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT company_id, timezone FROM fsm_confirmation WHERE %s",
+                held,
+            )
+        )
+        for company_id, zone in places:
+            company_sudo = self.env["res.company"].sudo().browse(company_id)
+            departure = company_sudo._get_next_departure(now, zone)
+            if departure == now:
+                continue
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT id FROM fsm_confirmation
+                     WHERE %s AND company_id = %s AND timezone IS NOT DISTINCT FROM %s
+                       FOR UPDATE SKIP LOCKED
+                    """,
+                    held,
+                    company_id,
+                    zone,
+                )
+            )
+            waiting_sudo = self.env["fsm.confirmation"].sudo()
+            waiting_sudo = waiting_sudo.browse([row[0] for row in rows])
+            self.env["fsm.confirmation.delivery"]._hold(waiting_sudo, departure)
+            self.env.flush_all()
 
     @api.model
     def _start_calls(self, claimed_sudo, pool, apis):
