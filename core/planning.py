@@ -266,3 +266,8 @@ def find_horizon(steps):
         for step in steps
     ]
     return max(leads, default=timedelta()) + timedelta(days=LONGEST_SHIFT)
+
+
+def get_week(day):
+    """The seven days from a ``datetime.date`` on."""
+    return [day + timedelta(days=ahead) for ahead in range(7)]

@@ -50,6 +50,11 @@ MODELS = {
     "fsm.confirmation.send": ("send", "send", "send", "send"),
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
+    "fsm.confirmation.plan": ("see", "manage", "manage", "manage"),
+    "fsm.confirmation.plan.step": ("see", "manage", "manage", "manage"),
+    "fsm.confirmation.plan.switch": ("manage", "manage", "manage", "manage"),
+    "fsm.confirmation.forecast.line": ("see", NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.outlook": (NOBODY, NOBODY, NOBODY, NOBODY),
     # Odoo's own system administrators set Twilio up, see test_setup_access.
     "fsm.confirmation.connection": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.setup": (NOBODY, NOBODY, NOBODY, NOBODY),
