@@ -149,3 +149,18 @@ def first_for_many(alerts, is_again=False):
         ),
         None,
     )
+
+
+def first_for_plan(alerts):
+    """The first :class:`Alert` that keeps a text from leaving by itself, or None.
+
+    Who was asked and has not answered is asked again; an answer is for a person.
+    """
+    return next(
+        (
+            alert
+            for alert in alerts
+            if alert.level == BLOCK or alert.code in _FOR_A_PERSON - {"asked"}
+        ),
+        None,
+    )

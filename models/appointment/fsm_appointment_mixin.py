@@ -40,6 +40,7 @@ class FsmAppointmentMixin(models.AbstractModel):
     """What a customer can be asked to confirm: a Work Order or one of its Visits."""
 
     _name = "fsm.appointment.mixin"
+    _inherit = ["fsm.planned.appointment.mixin"]
     _description = "Appointment"
 
     confirmation_status = fields.Selection(

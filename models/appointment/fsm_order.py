@@ -254,6 +254,9 @@ class FsmOrder(models.Model):
     def _get_noted_appointments(self):
         return [self, *self.visit_ids]
 
+    def _get_planned_appointments(self):
+        return list(self._get_upcoming_visits()) if self.visit_ids else [self]
+
     def _format_note(self, noted, note):
         return note if noted == self._origin else f"{noted.name}: {note}"
 

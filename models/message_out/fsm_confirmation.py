@@ -237,6 +237,13 @@ class FsmConfirmation(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
+    step_id = fields.Many2one(
+        "fsm.confirmation.plan.step",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Of the plan by which it left by itself.",
+    )
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
@@ -286,6 +293,11 @@ class FsmConfirmation(models.Model):
     # open question may do without a code. A reply is matched by this index as well.
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
+    )
+    # What leaves by itself does so once for an appointment, step and start.
+    _step_unique = models.UniqueIndex(
+        "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
+        " WHERE step_id IS NOT NULL"
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
