@@ -8,7 +8,7 @@ What is right needs no understanding; what is wrong ("yes FO121", "yes, 15 Mill 
 from functools import lru_cache
 from typing import NamedTuple
 
-from .text import NUMBER, WORD, level, tokenize
+from .text import BREAK, DASH, LINE, NUMBER, QUESTION, WORD, level, tokenize
 from .times import find_times
 from .when import When
 
@@ -169,6 +169,7 @@ def find_own(tokens, appointments, now, lang):
     ]
     if len(appointments) > 1:  # "1st yes 2nd no" are no days then
         found = [item for item in found if item.refs or not _is_lone_day(item)]
+    found = _with(found, _find_numbers(tokens, appointments))
     keys = [token.key for token in tokens]
     found = _with(found, _find_names(keys, appointments))
     if len(appointments) > 1:
@@ -184,6 +185,54 @@ def _with(found, more):
     return found + [
         item for item in more if not taken.intersection(range(item.start, item.end))
     ]
+
+
+# What stands before or behind the number of a day or an hour that stands alone.
+_BEFORE_NUMBER = frozenset(
+    "do make at for le el il den der o dia die de the on um as alle om for to van por "
+    "para pour fur yes no ok oui non si ja nein nee sim nao not".split()
+)
+_AFTER_NUMBER = frozenset(
+    "it is works work ok okay good fine yes no not y n oui non si ja nein nee sim nao "
+    "geht passt goed kan va bien bene bem am pm then doesnt isnt wont".split()
+)
+_ORDINAL_MARKS = frozenset("st nd rd th".split())
+
+
+def _find_numbers(tokens, appointments):
+    """Return the numbers that stand alone and are a day or an hour: "can't do 7"."""
+    found = []
+    for index, token in enumerate(tokens):
+        if token.kind != NUMBER or len(token.key) > 2 or not token.key.isdecimal():
+            continue
+        end, value = index + 1, int(token.key)
+        after = tokens[end] if end < len(tokens) else None
+        marked = after is not None and after.key in _ORDINAL_MARKS
+        if not (marked or _stands_as_time(tokens, index)):
+            continue
+        refs = frozenset(
+            a.id for a in appointments if value in _numbers_of(a, day_only=marked)
+        )
+        if refs:
+            when = When(day=value) if marked else When(loose=[value])
+            found.append(Found(index, end + marked, refs, when))
+    return found
+
+
+def _numbers_of(appointment, *, day_only):
+    start = appointment.local_start
+    hours = () if day_only else (start.hour, (start.hour - 1) % 12 + 1)
+    return (start.day, *hours)
+
+
+def _stands_as_time(tokens, index):
+    """Tell whether a number stands where people name a day or an hour."""
+    before = tokens[index - 1] if index else None
+    after = tokens[index + 1] if index + 1 < len(tokens) else None
+    ends = after is None or after.kind in (BREAK, DASH, LINE, QUESTION)
+    if after is not None and after.key in _AFTER_NUMBER:
+        return before is None or before.kind in (BREAK, LINE) or before.kind == WORD
+    return before is not None and before.key in _BEFORE_NUMBER and ends
 
 
 def _find_names(keys, appointments):
