@@ -85,7 +85,12 @@ _ONES = frozenset(
     "consulta appuntamento afspraak una uno visits appointments appts citas visitas "
     "termine termin appuntamenti afspraken consultas marcacoes visites visite".split()
 )
-_OTHERS = frozenset("other others otra otro autre andere anderer outra altra".split())
+_OTHERS = frozenset(
+    "other others otra otro otras otros demas autre autres andere anderer anderen "
+    "anderes outra outro outras outros altra altro altre altri lautre laltro laltra "
+    "rest remaining remainder resto reste restlichen restliche ubrigen ubrige overige "
+    "resterende".split()
+)
 _ORDINALS = frozenset("st nd rd o a er e".split())
 _COUNTS = {"two": 2, "dos": 2, "deux": 2, "zwei": 2, "duas": 2, "due": 2, "twee": 2}
 _BOTH = (("las", "dos"), ("los", "dos"), ("les", "deux"), ("tutti", "e", "due"))
@@ -94,7 +99,18 @@ _BOTH += (("as", "duas"), ("os", "dois"), ("alle", "beide"), ("alle", "drei"))
 _BOTH += (("allebei",), ("tutte", "e", "due"), ("all", "of", "them"), ("them", "all"))
 _BOTH += (("all", "three"), ("all",), ("todas",), ("todos",), ("toutes",), ("tous",))
 _BOTH += (("alle",), ("tutti",), ("tutte",), ("allemaal",), ("everything",))
-_BOTH_WORK = (("both", "work"), ("all", "work"), ("they", "both", "work"))
+_BOTH += (("all", "of", "those"), ("all", "of", "these"), ("both", "of", "them"))
+_BOTH += (("las", "tres"), ("los", "tres"), ("les", "trois"), ("tutti", "e", "tre"))
+_BOTH += (("as", "tres"), ("os", "tres"), ("alle", "drie"), ("tutte", "e", "tre"))
+_BOTH += (("both", "of", "those"), ("both", "of", "these"), ("all", "3"), ("beides",))
+_BOTH += (("todas", "ellas"), ("todos", "ellos"), ("tous", "les", "deux"))
+_BOTH += (("toutes", "les", "deux"), ("tutti", "quanti"), ("alle", "zwei"))
+_BOTH += (("die", "beiden"), ("beiden",), ("de", "beide"), ("alle", "twee"))
+_PAIR = frozenset(
+    "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden entrambi "
+    "entrambe allebei".split()
+)
+_TRIO = frozenset("three tres trois drei tre drie 3".split())
 _NEITHER = (("cant", "do", "either"), ("cant", "make", "either"))
 _NEITHER += (("neither",), ("neither", "one"), ("neither", "of", "them"))
 _NEITHER += (("none", "of", "them"), ("ninguna", "de", "las", "dos"), ("ninguna",))
@@ -104,6 +120,15 @@ _NEITHER += (("keiner", "von", "beiden"), ("keinen", "von", "beiden"), ("keiner"
 _NEITHER += (("nenhuma", "das", "duas"), ("nenhum", "dos", "dois"), ("nenhuma",))
 _NEITHER += (("nessuno", "dei", "due"), ("nessuna", "delle", "due"), ("nessuno",))
 _NEITHER += (("geen", "van", "beide"), ("geen", "van", "beiden"), ("neither", "works"))
+_NEITHER += (("none", "of", "those"), ("none", "of", "these"), ("neither", "of", "those"))
+_NEITHER += (("neither", "of", "these"), ("none",), ("not", "either"), ("aucun",))
+_NEITHER += (("ninguna", "de", "las", "tres"), ("ninguno", "de", "los", "tres"))
+_NEITHER += (("aucune",), ("aucun", "des", "trois"), ("ni", "lune", "ni", "lautre"))
+_NEITHER += (("keine", "von", "beiden"), ("keins", "von", "beiden"), ("keiner", "davon"))
+_NEITHER += (("keinen", "davon"), ("keines", "von", "beiden"), ("beide", "nicht"))
+_NEITHER += (("nessuno", "dei", "tre"), ("nessuna", "delle", "due"), ("nenhum",))
+_NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van", "de"))
+_NEITHER += (("geen", "van", "de", "twee"), ("geen", "van", "de", "drie"))
 
 
 def find_choice(tokens, appointments):
@@ -130,14 +155,22 @@ def _choice_at(keys, index, ordered):
 
 
 def _all_at(keys, index, ordered):
-    for phrases, says in ((_NEITHER, "decline"), (_BOTH_WORK, "confirm"), (_BOTH, "")):
+    for phrases, says in ((_NEITHER, "decline"), (_BOTH, "")):
         ends = [
             index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
         ]
         if ends:
+            every = _counts(keys[index : max(ends)], len(ordered))
             end = _after_one(keys, max(ends))
-            return Found(index, end, frozenset(ordered), None, True, says)
+            return Found(index, end, frozenset(ordered), None, every, says)
     return None
+
+
+def _counts(words, size):
+    """Tell whether "both" is said of two and "all three" of three."""
+    if not _TRIO.isdisjoint(words):
+        return size == 3
+    return _PAIR.isdisjoint(words) or size == 2
 
 
 def _place_at(keys, index, ordered):
@@ -175,7 +208,8 @@ def find_own(tokens, appointments, now, lang):
     if len(appointments) > 1:
         waiting = [a for a in appointments if a.is_open]
         found = _with(found, find_choice(tokens, waiting))
-        found = _with(found, _find_rest(keys, found, frozenset(a.id for a in waiting)))
+        named = found + _find_codes(keys, waiting)
+        found = _with(found, _find_rest(keys, named, frozenset(a.id for a in waiting)))
     return sorted(found, key=lambda item: item.start)
 
 
@@ -197,6 +231,7 @@ _AFTER_NUMBER = frozenset(
     "geht passt goed kan va bien bene bem am pm then doesnt isnt wont".split()
 )
 _ORDINAL_MARKS = frozenset("st nd rd th".split())
+_BEFORE_DAY = frozenset("le el il den der o dia die de the".split())
 
 
 def _find_numbers(tokens, appointments):
@@ -210,11 +245,12 @@ def _find_numbers(tokens, appointments):
         marked = after is not None and after.key in _ORDINAL_MARKS
         if not (marked or _stands_as_time(tokens, index)):
             continue
+        is_day = marked or (index > 0 and tokens[index - 1].key in _BEFORE_DAY)
         refs = frozenset(
-            a.id for a in appointments if value in _numbers_of(a, day_only=marked)
+            a.id for a in appointments if value in _numbers_of(a, day_only=is_day)
         )
         if refs:
-            when = When(day=value) if marked else When(loose=[value])
+            when = When(day=value) if is_day else When(loose=[value])
             found.append(Found(index, end + marked, refs, when))
     return found
 
@@ -252,6 +288,11 @@ def _find_names(keys, appointments):
 
 def _is_lone_day(item):
     return item.when == When(day=item.when.day) and item.when.day in (1, 2, 3)
+
+
+def _find_codes(keys, appointments):
+    refs = {a.code: frozenset({a.id}) for a in appointments if a.code}
+    return [Found(i, i + 1, refs[key]) for i, key in enumerate(keys) if key in refs]
 
 
 def _find_rest(keys, found, waiting):

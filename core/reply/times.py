@@ -10,7 +10,10 @@ _NOON = frozenset("noon midday midi mittag mediodia mezzogiorno meiodia".split()
 # What "tarde" is never the afternoon after: "más tarde", "mais tarde".
 _LATER = frozenset("mas mais muy muito demasiado".split())
 _SHORT_DAYS = frozenset("mo di mi do fr sa ma wo vr za".split())
-_PREDICATES = frozenset("works is yes no ok good fine doesnt isnt".split())
+_ENGLISH_DAYS = frozenset("mon sat sun".split())
+_PREDICATES = frozenset(
+    "works is yes no ok okay good fine doesnt isnt only please instead wont".split()
+)
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
 _DURATIONS = frozenset(
@@ -232,6 +235,9 @@ class _Reader:
     def _is_plain_short(self, index):
         """Tell whether a short form is written as a day: "Sat", "Di" in German."""
         surface = self.tokens[index].surface
+        if self.lang == "en" and self.key(index) in _ENGLISH_DAYS:
+            if self.key(index + 1) in _PREDICATES:
+                return True
         if surface[:1].isupper() and self.lang in ("de", "nl"):
             return self.key(index) in _SHORT_DAYS
         return surface in ("Mon", "Sat", "Sun") and self.lang != "fr"
