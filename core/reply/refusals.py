@@ -47,6 +47,11 @@ _PROPOSING = frozenset(
     "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
     "try".split()
 )
+# Our own brief text about a refusal: "...: rechazada, le llamaremos."
+_OUR_REFUSALS = frozenset(
+    "declined rechazada refuse recusada rifiutato abgesagt afgezegd".split()
+)
+_WE_CALL = frozenset("call llamaremos appellerons ligar chiameremo rufen bellen".split())
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -69,9 +74,20 @@ def find_refusal_with_rest(text, lexicon):
                 if not asks:
                     return None
             elif segment.is_any(REFUSALS):
+                if _is_our_text(text.segments, segment):
+                    return None
                 clear = not asks and _is_clear_among(clauses, position, index, lexicon)
                 return segment if clear else None
     return None
+
+
+def _is_our_text(segments, refusal):
+    """Tell whether a refusal stands in a copy of our own text, without its marks."""
+    if refusal.key not in _OUR_REFUSALS:
+        return False
+    place = next(i for i, s in enumerate(segments) if s is refusal)
+    after = [token.key for s in segments[place:] for token in s.tokens]
+    return place > 0 and not _WE_CALL.isdisjoint(after)
 
 
 def _is_clear_among(clauses, position, index, lexicon):
