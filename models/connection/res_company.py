@@ -171,10 +171,12 @@ class ResCompany(models.Model):
                     "digits after it. Copy it from Twilio's console."
                 )
             )
-        if vals.keys() & {"job_confirmation_enabled", "job_confirmation_text_ids"}:
+        result = super().write(vals)
+        kept = {"job_confirmation_enabled", "job_confirmation_text_ids"}
+        if self and vals.keys() & kept:
             # Who sees which menu, and what customers are told, is kept in memory.
             self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     @api.model
     def _find_by_account_sudo(self, account):
