@@ -10,6 +10,8 @@ from ...core.twilio.client import TwilioApi
 
 # What Odoo's neutralization leaves of a token. Everybody knows it, so it is none.
 NEUTRALIZED_TOKEN = "dummytoken"
+# Real ones have 32 characters; what could be guessed is none either.
+_TOKEN = re.compile(r"[!-~]{16,}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -191,8 +193,9 @@ class ResCompany(models.Model):
     @property
     def _twilio_token_sudo(self):
         """The account's auth token, "" without a real one; call it with sudo."""
-        token = self.sms_twilio_auth_token or ""
-        return "" if token == NEUTRALIZED_TOKEN else token
+        token = (self.sms_twilio_auth_token or "").strip()
+        is_real = _TOKEN.fullmatch(token) and token != NEUTRALIZED_TOKEN
+        return token if is_real else ""
 
     def _job_confirmation_template(self):
         """The company's ``sms.template`` for confirmations, with sudo."""

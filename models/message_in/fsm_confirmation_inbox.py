@@ -456,7 +456,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         elif case.decision is not matching.FLOOD:
             replies = self.env["fsm.confirmation.reply"]
             replies._log_unmatched(case.text, case.several, case.company, case.partner)
-            replies._notify_unmatched(case.partner)
+            replies._notify_unmatched(case.company, case.partner)
 
     @api.model
     def _is_phone_number(self, mobile):
