@@ -7,6 +7,7 @@ from odoo.tools.misc import get_lang
 
 from ...core import status
 from ...core.formatting import format_date, format_time_range, is_whole_day
+from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
 
@@ -238,6 +239,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         if name in values:
             values[name] = self.env.context.get(f"default_{name}") or "not_sent"
         return values
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_columns(rows, fields, ("confirmation_note",))
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -345,11 +345,11 @@ class ResPartner(models.Model):
                 continue
             note = self.env._("Texts are allowed again. Reason: %s", reason)
             self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
-                number, note, by_hand=True
+                number, note, by_hand=True, company=self.env.company
             )
             messages_sudo = self.env["fsm.confirmation"].sudo()
             chatter = self.env["fsm.confirmation.chatter"]
-            chatter._log([partner], note, self.env["res.company"])
+            chatter._log([partner], note, self.env.company)
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(
                 messages_sudo.search(
@@ -360,4 +360,4 @@ class ResPartner(models.Model):
                     ]
                 )
             )
-            responses._opt_in_sudo(number, self.env.companies, remind=False)
+            responses._opt_in_sudo(number, lifted_by=self.env.companies)

@@ -449,7 +449,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             return
         note = self.env._("Opted in again by text: “%s”", text.body)
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
-            text.mobile, note, by_hand=False
+            text.mobile, note, by_hand=False, company=case.company
         )
         chatter = self.env["fsm.confirmation.chatter"]
         chatter._log([case.partner], note, case.company)
@@ -457,8 +457,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         responses = self.env["fsm.confirmation.response"]
         responses._close_activities(opted_out)
         self._link(case, messages)
-        companies = case.messages.company_id or case.company
-        responses._opt_in_sudo(text.mobile, companies)
+        responses._opt_in_sudo(text.mobile)
 
     def _notify(self, case):
         """Tell open screens, and the histories of a reply that belongs nowhere."""
@@ -467,7 +466,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         elif case.decision is not matching.FLOOD:
             replies = self.env["fsm.confirmation.reply"]
             replies._log_unmatched(case.text, case.several, case.company, case.partner)
-            replies._notify_unmatched(case.partner)
+            replies._notify_unmatched(case.company, case.partner)
             case.several._notify_changed()
 
     @api.model

@@ -540,9 +540,10 @@ class FsmConfirmation(models.Model):
 
     def _notify_changed(self):
         """Notify open screens that these records changed."""
-        if self:
-            self.env["fsm.confirmation.chatter"]._notify_screens(
-                self.ids, self.order_id.ids, self.partner_id.ids
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, records in self.grouped("company_id").items():
+            chatter._notify_screens(
+                company, records.ids, records.order_id.ids, records.partner_id.ids
             )
 
     # ------------------------------------------------------------------
