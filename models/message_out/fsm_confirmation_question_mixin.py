@@ -153,9 +153,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return self.visit_id.sudo()
         return self.order_id.sudo()
 
-    def _get_stale_reason(self):
+    def _get_stale_reason(self, at=None):
         """Why an answer to this message can't count any more, or "".
 
+        :param at: when the customer wrote it, naive UTC; None for now
         :return: see :func:`~...core.status.stale_reason`
         """
         self.ensure_one()
@@ -166,7 +167,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             self.appointment_start or None,
             appointment_sudo._get_facts() if appointment_sudo else None,
             deadline=asked + timedelta(hours=hours) if hours else None,
-            now=fields.Datetime.now(),
+            now=at or fields.Datetime.now(),
         )
 
     def _has_passed(self):
@@ -175,9 +176,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         start, end = self.appointment_start or None, self.appointment_end or None
         return status.has_passed(start, fields.Datetime.now(), end)
 
-    def _is_current(self):
-        """Whether the appointment is still as the customer was asked about it."""
-        return self._get_stale_reason() in ("", "late")
+    def _is_current(self, at=None):
+        """Whether the appointment is still as the customer was asked about it.
+
+        :param at: see :meth:`_get_stale_reason`
+        """
+        return self._get_stale_reason(at) in ("", "late")
 
     def _was_asked_since(self):
         """Whether a newer text about the same appointment left, or is about to."""

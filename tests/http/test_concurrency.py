@@ -176,6 +176,25 @@ class TestConcurrency(BaseCase):
             self.assertEqual(len(messages), len(self.orders))
             self.assertEqual(len(messages.order_id), len(self.orders))
 
+    def test_a_hook_that_fails_after_the_commit(self):
+        """What is stored is answered, and the other hooks run."""
+        ran = []
+
+        def fail():
+            raise psycopg2.errors.SerializationFailure()
+
+        with self._environment() as env:
+
+            def work():
+                ran.append("work")
+                env.cr.postcommit.add(fail)
+                env.cr.postcommit.add(lambda: ran.append("hook"))
+                return "answer"
+
+            with self.assertLogs("odoo.addons.fieldservice_job_confirmation", "WARN"):
+                self.assertEqual(commit_with_retries(env, work), "answer")
+        self.assertEqual(ran, ["work", "hook"])
+
     def test_codes_when_several_send_to_one_number_at_once(self):
         problems = self._together(*[self._send(order) for order in self.orders])
         self.assertEqual(problems, [])
