@@ -6,6 +6,7 @@ import re
 import pytz
 from babel.dates import format_date as _babel_date
 from babel.dates import format_time as _babel_time
+from babel.dates import get_timezone_name
 
 MAX_TEXT = 1600  # characters, Twilio's limit
 # A detail as long as this says enough. Longer ones would push out of the text how to
@@ -80,6 +81,13 @@ def format_time_range(start, end, zone, locale, time_format):
         _babel_time(localize(end, zone).timetz(), pattern, locale=locale)
     )
     return f"{text} - {last}"
+
+
+def zone_name(start, zone, locale):
+    """A time zone in short, like "PST" or "GMT-8", as it is at a naive UTC datetime."""
+    return plain_spaces(
+        get_timezone_name(localize(start, zone), width="short", locale=locale)
+    )
 
 
 def with_instruction(text, instruction):

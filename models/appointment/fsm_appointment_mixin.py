@@ -4,7 +4,7 @@ from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core import status
-from ...core.formatting import format_date, format_time_range
+from ...core.formatting import format_date, format_time_range, zone_name
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
 
@@ -96,13 +96,17 @@ class FsmAppointmentMixin(models.AbstractModel):
         return format_date(start, zone, locale, fields.Datetime.now())
 
     @api.model
-    def _format_time_in(self, zone, start, end=False):
-        """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
+    def _format_time_in(self, zone, start, end=False, with_zone=False):
+        """:param zone: name of a time zone; :param start, end: naive UTC datetimes
+
+        :param with_zone: say it, in short
+        """
         if not start:
             return ""
         lang = get_lang(self.env)
         locale = babel_locale_parse(lang.code)
-        return format_time_range(start, end, zone, locale, lang.time_format)
+        text = format_time_range(start, end, zone, locale, lang.time_format)
+        return f"{text} ({zone_name(start, zone, locale)})" if with_zone else text
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""

@@ -139,6 +139,13 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
+            confirmation_zoned=tuple(
+                draft.order.id
+                for draft in drafts
+                if draft.order._is_appointment_elsewhere(
+                    draft.partner.tz, draft.appointment.scheduled_date_start
+                )
+            ),
         )
         ids = [draft.order.id for draft in drafts]
         bodies = template_sudo._render_field("body", ids, set_lang=lang)
