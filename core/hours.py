@@ -52,7 +52,7 @@ def next_departure(earliest, zone, windows):
     for ahead in range(_LONGEST_CLOSED):
         day = today + timedelta(days=ahead)
         openings = (
-            _to_utc(day, begin, zone) for begin, end in windows(day) if begin < end
+            to_utc(day, begin, zone) for begin, end in windows(day) if begin < end
         )
         coming = [opening for opening in openings if opening > earliest]
         if coming:
@@ -60,7 +60,7 @@ def next_departure(earliest, zone, windows):
     return None
 
 
-def _to_utc(day, hour, zone):
+def to_utc(day, hour, zone):
     """An hour on a place's clock as a naive UTC datetime.
 
     One that the clock leaves out in spring is an hour later, one that it shows twice in

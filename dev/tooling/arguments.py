@@ -62,7 +62,6 @@ COMMANDS = {
             "--json": (Path, "write the figures into this file"),
             "--plans": (Path, "write the plans of the reads' queries into this file"),
             "--fresh": (False, "make the databases anew"),
-            "--port": (int, "Odoo's port (any free one); the next is used too"),
         },
     ),
     "chaos": (

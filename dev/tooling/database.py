@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 
+import urllib3
+
 from . import cache
 from .console import step
 from .postgres import THROW_AWAY, Postgres
@@ -93,6 +95,15 @@ class Database:
                 self.postgres.drop(name)
         for folder in (self.data / "filestore").glob(f"{self.name}*"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def answers(port, path):
+    """Whether a server on this machine shows a page (the first time takes long)."""
+    url = f"http://127.0.0.1:{port}{path}"
+    with contextlib.suppress(urllib3.exceptions.HTTPError):
+        # Unlike others, urllib3 does not ask the machine's proxy, if it has one.
+        return urllib3.request("GET", url, retries=False, timeout=60).status == 200
+    return False
 
 
 def template(odoo, postgres, *, demo=False):

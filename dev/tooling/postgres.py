@@ -233,7 +233,8 @@ class Postgres(Sql):
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def rename(self, name, new):
-        """Rename a database."""
+        """Rename a database; it takes the place of one of the new name."""
+        self.drop(new)
         self.execute(f'ALTER DATABASE "{name}" RENAME TO "{new}"')
 
     def remember(self, name, comment):

@@ -73,7 +73,7 @@ class SimulatorClient:
     def set_customer(self, number, name="", kind="mobile", **fields):
         """Add or change a customer's phone; kind as in the README, error_code."""
         values = {"number": number, "name": name, "kind": kind, **fields}
-        return self._call("POST", "customers", values)
+        return self.configure(customers=[values])
 
     def block(self, customer, ours=DEFAULT_NUMBER, blocked=True):
         """Set or lift Twilio's block (as STOP and START do)."""

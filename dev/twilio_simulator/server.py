@@ -61,7 +61,7 @@ class Simulator:
 
         :raises OSError: the port is in use
         """
-        texting = self.texting = Texting(self.state, Poster(self.state))
+        texting = self.texting = Texting(self.state, Poster())
         self.api = Api(self.state, self.description, texting)
         self.control = Control(self.state, texting, self.faults)
         app = web.Application(client_max_size=MAX_REQUEST_BODY)

@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 
 import phonenumbers
 
-from .config import TOLL_FREE
 from .errors import CATALOG
 from .segments import count_segments
 from .webhooks import read_twiml
@@ -271,7 +270,7 @@ class Texting:
         if reason:
             message.webhook.update(state="none", hint=CATALOG["no_webhook"][reason])
         state.add(message)
-        keyword = self._obey(message, service)
+        keyword = self._obey(message)
         if service and service["advanced_opt_out"]:
             opt_out_type = opt_out_type or keyword
         message.params = self._inbound_params(message, opt_out_type) | (extra or {})
@@ -318,16 +317,16 @@ class Texting:
             params[f"MediaContentType{index}"] = media["content_type"]
         return params
 
-    def _obey(self, message, service):
+    def _obey(self, message):
         """Do what Twilio itself does on STOP, START and HELP; return which it was."""
         blocks = self.state.blocks
         word = message.body.strip().upper()
         key = self.state.block_key(message.from_, message.to)
-        blocked, toll_free = key in blocks, TOLL_FREE.match(message.to)
-        if word in STOP_WORDS and (word == "STOP" or not toll_free):
+        blocked = key in blocks
+        if word in STOP_WORDS:
             keyword, answer = "STOP", not blocked
             blocks[key] = self.state.now()
-        elif word in START_WORDS and (word != "YES" or (blocked and not toll_free)):
+        elif word in START_WORDS and (word != "YES" or blocked):
             keyword = answer = "START"
             blocks.pop(key, None)
         elif word in HELP_WORDS:
@@ -335,10 +334,9 @@ class Texting:
         else:
             return None
         if answer:
-            own = service and service["advanced_opt_out"] and service["opt_out_texts"]
-            texts = CATALOG["opt_out_answers"] | (own or {})
             # Twilio's own answer goes through even to who has just been blocked.
-            self.reply(message, {"body": texts[keyword]}, "twilio")
+            text = {"body": CATALOG["opt_out_answers"][keyword]}
+            self.reply(message, text, "twilio")
         return keyword
 
     def reply(self, message, text, origin):

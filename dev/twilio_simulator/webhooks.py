@@ -96,8 +96,7 @@ class Poster:
 
     TIME = 15.0  # seconds for all attempts together
 
-    def __init__(self, state):
-        self._state = state
+    def __init__(self):
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -152,7 +151,7 @@ class Poster:
         user, colon, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
         if user or colon:
             headers["Authorization"] = aiohttp.encode_basic_auth(user, password)
-        return target, body, {**headers, **self._state.settings["webhook_headers"]}
+        return target, body, headers
 
     async def _send(self, delivery, method, target, body, headers, timeout):
         async with self.session.request(

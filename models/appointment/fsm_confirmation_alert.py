@@ -2,6 +2,7 @@
 from odoo import api, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
+from ...core.status import OUTDATED
 
 
 class FsmConfirmationAlert(models.AbstractModel):
@@ -142,7 +143,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         )
         return (
             counts
-            and record_sudo.closed_reason != "moved"
+            and record_sudo.closed_reason not in OUTDATED
             and not record_sudo._get_stale_reason()
         )
 
@@ -197,10 +198,10 @@ class FsmConfirmationAlert(models.AbstractModel):
                 "opted_out": self.env._(
                     "The customer opted out before the text was sent."
                 ),
-                "past": self.env._("The appointment passed before the text was sent."),
                 "archived": self.env._(
                     "The contact was archived before the text was sent."
                 ),
+                "past": self.env._("The appointment passed before the text was sent."),
             }.get(code, self.env._("The appointment changed before the text was sent."))
         level, actions = ALERTS[code]
         return Alert(code, level, text, actions=actions)
@@ -309,7 +310,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         return {
             "archived": lambda: (
                 self.env._(
-                    "%s is archived, and gets no texts. Choose another contact.",
+                    "%s is archived. Choose another contact, or restore this one.",
                     archived.name,
                 ),
                 self.env._("The contact is archived"),
@@ -372,8 +373,8 @@ class FsmConfirmationAlert(models.AbstractModel):
             ),
             "opted_out": lambda: (
                 self.env._(
-                    "%(contact)s can't be texted. %(how)s. Call instead, or choose "
-                    "another contact. A customer opts in again by texting START.",
+                    "%(contact)s opted out of texts and can't be texted. %(how)s. Call "
+                    "instead, or choose another contact. A customer opts in again by texting START.",
                     contact=partner.name,
                     how=entry_sudo._job_confirmation_describe(),
                 ),

@@ -88,6 +88,11 @@ class ResCompany(models.Model):
         "hours. A US long code sends 1 a second, a toll-free number 3, a short code "
         "100.",
     )
+    job_confirmation_daily_limit = fields.Integer(
+        "Automatic Texts a Day",
+        default=3,
+        help="How many texts a number gets by itself on one day at most.",
+    )
     job_confirmation_retention_months = fields.Integer(
         "Keep Texts and Numbers",
         default=0,
@@ -165,6 +170,7 @@ class ResCompany(models.Model):
         self.env["fsm.confirmation.connection"].sudo().create(
             [{"company_id": company.id} for company in companies]
         )
+        self.env["fsm.confirmation.plan"]._make_ready_made(companies)
         return companies
 
     def write(self, vals):

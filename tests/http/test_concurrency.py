@@ -146,7 +146,8 @@ class TestConcurrency(BaseCase):
             dialogs = self._open_dialogs(first.id, other.id)
             with self._environment() as env:
                 # Nothing but the messages tells that somebody asked.
-                env["fsm.order"].browse(self.orders[0]).confirmation_status = "awaiting"
+                order = env["fsm.order"].browse(self.orders[0])
+                order._set_confirmation_status_sudo("awaiting")
             problems = self._together(*map(self._request_send, dialogs))
             self.assertEqual([type(one) for one in problems], [UserError])
             self.assertIn("Nothing was sent now", str(problems[0]))

@@ -73,20 +73,14 @@ def _show(bench, rows, options):
     known = report.machine()
     print(
         f"\n{known['processor']}, {known['processors']} processors, "
-        f"{known['memory_mb'] // 1024} GB; load {known['load'][0]:.1f} at the end."
+        f"{known['memory_mb'] // 1024} GB; load {known['load']:.1f} at the end."
         " Milliseconds, median (least-most).",
         flush=True,
     )
     if options.json:
-        values = {
-            "machine": known,
-            "rows": rows,
-            "counts": bench.counts,
-            "settings": MEASURE_SETTINGS,
-            "repeats": options.repeats,
-            "quick": options.quick,
-            "figures": [figure.as_dict() for figure in bench.figures],
-        }
+        figures = [figure.as_dict() for figure in bench.figures]
+        values = {"machine": known, "rows": rows, "counts": bench.counts}
+        values |= {"settings": MEASURE_SETTINGS, "figures": figures}
         options.json.write_text(json.dumps(values, indent=1) + "\n")
     if options.plans:
         options.plans.write_text("\n\n".join(bench.plans) + "\n")

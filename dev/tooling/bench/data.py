@@ -73,54 +73,45 @@ class Data:
             elif known[name] != addon:
                 step(f"The addon has changed: updating {name} ...")
                 self.database(name).install(update=[cache.ADDON])
-                with self.session(name) as session:
-                    fill.vacuum(session)
+                self._vacuum(name)
             self.postgres.remember(name, addon)
 
     def database(self, name):
         """The :class:`Database` of a name."""
         return Database(self.odoo, self.postgres, name)
 
-    def _base(self):
-        name = f"{self.key}_base"
-        if name not in self.postgres.databases():
-            step("Making customers and their Work Orders ...")
-            making = f"{name}_making"
-            self.postgres.copy(template(self.odoo, self.postgres), making)
-            with self.session(making) as session:
-                fill.fill_customers(session, **self.sizes)
-                fill.vacuum(session)
-            self.postgres.rename(making, name)
-        return name
-
     def _make(self, rows, *, keep_without):
-        making = f"{self.key}_making"
-        self.postgres.copy(self._base(), making)
+        making, without = f"{self.key}_making", f"{self.key}_making_without"
+        texts = fill.count_texts(rows, **self.sizes)
         step(f"Making {rows:,} texts of Odoo's own SMS ...")
-        with self.session(making) as session:
-            fill.fill_sms(session, rows, **self.sizes)
-            fill.vacuum(session)
+        self.postgres.copy(template(self.odoo, self.postgres), making)
+        with Session(making) as session:
+            fill.make_customers(session, self.sizes["customers"])
+            fill.make_sms(session, texts)
         if keep_without:
-            self.postgres.copy(making, self.name(rows, addon=False))
+            self.postgres.copy(making, without)
+            self._copy_seeds(without, rows // texts)
         step("Installing the addon ...")
         self.database(making).install(cache.ADDON)
         step(f"Making {rows:,} Confirmations and Replies ...")
-        with self.session(making) as session:
-            fill.fill_confirmations(session, rows, **self.sizes)
-            fill.vacuum(session)
+        with Session(making) as session:
+            fill.make_confirmations(session, texts)
+        self._copy_seeds(making, rows // texts)
+        with Session(making) as session:
             for sentence in fill.check_rows(session):
                 step(f"A row is not as Odoo would write it: {sentence}")
-        self.postgres.drop(self.name(rows))
         self.postgres.rename(making, self.name(rows))
+        if keep_without:
+            self.postgres.rename(without, self.name(rows, addon=False))
 
-    @contextlib.contextmanager
-    def session(self, name):
-        """A :class:`Session` on a database, which it lets go of in the end."""
-        session = Session(name)
-        try:
-            yield session
-        finally:
-            session.close()
+    def _copy_seeds(self, name, asked):
+        with Session(name) as session:
+            fill.copy_seeds(session, self.sizes["copies"], asked)
+        self._vacuum(name)
+
+    def _vacuum(self, name):
+        """As autovacuum would have done over the years."""
+        self.postgres.execute("VACUUM (ANALYZE)", name)
 
     @contextlib.contextmanager
     def scratch(self, source):
@@ -128,7 +119,7 @@ class Data:
         step(f"Copying {source} to write in it ...")
         self.postgres.copy(source, "bench_scratch")
         try:
-            with self.session("bench_scratch") as session:
+            with Session("bench_scratch") as session:
                 yield session
         finally:
             self.postgres.drop("bench_scratch")

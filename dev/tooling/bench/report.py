@@ -18,13 +18,24 @@ class Figure:
 
     group: str
     name: str
-    unit: str = "ms"  # or "/s", "MB"
+    unit: str = "ms"  # or "/s"
     ours: list = field(default_factory=list)
     theirs: list = field(default_factory=list)
     small: list = field(default_factory=list)  # ours with few messages
-    queries: int | None = None
+    queries: float | None = None
     note: str = ""
-    target: float | None = None  # the least ratio, or None
+    each: int = 1  # so many were done in one go
+
+    def add(self, side, spent, queries, *, keep=True):
+        """Note one timed call.
+
+        :param side: ours, theirs, small
+        :param keep: False for one that warmed up
+        """
+        if keep:
+            getattr(self, side).append(spent / self.each)
+        if side == "ours":
+            self.queries = round(queries / self.each, 1)
 
     @property
     def ratio(self):
@@ -54,7 +65,7 @@ class Figure:
         ratio, growth = ratios
         name = self.name + ("" if self.unit == "ms" else f" [{self.unit}]")
         sides = [_spread(values) for values in (self.ours, self.theirs, self.small)]
-        queries = "-" if self.queries is None else str(self.queries)
+        queries = "-" if self.queries is None else f"{self.queries:g}"
         return [name, *sides[:2], ratio, sides[2], growth, queries]
 
 
@@ -95,14 +106,10 @@ def print_table(figures, rows):
 def machine():
     """What the figures were made on; nothing that names it."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [
-        line.partition(": ")[2] for line in lines if line.startswith("model name")
-    ]
+    names = [line.partition(": ")[2] for line in lines if line[:10] == "model name"]
     return {
-        "processor": models[0] if models else platform.processor(),
+        "processor": next(iter(names), platform.processor()),
         "processors": os.cpu_count(),
         "memory_mb": psutil.virtual_memory().total // 2**20,
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "load": list(os.getloadavg()),
+        "load": os.getloadavg()[0],
     }

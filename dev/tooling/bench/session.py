@@ -27,14 +27,16 @@ def start_odoo(database):
 
 
 class Session:
-    """The registry of one database, and ways to use and to time it."""
+    """The registry of one database, let go of in the end, and ways to use it."""
 
     def __init__(self, database):
         self.database = database
         self.registry = Registry(database)
 
-    def close(self):
-        """Let go of the database."""
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
         odoo.sql_db.close_db(self.database)
         Registry.delete(self.database)
 
@@ -58,18 +60,18 @@ class Session:
                 env.invalidate_all(flush=False)
                 cr.rollback()
 
-    def time(self, function, login=None, *, commit=False):
-        """Run ``function(env)`` once.
+    def time(self, function, login, *args, commit=False):
+        """Run ``function(env, *args)`` once.
 
-        :return: (milliseconds, queries, what the function returned)
+        :return: (milliseconds, queries)
         """
         with self.env(login, commit=commit) as env:
             gc.collect()
             before = env.cr.sql_log_count
             start = time.perf_counter()
-            result = function(env)
+            function(env, *args)
             env.flush_all()
             if commit:
                 env.cr.commit()
             spent = (time.perf_counter() - start) * 1000
-            return spent, env.cr.sql_log_count - before, result
+            return spent, env.cr.sql_log_count - before

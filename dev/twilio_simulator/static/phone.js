@@ -9,7 +9,7 @@ const [app, list, texts, input] = ["app", "list", "texts", "body"].map(find);
 let numbers = [];
 let conversations = [];
 let open = null; // {customer, ours} of the conversation that is shown
-const bubbles = new Map(); // SID -> its elements in the open conversation
+const bubbles = new Map(); // SID -> its element in the open conversation
 
 async function ask(path, values) {
     const options = values && {
@@ -45,6 +45,11 @@ function format(seconds, form) {
     return new Date(seconds * 1000).toLocaleString([], form);
 }
 
+function formatShort(seconds) {
+    const day = format(seconds, SHORT);
+    return day === format(Date.now() / 1000, SHORT) ? format(seconds, TIME) : day;
+}
+
 const STATUS = {
     queued: "On its way",
     accepted: "On its way",
@@ -69,18 +74,20 @@ function describeStatus(text) {
     return `${time} · ${status}${by}`;
 }
 
-function element(tag, className, text = "") {
-    const node = document.createElement(tag);
-    node.className = className;
-    node.textContent = text;
-    return node;
-}
-
 function setText(node, text) {
     // Without this, a screen reader would read what did not change again.
     if (node.textContent !== text) {
         node.textContent = text;
     }
+}
+
+// A copy of one of the page's templates, with texts by class
+function copy(template, words) {
+    const node = find(template).content.firstElementChild.cloneNode(true);
+    for (const [name, text] of Object.entries(words)) {
+        node.querySelector(`.${name}`).textContent = text;
+    }
+    return node;
 }
 
 // The list
@@ -109,38 +116,30 @@ function focusItem(key) {
 }
 
 function drawItem(item) {
-    const {last, name} = item;
     const key = keyOf(item);
+    const number = formatNumber(item.customer);
+    const last = item.texts.at(-1);
+    const entry = copy("item", {
+        face: item.name ? [...item.name][0] : "#",
+        "item-name": item.name || number,
+        "item-time": last ? formatShort(last.time) : "",
+        "item-last": last ? describeLast(item, last) : item.name ? number : "No texts yet",
+    });
+    const button = entry.querySelector("button");
     const shown = Boolean(open) && keyOf(open) === key;
-    const button = element("button", "item");
-    button.type = "button";
+    const unread = last && !last.mine && !shown && !(seen[key] >= last.time);
     button.dataset.key = key;
     button.setAttribute("aria-current", shown);
-    const face = element("span", "face", name ? [...name][0] : "#");
-    face.setAttribute("aria-hidden", "true");
-    const number = formatNumber(item.customer);
-    button.append(face, element("span", "item-name", name || number));
-    let line = name ? number : "No texts yet";
-    if (last) {
-        const today = format(last.time, SHORT) === format(Date.now() / 1000, SHORT);
-        const time = format(last.time, today ? TIME : SHORT);
-        button.append(element("span", "item-time", time));
-        line = (last.mine ? "Customer: " : "") + (last.media ? "📷 " : "");
-        line += last.body || "(no text)";
-        line += numbers.length > 1 ? ` · ${ourName(item.ours)}` : "";
-    }
-    button.append(element("span", "item-last", line));
-    button.querySelectorAll(".item-name, .item-last").forEach((node) => {
-        node.dir = "auto";
-    });
-    if (last && !last.mine && !shown && !(seen[key] >= last.time)) {
-        button.classList.add("unread");
-        button.append(element("span", "hidden", "New text"));
-    }
+    button.classList.toggle("unread", unread);
+    entry.querySelector(".new").hidden = !unread;
     button.addEventListener("click", () => choose(item.customer, item.ours));
-    const entry = document.createElement("li");
-    entry.append(button);
     return entry;
+}
+
+function describeLast(item, last) {
+    const words = (last.mine ? "Customer: " : "") + (last.media ? "📷 " : "");
+    const ours = numbers.length > 1 ? ` · ${ourName(item.ours)}` : "";
+    return words + (last.body || "(no text)") + ours;
 }
 
 // One conversation
@@ -179,31 +178,28 @@ function clearTexts() {
 }
 
 function drawText(text) {
-    const parts = bubbles.get(text.sid) || makeBubble(text);
+    const node = bubbles.get(text.sid) || makeBubble(text);
     const pictures = text.media ? `📷 ${text.media} attached\n` : "";
-    setText(parts.bubble, (pictures + text.body).trimEnd() || "(no text)");
-    setText(parts.meta, describeStatus(text));
-    setText(parts.hint, text.webhook?.hint || "");
-    parts.hint.hidden = !text.webhook?.hint;
-    parts.node.classList.toggle("lost", isLost(text));
+    const hint = node.querySelector(".hint");
+    const bubble = (pictures + text.body).trimEnd() || "(no text)";
+    setText(node.querySelector(".bubble"), bubble);
+    setText(node.querySelector(".meta"), describeStatus(text));
+    setText(hint, text.webhook?.hint || "");
+    hint.hidden = !hint.textContent;
+    node.classList.toggle("lost", isLost(text));
 }
 
 function makeBubble(text) {
     const day = format(text.time, DAY);
     if (texts.dataset.day !== day) {
-        texts.append(element("p", "day", day));
+        texts.append(copy("day", {"day-name": day}));
         texts.dataset.day = day;
     }
-    const node = element("div", text.mine ? "text mine" : "text");
-    const [bubble, meta, hint] = ["bubble", "meta", "hint"].map((name) =>
-        element("div", name)
-    );
-    bubble.dir = "auto";
-    const who = element("span", "hidden", text.mine ? "Customer:" : "Odoo:");
-    node.append(who, bubble, meta, hint);
+    const node = copy("text", {who: text.mine ? "Customer:" : "Odoo:"});
+    node.classList.toggle("mine", text.mine);
     texts.append(node);
-    bubbles.set(text.sid, {node, bubble, meta, hint});
-    return bubbles.get(text.sid);
+    bubbles.set(text.sid, node);
+    return node;
 }
 
 function drawOurs() {
@@ -258,13 +254,10 @@ async function refresh() {
 async function load() {
     while (again) {
         again = false;
-        const wanted = open;
-        const one = wanted && ask(`conversations?${new URLSearchParams(wanted)}`);
         try {
             ({numbers, conversations} = await ask("conversations"));
-            const conversation = await one;
-            if (wanted && wanted === open) {
-                drawPhone(conversation);
+            if (open) {
+                drawPhone(findOpen());
             }
             drawList();
             setText(find("connection"), "");
@@ -273,6 +266,12 @@ async function load() {
         }
     }
     running = null;
+}
+
+function findOpen() {
+    const found = conversations.find((item) => keyOf(item) === keyOf(open));
+    const same = conversations.find((item) => item.customer === open.customer);
+    return found || {name: "", kind_text: "", ...same, ...open, blocked: false, texts: []};
 }
 
 // Writing
@@ -321,7 +320,7 @@ find("add").addEventListener("submit", async (event) => {
     event.preventDefault();
     const number = find("new-number").value.replace(/[^\d+]/g, "");
     event.target.reset();
-    await ask("customers", {number});
+    await ask("config", {customers: [{number}]});
     await refresh();
     choose(number, numbers[0].number);
 });
