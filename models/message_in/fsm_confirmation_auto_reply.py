@@ -152,7 +152,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """
         now, received = fields.Datetime.now(), case.text.received_date
         after = self._get_departure(now, received, case.linked[:1], case.company)
-        if not after:
+        is_over = case.linked and all(rec._has_passed() for rec in case.linked)
+        if not after or is_over:
             return {"auto_reply_body": ""}
         return {"auto_reply_state": "outgoing", "auto_reply_after": after}
 

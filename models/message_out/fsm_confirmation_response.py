@@ -161,7 +161,8 @@ class FsmConfirmationResponse(models.AbstractModel):
         else:
             record._write_words(words, values)
         appointment_sudo = record._get_appointment_sudo()
-        if appointment_sudo and values.get("response") and record._is_current():
+        is_current = record._is_current(values.get("reply_date"))
+        if appointment_sudo and values.get("response") and is_current:
             appointment_sudo._set_confirmation_status_sudo(values["response"])
         record._notify_changed()
 

@@ -146,7 +146,8 @@ class TestConcurrency(BaseCase):
             dialogs = self._open_dialogs(first.id, other.id)
             with self._environment() as env:
                 # Nothing but the messages tells that somebody asked.
-                env["fsm.order"].browse(self.orders[0]).confirmation_status = "awaiting"
+                order = env["fsm.order"].browse(self.orders[0])
+                order._set_confirmation_status_sudo("awaiting")
             problems = self._together(*map(self._request_send, dialogs))
             self.assertEqual([type(one) for one in problems], [UserError])
             self.assertIn("Nothing was sent now", str(problems[0]))
@@ -175,6 +176,25 @@ class TestConcurrency(BaseCase):
             )
             self.assertEqual(len(messages), len(self.orders))
             self.assertEqual(len(messages.order_id), len(self.orders))
+
+    def test_a_hook_that_fails_after_the_commit(self):
+        """What is stored is answered, and the other hooks run."""
+        ran = []
+
+        def fail():
+            raise psycopg2.errors.SerializationFailure()
+
+        with self._environment() as env:
+
+            def work():
+                ran.append("work")
+                env.cr.postcommit.add(fail)
+                env.cr.postcommit.add(lambda: ran.append("hook"))
+                return "answer"
+
+            with self.assertLogs("odoo.addons.fieldservice_job_confirmation", "WARN"):
+                self.assertEqual(commit_with_retries(env, work), "answer")
+        self.assertEqual(ran, ["work", "hook"])
 
     def test_codes_when_several_send_to_one_number_at_once(self):
         problems = self._together(*[self._send(order) for order in self.orders])
