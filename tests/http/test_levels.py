@@ -44,6 +44,7 @@ def _visit_right(*roles):
 MODELS = {
     "fsm.confirmation": ("see", NOBODY, "change", "delete"),
     "fsm.confirmation.reply": ("see", NOBODY, "change", "delete"),
+    "fsm.appointment": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
@@ -87,6 +88,18 @@ CALLS = [
     _call("send", "fsm.visit", "action_send_confirmation", "visit"),
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
+    _call("see", "fsm.appointment", "get_day_board_summary", None, []),
+    _call("see", "fsm.appointment", "get_days", None),
+    _call("see", "fsm.appointment", "action_open", "appointment"),
+    _call("see", "fsm.appointment", "action_open_order", "appointment"),
+    _call("see", "fsm.appointment", "action_next_step", "appointment", "open_order"),
+    _call("send", "fsm.appointment", "action_next_step", "appointment", "send"),
+    _call("send", "fsm.appointment", "action_ask", "appointment"),
+    _call("send", "fsm.appointment", "action_ask_again", "appointment"),
+    _call("send", "fsm.appointment", "action_ask_all", None, []),
+    _call("change", "fsm.appointment", "action_mark_read", "appointment"),
+    _call("change", "fsm.appointment", "action_set_status", "appointment", "declined"),
+    _call(NOBODY, "fsm.appointment", "write", "appointment", {"job_name": "X"}),
     _call("change", "res.partner", "action_lift_opt_out", "customer"),
     _call("change", "res.partner", "action_trust_number", "customer"),
     # Not our own methods, but what they do with our data.
@@ -172,6 +185,9 @@ class LevelsCase(ConfirmationHttpCase):
         )
         self.word = self.env["fsm.confirmation.word"].create(
             {"phrase": "purple elephant", "intent": "filler", "lang": "en"}
+        )
+        self.appointment = self.env["fsm.appointment"].search(
+            [("visit_id", "=", self.visit.id)]
         )
         self.env.flush_all()
 
@@ -294,6 +310,7 @@ class TestLevels(LevelsCase):
             "fsm.confirmation.word": self.word,
             "fsm.confirmation.sender": self.sender,
             "fsm.visit": self.visit,
+            "fsm.appointment": self.appointment,
         }.get(model, self.env[model])
 
     def _model_rows(self):
@@ -309,6 +326,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.connection": ["refused_count"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
+                "fsm.appointment": ["reply_body", "remark"],
                 "fsm.confirmation.name.index": ["name"],
             }.get(model, ["body"])
             group = {
@@ -317,6 +335,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.word": "intent",
                 "fsm.confirmation.sender": "company_id",
                 "fsm.visit": "person_id",
+                "fsm.appointment": "person_id",
                 "fsm.confirmation.send": "partner_id",
                 "fsm.confirmation.settle": "action",
                 "fsm.confirmation.batch": "create_uid",
@@ -361,6 +380,7 @@ class TestLevels(LevelsCase):
                     "field_name": "contact_name",
                 },
                 "fsm.confirmation.setup": {},
+                "fsm.appointment": {"job_name": "X"},
                 "fsm.visit": {
                     "order_id": self.visit.order_id.id,
                     "scheduled_date_start": "2040-01-01 10:00:00",
