@@ -90,11 +90,8 @@ class Texting:
 
     # Outbound
 
-    def send(self, message, send_at=None):
-        """Take over a new outbound message: keep it and plan its life.
-
-        :param send_at: seconds since 1970, for a scheduled one
-        """
+    def send(self, message):
+        """Take over a new outbound message: keep it and plan its life."""
         service = self.state.services.get(message.messaging_service_sid)
         if service and service["smart_encoding"]:
             message.body = message.body.translate(PLAIN)
@@ -102,30 +99,16 @@ class Texting:
             message.body = message.body.strip()
         message.num_segments = count_segments(message.body)
         self.state.add(message)
-        if send_at:
-            self.start(self._release(message, send_at), counted=False)
-        else:
-            self._plan(message)
+        self._plan(message)
 
     def resume(self):
         """Go on with the messages that a restart interrupted."""
         for message in self.state.messages.values():
-            if not message.inbound and message.status not in (*FINAL, "scheduled"):
+            if not message.inbound and message.status not in FINAL:
                 self._plan(message)
             elif message.inbound and message.webhook["state"] == "pending":
                 hint = "The simulator was stopped meanwhile."
                 message.webhook.update(state="failed", hint=hint)
-
-    async def _release(self, message, send_at):
-        await self._sleep_until(send_at)
-        if message.status == "scheduled":
-            self._change(message, "accepted")
-            self._plan(message)
-
-    async def _sleep_until(self, when):
-        """Wait for a time on Twilio's clock, which may be moved meanwhile."""
-        while (left := when - self.state.now()) > 0:
-            await asyncio.sleep(min(left, 0.2))
 
     def choose_number(self, service, customer):
         """Return the number of a service that texts this customer (sticky sender)."""
@@ -188,12 +171,15 @@ class Texting:
 
     async def _expire(self, message):
         """End a message that is not sent within its validity period."""
-        await self._sleep_until(message.created + int(message.params["ValidityPeriod"]))
+        end = message.created + int(message.params["ValidityPeriod"])
+        # On Twilio's clock, which may be moved meanwhile.
+        while (left := end - self.state.now()) > 0:
+            await asyncio.sleep(min(left, 0.2))
         if not message.sent and message.status not in FINAL:
             await self._live(message, [("failed", 30036)])
 
     def _change(self, message, status, code=None):
-        if not message.from_ and status not in ("accepted", "scheduled", "canceled"):
+        if not message.from_ and status not in ("accepted", "canceled"):
             service = self.state.services.get(message.messaging_service_sid)
             message.from_ = service and self.choose_number(service, message.to)
         if status == "delivered":

@@ -148,11 +148,11 @@ function drawPhone(conversation) {
     const {blocked, customer, kind_text, name} = conversation;
     const atEnd = texts.scrollHeight - texts.scrollTop - texts.clientHeight < 60;
     const details = [name && formatNumber(customer), kind_text];
+    details.push(numbers.length > 1 && `texts with ${ourName(conversation.ours)}`);
     setText(find("who-name"), name || formatNumber(customer));
     setText(find("who-detail"), details.filter(Boolean).join(" · "));
     find("blocked").hidden = find("start").hidden = !blocked;
     find("stop").hidden = blocked;
-    drawOurs();
     const known = new Set(conversation.texts.map((text) => text.sid));
     if ([...bubbles.keys()].some((sid) => !known.has(sid))) {
         clearTexts(); // the simulator was reset
@@ -202,18 +202,6 @@ function makeBubble(text) {
     return node;
 }
 
-function drawOurs() {
-    const select = find("ours");
-    const values = [...new Set([...numbers.map((item) => item.number), open.ours])];
-    if ([...select.options].map((option) => option.value).join() !== values.join()) {
-        select.replaceChildren(
-            ...values.map((value) => new Option(ourName(value), value))
-        );
-    }
-    select.value = open.ours;
-    select.disabled = values.length < 2;
-}
-
 // Choosing; the address keeps the choice, so that Back works
 
 function choose(customer, ours) {
@@ -256,8 +244,9 @@ async function load() {
         again = false;
         try {
             ({numbers, conversations} = await ask("conversations"));
-            if (open) {
-                drawPhone(findOpen());
+            const shown = conversations.find((item) => open && keyOf(item) === keyOf(open));
+            if (shown) {
+                drawPhone(shown);
             }
             drawList();
             setText(find("connection"), "");
@@ -266,12 +255,6 @@ async function load() {
         }
     }
     running = null;
-}
-
-function findOpen() {
-    const found = conversations.find((item) => keyOf(item) === keyOf(open));
-    const same = conversations.find((item) => item.customer === open.customer);
-    return found || {name: "", kind_text: "", ...same, ...open, blocked: false, texts: []};
 }
 
 // Writing
@@ -308,9 +291,6 @@ for (const button of document.querySelectorAll(".quick button")) {
     button.addEventListener("click", () => send(button.dataset.text));
 }
 
-find("ours").addEventListener("change", (event) => {
-    choose(open.customer, event.target.value);
-});
 find("back").addEventListener("click", () => {
     location.hash = "";
 });
