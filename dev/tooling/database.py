@@ -37,6 +37,22 @@ class Database:
             "--no-database-list",
         ]
 
+    @contextlib.contextmanager
+    def configuration(self):
+        """A file with what every Odoo process here needs, for as long as it is used."""
+        path = self.postgres.folder / f"{self.name}.conf"
+        path.write_text(
+            "[options]\n"
+            f"addons_path = {','.join(map(str, self.odoo.addons_path))}\n"
+            f"data_dir = {self.data}\n"
+            f"db_name = {self.name}\n"
+            f"dbfilter = ^{self.name}$\n"
+        )
+        try:
+            yield path
+        finally:
+            path.unlink()
+
     def environment(self):
         """Variables for an Odoo process."""
         env = self.postgres.environment()

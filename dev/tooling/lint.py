@@ -101,8 +101,6 @@ def _copy(odoo):
     shutil.rmtree(root, ignore_errors=True)
     (root / ".git").mkdir(parents=True)
     copy = root / cache.ADDON
-    for name in cache.files():
-        if not name.startswith(("dev/", ".")):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(REPOSITORY / name, copy / name)
+    ignored = shutil.ignore_patterns(".*", "dev", "__pycache__")
+    shutil.copytree(REPOSITORY, copy, ignore=ignored)
     return copy

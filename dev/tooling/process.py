@@ -157,11 +157,13 @@ def free_port():
 class Server:
     """A child process with its output in a log file."""
 
-    def __init__(self, name, command, log, *, env=None):
+    def __init__(self, name, command, log, *, env=None, **options):
+        """:param options: further ones of ``subprocess.Popen``"""
         self.name = name
         self.command = [str(word) for word in command]
         self.log = log
         self.env = env or dict(os.environ)
+        self.options = {"preexec_fn": stop_with_parent(), **options}
         self.process = None
 
     def start(self):
@@ -175,7 +177,7 @@ class Server:
                 env=self.env,
                 # Ctrl-C is for us; we stop the children in order.
                 start_new_session=True,
-                preexec_fn=stop_with_parent(),
+                **self.options,
             )
         return self
 

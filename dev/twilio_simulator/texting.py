@@ -11,10 +11,7 @@ import logging
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
-import phonenumbers
-
 from .errors import CATALOG
-from .segments import count_segments
 from .webhooks import read_twiml
 
 _logger = logging.getLogger(__name__)
@@ -29,15 +26,23 @@ HELP_WORDS = "HELP INFO".split()
 PLAIN = str.maketrans("‘’“”–—\xa0", "''\"\"-- ")
 
 FINAL = ("delivered", "undelivered", "failed", "canceled", "received")
+# GSM 03.38
+GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_EXTENDED = frozenset("^{}\\[~]|€\f")
 
 
-def country_of(phone):
-    """Return the ISO country code of a number, or ""."""
-    try:
-        number = phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return ""
-    return phonenumbers.region_code_for_country_code(number.country_code)
+def count_segments(text):
+    """Return the number of SMS segments (at least 1) that ``text`` is sent in."""
+    if all(char in GSM_BASIC or char in GSM_EXTENDED for char in text):
+        size = len(text) + sum(char in GSM_EXTENDED for char in text)
+        single, several = 160, 153
+    else:
+        size = len(text.encode("utf-16-be", "surrogatepass")) // 2
+        single, several = 70, 67
+    return 1 if size <= single else -(-size // several)
 
 
 class Texting:
@@ -293,7 +298,7 @@ class Texting:
             ("From", message.from_, customer),
             ("To", message.to, ours),
         ):
-            params[f"{side}Country"] = country_of(phone)
+            params[f"{side}Country"] = "US" if phone[:2] == "+1" else ""
             for name in ("city", "state", "zip"):
                 params[side + name.title()] = place[name]
         if opt_out_type:

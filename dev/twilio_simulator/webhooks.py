@@ -5,18 +5,36 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 
 import aiohttp
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from .errors import CATALOG
-from .signature import sign, strip
 
 # Twilio reads no more of an answer than this (error 11750).
 MAX_ANSWER = 64 * 1024
 XML_TYPES = ("text/xml", "application/xml")
+
+
+def sign(url, params, token):
+    """Return the ``X-Twilio-Signature`` of a request.
+
+    :param url: the URL as it was given to Twilio; its fragment isn't signed
+    :param params: the POST parameters: a dict, or (name, value) pairs
+    :param token: the account's primary auth token
+    """
+    return RequestValidator(token).compute_signature(strip(url), MultiDict(params))
+
+
+def strip(url):
+    """Return a URL without fragment and without user:password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
 
 
 def valid_url(url):

@@ -85,20 +85,13 @@ def print_table(figures, rows):
 
     :param rows: numbers of messages, the largest first
     """
-    head = ["", f"ours, {rows[0]:,}", "Odoo's own", "ratio"]
+    head = [f"ours, {rows[0]:,}", "Odoo's own", "ratio"]
     head += [f"ours, {rows[-1]:,}", "growth", "queries"]
     for group, found in groupby(figures, lambda figure: figure.group):
-        found = list(found)
-        columns = list(zip(head, *(figure.cells() for figure in found), strict=True))
-        # Columns that say nothing are left out.
-        columns = [c for n, c in enumerate(columns) if n == 0 or set(c[1:]) != {"-"}]
-        widths = [max(map(len, column)) for column in columns]
-        print(f"\n{group}")
-        for row in zip(*columns, strict=True):
-            cells = [row[0].ljust(widths[0])]
-            cells += [c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
-            print("  " + "  ".join(cells))
+        print(f"\n{group}\n{'':50}" + "".join(f"{word:>20}" for word in head))
         for figure in found:
+            name, *cells = figure.cells()
+            print(f"  {name:48}" + "".join(f"{cell:>20}" for cell in cells))
             if figure.note:
                 print(f"  {figure.name}: {figure.note}")
 
