@@ -65,7 +65,7 @@ class Database:
         env["no_proxy"] = env["NO_PROXY"] = f"localhost,127.0.0.1,{others}"
         return env
 
-    def run(self, *words, what, script=None, addons_path=None, env=None):
+    def run(self, *words, what, script=None, addons_path=None):
         """Run Odoo until it stops by itself; returns what it wrote.
 
         :param what: what it does, for a sentence when it fails
@@ -77,7 +77,7 @@ class Database:
             self.odoo.command(*words),
             what,
             log=self.log,
-            env={**self.environment(), **(env or {})},
+            env=self.environment(),
             **({"input": script} if script else {}),
         )
 

@@ -18,7 +18,7 @@ from . import apt
 from .cache import ADDON, REPOSITORY
 from .console import Problem, step
 from .simulator import HEALTH
-from .test import BROWSERS
+from .test import find_browser
 
 CUSTOMER = "Emily Smith"
 ORDERS = "action-fieldservice.action_fsm_operation_order"
@@ -34,10 +34,7 @@ def run(options, odoo):
     """Take all pictures."""
     for address in (f"{options.url}/web/login", f"{options.phone}{HEALTH}"):
         _check_running(address)
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not browser:
-        apt.install(["chromium"], "Chromium", odoo.cache / "apt.log")
-        browser = shutil.which("chromium")
+    browser = find_browser(odoo)
     fonts = subprocess.run(["fc-list", ":lang=ja"], capture_output=True)
     if not fonts.stdout:
         # One of the demo's customers has a Japanese name.

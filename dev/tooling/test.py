@@ -25,13 +25,20 @@ def run(options, odoo):
         code = lint.run_all(odoo, fix=options.fix)
         if code or options.lint:
             return code
-    if not any(map(shutil.which, BROWSERS)):
-        apt.install(["chromium"], "Chromium (for tours)", odoo.cache / "apt.log")
+    find_browser(odoo)
     with scratch(odoo, "test") as database:
         step("Installing the addon ...")
         database.install(ADDON)
         step("Running the tests ...")
         return _pytest(database, options.n, words)
+
+
+def find_browser(odoo):
+    """The path of a browser, installed if there is none."""
+    if found := next(filter(None, map(shutil.which, BROWSERS)), None):
+        return found
+    apt.install(["chromium"], "Chromium", odoo.cache / "apt.log")
+    return shutil.which("chromium")
 
 
 def _pytest(database, processes, words):

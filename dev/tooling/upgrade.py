@@ -1,11 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """``dev/upgrade``: the life of the addon in real databases."""
 
-import io
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -113,14 +111,13 @@ def _odoo(database, *words, what, addons=None, script=None):
 
 def _update(database, version):
     """From an old version, with data, to the present one."""
-    command = ["git", "-C", cache.REPOSITORY, "archive", "--format=tar", version]
-    archive = subprocess.run(command, capture_output=True)
-    if archive.returncode:
-        step(f"Skipped: this copy of the repository does not hold {version}.")
-        return
     with tempfile.TemporaryDirectory(prefix="upgrade-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-            tar.extractall(Path(folder) / ADDON, filter="data")
+        archive = Path(folder) / "old.tar"
+        command = ["git", "-C", cache.REPOSITORY, "archive", "-o", archive, version]
+        if subprocess.run(command, capture_output=True).returncode:
+            step(f"Skipped: this copy of the repository does not hold {version}.")
+            return
+        shutil.unpack_archive(archive, Path(folder) / ADDON, filter="data")
         old = [folder, *database.odoo.addons_path[1:]]
         words = ["-i", ADDON, "--with-demo"]
         _odoo(database, *words, what=f"installing {version}", addons=old)

@@ -137,18 +137,6 @@ class Api:
     def fetch_message(self, call):
         return self._message(self._find_message(call))
 
-    def update_message(self, call):
-        message = self._find_message(call)
-        if "Status" in call.values:
-            if message.status != "accepted":
-                raise refuse(30409)
-            self.state.change(message, "canceled")
-        if call.values.get("Body"):
-            raise refuse(20001, "Body can only be made empty")
-        if "Body" in call.values:
-            message.body = ""
-        return self._message(message)
-
     def create_message(self, call):
         values, account = call.values, call.account
         to, body = values.get("To"), values.get("Body", "")
@@ -243,12 +231,11 @@ class Api:
 
         messages = [vars(m) for m in self.state.messages.values() if shown(m)]
         messages.sort(key=lambda message: message["created"], reverse=True)
-        return self._page(
-            call,
-            "messages",
-            messages,
-            lambda values: self._message(self.state.messages[values["sid"]]),
-        )
+
+        def show(values):
+            return self._message(self.state.messages[values["sid"]])
+
+        return self._page(call, "messages", messages, show)
 
     def _page(self, call, key, items, show):
         """Return one page of a list, in the form of the 2010 or of the newer APIs.
@@ -277,17 +264,18 @@ class Api:
             pairs += [("PageToken", token)] if token else []
             return f"{MESSAGING_URL if new else ''}{call.path}?{urlencode(pairs)}"
 
-        following = start + size < len(items)
-        links = {
-            "first_page": link(0),
-            "next_page": link(page + 1, "PA" + chosen[-1]["sid"])
-            if following
-            else None,
-            "previous_page": link(page - 1) if page else None,
-        }
+        more = start + size < len(items)
         suffix = "url" if new else "uri"
-        meta = {f"{name}_{suffix}": value for name, value in links.items()}
-        meta |= {suffix: link(page, token), "page": page, "page_size": size}
+        meta = {
+            f"first_page_{suffix}": link(0),
+            f"next_page_{suffix}": link(page + 1, "PA" + chosen[-1]["sid"])
+            if more
+            else None,
+            f"previous_page_{suffix}": link(page - 1) if page else None,
+            suffix: link(page, token),
+            "page": page,
+            "page_size": size,
+        }
         rows = {key: [show(item) for item in chosen]}
         if new:
             return {**rows, "meta": {**meta, "key": key}}
@@ -380,7 +368,6 @@ class Api:
 CALLS = {
     "FetchAccount": Api.fetch_account,
     "FetchMessage": Api.fetch_message,
-    "UpdateMessage": Api.update_message,
     "CreateMessage": Api.create_message,
     "ListMessage": Api.list_messages,
     "ListIncomingPhoneNumber": Api.list_numbers,

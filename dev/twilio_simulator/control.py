@@ -136,13 +136,10 @@ class Control:
         phones = state.numbers.values()
         return {
             "numbers": {n["phone_number"]: n["friendly_name"] for n in phones},
-            "conversations": [
-                self.conversation(*key, texts) for key, texts in found.items()
-            ],
+            "conversations": [self._show(*key, texts) for key, texts in found.items()],
         }
 
-    def conversation(self, customer, ours, texts=()):
-        """Return a conversation as the page shows it."""
+    def _show(self, customer, ours, texts):
         phone = self.state.customers.get(customer, CUSTOMER)
         return {
             "customer": customer,

@@ -195,15 +195,11 @@ class Simulator:
         codes = {"429": 20429, "500": 20500, "503": 20503}
         code = values.get("code", codes.get(fault.kind, 20500))
         error = refuse(code, values.get("message"), path=request.path)
-        if fault.kind == "error":
-            error.status = values.get("http_status", error.status)
-        else:
-            error.status = int(fault.kind)
+        real_status = error.status if fault.kind == "error" else int(fault.kind)
+        error.status = values.get("http_status", real_status)
         response = _json(error.status, error.body())
         if values.get("body") == "html":
-            response = web.Response(
-                status=error.status, text=PAGE, content_type="text/html"
-            )
+            response.text, response.content_type = PAGE, "text/html"
         if error.status == 429 or "retry_after" in values:
             response.headers["Retry-After"] = str(values.get("retry_after", 1))
         return response
@@ -234,12 +230,10 @@ class Simulator:
         if file := request.match_info["file"]:
             return web.FileResponse(STATIC / file)
         shown, query = self.control.conversations(), request.query
-        wanted = query.get("customer"), query.get("ours", "")
-        found = (
-            c for c in shown["conversations"] if (c["customer"], c["ours"]) == wanted
-        )
-        if wanted[0]:
-            shown["open"] = next(found, None) or self.control.conversation(*wanted)
+        wanted = {"customer": query.get("customer"), "ours": query.get("ours")}
+        for conversation in shown["conversations"]:
+            if conversation | wanted == conversation:
+                shown["open"] = conversation
         html = TEMPLATES.get_template("index.html").render(shown)
         return web.Response(text=html, content_type="text/html")
 

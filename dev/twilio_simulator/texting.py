@@ -326,8 +326,7 @@ class Texting:
             return None
         if answer:
             # Twilio's own answer goes through even to who has just been blocked.
-            text = {"body": CATALOG["opt_out_answers"][keyword]}
-            self.reply(message, text, "twilio")
+            self.reply(message, CATALOG["opt_out_answers"][keyword], "twilio")
         return keyword
 
     def reply(self, message, text, origin):
@@ -340,12 +339,10 @@ class Texting:
             direction="outbound-reply",
             from_=message.to,
             to=message.from_,
-            body=text["body"],
+            body=text,
             status="queued",
             origin=origin,
             messaging_service_sid=message.messaging_service_sid,
-            media=[{"url": u, "content_type": ""} for u in text.get("media", ())],
-            status_callback=text.get("status_callback") or "",
         )
         self.send(answer)
         return True
@@ -374,7 +371,7 @@ class Texting:
         texts, problem = read_twiml(delivery)
         for text in texts:
             if self.reply(message, text, "twiml"):
-                delivery.replies.append(text["body"])
+                delivery.replies.append(text)
         if not problem:
             return ""
         delivery.code, detail = problem

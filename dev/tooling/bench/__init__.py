@@ -68,7 +68,7 @@ def _show(bench, rows, options):
     report.print_table(bench.figures, rows)
     known = report.machine()
     print(
-        f"\n{known['processor']}, {known['processors']} processors, "
+        f"\n{known['processors']} processors, "
         f"{known['memory_mb'] // 1024} GB; load {known['load']:.1f} at the end."
         " Milliseconds, median (least-most).",
         flush=True,
