@@ -77,8 +77,10 @@ class FsmConfirmationSend(models.TransientModel):
     blocking_reason = fields.Text(compute="_compute_alerts")
     warning = fields.Text(compute="_compute_alerts")
 
-    def _get_reference_fields(self):
-        return ["order_id", "visit_id", "previous_id", "partner_id", "confirmation_id"]
+    def _may_refer_to(self, name, record):
+        # The contacts of an order that the user may read are shown as such.
+        offered = name == "partner_id" and record in self.available_partner_ids
+        return offered or super()._may_refer_to(name, record)
 
     # ------------------------------------------------------------------
     # Computes

@@ -16,8 +16,6 @@ _YES = {lx.CONFIRM, lx.AGREE}
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
-_WAITING = {lx.CONTACT, lx.ACCESS}
-_SOFT = SILENT | {lx.SUBJECT}
 _HARD = {
     lx.OTHER,
     lx.HELP,
@@ -43,6 +41,35 @@ _SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
 # What joins a reason to what follows from it.
 _SO = frozenset("so and y asi et donc alors und also e entao quindi en dus".split())
 _COME = frozenset("come vengan venez kommen venham venite kom".split())
+# Who comes: what is said of them are no conditions of the customer's.
+_YOU = frozenset(
+    "you u ya he she they usted ustedes vous tu sie ihr du lei voi voce voces u je "
+    "jullie il er".split()
+)
+# "Better knock": a word that compares, before what the technician may do.
+_BETTER = frozenset("better mejor plutot besser lieber meglio melhor beter liever".split())
+_ONLY = frozenset("only solo nur seulement uniquement alleen apenas soltanto".split())
+# "The door is fixed" may be a reason why nobody has to come; "needs to be fixed" not.
+_DONE = frozenset(
+    "fixed repaired resolved solved sorted replaced arreglado arreglada arreglaron "
+    "arreglo reparado reparada repararon reparee repare reparee resolu gerichtet "
+    "repariert behoben gemacht gefixt erledigt riparato riparata sistemato sistemata "
+    "risolto aggiustato aggiustata consertado consertada consertaram arrumado arrumada "
+    "resolvido gemaakt gerepareerd opgelost hersteld".split()
+)
+_TO_BE_DONE = frozenset(
+    "need needs needed be to want please get getting wants must ser estar sea etre "
+    "werden muss mussen sollte essere deve devono debe deben worden moet moeten "
+    "not never hasnt wasnt isnt havent no nicht nie non niet".split()
+)
+_AGAIN = frozenset("again wieder weer alweer nuevo vez nouveau nuovo novo".split())
+_WORKS = frozenset(
+    "works work working worked runs running fine geht lauft funktioniert tut doet werkt "
+    "funciona funcionando funcionar anda marche fonctionne remarche funziona "
+    "trabalhando".split()
+)
+_MAX_HOUR = 24
+_MAX_PREPOSITION = 3
 _MAX_UNKNOWN = 6
 _MAX_UNKNOWN_BESIDE = 4  # in a clause that is about nothing known
 _PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
@@ -72,6 +99,8 @@ def find_yes_with_note(text, lexicon):
     clauses = list(split_clauses(text.segments))
     yes = [_leading_yes(clause, lexicon) for clause, asks in clauses if not asks]
     yes = [segment for segment in yes if segment is not None]
+    plain = [segment for segment in yes if not segment.is_any(lx.TOPICS)]
+    yes = plain or yes  # "will be home" may be what is told of a son
     if not yes or not _is_clear(clauses, yes) or any(map(_asks, clauses)):
         return []
     given = {id(segment) for segment in yes}
@@ -184,6 +213,10 @@ def _may_stand(segment, index, around, said):
     :param said: how much was said in its clause before it
     """
     kinds = segment.kinds
+    if _is_done(around.clause, index):
+        return False
+    if _is_harmless_here(segment, index, around):
+        return True
     if lx.BUT in kinds and not (around.seen or said or around.topics & _ARRANGED):
         return False
     if kinds & {lx.NEGATION} or is_bare_no(segment):
@@ -194,6 +227,36 @@ def _may_stand(segment, index, around, said):
     if _is_allowed(segment, index, around) or _is_excused(segment, around):
         return True
     return bool(around.beside - {lx.PRESENCE}) and _is_odd(segment)
+
+
+def _is_done(clause, index):
+    """Tell "I got the door fixed" and "it works again" from "needs to be fixed"."""
+    keys = [token.key for token in clause[index].tokens]
+    before = {t.key for s in clause[max(index - 3, 0) : index] for t in s.tokens}
+    if not _DONE.isdisjoint(keys):
+        return _TO_BE_DONE.isdisjoint(before | set(keys))
+    return keys[0] in _AGAIN and not _WORKS.isdisjoint(before)
+
+
+def _is_harmless_here(segment, index, around):
+    """Tell whether a word that may undo a yes does not where it stands."""
+    before, after = around.before(index), around.after(index)
+    key = segment.key
+    if len(segment.tokens) > 1:
+        return False
+    if lx.AMOUNT in segment.kinds:
+        lettered = after is not None and len(after.key) == 1
+        return bool(around.beside & _NUMBERED) and (
+            lettered or (key.isdecimal() and int(key[:9]) > _MAX_HOUR)
+        ) or (len(around.clause) == 1 and bool(around.beside))
+    if key in _ONLY:
+        return before is not None and before.is_any({lx.ACCESS, lx.PLACE})
+    if key in _BETTER:
+        later = around.clause[index + 1 :]
+        return any(s.is_any({lx.ACCESS, lx.CONTACT}) for s in later)
+    if lx.TIME in segment.kinds and len(key) <= _MAX_PREPOSITION:
+        return after is not None and not after.is_any({lx.AMOUNT, lx.OWN, lx.OTHER})
+    return False
 
 
 def _negates_a_thing(segment, index, around):
@@ -230,14 +293,25 @@ def _leads_to_call(clause, index):
     after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if after is not None and lx.CONTACT in after.kinds:
         return True
+    if _is_of_visit(clause, index):
+        return True
     # "If no one answers just go around the side"
     return len(clause[index].tokens) > 2 and index + 1 < len(clause)
+
+
+def _is_of_visit(clause, index):
+    """Tell "let the dog out before you come in" from "after I get paid"."""
+    topics = _topics_of_all(clause)
+    if not topics & {lx.ACCESS, lx.CONTACT, lx.HOUSEHOLD}:
+        return False
+    following = clause[index + 1 : index + 3]
+    return any(token.key in _YOU for s in following for token in s.tokens)
 
 
 def _is_allowed(segment, index, around):
     """Tell whether a segment may stand in a harmless clause, by its kinds."""
     kinds = segment.kinds
-    if kinds & _HARD:
+    if kinds & (_HARD - {lx.OPT_OUT_ALONE} if lx.COMMON in kinds else _HARD):
         return False
     if kinds & (lx.TOPICS | {lx.BUT}):
         return True

@@ -24,7 +24,12 @@ from .opt_out import (
 )
 from .own import find_own
 from .quotes import appointed_times, own_words, read_reaction
-from .refusals import find_not_then, find_proposal, find_refusal_with_rest
+from .refusals import (
+    find_excuse_with_proposal,
+    find_proposal,
+    find_refusal_with_rest,
+    find_refused_day,
+)
 from .text import QUESTION, WORD, level
 from .understanding import (
     MAX_DETAIL,
@@ -46,7 +51,23 @@ _WEAK_RETURNS = frozenset(
 # Who writes more than two pages answers no question with it.
 _MAX_SEGMENTS = 400
 _OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
-_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE}
+_CONDITIONS = {lx.CONDITION, lx.OTHER, lx.RESCHEDULE}
+# Who only doubted is asked, and may say yes then; a condition stays one.
+_MERE_DOUBTS = frozenset(
+    "maybe perhaps possibly probably might may mayb mabye unsure uncertain yet noch "
+    "quizas quiza talvez vielleicht eventuell evtl forse magari misschien "
+    "nog ancora encore aun todavia ainda".split()
+) | {
+    "not sure",
+    "i'm not sure",
+    "not certain",
+    "a lo mejor",
+    "tal vez",
+    "peut etre",
+    "pas sur",
+    "se calhar",
+    "not sure yet",
+}
 
 
 class World(NamedTuple):
@@ -200,7 +221,11 @@ def _read_answers(text, lexicon, codes, world):
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
         return _described(found, text, yes, lexicon, world)
-    refusal = find_refusal_with_rest(text, lexicon) or find_not_then(text)
+    refusal = (
+        find_refusal_with_rest(text, lexicon)
+        or find_refused_day(text, lexicon)
+        or find_excuse_with_proposal(text)
+    )
     if refusal:
         found = answered([Answer(DECLINE)], "refusal", refusal.surface)
         return _described(found, text, [refusal], lexicon, world)
@@ -285,9 +310,27 @@ def _manner_of_rest(text):
     """Tell what is no answer: only polite, or a note that says how to get in."""
     if all(s.kinds <= SILENT for s in text.segments):
         return "polite"
-    if any(s.is_any(_CONDITIONS) and not s.is_any(SILENT) for s in text.segments):
+    if _sets_condition(text.segments):
         return "condition"
     return "note" if any(s.is_any(lx.TOPICS) for s in text.segments) else ""
+
+
+def _sets_condition(segments):
+    """Tell a condition, or a yes beside what nobody understands, from a doubt."""
+    asks = any(lx.QUESTION_WORD in s.kinds for s in segments)
+    for segment in segments:
+        if segment.is_any(SILENT):
+            continue
+        if segment.is_any(_CONDITIONS) and not _is_mere_doubt(segment):
+            return True
+        if not asks and segment.is_any({lx.CONFIRM, lx.AGREE, lx.TIME}):
+            return True
+    return False
+
+
+def _is_mere_doubt(segment):
+    words = " ".join(token.key for token in segment.tokens)
+    return lx.CONDITION in segment.kinds and words in _MERE_DOUBTS
 
 
 # Preparing ------------------------------------------------------------------------

@@ -33,6 +33,25 @@ _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
 _I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
+# "Cancel my plan" has an object; after "can't make it my" a reason begins.
+_TRANSITIVE = (
+    "cancel annul anul storn resched postpon absag afzeg mov chang skip declin do need"
+).split()
+_AND = frozenset("and y et und e en so".split())
+_REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
+# What tells that a day is proposed, beside a question.
+_PROPOSING = frozenset(
+    "instead rather better maybe perhaps free available works work possible could "
+    "fine ok good geht passt lieber besser frei stattdessen vielleicht gerne kan kann "
+    "liever beter vrij misschien puedo mejor libre podria podemos posso meglio libero "
+    "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
+    "try".split()
+)
+# Our own brief text about a refusal: "...: rechazada, le llamaremos."
+_OUR_REFUSALS = frozenset(
+    "declined rechazada refuse recusada rifiutato abgesagt afgezegd".split()
+)
+_WE_CALL = frozenset("call llamaremos appellerons ligar chiameremo rufen bellen".split())
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -55,14 +74,27 @@ def find_refusal_with_rest(text, lexicon):
                 if not asks:
                     return None
             elif segment.is_any(REFUSALS):
+                if _is_our_text(text.segments, segment):
+                    return None
                 clear = not asks and _is_clear_among(clauses, position, index, lexicon)
                 return segment if clear else None
     return None
 
 
+def _is_our_text(segments, refusal):
+    """Tell whether a refusal stands in a copy of our own text, without its marks."""
+    if refusal.key not in _OUR_REFUSALS:
+        return False
+    place = next(i for i, s in enumerate(segments) if s is refusal)
+    after = [token.key for s in segments[place:] for token in s.tokens]
+    return place > 0 and not _WE_CALL.isdisjoint(after)
+
+
 def _is_clear_among(clauses, position, index, lexicon):
     clause, _asks = clauses[position]
-    before = [s for c, _asks in clauses[:position] for s in c]
+    before = [
+        s for c, asks in clauses[:position] if not (asks and _proposes(c)) for s in c
+    ]
     after = [s for c, _asks in clauses[position + 1 :] for s in c]
     if lx.EXCUSE in clause[index].kinds and _is_arranged(after):
         return False
@@ -78,13 +110,58 @@ def _is_arranged(after):
     return any(s.is_any({lx.ACCESS, lx.PRESENCE, lx.UNKNOWN}) for s in after)
 
 
-def find_not_then(text):
-    """Return the "not" of "not tomorrow", which is all that is said."""
-    said = [s for s in text.segments if not s.kinds <= SILENT or s.refs]
-    if len(said) == 2 and said[1].refs and said[1].when:
-        if lx.NEGATION in said[0].kinds and len(said[0].tokens) == 1:
-            return said[0]
+def find_refused_day(text, lexicon):
+    """Return the "not" of "not Friday", "morgen nicht", beside a proposal or a reason."""
+    clauses = _clauses(text.segments)
+    for position, (clause, asks) in enumerate(clauses):
+        said = [s for s in clause if not s.kinds <= SILENT or s.refs]
+        if asks or len(said) != 2:
+            continue
+        own, negation = sorted(said, key=lambda s: lx.NEGATION in s.kinds)
+        if own.refs and own.when and _is_plain_not(negation):
+            around = clauses[:position] + clauses[position + 1 :]
+            if all(_is_left_standing(item, lexicon) for item in around):
+                return negation
     return None
+
+
+def _is_plain_not(segment):
+    return lx.NEGATION in segment.kinds and len(segment.tokens) == 1
+
+
+def find_excuse_with_proposal(text):
+    """Return the reason of "I'm at work, could you come on Monday?" with another day.
+
+    Without another day it may be only a reason why somebody else opens.
+    """
+    excuse = None
+    proposed = False
+    for clause, asks in _clauses(text.segments):
+        if _proposes_day(clause, asks):
+            proposed = True
+            continue
+        if any(s.is_any({lx.OTHER, lx.ACCESS, lx.PRESENCE, lx.KEEP}) for s in clause):
+            return None
+        if any(s.is_any(_YES) and lx.COMMON not in s.kinds for s in clause):
+            return None
+        reasons = [s for s in clause if lx.EXCUSE in s.kinds]
+        excuse = excuse or next(iter(reasons), None)
+    return excuse if proposed else None
+
+
+def _proposes(clause):
+    return any(lx.OTHER in segment.kinds for segment in clause)
+
+
+def _proposes_day(clause, asks):
+    """Tell whether a clause proposes another day, and refuses none."""
+    days = [s for s in clause if lx.OTHER in s.kinds and s.when and s.when.has_day()]
+    if not days or any(s.is_any({lx.EXCUSE, lx.NEGATION, lx.DECLINE}) for s in clause):
+        return False
+    return asks or any(
+        lx.REQUEST in s.kinds or any(t.key in _PROPOSING for t in s.tokens)
+        for s in clause
+    )
 
 
 def _clauses(segments):
@@ -93,31 +170,43 @@ def _clauses(segments):
     for clause, asks in split_clauses(segments):
         start = 0
         for index in range(len(clause)):
-            if index > start and _begins_clause(clause, index):
+            if index > start and _begins_clause(clause, start, index):
                 result.append((clause[start:index], False))
                 start = index
         result.append((clause[start:], asks))
     return result
 
 
-def _begins_clause(clause, index):
+def _begins_clause(clause, start, index):
     segment = clause[index]
-    if lx.QUESTION_WORD in segment.kinds and len(segment.tokens) > 1:
-        return True
-    if lx.BUT in segment.kinds:
-        return True
     after = clause[index + 1] if index + 1 < len(clause) else None
-    if segment.is_any(_YES) and after is not None and lx.OTHER in after.kinds:
-        return True  # "not available Monday | yes Tuesday"
-    return lx.SUBJECT in segment.kinds and _ends_in_refusal(clause[:index], segment)
+    if lx.BUT in segment.kinds or lx.REQUEST in segment.kinds:
+        return True
+    if lx.QUESTION_WORD in segment.kinds:
+        if len(segment.tokens) > 1 or (after and after.key in ("about", "if")):
+            return True
+    if after is not None and lx.OTHER in after.kinds:
+        if segment.is_any(_YES):
+            return True  # "not available Monday | yes Tuesday"
+        if lx.CONDITION in segment.kinds and segment.key in _PROPOSING:
+            return True  # "morgen nicht | evtl nächste Woche"
+    return _ends_in_refusal(clause[start:index], segment)
 
 
-def _ends_in_refusal(before, subject):
+def _ends_in_refusal(before, segment):
     """Tell whether a sentence begins: "no sorry | I'm away", but "cancel my plan"."""
     said = [s for s in before if not s.kinds <= SILENT]
     if not said or not all(s.is_any(REFUSALS) for s in said):
         return False
-    return subject.key in _I or all(map(is_bare_no, said))
+    if all(map(is_bare_no, said)) and segment.key in _AND:
+        return True
+    if not segment.is_any({lx.SUBJECT, *_REASONS}):
+        return False
+    if segment.key in _I or all(map(is_bare_no, said)):
+        return True
+    if before[-1].refs:
+        return True  # "can't make it Monday | my sister is ill"
+    return not said[-1].tokens[-1].key.startswith(tuple(_TRANSITIVE))
 
 
 def _is_clear(clause, index, before):
@@ -181,7 +270,8 @@ def _is_left_standing(item, lexicon):
     if all(s.is_any({lx.AMOUNT, lx.CODE}) for s in clause):
         return False  # "no. 5"
     proposes = asks or any(
-        s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME}) and not s.is_any({lx.GLUE})
+        s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME, lx.REQUEST})
+        and not s.is_any({lx.GLUE})
         for s in clause
     )
     return not any(_takes_back(segment, proposes, lexicon) for segment in clause)
@@ -196,10 +286,10 @@ def _takes_back(segment, proposes, lexicon):
     if proposes or _is_soft(segment) or segment.is_any(REFUSALS):
         return False
     if segment.is_any(_YES):
-        return True
-    if len(segment.tokens) > 1:
-        return segment.is_any({lx.CONDITION, lx.DOUBT})
-    return lx.CONDITION in segment.kinds and segment.key in IFS
+        return len(segment.tokens) > 1 or lx.COMMON not in segment.kinds
+    if lx.CONDITION not in segment.kinds:
+        return False
+    return len(segment.tokens) > 1 or segment.key in IFS
 
 
 def find_proposal(segments, appointment, today):

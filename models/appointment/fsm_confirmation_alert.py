@@ -2,6 +2,7 @@
 from odoo import api, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
+from ...core.status import OUTDATED
 
 
 class FsmConfirmationAlert(models.AbstractModel):
@@ -102,6 +103,7 @@ class FsmConfirmationAlert(models.AbstractModel):
             draft.is_recipient = draft.partner in recipients._get_all(draft.order)
         return {
             "foreign_contact": not draft.is_recipient,
+            "archived": not draft.partner.active,
             "number": draft.verdict,
         }
 
@@ -139,7 +141,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         )
         return (
             counts
-            and record_sudo.closed_reason != "moved"
+            and record_sudo.closed_reason not in OUTDATED
             and not record_sudo._get_stale_reason()
         )
 
@@ -167,6 +169,8 @@ class FsmConfirmationAlert(models.AbstractModel):
                     enabled=company["enabled"],
                     ready=company["ready"] and bool(record_sudo.sender),
                     past=record_sudo._has_passed(),
+                    archived=bool(record_sudo.partner_id)
+                    and not record_sudo.partner_id.active,
                     opted_out=record_sudo.mobile in opted_out,
                     changed=not record_sudo.is_open or not record_sudo._is_current(),
                 )
@@ -191,6 +195,9 @@ class FsmConfirmationAlert(models.AbstractModel):
             text = {
                 "opted_out": self.env._(
                     "The customer opted out before the text was sent."
+                ),
+                "archived": self.env._(
+                    "The contact was archived before the text was sent."
                 ),
                 "past": self.env._("The appointment passed before the text was sent."),
             }.get(code, self.env._("The appointment changed before the text was sent."))
@@ -307,6 +314,13 @@ class FsmConfirmationAlert(models.AbstractModel):
                 ),
                 self.env._("The contact is of another customer"),
             ),
+            "archived": lambda: (
+                self.env._(
+                    "%s is archived. Choose another contact, or restore this one.",
+                    partner.name,
+                ),
+                self.env._("The contact is archived"),
+            ),
             "number_missing": lambda: (
                 self.env._(
                     "%s has no phone number. Enter a mobile number on the contact, or "
@@ -355,8 +369,8 @@ class FsmConfirmationAlert(models.AbstractModel):
             ),
             "opted_out": lambda: (
                 self.env._(
-                    "%(contact)s can't be texted. %(how)s. Call instead, or choose "
-                    "another contact. A customer opts in again by texting START.",
+                    "%(contact)s opted out of texts and can't be texted. %(how)s. Call "
+                    "instead, or choose another contact. A customer opts in again by texting START.",
                     contact=partner.name,
                     how=entry_sudo._job_confirmation_describe(),
                 ),

@@ -39,7 +39,14 @@ class FsmConfirmationRecipient(models.AbstractModel):
             location_sudo.owner_id,
             location_sudo.partner_id,
         )
-        return list(dict.fromkeys(partner for partner in found if partner))
+        known = dict.fromkeys(partner for partner in found if partner)
+        return [partner for partner in known if self._is_of_company(partner, order)]
+
+    @api.model
+    def _is_of_company(self, partner, order):
+        """Whether a contact is everybody's, or of the order's company or one above."""
+        company = partner.company_id
+        return not company or company in order.company_id.sudo().parent_ids
 
     @api.model
     def _find_others(self, orders):
@@ -63,11 +70,7 @@ class FsmConfirmationRecipient(models.AbstractModel):
             owner_sudo = location_sudo.owner_id.commercial_partner_id
             mine = {*at_location.get(location_sudo, ()), *below[owner_sudo]}
             mine -= set(self._get_main(order))
-            mine = (
-                partner
-                for partner in mine
-                if not partner.company_id or partner.company_id == order.company_id
-            )
+            mine = (partner for partner in mine if self._is_of_company(partner, order))
             others[order] = sorted(mine, key=position.get)[:_MAX_OTHERS]
         return others
 
@@ -78,7 +81,9 @@ class FsmConfirmationRecipient(models.AbstractModel):
         locations_sudo = locations_sudo.concat(
             *(order.sudo().location_id for order in orders)
         )
-        company_ids = {order.company_id.id for order in orders}
+        company_ids = {
+            id_ for order in orders for id_ in order.company_id.sudo().parent_ids.ids
+        }
         return (
             self.env["res.partner"]
             .sudo()
@@ -170,6 +175,8 @@ class FsmConfirmationRecipient(models.AbstractModel):
         """:param pairs: (``res.partner``, ``res.company``); :return: set of those"""
         numbers = {}
         for partner, company in pairs:
+            if not partner.active:
+                continue
             number, verdict = partner._get_confirmation_number(company)
             if verdict == "ok":
                 numbers[partner, company] = number

@@ -26,10 +26,12 @@ NEEDED_OF_MESSAGES = (
     "is_open",
     "job_name",
     "lang",
+    "location_id",
     "mobile",
     "name",
     "needs_reading",
     "order_id",
+    "owner_id",
     "partner_id",
     "person_id",
     "read_after",
@@ -89,9 +91,10 @@ class FsmConfirmationMatching(models.AbstractModel):
         """Read what a customer may repeat of appointments, in a query per model."""
         messages.order_id.fetch(NEEDED_OF_ORDERS)
         places, people = messages.order_id.sudo().location_id, messages.person_id.sudo()
-        places.fetch(["partner_id"])
+        places.fetch(["owner_id", "partner_id"])
         people.fetch(["partner_id"])
-        (places.partner_id | people.partner_id).fetch(["city", "name", "street"])
+        partners = places.partner_id | people.partner_id | messages.partner_id.sudo()
+        partners.fetch(["city", "name", "street", "tz"])
 
     def _find_messages(self, text):
         """What was sent lately to this number from the number that was answered.

@@ -62,7 +62,19 @@ class PhoneBlacklist(models.Model):
                 "opt_out_lifted": False,
             }
         )
+        self._job_confirmation_notify(number)
         return entries_sudo[:1]
+
+    @api.model
+    def _job_confirmation_notify(self, number):
+        """Contacts with this number show at once whether it takes texts."""
+        partners_sudo = self.env["res.partner"].sudo()
+        partners_sudo.invalidate_model(["confirmation_opt_out"])
+        found_sudo = partners_sudo.search(
+            [("phone_sanitized", "in", ways_to_write(number))], limit=100
+        )
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._notify_screens([], partner_ids=found_sudo.ids)
 
     @api.model
     def _job_confirmation_ways(self, number):
@@ -85,6 +97,7 @@ class PhoneBlacklist(models.Model):
         for entry_sudo in self.sudo()._remove(ways, message=note):
             blocked = entry_sudo.opt_out_source in ("reply", "twilio")
             entry_sudo.opt_out_lifted = by_hand and blocked
+        self._job_confirmation_notify(number)
 
     @api.model
     @private_queries()

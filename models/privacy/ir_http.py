@@ -18,6 +18,7 @@ class IrHttp(models.AbstractModel):
         if self.env.user.has_group(READ_GROUP):
             tiles = self.env["fsm.message.center"]._describe_tiles()
             info["message_center_tiles"] = tiles
+            info["day_board_tiles"] = self.env["fsm.day.board"]._describe_tiles()
         return info
 
     @classmethod

@@ -2,6 +2,7 @@
 from . import test_alerts
 from . import test_auto_replies
 from . import test_batch
+from . import test_planner
 from . import test_dialogs
 from . import test_inbox
 from . import test_message_center
