@@ -90,6 +90,14 @@ class ResCompany(models.Model):
         "hours. A US long code sends 1 a second, a toll-free number 3, a short code "
         "100.",
     )
+    job_confirmation_calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Texting Hours",
+        ondelete="restrict",
+        domain="[('company_id', 'in', [False, id])]",
+        help="Hours and closed days on which texts leave by themselves, on the clock of "
+        "the place of work. Empty: 8:00 to 20:00 every day.",
+    )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
         default=3,
@@ -258,9 +266,12 @@ class ResCompany(models.Model):
     def _get_texting_windows(self):
         """The hours in which texts may leave, as :mod:`...core.hours` takes them.
 
-        The system parameter ``job_confirmation.texting_hours`` ("8-20") has others for
+        Those of the company's calendar. Without one, the system parameter ``job_confirmation.texting_hours`` ("8-20") has others for
         the whole database. An override point.
         """
+        calendar_sudo = self.sudo().job_confirmation_calendar_id
+        if calendar_sudo:
+            return calendar_sudo._get_texting_windows()
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         value = parameters_sudo.get_param(_HOURS_PARAMETER) or ""
         found = _HOURS.fullmatch(value.strip())
