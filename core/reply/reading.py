@@ -15,7 +15,12 @@ from .codes import mark_codes
 from .languages import in_one_language
 from .lexicon import Lexicon
 from .names import silence_names, silence_signature
-from .notes import find_change_of_mind, find_yes_with_note, note_of
+from .notes import (
+    find_change_of_mind,
+    find_yes_at_end,
+    find_yes_with_note,
+    note_of,
+)
 from .opt_out import (
     find_opt_out,
     find_request,
@@ -78,6 +83,8 @@ class World(NamedTuple):
     lang: str = ""  # two letters; in which we write to the customer
     # an answer was given before: "after all" takes it back, and is no doubt
     returning: bool = False
+    # we asked back to what sets no condition
+    asked_back: bool = False
     earlier: str | None = None  # what was answered before we asked which one
 
     @property
@@ -215,8 +222,10 @@ def _read_answers(text, lexicon, codes, world):
     if found.answers:
         given = [s for s in text.segments if s.is_any(ANSWERS)]
         return _described(found, text, given, lexicon, world)
-    yes = find_yes_with_note(text, lexicon) or (
-        world.returning and find_change_of_mind(text)
+    yes = (
+        find_yes_with_note(text, lexicon)
+        or (world.returning and find_change_of_mind(text))
+        or find_yes_at_end(text, asked_back=world.asked_back)
     )
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
