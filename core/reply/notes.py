@@ -69,6 +69,7 @@ _WORKS = frozenset(
     "trabalhando".split()
 )
 _MAX_HOUR = 24
+_MAX_DAY = 31
 _MAX_PREPOSITION = 3
 _MAX_UNKNOWN = 6
 _MAX_TOLD = 3
@@ -202,7 +203,7 @@ def _is_harmless(around):
     """Tell whether a clause is about something harmless, and takes nothing back."""
     unknown = said = 0
     for index, segment in enumerate(around.clause):
-        if _is_done(around.clause, index):
+        if _is_done(around.clause, index) or _is_elsewhere(around.clause, index):
             return False
         if segment.is_any(_YES) and not segment.is_any(REFUSALS):
             if lx.CONDITION in segment.kinds and len(around.clause) > 1:
@@ -250,6 +251,15 @@ def _is_done(clause, index):
     return keys[0] in _AGAIN and not _WORKS.isdisjoint(before)
 
 
+def _is_elsewhere(clause, index):
+    """Tell "I'm in Mexico" from "I'm in"."""
+    segment = clause[index]
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if after is None or lx.PRESENCE not in segment.kinds:
+        return False
+    return segment.tokens[-1].key == "in" and after.kinds <= {lx.UNKNOWN, lx.FILLER}
+
+
 def _is_harmless_here(segment, index, around):
     """Tell whether a word that may undo a yes does not where it stands."""
     before, after = around.before(index), around.after(index)
@@ -270,8 +280,10 @@ def _is_harmless_here(segment, index, around):
 
 def _counts_a_thing(key, after, around):
     """Tell the number of a flat or a house, and an age in brackets, from an hour."""
+    if int(key[:9]) > _MAX_DAY and around.beside:
+        return True
     if len(around.clause) == 1 and around.beside:
-        return int(key[:9]) > _MAX_HOUR or lx.PRESENCE in around.beside
+        return lx.PRESENCE in around.beside
     lettered = after is not None and len(after.key) == 1
     numbered = bool(around.beside & _NUMBERED)
     return numbered and (lettered or int(key[:9]) > _MAX_HOUR)
@@ -405,6 +417,8 @@ def _says_nothing(segment):
 def _may_be_told(segment, asked_back):
     if segment.is_any(_HARD | REFUSALS) or lx.NEGATION in segment.kinds:
         return False
+    if asked_back and segment.kinds <= {lx.UNCLEAR, lx.RETURN}:
+        return len(segment.tokens) == 1
     if lx.DOUBT in segment.kinds and lx.CONDITION not in segment.kinds:
         return asked_back and len(segment.tokens) == 1
     return segment.is_any({lx.GLUE}) or not segment.is_any(_VETOES)
