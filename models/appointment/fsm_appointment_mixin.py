@@ -262,8 +262,10 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     def _notify_boards(self):
         """Have open Day Boards read what they show of these again."""
-        orders = self._get_appointment_order()
-        self.env["fsm.confirmation.chatter"]._notify_screens((), orders.ids)
+        chatter = self.env["fsm.confirmation.chatter"]
+        orders = self._get_appointment_order().sudo()
+        for company, group in orders.grouped("company_id").items():
+            chatter._notify_screens(company, (), group.ids)
 
     def _with_trace(self, vals):
         """Have the history say who sets the status, whatever a client's context says."""

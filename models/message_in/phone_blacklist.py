@@ -102,8 +102,14 @@ class PhoneBlacklist(models.Model):
         found_sudo = partners_sudo.search(
             [("phone_sanitized", "in", ways_to_write(number))], limit=100
         )
+        if not found_sudo:
+            return
         chatter = self.env["fsm.confirmation.chatter"]
-        chatter._notify_screens([], partner_ids=found_sudo.ids)
+        for company in self.env["res.company"].sudo().search(
+            [("job_confirmation_enabled", "=", True)]
+        ):
+            shown = found_sudo.filtered(lambda rec: not rec.company_id or rec.company_id == company)
+            chatter._notify_screens(company, [], partner_ids=shown.ids)
 
     @api.model
     def _job_confirmation_ways(self, number):
