@@ -45,6 +45,7 @@ MODELS = {
     "fsm.confirmation": ("see", NOBODY, "change", "delete"),
     "fsm.confirmation.reply": ("see", NOBODY, "change", "delete"),
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.undo": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.send": ("send", "send", "send", "send"),
@@ -116,6 +117,8 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
+    # Field service's own.
+    ("fsm.order", "onchange_scheduled_duration"),
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),
     ("fsm.confirmation.send", "action_resolve_alert"),
@@ -308,6 +311,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.sender": ["sender"],
                 "fsm.confirmation.batch": ["skipped_info", "ready_info"],
                 "fsm.confirmation.connection": ["refused_count"],
+                "fsm.confirmation.undo": ["before"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
                 "fsm.confirmation.name.index": ["name"],
@@ -323,6 +327,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.batch": "create_uid",
                 "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
+                "fsm.confirmation.undo": "message_id",
                 "fsm.confirmation.setup": "create_uid",
             }[model]
             spec = {name: {} for name in fields}
@@ -362,6 +367,7 @@ class TestLevels(LevelsCase):
                     "field_name": "contact_name",
                 },
                 "fsm.confirmation.setup": {},
+                "fsm.confirmation.undo": {"message_id": self.message.id},
                 "fsm.visit": {
                     "order_id": self.visit.order_id.id,
                     "scheduled_date_start": "2040-01-01 10:00:00",
