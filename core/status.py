@@ -177,8 +177,13 @@ def appointment_status(messages):
     return "not_sent"
 
 
-def status_after_move(status):
-    """The ``confirmation_status`` of an appointment whose date has changed."""
+def status_after_move(status, was_asked):
+    """The ``confirmation_status`` of an appointment whose date has changed.
+
+    :param was_asked: whether a message may have reached the customer
+    """
+    if status == "awaiting" and not was_asked:
+        return "not_sent"
     return "reconfirm" if status in ("awaiting", "no_answer", *_ANSWERS) else status
 
 

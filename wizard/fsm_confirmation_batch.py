@@ -25,6 +25,14 @@ class FsmConfirmationBatch(models.TransientModel):
     _description = "Send Confirmations"
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
+    visit_ids = fields.Many2many(
+        "fsm.visit",
+        string="Visits",
+        help="Of these Work Orders, the visits to ask about instead of the next one.",
+    )
+    is_again = fields.Boolean(
+        "Ask Again", help="Also who was asked and has not answered yet."
+    )
     ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
     ready_info = fields.Text("Recipients", compute="_compute_plan")
     skipped_count = fields.Integer("Skipped", compute="_compute_plan")
@@ -52,7 +60,7 @@ class FsmConfirmationBatch(models.TransientModel):
                 vals["order_ids"] = [Command.set(ids)]
         return super().create(vals_list)
 
-    @api.depends("order_ids")
+    @api.depends("order_ids", "visit_ids", "is_again")
     def _compute_plan(self):
         for wizard in self:
             ready, left_out = wizard._get_drafts()
@@ -79,10 +87,11 @@ class FsmConfirmationBatch(models.TransientModel):
             lines[NAMES_SHOWN:] = [self.env._("and %s more customers", more)]
         return "\n".join(lines)
 
-    @api.model
     def _describe_left_out(self, drafts):
         """A line for each reason: the Work Orders that it keeps from being asked."""
-        alerts = {id(draft): first_for_many(draft.alerts) for draft in drafts}
+        alerts = {
+            id(draft): first_for_many(draft.alerts, self.is_again) for draft in drafts
+        }
         counts = Counter(alert.code for alert in alerts.values())
         names = defaultdict(list)
         for draft in drafts:
@@ -114,11 +123,14 @@ class FsmConfirmationBatch(models.TransientModel):
             raise UserError(
                 self.env._("Choose at most %s Work Orders at once.", MAX_ORDERS)
             )
-        drafts = self.env["fsm.confirmation.composer"]._draft_many(orders)
-        return (
-            [draft for draft in drafts if not first_for_many(draft.alerts)],
-            [draft for draft in drafts if first_for_many(draft.alerts)],
-        )
+        visits = self.visit_ids._origin._filtered_access("read")
+        composer = self.env["fsm.confirmation.composer"]
+        drafts = composer._draft_many(orders, visits)
+        ready, left_out = [], []
+        for draft in drafts:
+            kept_back = first_for_many(draft.alerts, self.is_again)
+            (left_out if kept_back else ready).append(draft)
+        return ready, left_out
 
     def action_send(self):
         """Record a text for each Work Order that can be asked about.

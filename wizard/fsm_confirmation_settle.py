@@ -39,9 +39,6 @@ class FsmConfirmationSettle(models.TransientModel):
     scheduled_date_start = fields.Datetime("New Date")
     note = fields.Char("Reason")
 
-    def _get_reference_fields(self):
-        return ["reply_id", "confirmation_id", "partner_id"]
-
     @api.onchange("reply_id")
     def _onchange_reply_id(self):
         if self.action == "attach":

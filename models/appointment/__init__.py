@@ -2,6 +2,7 @@
 from . import fsm_appointment_mixin
 from . import fsm_order
 from . import fsm_visit
+from . import fsm_appointment
 from . import fsm_stage
 from . import fsm_location
 from . import res_partner

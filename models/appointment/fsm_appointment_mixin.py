@@ -12,6 +12,7 @@ from ...core.formatting import (
     is_other_time,
     is_whole_day,
 )
+from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
 
@@ -30,12 +31,22 @@ CONFIRMATION_STATUS = [
 ]
 # What the customer is asked about; a change of it concerns an answer.
 _WATCHED = ("scheduled_date_start", "scheduled_date_end", "person_id", "location_id")
+# What other users' open Day Boards show of an appointment.
+SHOWN_ON_BOARD = {
+    "confirmation_status",
+    "scheduled_date_start",
+    "scheduled_date_end",
+    "person_id",
+    "location_id",
+    "stage_id",
+}
 
 
 class FsmAppointmentMixin(models.AbstractModel):
     """What a customer can be asked to confirm: a Work Order or one of its Visits."""
 
     _name = "fsm.appointment.mixin"
+    _inherit = ["fsm.planned.appointment.mixin"]
     _description = "Appointment"
 
     confirmation_status = fields.Selection(
@@ -190,10 +201,15 @@ class FsmAppointmentMixin(models.AbstractModel):
             tracking_disable=True, job_confirmation_automatic=True
         ).write({"confirmation_status": value})
 
-    def _stop_waiting_sudo(self):
-        """A question is gone: without another one nobody waits for an answer."""
+    def _stop_waiting_sudo(self, was_sent=True):
+        """A question is gone: without another one nobody waits for an answer.
+
+        :param was_sent: False when it never reached the customer, who has not to be
+            asked *again* then
+        """
+        gone = ("awaiting",) if was_sent else ("awaiting", "reconfirm")
         for appointment_sudo in self.sudo():
-            if appointment_sudo.confirmation_status == "awaiting":
+            if appointment_sudo.confirmation_status in gone:
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()
                 )
@@ -225,16 +241,48 @@ class FsmAppointmentMixin(models.AbstractModel):
         if "confirmation_status" in vals and not self.env.su:
             check_may_edit(self.env)
 
+    @api.model
+    def default_get(self, fields):
+        # A stored default, which any user may set, is nobody's answer. Cards that are
+        # grouped by the status give a new one its column's.
+        values = super().default_get(fields)
+        name = "confirmation_status"
+        if name in values:
+            values[name] = self.env.context.get(f"default_{name}") or "not_sent"
+        return values
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_columns(rows, fields, ("confirmation_note",))
+
     @api.model_create_multi
     def create(self, vals_list):
-        # Cards that are grouped by the status give a new one its column's.
         name = "confirmation_status"
         default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
-            value = vals.get(name, default)
-            if value and value != "not_sent":
+            value = vals.get(name, default) or "not_sent"
+            if value != "not_sent":
                 self._check_may_set_status({name: value})
-        return super().create(vals_list)
+        appointments = super().create(vals_list)
+        appointments._notify_boards()
+        return appointments
+
+    def unlink(self):
+        self._notify_boards()
+        return super().unlink()
+
+    def _notify_boards(self):
+        """Have open Day Boards read what they show of these again."""
+        orders = self._get_appointment_order()
+        self.env["fsm.confirmation.chatter"]._notify_screens((), orders.ids)
+
+    def _with_trace(self, vals):
+        """Have the history say who sets the status, whatever a client's context says."""
+        if self.env.su or "confirmation_status" not in vals:
+            return self
+        return self.with_context(
+            job_confirmation_automatic=False, mail_notrack=False, tracking_disable=False
+        )
 
     def write(self, vals):
         self._check_may_set_status(vals)
@@ -253,6 +301,8 @@ class FsmAppointmentMixin(models.AbstractModel):
         }
         statuses = self._get_statuses_before(vals)
         result = super().write(vals)
+        if vals.keys() & SHOWN_ON_BOARD:
+            self._notify_boards()
         for appointment, known in statuses.items():
             appointment._on_status_set_by_hand(known)
         for appointment, known in before.items():
@@ -392,9 +442,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             newest_sudo.closed_reason not in status.OUTDATED
         ):
             return
-        moved = status.status_after_move(known)
-        if known == "awaiting" and not newest_sudo:
-            moved = "not_sent"
+        moved = status.status_after_move(known, was_asked=bool(newest_sudo))
         self._set_confirmation_status_sudo(moved)
         if moved == "reconfirm":
             self.env["fsm.confirmation.response"]._restore(newest_sudo)

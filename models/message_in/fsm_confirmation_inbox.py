@@ -445,7 +445,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             return
         note = self.env._("Opted in again by text: “%s”", text.body)
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
-            text.mobile, note, by_hand=False
+            text.mobile, note, by_hand=False, company=case.company
         )
         chatter = self.env["fsm.confirmation.chatter"]
         chatter._log([case.partner], note, case.company)
@@ -453,8 +453,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         responses = self.env["fsm.confirmation.response"]
         responses._close_activities(opted_out)
         self._link(case, messages)
-        companies = case.messages.company_id or case.company
-        responses._opt_in_sudo(text.mobile, companies)
+        responses._opt_in_sudo(text.mobile)
 
     def _notify(self, case, auto_reply):
         """Tell open screens and the histories, also of a reply that belongs nowhere.
@@ -469,7 +468,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             replies._log_unmatched(
                 case.text, case.several, case.company, case.partner, auto_reply
             )
-            replies._notify_unmatched(case.partner)
+            replies._notify_unmatched(case.company, case.partner)
             case.several._notify_changed()
 
     @api.model

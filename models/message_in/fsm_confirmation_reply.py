@@ -471,17 +471,17 @@ class FsmConfirmationReply(models.Model):
             chatter._log_text(None, targets, body, partner, company, date)
 
     @api.model
-    def _notify_unmatched(self, partner):
+    def _notify_unmatched(self, company, partner):
         """Tell open screens of a reply that belongs to no message."""
         chatter = self.env["fsm.confirmation.chatter"]
-        chatter._notify_screens([0], partner_ids=partner.ids)
+        chatter._notify_screens(company, [0], partner_ids=partner.ids)
 
     def _notify_changed(self):
         """Tell open screens that this reply changed."""
         if self.confirmation_id:
             self.confirmation_id._notify_changed()
         else:
-            self._notify_unmatched(self.partner_id)
+            self._notify_unmatched(self.company_id, self.partner_id)
 
     # ------------------------------------------------------------------
     # What a person does about a reply

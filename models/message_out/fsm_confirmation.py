@@ -130,6 +130,18 @@ class FsmConfirmation(models.Model):
         technical=True,
     )
     claimed_date = fields.Datetime(readonly=True, technical=True)
+    refused_sids = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Twilio SIDs of earlier attempts that failed for a while only.",
+        technical=True,
+    )
+    check_count = fields.Integer(
+        readonly=True,
+        aggregator=None,
+        help="How often Twilio was asked what became of it, see core/delivery.py.",
+        technical=True,
+    )
     lookup_failed_since = fields.Datetime(
         readonly=True,
         help="Since when Twilio can't be asked what became of it.",
@@ -137,6 +149,12 @@ class FsmConfirmation(models.Model):
     )
     attempt_count = fields.Integer(readonly=True, aggregator=None, technical=True)
     next_attempt_date = fields.Datetime(readonly=True, technical=True)
+    at_once_until = fields.Datetime(
+        readonly=True,
+        help="Until then it may leave outside the texting hours: a person has just "
+        "sent it.",
+        technical=True,
+    )
 
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
@@ -212,6 +230,13 @@ class FsmConfirmation(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
+    step_id = fields.Many2one(
+        "fsm.confirmation.plan.step",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Of the plan by which it left by itself.",
+    )
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
@@ -262,8 +287,15 @@ class FsmConfirmation(models.Model):
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
     )
+    # What leaves by itself does so once for an appointment, step and start.
+    _step_unique = models.UniqueIndex(
+        "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
+        " WHERE step_id IS NOT NULL"
+    )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
+    # Those of which no delivery report told the end.
+    _unreported_index = models.Index("(claimed_date) WHERE state = 'sent'")
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
     # company stands beside, not before: with several chosen the order would be lost.
@@ -501,9 +533,10 @@ class FsmConfirmation(models.Model):
 
     def _notify_changed(self):
         """Notify open screens that these records changed."""
-        if self:
-            self.env["fsm.confirmation.chatter"]._notify_screens(
-                self.ids, self.order_id.ids, self.partner_id.ids
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, records in self.grouped("company_id").items():
+            chatter._notify_screens(
+                company, records.ids, records.order_id.ids, records.partner_id.ids
             )
 
     # ------------------------------------------------------------------

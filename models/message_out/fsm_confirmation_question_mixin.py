@@ -187,9 +187,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return self.visit_id.sudo()
         return self.order_id.sudo()
 
-    def _get_stale_reason(self):
+    def _get_stale_reason(self, at=None):
         """Why an answer to this message can't count any more, or "".
 
+        :param at: when the customer wrote it, naive UTC; None for now
         :return: see :func:`~...core.status.stale_reason`
         """
         self.ensure_one()
@@ -200,7 +201,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             self.appointment_start or None,
             appointment_sudo._get_facts() if appointment_sudo else None,
             deadline=asked + timedelta(hours=hours) if hours else None,
-            now=fields.Datetime.now(),
+            now=at or fields.Datetime.now(),
             **self._get_change_facts(),
         )
 
@@ -246,9 +247,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         start, end = self.appointment_start or None, self.appointment_end or None
         return status.has_passed(start, fields.Datetime.now(), end)
 
-    def _is_current(self):
-        """Whether the appointment is still as the customer was asked about it."""
-        return self._get_stale_reason() in ("", "late")
+    def _is_current(self, at=None):
+        """Whether the appointment is still as the customer was asked about it.
+
+        :param at: see :meth:`_get_stale_reason`
+        """
+        return self._get_stale_reason(at) in ("", "late")
 
     def _was_asked_since(self):
         """Whether a newer text about the same appointment left, or is about to."""
@@ -318,20 +322,54 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            waiting_sudo.write({"state": "canceled"})
+            said = self._describe_cancellation(reason)
+            waiting_sudo.write({"state": "canceled", "failure_reason": said})
             self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
+
+    @api.model
+    def _describe_cancellation(self, reason):
+        """Why a text that waited does not leave, in one sentence.
+
+        :param reason: a key of ``closed_reason``
+        """
+        return {
+            "moved": self.env._("The date was changed before the text was sent."),
+            "closed": self.env._(
+                "The Work Order was completed or canceled before the text was sent."
+            ),
+            "deleted": self.env._("The appointment was deleted before it was sent."),
+            "past": self.env._("The appointment passed before the text was sent."),
+            "replaced": self.env._(
+                "It was asked again, or resolved by hand, before the text was sent."
+            ),
+            "changed": self.env._(
+                "The place or the customer was changed before the text was sent."
+            ),
+            "number": self.env._(
+                "The contact's number was changed before the text was sent."
+            ),
+            "reset": self.env._("It is to be asked again."),
+            "company": self.env._("The Work Order was moved to another company."),
+            "wrong_number": self.env._("The number is not the contact's."),
+        }.get(reason, "")
 
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
         resolved = self.response and self.response != "unrecognized"
         if resolved or self._get_stale_reason():
             return
+        composer = self.env["fsm.confirmation.composer"]
+        composer._lock([self.order_id])
+        if self._was_asked_since():
+            # The newer question is the one that is answered.
+            self.write({"closed_reason": "replaced"})
+            return
         others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:
-            self.env["fsm.confirmation.composer"]._ensure_codes(self)
+            composer._ensure_codes(self)
         if self.code in others.mapped("code"):
             return
         self.write({"is_open": True, "closed_reason": False})

@@ -145,9 +145,13 @@ class TestAppointment(TestCase):
             "declined",
             "unrecognized",
         ):
-            self.assertEqual(status_after_move(status), "reconfirm")
+            self.assertEqual(status_after_move(status, True), "reconfirm")
         for status in ("not_sent", "opted_out", "reconfirm"):
-            self.assertEqual(status_after_move(status), status)
+            self.assertEqual(status_after_move(status, True), status)
+            self.assertEqual(status_after_move(status, False), status)
+        # Nothing had left: the customer is not asked again, but asked.
+        self.assertEqual(status_after_move("awaiting", False), "not_sent")
+        self.assertEqual(status_after_move("confirmed", False), "reconfirm")
 
     def test_most_urgent(self):
         self.assertEqual(most_urgent({"confirmed", "awaiting"}), "awaiting")
