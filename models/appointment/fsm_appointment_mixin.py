@@ -6,7 +6,12 @@ from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core import status
-from ...core.formatting import format_date, format_time_range, is_whole_day
+from ...core.formatting import (
+    format_date,
+    format_time_range,
+    is_other_time,
+    is_whole_day,
+)
 from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
@@ -60,6 +65,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         compute="_compute_appointment_text",
         help="Date and time of the appointment in the time zone of the place of work, "
         "which is named if it isn't the user's.",
+    )
+    has_other_timezone = fields.Boolean(
+        compute="_compute_appointment_text",
+        help="The clock where the work happens shows another time than the user's.",
     )
     confirmation_note = fields.Text(
         "Customer's Note",
@@ -148,6 +157,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             start, end = appointment.scheduled_date_start, appointment.scheduled_date_end
             if not start or not order:
                 appointment.appointment_text = False
+                appointment.has_other_timezone = False
                 continue
             zone = order._get_appointment_timezone()
             parts = [
@@ -155,6 +165,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 self._format_time_in(zone, start, end, reader),
             ]
             appointment.appointment_text = ", ".join(parts)
+            appointment.has_other_timezone = is_other_time(start, zone, reader)
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""

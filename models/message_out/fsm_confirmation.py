@@ -195,13 +195,6 @@ class FsmConfirmation(models.Model):
         readonly=True,
         help="When a person last set the response by hand.",
     )
-    undo = fields.Json(
-        technical=True,
-        readonly=True,
-        copy=False,
-        groups="base.group_system",
-        help="How all was before and after what a person last did by hand.",
-    )
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
         "fsm.confirmation.reply",

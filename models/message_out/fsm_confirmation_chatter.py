@@ -57,16 +57,21 @@ class FsmConfirmationChatter(models.AbstractModel):
         )
 
     @api.model
-    def _format_text(self, title, body, state, record):
+    def _format_text(self, title, body, state, record, auto_reply=""):
         """What a note shows of a text, as Markup.
 
         :param title: who wrote to whom
         :param body: the words
         :param state: what is known of it, one line
         :param record: the ``fsm.confirmation`` that the title links to, or none
+        :param auto_reply: what the customer got back
         """
         link = self._get_link(record) if record else ""
-        return Markup(_NOTE).format(title=title, link=link, body=body, state=state)
+        note = Markup(_NOTE).format(title=title, link=link, body=body, state=state)
+        if auto_reply:
+            title = self.env._("Auto-reply")
+            note += Markup(_NOTE).format(title=title, link="", body=auto_reply, state="")
+        return note
 
     @api.model
     def _format_sent(self, record):

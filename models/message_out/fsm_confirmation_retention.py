@@ -60,7 +60,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                                          ELSE %(removed)s END,
                        customer_note = NULL, proposed_date = NULL,
                        failure_reason = NULL, is_open = FALSE, read_after = NULL,
-                       needs_reading = FALSE, undo = NULL,
+                       needs_reading = FALSE,
                        closed_reason = %(closed_reason)s,
                        indicator = %(indicator)s
                  WHERE id IN (SELECT id FROM fsm_confirmation

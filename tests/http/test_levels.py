@@ -46,6 +46,7 @@ MODELS = {
     "fsm.confirmation.reply": ("see", NOBODY, "change", "delete"),
     "fsm.appointment": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.undo": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.send": ("send", "send", "send", "send"),
@@ -142,6 +143,8 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
+    # Field service's own.
+    ("fsm.order", "onchange_scheduled_duration"),
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),
     ("fsm.confirmation.send", "action_resolve_alert"),
@@ -349,6 +352,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.sender": ["sender"],
                 "fsm.confirmation.batch": ["skipped_info", "ready_info"],
                 "fsm.confirmation.connection": ["refused_count"],
+                "fsm.confirmation.undo": ["before"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
                 "fsm.appointment": ["reply_body", "remark"],
@@ -371,6 +375,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.batch": "create_uid",
                 "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
+                "fsm.confirmation.undo": "message_id",
                 "fsm.confirmation.setup": "create_uid",
                 "fsm.confirmation.plan": "company_id",
                 "fsm.confirmation.plan.step": "plan_id",
@@ -417,6 +422,7 @@ class TestLevels(LevelsCase):
                     "field_name": "contact_name",
                 },
                 "fsm.confirmation.setup": {},
+                "fsm.confirmation.undo": {"message_id": self.message.id},
                 "fsm.confirmation.plan": {"name": "x"},
                 "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},

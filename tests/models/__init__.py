@@ -12,6 +12,7 @@ from . import test_dialogs
 from . import test_inbox
 from . import test_message_center
 from . import test_name_index
+from . import test_one_truth
 from . import test_query_counts
 from . import test_screen_notifications
 from . import test_replies
