@@ -151,22 +151,20 @@ class FsmAppointment(models.Model):
     order_id = fields.Many2one("fsm.order", "Work Order", readonly=True)
     visit_id = fields.Many2one("fsm.visit", readonly=True)
     job_name = fields.Char("Job ID", readonly=True)
-    type_id = fields.Many2one("fsm.order.type", "Type", readonly=True)
+    type_id = fields.Many2one("fsm.order.type", readonly=True)
     person_id = fields.Many2one("fsm.person", "Technician", readonly=True)
-    team_id = fields.Many2one("fsm.team", "Team", readonly=True)
-    location_id = fields.Many2one("fsm.location", "Location", readonly=True)
+    team_id = fields.Many2one("fsm.team", readonly=True)
+    location_id = fields.Many2one("fsm.location", readonly=True)
     address = fields.Char(readonly=True)
-    stage_id = fields.Many2one("fsm.stage", "Stage", readonly=True)
+    stage_id = fields.Many2one("fsm.stage", readonly=True)
     company_id = fields.Many2one("res.company", "Our Company", readonly=True)
     is_closed = fields.Boolean("Completed or Canceled", readonly=True)
     scheduled_date_start = fields.Datetime("Appointment", readonly=True)
     scheduled_date_end = fields.Datetime("End", readonly=True)
     duration = fields.Float("Hours", aggregator="sum", readonly=True)
-    confirmation_status = fields.Selection(
-        CONFIRMATION_STATUS, "Confirmation Status", readonly=True
-    )
+    confirmation_status = fields.Selection(CONFIRMATION_STATUS, readonly=True)
 
-    message_id = fields.Many2one("fsm.confirmation", "Message", readonly=True)
+    message_id = fields.Many2one("fsm.confirmation", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
     contact_name = fields.Char(readonly=True)
     company_name = fields.Char("Customer Company", readonly=True)
@@ -313,9 +311,7 @@ class FsmAppointment(models.Model):
         if not asks(domain):
             return domain
         parts = domain.children if isinstance(domain, DomainAnd) else [domain]
-        states = self._examine_all(
-            Domain.AND(part for part in parts if not asks(part))
-        )
+        states = self._examine_all(Domain.AND(part for part in parts if not asks(part)))
 
         def replace(condition):
             if not is_state(condition):

@@ -219,7 +219,7 @@ class FsmConfirmation(models.Model):
             *RESPONSES,
             ("moved", "Date changed"),
             ("awaiting", "Awaiting response"),
-            ("no_answer", "No response"),
+            ("no_answer", "Never answered"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],
