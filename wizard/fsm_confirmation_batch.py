@@ -1,15 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..core.alerts import first_for_many
+from ..core.alerts import BLOCK, first_for_many
 from ..models.levels import check_may_edit
 
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
 NAMES_SHOWN = 15  # with each reason
+# So many Work Orders with one reason are told in the sentences of the dialog for one.
+_SENTENCES_SHOWN = 3
 
 
 class FsmConfirmationBatch(models.TransientModel):
@@ -87,10 +89,17 @@ class FsmConfirmationBatch(models.TransientModel):
 
     def _describe_left_out(self, drafts):
         """A line for each reason: the Work Orders that it keeps from being asked."""
+        alerts = {
+            id(draft): first_for_many(draft.alerts, self.is_again) for draft in drafts
+        }
+        counts = Counter(alert.code for alert in alerts.values())
         names = defaultdict(list)
         for draft in drafts:
-            reason = first_for_many(draft.alerts, self.is_again)
-            names[reason.summary].append(draft.order.name)
+            alert = alerts[id(draft)]
+            reason = alert.summary
+            if alert.level == BLOCK and counts[alert.code] <= _SENTENCES_SHOWN:
+                reason = alert.text.rstrip(".")
+            names[reason].append(draft.order.name)
         lines = []
         for reason, known in names.items():
             shown = ", ".join(known[:NAMES_SHOWN])
