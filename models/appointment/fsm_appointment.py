@@ -10,7 +10,6 @@ from odoo.orm.domains import DomainAnd
 from odoo.tools import SQL
 
 from ...core.board import MAX_EXAMINED, STATES
-from ...core.formatting import localize
 from ...core.phones import digits_to_find
 from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
@@ -252,21 +251,17 @@ class FsmAppointment(models.Model):
     @api.depends("scheduled_date_start", "scheduled_date_end", "order_id")
     @api.depends_context("lang", "tz")
     def _compute_time_text(self):
-        own = self.env.user.tz or "UTC"
+        orders_sudo = self.env["fsm.order"].sudo()
+        reader = orders_sudo._get_reader_timezone()
         for appointment in self:
-            start = appointment.scheduled_date_start
             order_sudo = appointment.order_id.sudo()
-            if not start or not order_sudo:
-                appointment.time_text = False
-                continue
-            zone = order_sudo._get_appointment_timezone()
-            text = order_sudo._format_time_in(
-                zone, start, appointment.scheduled_date_end
+            zone = order_sudo._get_appointment_timezone() if order_sudo else "UTC"
+            appointment.time_text = orders_sudo._format_time_in(
+                zone,
+                appointment.scheduled_date_start,
+                appointment.scheduled_date_end,
+                reader,
             )
-            local = localize(start, zone)
-            if local.utcoffset() != localize(start, own).utcoffset():
-                text = f"{text} {local.tzname()}"
-            appointment.time_text = text
 
     # ------------------------------------------------------------------
     # Search
