@@ -37,6 +37,22 @@ class ResPartner(models.Model):
         help="When and how somebody else answered from this number.",
     )
 
+    confirmation_plan_info = fields.Text(
+        "Asked Automatically",
+        compute="_compute_confirmation_plan_info",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="When the contact is asked next about each Work Order, or why not.",
+    )
+
+    @api.depends("phone")
+    @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
+    def _compute_confirmation_plan_info(self):
+        planner = self.env["fsm.confirmation.planner"]
+        for partner in self:
+            described = planner._describe_contact(partner._origin)
+            partner.confirmation_plan_info = described
+
     def _compute_confirmation_count(self):
         # A company has those of its contacts, as the button shows them.
         family = self.with_context(active_test=False).search_fetch(

@@ -18,14 +18,14 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
         "Hold Automatic Texts",
         copy=False,
         groups=EDIT_GROUP,
-        help="The customer is not asked by itself; a person can send all the same.",
+        help="The customer is not asked automatically; a person can still send.",
     )
     confirmation_plan_info = fields.Text(
-        "Asked by Itself",
+        "Asked Automatically",
         compute="_compute_confirmation_plan_info",
         compute_sudo=False,
         groups=READ_GROUP,
-        help="When the customer is asked next by itself, or why not.",
+        help="When the customer is asked next, or why not.",
     )
 
     # The planner looks for what is due by these.
