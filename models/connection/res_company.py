@@ -93,8 +93,8 @@ class ResCompany(models.Model):
         string="Texting Hours",
         ondelete="restrict",
         domain="[('company_id', 'in', [False, id])]",
-        help="Hours and closed days for texts that leave automatically, on the clock of "
-        "the place of work. Empty: 8:00 to 20:00 every day.",
+        help="Hours and closed days for texts that leave automatically, on the clock "
+        "of the place of work. Empty: 8:00 to 20:00 every day.",
     )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
