@@ -27,6 +27,7 @@
         "wizard/fsm_confirmation_forecast_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
+        "views/fsm_appointment_views.xml",
         "views/fsm_confirmation_word_views.xml",
         "views/fsm_confirmation_sender_views.xml",
         "views/fsm_visit_views.xml",
@@ -46,6 +47,7 @@
         "demo/fsm_order.xml",
         "demo/fsm_confirmation.xml",
         "demo/fsm_confirmation_reply.xml",
+        "demo/fsm_day_board.xml",
     ],
     "assets": {
         "web.assets_backend": [
@@ -65,5 +67,6 @@
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],
     },
     "application": True,
+    "post_load": "answer_without_database",
     "uninstall_hook": "uninstall_hook",
 }

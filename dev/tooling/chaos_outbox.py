@@ -205,7 +205,8 @@ def check(harness, count):
     sent = harness.simulator.sent()
     texts = defaultdict(list)
     for message in sent:
-        texts[(message["status_callback"] or "").rpartition("/")[2]].append(message)
+        address = (message["status_callback"] or "").partition("#")[0]
+        texts[address.rpartition("/")[2]].append(message)
     rows = harness.sql.rows(
         "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count"
         " FROM fsm_confirmation"

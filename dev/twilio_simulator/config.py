@@ -2,9 +2,11 @@
 """What can be configured: accounts, numbers, services, customers, settings."""
 
 import copy
+import json
 import random
 import re
 import time
+from pathlib import Path
 
 from .errors import CATALOG
 
@@ -14,101 +16,13 @@ DEFAULT_AUTH_TOKEN = "fa4e" + "0" * 28
 DEFAULT_NUMBER = "+12025550100"
 
 E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
-TOLL_FREE = re.compile(r"\+18(00|33|44|55|66|77|88)\d{7}\Z")
 
-SETTINGS = {
-    # Seconds between two steps of a message's life (queued, sent, delivered).
-    "delay": 0.4,
-    # Statuses on the way to the last one; a Messaging Service at Twilio really
-    # reports "queued", "sending" and "sent".
-    "steps": ["sent"],
-    # False: messages stay as they are, every status comes by hand (control API).
-    "auto_deliver": True,
-    # Seconds that every API answer takes, to measure against a realistic Twilio.
-    "latency": 0.0,
-    # Seconds by which Twilio's clock is ahead of this machine's (behind: negative).
-    "clock_skew": 0.0,
-    # Seconds until a new message shows in the message list.
-    "list_lag": 0.0,
-    # Whether a list by date leaves out messages that have not been sent yet.
-    "list_hides_unsent": False,
-    # The most that one page of a list holds, whatever is asked for.
-    "page_limit": 1000,
-    # Whether spaces around a text are cut off.
-    "trim_body": False,
-    # Added to every webhook request, like a Cookie that chooses the database.
-    "webhook_headers": {},
-    # Status callbacks: normal, reversed or shuffled; how often; how many seconds
-    # late; which are missing (a list of statuses, or a share between 0 and 1).
-    "callback_order": "normal",
-    "callback_repeat": 1,
-    "callback_delay": 0.0,
-    "callback_missing": [],
-    # Makes the random faults the same in every run.
-    "seed": None,
-}
-
+# What an account, number, service, customer has, and each setting: see the README.
+DEFAULTS = json.loads(Path(__file__).with_name("defaults.json").read_text("utf-8"))
+CUSTOMER = DEFAULTS["customer"]
 # What becomes of a text to a customer's number of this kind: its last status
 # ("refused": at create; "sent", "queued": it stays there) and the error code.
 KINDS = CATALOG["kinds"]
-
-ACCOUNT = {
-    "auth_token": DEFAULT_AUTH_TOKEN,
-    "friendly_name": "Simulator account",
-    "status": "active",
-    # Trial: texts only to numbers in ``verified`` ("*": to all), with a prefix.
-    "type": "Full",
-    "verified": [],
-}
-
-NUMBER = {
-    "friendly_name": None,
-    "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
-    "sms_url": "",
-    "sms_method": "POST",
-    "sms_fallback_url": "",
-    "sms_fallback_method": "POST",
-    "sms_application_sid": "",
-    "status_callback": "",
-    "status_callback_method": "POST",
-    # False: texts to US numbers end as undelivered 30034.
-    "a2p_registered": True,
-    "city": "",
-    "state": "",
-    "zip": "",
-}
-
-SERVICE = {
-    "friendly_name": "Messaging Service",
-    "numbers": [],
-    "inbound_request_url": None,
-    "inbound_method": "POST",
-    "fallback_url": None,
-    "fallback_method": "POST",
-    "status_callback": None,
-    # Typographic characters are replaced by plain ones, so that a text stays short.
-    "smart_encoding": True,
-    "validity_period": 36000,
-    "usecase": "notifications",
-    "us_app_to_person_registered": True,
-    "use_inbound_webhook_on_number": False,
-    # Advanced Opt-Out: webhooks carry OptOutType, the answers can be set.
-    "advanced_opt_out": False,
-    "opt_out_texts": {},
-}
-
-CUSTOMER = {
-    "name": "",
-    "kind": "mobile",
-    "error_code": None,
-    "status": None,
-    "city": "",
-    "state": "",
-    "zip": "",
-}
-
-DEFAULTS = dict(account=ACCOUNT, number=NUMBER, service=SERVICE, customer=CUSTOMER)
-ORDERS = ("normal", "reversed", "shuffled")
 
 
 class ConfigError(Exception):
@@ -119,7 +33,7 @@ class Config:
     """The configured entries, each a dict by its SID or number."""
 
     def __init__(self, config):
-        self.settings = copy.deepcopy(SETTINGS)
+        self.settings = copy.deepcopy(DEFAULTS["settings"])
         self.accounts, self.numbers, self.services = {}, {}, {}
         self.customers = {}
         self.random = random.Random()
@@ -145,14 +59,11 @@ class Config:
 
     def _configure_settings(self, settings):
         for name, value in settings.items():
-            number = isinstance(SETTINGS.get(name), float)
-            if name not in SETTINGS or (number and not isinstance(value, int | float)):
+            number = isinstance(DEFAULTS["settings"].get(name), float)
+            wrong = number and not isinstance(value, int | float)
+            if name not in self.settings or wrong:
                 raise ConfigError(f"Setting {name} can't be {value!r}.")
-        if settings.get("callback_order", "normal") not in ORDERS:
-            raise ConfigError(f"callback_order must be one of {ORDERS}.")
         self.settings.update(copy.deepcopy(settings))
-        if "seed" in settings:
-            self.random.seed(settings["seed"])
 
     def _entry(self, what, key, form, values, **fixed):
         """Add or change one entry and return it."""
@@ -192,7 +103,7 @@ class Config:
             sid=_sid_for("PN", phone),
             phone_number=phone,
             account_sid=account_sid,
-            type="toll-free" if TOLL_FREE.match(phone or "") else "local",
+            type="local",
         )
         number["friendly_name"] = number["friendly_name"] or phone
 
@@ -224,10 +135,8 @@ class Config:
 
     def service_of(self, phone):
         """Return the Messaging Service that a number is in, or None."""
-        for service in self.services.values():
-            if phone in service["numbers"]:
-                return service
-        return None
+        found = (s for s in self.services.values() if phone in s["numbers"])
+        return next(found, None)
 
 
 def _sid_for(prefix, text):

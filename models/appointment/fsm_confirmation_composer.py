@@ -9,6 +9,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
 from ...core.hours import JUST_NOW
@@ -95,21 +96,23 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders):
+    def _draft_many(self, orders, visits=None):
         """What asking about all these Work Orders comes to, with the alerts.
 
         About the next visit of each, to the contact with which the dialog begins.
 
+        :param visits: ``fsm.visit`` of some of them, asked about instead of the next
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
+        chosen = visits.sudo().grouped("order_id") if visits else {}
         recipients = self.env["fsm.confirmation.recipient"]._choose(orders_sudo)
         drafts = []
         for order_sudo in orders_sudo:
-            visit_sudo = order_sudo._get_next_visit()
-            draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
-            draft.is_recipient = True
-            drafts.append(draft)
+            for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
+                draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
+                draft.is_recipient = True
+                drafts.append(draft)
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 
@@ -147,6 +150,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             ),
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
+            ),
+            confirmation_readers=tuple(
+                (draft.order.id, draft.partner.tz) for draft in drafts if draft.partner.tz
             ),
         )
         ids = [draft.order.id for draft in drafts]
@@ -288,10 +294,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         """
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
+        self._lock([draft.order for draft in drafts])
         self._replace_earlier(drafts)
         open_sudo = self._find_open(drafts)
         expired_sudo = open_sudo.filtered(self._is_over)
         expired_sudo._close_sudo("past")
+        for record_sudo in expired_sudo:
+            record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         self._assign_codes(drafts, open_sudo - expired_sudo)
         records_sudo = self._insert(drafts, user)
         about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
@@ -301,6 +310,29 @@ class FsmConfirmationComposer(models.AbstractModel):
         records_sudo._notify_changed()
         self.env.ref(SEND_CRON).sudo()._trigger()
         return records_sudo
+
+    @api.model
+    def _lock(self, orders):
+        """Have whoever asks about these Work Orders at this moment look once more.
+
+        A lock alone would not do: who waited for it would go on with what was read
+        before. A row that was written is a conflict, and Odoo runs the other one again,
+        which then sees what was asked meanwhile, of whatever contact.
+
+        :param orders: list of ``fsm.order``
+        """
+        ids = tuple({order.id for order in orders if order})
+        if ids:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE fsm_order SET id = id
+                     WHERE id IN (SELECT id FROM fsm_order WHERE id IN %s
+                                   ORDER BY id FOR NO KEY UPDATE)
+                    """,
+                    ids,
+                )
+            )
 
     @api.model
     def _replace_earlier(self, drafts):

@@ -15,6 +15,8 @@ from ...core.twilio.client import TwilioApi
 NEUTRALIZED_TOKEN = "dummytoken"
 _HOURS_PARAMETER = "job_confirmation.texting_hours"
 _HOURS = re.compile(r"(?P<begin>\d{1,2})-(?P<end>\d{1,2})")
+# Real ones have 32 characters; what could be guessed is none either.
+_TOKEN = re.compile(r"[!-~]{16,}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -190,10 +192,12 @@ class ResCompany(models.Model):
                     "digits after it. Copy it from Twilio's console."
                 )
             )
-        if vals.keys() & {"job_confirmation_enabled", "job_confirmation_text_ids"}:
+        result = super().write(vals)
+        kept = {"job_confirmation_enabled", "job_confirmation_text_ids"}
+        if self and vals.keys() & kept:
             # Who sees which menu, and what customers are told, is kept in memory.
             self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     @api.model
     def _find_by_account_sudo(self, account):
@@ -208,8 +212,9 @@ class ResCompany(models.Model):
     @property
     def _twilio_token_sudo(self):
         """The account's auth token, "" without a real one; call it with sudo."""
-        token = self.sms_twilio_auth_token or ""
-        return "" if token == NEUTRALIZED_TOKEN else token
+        token = (self.sms_twilio_auth_token or "").strip()
+        is_real = _TOKEN.fullmatch(token) and token != NEUTRALIZED_TOKEN
+        return token if is_real else ""
 
     def _job_confirmation_template(self):
         """The company's ``sms.template`` for confirmations, with sudo."""

@@ -27,7 +27,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
                 partners._format_number_for_people(record.mobile, record.company_id)
             )
 
-    @api.depends("state", "response", "order_id", "next_ids", "needs_reading")
+    @api.depends("state", "response", "order_id", "next_ids", "needs_reading", "undo")
     @api.depends_context("uid", "confirmation_look_only")
     def _compute_next_steps(self):
         service = self.env["fsm.confirmation.next.step"]
@@ -87,7 +87,9 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         if not self.env.su:
             check_may_edit(self.env)
         self.check_access("write")
+        undo = self.env["fsm.confirmation.undo"]
         for record_sudo in self.sudo().filtered("needs_reading"):
+            before = undo._take(record_sudo)
             record_sudo.write({"needs_reading": False})
             self.env["fsm.confirmation.response"]._close_activities(record_sudo)
             record_sudo._message_log(
@@ -96,4 +98,5 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
                 ),
                 author_id=self.env.user.partner_id.id,
             )
+            undo._keep(record_sudo, before)
             record_sudo._notify_changed()

@@ -126,6 +126,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """Which kind of ``sms.template`` says this."""
         if kind == "deleted":
             return "closed"
+        if kind == "changed":
+            return "closed" if record._is_of_another_customer() else "late"
         if kind == "moved" and not record.new_date_text:
             return "moved_undated"
         return kind
@@ -150,7 +152,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """
         now, received = fields.Datetime.now(), case.text.received_date
         after = self._get_departure(now, received, case.linked[:1], case.company)
-        if not after:
+        is_over = case.linked and all(rec._has_passed() for rec in case.linked)
+        if not after or is_over:
             return {"auto_reply_body": ""}
         return {"auto_reply_state": "outgoing", "auto_reply_after": after}
 
@@ -257,6 +260,13 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     def _apply_result(self, reply_sudo, result):
         if result.outcome is Outcome.ACCEPTED:
             reply_sudo.write({"auto_reply_state": "sent"})
+            reply_sudo._log_auto_reply(
+                reply_sudo,
+                reply_sudo.auto_reply_body,
+                reply_sudo.confirmation_ids,
+                reply_sudo.partner_id,
+                date=fields.Datetime.now(),
+            )
         elif (
             result.outcome is Outcome.REJECTED
             and failure_class(result.code) is Failure.RETRY

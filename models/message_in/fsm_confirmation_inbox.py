@@ -344,11 +344,19 @@ class FsmConfirmationInbox(models.AbstractModel):
             actions[effect.kind](case, messages, effect)
         self._notify(case)
         if case.decision.resolves_questions:
-            earlier._resolve_questions(case.text)
+            earlier._resolve_questions(case.text, case.linked)
         auto_reply = self.env["fsm.confirmation.auto.reply"]
         values = auto_reply._prepare_values(case, earlier, is_late)
         self._have_unclear_read(case, is_asked_back=bool(values["auto_reply_body"]))
+        if "auto_reply_state" not in values:  # A late one is noted when it leaves.
+            self._log_auto_reply(case, values["auto_reply_body"])
         return {**self._prepare_outcome(case), **values}
+
+    def _log_auto_reply(self, case, body):
+        """What the customer is told with the webhook is in the histories too."""
+        self.env["fsm.confirmation.reply"]._log_auto_reply(
+            case.text, body, case.linked or case.several, case.partner
+        )
 
     def _get_actions(self):
         """What is done: kind of effect -> method that takes a :class:`Case`,
@@ -367,7 +375,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             matching.WRONG_NUMBER: self._report_wrong_number,
         }
 
-    def _link(self, case, messages, _effect=None):
+    def _link(self, case, messages, effect=None):
         """The reply belongs to messages; it is written into their histories."""
         if not messages:
             return
@@ -375,13 +383,15 @@ class FsmConfirmationInbox(models.AbstractModel):
             case.partner = messages[0].partner_id
             case.company = messages[0].company_id
         case.linked |= messages
-        self.env["fsm.confirmation.reply"]._log_text(
-            case.text, messages, case.decision.intent
-        )
+        intent = case.decision.intent
+        if intent == "answers" and effect:
+            # Of several answers, the one to this message.
+            intent = matching.INTENT_OF_RESPONSE.get(effect.response, intent)
+        self.env["fsm.confirmation.reply"]._log_text(case.text, messages, intent)
 
     def _respond(self, case, messages, effect):
         """The customer answered, clearly or not."""
-        self._link(case, messages)
+        self._link(case, messages, effect)
         responses = self.env["fsm.confirmation.response"]
         responses._respond(messages, effect, case.text)
 
@@ -439,7 +449,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             return
         note = self.env._("Opted in again by text: “%s”", text.body)
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
-            text.mobile, note, by_hand=False
+            text.mobile, note, by_hand=False, company=case.company
         )
         chatter = self.env["fsm.confirmation.chatter"]
         chatter._log([case.partner], note, case.company)
@@ -447,8 +457,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         responses = self.env["fsm.confirmation.response"]
         responses._close_activities(opted_out)
         self._link(case, messages)
-        companies = case.messages.company_id or case.company
-        responses._opt_in_sudo(text.mobile, companies)
+        responses._opt_in_sudo(text.mobile)
 
     def _notify(self, case):
         """Tell open screens, and the histories of a reply that belongs nowhere."""
@@ -457,7 +466,8 @@ class FsmConfirmationInbox(models.AbstractModel):
         elif case.decision is not matching.FLOOD:
             replies = self.env["fsm.confirmation.reply"]
             replies._log_unmatched(case.text, case.several, case.company, case.partner)
-            replies._notify_unmatched(case.partner)
+            replies._notify_unmatched(case.company, case.partner)
+            case.several._notify_changed()
 
     @api.model
     def _is_phone_number(self, mobile):
@@ -475,8 +485,20 @@ class FsmConfirmationInbox(models.AbstractModel):
             "error": False,
             "company_id": case.company.id,
             "partner_id": case.partner.id,
+            "answers": self._get_answers(case),
             "confirmation_id": case.linked[:1].id,
             "further_confirmation_ids": [
                 fields.Command.link(record.id) for record in case.linked[1:]
             ],
+        }
+
+    def _get_answers(self, case):
+        """Of several different answers, which message got which; else False."""
+        if case.decision.intent != "answers":
+            return False
+        return {
+            str(id_): effect.response
+            for effect in case.decision.effects
+            if effect.response in matching.INTENT_OF_RESPONSE
+            for id_ in effect.messages
         }

@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What is written: preparing, sending and answering texts.
 
-Everything here runs on a copy of the database that is dropped afterwards. What
-is timed is a function of an environment.
+Everything here runs on a copy of the database that is dropped afterwards.
 """
 
 from unittest import mock
@@ -85,37 +84,27 @@ def pending_sms(session, count, state="pending"):
 # ----------------------------------------------------------------------
 
 
-def prepare_one_by_one(ids):
+def prepare_one_by_one(env, ids):
     """Through the dialog, as a dispatcher does it, committed once."""
-
-    def work(env):
-        for order_id in ids:
-            env["fsm.confirmation.send"].create({"order_id": order_id}).action_send()
-
-    return work
+    for order_id in ids:
+        env["fsm.confirmation.send"].create({"order_id": order_id}).action_send()
 
 
-def prepare_batch(ids):
+def prepare_batch(env, ids):
     """All at once, through the dialog for several Work Orders."""
-    return lambda env: (
-        env["fsm.confirmation.batch"].create({"order_ids": ids}).action_send()
-    )
+    env["fsm.confirmation.batch"].create({"order_ids": ids}).action_send()
 
 
-def prepare_theirs(ids):
+def prepare_theirs(env, ids):
     """Odoo's own dialog for several records, with the same template."""
-
-    def work(env):
-        values = {
-            "composition_mode": "mass",
-            "res_model": "fsm.order",
-            "res_ids": repr(ids),
-            "template_id": addon.template(env).id,
-            "mass_keep_log": True,
-        }
-        env["sms.composer"].create(values).action_send_sms()
-
-    return work
+    values = {
+        "composition_mode": "mass",
+        "res_model": "fsm.order",
+        "res_ids": repr(ids),
+        "template_id": addon.template(env).id,
+        "mass_keep_log": True,
+    }
+    env["sms.composer"].create(values).action_send_sms()
 
 
 # ----------------------------------------------------------------------
@@ -127,22 +116,24 @@ def send_ours(session):
     """The cron's work until nothing waits; returns how many texts were sent."""
     waiting = [("state", "=", "outgoing")]
     with session.env() as env:
-        count = left = env["fsm.confirmation"].search_count(waiting)
+        messages = env["fsm.confirmation"]
+        count = left = messages.search_count(waiting)
         for _run in range(100):
-            addon.send_some(env)
-            env.cr.commit()
-            env.invalidate_all()
-            left = env["fsm.confirmation"].search_count(waiting)
-            if not left:
-                break
+            if left:
+                addon.send_some(env)
+                env.cr.commit()
+                env.invalidate_all()
+                left = messages.search_count(waiting)
     return count - left
 
 
-def send_theirs(session, ids, address):
+def send_theirs(session, texts, address):
     """``sms.sms.send`` with Twilio's address replaced by the simulator's.
 
+    :param texts: as of :func:`pending_sms`
     :return: how many texts were sent
     """
+    ids = [text["id"] for text in texts]
     send = requests.adapters.HTTPAdapter.send
 
     def send_there(adapter, request, **options):
@@ -152,10 +143,9 @@ def send_theirs(session, ids, address):
     with mock.patch.object(requests.adapters.HTTPAdapter, "send", send_there):
         with session.env(commit=True) as env:
             env["sms.sms"].browse(ids).send()
-    with session.env() as env:
-        return env["sms.sms"].search_count(
-            [("id", "in", ids), ("state", "=", "pending")]
-        )
+            return env["sms.sms"].search_count(
+                [("id", "in", ids), ("state", "=", "pending")]
+            )
 
 
 # ----------------------------------------------------------------------

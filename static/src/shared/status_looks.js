@@ -34,7 +34,12 @@ export const STATUS_LOOKS = {
         chart: "#8a63d2",
         short: _t("Unrecognized"),
     },
-    reconfirm: {icon: "fa-refresh", look: "reconfirm", short: _t("Ask again")},
+    reconfirm: {
+        icon: "fa-refresh",
+        look: "reconfirm",
+        chart: "#f08c3a",
+        short: _t("Ask again"),
+    },
     moved: {icon: "fa-refresh", look: "reconfirm", chart: "#f08c3a"},
     awaiting: {
         icon: "fa-clock-o",
@@ -46,7 +51,8 @@ export const STATUS_LOOKS = {
     failed: {icon: "fa-exclamation-triangle", look: "failed", chart: "#e8707a"},
     canceled: {icon: "fa-times", look: "quiet", chart: "#e9ecef"},
     no_answer: {icon: "fa-minus-circle", look: "quiet", chart: "#d0d5da"},
-    not_sent: {icon: "fa-circle-o", look: "quiet"},
+    passed: {icon: "fa-history", look: "quiet"},
+    not_sent: {icon: "fa-circle-o", look: "quiet", chart: "#e9ecef"},
 };
 
 /** @param {String|false} status */

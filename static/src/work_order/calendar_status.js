@@ -8,8 +8,11 @@ patch(CalendarModel.prototype, {
     normalizeRecord(rawRecord) {
         const status = rawRecord.confirmation_status;
         const isAsked = status && status !== "not_sent";
+        const record = super.normalizeRecord(rawRecord);
         return {
-            ...super.normalizeRecord(rawRecord),
+            ...record,
+            // By what the customer answered, and not by the stage.
+            colorIndex: status ? STATUS_LOOKS[status].chart : record.colorIndex,
             confirmation: isAsked ? {status, ...STATUS_LOOKS[status]} : null,
         };
     },
