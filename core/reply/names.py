@@ -161,7 +161,9 @@ def _silence_title(text):
     while end and is_break(segments[end - 1]):
         end -= 1
     start = end
-    while start and (_is_of_title(segments[start - 1]) or is_break(segments[start - 1])):
+    while start and (
+        _is_of_title(segments[start - 1]) or is_break(segments[start - 1])
+    ):
         start -= 1
     while start < end and is_break(segments[start]):
         start += 1

@@ -47,7 +47,9 @@ _YOU = frozenset(
     "jullie il er".split()
 )
 # "Better knock": a word that compares, before what the technician may do.
-_BETTER = frozenset("better mejor plutot besser lieber meglio melhor beter liever".split())
+_BETTER = frozenset(
+    "better mejor plutot besser lieber meglio melhor beter liever".split()
+)
 _ONLY = frozenset("only solo nur seulement uniquement alleen apenas soltanto".split())
 # "The door is fixed" may be a reason why nobody has to come; "needs to be fixed" not.
 _DONE = frozenset(

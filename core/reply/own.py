@@ -108,7 +108,12 @@ _BOTH += (("toutes", "les", "deux"), ("tutti", "quanti"), ("alle", "zwei"))
 _BOTH += (("die", "beiden"), ("beiden",), ("de", "beide"), ("alle", "twee"))
 _NEITHER_OF = tuple(
     (*begin, *end)
-    for begin in (("cant", "do"), ("cant", "make"), ("cannot", "do"), ("cannot", "make"))
+    for begin in (
+        ("cant", "do"),
+        ("cant", "make"),
+        ("cannot", "do"),
+        ("cannot", "make"),
+    )
     for end in (("any", "of", "them"), ("any", "of", "those"), ("any", "of", "these"))
 )
 _PAIR = frozenset(
@@ -125,11 +130,19 @@ _NEITHER += (("keiner", "von", "beiden"), ("keinen", "von", "beiden"), ("keiner"
 _NEITHER += (("nenhuma", "das", "duas"), ("nenhum", "dos", "dois"), ("nenhuma",))
 _NEITHER += (("nessuno", "dei", "due"), ("nessuna", "delle", "due"), ("nessuno",))
 _NEITHER += (("geen", "van", "beide"), ("geen", "van", "beiden"), ("neither", "works"))
-_NEITHER += (("none", "of", "those"), ("none", "of", "these"), ("neither", "of", "those"))
+_NEITHER += (
+    ("none", "of", "those"),
+    ("none", "of", "these"),
+    ("neither", "of", "those"),
+)
 _NEITHER += (("neither", "of", "these"), ("none",), ("not", "either"), ("aucun",))
 _NEITHER += (("ninguna", "de", "las", "tres"), ("ninguno", "de", "los", "tres"))
 _NEITHER += (("aucune",), ("aucun", "des", "trois"), ("ni", "lune", "ni", "lautre"))
-_NEITHER += (("keine", "von", "beiden"), ("keins", "von", "beiden"), ("keiner", "davon"))
+_NEITHER += (
+    ("keine", "von", "beiden"),
+    ("keins", "von", "beiden"),
+    ("keiner", "davon"),
+)
 _NEITHER += (("keinen", "davon"), ("keines", "von", "beiden"), ("beide", "nicht"))
 _NEITHER += (("nessuno", "dei", "tre"), ("nessuna", "delle", "due"), ("nenhum",))
 _NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van", "de"))

@@ -57,7 +57,9 @@ _PROPOSING = frozenset(
 _OUR_REFUSALS = frozenset(
     "declined rechazada refuse recusada rifiutato abgesagt afgezegd".split()
 )
-_WE_CALL = frozenset("call llamaremos appellerons ligar chiameremo rufen bellen".split())
+_WE_CALL = frozenset(
+    "call llamaremos appellerons ligar chiameremo rufen bellen".split()
+)
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),

@@ -177,14 +177,26 @@ class TestReferences(AdversaryCase):
             (send, order, "confirmation_id", self.message),
             (send, order, "visit_id", visit),
             (batch, {}, "order_ids", self.secret_order),
-            (batch, {"order_ids": self.own_order.ids}, "confirmation_ids", self.message),
+            (
+                batch,
+                {"order_ids": self.own_order.ids},
+                "confirmation_ids",
+                self.message,
+            ),
         ]
 
     def _each_guess(self):
         user = self.strangers["edit"]
         for model, values, name, record in self._guesses():
             for value in in_every_type(record.id):
-                yield f"{model} {name}={value!r}", user, model, dict(values), name, value
+                yield (
+                    f"{model} {name}={value!r}",
+                    user,
+                    model,
+                    dict(values),
+                    name,
+                    value,
+                )
 
     def _specify(self, records):
         return {
@@ -196,7 +208,9 @@ class TestReferences(AdversaryCase):
         """Everything that its user can read of a dialog."""
         dialog.env.flush_all()
         dialog.env.invalidate_all()
-        names = [key for key in dialog._fields if key not in ("create_uid", "write_uid")]
+        names = [
+            key for key in dialog._fields if key not in ("create_uid", "write_uid")
+        ]
         found = self._attempt(lambda: dialog.read(names))
         self.looks += bool(found)
         return [

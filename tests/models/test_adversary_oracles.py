@@ -76,9 +76,13 @@ class TestOracles(AdversaryCase):
             "has_moved_appointment": [True, False],
         }.items():
             for value in values:
-                for operator in ("in", "not in") if isinstance(value, list) else (
-                    "=",
-                    "!=",
+                for operator in (
+                    ("in", "not in")
+                    if isinstance(value, list)
+                    else (
+                        "=",
+                        "!=",
+                    )
                 ):
                     yield name, operator, value
 
@@ -125,7 +129,9 @@ class TestOracles(AdversaryCase):
                 def group(record):
                     domain = [("id", "=", record.id)]
                     found = records.formatted_read_group(  # noqa: B023
-                        domain, [prefix + name], ["__count"]  # noqa: B023
+                        domain,
+                        [prefix + name],
+                        ["__count"],  # noqa: B023
                     )
                     for row in found:
                         row.pop("__extra_domain")
@@ -172,7 +178,9 @@ class TestOracles(AdversaryCase):
                     lambda: records.search_count([("id", "in", ids)]),  # noqa: B023
                     lambda: records.browse(ids).read(["id"]),  # noqa: B023
                     lambda: records.browse(ids).export_data(["res_id"])["datas"],  # noqa: B023
-                    lambda: records.formatted_read_group([("id", "in", ids)], ["res_id"]),  # noqa: B023
+                    lambda: records.formatted_read_group(
+                        [("id", "in", ids)], ["res_id"]
+                    ),  # noqa: B023
                     lambda: records.name_search("", [("id", "in", ids)]),  # noqa: B023
                 ):
                     found = self._attempt(call)
@@ -191,12 +199,16 @@ class TestOracles(AdversaryCase):
 
     def test_who_has_a_level_finds_them(self):
         for level in LEVELS:
-            orders = self._as(self._make_user(f"finds_{level}", level, self.company), "fsm.order")
+            orders = self._as(
+                self._make_user(f"finds_{level}", level, self.company), "fsm.order"
+            )
             expected = level != "none"
             for condition in (
                 ("activity_ids", "!=", False),
                 ("activity_ids", "in", self.activity_ids),
                 ("message_ids", "in", self.note_ids),
             ):
-                found = orders.search([("id", "in", (self.said | self.silent).ids), condition])
+                found = orders.search(
+                    [("id", "in", (self.said | self.silent).ids), condition]
+                )
                 self.assertEqual(self.said in found, expected, (level, condition))

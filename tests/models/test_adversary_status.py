@@ -115,9 +115,7 @@ class TestStatus(AdversaryCase):
         )
         yield (
             "link",
-            lambda: answered.write(
-                {"visit_ids": [Command.link(self.free_visit.id)]}
-            ),
+            lambda: answered.write({"visit_ids": [Command.link(self.free_visit.id)]}),
         )
         yield (
             "update command",
@@ -249,7 +247,11 @@ class TestForgedHistory(AdversaryCase):
         for record in (order, partner, message):
             where = {"model": record._name, "res_id": record.id}
             post = record.message_post
-            for value in (self.subtype.id, str(self.subtype.id), float(self.subtype.id)):
+            for value in (
+                self.subtype.id,
+                str(self.subtype.id),
+                float(self.subtype.id),
+            ):
                 yield "subtype", lambda p=post, v=value: p(subtype_id=v, **text)
                 yield (
                     "create subtype",
@@ -324,7 +326,7 @@ class TestForgedHistory(AdversaryCase):
 
                 yield f"write {name}", rewrite
 
-            def compose(where=where):
+            def compose(where=where):  # pylint: disable=dangerous-default-value
                 self._as(user, "mail.compose.message").create(
                     {
                         "model": where["model"],
@@ -337,7 +339,7 @@ class TestForgedHistory(AdversaryCase):
 
             yield "compose", compose
 
-            def schedule(where=where):
+            def schedule(where=where):  # pylint: disable=dangerous-default-value
                 scheduled = self._as(user, "mail.scheduled.message").create(
                     {
                         **where,
@@ -403,6 +405,7 @@ class TestForgedHistory(AdversaryCase):
     def test_own_notes_are_written_as_ever(self):
         for user in self.people[:2]:
             for record in (self.order, self.sent):
+                # pylint: disable-next=translation-required
                 note = self._as(user, record).message_post(
                     body="I called her", message_type="comment"
                 )
