@@ -282,7 +282,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             chatter._notify_screens(company, (), group.ids)
 
     def _with_trace(self, vals):
-        """Have the history say who sets the status, whatever a client's context says."""
+        """Have the history say who sets it, whatever a client's context says."""
         if self.env.su or "confirmation_status" not in vals:
             return self
         return self.with_context(

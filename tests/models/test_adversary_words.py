@@ -140,7 +140,7 @@ class TestRetentionOfWords(AdversaryCase):
             SELECT table_name, column_name FROM information_schema.columns
              WHERE data_type IN ('text', 'character varying', 'jsonb')
                AND table_schema = 'public'
-               AND (table_name ~ '^(fsm_confirmation|mail_|phone_|bus_|fsm_order|fsm_visit)')
+               AND table_name ~ '^(fsm_(conf|order|visit)|mail_|phone_|bus_)'
             """
         )
         for table, column in self.env.cr.fetchall():
