@@ -54,13 +54,12 @@ def _interrupt(_number, _frame):
         raise KeyboardInterrupt
 
 
-def run(command, what, *, log=None, hint="", **options):
+def run(command, what, *, log=None, **options):
     """Run a command quietly; on failure say what was tried and show its last lines.
 
     :param command: list of words
     :param what: what it does, for the sentence ("installing Python packages")
     :param log: a path that gets the whole output
-    :param hint: what the person can do about a failure
     :param options: further ones of ``subprocess.run``
     :return: what it wrote, to standard output and error
     :raises Problem: the command failed
@@ -79,17 +78,17 @@ def run(command, what, *, log=None, hint="", **options):
         )
     except FileNotFoundError as error:
         raise Problem(
-            f"The program “{command[0]}” is missing, needed for {what}. {hint}"
+            f"The program “{command[0]}” is missing, needed for {what}."
         ) from error
     if log:
         with open(log, "a", encoding="utf-8") as stream:
             stream.write(f"$ {' '.join(map(str, command))}\n{done.stdout}\n")
     if done.returncode:
-        raise Problem(_explain(what, done.stdout, hint))
+        raise Problem(_explain(what, done.stdout))
     return done.stdout
 
 
-def _explain(what, output, hint):
+def _explain(what, output):
     """One sentence for a failed command, from the usual words in its output."""
     text = output.lower()
     if "no space left on device" in text:
@@ -100,7 +99,7 @@ def _explain(what, output, hint):
             "Connect this machine (or set its proxy) and start again."
         )
     tail = "\n".join(output.strip().splitlines()[-20:])
-    return f"{what[:1].upper()}{what[1:]} failed. {hint}\n{tail}"
+    return f"{what[:1].upper()}{what[1:]} failed.\n{tail}"
 
 
 def run_in_front(command, **options):
@@ -157,11 +156,13 @@ def free_port():
 class Server:
     """A child process with its output in a log file."""
 
-    def __init__(self, name, command, log, *, env=None):
+    def __init__(self, name, command, log, *, env=None, **options):
+        """:param options: further ones of ``subprocess.Popen``"""
         self.name = name
         self.command = [str(word) for word in command]
         self.log = log
         self.env = env or dict(os.environ)
+        self.options = {"preexec_fn": stop_with_parent(), **options}
         self.process = None
 
     def start(self):
@@ -175,7 +176,7 @@ class Server:
                 env=self.env,
                 # Ctrl-C is for us; we stop the children in order.
                 start_new_session=True,
-                preexec_fn=stop_with_parent(),
+                **self.options,
             )
         return self
 

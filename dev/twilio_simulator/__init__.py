@@ -3,7 +3,7 @@
 
 from .client import SimulatorClient, SimulatorError, SimulatorProcess
 from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
-from .signature import sign
+from .webhooks import sign
 
 __all__ = [
     "DEFAULT_ACCOUNT_SID",

@@ -198,11 +198,11 @@ class SimulatorProcess(SimulatorClient):
         process, self._process = self._process, None
         if process:
             process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            # It is killed if it does not end.
+            late = threading.Timer(15, process.kill)
+            late.start()
+            process.wait()
+            late.cancel()
             process.stdout.close()
 
     def __enter__(self):

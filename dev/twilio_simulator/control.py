@@ -49,14 +49,14 @@ class Control:
         return {"ok": True}
 
     def config(self, _values):
-        """Return accounts (without secrets), customers and settings."""
+        """Return accounts (without secrets), customers, settings and blocks."""
         state, accounts = self.state, []
-        for account in state.accounts.values():
-            accounts.append({**account, "auth_token": "redacted"})
+        for sid, account in state.accounts.items():
+            own = {"auth_token": "redacted"}
             for name in ("numbers", "services"):
                 entries = getattr(state, name).values()
-                of_it = [e for e in entries if e["account_sid"] == account["sid"]]
-                accounts[-1][name] = of_it
+                own[name] = [e for e in entries if e["account_sid"] == sid]
+            accounts.append({**account, **own})
         return {
             "accounts": accounts,
             "customers": list(state.customers.values()),
@@ -123,7 +123,7 @@ class Control:
 
     # The customers' phones
 
-    def conversations(self, _values):
+    def conversations(self):
         """Return our numbers and the conversations, the latest one first."""
         state, found = self.state, {}
         for message in sorted(state.messages.values(), key=lambda m: -m.created):
@@ -133,18 +133,13 @@ class Control:
         known = {customer for customer, _ours in found}
         first = next(iter(state.numbers), "")
         found |= {(c, first): [] for c in state.customers if c not in known}
-        numbers = state.numbers.values()
+        phones = state.numbers.values()
         return {
-            "numbers": [
-                {"number": n["phone_number"], "name": n["friendly_name"]}
-                for n in numbers
-            ],
-            "conversations": [
-                self._conversation(*key, texts) for key, texts in found.items()
-            ],
+            "numbers": {n["phone_number"]: n["friendly_name"] for n in phones},
+            "conversations": [self._show(*key, texts) for key, texts in found.items()],
         }
 
-    def _conversation(self, customer, ours, texts):
+    def _show(self, customer, ours, texts):
         phone = self.state.customers.get(customer, CUSTOMER)
         return {
             "customer": customer,
@@ -253,7 +248,6 @@ CALLS = {
     ("GET", "messages"): Control.messages,
     ("GET", "requests"): Control.requests,
     ("POST", "wait"): Control.wait,
-    ("GET", "conversations"): Control.conversations,
     ("POST", "inbound"): Control.inbound,
     ("POST", "status"): Control.status,
 }

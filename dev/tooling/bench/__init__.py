@@ -14,9 +14,8 @@ from ..arguments import BENCH_PARTS
 from ..console import Problem, step
 from ..postgres import Postgres
 from . import report
-from .data import FILL_SETTINGS, MEASURE_SETTINGS, Data
+from .data import FILL_SETTINGS, MEASURE_SETTINGS, Data, start_odoo
 from .measure import Bench
-from .session import start_odoo
 
 # 100,000 customers with two Work Orders each; the copies are made by SQL.
 FULL = {"customers": 200, "copies": 500}
@@ -59,11 +58,8 @@ def run(options, odoo):
 
 def _read_rows(options):
     text = options.rows or ("2000,500" if options.quick else "1000000,10000")
-    try:
-        rows = sorted({int(word) for word in text.split(",")}, reverse=True)
-    except ValueError:
-        rows = [0]
-    if rows[-1] < 100:
+    rows = sorted(int(word) for word in text.split(",") if word.isdigit())[::-1]
+    if not rows or rows[-1] < 100:
         raise Problem("--rows takes numbers from 100 on, like 1000000,10000.")
     return rows
 
@@ -72,7 +68,7 @@ def _show(bench, rows, options):
     report.print_table(bench.figures, rows)
     known = report.machine()
     print(
-        f"\n{known['processor']}, {known['processors']} processors, "
+        f"\n{known['processors']} processors, "
         f"{known['memory_mb'] // 1024} GB; load {known['load']:.1f} at the end."
         " Milliseconds, median (least-most).",
         flush=True,

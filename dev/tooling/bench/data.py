@@ -1,15 +1,26 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The databases that are measured: made once, copied for what writes in them."""
+"""The databases that are measured, and Odoo in this process on them.
+
+They are made once, and copied for what writes in them.
+"""
 
 import contextlib
+import gc
+import logging
+import os
+import time
 from pathlib import Path
+
+import odoo
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
 
 from .. import cache
 from ..console import step
 from ..database import Database, template
 from . import fill
-from .session import Session
 
+CONTEXT = {"lang": "en_US", "tz": "America/New_York"}
 # Filling only: what is lost in a crash is made again.
 FILL_SETTINGS = {
     "fsync": "off",
@@ -123,3 +134,66 @@ class Data:
                 yield session
         finally:
             self.postgres.drop("bench_scratch")
+
+
+def start_odoo(database):
+    """Read Odoo's options, once; which database is said with each session."""
+    os.environ.update(database.environment())
+    log = database.postgres.folder / "bench.log"
+    log.unlink(missing_ok=True)
+    words = [word for word in database.options() if not word.startswith("--db-filter")]
+    odoo.tools.config.parse_config([*words, "--log-level=warn", f"--logfile={log}"])
+    odoo.netsvc.init_logger()
+    # Refusals that the measured code expects are no news.
+    logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
+
+
+class Session:
+    """The registry of one database, let go of in the end, and ways to use it."""
+
+    def __init__(self, database):
+        self.database = database
+        self.registry = Registry(database)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        odoo.sql_db.close_db(self.database)
+        Registry.delete(self.database)
+
+    @contextlib.contextmanager
+    def env(self, login=None, *, commit=False):
+        """An environment of its own, rolled back at the end unless ``commit``.
+
+        :param login: of a user with their rights; None for the superuser
+        """
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, CONTEXT)
+            if login:
+                user = env["res.users"].search([("login", "=", login)])
+                context = {**CONTEXT, "allowed_company_ids": user.company_ids.ids}
+                env = api.Environment(cr, user.id, context)
+                env.user.has_group("base.group_user")  # what a session has done
+            yield env
+            if commit:
+                env.flush_all()
+            else:
+                env.invalidate_all(flush=False)
+                cr.rollback()
+
+    def time(self, function, login, *args, commit=False):
+        """Run ``function(env, *args)`` once.
+
+        :return: (milliseconds, queries)
+        """
+        with self.env(login, commit=commit) as env:
+            gc.collect()
+            before = env.cr.sql_log_count
+            start = time.perf_counter()
+            function(env, *args)
+            env.flush_all()
+            if commit:
+                env.cr.commit()
+            spent = (time.perf_counter() - start) * 1000
+            return spent, env.cr.sql_log_count - before

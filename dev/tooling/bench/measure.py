@@ -14,9 +14,9 @@ from ..console import Problem, step
 from ..process import free_port
 from ..simulator import API_URL, SimulatorProcess
 from . import reads, webhooks, writes
+from .data import Session
 from .fill import DISPATCHER, USER
 from .report import Figure
-from .session import Session
 
 
 class Bench:

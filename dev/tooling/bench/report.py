@@ -3,11 +3,9 @@
 
 import dataclasses
 import os
-import platform
 import statistics
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
 
 import psutil
 
@@ -85,31 +83,22 @@ def print_table(figures, rows):
 
     :param rows: numbers of messages, the largest first
     """
-    head = ["", f"ours, {rows[0]:,}", "Odoo's own", "ratio"]
+    head = [f"ours, {rows[0]:,}", "Odoo's own", "ratio"]
     head += [f"ours, {rows[-1]:,}", "growth", "queries"]
     for group, found in groupby(figures, lambda figure: figure.group):
-        found = list(found)
-        columns = list(zip(head, *(figure.cells() for figure in found), strict=True))
-        # Columns that say nothing are left out.
-        columns = [c for n, c in enumerate(columns) if n == 0 or set(c[1:]) != {"-"}]
-        widths = [max(map(len, column)) for column in columns]
-        print(f"\n{group}")
-        for row in zip(*columns, strict=True):
-            cells = [row[0].ljust(widths[0])]
-            cells += [c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
-            print("  " + "  ".join(cells))
+        print(f"\n{group}\n{'':50}" + "".join(f"{word:>20}" for word in head))
         for figure in found:
+            name, *cells = figure.cells()
+            print(f"  {name:48}" + "".join(f"{cell:>20}" for cell in cells))
             if figure.note:
                 print(f"  {figure.name}: {figure.note}")
 
 
 def machine():
     """What the figures were made on; nothing that names it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(": ")[2] for line in lines if line[:10] == "model name"]
+    memory = psutil.virtual_memory().total // 2**20
     return {
-        "processor": next(iter(names), platform.processor()),
         "processors": os.cpu_count(),
-        "memory_mb": psutil.virtual_memory().total // 2**20,
+        "memory_mb": memory,
         "load": os.getloadavg()[0],
     }
