@@ -33,9 +33,9 @@ class Facts:
     undated: bool = False
     past: bool = False
     # The contact
+    archived: bool = False  # The contact is archived; so is the only one.
     no_contact: bool = False
     foreign_contact: bool = False  # Neither of this customer nor of this location.
-    archived: bool = False
     # or "missing", "invalid", "extension", "landline": what it tells itself
     number: str = "ok"
     wrong_number: bool = False  # Who answered said that it is somebody else's.
@@ -63,9 +63,9 @@ _GROUPS = (
         ("past", lambda facts: facts.past),
     ),
     (
+        ("archived", lambda facts: facts.archived),
         ("no_contact", lambda facts: facts.no_contact),
         ("foreign_contact", lambda facts: facts.foreign_contact),
-        ("archived", lambda facts: facts.archived),
         ("number_missing", lambda facts: facts.number == "missing"),
         ("number_invalid", lambda facts: facts.number == "invalid"),
         ("number_extension", lambda facts: facts.number == "extension"),
@@ -94,9 +94,9 @@ ALERTS = {
     "no_visit": (BLOCK, ("choose_visit",)),
     "undated": (BLOCK, ("open_schedule",)),
     "past": (BLOCK, ("open_schedule",)),
+    "archived": (BLOCK, ("choose_contact", "open_contact")),
     "no_contact": (BLOCK, ("choose_contact",)),
     "foreign_contact": (BLOCK, ("choose_contact",)),
-    "archived": (BLOCK, ("choose_contact", "open_contact")),
     "number_missing": (BLOCK, ("open_contact", "choose_contact")),
     "number_invalid": (BLOCK, ("open_contact", "choose_contact")),
     "number_extension": (BLOCK, ("open_contact", "choose_contact")),

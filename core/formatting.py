@@ -94,11 +94,12 @@ def format_time_range(start, end, zone, locale, time_format, reader=None):
         plain_spaces(_babel_time(local.timetz(), pattern, locale=locale))
         for local in shown
     ]
-    names = [_name_zone(local) for local in shown]
-    if names[0] != names[-1]:
+    is_elsewhere = reader is not None and is_other_time(start, zone, reader)
+    if is_elsewhere or any(_comes_twice(local) for local in shown):
+        names = [_name_zone(local) for local in shown]
+        if names[0] == names[-1]:
+            return f"{' - '.join(texts)} {names[0]}"
         texts = [f"{text} {name}" for text, name in zip(texts, names, strict=True)]
-    elif any(_comes_twice(local) or _differs(local, reader) for local in shown):
-        texts[-1] = f"{texts[-1]} {names[-1]}"
     return " - ".join(texts)
 
 
@@ -119,13 +120,16 @@ def _comes_twice(local):
     return False
 
 
-def _differs(local, reader):
-    """Tell whether the reader's clock shows another time."""
-    if reader is None:
-        return False
+def is_other_time(start, zone, reader):
+    """Tell whether the reader's clock shows another time than that of a place.
+
+    :param start: naive UTC datetime
+    :param zone: name of the place's time zone
+    :param reader: name of the reader's, "" when it is not known
+    """
     if reader not in pytz.all_timezones_set:
         return True
-    return local.astimezone(pytz.timezone(reader)).utcoffset() != local.utcoffset()
+    return localize(start, reader).utcoffset() != localize(start, zone).utcoffset()
 
 
 def with_instruction(text, instruction):

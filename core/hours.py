@@ -69,3 +69,15 @@ def to_utc(day, hour, zone):
     wall = datetime.combine(day, time()) + timedelta(hours=hour)
     aware = pytz.timezone(zone).localize(wall, is_dst=False)
     return aware.astimezone(pytz.utc).replace(tzinfo=None)
+
+
+def are_narrow(windows, today, enough=4):
+    """Whether no day of the next two weeks has so many texting hours.
+
+    :param today: ``datetime.date``
+    """
+    days = (today + timedelta(days=ahead) for ahead in range(14))
+    return all(
+        sum(end - begin for begin, end in windows(day) if begin < end) < enough
+        for day in days
+    )

@@ -25,7 +25,8 @@ _WORDS_OF_CHOICE = dict.fromkeys(
     CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "
-    "remove delete".split(),
+    "remove delete move change moving mover cambiar deplacer changer verschieben "
+    "spostare cambiare mudar verzetten".split(),
     DECLINE,
 )
 # "All three work", "les deux me conviennent": right behind a name.
@@ -33,6 +34,11 @@ _SUITS = frozenset(
     "work works suit suits fit fits conviennent convient passen passt gehen klappen "
     "klappt convienen conviene funcionan funciona servem serve convengono lukken lukt "
     "kloppen gaan".split()
+)
+_BAD = (("no", "good"), ("not", "good"), ("no", "bueno"), ("not", "ok"), ("no", "go"))
+_VERY = frozenset("too so very really leider helaas".split())
+_EXCEPT = frozenset(
+    "except excepto menos sauf ausser tranne behalve exceto salvo eccetto".split()
 )
 _PLEASE = frozenset("please pls plz bitte porfavor svp graag perfavore".split())
 _ONLY = frozenset("only just solo nur alleen seulement so apenas soltanto".split())
@@ -162,10 +168,23 @@ def _read(clause, asks, open_ids):
         elif not segment.refs and not _is_small(clause, index, before, items):
             is_clear = False
         is_clear = is_clear and lx.OTHER not in segment.kinds
+    items = _without_exceptions(clause, items)
     if is_clear and items and not any(isinstance(item, str) for item in items):
         if any(segment.key in _ONLY | _PLEASE for segment in clause):
             items.append(CONFIRM)  # "Monday please", "only the first one"
     return Clause(tuple(items), tuple(clause), is_clear)
+
+
+def _without_exceptions(clause, items):
+    """Turn "all good except the 28th" into a yes to the others and a no to that."""
+    if not any(segment.key in _EXCEPT for segment in clause):
+        return items
+    names = [item for item in items if isinstance(item, frozenset)]
+    left_out = names[-1:]
+    if CONFIRM not in items or len(names) < 2 or items[-1] not in left_out:
+        return items
+    kept = [name for name in names if name not in left_out]
+    return [CONFIRM, *kept, DECLINE, *left_out]
 
 
 def _intent_at(clause, index, before, items):
@@ -177,6 +196,8 @@ def _intent_at(clause, index, before, items):
         return CONFIRM
     if segment.is_any(_ANSWERS):
         return intent_of(segment)
+    if tuple(token.key for token in segment.tokens) in _BAD:
+        return DECLINE if _is_near_name(clause, index) else None
     if segment.key in _SUITS and _follows_name(clause, index):
         return CONFIRM
     named = any(s.refs for s in clause)
@@ -211,7 +232,7 @@ def _is_small(clause, index, before, items):
         return False  # languages contradict each other
     if segment.is_any(_SMALL):
         return True
-    if segment.key in _ONLY and any(s.refs for s in clause):
+    if segment.key in _ONLY | _EXCEPT | _VERY and any(s.refs for s in clause):
         return True  # "only the last one doesn't work"
     return _is_beside_name(clause, index)
 

@@ -69,8 +69,11 @@ _WORKS = frozenset(
     "trabalhando".split()
 )
 _MAX_HOUR = 24
+_MAX_DAY = 31
 _MAX_PREPOSITION = 3
 _MAX_UNKNOWN = 6
+_MAX_TOLD = 3
+_FOR = frozenset("for por pour fur dass per voor that de".split())
 _MAX_UNKNOWN_BESIDE = 4  # in a clause that is about nothing known
 _PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
 
@@ -105,9 +108,9 @@ def find_yes_with_note(text, lexicon):
         return []
     given = {id(segment) for segment in yes}
     rest = [s for s in text.segments if id(s) not in given]
-    if not _has_subject(rest):
+    about = [_topics_of_clause(clause) for clause, _question in clauses]
+    if not (_has_subject(rest) or any(lx.THANKS in topics for topics in about)):
         return []
-    about = [_topics_of_all(clause) for clause, _question in clauses]
     beside = frozenset().union(*about)
     for place, (clause, _question) in enumerate(clauses):
         seen = any(about[:place])
@@ -138,6 +141,16 @@ def _topics_of(segment):
 
 def _topics_of_all(segments):
     return frozenset().union(*map(_topics_of, segments))
+
+
+def _topics_of_clause(clause):
+    """Return what a clause is about; "thanks for fitting us in" is about thanks."""
+    topics = _topics_of_all(clause)
+    thanks = any(
+        lx.THANKS in s.kinds and after.key in _FOR
+        for s, after in zip(clause, clause[1:], strict=False)
+    )
+    return topics | {lx.THANKS} if thanks else topics
 
 
 def _leading_yes(clause, lexicon):
@@ -190,6 +203,8 @@ def _is_harmless(around):
     """Tell whether a clause is about something harmless, and takes nothing back."""
     unknown = said = 0
     for index, segment in enumerate(around.clause):
+        if _is_done(around.clause, index) or _is_elsewhere(around.clause, index):
+            return False
         if segment.is_any(_YES) and not segment.is_any(REFUSALS):
             if lx.CONDITION in segment.kinds and len(around.clause) > 1:
                 return False  # "si llueve"
@@ -213,8 +228,6 @@ def _may_stand(segment, index, around, said):
     :param said: how much was said in its clause before it
     """
     kinds = segment.kinds
-    if _is_done(around.clause, index):
-        return False
     if _is_harmless_here(segment, index, around):
         return True
     if lx.BUT in kinds and not (around.seen or said or around.topics & _ARRANGED):
@@ -238,25 +251,42 @@ def _is_done(clause, index):
     return keys[0] in _AGAIN and not _WORKS.isdisjoint(before)
 
 
+def _is_elsewhere(clause, index):
+    """Tell "I'm in Mexico" from "I'm in"."""
+    segment = clause[index]
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if after is None or lx.PRESENCE not in segment.kinds:
+        return False
+    return segment.tokens[-1].key == "in" and after.kinds <= {lx.UNKNOWN, lx.FILLER}
+
+
 def _is_harmless_here(segment, index, around):
     """Tell whether a word that may undo a yes does not where it stands."""
     before, after = around.before(index), around.after(index)
     key = segment.key
-    if len(segment.tokens) > 1:
+    if len(segment.tokens) > 1 or segment.is_any({lx.OTHER, lx.CODE, *REFUSALS}):
         return False
-    if lx.AMOUNT in segment.kinds:
-        lettered = after is not None and len(after.key) == 1
-        return bool(around.beside & _NUMBERED) and (
-            lettered or (key.isdecimal() and int(key[:9]) > _MAX_HOUR)
-        ) or (len(around.clause) == 1 and bool(around.beside))
+    if lx.AMOUNT in segment.kinds and key.isdecimal():
+        return _counts_a_thing(key, after, around)
     if key in _ONLY:
         return before is not None and before.is_any({lx.ACCESS, lx.PLACE})
     if key in _BETTER:
         later = around.clause[index + 1 :]
         return any(s.is_any({lx.ACCESS, lx.CONTACT}) for s in later)
-    if lx.TIME in segment.kinds and len(key) <= _MAX_PREPOSITION:
+    if lx.TIME in segment.kinds and key.isalpha() and len(key) <= _MAX_PREPOSITION:
         return after is not None and not after.is_any({lx.AMOUNT, lx.OWN, lx.OTHER})
     return False
+
+
+def _counts_a_thing(key, after, around):
+    """Tell the number of a flat or a house, and an age in brackets, from an hour."""
+    if int(key[:9]) > _MAX_DAY and around.beside:
+        return True
+    if len(around.clause) == 1 and around.beside:
+        return lx.PRESENCE in around.beside
+    lettered = after is not None and len(after.key) == 1
+    numbered = bool(around.beside & _NUMBERED)
+    return numbered and (lettered or int(key[:9]) > _MAX_HOUR)
 
 
 def _negates_a_thing(segment, index, around):
@@ -354,6 +384,44 @@ def _is_absence(clause, index):
     """Tell whether who would be there will not: "my wife can't let you in"."""
     after = clause[index + 1 : index + 3]
     return any(lx.PRESENCE in segment.kinds for segment in after)
+
+
+def find_yes_at_end(text, *, asked_back=False):
+    """Return the yes of "I looked it up, Friday is fine": a story, then a plain yes.
+
+    The story needs not be understood, as long as it takes nothing back. Unless we asked
+    back to something that sets no condition, the yes has to name the day.
+    """
+    clauses = list(split_clauses(text.segments))
+    saying = [c for c, _asks in clauses if any(not _says_nothing(s) for s in c)]
+    if len(saying) < 2 or any(asks for _c, asks in clauses):
+        return []
+    *story, last = saying
+    yes = _plain_yes(last)
+    if not yes or any(map(_is_unknown, last)):
+        return []
+    if not (asked_back and any(lx.CONFIRM in s.kinds for s in yes)):
+        if not any(s.refs and s.when and s.when.has_day() for s in last):
+            return []
+    told = [s for clause in story for s in clause if not s.kinds <= SILENT]
+    if not all(_may_be_told(s, asked_back) for s in told):
+        return []
+    unknown = sum(map(_is_unknown, told))
+    return yes if unknown <= (_MAX_UNKNOWN if asked_back else _MAX_TOLD) else []
+
+
+def _says_nothing(segment):
+    return segment.kinds <= SILENT and not segment.refs
+
+
+def _may_be_told(segment, asked_back):
+    if segment.is_any(_HARD | REFUSALS) or lx.NEGATION in segment.kinds:
+        return False
+    if asked_back and segment.kinds <= {lx.UNCLEAR, lx.RETURN}:
+        return len(segment.tokens) == 1
+    if lx.DOUBT in segment.kinds and lx.CONDITION not in segment.kinds:
+        return asked_back and len(segment.tokens) == 1
+    return segment.is_any({lx.GLUE}) or not segment.is_any(_VETOES)
 
 
 def find_change_of_mind(text):

@@ -106,6 +106,11 @@ _BOTH += (("both", "of", "those"), ("both", "of", "these"), ("all", "3"), ("beid
 _BOTH += (("todas", "ellas"), ("todos", "ellos"), ("tous", "les", "deux"))
 _BOTH += (("toutes", "les", "deux"), ("tutti", "quanti"), ("alle", "zwei"))
 _BOTH += (("die", "beiden"), ("beiden",), ("de", "beide"), ("alle", "twee"))
+_NEITHER_OF = tuple(
+    (*begin, *end)
+    for begin in (("cant", "do"), ("cant", "make"), ("cannot", "do"), ("cannot", "make"))
+    for end in (("any", "of", "them"), ("any", "of", "those"), ("any", "of", "these"))
+)
 _PAIR = frozenset(
     "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden entrambi "
     "entrambe allebei".split()
@@ -131,9 +136,11 @@ _NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van",
 _NEITHER += (("geen", "van", "de", "twee"), ("geen", "van", "de", "drie"))
 
 
-def find_choice(tokens, appointments):
+def find_choice(tokens, appointments, lang):
     """Return the words of ``tokens`` that choose among several by their order."""
-    keys = [token.key for token in tokens]
+    keys = [
+        "" if token.key == "prima" and lang != "it" else token.key for token in tokens
+    ]
     ordered = [a.id for a in sorted(appointments, key=lambda a: a.local_start)]
     found = []
     index = 0
@@ -155,7 +162,8 @@ def _choice_at(keys, index, ordered):
 
 
 def _all_at(keys, index, ordered):
-    for phrases, says in ((_NEITHER, "decline"), (_BOTH, "")):
+    phrases_of = ((_NEITHER + _NEITHER_OF, "decline"), (_BOTH, ""))
+    for phrases, says in phrases_of:
         ends = [
             index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
         ]
@@ -197,8 +205,9 @@ def find_own(tokens, appointments, now, lang):
     :param now: the datetime in which "tomorrow" is meant, local and naive
     """
     found = [
-        Found(start, end, _true_of(when, appointments, now), when)
+        item
         for start, end, when in find_times(tokens, lang)
+        for item in _found_times(tokens, (start, end, when), appointments, now, lang)
     ]
     if len(appointments) > 1:  # "1st yes 2nd no" are no days then
         found = [item for item in found if item.refs or not _is_lone_day(item)]
@@ -207,10 +216,37 @@ def find_own(tokens, appointments, now, lang):
     found = _with(found, _find_names(keys, appointments))
     if len(appointments) > 1:
         waiting = [a for a in appointments if a.is_open]
-        found = _with(found, find_choice(tokens, waiting))
+        found = [item for item in found if not _may_be_ordinal(item, keys)]
+        found = _with(found, find_choice(tokens, waiting, lang))
         named = found + _find_codes(keys, waiting)
         found = _with(found, _find_rest(keys, named, frozenset(a.id for a in waiting)))
     return sorted(found, key=lambda item: item.start)
+
+
+def _found_times(tokens, expression, appointments, now, lang):
+    """Return the times of an expression; of two days in a row one may be right."""
+    start, end, when = expression
+    refs = _true_of(when, appointments, now)
+    commas = [i for i in range(start, end) if tokens[i].key == ","]
+    if refs or not commas:
+        return [Found(start, end, refs, when)]
+    parts = [
+        Found(begin + offset, end_ + offset, _true_of(part, appointments, now), part)
+        for offset, stop in ((start, commas[0]), (commas[0] + 1, end))
+        for begin, end_, part in find_times(tokens[offset:stop], lang)
+    ]
+    right = any(item.refs for item in parts)
+    return parts if right else [Found(start, end, refs, when)]
+
+
+def _may_be_ordinal(item, keys):
+    """Tell whether "segunda", no appointment's Monday, is the second one."""
+    return (
+        not item.refs
+        and item.end - item.start == 1
+        and keys[item.start] in ("segunda", "terca")
+        and "primeira" in keys
+    )
 
 
 def _with(found, more):

@@ -15,7 +15,12 @@ from .codes import mark_codes
 from .languages import in_one_language
 from .lexicon import Lexicon
 from .names import silence_names, silence_signature
-from .notes import find_change_of_mind, find_yes_with_note, note_of
+from .notes import (
+    find_change_of_mind,
+    find_yes_at_end,
+    find_yes_with_note,
+    note_of,
+)
 from .opt_out import (
     find_opt_out,
     find_request,
@@ -25,6 +30,7 @@ from .opt_out import (
 from .own import find_own
 from .quotes import appointed_times, own_words, read_reaction
 from .refusals import (
+    find_concluding_no,
     find_excuse_with_proposal,
     find_proposal,
     find_refusal_with_rest,
@@ -54,20 +60,16 @@ _OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
 _CONDITIONS = {lx.CONDITION, lx.OTHER, lx.RESCHEDULE}
 # Who only doubted is asked, and may say yes then; a condition stays one.
 _MERE_DOUBTS = frozenset(
-    "maybe perhaps possibly probably might may mayb mabye unsure uncertain yet noch "
-    "quizas quiza talvez vielleicht eventuell evtl forse magari misschien "
-    "nog ancora encore aun todavia ainda".split()
-) | {
-    "not sure",
-    "i'm not sure",
-    "not certain",
-    "a lo mejor",
-    "tal vez",
-    "peut etre",
-    "pas sur",
-    "se calhar",
-    "not sure yet",
-}
+    "maybe perhaps possibly probably might may mayb mabye sure unsure certain uncertain "
+    "know idk yet quizas quiza talvez mejor vez sabe seguro seguro vielleicht eventuell "
+    "evtl weiss sicher noch forse magari ancora so sicuro misschien weet zeker nog "
+    "etre peutetre sais sur encore aun todavia ainda sei calhar certeza".split()
+)
+_REAL_CONDITIONS = frozenset(
+    "if unless provided when once only but long after before until till depends "
+    "depending si sauf wenn falls sofern nur aber se solo ma als mits tenzij maar mas "
+    "pero mais cuando quand quando".split()
+)
 
 
 class World(NamedTuple):
@@ -78,6 +80,8 @@ class World(NamedTuple):
     lang: str = ""  # two letters; in which we write to the customer
     # an answer was given before: "after all" takes it back, and is no doubt
     returning: bool = False
+    # we asked back to what sets no condition
+    asked_back: bool = False
     earlier: str | None = None  # what was answered before we asked which one
 
     @property
@@ -215,8 +219,10 @@ def _read_answers(text, lexicon, codes, world):
     if found.answers:
         given = [s for s in text.segments if s.is_any(ANSWERS)]
         return _described(found, text, given, lexicon, world)
-    yes = find_yes_with_note(text, lexicon) or (
-        world.returning and find_change_of_mind(text)
+    yes = (
+        find_yes_with_note(text, lexicon)
+        or (world.returning and find_change_of_mind(text))
+        or find_yes_at_end(text, asked_back=world.asked_back)
     )
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
@@ -225,6 +231,7 @@ def _read_answers(text, lexicon, codes, world):
         find_refusal_with_rest(text, lexicon)
         or find_refused_day(text, lexicon)
         or find_excuse_with_proposal(text)
+        or find_concluding_no(text)
     )
     if refusal:
         found = answered([Answer(DECLINE)], "refusal", refusal.surface)
@@ -318,19 +325,28 @@ def _manner_of_rest(text):
 def _sets_condition(segments):
     """Tell a condition, or a yes beside what nobody understands, from a doubt."""
     asks = any(lx.QUESTION_WORD in s.kinds for s in segments)
+    doubts = False
     for segment in segments:
         if segment.is_any(SILENT):
             continue
         if segment.is_any(_CONDITIONS) and not _is_mere_doubt(segment):
             return True
-        if not asks and segment.is_any({lx.CONFIRM, lx.AGREE, lx.TIME}):
+        doubts = doubts or _is_mere_doubt(segment)
+        if asks or doubts:
+            continue  # "I'm not sure I'll be in"
+        if segment.is_any({lx.CONFIRM, lx.AGREE, lx.TIME}):
             return True
     return False
 
 
 def _is_mere_doubt(segment):
-    words = " ".join(token.key for token in segment.tokens)
-    return lx.CONDITION in segment.kinds and words in _MERE_DOUBTS
+    words = {token.key for token in segment.tokens}
+    return (
+        segment.is_any({lx.CONDITION, lx.UNCLEAR, lx.DOUBT})
+        and lx.OTHER not in segment.kinds
+        and not words.isdisjoint(_MERE_DOUBTS)
+        and words.isdisjoint(_REAL_CONDITIONS)
+    )
 
 
 # Preparing ------------------------------------------------------------------------

@@ -37,6 +37,12 @@ _I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
 _TRANSITIVE = (
     "cancel annul anul storn resched postpon absag afzeg mov chang skip declin do need"
 ).split()
+_SO = frozenset("so donc also dus quindi entao entonces".split())
+_THANKS = frozenset(
+    "thanks thank thx ty gracias merci danke grazie obrigado obrigada dank bedankt".split()
+)
+# "Can't wait Monday" refuses no Monday.
+_CANT_ELSE = frozenset("wait believe find open see remember hear tell complain".split())
 _AND = frozenset("and y et und e en so".split())
 _REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
 # What tells that a day is proposed, beside a question.
@@ -114,19 +120,38 @@ def find_refused_day(text, lexicon):
     """Return the "not" of "not Friday", "morgen nicht", beside a proposal or a reason."""
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
-        said = [s for s in clause if not s.kinds <= SILENT or s.refs]
-        if asks or len(said) != 2:
-            continue
-        own, negation = sorted(said, key=lambda s: lx.NEGATION in s.kinds)
-        if own.refs and own.when and _is_plain_not(negation):
+        negation = None if asks else _refuses_day(clause)
+        if negation:
             around = clauses[:position] + clauses[position + 1 :]
             if all(_is_left_standing(item, lexicon) for item in around):
                 return negation
     return None
 
 
-def _is_plain_not(segment):
-    return lx.NEGATION in segment.kinds and len(segment.tokens) == 1
+def _refuses_day(clause):
+    """Return the "not" of "not Friday", "Montag nicht", "donderdag ben ik er niet"."""
+    said = [s for s in clause if not s.kinds <= SILENT or s.refs]
+    while said and is_bare_no(said[0]):
+        said = said[1:]
+    if len(said) == 3 and said[1].is_any(_YES) and said[0].refs:
+        said = [said[0], said[2]]  # what a "not" behind it turns round
+    if len(said) != 2:
+        return None
+    own, negation = sorted(said, key=lambda s: lx.NEGATION in s.kinds)
+    plain = lx.NEGATION in negation.kinds and len(negation.tokens) == 1
+    return negation if plain and own.refs and own.when else None
+
+
+def find_concluding_no(text):
+    """Return the "no" that a reason ends in: "I'm out of state so no"."""
+    said = [s for s in text.segments if lx.SEPARATOR not in s.kinds]
+    while said and said[-1].kinds <= SILENT:
+        said.pop()
+    if len(said) < 3 or not is_bare_no(said[-1]) or said[-2].key not in _SO:
+        return None
+    if any(s.is_any({*_YES, lx.KEEP, lx.QUESTION_WORD}) for s in said[:-2]):
+        return None
+    return said[-1] if any(lx.EXCUSE in s.kinds for s in said) else None
 
 
 def find_excuse_with_proposal(text):
@@ -200,6 +225,8 @@ def _ends_in_refusal(before, segment):
         return False
     if all(map(is_bare_no, said)) and segment.key in _AND:
         return True
+    if all(map(_is_no_thanks, said)):
+        return not segment.is_any({lx.OTHER, *_YES})
     if not segment.is_any({lx.SUBJECT, *_REASONS}):
         return False
     if segment.key in _I or all(map(is_bare_no, said)):
@@ -209,6 +236,11 @@ def _ends_in_refusal(before, segment):
     return not said[-1].tokens[-1].key.startswith(tuple(_TRANSITIVE))
 
 
+def _is_no_thanks(segment):
+    keys = [token.key for token in segment.tokens]
+    return len(keys) > 1 and len(keys[0]) < 5 and keys[1] in _THANKS
+
+
 def _is_clear(clause, index, before):
     """Tell whether a clause refuses by itself, with the appointment's own day only."""
     segment = clause[index]
@@ -216,7 +248,10 @@ def _is_clear(clause, index, before):
         return False
     following = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if not is_bare_no(segment):
-        return is_worded(segment) and not _is_object(following)
+        after = clause[index + 1 :]
+        return is_worded(segment) and (
+            not _is_object(following) or _is_verb_of_day(after, following)
+        )
     if not all(s.kinds <= SILENT for s in clause[:index]):
         return False  # "my wife said no"
     if any(lx.UNKNOWN in s.kinds for s in before):
@@ -235,6 +270,14 @@ def _is_plain_around(clause, index):
     if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
         return False
     return not index or clause[index - 1].is_any(_RIGHT_BEFORE)  # "Bob can't make it"
+
+
+def _is_verb_of_day(after, following):
+    """Tell "can't swing Wednesday" from "can't open the gate"."""
+    said = [s for s in after if not s.kinds <= SILENT or s.refs]
+    if len(said) != 2 or following.kinds != {lx.UNKNOWN}:
+        return False
+    return following.key not in _CANT_ELSE and bool(said[1].refs and said[1].when)
 
 
 def _is_object(following):

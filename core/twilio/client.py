@@ -177,10 +177,14 @@ class TwilioApi:
     def _read_clock(self, date):
         """:param date: an HTTP date, or None"""
         try:
-            now = parsedate_to_datetime(date)
-            self.clock_ahead = now - datetime.datetime.now(datetime.UTC)
+            there = parsedate_to_datetime(date)
+            ahead = there - datetime.datetime.now(datetime.UTC)
         except (TypeError, ValueError):
             return  # What it said before still holds.
+        seconds = round(ahead.total_seconds())
+        # The header has whole seconds, and was on its way for some.
+        seconds = seconds if abs(seconds) > CONNECT_TIMEOUT else 0
+        self.clock_ahead = datetime.timedelta(seconds=seconds)
 
     def send(self, to, body, sender, status_callback=None):
         """Hand one text to Twilio. Never raises: a failure is a result.

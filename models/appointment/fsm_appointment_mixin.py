@@ -6,7 +6,13 @@ from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core import status
-from ...core.formatting import format_date, format_time_range, is_whole_day
+from ...core.formatting import (
+    format_date,
+    format_time_range,
+    is_other_time,
+    is_whole_day,
+)
+from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
 
@@ -59,6 +65,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         compute="_compute_appointment_text",
         help="Date and time of the appointment in the time zone of the place of work, "
         "which is named if it isn't the user's.",
+    )
+    has_other_timezone = fields.Boolean(
+        compute="_compute_appointment_text",
+        help="The clock where the work happens shows another time than the user's.",
     )
     confirmation_note = fields.Text(
         "Customer's Note",
@@ -147,6 +157,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             start, end = appointment.scheduled_date_start, appointment.scheduled_date_end
             if not start or not order:
                 appointment.appointment_text = False
+                appointment.has_other_timezone = False
                 continue
             zone = order._get_appointment_timezone()
             parts = [
@@ -154,6 +165,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 self._format_time_in(zone, start, end, reader),
             ]
             appointment.appointment_text = ", ".join(parts)
+            appointment.has_other_timezone = is_other_time(start, zone, reader)
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""
@@ -239,6 +251,10 @@ class FsmAppointmentMixin(models.AbstractModel):
             values[name] = self.env.context.get(f"default_{name}") or "not_sent"
         return values
 
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_columns(rows, fields, ("confirmation_note",))
+
     @api.model_create_multi
     def create(self, vals_list):
         name = "confirmation_status"
@@ -257,8 +273,10 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     def _notify_boards(self):
         """Have open Day Boards read what they show of these again."""
-        orders = self._get_appointment_order()
-        self.env["fsm.confirmation.chatter"]._notify_screens((), orders.ids)
+        chatter = self.env["fsm.confirmation.chatter"]
+        orders = self._get_appointment_order().sudo()
+        for company, group in orders.grouped("company_id").items():
+            chatter._notify_screens(company, (), group.ids)
 
     def _with_trace(self, vals):
         """Have the history say who sets the status, whatever a client's context says."""

@@ -96,14 +96,16 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _get_contact_facts(self, draft):
         """Facts about the contact. An override point."""
+        recipients = self.env["fsm.confirmation.recipient"]
         if not draft.partner:
-            return {"no_contact": True}
+            archived = bool(recipients._get_archived(draft.order))
+            return {"archived": archived, "no_contact": True}
+        if not draft.partner.active:
+            return {"archived": True}
         if draft.is_recipient is None:
-            recipients = self.env["fsm.confirmation.recipient"]
             draft.is_recipient = draft.partner in recipients._get_all(draft.order)
         return {
             "foreign_contact": not draft.is_recipient,
-            "archived": not draft.partner.active,
             "number": draft.verdict,
         }
 
@@ -300,10 +302,19 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_contact_words(self, draft, entry_sudo):
         """:return: dict code -> function -> (sentence, a few words for many)"""
         partner = draft.partner
+        recipients = self.env["fsm.confirmation.recipient"]
+        archived = partner or recipients._get_archived(draft.order)[:1]
         number = draft.mobile and partner._format_number_for_people(
             draft.mobile, draft.company
         )
         return {
+            "archived": lambda: (
+                self.env._(
+                    "%s is archived. Choose another contact, or restore this one.",
+                    archived.name,
+                ),
+                self.env._("The contact is archived"),
+            ),
             "no_contact": lambda: (
                 self.env._("Choose the contact who gets the text."),
                 self.env._("There is no contact"),
@@ -313,13 +324,6 @@ class FsmConfirmationAlert(models.AbstractModel):
                     "%s is not a contact of this customer or location.", partner.name
                 ),
                 self.env._("The contact is of another customer"),
-            ),
-            "archived": lambda: (
-                self.env._(
-                    "%s is archived. Choose another contact, or restore this one.",
-                    partner.name,
-                ),
-                self.env._("The contact is archived"),
             ),
             "number_missing": lambda: (
                 self.env._(

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ...core.formatting import shorten
 from ...core.status import OUTDATED, most_urgent
+from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
 
 # What the texts know besides the order itself, given in the context.
@@ -49,6 +50,12 @@ class FsmOrder(models.Model):
     )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
+    )
+    confirmation_contact = fields.Char(
+        "Customer", related="location_id.contact_id.name"
+    )
+    confirmation_phone = fields.Char(
+        "Customer's Phone", related="location_id.contact_id.phone"
     )
 
     # Details for the text, usable as placeholders in the template. They follow the
@@ -151,20 +158,43 @@ class FsmOrder(models.Model):
         return self.env._("Reply YES to confirm or NO to decline.")
 
     def _get_appointment_timezone(self):
-        """Name of the time zone in which the work happens."""
+        """Name of the time zone in which the work happens.
+
+        That of the location's office hours, which nobody enters by chance; then that of
+        its state or country. The zone on its contact is often that of who made it, as
+        the web client fills it in, and counts where the place may lie in it or has no
+        address.
+        """
         self.ensure_one()
         order_sudo = self.sudo()
+        place_sudo = order_sudo.location_id.partner_id
         known = pytz.all_timezones_set
-        # One after the other: each is a query, and the first one is usually known.
+        # One after the other: each is a query, and an early one is usually known.
         for get_name in (
-            lambda: order_sudo.location_id.partner_id.tz,
             lambda: order_sudo.location_id.calendar_id.tz,
+            lambda: zone_of_place(
+                place_sudo.country_id.code or "",
+                place_sudo.state_id.code or "",
+                place_sudo.tz or "",
+                fields.Datetime.now(),
+            ),
+            lambda: place_sudo.tz,
             lambda: order_sudo.company_id.resource_calendar_id.tz,
             lambda: order_sudo.company_id.partner_id.tz,
         ):
             if (name := get_name()) in known:
                 return name
         return "UTC"
+
+    def _is_appointment_elsewhere(self, zone, start):
+        """Whether clocks where the work happens differ from those of a time zone.
+
+        :param zone: its name, maybe empty
+        :param start: naive UTC datetime, or False
+        """
+        if zone not in pytz.all_timezones_set or not start:
+            return False
+        return not is_same_time(zone, self._get_appointment_timezone(), start)
 
     def _format_appointment_date(self, appointment):
         """Weekday and date where the work happens, in the context's language."""
@@ -295,10 +325,10 @@ class FsmOrder(models.Model):
     def _has_own_status(self):
         return not self.visit_ids
 
-    def _stop_waiting_sudo(self):
+    def _stop_waiting_sudo(self, was_sent=True):
         with_visits = self.filtered("visit_ids")
         with_visits._update_status_from_visits_sudo()
-        return super(FsmOrder, self - with_visits)._stop_waiting_sudo()
+        return super(FsmOrder, self - with_visits)._stop_waiting_sudo(was_sent)
 
     def _on_status_set_by_hand(self, before):
         visit = self._get_visit_of_status(before)

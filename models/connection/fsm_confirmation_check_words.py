@@ -193,6 +193,16 @@ class FsmConfirmationCheckWords(models.AbstractModel):
                 self.env._("Nobody knows the host name in %s.", address),
                 self.env._("Correct the System Parameter web.base.url, or the DNS."),
             ),
+            "inside": (
+                self.env._(
+                    "%s answers, but this server finds it at a private address.",
+                    address,
+                ),
+                self.env._(
+                    "Open it from outside your network: Twilio has to reach this Odoo "
+                    "by that name."
+                ),
+            ),
             "unreachable": (
                 self.env._("This server could not reach %s.", address),
                 self.env._(

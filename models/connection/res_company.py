@@ -15,6 +15,8 @@ from ...core.twilio.client import TwilioApi
 NEUTRALIZED_TOKEN = "dummytoken"
 _HOURS_PARAMETER = "job_confirmation.texting_hours"
 _HOURS = re.compile(r"(?P<begin>\d{1,2})-(?P<end>\d{1,2})")
+# Real ones have 32 characters; what could be guessed is none either.
+_TOKEN = re.compile(r"[!-~]{16,}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -88,10 +90,18 @@ class ResCompany(models.Model):
         "hours. A US long code sends 1 a second, a toll-free number 3, a short code "
         "100.",
     )
+    job_confirmation_calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Texting Hours",
+        ondelete="restrict",
+        domain="[('company_id', 'in', [False, id])]",
+        help="Hours and closed days for texts that leave automatically, on the clock "
+        "of the place of work. Empty: 8:00 to 20:00 every day.",
+    )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
         default=3,
-        help="How many texts a number gets by itself on one day at most.",
+        help="The most texts that a number receives automatically on one day.",
     )
     job_confirmation_retention_months = fields.Integer(
         "Keep Texts and Numbers",
@@ -182,10 +192,12 @@ class ResCompany(models.Model):
                     "digits after it. Copy it from Twilio's console."
                 )
             )
-        if vals.keys() & {"job_confirmation_enabled", "job_confirmation_text_ids"}:
+        result = super().write(vals)
+        kept = {"job_confirmation_enabled", "job_confirmation_text_ids"}
+        if self and vals.keys() & kept:
             # Who sees which menu, and what customers are told, is kept in memory.
             self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     @api.model
     def _find_by_account_sudo(self, account):
@@ -200,8 +212,9 @@ class ResCompany(models.Model):
     @property
     def _twilio_token_sudo(self):
         """The account's auth token, "" without a real one; call it with sudo."""
-        token = self.sms_twilio_auth_token or ""
-        return "" if token == NEUTRALIZED_TOKEN else token
+        token = (self.sms_twilio_auth_token or "").strip()
+        is_real = _TOKEN.fullmatch(token) and token != NEUTRALIZED_TOKEN
+        return token if is_real else ""
 
     def _job_confirmation_template(self):
         """The company's ``sms.template`` for confirmations, with sudo."""
@@ -253,9 +266,13 @@ class ResCompany(models.Model):
     def _get_texting_windows(self):
         """The hours in which texts may leave, as :mod:`...core.hours` takes them.
 
-        The system parameter ``job_confirmation.texting_hours`` ("8-20") has others for
-        the whole database. An override point.
+        Those of the company's calendar. Without one, the system parameter
+        ``job_confirmation.texting_hours`` ("8-20") has others for the whole database.
+        An override point.
         """
+        calendar_sudo = self.sudo().job_confirmation_calendar_id
+        if calendar_sudo:
+            return calendar_sudo._get_texting_windows()
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         value = parameters_sudo.get_param(_HOURS_PARAMETER) or ""
         found = _HOURS.fullmatch(value.strip())

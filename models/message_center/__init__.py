@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import fsm_confirmation_cached_mixin
 from . import fsm_technical_fields_mixin
 from . import fsm_confirmation_name_index
 from . import fsm_confirmation_search_mixin

@@ -27,7 +27,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
                 partners._format_number_for_people(record.mobile, record.company_id)
             )
 
-    @api.depends("state", "response", "order_id", "next_ids", "needs_reading", "undo")
+    @api.depends("state", "response", "order_id", "next_ids", "needs_reading")
     @api.depends_context("uid", "confirmation_look_only")
     def _compute_next_steps(self):
         service = self.env["fsm.confirmation.next.step"]

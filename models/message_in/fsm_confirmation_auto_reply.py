@@ -152,7 +152,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """
         now, received = fields.Datetime.now(), case.text.received_date
         after = self._get_departure(now, received, case.linked[:1], case.company)
-        if not after:
+        is_over = case.linked and all(rec._has_passed() for rec in case.linked)
+        if not after or is_over:
             return {"auto_reply_body": ""}
         return {"auto_reply_state": "outgoing", "auto_reply_after": after}
 
@@ -259,13 +260,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     def _apply_result(self, reply_sudo, result):
         if result.outcome is Outcome.ACCEPTED:
             reply_sudo.write({"auto_reply_state": "sent"})
-            reply_sudo._log_auto_reply(
-                reply_sudo,
-                reply_sudo.auto_reply_body,
-                reply_sudo.confirmation_ids,
-                reply_sudo.partner_id,
-                date=fields.Datetime.now(),
-            )
+            reply_sudo._log_late_auto_reply()
         elif (
             result.outcome is Outcome.REJECTED
             and failure_class(result.code) is Failure.RETRY

@@ -78,7 +78,9 @@ class FsmConfirmationMatching(models.AbstractModel):
         """
         messages = self._find_messages(text)
         self._fetch_details(messages)
-        stale = {message.id: message._get_stale_reason() for message in messages}
+        # A reply that comes late to us came in time to Twilio, maybe.
+        at = text.received_date
+        stale = {message.id: message._get_stale_reason(at) for message in messages}
         newer = self._find_newer(messages)
         candidates = [
             self._prepare_candidate(text, message, stale[message.id], newer)
@@ -175,7 +177,8 @@ class FsmConfirmationMatching(models.AbstractModel):
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,
             code=message.code or "",
-            is_open=message.is_open,
+            is_open=message.is_open
+            or (message.closed_reason == "past" and not stale),
             stale=stale,
             response=self._get_response(message, appointment_sudo, stale),
             answered_later=self._was_answered_later(text, message),

@@ -183,8 +183,7 @@ class FsmConfirmationReply(models.Model):
         undo = self.env["fsm.confirmation.undo"]
         for reply in self:
             message = reply.confirmation_id
-            kept = message.sudo().undo or {}
-            mine = bool(reply.id) and kept.get("reply_id") == reply.id
+            mine = bool(message) and undo._find_sudo(message).reply_id == reply
             reply.can_detach = mine and undo._can_undo(message)
 
     @api.depends("body", "media_count")
@@ -381,67 +380,54 @@ class FsmConfirmationReply(models.Model):
 
     def _log_reply(self, messages):
         """Write this reply, and its auto-reply, into the histories of its messages."""
-        self._log_text(self, messages, self.intent)
-        self._log_auto_reply(self, self.auto_reply_body, messages, self.partner_id)
+        self._log_texts(self, [(messages, self.intent)], self.auto_reply_body)
 
     @api.model
-    def _log_text(self, text, messages, intent):
+    def _log_texts(self, text, links, auto_reply=""):
         """Write a text into the histories of messages it belongs to.
 
         :param text: :class:`~...core.matching.Inbound`, or a reply
-        :param intent: how it was understood, "" if it was not
+        :param links: pairs of ``fsm.confirmation`` and how the text was understood for
+            them, "" if it was not
+        :param auto_reply: what the customer got back, told once in each history
         """
-        labels = dict(self._fields["intent"]._description_selection(self.env))
-        chatter = self.env["fsm.confirmation.chatter"]
-        for record in messages:
-            body = chatter._format_text(
-                title=self._describe_origin(text, record),
-                body=text.body or self.env._("(picture)"),
-                state=self.env._("Understood as: %s", labels.get(intent, "")),
-                record=record,
-            )
-            author = record.partner_id if text.mobile == record.mobile else None
-            targets = [record.order_id, record.partner_id]
-            company = record.company_id
-            chatter._log_text(
-                record, targets, body, author, company, text.received_date
-            )
+        told = set()
+        for messages, intent in links:
+            for record in messages:
+                targets = [each for each in (record.order_id, record.partner_id) if each]
+                new = [each for each in targets if each not in told]
+                for mine, answer in ((new, auto_reply), (told & set(targets), "")):
+                    if mine:
+                        self._log_text(text, record, mine, intent, answer)
+                told.update(targets)
 
     @api.model
-    def _log_auto_reply(self, text, body, messages, partner, date=None):
-        """Write what a text was answered into the histories of whom it concerns.
-
-        :param text: :class:`~...core.matching.Inbound`, or a reply
-        :param body: what was said, "" for nothing
-        :param messages: the ``fsm.confirmation`` that the text is about, maybe none
-        :param partner: ``res.partner`` who wrote it, maybe empty
-        :param date: when it was said, naive UTC; None: as soon as the text came
-        """
-        if not body:
-            return
+    def _log_text(self, text, record, targets, intent, auto_reply):
+        labels = dict(self._fields["intent"]._description_selection(self.env))
         chatter = self.env["fsm.confirmation.chatter"]
-        author = self.env.user.partner_id
-        company = messages.company_id or self.env["res.company"].browse(
-            text.company_id if isinstance(text.company_id, int) else text.company_id.id
+        body = chatter._format_text(
+            title=self._describe_origin(text, record),
+            body=text.body or self.env._("(picture)"),
+            state=self.env._("Understood as: %s", labels.get(intent, "")),
+            record=record,
+            auto_reply=auto_reply,
         )
-        title = self.env._("Auto-reply to %s", text.mobile)
-        concerned = {}
-        for record in messages:
-            for target in (record.order_id, record.partner_id):
-                if target:
-                    concerned.setdefault(target, record)
-        if not messages and partner:
-            concerned[partner] = None
-        for record, targets in _by_value(concerned).items():
-            note = chatter._format_text(title, body, "", record)
-            chatter._create_notes(
-                targets,
-                note,
-                author,
-                company,
-                record=record,
-                date=date or text.received_date,
-            )
+        author = record.partner_id if text.mobile == record.mobile else None
+        company, date = record.company_id, text.received_date
+        chatter._log_text(record, targets, body, author, company, date)
+
+    def _log_late_auto_reply(self):
+        """Write an auto-reply that has just left by itself into the histories."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        title = self.env._("Auto-reply to %s", self.mobile)
+        author = self.env.user.partner_id
+        told = set()
+        for record in self.confirmation_ids or [None]:
+            targets = (record.order_id, record.partner_id) if record else self.partner_id
+            new = [each for each in targets if each and each not in told]
+            told.update(new)
+            body = chatter._format_text(title, self.auto_reply_body, "", record)
+            chatter._create_notes(new, body, author, self.company_id, record=record)
 
     def _describe_origin(self, text, message):
         """Who wrote: the contact, or another number whose reply a person attached."""
@@ -457,12 +443,13 @@ class FsmConfirmationReply(models.Model):
         return name_visit(title, message)
 
     @api.model
-    def _log_unmatched(self, text, several, company, partner):
+    def _log_unmatched(self, text, several, company, partner, auto_reply=""):
         """Write a text that belongs to no message into the histories it concerns.
 
         :param several: the ``fsm.confirmation`` of which the customer has to choose one
         :param company: ``res.company`` whose customer it is
         :param partner: ``res.partner`` who wrote it, maybe empty
+        :param auto_reply: what the customer got back
         """
         parts = [
             (company, [*records.order_id, *records.partner_id])
@@ -477,23 +464,24 @@ class FsmConfirmationReply(models.Model):
             body=text.body or self.env._("(picture)"),
             state=state,
             record=None,
+            auto_reply=auto_reply,
         )
         for company, targets in parts:
             date = text.received_date
             chatter._log_text(None, targets, body, partner, company, date)
 
     @api.model
-    def _notify_unmatched(self, partner):
+    def _notify_unmatched(self, company, partner):
         """Tell open screens of a reply that belongs to no message."""
         chatter = self.env["fsm.confirmation.chatter"]
-        chatter._notify_screens([0], partner_ids=partner.ids)
+        chatter._notify_screens(company, [0], partner_ids=partner.ids)
 
     def _notify_changed(self):
         """Tell open screens that this reply changed."""
         if self.confirmation_id:
             self.confirmation_id._notify_changed()
         else:
-            self._notify_unmatched(self.partner_id)
+            self._notify_unmatched(self.company_id, self.partner_id)
 
     # ------------------------------------------------------------------
     # What a person does about a reply
@@ -522,7 +510,7 @@ class FsmConfirmationReply(models.Model):
                 "partner_id": confirmation.sudo().partner_id.id,
             }
         )
-        reply_sudo._log_text(reply_sudo, confirmation.sudo(), self.intent)
+        self._log_texts(reply_sudo, [(confirmation.sudo(), self.intent)])
         responses = self.env["fsm.confirmation.response"]
         responses._keep_words(confirmation.sudo(), reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
@@ -567,14 +555,15 @@ class FsmConfirmationReply(models.Model):
         self.ensure_one()
         self.check_access("write")
         message = self.confirmation_id
-        if (message.sudo().undo or {}).get("reply_id") != self.id:
+        undo = self.env["fsm.confirmation.undo"]
+        if not message or undo._find_sudo(message).reply_id != self:
             raise UserError(
                 self.env._(
                     "This reply can't be detached: it wasn't attached by hand, or "
                     "something came after it."
                 )
             )
-        self.env["fsm.confirmation.undo"]._undo(message)
+        undo._undo(message)
 
     def _get_understood_response(self):
         """The response that this reply was understood as, or False.
@@ -628,11 +617,3 @@ class FsmConfirmationReply(models.Model):
         """Open the message this reply belongs to."""
         self.ensure_one()
         return self.confirmation_id.action_open_details()
-
-
-def _by_value(mapping):
-    """The keys of a dict by their values."""
-    found = {}
-    for key, value in mapping.items():
-        found.setdefault(value, []).append(key)
-    return found

@@ -195,13 +195,6 @@ class FsmConfirmation(models.Model):
         readonly=True,
         help="When a person last set the response by hand.",
     )
-    undo = fields.Json(
-        technical=True,
-        readonly=True,
-        copy=False,
-        groups="base.group_system",
-        help="How all was before and after what a person last did by hand.",
-    )
     # A text that answers several messages ("YES 427 NO 512") is kept with the first.
     own_reply_ids = fields.One2many(
         "fsm.confirmation.reply",
@@ -252,7 +245,7 @@ class FsmConfirmation(models.Model):
             *RESPONSES,
             ("moved", "Changed since"),
             ("awaiting", "Awaiting response"),
-            ("no_answer", "No response"),
+            ("no_answer", "Never answered"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],
@@ -540,9 +533,10 @@ class FsmConfirmation(models.Model):
 
     def _notify_changed(self):
         """Notify open screens that these records changed."""
-        if self:
-            self.env["fsm.confirmation.chatter"]._notify_screens(
-                self.ids, self.order_id.ids, self.partner_id.ids
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, records in self.grouped("company_id").items():
+            chatter._notify_screens(
+                company, records.ids, records.order_id.ids, records.partner_id.ids
             )
 
     # ------------------------------------------------------------------

@@ -10,7 +10,8 @@ from odoo import SUPERUSER_ID, api, fields, models, modules
 from odoo.modules.registry import Registry
 
 from ...tools.screen_notifications import ScreenNotifications
-from ..xmlids import NOTE_SUBTYPE, READ_GROUP
+from ..privacy.ir_websocket import SCREENS_CHANNEL
+from ..xmlids import NOTE_SUBTYPE
 
 # A blockquote would be folded away by the chatter as a quoted mail.
 _NOTE = (
@@ -20,6 +21,7 @@ _NOTE = (
 )
 # Where a transaction collects what screens have to read again.
 _CHANGES = "fsm_confirmation.changes"
+_KINDS = ("ids", "order_ids", "partner_ids")
 
 
 @functools.cache
@@ -55,16 +57,21 @@ class FsmConfirmationChatter(models.AbstractModel):
         )
 
     @api.model
-    def _format_text(self, title, body, state, record):
+    def _format_text(self, title, body, state, record, auto_reply=""):
         """What a note shows of a text, as Markup.
 
         :param title: who wrote to whom
         :param body: the words
         :param state: what is known of it, one line
         :param record: the ``fsm.confirmation`` that the title links to, or none
+        :param auto_reply: what the customer got back
         """
         link = self._get_link(record) if record else ""
-        return Markup(_NOTE).format(title=title, link=link, body=body, state=state)
+        note = Markup(_NOTE).format(title=title, link=link, body=body, state=state)
+        if auto_reply:
+            title = self.env._("Auto-reply")
+            note += Markup(_NOTE).format(title=title, link="", body=auto_reply, state="")
+        return note
 
     @api.model
     def _format_sent(self, record):
@@ -220,21 +227,20 @@ class FsmConfirmationChatter(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _notify_screens(self, ids, order_ids=(), partner_ids=()):
+    def _notify_screens(self, company, ids, order_ids=(), partner_ids=()):
         """Collect what open screens have to read again; ids only, no content.
 
         However often it is called: once a transaction, when it is committed.
 
+        :param company: ``res.company`` whose users' screens these are
         :param ids: of messages; 0 stands for a reply that belongs to none
         """
         data = self.env.cr.precommit.data
         if _CHANGES not in data:
-            data[_CHANGES] = {"ids": set(), "order_ids": set(), "partner_ids": set()}
+            data[_CHANGES] = {}
             self.env.cr.precommit.add(self._send_changes)
-        for key, values in zip(
-            data[_CHANGES], (ids, order_ids, partner_ids), strict=True
-        ):
-            data[_CHANGES][key].update(values)
+        for name, values in zip(_KINDS, (ids, order_ids, partner_ids), strict=True):
+            data[_CHANGES].setdefault((company.id, name), set()).update(values)
 
     @api.model
     def _send_changes(self):
@@ -251,8 +257,13 @@ class FsmConfirmationChatter(models.AbstractModel):
 
     @api.model
     def _send_to_screens(self, changes):
-        group_id = self.env["ir.model.data"]._xmlid_to_res_id(READ_GROUP)
-        self.env["res.groups"].sudo().browse(group_id)._bus_send(
-            "fsm_confirmation/changed",
-            {key: sorted(values) for key, values in changes.items()},
-        )
+        """:param changes: dict (id of a company, kind of ids) -> ids"""
+        payloads = {}
+        for (company_id, name), ids in changes.items():
+            payload = payloads.setdefault(company_id, dict.fromkeys(_KINDS, []))
+            payload[name] = sorted(ids)
+        for company_id, payload in payloads.items():
+            company_sudo = self.env["res.company"].sudo().browse(company_id)
+            self.env["bus.bus"].sudo()._sendone(
+                (company_sudo, SCREENS_CHANNEL), "fsm_confirmation/changed", payload
+            )

@@ -187,9 +187,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return self.visit_id.sudo()
         return self.order_id.sudo()
 
-    def _get_stale_reason(self):
+    def _get_stale_reason(self, at=None):
         """Why an answer to this message can't count any more, or "".
 
+        :param at: when the customer wrote it, naive UTC; None for now
         :return: see :func:`~...core.status.stale_reason`
         """
         self.ensure_one()
@@ -200,7 +201,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             self.appointment_start or None,
             appointment_sudo._get_facts() if appointment_sudo else None,
             deadline=asked + timedelta(hours=hours) if hours else None,
-            now=fields.Datetime.now(),
+            now=at or fields.Datetime.now(),
             **self._get_change_facts(),
         )
 
@@ -246,9 +247,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         start, end = self.appointment_start or None, self.appointment_end or None
         return status.has_passed(start, fields.Datetime.now(), end)
 
-    def _is_current(self):
-        """Whether the appointment is still as the customer was asked about it."""
-        return self._get_stale_reason() in ("", "late")
+    def _is_current(self, at=None):
+        """Whether the appointment is still as the customer was asked about it.
+
+        :param at: see :meth:`_get_stale_reason`
+        """
+        return self._get_stale_reason(at) in ("", "late")
 
     def _was_asked_since(self):
         """Whether a newer text about the same appointment left, or is about to."""
@@ -338,7 +342,16 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             ),
             "deleted": self.env._("The appointment was deleted before it was sent."),
             "past": self.env._("The appointment passed before the text was sent."),
-            "replaced": self.env._("Another text took its place before it was sent."),
+            "replaced": self.env._(
+                "It was asked again, or resolved by hand, before the text was sent."
+            ),
+            "changed": self.env._(
+                "The place or the customer was changed before the text was sent."
+            ),
+            "number": self.env._(
+                "The contact's number was changed before the text was sent."
+            ),
+            "reset": self.env._("It is to be asked again."),
             "company": self.env._("The Work Order was moved to another company."),
             "wrong_number": self.env._("The number is not the contact's."),
         }.get(reason, "")

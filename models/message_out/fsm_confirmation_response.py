@@ -161,7 +161,8 @@ class FsmConfirmationResponse(models.AbstractModel):
         else:
             record._write_words(words, values)
         appointment_sudo = record._get_appointment_sudo()
-        if appointment_sudo and values.get("response") and record._is_current():
+        is_current = record._is_current(values.get("reply_date"))
+        if appointment_sudo and values.get("response") and is_current:
             appointment_sudo._set_confirmation_status_sudo(values["response"])
         record._notify_changed()
 
@@ -423,8 +424,9 @@ class FsmConfirmationResponse(models.AbstractModel):
         :param company: ``res.company`` when it answers no message
         :return: the entry of the blacklist, with sudo
         """
+        company = company or records.sudo().company_id
         entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
-            number, source, words
+            number, source, words, company
         )
         values = {
             "response": "opted_out",
@@ -449,8 +451,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         partners_sudo = records_sudo.partner_id or self._find_partners_sudo(
             number, company
         )
-        opt_out = entry_sudo._job_confirmation_describe()
-        self.env["fsm.confirmation.chatter"]._log(partners_sudo, opt_out, company)
+        self._log_opt_out(entry_sudo, partners_sudo, company)
         # What waited to be asked about again can't be asked about now.
         for record_sudo in self._find_newest_sudo(number, company, "reconfirm"):
             self._on_opt_out_without_question(record_sudo)
@@ -475,6 +476,16 @@ class FsmConfirmationResponse(models.AbstractModel):
         )
         words = record_sudo.reply_body or ""
         self._opt_out_sudo(number, record_sudo | open_sudo, "user", words, company)
+
+    @api.model
+    def _log_opt_out(self, entry_sudo, partners, companies):
+        """Write into contacts' histories when and how they opted out.
+
+        Each company reads its own note: only one of them knows the words.
+        """
+        for company in companies:
+            opt_out = entry_sudo._job_confirmation_describe(company)
+            self.env["fsm.confirmation.chatter"]._log(partners, opt_out, company)
 
     @api.model
     def _find_partners_sudo(self, number, company):
@@ -502,24 +513,30 @@ class FsmConfirmationResponse(models.AbstractModel):
         record._notify_changed()
 
     @api.model
-    def _opt_in_sudo(self, number, companies, remind=True):
+    def _opt_in_sudo(self, number, lifted_by=()):
         """A number takes texts again: what its opting out took back is asked again.
 
+        The list of numbers is every company's, so it is so for all of them.
+
         :param number: E.164
-        :param companies: ``res.company`` records whose appointments these are
-        :param remind: have a person do it; False when a person has just lifted it
+        :param lifted_by: ``res.company`` records whose user has just done it, and needs
+            no reminder
         """
-        for record_sudo in self._find_newest_sudo(number, companies, "opted_out"):
+        companies_sudo = self.env["res.company"].sudo().search([])
+        for record_sudo in self._find_newest_sudo(number, companies_sudo, "opted_out"):
             appointment_sudo = record_sudo._get_appointment_sudo()
             appointment_sudo._set_confirmation_status_sudo("reconfirm")
+            is_own = record_sudo.company_id in lifted_by
+            # Who lifted it is no business of another company.
+            service = self if is_own else self.with_user(SUPERUSER_ID)
             note = self.env._(
                 "The customer opted back in: send %s again.",
                 record_sudo.name,
             )
-            self._log(record_sudo, note)
-            self._update_activity(record_sudo, "ask_again" if remind else "resolved")
+            service._log(record_sudo, note)
+            service._update_activity(record_sudo, "resolved" if is_own else "ask_again")
             record_sudo._notify_changed()
-        for appointment_sudo in self._find_opted_out_unasked_sudo(number, companies):
+        for appointment_sudo in self._find_opted_out_unasked_sudo(number, companies_sudo):
             appointment_sudo._set_confirmation_status_sudo("not_sent")
 
     @api.model

@@ -31,15 +31,23 @@ _ACTIVITY_FIELDS = ("activity_type_id", "user_id", "date_deadline", "summary", "
 _MAX_MESSAGES = 200
 
 
-class FsmConfirmationUndo(models.AbstractModel):
+class FsmConfirmationUndo(models.TransientModel):
     """Taking back what a person did by hand, as long as nothing came after it.
 
-    How it was before and after is kept with the message that it was done to
-    (``fsm.confirmation.undo``): nothing is taken back that is not as it was left.
+    A row keeps how all was before and after: nothing is taken back that is not as it
+    was left. Rows go by themselves, and nobody but the server reads them.
     """
 
     _name = "fsm.confirmation.undo"
     _description = "Undo of What Was Entered by Hand"
+    _transient_max_hours = 48
+
+    message_id = fields.Many2one(
+        "fsm.confirmation", required=True, index=True, ondelete="cascade"
+    )
+    reply_id = fields.Many2one("fsm.confirmation.reply", ondelete="cascade")
+    before = fields.Json()
+    after = fields.Json()
 
     # ------------------------------------------------------------------
     # Remember
@@ -103,32 +111,34 @@ class FsmConfirmationUndo(models.AbstractModel):
         :param before: of :meth:`_take`
         """
         after = self._take(record, reply)
-        if after != before:
-            record.sudo().undo = {
+        if after == before:
+            return
+        self._find_sudo(record).unlink()
+        self.sudo().create(
+            {
+                "message_id": record.id,
+                "reply_id": reply.id if reply else False,
                 "before": before,
                 "after": after,
-                "reply_id": reply.id if reply else 0,
             }
+        )
 
     # ------------------------------------------------------------------
     # Take back
     # ------------------------------------------------------------------
 
     @api.model
-    def _can_undo(self, record):
-        """Whether everything is as the last decision by hand has left it."""
-        kept = record.sudo().undo
-        if not kept:
-            return False
-        reply = self._get_reply(kept)
-        return bool(reply or not kept["reply_id"]) and (
-            self._take(record, reply) == kept["after"]
-        )
+    def _find_sudo(self, record):
+        """What was kept of the last decision about a message, maybe nothing."""
+        return self.sudo().search([("message_id", "=", record.id)])
 
     @api.model
-    def _get_reply(self, kept):
-        replies = self.env["fsm.confirmation.reply"]
-        return replies.browse(kept["reply_id"] or []).exists()
+    def _can_undo(self, record):
+        """Whether everything is as the last decision by hand has left it."""
+        kept_sudo = self._find_sudo(record)
+        return bool(kept_sudo) and (
+            self._take(record, kept_sudo.reply_id) == kept_sudo.after
+        )
 
     @api.model
     def _undo(self, record):
@@ -148,7 +158,8 @@ class FsmConfirmationUndo(models.AbstractModel):
                     "the response instead."
                 )
             )
-        before, after = record_sudo.undo["before"], record_sudo.undo["after"]
+        kept_sudo = self._find_sudo(record)
+        before, after = kept_sudo.before, kept_sudo.after
         try:
             with private_queries(), self.env.cr.savepoint():
                 self._restore_messages(before["messages"], after["messages"])
@@ -166,6 +177,7 @@ class FsmConfirmationUndo(models.AbstractModel):
             blacklist._job_confirmation_opt_in_sudo(
                 record_sudo.mobile, note, by_hand=False
             )
+        kept_sudo.unlink()
         self._log_undone(record_sudo, before["messages"])
 
     @api.model
@@ -220,7 +232,6 @@ class FsmConfirmationUndo(models.AbstractModel):
 
     @api.model
     def _log_undone(self, record_sudo, before):
-        record_sudo.undo = False
         note = self.env._("%s: what was entered by hand was undone.", record_sudo.name)
         author = self.env.user.partner_id
         record_sudo._message_log(body=note, author_id=author.id)

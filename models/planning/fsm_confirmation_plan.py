@@ -29,7 +29,7 @@ class FsmConfirmationPlan(models.Model):
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
     enabled = fields.Boolean(
-        "On", copy=False, help="Customers are asked by themselves with this plan."
+        "On", copy=False, help="Customers are asked automatically as the plan says."
     )
     step_ids = fields.One2many(
         "fsm.confirmation.plan.step", "plan_id", string="Steps", copy=True
@@ -39,12 +39,6 @@ class FsmConfirmationPlan(models.Model):
         default=4.0,
         help="Hours. A customer who is asked later than a step says, as the "
         "appointment was made or moved late, is asked at once if so much is left.",
-    )
-    critical_hours = fields.Float(
-        "Critical Window",
-        default=24.0,
-        help="Hours before the appointment from which one without a confirmation is "
-        "for a person.",
     )
     team_ids = fields.Many2many("fsm.team", string="Teams")
     type_ids = fields.Many2many("fsm.order.type", string="Types")
@@ -60,10 +54,10 @@ class FsmConfirmationPlan(models.Model):
             names = [step.name for step in plan.step_ids._in_time()]
             plan.steps_text = "\n".join(names) or self.env._("No steps yet")
 
-    @api.constrains("least_notice", "critical_hours")
+    @api.constrains("least_notice")
     def _check_hours(self):
         for plan in self:
-            if plan.least_notice < 0 or plan.critical_hours < 0:
+            if plan.least_notice < 0:
                 raise ValidationError(self.env._("Hours can't be negative."))
 
     @api.constrains("enabled", "step_ids")

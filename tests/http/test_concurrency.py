@@ -2,7 +2,7 @@
 """Two transactions at the same moment, on a real database with real commits."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from unittest.mock import patch
 
 import psycopg2
@@ -12,6 +12,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
+from odoo.tools import mute_logger
 
 from ...tools.retry import commit_with_retries
 from ..common import OUR_NUMBER, ConfirmationCase
@@ -146,7 +147,8 @@ class TestConcurrency(BaseCase):
             dialogs = self._open_dialogs(first.id, other.id)
             with self._environment() as env:
                 # Nothing but the messages tells that somebody asked.
-                env["fsm.order"].browse(self.orders[0]).confirmation_status = "awaiting"
+                order = env["fsm.order"].browse(self.orders[0])
+                order._set_confirmation_status_sudo("awaiting")
             problems = self._together(*map(self._request_send, dialogs))
             self.assertEqual([type(one) for one in problems], [UserError])
             self.assertIn("Nothing was sent now", str(problems[0]))
@@ -175,6 +177,25 @@ class TestConcurrency(BaseCase):
             )
             self.assertEqual(len(messages), len(self.orders))
             self.assertEqual(len(messages.order_id), len(self.orders))
+
+    def test_a_hook_that_fails_after_the_commit(self):
+        """What is stored is answered, and the other hooks run."""
+        ran = []
+
+        def fail():
+            raise psycopg2.errors.SerializationFailure()
+
+        with self._environment() as env:
+
+            def work():
+                ran.append("work")
+                env.cr.postcommit.add(fail)
+                env.cr.postcommit.add(lambda: ran.append("hook"))
+                return "answer"
+
+            with self.assertLogs("odoo.addons.fieldservice_job_confirmation", "WARN"):
+                self.assertEqual(commit_with_retries(env, work), "answer")
+        self.assertEqual(ran, ["work", "hook"])
 
     def test_codes_when_several_send_to_one_number_at_once(self):
         problems = self._together(*[self._send(order) for order in self.orders])
@@ -268,3 +289,63 @@ class TestConcurrency(BaseCase):
         with self._environment() as third:
             self._press_send(wizard_id)(third)
         self.assertEqual(self._count_sent(), 1)
+
+    # ------------------------------------------------------------------
+    # The planner
+    # ------------------------------------------------------------------
+
+    def _switch_on_plan(self):
+        """A plan by which all of the Work Orders are due now."""
+        with self._environment() as env:
+            company = env.ref("base.main_company")
+            self.before["job_confirmation_daily_limit"] = 3
+            company.job_confirmation_daily_limit = 9
+            parameters = env["ir.config_parameter"]
+            parameters.set_param("job_confirmation.texting_hours", "0-24")
+            plan = env["fsm.confirmation.plan"].create(
+                {
+                    "name": "Concurrent",
+                    "company_id": company.id,
+                    "enabled": True,
+                    "step_ids": [(0, 0, {"unit": "hours", "number": 200})],
+                }
+            )
+            self.records.append((plan._name, plan.id))
+        self.addCleanup(self._forget_hours)
+
+    def _forget_hours(self):
+        with self._environment() as env:
+            name = "job_confirmation.texting_hours"
+            env["ir.config_parameter"].search([("key", "=", name)]).unlink()
+
+    def _plan(self, env):
+        company = env.ref("base.main_company")
+        while env["fsm.confirmation.planner"]._run_batch(company):
+            pass
+
+    def _planned(self):
+        with self._environment() as env:
+            texts = env["fsm.confirmation"].search([("step_id", "!=", False)])
+            return sorted(texts.order_id.ids), len(texts)
+
+    def test_several_planners_ask_each_customer_once(self):
+        self._switch_on_plan()
+        self.assertEqual(self._together(*[self._plan] * 3), [])
+        self.assertEqual(self._planned(), (sorted(self.orders), 4))
+
+    def test_a_planner_that_is_killed_loses_and_doubles_nothing(self):
+        self._switch_on_plan()
+        with suppress(psycopg2.Error), mute_logger("odoo.sql_db"):
+            with self._environment() as env:
+                env.cr.execute("SELECT pg_backend_pid()")
+                pid = env.cr.fetchone()[0]
+                company = env.ref("base.main_company")
+                planner = env["fsm.confirmation.planner"]
+                self.assertEqual(planner._plan_batch(company, limit=3), 3)
+                env.flush_all()
+                with self._environment() as other:
+                    other.cr.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        self.assertEqual(self._planned(), ([], 0))
+        with self._environment() as env:
+            self._plan(env)
+        self.assertEqual(self._planned(), (sorted(self.orders), 4))

@@ -44,7 +44,9 @@ def _visit_right(*roles):
 MODELS = {
     "fsm.confirmation": ("see", NOBODY, "change", "delete"),
     "fsm.confirmation.reply": ("see", NOBODY, "change", "delete"),
+    "fsm.appointment": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.undo": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.send": ("send", "send", "send", "send"),
@@ -92,6 +94,18 @@ CALLS = [
     _call("send", "fsm.visit", "action_send_confirmation", "visit"),
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
+    _call("see", "fsm.appointment", "get_day_board_summary", None, []),
+    _call("see", "fsm.appointment", "get_days", None),
+    _call("see", "fsm.appointment", "action_open", "appointment"),
+    _call("see", "fsm.appointment", "action_open_order", "appointment"),
+    _call("see", "fsm.appointment", "action_next_step", "appointment", "open_order"),
+    _call("send", "fsm.appointment", "action_next_step", "appointment", "send"),
+    _call("send", "fsm.appointment", "action_ask", "appointment"),
+    _call("send", "fsm.appointment", "action_ask_again", "appointment"),
+    _call("send", "fsm.appointment", "action_ask_all", None, []),
+    _call("change", "fsm.appointment", "action_mark_read", "appointment"),
+    _call("change", "fsm.appointment", "action_set_status", "appointment", "declined"),
+    _call(NOBODY, "fsm.appointment", "write", "appointment", {"job_name": "X"}),
     _call("change", "res.partner", "action_lift_opt_out", "customer"),
     _call("change", "res.partner", "action_trust_number", "customer"),
     _call("change", "fsm.order", "action_hold_confirmation", "order"),
@@ -102,6 +116,7 @@ CALLS = [
     _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
     _call("see", "fsm.confirmation.forecast.line", "action_open"),
     _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
+    _call("see", "res.partner", "read", "customer", ["confirmation_plan_info"]),
     # Not our own methods, but what they do with our data.
     _call("change", "fsm.order", "write", "order", {"confirmation_status": "declined"}),
     _call("change", "fsm.visit", "write", "visit", {"confirmation_status": "declined"}),
@@ -129,6 +144,8 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
+    # Field service's own.
+    ("fsm.order", "onchange_scheduled_duration"),
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),
     ("fsm.confirmation.send", "action_resolve_alert"),
@@ -196,6 +213,9 @@ class LevelsCase(ConfirmationHttpCase):
         plans = plans.search([("company_id", "=", self.company.id)])
         self.plan, self.spare_plan = plans[0], plans[1]
         self.step = self.plan.step_ids[:1]
+        self.appointment = self.env["fsm.appointment"].search(
+            [("visit_id", "=", self.visit.id)]
+        )
         self.env.flush_all()
 
     # ------------------------------------------------------------------
@@ -319,6 +339,7 @@ class TestLevels(LevelsCase):
             "fsm.confirmation.plan": self.spare_plan,
             "fsm.confirmation.plan.step": self.spare_plan.step_ids[0],
             "fsm.visit": self.visit,
+            "fsm.appointment": self.appointment,
         }.get(model, self.env[model])
 
     def _model_rows(self):
@@ -332,8 +353,10 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.sender": ["sender"],
                 "fsm.confirmation.batch": ["skipped_info", "ready_info"],
                 "fsm.confirmation.connection": ["refused_count"],
+                "fsm.confirmation.undo": ["before"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
+                "fsm.appointment": ["reply_body", "remark"],
                 "fsm.confirmation.name.index": ["name"],
                 "fsm.confirmation.plan": ["name", "steps_text"],
                 "fsm.confirmation.plan.step": ["name"],
@@ -347,11 +370,13 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.word": "intent",
                 "fsm.confirmation.sender": "company_id",
                 "fsm.visit": "person_id",
+                "fsm.appointment": "person_id",
                 "fsm.confirmation.send": "partner_id",
                 "fsm.confirmation.settle": "action",
                 "fsm.confirmation.batch": "create_uid",
                 "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
+                "fsm.confirmation.undo": "message_id",
                 "fsm.confirmation.setup": "create_uid",
                 "fsm.confirmation.plan": "company_id",
                 "fsm.confirmation.plan.step": "plan_id",
@@ -398,6 +423,7 @@ class TestLevels(LevelsCase):
                     "field_name": "contact_name",
                 },
                 "fsm.confirmation.setup": {},
+                "fsm.confirmation.undo": {"message_id": self.message.id},
                 "fsm.confirmation.plan": {"name": "x"},
                 "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},
@@ -408,6 +434,7 @@ class TestLevels(LevelsCase):
                     "appointment_start": "2040-01-01 10:00:00",
                     "next_date": "2040-01-01 10:00:00",
                 },
+                "fsm.appointment": {"job_name": "X"},
                 "fsm.visit": {
                     "order_id": self.visit.order_id.id,
                     "scheduled_date_start": "2040-01-01 10:00:00",

@@ -408,7 +408,7 @@ class TestCanceledTexts(TrustCase):
         record = self._send().sudo()
         self._send()
         self.assertEqual(record.state, "canceled")
-        self.assertIn("Another text", record.failure_reason)
+        self.assertIn("asked again", record.failure_reason)
 
     def test_a_date_that_moves_before_anything_was_sent(self):
         self._send()

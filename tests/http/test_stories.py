@@ -895,7 +895,7 @@ class TestStories(ConfirmationTransactionCase):
         hans = self._make_contact("Hans", "0151 23456780", country_id=False)
         self.assertFalse(hans.phone_sanitized)
         self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
-            "+4915123456780", "reply", "STOP"
+            "+4915123456780", "reply", "STOP", berlin
         )
         self.assertFalse(hans.confirmation_opt_out)
         there = hans.with_company(berlin)

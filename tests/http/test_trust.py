@@ -308,6 +308,69 @@ class TestMissedReplies(TrustCase):
         self.assertEqual(len(answers), 1)
         self.assertEqual(self._replies()[-1].auto_reply_state, "sent")
 
+    def _receive_in_time(self, limit):
+        """In time for Twilio, although Odoo heard of it when all was over."""
+        self.company.job_confirmation_reply_hours = limit
+        record = self._send_and_deliver().sudo()
+        # Six hours pass, in which the customer answers and the appointment ends.
+        now = fields.Datetime.now()
+        sent, wrote = now - timedelta(hours=6), now - timedelta(hours=5)
+        record.write({"claimed_date": sent, "sent_date": sent})
+        self._pass_time(record, hours=2)
+        self.env["fsm.confirmation.expiry"]._close_expired_sudo()
+        self.assertEqual(record.closed_reason, "past")
+        data = {
+            "MessageSid": "SM" + "3" * 32,
+            "From": "+12125550123",
+            "To": OUR_NUMBER,
+            "Body": "Yes",
+        }
+        inbox = self.env["fsm.confirmation.inbox"]
+        inbox._receive_sudo(self.company.sudo(), data, wrote)
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(record.closed_reason, "answered")
+        self.assertEqual(record.reply_date, wrote)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(record.reply_ids.auto_reply_body, "it is over")
+
+    def test_a_reply_counts_by_its_own_time(self):
+        self._receive_in_time(0)
+
+    def test_a_reply_counts_by_its_own_time_within_the_limit(self):
+        self._receive_in_time(2)
+
+    def test_a_reply_that_came_too_late_to_twilio_as_well(self):
+        record = self._send_and_deliver().sudo()
+        self._pass_time(record, hours=2)
+        now = fields.Datetime.now()
+        data = {
+            "MessageSid": "SM" + "3" * 32,
+            "From": "+12125550123",
+            "To": OUR_NUMBER,
+            "Body": "Yes",
+        }
+        inbox = self.env["fsm.confirmation.inbox"]
+        inbox._receive_sudo(self.company.sudo(), data, now - timedelta(minutes=30))
+        self.assertFalse(record.response)
+
+    def _answer_by_clock(self, skew):
+        """An answer does not come before its question, nor long after."""
+        self.twilio.configure(clock_skew=skew)
+        record = self._send_and_deliver().sudo()
+        self._fetch()
+        self._lose_webhooks()
+        self._customer_says("Yes")
+        self._fetch()
+        self.assertEqual(record.response, "confirmed")
+        difference = fields.Datetime.now() - self._replies().received_date
+        self.assertLess(abs(difference.total_seconds()), 60)
+
+    def test_replies_by_a_clock_that_is_behind(self):
+        self._answer_by_clock(-900)
+
+    def test_replies_by_a_clock_that_is_ahead(self):
+        self._answer_by_clock(900)
+
     def test_twilio_that_can_not_be_asked_keeps_the_window(self):
         self._send_and_deliver()
         self._fetch()

@@ -427,7 +427,7 @@ class TestAttach(TruthCase):
                 (record.ids,),
             )
             columns = [column.name for column in self.env.cr.description]
-            left_out = {"write_date", "write_uid", "undo"}
+            left_out = {"write_date", "write_uid"}
             found += [
                 {
                     key: value or None  # A check box says no in two ways.

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Customers are asked by themselves."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg2
 
@@ -238,9 +238,13 @@ class TestPlanner(PlannerCase):
         self.customer.phone = False
         order.invalidate_recordset()
         self.assertIn("mobile number", order.confirmation_plan_info)
+        contact = self.customer.with_user(self.users["read"])
+        contact = contact.with_context(allowed_company_ids=self.company.ids)
+        self.assertIn(self.order.name, contact.confirmation_plan_info)
         self.soon.enabled = False
-        order.invalidate_recordset()
+        self.env.invalidate_all()
         self.assertFalse(order.confirmation_plan_info)
+        self.assertFalse(contact.confirmation_plan_info)
 
 
 class TestPlans(PlannerCase):
@@ -257,10 +261,10 @@ class TestPlans(PlannerCase):
         self.assertEqual(
             [name.replace("\u202f", " ") for name in plan.steps_text.splitlines()],
             [
-                "2 days before at 9:30 AM, to who was asked and has not answered",
-                "1 day before at 9:00 AM, to who has not confirmed",
-                "On the day at 8:00 AM, to who has not confirmed",
-                "3 hours before, to who has not confirmed (held)",
+                "2 days before at 9:30 AM, to customers who have not answered",
+                "1 day before at 9:00 AM, to customers who have not confirmed",
+                "On the day at 8:00 AM, to customers who have not confirmed",
+                "3 hours before, to customers who have not confirmed (held)",
             ],
         )
 
@@ -342,6 +346,45 @@ class TestPlans(PlannerCase):
         outcomes = {line.order_id: line.outcome for line in again}
         self.assertEqual(outcomes, {found[0].order_id: "held", coming: "leaves"})
         self.assertEqual(self._plan().order_id, self.env["fsm.order"])
+
+    def test_a_calendar_says_when_texts_leave(self):
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Texting",
+                "company_id": self.company.id,
+                "tz": "America/New_York",
+                "attendance_ids": [
+                    (0, 0, {**hours, "name": day, "dayofweek": day})
+                    for day in "01234"
+                    for hours in (
+                        {"hour_from": 9, "hour_to": 12, "day_period": "morning"},
+                        {"hour_from": 13, "hour_to": 18, "day_period": "afternoon"},
+                    )
+                ],
+            }
+        )
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holiday",
+                "calendar_id": calendar.id,
+                "company_id": self.company.id,
+                "date_from": "2026-07-03 04:00:00",
+                "date_to": "2026-07-04 03:59:59",
+            }
+        )
+        self.company.job_confirmation_calendar_id = calendar
+        windows = self.company._get_texting_windows()
+        self.assertEqual(windows(date(2026, 7, 2)), ((9, 12), (13, 18)))
+        self.assertEqual(windows(date(2026, 7, 3)), ())  # the holiday, a Friday
+        self.assertEqual(windows(date(2026, 7, 4)), ())
+        saturday = datetime(2026, 7, 4, 15)
+        departure = self.company._get_next_departure(saturday, "America/Los_Angeles")
+        self.assertEqual(departure, datetime(2026, 7, 6, 16))
+        settings = self.env["res.config.settings"].create({})
+        self.assertFalse(settings.job_confirmation_hours_warning)
+        calendar.attendance_ids.unlink()
+        settings.invalidate_recordset()
+        self.assertTrue(settings.job_confirmation_hours_warning)
 
     def test_levels(self):
         for level in LEVELS:
