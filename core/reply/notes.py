@@ -71,6 +71,7 @@ _WORKS = frozenset(
 _MAX_HOUR = 24
 _MAX_DAY = 31
 _MAX_PREPOSITION = 3
+_ME = frozenset("me us moi nous mich uns mir mi nosotros mim nos noi ons mij".split())
 _MAX_UNKNOWN = 6
 _MAX_TOLD = 3
 _FOR = frozenset("for por pour fur dass per voor that de".split())
@@ -175,6 +176,9 @@ def _stands_alone(clause, index, lexicon):
         return False  # "si llueve"
     if after.is_any(_YES | {lx.OWN}):
         return True
+    mine = clause[index + 2 : index + 3]
+    if mine and mine[0].key in _ME and after.key in _SCOPES:
+        return True  # "c'est d'accord pour moi"
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):

@@ -52,6 +52,7 @@ _REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
 _PROPOSING = frozenset(
     "instead rather better maybe perhaps free available works work possible could "
     "fine ok good geht passt lieber besser frei stattdessen vielleicht gerne kan kann "
+    "evtl eventuell ggf eventueel eventuellement "
     "liever beter vrij misschien puedo mejor libre podria podemos posso meglio libero "
     "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
     "try".split()
