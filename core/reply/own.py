@@ -280,6 +280,7 @@ _AFTER_NUMBER = frozenset(
     "geht passt goed kan va bien bene bem am pm then doesnt isnt wont".split()
 )
 _ORDINAL_MARKS = frozenset("st nd rd th".split())
+_BEFORE_HOUR = frozenset("on at a as um alle om ab".split())
 _BEFORE_DAY = frozenset("le el il den der o dia die de the".split())
 
 
@@ -315,6 +316,9 @@ def _stands_as_time(tokens, index):
     before = tokens[index - 1] if index else None
     after = tokens[index + 1] if index + 1 < len(tokens) else None
     ends = after is None or after.kind in (BREAK, DASH, LINE, QUESTION)
+    if after is not None and after.key in _BEFORE_HOUR:
+        named = before is not None and before.key in _BEFORE_DAY
+        return named or after.key == "on"  # "el 14 a las 9", "11 on Friday"
     if after is not None and after.key in _AFTER_NUMBER:
         return before is None or before.kind in (BREAK, LINE) or before.kind == WORD
     return before is not None and before.key in _BEFORE_NUMBER and ends
