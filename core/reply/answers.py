@@ -19,6 +19,8 @@ from .understanding import answered, unrecognized, words_of
 _NO_LENGTH = 3
 # Words that may tell why a worded refusal is given.
 _MAX_WORDS_OF_STORY = 8
+_RECEIVED = frozenset("received got".split())
+_MESSAGES = frozenset("message text reminder notification".split())
 # In the order in which they are given as the reason.
 BLOCKERS = (lx.OTHER, lx.QUESTION_WORD, lx.CONDITION, lx.UNCLEAR, lx.NEGATION)
 _UNREADABLE = {lx.REACTION, lx.REACTION_LIKE, lx.INSTRUCTION, lx.AUTO_REPLY}
@@ -90,11 +92,26 @@ def _find_unclear(segments):
     """Return what is no answer and asks for something else, if anything."""
     unreadable = [s for s in segments if s.is_any(_UNREADABLE)]
     unreadable += _no_of_something(segments)
+    unreadable += _yes_of_receipt(segments)
     return unreadable or [
         segment
         for segment in segments
         if segment.is_any({lx.HELP, lx.OPT_IN, lx.OPT_OUT_ALONE})
         and not segment.is_any(ANSWERS | POLITE)
+    ]
+
+
+def _yes_of_receipt(segments):
+    """Find "yes I received your message", which may say no more than that."""
+    return [
+        after
+        for segment, after in zip(segments, segments[1:], strict=False)
+        if segment.is_any(ANSWERS)
+        and after.kinds <= POLITE
+        and len(after.tokens) > 2
+        and {t.key for t in after.tokens} & _RECEIVED
+        and {t.key for t in after.tokens} & _MESSAGES
+        and sum(s.is_any(ANSWERS) for s in segments) == 1
     ]
 
 

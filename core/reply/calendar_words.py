@@ -117,15 +117,37 @@ _PARTS = {
 }
 # The word for tomorrow that also is the morning: "por la mañana", "Montag Morgen".
 BOTH_TOMORROW_AND_MORNING = frozenset({"manana", "morgen", "manha"})
-_NUMBERS = {  # one to twelve; a customer writes no others in words
+_NUMBERS = {  # of hours
     "en": "one two three four five six seven eight nine ten eleven twelve",
-    "es": "una dos tres cuatro cinco seis siete ocho nueve diez once doce",
-    "fr": "une deux trois quatre cinq six sept huit neuf dix onze douze",
-    "de": "ein zwei drei vier funf sechs sieben acht neun zehn elf zwolf",
-    "pt": "uma duas tres quatro cinco seis sete oito nove dez onze doze",
-    "it": "una due tre quattro cinque sei sette otto nove dieci undici dodici",
-    "nl": "een twee drie vier vijf zes zeven acht negen tien elf twaalf",
+    "es": "una dos tres cuatro cinco seis siete ocho nueve diez once doce trece "
+    "catorce quince dieciseis diecisiete dieciocho diecinueve veinte",
+    "fr": "une deux trois quatre cinq six sept huit neuf dix onze douze treize "
+    "quatorze quinze seize dixsept dixhuit dixneuf vingt",
+    "de": "ein zwei drei vier funf sechs sieben acht neun zehn elf zwolf dreizehn "
+    "vierzehn funfzehn sechzehn siebzehn achtzehn neunzehn zwanzig",
+    "pt": "uma duas tres quatro cinco seis sete oito nove dez onze doze treze "
+    "catorze quinze dezasseis dezassete dezoito dezanove vinte",
+    "it": "una due tre quattro cinque sei sette otto nove dieci undici dodici tredici "
+    "quattordici quindici sedici diciassette diciotto diciannove venti",
+    "nl": "een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien "
+    "veertien vijftien zestien zeventien achttien negentien twintig",
 }
+# Before an hour: "half past three", "halb acht", "kwart voor negen".
+PARTS_OF_HOUR = {"half": 30, "halb": 30, "quarter": 15, "viertel": 15, "kwart": 15}
+PAST_OR_TO = {"past": 1, "after": 1, "nach": 1, "over": 1, "to": -1, "till": -1}
+PAST_OR_TO |= {"before": -1, "vor": -1, "voor": -1}
+# Behind an hour: "las tres y media", "dix heures et demie", "menos cuarto".
+MINUTES_BEHIND = {
+    tuple(words.split()): minutes
+    for minutes, text in {
+        30: "thirty|y media|et demie|et demi|e mezza|e mezzo|e meia",
+        15: "fifteen|y cuarto|et quart|e un quarto|e quarto|e um quarto",
+        45: "forty five|menos cuarto|moins le quart|meno un quarto|menos um quarto|"
+        "e tre quarti",
+    }.items()
+    for words in text.split("|")
+}
+HOURS = frozenset("heures heure horas hora ore uhr uur".split())
 # Before an hour.
 AT = frozenset(
     "at @ around about las la um gegen alle om as a vers ore hora between tussen "
@@ -193,4 +215,4 @@ NUMBERS = {
     word: value
     for text in _NUMBERS.values()
     for value, word in enumerate(text.split(), 1)
-}
+} | {"uno": 1, "eins": 1}

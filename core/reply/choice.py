@@ -25,9 +25,22 @@ _WORDS_OF_CHOICE = dict.fromkeys(
     CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "
-    "remove delete".split(),
+    "remove delete move change moving mover cambiar deplacer changer verschieben "
+    "spostare cambiare mudar verzetten".split(),
     DECLINE,
 )
+# "All three work", "les deux me conviennent": right behind a name.
+_SUITS = frozenset(
+    "work works suit suits fit fits conviennent convient passen passt gehen klappen "
+    "klappt convienen conviene funcionan funciona servem serve convengono lukken lukt "
+    "kloppen gaan".split()
+)
+_BAD = (("no", "good"), ("not", "good"), ("no", "bueno"), ("not", "ok"), ("no", "go"))
+_VERY = frozenset("too so very really leider helaas".split())
+_EXCEPT = frozenset(
+    "except excepto menos sauf ausser tranne behalve exceto salvo eccetto".split()
+)
+_PLEASE = frozenset("please pls plz bitte porfavor svp graag perfavore".split())
 _ONLY = frozenset("only just solo nur alleen seulement so apenas soltanto".split())
 _SMALL = SILENT | {lx.ALL, lx.BUT}
 
@@ -155,16 +168,38 @@ def _read(clause, asks, open_ids):
         elif not segment.refs and not _is_small(clause, index, before, items):
             is_clear = False
         is_clear = is_clear and lx.OTHER not in segment.kinds
+    items = _without_exceptions(clause, items)
+    if is_clear and items and not any(isinstance(item, str) for item in items):
+        if any(segment.key in _ONLY | _PLEASE for segment in clause):
+            items.append(CONFIRM)  # "Monday please", "only the first one"
     return Clause(tuple(items), tuple(clause), is_clear)
+
+
+def _without_exceptions(clause, items):
+    """Turn "all good except the 28th" into a yes to the others and a no to that."""
+    if not any(segment.key in _EXCEPT for segment in clause):
+        return items
+    names = [item for item in items if isinstance(item, frozenset)]
+    left_out = names[-1:]
+    if CONFIRM not in items or len(names) < 2 or items[-1] not in left_out:
+        return items
+    kept = [name for name in names if name not in left_out]
+    return [CONFIRM, *kept, DECLINE, *left_out]
 
 
 def _intent_at(clause, index, before, items):
     """Return the answer that a segment gives in its clause, or None."""
     segment = clause[index]
-    if _is_silent_answer(segment, before, items):
+    if _is_silent_answer(segment, before, items) or _is_of_neither(clause, index):
         return None
+    if before is not None and before.refs and segment.key in _SUITS:
+        return CONFIRM
     if segment.is_any(_ANSWERS):
         return intent_of(segment)
+    if tuple(token.key for token in segment.tokens) in _BAD:
+        return DECLINE if _is_near_name(clause, index) else None
+    if segment.key in _SUITS and _follows_name(clause, index):
+        return CONFIRM
     named = any(s.refs for s in clause)
     if _is_no_of_name(clause, index) or (lx.EXCUSE in segment.kinds and named):
         return DECLINE  # "not Friday", "I'm away Monday"
@@ -173,36 +208,43 @@ def _intent_at(clause, index, before, items):
     return None
 
 
+def _follows_name(clause, index):
+    """Tell whether only small words stand between a name and what suits."""
+    before = clause[index - 1] if index else None
+    if before is None or not before.kinds <= SILENT or before.refs:
+        return False
+    return index > 1 and bool(clause[index - 2].refs)
+
+
 def _is_silent_answer(segment, before, items):
     """Tell the "y" of "sí 151 y no 296" and what belongs to "ninguna me va bien"."""
     if segment.refs:
         return False
-    return _belongs_to_neither(segment, before) or (
-        lx.GLUE in segment.kinds and bool(items)
-    )
+    return lx.GLUE in segment.kinds and bool(items)
 
 
 def _is_small(clause, index, before, items):
     """Tell whether a segment says nothing of its own beside names and answers."""
     segment = clause[index]
-    if _is_silent_answer(segment, before, items):
+    if _is_silent_answer(segment, before, items) or _is_of_neither(clause, index):
         return True
     if segment.is_any(_ANSWERS):
         return False  # languages contradict each other
     if segment.is_any(_SMALL):
         return True
-    if segment.key in _ONLY and any(s.refs for s in clause[index:]):
+    if segment.key in _ONLY | _EXCEPT | _VERY and any(s.refs for s in clause):
         return True  # "only the last one doesn't work"
     return _is_beside_name(clause, index)
 
 
-def _belongs_to_neither(segment, before):
-    return (
-        before is not None
-        and before.every
-        and before.is_any(REFUSALS)
-        and segment.is_any(_YES)
-    )
+def _is_of_neither(clause, index):
+    """Tell what belongs to a "neither" before it: "aucun des deux ne me va"."""
+    segment = clause[index]
+    if segment.refs or not any(s.every and s.is_any(REFUSALS) for s in clause[:index]):
+        return False
+    if any(s.is_any(_YES) for s in clause[:index]) or len(segment.tokens) > 3:
+        return False
+    return segment.is_any(_YES | {lx.NEGATION}) or segment.key in _SUITS
 
 
 def _is_near_name(clause, index):

@@ -234,7 +234,12 @@ class _Reader:
         if reaction:
             return decide_reaction(reaction, self)
         returning = self.situation in (NO_GIVEN, YES_GIVEN, CONDITIONAL, BY_STAFF)
-        found = self._words(text, returning=returning, earlier=self._earlier_answer())
+        found = self._words(
+            text,
+            returning=returning,
+            asked_back=self.situation in (UNHEARD, ASKED),
+            earlier=self._earlier_answer(),
+        )
         if found.intent in _PLAIN_OUTCOMES:
             return self._plain(found)
         if found.automatic:

@@ -11,6 +11,8 @@ from .text import DASH, LINE, NUMBER, WORD
 _MAX_NAME_WORDS = 3
 _MAX_SIGNATURE_LINES = 3
 _MIN_PHONE_DIGITS = 7
+_MAX_TITLE_WORDS = 8
+_IN_TITLE = frozenset("of for and de der von van di do da e und y et".split())
 _OPTING_OUT = {lx.OPT_OUT, lx.OPT_OUT_ALONE}
 
 
@@ -73,6 +75,8 @@ def _is_name(text, start, end):
     words = _describe(text, start, end)
     if before.is_any({lx.NAME_INTRO, lx.GREETING, lx.THANKS}):
         return _is_name_after(before, words)
+    if before.is_any({lx.AGREE, lx.CONFIRM}) and len(before.tokens) > 1:  # "sounds good Carol"
+        return words.length == 1 and words.capitals and words.ends_text
     if not (words.ends_clause and words.ends_text and words.length <= 2):
         return False
     if before.tokens[0].kind in (DASH, LINE):  # "yes - Maria"
@@ -116,6 +120,7 @@ def silence_signature(text):
     """Unknown words of a signature are nobody's answer; known ones still count."""
     segments = text.segments
     _silence_lines_of_names(text)
+    _silence_title(text)
     in_line = False
     for index, segment in enumerate(segments):
         if segment.tokens[0].kind == LINE:
@@ -147,6 +152,42 @@ def _silence_lines_of_names(text):
             return
         silence(segments, range(start, end))
         end = start
+
+
+def _silence_title(text):
+    """Silence a name with a title and a firm at the end: "Al Moretti, Site Manager"."""
+    segments = text.segments
+    end = len(segments)
+    while end and is_break(segments[end - 1]):
+        end -= 1
+    start = end
+    while start and (
+        _is_of_title(segments[start - 1]) or is_break(segments[start - 1])
+    ):
+        start -= 1
+    while start < end and is_break(segments[start]):
+        start += 1
+    words = [s for s in segments[start:end] if not is_break(s)]
+    if not (start and text.is_mixed_case and 2 <= len(words) <= _MAX_TITLE_WORDS):
+        return
+    if not any(map(is_break, segments[start + 1 : start + _MAX_NAME_WORDS + 1])):
+        return
+    marked = is_break(segments[start - 1])
+    if not (marked or segments[start - 1].is_any({lx.THANKS, lx.NAME_INTRO})):
+        return
+    names = words[:2]
+    if all(lx.UNKNOWN in s.kinds and s.surface[:1].isupper() for s in names):
+        silence(segments, range(start, end))
+
+
+def _is_of_title(segment):
+    """Tell whether a word may be of a name, a title or a firm: "Mgmt", "of"."""
+    if segment.tokens[0].kind != WORD or segment.key == "i":
+        return False
+    if segment.key in _IN_TITLE or (segment.refs and segment.when is None):
+        return True
+    known = segment.kinds - lx.NOTE_KINDS - {lx.UNKNOWN, lx.FILLER, lx.EXCUSE}
+    return not known and all(t.surface[:1].isupper() for t in segment.tokens)
 
 
 def _is_line_of_names(line, text):

@@ -16,8 +16,6 @@ _YES = {lx.CONFIRM, lx.AGREE}
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
-_WAITING = {lx.CONTACT, lx.ACCESS}
-_SOFT = SILENT | {lx.SUBJECT}
 _HARD = {
     lx.OTHER,
     lx.HELP,
@@ -43,7 +41,42 @@ _SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
 # What joins a reason to what follows from it.
 _SO = frozenset("so and y asi et donc alors und also e entao quindi en dus".split())
 _COME = frozenset("come vengan venez kommen venham venite kom".split())
+# Who comes: what is said of them are no conditions of the customer's.
+_YOU = frozenset(
+    "you u ya he she they usted ustedes vous tu sie ihr du lei voi voce voces u je "
+    "jullie il er".split()
+)
+# "Better knock": a word that compares, before what the technician may do.
+_BETTER = frozenset(
+    "better mejor plutot besser lieber meglio melhor beter liever".split()
+)
+_ONLY = frozenset("only solo nur seulement uniquement alleen apenas soltanto".split())
+# "The door is fixed" may be a reason why nobody has to come; "needs to be fixed" not.
+_DONE = frozenset(
+    "fixed repaired resolved solved sorted replaced arreglado arreglada arreglaron "
+    "arreglo reparado reparada repararon reparee repare reparee resolu gerichtet "
+    "repariert behoben gemacht gefixt erledigt riparato riparata sistemato sistemata "
+    "risolto aggiustato aggiustata consertado consertada consertaram arrumado arrumada "
+    "resolvido gemaakt gerepareerd opgelost hersteld".split()
+)
+_TO_BE_DONE = frozenset(
+    "need needs needed be to want please get getting wants must ser estar sea etre "
+    "werden muss mussen sollte essere deve devono debe deben worden moet moeten "
+    "not never hasnt wasnt isnt havent no nicht nie non niet".split()
+)
+_AGAIN = frozenset("again wieder weer alweer nuevo vez nouveau nuovo novo".split())
+_WORKS = frozenset(
+    "works work working worked runs running fine geht lauft funktioniert tut doet werkt "
+    "funciona funcionando funcionar anda marche fonctionne remarche funziona "
+    "trabalhando".split()
+)
+_MAX_HOUR = 24
+_MAX_DAY = 31
+_MAX_PREPOSITION = 3
+_ME = frozenset("me us moi nous mich uns mir mi nosotros mim nos noi ons mij".split())
 _MAX_UNKNOWN = 6
+_MAX_TOLD = 3
+_FOR = frozenset("for por pour fur dass per voor that de".split())
 _MAX_UNKNOWN_BESIDE = 4  # in a clause that is about nothing known
 _PLAIN = SILENT | {lx.COMMON, lx.UNKNOWN, lx.RETURN, lx.PRESENCE, lx.SUBJECT}
 
@@ -72,13 +105,15 @@ def find_yes_with_note(text, lexicon):
     clauses = list(split_clauses(text.segments))
     yes = [_leading_yes(clause, lexicon) for clause, asks in clauses if not asks]
     yes = [segment for segment in yes if segment is not None]
+    plain = [segment for segment in yes if not segment.is_any(lx.TOPICS)]
+    yes = plain or yes  # "will be home" may be what is told of a son
     if not yes or not _is_clear(clauses, yes) or any(map(_asks, clauses)):
         return []
     given = {id(segment) for segment in yes}
     rest = [s for s in text.segments if id(s) not in given]
-    if not _has_subject(rest):
+    about = [_topics_of_clause(clause) for clause, _question in clauses]
+    if not (_has_subject(rest) or any(lx.THANKS in topics for topics in about)):
         return []
-    about = [_topics_of_all(clause) for clause, _question in clauses]
     beside = frozenset().union(*about)
     for place, (clause, _question) in enumerate(clauses):
         seen = any(about[:place])
@@ -111,6 +146,16 @@ def _topics_of_all(segments):
     return frozenset().union(*map(_topics_of, segments))
 
 
+def _topics_of_clause(clause):
+    """Return what a clause is about; "thanks for fitting us in" is about thanks."""
+    topics = _topics_of_all(clause)
+    thanks = any(
+        lx.THANKS in s.kinds and after.key in _FOR
+        for s, after in zip(clause, clause[1:], strict=False)
+    )
+    return topics | {lx.THANKS} if thanks else topics
+
+
 def _leading_yes(clause, lexicon):
     """Return the segment that says yes, if a clause begins with it."""
     for index, segment in enumerate(clause):
@@ -133,6 +178,9 @@ def _stands_alone(clause, index, lexicon):
         return False  # "si llueve"
     if after.is_any(_YES | {lx.OWN}):
         return True
+    mine = clause[index + 2 : index + 3]
+    if mine and mine[0].key in _ME and after.key in _SCOPES:
+        return True  # "c'est d'accord pour moi"
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
@@ -161,6 +209,8 @@ def _is_harmless(around):
     """Tell whether a clause is about something harmless, and takes nothing back."""
     unknown = said = 0
     for index, segment in enumerate(around.clause):
+        if _is_done(around.clause, index) or _is_elsewhere(around.clause, index):
+            return False
         if segment.is_any(_YES) and not segment.is_any(REFUSALS):
             if lx.CONDITION in segment.kinds and len(around.clause) > 1:
                 return False  # "si llueve"
@@ -184,6 +234,8 @@ def _may_stand(segment, index, around, said):
     :param said: how much was said in its clause before it
     """
     kinds = segment.kinds
+    if _is_harmless_here(segment, index, around):
+        return True
     if lx.BUT in kinds and not (around.seen or said or around.topics & _ARRANGED):
         return False
     if kinds & {lx.NEGATION} or is_bare_no(segment):
@@ -194,6 +246,53 @@ def _may_stand(segment, index, around, said):
     if _is_allowed(segment, index, around) or _is_excused(segment, around):
         return True
     return bool(around.beside - {lx.PRESENCE}) and _is_odd(segment)
+
+
+def _is_done(clause, index):
+    """Tell "I got the door fixed" and "it works again" from "needs to be fixed"."""
+    keys = [token.key for token in clause[index].tokens]
+    before = {t.key for s in clause[max(index - 3, 0) : index] for t in s.tokens}
+    if not _DONE.isdisjoint(keys):
+        return _TO_BE_DONE.isdisjoint(before | set(keys))
+    return keys[0] in _AGAIN and not _WORKS.isdisjoint(before)
+
+
+def _is_elsewhere(clause, index):
+    """Tell "I'm in Mexico" from "I'm in"."""
+    segment = clause[index]
+    after = clause[index + 1] if index + 1 < len(clause) else None
+    if after is None or lx.PRESENCE not in segment.kinds:
+        return False
+    return segment.tokens[-1].key == "in" and after.kinds <= {lx.UNKNOWN, lx.FILLER}
+
+
+def _is_harmless_here(segment, index, around):
+    """Tell whether a word that may undo a yes does not where it stands."""
+    before, after = around.before(index), around.after(index)
+    key = segment.key
+    if len(segment.tokens) > 1 or segment.is_any({lx.OTHER, lx.CODE, *REFUSALS}):
+        return False
+    if lx.AMOUNT in segment.kinds and key.isdecimal():
+        return _counts_a_thing(key, after, around)
+    if key in _ONLY:
+        return before is not None and before.is_any({lx.ACCESS, lx.PLACE})
+    if key in _BETTER:
+        later = around.clause[index + 1 :]
+        return any(s.is_any({lx.ACCESS, lx.CONTACT}) for s in later)
+    if lx.TIME in segment.kinds and key.isalpha() and len(key) <= _MAX_PREPOSITION:
+        return after is not None and not after.is_any({lx.AMOUNT, lx.OWN, lx.OTHER})
+    return False
+
+
+def _counts_a_thing(key, after, around):
+    """Tell the number of a flat or a house, and an age in brackets, from an hour."""
+    if int(key[:9]) > _MAX_DAY and around.beside:
+        return key[:2] not in ("19", "20") or len(key) != 4  # a year
+    if len(around.clause) == 1 and around.beside:
+        return lx.PRESENCE in around.beside
+    lettered = after is not None and len(after.key) == 1
+    numbered = bool(around.beside & _NUMBERED)
+    return numbered and (lettered or int(key[:9]) > _MAX_HOUR)
 
 
 def _negates_a_thing(segment, index, around):
@@ -230,14 +329,25 @@ def _leads_to_call(clause, index):
     after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if after is not None and lx.CONTACT in after.kinds:
         return True
+    if _is_of_visit(clause, index):
+        return True
     # "If no one answers just go around the side"
     return len(clause[index].tokens) > 2 and index + 1 < len(clause)
+
+
+def _is_of_visit(clause, index):
+    """Tell "let the dog out before you come in" from "after I get paid"."""
+    topics = _topics_of_all(clause)
+    if not topics & {lx.ACCESS, lx.CONTACT, lx.HOUSEHOLD}:
+        return False
+    following = clause[index + 1 : index + 3]
+    return any(token.key in _YOU for s in following for token in s.tokens)
 
 
 def _is_allowed(segment, index, around):
     """Tell whether a segment may stand in a harmless clause, by its kinds."""
     kinds = segment.kinds
-    if kinds & _HARD:
+    if kinds & (_HARD - {lx.OPT_OUT_ALONE} if lx.COMMON in kinds else _HARD):
         return False
     if kinds & (lx.TOPICS | {lx.BUT}):
         return True
@@ -280,6 +390,44 @@ def _is_absence(clause, index):
     """Tell whether who would be there will not: "my wife can't let you in"."""
     after = clause[index + 1 : index + 3]
     return any(lx.PRESENCE in segment.kinds for segment in after)
+
+
+def find_yes_at_end(text, *, asked_back=False):
+    """Return the yes of "I looked it up, Friday is fine": a story, then a plain yes.
+
+    The story needs not be understood, as long as it takes nothing back. Unless we asked
+    back to something that sets no condition, the yes has to name the day.
+    """
+    clauses = list(split_clauses(text.segments))
+    saying = [c for c, _asks in clauses if any(not _says_nothing(s) for s in c)]
+    if len(saying) < 2 or any(asks for _c, asks in clauses):
+        return []
+    *story, last = saying
+    yes = _plain_yes(last)
+    if not yes or any(map(_is_unknown, last)):
+        return []
+    if not (asked_back and any(lx.CONFIRM in s.kinds for s in yes)):
+        if not any(s.refs and s.when and s.when.has_day() for s in last):
+            return []
+    told = [s for clause in story for s in clause if not s.kinds <= SILENT]
+    if not all(_may_be_told(s, asked_back) for s in told):
+        return []
+    unknown = sum(map(_is_unknown, told))
+    return yes if unknown <= (_MAX_UNKNOWN if asked_back else _MAX_TOLD) else []
+
+
+def _says_nothing(segment):
+    return segment.kinds <= SILENT and not segment.refs
+
+
+def _may_be_told(segment, asked_back):
+    if segment.is_any(_HARD | REFUSALS) or lx.NEGATION in segment.kinds:
+        return False
+    if asked_back and segment.kinds <= {lx.UNCLEAR, lx.RETURN}:
+        return len(segment.tokens) == 1
+    if lx.DOUBT in segment.kinds and lx.CONDITION not in segment.kinds:
+        return asked_back and len(segment.tokens) == 1
+    return segment.is_any({lx.GLUE}) or not segment.is_any(_VETOES)
 
 
 def find_change_of_mind(text):
@@ -360,7 +508,19 @@ def note_of(text, answers):
     return text.surface_of(start, tokens)
 
 
+# "That day" tells nothing of a refusal.
+_THAT_TIME = frozenset(
+    line.strip()
+    for line in """that day|that date|that time|then|ese dia|a esa hora|esa hora|ce jour
+    ce jour la|cette date|la|an dem tag|dann|quel giorno|a quellora|die dag|dan|nesse dia
+    nessa data|naquele dia|nessa hora|at that time|on that day|this day|this time
+    """.replace("\n", "|").split("|")
+)
+
+
 def _tells(segment):
+    if " ".join(token.key for token in segment.tokens) in _THAT_TIME:
+        return False
     if segment.is_any(_YES) and not segment.is_any(lx.TOPICS | {lx.UNKNOWN}):
         return False
     return not segment.kinds <= SILENT | {lx.KEEP, lx.CODE, lx.RETURN}

@@ -149,4 +149,50 @@ def find_wrong_number(text):
     for index, segment in enumerate(text.segments):
         if lx.WRONG_NUMBER in segment.kinds and not _is_denied(text.segments, index):
             return [segment]
+    said = [s for s in text.segments if not s.kinds <= _MANNERS]
+    words = " ".join(token.key for s in said for token in s.tokens)
+    if words in _NOT_ME or _is_somebody_else(said):
+        return said
     return []
+
+
+# As the whole text; among others they may be about who opens the door.
+_NOT_ME = frozenset(
+    line.strip()
+    for line in """
+    not me|its not me|it isnt me|that isnt me|thats not me|this is not me|this isnt me
+    not my appointment|thats not my appointment|this is not my appointment
+    this isnt my appointment|no soy yo|no es mi cita|esa no es mi cita
+    pas moi|ce nest pas moi|cest pas moi|ce nest pas mon rendezvous
+    nicht ich|bin ich nicht|das bin ich nicht|das bin nicht ich|nicht mein termin
+    das ist nicht mein termin|nao sou eu|nao e a minha marcacao|nao sou eu nao
+    non sono io|non e il mio appuntamento
+    ik niet|dat ben ik niet|ben ik niet|niet mijn afspraak|dat is niet mijn afspraak
+    """.replace("\n", "|").split("|")
+)
+_MANNERS = POLITE | {lx.SEPARATOR, lx.DECORATION}
+_I_AM_NOT = tuple(
+    tuple(words.split())
+    for words in (
+        "im not|i am not|this is not|this isnt|its not|no soy|je ne suis pas|"
+        "ich bin nicht|non sono|nao sou|ik ben niet|this is no longer"
+    ).split("|")
+)
+_PHONES = frozenset("phone number cell mobile".split())
+
+
+def _is_somebody_else(said):
+    """Tell "I'm not Maria" and "this isn't Tom's phone" as the whole text."""
+    words = [token for segment in said for token in segment.tokens]
+    keys = tuple(token.key for token in words)
+    begin = next((b for b in _I_AM_NOT if keys[: len(b)] == b), None)
+    if begin is None:
+        return False
+    named = words[len(begin) :]
+    if named and named[-1].key in ("anymore", "longer"):
+        named = named[:-1]
+    if named and named[-1].key in _PHONES:
+        named = named[:-1]
+    elif not all(s.kinds <= {lx.UNKNOWN} or s.refs for s in said[-len(named) :]):
+        return False
+    return 0 < len(named) <= 2 and all(t.surface[:1].isupper() for t in named)

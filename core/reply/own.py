@@ -8,7 +8,7 @@ What is right needs no understanding; what is wrong ("yes FO121", "yes, 15 Mill 
 from functools import lru_cache
 from typing import NamedTuple
 
-from .text import NUMBER, WORD, level, tokenize
+from .text import BREAK, DASH, LINE, NUMBER, QUESTION, WORD, level, tokenize
 from .times import find_times
 from .when import When
 
@@ -85,7 +85,12 @@ _ONES = frozenset(
     "consulta appuntamento afspraak una uno visits appointments appts citas visitas "
     "termine termin appuntamenti afspraken consultas marcacoes visites visite".split()
 )
-_OTHERS = frozenset("other others otra otro autre andere anderer outra altra".split())
+_OTHERS = frozenset(
+    "other others otra otro otras otros demas autre autres andere anderer anderen "
+    "anderes outra outro outras outros altra altro altre altri lautre laltro laltra "
+    "rest remaining remainder resto reste restlichen restliche ubrigen ubrige overige "
+    "resterende".split()
+)
 _ORDINALS = frozenset("st nd rd o a er e".split())
 _COUNTS = {"two": 2, "dos": 2, "deux": 2, "zwei": 2, "duas": 2, "due": 2, "twee": 2}
 _BOTH = (("las", "dos"), ("los", "dos"), ("les", "deux"), ("tutti", "e", "due"))
@@ -94,7 +99,28 @@ _BOTH += (("as", "duas"), ("os", "dois"), ("alle", "beide"), ("alle", "drei"))
 _BOTH += (("allebei",), ("tutte", "e", "due"), ("all", "of", "them"), ("them", "all"))
 _BOTH += (("all", "three"), ("all",), ("todas",), ("todos",), ("toutes",), ("tous",))
 _BOTH += (("alle",), ("tutti",), ("tutte",), ("allemaal",), ("everything",))
-_BOTH_WORK = (("both", "work"), ("all", "work"), ("they", "both", "work"))
+_BOTH += (("all", "of", "those"), ("all", "of", "these"), ("both", "of", "them"))
+_BOTH += (("las", "tres"), ("los", "tres"), ("les", "trois"), ("tutti", "e", "tre"))
+_BOTH += (("as", "tres"), ("os", "tres"), ("alle", "drie"), ("tutte", "e", "tre"))
+_BOTH += (("both", "of", "those"), ("both", "of", "these"), ("all", "3"), ("beides",))
+_BOTH += (("todas", "ellas"), ("todos", "ellos"), ("tous", "les", "deux"))
+_BOTH += (("toutes", "les", "deux"), ("tutti", "quanti"), ("alle", "zwei"))
+_BOTH += (("die", "beiden"), ("beiden",), ("de", "beide"), ("alle", "twee"))
+_NEITHER_OF = tuple(
+    (*begin, *end)
+    for begin in (
+        ("cant", "do"),
+        ("cant", "make"),
+        ("cannot", "do"),
+        ("cannot", "make"),
+    )
+    for end in (("any", "of", "them"), ("any", "of", "those"), ("any", "of", "these"))
+)
+_PAIR = frozenset(
+    "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden entrambi "
+    "entrambe allebei".split()
+)
+_TRIO = frozenset("three tres trois drei tre drie 3".split())
 _NEITHER = (("cant", "do", "either"), ("cant", "make", "either"))
 _NEITHER += (("neither",), ("neither", "one"), ("neither", "of", "them"))
 _NEITHER += (("none", "of", "them"), ("ninguna", "de", "las", "dos"), ("ninguna",))
@@ -104,11 +130,30 @@ _NEITHER += (("keiner", "von", "beiden"), ("keinen", "von", "beiden"), ("keiner"
 _NEITHER += (("nenhuma", "das", "duas"), ("nenhum", "dos", "dois"), ("nenhuma",))
 _NEITHER += (("nessuno", "dei", "due"), ("nessuna", "delle", "due"), ("nessuno",))
 _NEITHER += (("geen", "van", "beide"), ("geen", "van", "beiden"), ("neither", "works"))
+_NEITHER += (
+    ("none", "of", "those"),
+    ("none", "of", "these"),
+    ("neither", "of", "those"),
+)
+_NEITHER += (("neither", "of", "these"), ("none",), ("not", "either"), ("aucun",))
+_NEITHER += (("ninguna", "de", "las", "tres"), ("ninguno", "de", "los", "tres"))
+_NEITHER += (("aucune",), ("aucun", "des", "trois"), ("ni", "lune", "ni", "lautre"))
+_NEITHER += (
+    ("keine", "von", "beiden"),
+    ("keins", "von", "beiden"),
+    ("keiner", "davon"),
+)
+_NEITHER += (("keinen", "davon"), ("keines", "von", "beiden"), ("beide", "nicht"))
+_NEITHER += (("nessuno", "dei", "tre"), ("nessuna", "delle", "due"), ("nenhum",))
+_NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van", "de"))
+_NEITHER += (("geen", "van", "de", "twee"), ("geen", "van", "de", "drie"))
 
 
-def find_choice(tokens, appointments):
+def find_choice(tokens, appointments, lang):
     """Return the words of ``tokens`` that choose among several by their order."""
-    keys = [token.key for token in tokens]
+    keys = [
+        "" if token.key == "prima" and lang != "it" else token.key for token in tokens
+    ]
     ordered = [a.id for a in sorted(appointments, key=lambda a: a.local_start)]
     found = []
     index = 0
@@ -130,14 +175,23 @@ def _choice_at(keys, index, ordered):
 
 
 def _all_at(keys, index, ordered):
-    for phrases, says in ((_NEITHER, "decline"), (_BOTH_WORK, "confirm"), (_BOTH, "")):
+    phrases_of = ((_NEITHER + _NEITHER_OF, "decline"), (_BOTH, ""))
+    for phrases, says in phrases_of:
         ends = [
             index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
         ]
         if ends:
+            every = _counts(keys[index : max(ends)], len(ordered))
             end = _after_one(keys, max(ends))
-            return Found(index, end, frozenset(ordered), None, True, says)
+            return Found(index, end, frozenset(ordered), None, every, says)
     return None
+
+
+def _counts(words, size):
+    """Tell whether "both" is said of two and "all three" of three."""
+    if not _TRIO.isdisjoint(words):
+        return size == 3
+    return _PAIR.isdisjoint(words) or size == 2
 
 
 def _place_at(keys, index, ordered):
@@ -164,18 +218,48 @@ def find_own(tokens, appointments, now, lang):
     :param now: the datetime in which "tomorrow" is meant, local and naive
     """
     found = [
-        Found(start, end, _true_of(when, appointments, now), when)
+        item
         for start, end, when in find_times(tokens, lang)
+        for item in _found_times(tokens, (start, end, when), appointments, now, lang)
     ]
     if len(appointments) > 1:  # "1st yes 2nd no" are no days then
         found = [item for item in found if item.refs or not _is_lone_day(item)]
+    found = _with(found, _find_numbers(tokens, appointments))
     keys = [token.key for token in tokens]
     found = _with(found, _find_names(keys, appointments))
     if len(appointments) > 1:
         waiting = [a for a in appointments if a.is_open]
-        found = _with(found, find_choice(tokens, waiting))
-        found = _with(found, _find_rest(keys, found, frozenset(a.id for a in waiting)))
+        found = [item for item in found if not _may_be_ordinal(item, keys)]
+        found = _with(found, find_choice(tokens, waiting, lang))
+        named = found + _find_codes(keys, waiting)
+        found = _with(found, _find_rest(keys, named, frozenset(a.id for a in waiting)))
     return sorted(found, key=lambda item: item.start)
+
+
+def _found_times(tokens, expression, appointments, now, lang):
+    """Return the times of an expression; of two days in a row one may be right."""
+    start, end, when = expression
+    refs = _true_of(when, appointments, now)
+    commas = [i for i in range(start, end) if tokens[i].key == ","]
+    if refs or not commas:
+        return [Found(start, end, refs, when)]
+    parts = [
+        Found(begin + offset, end_ + offset, _true_of(part, appointments, now), part)
+        for offset, stop in ((start, commas[0]), (commas[0] + 1, end))
+        for begin, end_, part in find_times(tokens[offset:stop], lang)
+    ]
+    right = any(item.refs for item in parts)
+    return parts if right else [Found(start, end, refs, when)]
+
+
+def _may_be_ordinal(item, keys):
+    """Tell whether "segunda", no appointment's Monday, is the second one."""
+    return (
+        not item.refs
+        and item.end - item.start == 1
+        and keys[item.start] in ("segunda", "terca")
+        and "primeira" in keys
+    )
 
 
 def _with(found, more):
@@ -184,6 +268,60 @@ def _with(found, more):
     return found + [
         item for item in more if not taken.intersection(range(item.start, item.end))
     ]
+
+
+# What stands before or behind the number of a day or an hour that stands alone.
+_BEFORE_NUMBER = frozenset(
+    "do make at for le el il den der o dia die de the on um as alle om for to van por "
+    "para pour fur yes no ok oui non si ja nein nee sim nao not".split()
+)
+_AFTER_NUMBER = frozenset(
+    "it is works work ok okay good fine yes no not y n oui non si ja nein nee sim nao "
+    "geht passt goed kan va bien bene bem am pm then doesnt isnt wont".split()
+)
+_ORDINAL_MARKS = frozenset("st nd rd th".split())
+_BEFORE_HOUR = frozenset("on at a as um alle om ab".split())
+_BEFORE_DAY = frozenset("le el il den der o dia die de the".split())
+
+
+def _find_numbers(tokens, appointments):
+    """Return the numbers that stand alone and are a day or an hour: "can't do 7"."""
+    found = []
+    for index, token in enumerate(tokens):
+        if token.kind != NUMBER or len(token.key) > 2 or not token.key.isdecimal():
+            continue
+        end, value = index + 1, int(token.key)
+        after = tokens[end] if end < len(tokens) else None
+        marked = after is not None and after.key in _ORDINAL_MARKS
+        if not (marked or _stands_as_time(tokens, index)):
+            continue
+        is_day = marked or (index > 0 and tokens[index - 1].key in _BEFORE_DAY)
+        refs = frozenset(
+            a.id for a in appointments if value in _numbers_of(a, day_only=is_day)
+        )
+        if refs:
+            when = When(day=value) if is_day else When(loose=[value])
+            found.append(Found(index, end + marked, refs, when))
+    return found
+
+
+def _numbers_of(appointment, *, day_only):
+    start = appointment.local_start
+    hours = () if day_only else (start.hour, (start.hour - 1) % 12 + 1)
+    return (start.day, *hours)
+
+
+def _stands_as_time(tokens, index):
+    """Tell whether a number stands where people name a day or an hour."""
+    before = tokens[index - 1] if index else None
+    after = tokens[index + 1] if index + 1 < len(tokens) else None
+    ends = after is None or after.kind in (BREAK, DASH, LINE, QUESTION)
+    if after is not None and after.key in _BEFORE_HOUR:
+        named = before is not None and before.key in _BEFORE_DAY
+        return named or after.key == "on"  # "el 14 a las 9", "11 on Friday"
+    if after is not None and after.key in _AFTER_NUMBER:
+        return before is None or before.kind in (BREAK, LINE) or before.kind == WORD
+    return before is not None and before.key in _BEFORE_NUMBER and ends
 
 
 def _find_names(keys, appointments):
@@ -203,6 +341,11 @@ def _find_names(keys, appointments):
 
 def _is_lone_day(item):
     return item.when == When(day=item.when.day) and item.when.day in (1, 2, 3)
+
+
+def _find_codes(keys, appointments):
+    refs = {a.code: frozenset({a.id}) for a in appointments if a.code}
+    return [Found(i, i + 1, refs[key]) for i, key in enumerate(keys) if key in refs]
 
 
 def _find_rest(keys, found, waiting):

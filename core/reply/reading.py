@@ -15,7 +15,12 @@ from .codes import mark_codes
 from .languages import in_one_language
 from .lexicon import Lexicon
 from .names import silence_names, silence_signature
-from .notes import find_change_of_mind, find_yes_with_note, note_of
+from .notes import (
+    find_change_of_mind,
+    find_yes_at_end,
+    find_yes_with_note,
+    note_of,
+)
 from .opt_out import (
     find_opt_out,
     find_request,
@@ -24,7 +29,13 @@ from .opt_out import (
 )
 from .own import find_own
 from .quotes import appointed_times, own_words, read_reaction
-from .refusals import find_not_then, find_proposal, find_refusal_with_rest
+from .refusals import (
+    find_concluding_no,
+    find_excuse_with_proposal,
+    find_proposal,
+    find_refusal_with_rest,
+    find_refused_day,
+)
 from .text import QUESTION, WORD, level
 from .understanding import (
     MAX_DETAIL,
@@ -46,7 +57,20 @@ _WEAK_RETURNS = frozenset(
 # Who writes more than two pages answers no question with it.
 _MAX_SEGMENTS = 400
 _OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
-_CONDITIONS = {lx.CONDITION, lx.TIME, lx.OTHER, lx.RESCHEDULE}
+_CONDITIONS = {lx.CONDITION, lx.OTHER, lx.RESCHEDULE}
+# Who only doubted is asked, and may say yes then; a condition stays one.
+_MERE_DOUBTS = frozenset(
+    "maybe perhaps possibly probably might may mayb mabye sure unsure certain uncertain "
+    "know idk yet quizas quiza talvez mejor vez sabe seguro seguro vielleicht eventuell "
+    "evtl weiss sicher noch forse magari ancora so sicuro misschien weet zeker nog "
+    "see check checking sehen schauen ver voir vedere zien kijken "
+    "etre peutetre sais sur encore aun todavia ainda sei calhar certeza".split()
+)
+_REAL_CONDITIONS = frozenset(
+    "if unless provided when once only but long after before until till depends "
+    "depending si sauf wenn falls sofern nur aber se solo ma als mits tenzij maar mas "
+    "pero mais cuando quand quando".split()
+)
 
 
 class World(NamedTuple):
@@ -57,6 +81,8 @@ class World(NamedTuple):
     lang: str = ""  # two letters; in which we write to the customer
     # an answer was given before: "after all" takes it back, and is no doubt
     returning: bool = False
+    # we asked back to what sets no condition
+    asked_back: bool = False
     earlier: str | None = None  # what was answered before we asked which one
 
     @property
@@ -194,13 +220,20 @@ def _read_answers(text, lexicon, codes, world):
     if found.answers:
         given = [s for s in text.segments if s.is_any(ANSWERS)]
         return _described(found, text, given, lexicon, world)
-    yes = find_yes_with_note(text, lexicon) or (
-        world.returning and find_change_of_mind(text)
+    yes = (
+        find_yes_with_note(text, lexicon)
+        or (world.returning and find_change_of_mind(text))
+        or find_yes_at_end(text, asked_back=world.asked_back)
     )
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
         return _described(found, text, yes, lexicon, world)
-    refusal = find_refusal_with_rest(text, lexicon) or find_not_then(text)
+    refusal = (
+        find_refusal_with_rest(text, lexicon)
+        or find_refused_day(text, lexicon)
+        or find_excuse_with_proposal(text)
+        or find_concluding_no(text)
+    )
     if refusal:
         found = answered([Answer(DECLINE)], "refusal", refusal.surface)
         return _described(found, text, [refusal], lexicon, world)
@@ -250,14 +283,19 @@ def _proposed(text, world):
 def _manner_of_yes(text, given, lexicon, world):
     """Tell how a yes is said; see :class:`~.understanding.Understanding`."""
     tokens = [token for segment in text.segments for token in segment.tokens]
-    if any(
-        s.refs and (s.when is None or s.when.has_day() or s.when.hour is not None)
-        for s in text.segments
-    ) and any(lx.FAREWELL not in s.kinds for s in given):
+    if any(map(_names_it, text.segments)) and any(lx.FAREWELL not in s.kinds for s in given):
         return "named"
     if lexicon.has(tokens, lx.ATTEND) or (world.returning and _returns(text)):
         return "worded"
     return "yes" if lexicon.has(tokens, lx.PLAIN_YES) else "agree"
+
+
+def _names_it(segment):
+    """Tell whether a segment names the appointment, by more than "the morning"."""
+    when = segment.when
+    if not segment.refs or when is None:
+        return bool(segment.refs)
+    return when.has_day() or when.hour is not None or bool(when.loose)
 
 
 def _returns(text):
@@ -285,9 +323,36 @@ def _manner_of_rest(text):
     """Tell what is no answer: only polite, or a note that says how to get in."""
     if all(s.kinds <= SILENT for s in text.segments):
         return "polite"
-    if any(s.is_any(_CONDITIONS) and not s.is_any(SILENT) for s in text.segments):
+    if _sets_condition(text.segments):
         return "condition"
     return "note" if any(s.is_any(lx.TOPICS) for s in text.segments) else ""
+
+
+def _sets_condition(segments):
+    """Tell a condition, or a yes beside what nobody understands, from a doubt."""
+    asks = any(lx.QUESTION_WORD in s.kinds for s in segments)
+    doubts = False
+    for segment in segments:
+        if segment.is_any(SILENT):
+            continue
+        if segment.is_any(_CONDITIONS) and not _is_mere_doubt(segment):
+            return True
+        doubts = doubts or _is_mere_doubt(segment)
+        if asks or doubts:
+            continue  # "I'm not sure I'll be in"
+        if segment.is_any({lx.CONFIRM, lx.AGREE, lx.TIME}):
+            return True
+    return False
+
+
+def _is_mere_doubt(segment):
+    words = {token.key for token in segment.tokens}
+    return (
+        segment.is_any({lx.CONDITION, lx.UNCLEAR, lx.DOUBT})
+        and lx.OTHER not in segment.kinds
+        and not words.isdisjoint(_MERE_DOUBTS)
+        and words.isdisjoint(_REAL_CONDITIONS)
+    )
 
 
 # Preparing ------------------------------------------------------------------------

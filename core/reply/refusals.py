@@ -33,6 +33,37 @@ _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
 _I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
+# "Cancel my plan" has an object; after "can't make it my" a reason begins.
+_TRANSITIVE = (
+    "cancel annul anul storn resched postpon absag afzeg mov chang skip declin do need"
+).split()
+_SO = frozenset("so donc also dus quindi entao entonces".split())
+_THANKS = frozenset(
+    "thanks thank thx ty gracias merci danke grazie obrigado obrigada dank bedankt".split()
+)
+# "Can't wait Monday" refuses no Monday.
+_CANT_ELSE = frozenset("wait believe find open see remember hear tell complain".split())
+_PERHAPS = frozenset(
+    "maybe perhaps vielleicht evtl forse magari talvez quizas misschien".split()
+)
+_AND = frozenset("and y et und e en so".split())
+_REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
+# What tells that a day is proposed, beside a question.
+_PROPOSING = frozenset(
+    "instead rather better maybe perhaps free available works work possible could "
+    "fine ok good geht passt lieber besser frei stattdessen vielleicht gerne kan kann "
+    "evtl eventuell ggf eventueel eventuellement "
+    "liever beter vrij misschien puedo mejor libre podria podemos posso meglio libero "
+    "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
+    "try".split()
+)
+# Our own brief text about a refusal: "...: rechazada, le llamaremos."
+_OUR_REFUSALS = frozenset(
+    "declined rechazada refuse recusada rifiutato abgesagt afgezegd".split()
+)
+_WE_CALL = frozenset(
+    "call llamaremos appellerons ligar chiameremo rufen bellen".split()
+)
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -54,15 +85,30 @@ def find_refusal_with_rest(text, lexicon):
             if segment.is_any(_YES):
                 if not asks:
                     return None
+            elif asks and lx.RESCHEDULE in segment.kinds:
+                break  # "another day? I can't on Tuesday"
             elif segment.is_any(REFUSALS):
+                if _is_our_text(text.segments, segment):
+                    return None
                 clear = not asks and _is_clear_among(clauses, position, index, lexicon)
                 return segment if clear else None
     return None
 
 
+def _is_our_text(segments, refusal):
+    """Tell whether a refusal stands in a copy of our own text, without its marks."""
+    if refusal.key not in _OUR_REFUSALS:
+        return False
+    place = next(i for i, s in enumerate(segments) if s is refusal)
+    after = [token.key for s in segments[place:] for token in s.tokens]
+    return place > 0 and not _WE_CALL.isdisjoint(after)
+
+
 def _is_clear_among(clauses, position, index, lexicon):
     clause, _asks = clauses[position]
-    before = [s for c, _asks in clauses[:position] for s in c]
+    before = [
+        s for c, asks in clauses[:position] if not (asks and _proposes(c)) for s in c
+    ]
     after = [s for c, _asks in clauses[position + 1 :] for s in c]
     if lx.EXCUSE in clause[index].kinds and _is_arranged(after):
         return False
@@ -78,13 +124,77 @@ def _is_arranged(after):
     return any(s.is_any({lx.ACCESS, lx.PRESENCE, lx.UNKNOWN}) for s in after)
 
 
-def find_not_then(text):
-    """Return the "not" of "not tomorrow", which is all that is said."""
-    said = [s for s in text.segments if not s.kinds <= SILENT or s.refs]
-    if len(said) == 2 and said[1].refs and said[1].when:
-        if lx.NEGATION in said[0].kinds and len(said[0].tokens) == 1:
-            return said[0]
+def find_refused_day(text, lexicon):
+    """Return the "not" of "not Friday", "morgen nicht", beside a proposal or a reason."""
+    clauses = _clauses(text.segments)
+    for position, (clause, asks) in enumerate(clauses):
+        negation = None if asks else _refuses_day(clause)
+        if negation:
+            around = clauses[:position] + clauses[position + 1 :]
+            if all(_is_left_standing(item, lexicon) for item in around):
+                return negation
     return None
+
+
+def _refuses_day(clause):
+    """Return the "not" of "not Friday", "Montag nicht", "donderdag ben ik er niet"."""
+    said = [s for s in clause if not s.kinds <= SILENT or s.refs]
+    while said and is_bare_no(said[0]):
+        said = said[1:]
+    if len(said) == 3 and said[1].is_any(_YES) and said[0].refs:
+        said = [said[0], said[2]]  # what a "not" behind it turns round
+    if len(said) != 2:
+        return None
+    own, negation = sorted(said, key=lambda s: lx.NEGATION in s.kinds)
+    plain = lx.NEGATION in negation.kinds and len(negation.tokens) == 1
+    return negation if plain and own.refs and own.when else None
+
+
+def find_concluding_no(text):
+    """Return the "no" that a reason ends in: "I'm out of state so no"."""
+    said = [s for s in text.segments if lx.SEPARATOR not in s.kinds]
+    while said and said[-1].kinds <= SILENT:
+        said.pop()
+    if len(said) < 3 or not is_bare_no(said[-1]) or said[-2].key not in _SO:
+        return None
+    if any(s.is_any({*_YES, lx.KEEP, lx.QUESTION_WORD}) for s in said[:-2]):
+        return None
+    return said[-1] if any(lx.EXCUSE in s.kinds for s in said) else None
+
+
+def find_excuse_with_proposal(text):
+    """Return the reason of "I'm at work, could you come on Monday?" with another day.
+
+    Without another day it may be only a reason why somebody else opens.
+    """
+    excuse = None
+    proposed = False
+    for clause, asks in _clauses(text.segments):
+        if _proposes_day(clause, asks):
+            proposed = True
+            continue
+        if any(s.is_any({lx.OTHER, lx.ACCESS, lx.PRESENCE, lx.KEEP}) for s in clause):
+            return None
+        if any(s.is_any(_YES) and lx.COMMON not in s.kinds for s in clause):
+            return None
+        reasons = [s for s in clause if lx.EXCUSE in s.kinds]
+        excuse = excuse or next(iter(reasons), None)
+    return excuse if proposed else None
+
+
+def _proposes(clause):
+    return any(lx.OTHER in segment.kinds for segment in clause)
+
+
+def _proposes_day(clause, asks):
+    """Tell whether a clause proposes another day, and refuses none."""
+    days = [s for s in clause if lx.OTHER in s.kinds and s.when and s.when.has_day()]
+    if not days or any(s.is_any({lx.EXCUSE, lx.NEGATION, lx.DECLINE}) for s in clause):
+        return False
+    return asks or any(
+        lx.REQUEST in s.kinds or any(t.key in _PROPOSING for t in s.tokens)
+        for s in clause
+    )
 
 
 def _clauses(segments):
@@ -93,31 +203,50 @@ def _clauses(segments):
     for clause, asks in split_clauses(segments):
         start = 0
         for index in range(len(clause)):
-            if index > start and _begins_clause(clause, index):
+            if index > start and _begins_clause(clause, start, index):
                 result.append((clause[start:index], False))
                 start = index
         result.append((clause[start:], asks))
     return result
 
 
-def _begins_clause(clause, index):
+def _begins_clause(clause, start, index):
     segment = clause[index]
-    if lx.QUESTION_WORD in segment.kinds and len(segment.tokens) > 1:
-        return True
-    if lx.BUT in segment.kinds:
-        return True
     after = clause[index + 1] if index + 1 < len(clause) else None
-    if segment.is_any(_YES) and after is not None and lx.OTHER in after.kinds:
-        return True  # "not available Monday | yes Tuesday"
-    return lx.SUBJECT in segment.kinds and _ends_in_refusal(clause[:index], segment)
+    if lx.BUT in segment.kinds or lx.REQUEST in segment.kinds:
+        return True
+    if lx.QUESTION_WORD in segment.kinds:
+        if len(segment.tokens) > 1 or (after and after.key in ("about", "if")):
+            return True
+    if after is not None and lx.OTHER in after.kinds:
+        if segment.is_any(_YES):
+            return True  # "not available Monday | yes Tuesday"
+        if lx.CONDITION in segment.kinds and segment.key in _PROPOSING:
+            return True  # "morgen nicht | evtl nächste Woche"
+    return _ends_in_refusal(clause[start:index], segment)
 
 
-def _ends_in_refusal(before, subject):
+def _ends_in_refusal(before, segment):
     """Tell whether a sentence begins: "no sorry | I'm away", but "cancel my plan"."""
     said = [s for s in before if not s.kinds <= SILENT]
     if not said or not all(s.is_any(REFUSALS) for s in said):
         return False
-    return subject.key in _I or all(map(is_bare_no, said))
+    if all(map(is_bare_no, said)) and segment.key in _AND:
+        return True
+    if all(map(_is_no_thanks, said)):
+        return not segment.is_any({lx.OTHER, *_YES})
+    if not segment.is_any({lx.SUBJECT, *_REASONS}):
+        return False
+    if segment.key in _I or all(map(is_bare_no, said)):
+        return True
+    if before[-1].refs:
+        return True  # "can't make it Monday | my sister is ill"
+    return not said[-1].tokens[-1].key.startswith(tuple(_TRANSITIVE))
+
+
+def _is_no_thanks(segment):
+    keys = [token.key for token in segment.tokens]
+    return len(keys) > 1 and len(keys[0]) < 5 and keys[1] in _THANKS
 
 
 def _is_clear(clause, index, before):
@@ -127,7 +256,10 @@ def _is_clear(clause, index, before):
         return False
     following = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if not is_bare_no(segment):
-        return is_worded(segment) and not _is_object(following)
+        after = clause[index + 1 :]
+        return is_worded(segment) and (
+            not _is_object(following) or _is_verb_of_day(after, following)
+        )
     if not all(s.kinds <= SILENT for s in clause[:index]):
         return False  # "my wife said no"
     if any(lx.UNKNOWN in s.kinds for s in before):
@@ -146,6 +278,14 @@ def _is_plain_around(clause, index):
     if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
         return False
     return not index or clause[index - 1].is_any(_RIGHT_BEFORE)  # "Bob can't make it"
+
+
+def _is_verb_of_day(after, following):
+    """Tell "can't swing Wednesday" from "can't open the gate"."""
+    said = [s for s in after if not s.kinds <= SILENT or s.refs]
+    if len(said) != 2 or following.kinds != {lx.UNKNOWN}:
+        return False
+    return following.key not in _CANT_ELSE and bool(said[1].refs and said[1].when)
 
 
 def _is_object(following):
@@ -180,8 +320,11 @@ def _is_left_standing(item, lexicon):
     clause, asks = item
     if all(s.is_any({lx.AMOUNT, lx.CODE}) for s in clause):
         return False  # "no. 5"
+    if len(clause) > 2 and clause[-1].key in _PERHAPS:
+        clause = clause[:-1]  # "2 weeks from now maybe"
     proposes = asks or any(
-        s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME}) and not s.is_any({lx.GLUE})
+        s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME, lx.REQUEST})
+        and not s.is_any({lx.GLUE})
         for s in clause
     )
     return not any(_takes_back(segment, proposes, lexicon) for segment in clause)
@@ -196,10 +339,10 @@ def _takes_back(segment, proposes, lexicon):
     if proposes or _is_soft(segment) or segment.is_any(REFUSALS):
         return False
     if segment.is_any(_YES):
-        return True
-    if len(segment.tokens) > 1:
-        return segment.is_any({lx.CONDITION, lx.DOUBT})
-    return lx.CONDITION in segment.kinds and segment.key in IFS
+        return len(segment.tokens) > 1 or lx.COMMON not in segment.kinds
+    if lx.CONDITION not in segment.kinds:
+        return False
+    return len(segment.tokens) > 1 or segment.key in IFS
 
 
 def find_proposal(segments, appointment, today):

@@ -30,9 +30,11 @@ _MAX_SEQUENCES = 2000
 
 # "nº 5" and "№ 5" would become "no 5" under NFKC.
 _NUMERO = re.compile(
-    r"\bn\s?[º°]|№|(?<=\bat )no\.?\s?(?=\d)|(?<=\bhouse )no\.?\s?(?=\d)", re.IGNORECASE
+    r"\bn\s?[º°]|№|(?<=\bat )no\.?\s?(?=\d)|(?<=\bhouse )no\.?\s?(?=\d)|\bnr\.\s?(?=\d)",
+    re.IGNORECASE,
 )
 _BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
+_AFTERNOON = re.compile(r"\bapr[eè]s[- ]midi\b", re.IGNORECASE)
 _AM_PM = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 # "o.k.", "O.K": two letters between stops are one word.
 _INITIALS = re.compile(r"(?<![\w'.])([A-Za-z])\.([A-Za-z])(?:\.|(?![\w'.]))")
@@ -120,6 +122,7 @@ def tokenize(levelled, *, joints=False):
     :param joints: keep what joins two numbers, which says something in times only
     """
     levelled = _AM_PM.sub(r"\1m", levelled)
+    levelled = _AFTERNOON.sub("aprèsmidi", levelled)
     levelled = _INITIALS.sub(r"\1\2", levelled)
     levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)
     levelled = _SMILEY.sub(" ", _DOUBTFUL_SMILEY.sub(" 😕 ", levelled))

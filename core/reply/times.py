@@ -10,7 +10,10 @@ _NOON = frozenset("noon midday midi mittag mediodia mezzogiorno meiodia".split()
 # What "tarde" is never the afternoon after: "más tarde", "mais tarde".
 _LATER = frozenset("mas mais muy muito demasiado".split())
 _SHORT_DAYS = frozenset("mo di mi do fr sa ma wo vr za".split())
-_PREDICATES = frozenset("works is yes no ok good fine doesnt isnt".split())
+_ENGLISH_DAYS = frozenset("mon sat sun".split())
+_PREDICATES = frozenset(
+    "works is yes no ok okay good fine doesnt isnt only please instead wont".split()
+)
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
 _DURATIONS = frozenset(
@@ -20,6 +23,13 @@ _DURATIONS = frozenset(
 _HALVES = ("am", "pm")
 _ANDS = ("and", "e", "y", "et", "und", "en", "al")
 _MARKS = ("oclock", "uhr", "uur", "h", "clock")
+# After these a number counts doors or floors: "number 17 is the blue one".
+_COUNTED = frozenset(
+    "number num no nr unit apt apartment house flat suite room door gate code floor "
+    "level casa puerta porta appartement wohnung haus huis kamer".split()
+)
+# No hours when they stand alone: also articles, and "at the".
+_ARTICLES = frozenset("one una une ein een uma un".split())
 # These end the number of a floor in some languages as well: "2 o", "3 e".
 _WEAK_ENDS = ("a", "o", "e", "de", "ste", "er", "eme", "ieme")
 
@@ -47,7 +57,13 @@ def find_times(tokens, lang=""):
 
 def _is_time_word(token):
     key = token.key
-    return key in cw.WORDS or key in cw.WEEK or key in _NOON or key in cw.CLOCK
+    return (
+        key in cw.WORDS
+        or key in cw.WEEK
+        or key in _NOON
+        or key in cw.CLOCK
+        or key in cw.PARTS_OF_HOUR
+    )
 
 
 class _Reader:
@@ -103,7 +119,12 @@ class _Reader:
             return self._number(index, when)
         if token.kind != WORD:
             return index
-        for read in (self._coming, self._word, self._hour_in_words):
+        for read in (
+            self._coming,
+            self._part_of_hour,
+            self._word,
+            self._hour_in_words,
+        ):
             end = read(index, when)
             if end != index:
                 return end
@@ -137,7 +158,7 @@ class _Reader:
         key = self.key(index)
         if key in _NOON:
             when.hour = 12
-            return index + 1
+            return self._after_hour(index + 1, when)
         if meaning is None:
             return index
         kind, value = meaning.kind, meaning.value
@@ -214,6 +235,9 @@ class _Reader:
     def _is_plain_short(self, index):
         """Tell whether a short form is written as a day: "Sat", "Di" in German."""
         surface = self.tokens[index].surface
+        if self.lang == "en" and self.key(index) in _ENGLISH_DAYS:
+            if self.key(index + 1) in _PREDICATES:
+                return True
         if surface[:1].isupper() and self.lang in ("de", "nl"):
             return self.key(index) in _SHORT_DAYS
         return surface in ("Mon", "Sat", "Sun") and self.lang != "fr"
@@ -225,14 +249,52 @@ class _Reader:
             return index
         end = index + 1
         ranged = self.key(end) in cw.TO and self.key(end + 1) in cw.NUMBERS
-        clock = self.key(end) in cw.CLOCK or self.key(end) in _HALVES
-        if not (ranged or clock or self._is_at_word(index)):
+        if not (ranged or self._is_hour_word(index, when)):
             return index
         when.hour = value
         if ranged and self.key(end) not in _ANDS:
             when.end = (cw.NUMBERS[self.key(end + 1)], 0)
             end += 2
         return self._after_hour(end, when)
+
+    def _is_hour_word(self, index, when):
+        """Tell the hour of "at nine", "one o'clock", "nove e meia", "Monday nine"."""
+        end = index + 1
+        if self.key(end) in cw.CLOCK or self.key(end) in _HALVES:
+            return True
+        if self._is_at_word(index) or self._minutes_behind(end)[1] > end:
+            return True
+        if self.key(index) in _ARTICLES or self._is_duration(end):
+            return False
+        meaning = self._meaning(end)
+        return when.has_day() or bool(meaning and meaning.kind in ("offset", "weekday"))
+
+    def _part_of_hour(self, index, when):
+        """Read "half past three", "halb acht", "kwart voor negen", "quarter to 4"."""
+        part = cw.PARTS_OF_HOUR.get(self.key(index))
+        if part is None or when.hour is not None:
+            return index
+        sign = cw.PAST_OR_TO.get(self.key(index + 1))
+        end = index + 1 + (sign is not None)
+        hour = cw.NUMBERS.get(self.key(end), self.number(end))
+        if hour is None or not 0 < hour <= 24:
+            return index
+        if sign is None and part != 30:
+            return index
+        if sign is None:
+            back = self.key(index) == "halb" or self.lang in ("nl", "de")
+            sign = -1 if back else 1
+        when.hour = hour if sign > 0 else hour - 1 or 12
+        when.minute = part if sign > 0 else 60 - part
+        return self._after_clock(end + 1, when)
+
+    def _minutes_behind(self, index):
+        """Return the minutes that follow an hour, and where they end: "y media"."""
+        for words, minutes in cw.MINUTES_BEHIND.items():
+            end = index + len(words)
+            if all(self.key(index + n) == word for n, word in enumerate(words)):
+                return minutes, end
+        return 0, index
 
     def _is_at_word(self, index):
         before = self.key(index - 1)
@@ -336,6 +398,7 @@ class _Reader:
         marked = end > index + 1
         if self.key(end) in cw.CLOCK and self._is_clock(index, end):
             marked, end = True, end + 1
+        marked = marked or self._minutes_behind(end)[1] > end
         half = self.key(end) in _HALVES
         certain = marked or half or self._is_at(index, end, value, marked)
         limit, after = self._range_end(end + half)
@@ -355,6 +418,8 @@ class _Reader:
             return True
         if before == "a" and self.lang == "fr" and marked:
             return True
+        if before in _COUNTED:
+            return False
         return self.key(end) in ("is", "works", "suits") and value > 5
 
     def _is_range(self, end, after, when, certain):
@@ -368,6 +433,7 @@ class _Reader:
             or self.key(end) == "-"
             or self.key(after) in cw.CLOCK
             or self.key(after) in _HALVES
+            or self.key(after - 1) in _NOON
         )
 
     def _after_range(self, end, limit, when):
@@ -398,6 +464,8 @@ class _Reader:
 
     def _range_end(self, index):
         """Return the (hour, minute) behind "-" or "to", and where it ends."""
+        if self.key(index) in cw.TO and self.key(index + 1) in _NOON:
+            return (12, 0), index + 2
         if self.key(index) not in cw.TO or self.number(index + 1) is None:
             return None, index
         value = self.number(index + 1)
@@ -412,10 +480,21 @@ class _Reader:
         return self.key(index) in _DURATIONS
 
     def _after_hour(self, end, when):
+        """Read what may stand behind an hour: "am", "Uhr", "y media"."""
+        end = self._after_clock(end, when)
+        minutes, after = self._minutes_behind(end)
+        if after == end:
+            return end
+        when.minute = minutes
+        if minutes > 30:
+            when.hour, when.minute = when.hour - 1 or 12, minutes
+        return self._after_clock(after, when)
+
+    def _after_clock(self, end, when):
         if self.key(end) in _HALVES:
             when.half = cw.HALVES[self.key(end)]
             return end + 1
-        return end + 1 if self.key(end) in _MARKS else end
+        return end + 1 if self.key(end) in (*_MARKS, *cw.HOURS) else end
 
     def _loose(self, index, value, when):
         """Read the number after a day: "lunes 7", "Monday 10"."""

@@ -33,6 +33,20 @@ class FsmConfirmationRecipient(models.AbstractModel):
 
         :return: list, as each of them is read together with those of other orders
         """
+        return [partner for partner in self._get_entered(order) if partner.active]
+
+    @api.model
+    def _get_archived(self, order):
+        """The usual contacts who are archived: they are proposed and texted no more.
+
+        :return: ``res.partner`` with sudo
+        """
+        found = [partner for partner in self._get_entered(order) if not partner.active]
+        return self.env["res.partner"].sudo().concat(*found)
+
+    @api.model
+    def _get_entered(self, order):
+        """:return: list of the usual contacts, archived ones as well"""
         location_sudo = order.sudo().location_id
         found = (
             location_sudo.contact_id,
@@ -97,6 +111,7 @@ class FsmConfirmationRecipient(models.AbstractModel):
                         locations_sudo.owner_id.commercial_partner_id.ids,
                     ),
                     ("company_id", "in", [False, *company_ids]),
+                    ("active", "=", True),
                 ],
                 limit=2 * _MAX_OTHERS * len(orders),
             )
@@ -175,6 +190,8 @@ class FsmConfirmationRecipient(models.AbstractModel):
         """:param pairs: (``res.partner``, ``res.company``); :return: set of those"""
         numbers = {}
         for partner, company in pairs:
+            if not partner.active:
+                continue
             number, verdict = partner._get_confirmation_number(company)
             if verdict == "ok":
                 numbers[partner, company] = number

@@ -15,6 +15,8 @@ class FsmVisit(models.Model):
     _inherit = ["mail.thread", "fsm.appointment.mixin"]
     _order = "order_id, scheduled_date_start, sequence, id"
 
+    _scheduled_index = models.Index("(scheduled_date_start)")
+
     order_id = fields.Many2one(
         "fsm.order", string="Work Order", required=True, ondelete="cascade", index=True
     )
@@ -47,15 +49,15 @@ class FsmVisit(models.Model):
                 visit._is_appointment_upcoming() and not visit._is_appointment_closed()
             )
 
-    @api.depends("name", "scheduled_date_start", "person_id.name")
+    @api.depends("name", "scheduled_date_start", "scheduled_date_end", "person_id.name")
+    @api.depends_context("uid", "tz", "lang")
     def _compute_display_name(self):
         for visit in self:
             order = visit.order_id
             # What tells visits apart comes first: a phone shows no more.
             parts = []
             if visit.scheduled_date_start and order:
-                parts.append(order._format_appointment_date(visit))
-                parts.append(order._format_appointment_time(visit))
+                parts.append(visit.appointment_text)
             if visit.person_id:
                 parts.append(visit.person_id.sudo().name)
             parts.append(visit.name)
@@ -150,21 +152,11 @@ class FsmVisit(models.Model):
                     )
                 )
 
-    def _with_moved_end(self, vals):
-        """The values with an end as far from the new start as it was from the old."""
-        self.ensure_one()
-        if not self.scheduled_date_end:
-            return vals
-        length = self.scheduled_date_end - self.scheduled_date_start
-        start = fields.Datetime.to_datetime(vals["scheduled_date_start"])
-        return {**vals, "scheduled_date_end": start + length}
-
     @api.onchange("scheduled_date_start")
     def _onchange_scheduled_date_start(self):
         before = self._origin
         if before.scheduled_date_end and self.scheduled_date_start:
-            length = before.scheduled_date_end - before.scheduled_date_start
-            self.scheduled_date_end = self.scheduled_date_start + length
+            self.scheduled_date_end = self.scheduled_date_start + before._get_length()
 
     def unlink(self):
         orders = self.order_id

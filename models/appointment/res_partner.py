@@ -37,11 +37,28 @@ class ResPartner(models.Model):
         help="When and how somebody else answered from this number.",
     )
 
+    confirmation_plan_info = fields.Text(
+        "Asked Automatically",
+        compute="_compute_confirmation_plan_info",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="When the contact is asked next about each Work Order, or why not.",
+    )
+
     @api.model
     def _shows_confirmations(self):
         """Whether the user has a level. Odoo evaluates paths as superuser, so the
         fields' own groups don't hold there."""
         return self.env.uid == SUPERUSER_ID or self.env.user.has_group(READ_GROUP)
+
+    @api.depends("phone")
+    @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
+    def _compute_confirmation_plan_info(self):
+        planner = self.env["fsm.confirmation.planner"]
+        shown = self._shows_confirmations()
+        for partner in self:
+            described = shown and planner._describe_contact(partner._origin)
+            partner.confirmation_plan_info = described
 
     @api.depends_context("uid")
     def _compute_confirmation_count(self):
@@ -63,6 +80,62 @@ class ResPartner(models.Model):
                 partner = partner.parent_id
         for partner in self:
             partner.confirmation_count = counts[partner._origin.id]
+
+    def write(self, vals):
+        numbers = {}
+        if vals.keys() & {"phone", "country_id"}:
+            numbers = self._find_asked_numbers_sudo()
+        result = super().write(vals)
+        self._on_numbers_changed_sudo(numbers)
+        return result
+
+    def _find_asked_numbers_sudo(self):
+        """The numbers at which these contacts were asked about what is to come.
+
+        :return: dict ``fsm.confirmation`` with sudo -> the contact's number now
+        """
+        asked_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", self.ids),
+                    "|",
+                    ("appointment_start", ">", fields.Datetime.now()),
+                    ("appointment_end", ">", fields.Datetime.now()),
+                ]
+            )
+        )
+        return self._get_numbers_of(asked_sudo)
+
+    @api.model
+    def _on_numbers_changed_sudo(self, numbers):
+        """What was asked from another number is asked again, or counts again.
+
+        :param numbers: see :meth:`_find_asked_numbers_sudo`, from before
+        """
+        now = self._get_numbers_of(numbers)
+        for record_sudo, number in numbers.items():
+            if now[record_sudo] == number:
+                continue
+            if record_sudo.mobile == number:
+                record_sudo._close_sudo("number")
+            elif record_sudo.mobile == now[record_sudo] and (
+                record_sudo.closed_reason == "number"
+            ):
+                record_sudo.closed_reason = "changed"
+            else:
+                continue
+            record_sudo._get_appointment_sudo()._on_place_changed()
+
+    @api.model
+    def _get_numbers_of(self, records_sudo):
+        return {
+            record_sudo: record_sudo.partner_id._get_confirmation_number(
+                record_sudo.company_id
+            )[0]
+            for record_sudo in records_sudo
+        }
 
     def _get_opt_out_number(self):
         """The number whose opt-out counts, or "".

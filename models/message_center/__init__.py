@@ -7,3 +7,4 @@ from . import fsm_confirmation_screen_mixin
 from . import fsm_confirmation_conversation
 from . import fsm_confirmation_next_step
 from . import fsm_message_center
+from . import fsm_day_board

@@ -128,16 +128,15 @@ class FsmConfirmationConversation(models.AbstractModel):
             order="received_date desc, id desc",
             limit=limit,
         )
-        intents = self._get_labels(replies, "intent")
         events = []
         for reply in reversed(replies):
-            events.append(self._prepare_reply_event(reply, current, intents))
+            events.append(self._prepare_reply_event(reply, current))
             if reply.auto_reply_body:
                 events.append(self._prepare_auto_reply_event(reply))
         return events
 
     @api.model
-    def _prepare_reply_event(self, reply, current, intents):
+    def _prepare_reply_event(self, reply, current):
         """An event of kind ``received``.
 
         Further keys: ``reply_id``, ``intent``, ``intent_label``, ``why``, ``pictures``
@@ -152,7 +151,7 @@ class FsmConfirmationConversation(models.AbstractModel):
             "text": reply.body or "",
             "reply_id": reply.id,
             "intent": reply.intent or "",
-            "intent_label": intents.get(reply.intent, ""),
+            "intent_label": reply.intent_text,
             "why": reply.reason_text or "",
             "pictures": reply._describe_pictures(),
             "is_matched": reply.state == "matched",

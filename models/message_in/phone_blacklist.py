@@ -91,7 +91,29 @@ class PhoneBlacklist(models.Model):
                 "opt_out_lifted": False,
             }
         )
+        self._job_confirmation_notify(number)
         return entries_sudo[:1]
+
+    @api.model
+    def _job_confirmation_notify(self, number):
+        """Contacts with this number show at once whether it takes texts."""
+        partners_sudo = self.env["res.partner"].sudo()
+        partners_sudo.invalidate_model(["confirmation_opt_out"])
+        found_sudo = partners_sudo.search(
+            [("phone_sanitized", "in", ways_to_write(number))], limit=100
+        )
+        if not found_sudo:
+            return
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company in (
+            self.env["res.company"]
+            .sudo()
+            .search([("job_confirmation_enabled", "=", True)])
+        ):
+            shown = found_sudo.filtered(
+                lambda rec: not rec.company_id or rec.company_id == company
+            )
+            chatter._notify_screens(company, [], partner_ids=shown.ids)
 
     @api.model
     def _job_confirmation_ways(self, number):
@@ -118,6 +140,7 @@ class PhoneBlacklist(models.Model):
         for entry_sudo in entries_sudo:
             blocked = entry_sudo.opt_out_source in ("reply", "twilio")
             entry_sudo.opt_out_lifted = by_hand and blocked
+        self._job_confirmation_notify(number)
 
     @api.model
     @private_queries()

@@ -8,6 +8,7 @@ from . import test_fuzz
 from . import test_immutable
 from . import test_levels
 from . import test_main_loop
+from . import test_one_truth_stories
 from . import test_reports
 from . import test_safety
 from . import test_setup

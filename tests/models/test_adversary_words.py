@@ -98,6 +98,7 @@ class TestRetentionOfWords(AdversaryCase):
         partner = self.customer.with_user(self.dispatcher)
         partner._lift_opt_out("crimson otter on the phone")
         self._resolve(message, "confirmed", "crimson otter called")
+        # pylint: disable-next=translation-required
         message.with_user(self.dispatcher).message_post(
             body="the crimson otter is odd", message_type="comment"
         )

@@ -23,6 +23,7 @@ _OWN = {
     "delivered_date",
     "reply_date",
     "received_date",
+    "resolved_date",
     "opt_out_date",
 }
 _TABLES = (

@@ -38,7 +38,7 @@ BEFORE = {
     "ask_back_condition": (
         [
             ("us", "question", QUESTION),
-            ("customer", "", "maybe"),
+            ("customer", "", "yes if it doesn't rain"),
             ("us", "ask_back", ASK_BACK),
         ],
         "unrecognized",
