@@ -2,8 +2,8 @@
 """Run by Odoo's shell: a company that may send, customers, Work Orders, texts.
 
 The variable HARNESS_VALUES holds, as JSON, the public address and for each text the
-number, the hour of the day where the work is, and whether two people send it at once. All
-is done as a dispatcher does it in the dialog.
+number, the hour of the day where the work is, and whether two people send it at once.
+All is done as a dispatcher does it in the dialog.
 """
 
 import contextlib
