@@ -273,8 +273,9 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     def _notify_boards(self):
         """Have open Day Boards read what they show of these again."""
-        orders = self._get_appointment_order()
-        self.env["fsm.confirmation.chatter"]._notify_screens((), orders.ids)
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, orders in self._get_appointment_order().grouped("company_id").items():
+            chatter._notify_screens(company, (), orders.ids)
 
     def _with_trace(self, vals):
         """Have the history say who sets the status, whatever a client's context says."""

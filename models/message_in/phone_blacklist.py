@@ -103,7 +103,14 @@ class PhoneBlacklist(models.Model):
             [("phone_sanitized", "in", ways_to_write(number))], limit=100
         )
         chatter = self.env["fsm.confirmation.chatter"]
-        chatter._notify_screens([], partner_ids=found_sudo.ids)
+        enabled = [("job_confirmation_enabled", "=", True)]
+        for company_sudo in self.env["res.company"].sudo().search(enabled):
+            known_sudo = found_sudo.filtered(
+                lambda partner, company=company_sudo: (
+                    partner.company_id in (company, company.browse())
+                )
+            )
+            chatter._notify_screens(company_sudo, [], partner_ids=known_sudo.ids)
 
     @api.model
     def _job_confirmation_ways(self, number):

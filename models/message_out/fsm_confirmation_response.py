@@ -536,7 +536,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             service._log(record_sudo, note)
             service._update_activity(record_sudo, "resolved" if is_own else "ask_again")
             record_sudo._notify_changed()
-        for appointment_sudo in self._find_opted_out_unasked_sudo(number, companies):
+        for appointment_sudo in self._find_opted_out_unasked_sudo(number, companies_sudo):
             appointment_sudo._set_confirmation_status_sudo("not_sent")
 
     @api.model
