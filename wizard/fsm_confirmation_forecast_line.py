@@ -43,6 +43,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
     leaves_date = fields.Datetime("Leaves", readonly=True)
     outcome = fields.Selection(_OUTCOMES, readonly=True)
     reason = fields.Char("What Happens", readonly=True)
+    cause = fields.Char("Reason", readonly=True, help="The same for all it concerns.")
     is_held = fields.Boolean(compute="_compute_is_held")
 
     @api.depends("order_id", "visit_id")
@@ -154,7 +155,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         visit = finding.appointment
         alert = draft and first_for_plan(draft.alerts)
         outcome = _find_outcome(decision.reason, alert)
-        planner = self.env["fsm.confirmation.planner"]
+        reason = self.env["fsm.confirmation.planner"]._describe(finding)
         return {
             "order_id": finding.order.id,
             "visit_id": visit.id if visit._name == "fsm.visit" else False,
@@ -165,7 +166,8 @@ class FsmConfirmationForecastLine(models.TransientModel):
             "step_id": finding.step.id,
             "leaves_date": decision.at if outcome == "leaves" else False,
             "outcome": outcome,
-            "reason": planner._describe(finding),
+            "reason": reason,
+            "cause": alert.summary if alert else reason,
         }
 
     # ------------------------------------------------------------------

@@ -26,11 +26,11 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         lines = self.env["fsm.confirmation.forecast.line"]
         for wizard in self:
             company = wizard.plan_id.company_id
-            rows = [
+            mine = [
                 lines._prepare_line(finding)
                 for finding in lines._find(company, wizard.plan_id, now)
+                if finding.plan == wizard.plan_id
             ]
-            mine = [row for row in rows if row["plan_id"] == wizard.plan_id.id]
             leaving = [row for row in mine if row["outcome"] == "leaves"]
             at_once = [row for row in leaving if row["leaves_date"] <= now]
             left_out = [row for row in mine if row["outcome"] == "left_out"]
@@ -43,7 +43,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
     @api.model
     def _describe(self, left_out):
         """A line for each reason, the most frequent first."""
-        reasons = Counter(row["reason"] for row in left_out)
+        reasons = Counter(row["cause"] for row in left_out)
         return "\n".join(
             f"{count}: {reason}"
             for reason, count in reasons.most_common(_REASONS_SHOWN)

@@ -10,7 +10,6 @@ from odoo.orm.domains import DomainAnd
 from odoo.tools import SQL
 
 from ...core.board import MAX_EXAMINED, STATES
-from ...core.formatting import localize
 from ...core.phones import digits_to_find
 from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
@@ -151,22 +150,20 @@ class FsmAppointment(models.Model):
     order_id = fields.Many2one("fsm.order", "Work Order", readonly=True)
     visit_id = fields.Many2one("fsm.visit", readonly=True)
     job_name = fields.Char("Job ID", readonly=True)
-    type_id = fields.Many2one("fsm.order.type", "Type", readonly=True)
+    type_id = fields.Many2one("fsm.order.type", readonly=True)
     person_id = fields.Many2one("fsm.person", "Technician", readonly=True)
-    team_id = fields.Many2one("fsm.team", "Team", readonly=True)
-    location_id = fields.Many2one("fsm.location", "Location", readonly=True)
+    team_id = fields.Many2one("fsm.team", readonly=True)
+    location_id = fields.Many2one("fsm.location", readonly=True)
     address = fields.Char(readonly=True)
-    stage_id = fields.Many2one("fsm.stage", "Stage", readonly=True)
+    stage_id = fields.Many2one("fsm.stage", readonly=True)
     company_id = fields.Many2one("res.company", "Our Company", readonly=True)
     is_closed = fields.Boolean("Completed or Canceled", readonly=True)
     scheduled_date_start = fields.Datetime("Appointment", readonly=True)
     scheduled_date_end = fields.Datetime("End", readonly=True)
     duration = fields.Float("Hours", aggregator="sum", readonly=True)
-    confirmation_status = fields.Selection(
-        CONFIRMATION_STATUS, "Confirmation Status", readonly=True
-    )
+    confirmation_status = fields.Selection(CONFIRMATION_STATUS, readonly=True)
 
-    message_id = fields.Many2one("fsm.confirmation", "Message", readonly=True)
+    message_id = fields.Many2one("fsm.confirmation", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
     contact_name = fields.Char(readonly=True)
     company_name = fields.Char("Customer Company", readonly=True)
@@ -254,21 +251,17 @@ class FsmAppointment(models.Model):
     @api.depends("scheduled_date_start", "scheduled_date_end", "order_id")
     @api.depends_context("lang", "tz")
     def _compute_time_text(self):
-        own = self.env.user.tz or "UTC"
+        orders_sudo = self.env["fsm.order"].sudo()
+        reader = orders_sudo._get_reader_timezone()
         for appointment in self:
-            start = appointment.scheduled_date_start
             order_sudo = appointment.order_id.sudo()
-            if not start or not order_sudo:
-                appointment.time_text = False
-                continue
-            zone = order_sudo._get_appointment_timezone()
-            text = order_sudo._format_time_in(
-                zone, start, appointment.scheduled_date_end
+            zone = order_sudo._get_appointment_timezone() if order_sudo else "UTC"
+            appointment.time_text = orders_sudo._format_time_in(
+                zone,
+                appointment.scheduled_date_start,
+                appointment.scheduled_date_end,
+                reader,
             )
-            local = localize(start, zone)
-            if local.utcoffset() != localize(start, own).utcoffset():
-                text = f"{text} {local.tzname()}"
-            appointment.time_text = text
 
     # ------------------------------------------------------------------
     # Search
@@ -313,9 +306,7 @@ class FsmAppointment(models.Model):
         if not asks(domain):
             return domain
         parts = domain.children if isinstance(domain, DomainAnd) else [domain]
-        states = self._examine_all(
-            Domain.AND(part for part in parts if not asks(part))
-        )
+        states = self._examine_all(Domain.AND(part for part in parts if not asks(part)))
 
         def replace(condition):
             if not is_state(condition):

@@ -51,6 +51,12 @@ class FsmOrder(models.Model):
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
     )
+    confirmation_contact = fields.Char(
+        "Customer", related="location_id.contact_id.name"
+    )
+    confirmation_phone = fields.Char(
+        "Customer's Phone", related="location_id.contact_id.phone"
+    )
 
     # Details for the text, usable as placeholders in the template. They follow the
     # context: the visit, the contact and the contact's language.
@@ -350,8 +356,8 @@ class FsmOrder(models.Model):
         return shown if len(shown) == 1 else upcoming
 
     def _on_place_changed(self):
-        super()._on_place_changed()
         self.visit_ids._on_place_changed()
+        return super()._on_place_changed()
 
     def _get_length(self):
         # Its end may have been lost, see write().

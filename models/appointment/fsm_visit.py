@@ -49,9 +49,7 @@ class FsmVisit(models.Model):
                 visit._is_appointment_upcoming() and not visit._is_appointment_closed()
             )
 
-    @api.depends(
-        "name", "scheduled_date_start", "scheduled_date_end", "person_id.name"
-    )
+    @api.depends("name", "scheduled_date_start", "scheduled_date_end", "person_id.name")
     @api.depends_context("uid", "tz", "lang")
     def _compute_display_name(self):
         for visit in self:
@@ -94,7 +92,7 @@ class FsmVisit(models.Model):
         vals = {name: value for name, value in vals.items() if name != "company_id"}
         orders = self.order_id
         if "order_id" in vals:
-            self._check_may_take_back(self)
+            self._check_may_take_along()
         if vals.get("scheduled_date_start") and "scheduled_date_end" not in vals:
             # A visit that is moved stays as long as it was.
             for visit in self:
@@ -119,42 +117,38 @@ class FsmVisit(models.Model):
             self.order_id.check_access("read")
 
     @api.model
+    def _may_change_answers(self):
+        return self.env.su or self.env.user.has_group(EDIT_GROUP)
+
+    @api.model
     def _sum_up(self, orders):
         """Have Work Orders show what their visits do, as some came or went.
 
-        :raises AccessError: see :meth:`_check_may_take_back`
+        Without Edit nobody changes that by planning: what a Work Order showed stays.
         """
-        before = {order: order.sudo().confirmation_status for order in orders}
+        if not self._may_change_answers():
+            return
         orders._update_status_from_visits_sudo()
         for order_sudo in orders.sudo():
             if not order_sudo._get_upcoming_visits():
                 known = order_sudo._get_known_status_sudo()
                 order_sudo._set_confirmation_status_sudo(known)
-        self._check_may_take_back(
-            orders.filtered(lambda rec: rec.sudo().confirmation_status != before[rec]),
-            before,
-        )
 
-    @api.model
-    def _check_may_take_back(self, appointments, before=None):
-        """Without Edit nobody takes an answer back by adding, moving, deleting visits.
+    def _check_may_take_along(self):
+        """Without Edit nobody moves or deletes a visit, and with it what was answered.
 
-        :param before: dict of the status that each of them had; as it is without
         :raises AccessError: a customer was asked about one of them
         """
-        if self.env.su or self.env.user.has_group(EDIT_GROUP):
+        if self._may_change_answers():
             return
-        for appointment in appointments:
-            status = (before or {}).get(
-                appointment, appointment.sudo().confirmation_status
-            )
-            if status != "not_sent":
+        for visit in self:
+            if visit.sudo().confirmation_status != "not_sent":
                 raise AccessError(
                     self.env._(
                         "The customer was asked about “%s”. Only users with the "
-                        "Message Center level Edit can add, move or delete visits "
-                        "there.",
-                        appointment.display_name,
+                        "Message Center level Edit can delete it, or move it to "
+                        "another Work Order.",
+                        visit.display_name,
                     )
                 )
 
@@ -166,7 +160,7 @@ class FsmVisit(models.Model):
 
     def unlink(self):
         orders = self.order_id
-        self._check_may_take_back(self)
+        self._check_may_take_along()
         for visit in self:
             confirmations_sudo = visit._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("deleted")

@@ -37,11 +37,28 @@ class ResPartner(models.Model):
         help="When and how somebody else answered from this number.",
     )
 
+    confirmation_plan_info = fields.Text(
+        "Asked Automatically",
+        compute="_compute_confirmation_plan_info",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="When the contact is asked next about each Work Order, or why not.",
+    )
+
     @api.model
     def _shows_confirmations(self):
         """Whether the user has a level. Odoo evaluates paths as superuser, so the
         fields' own groups don't hold there."""
         return self.env.uid == SUPERUSER_ID or self.env.user.has_group(READ_GROUP)
+
+    @api.depends("phone")
+    @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
+    def _compute_confirmation_plan_info(self):
+        planner = self.env["fsm.confirmation.planner"]
+        shown = self._shows_confirmations()
+        for partner in self:
+            described = shown and planner._describe_contact(partner._origin)
+            partner.confirmation_plan_info = described
 
     @api.depends_context("uid")
     def _compute_confirmation_count(self):

@@ -95,13 +95,13 @@ class ResCompany(models.Model):
         string="Texting Hours",
         ondelete="restrict",
         domain="[('company_id', 'in', [False, id])]",
-        help="Hours and closed days on which texts leave by themselves, on the clock of "
-        "the place of work. Empty: 8:00 to 20:00 every day.",
+        help="Hours and closed days for texts that leave automatically, on the clock "
+        "of the place of work. Empty: 8:00 to 20:00 every day.",
     )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
         default=3,
-        help="How many texts a number gets by itself on one day at most.",
+        help="The most texts that a number receives automatically on one day.",
     )
     job_confirmation_retention_months = fields.Integer(
         "Keep Texts and Numbers",
@@ -266,8 +266,9 @@ class ResCompany(models.Model):
     def _get_texting_windows(self):
         """The hours in which texts may leave, as :mod:`...core.hours` takes them.
 
-        Those of the company's calendar. Without one, the system parameter ``job_confirmation.texting_hours`` ("8-20") has others for
-        the whole database. An override point.
+        Those of the company's calendar. Without one, the system parameter
+        ``job_confirmation.texting_hours`` ("8-20") has others for the whole database.
+        An override point.
         """
         calendar_sudo = self.sudo().job_confirmation_calendar_id
         if calendar_sudo:

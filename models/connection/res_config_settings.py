@@ -90,8 +90,8 @@ class ResConfigSettings(models.TransientModel):
                 calendar._get_texting_windows(), fields.Date.today()
             )
             settings.job_confirmation_hours_warning = narrow and self.env._(
-                "No day of the next two weeks has four texting hours: texts that leave "
-                "by themselves may never leave. Add hours to the calendar."
+                "No day of the next two weeks has four texting hours: "
+                "automatic texts may never leave. Add hours to the calendar."
             )
 
     @api.depends("company_id")

@@ -102,15 +102,18 @@ class PhoneBlacklist(models.Model):
         found_sudo = partners_sudo.search(
             [("phone_sanitized", "in", ways_to_write(number))], limit=100
         )
+        if not found_sudo:
+            return
         chatter = self.env["fsm.confirmation.chatter"]
-        enabled = [("job_confirmation_enabled", "=", True)]
-        for company_sudo in self.env["res.company"].sudo().search(enabled):
-            known_sudo = found_sudo.filtered(
-                lambda partner, company=company_sudo: (
-                    partner.company_id in (company, company.browse())
-                )
+        for company in (
+            self.env["res.company"]
+            .sudo()
+            .search([("job_confirmation_enabled", "=", True)])
+        ):
+            shown = found_sudo.filtered(
+                lambda rec: not rec.company_id or rec.company_id == company
             )
-            chatter._notify_screens(company_sudo, [], partner_ids=known_sudo.ids)
+            chatter._notify_screens(company, [], partner_ids=shown.ids)
 
     @api.model
     def _job_confirmation_ways(self, number):

@@ -245,7 +245,7 @@ class FsmConfirmation(models.Model):
             *RESPONSES,
             ("moved", "Changed since"),
             ("awaiting", "Awaiting response"),
-            ("no_answer", "No response"),
+            ("no_answer", "Never answered"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],

@@ -91,7 +91,8 @@ class FsmConfirmationRetention(models.AbstractModel):
                 """
                 UPDATE fsm_confirmation_reply
                    SET body = %(removed)s, mobile = %(removed)s, error = NULL,
-                       state = CASE state WHEN 'pending' THEN 'unmatched' ELSE state END,
+                       state = CASE state WHEN 'pending' THEN 'unmatched'
+                                          ELSE state END,
                        is_done = is_done OR state = 'pending',
                        auto_reply_body = CASE WHEN auto_reply_body IS NULL THEN NULL
                                           ELSE %(removed)s END

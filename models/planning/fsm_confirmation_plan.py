@@ -29,7 +29,7 @@ class FsmConfirmationPlan(models.Model):
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
     enabled = fields.Boolean(
-        "On", copy=False, help="Customers are asked by themselves with this plan."
+        "On", copy=False, help="Customers are asked automatically as the plan says."
     )
     step_ids = fields.One2many(
         "fsm.confirmation.plan.step", "plan_id", string="Steps", copy=True

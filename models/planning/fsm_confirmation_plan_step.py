@@ -40,14 +40,15 @@ class FsmConfirmationPlanStep(models.Model):
     )
     audience = fields.Selection(
         [
-            ("unconfirmed", "who has not confirmed"),
-            ("not_asked", "who has not been asked yet"),
-            ("unanswered", "who was asked and has not answered"),
+            ("unconfirmed", "customers who have not confirmed"),
+            ("not_asked", "customers who have not been asked yet"),
+            ("unanswered", "customers who have not answered"),
         ],
         "To",
         default="unconfirmed",
         required=True,
-        help="Who has answered, even unclearly, is never asked by itself again.",
+        help="A customer who has answered, even unclearly, is not asked again "
+        "automatically.",
     )
     template_id = fields.Many2one(
         "sms.template",

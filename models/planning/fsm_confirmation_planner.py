@@ -8,6 +8,7 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core import planning
@@ -19,6 +20,7 @@ from ...tools.retry import commit_with_retries
 _logger = logging.getLogger(__name__)
 
 _BATCH = 200  # appointments looked at in one transaction
+_ORDERS_SHOWN = 5  # of a contact
 # So long an outlook holds at most, whatever may have changed unseen.
 _LONGEST_OUTLOOK = timedelta(days=1)
 
@@ -433,6 +435,34 @@ class FsmConfirmationPlanner(models.AbstractModel):
             )
             for record, mine in parts.items()
         }
+
+    @api.model
+    def _describe_contact(self, partner):
+        """What leaves next for the Work Orders of a contact, or why not, for people.
+
+        :return: a line for each of the next Work Orders that the user may see
+        """
+        orders = self.env["fsm.order"]
+        if not partner.id or not orders.has_access("read"):
+            return False
+        now = fields.Datetime.now()
+        place = Domain("location_id.contact_id", "=", partner.id)
+        place |= Domain("location_id.owner_id", "=", partner.id)
+        place |= Domain("location_id.partner_id", "=", partner.id)
+        coming = Domain("scheduled_date_start", ">", now)
+        coming |= Domain("visit_ids.scheduled_date_start", ">", now)
+        orders = orders.search(
+            place & coming & Domain("company_id", "in", self.env.companies.ids),
+            order="scheduled_date_start",
+            limit=_ORDERS_SHOWN,
+        )
+        described = self._describe_appointments(orders)
+        lines = [
+            f"{order.name}: {text}"
+            for order in orders
+            for text in (described.get(order) or "").splitlines()
+        ]
+        return "\n".join(lines) or False
 
     @api.model
     def _is_coming(self, finding):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP, READ_GROUP
@@ -18,14 +18,14 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
         "Hold Automatic Texts",
         copy=False,
         groups=EDIT_GROUP,
-        help="The customer is not asked by itself; a person can send all the same.",
+        help="The customer is not asked automatically; a person can still send.",
     )
     confirmation_plan_info = fields.Text(
-        "Asked by Itself",
+        "Asked Automatically",
         compute="_compute_confirmation_plan_info",
         compute_sudo=False,
         groups=READ_GROUP,
-        help="When the customer is asked next by itself, or why not.",
+        help="When the customer is asked next, or why not.",
     )
 
     # The planner looks for what is due by these.
@@ -38,7 +38,10 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
     @api.depends_context("uid", "tz", "lang")
     def _compute_confirmation_plan_info(self):
         planner = self.env["fsm.confirmation.planner"]
-        described = planner._describe_appointments(self._origin)
+        # Odoo evaluates paths as superuser, where the field's groups don't hold.
+        user = self.env.user
+        shown = self.env.uid == SUPERUSER_ID or user.has_group(READ_GROUP)
+        described = planner._describe_appointments(self._origin) if shown else {}
         for appointment in self:
             appointment.confirmation_plan_info = described.get(appointment._origin)
 

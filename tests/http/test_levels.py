@@ -116,6 +116,7 @@ CALLS = [
     _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
     _call("see", "fsm.confirmation.forecast.line", "action_open"),
     _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
+    _call("see", "res.partner", "read", "customer", ["confirmation_plan_info"]),
     # Not our own methods, but what they do with our data.
     _call("change", "fsm.order", "write", "order", {"confirmation_status": "declined"}),
     _call("change", "fsm.visit", "write", "visit", {"confirmation_status": "declined"}),

@@ -238,9 +238,13 @@ class TestPlanner(PlannerCase):
         self.customer.phone = False
         order.invalidate_recordset()
         self.assertIn("mobile number", order.confirmation_plan_info)
+        contact = self.customer.with_user(self.users["read"])
+        contact = contact.with_context(allowed_company_ids=self.company.ids)
+        self.assertIn(self.order.name, contact.confirmation_plan_info)
         self.soon.enabled = False
-        order.invalidate_recordset()
+        self.env.invalidate_all()
         self.assertFalse(order.confirmation_plan_info)
+        self.assertFalse(contact.confirmation_plan_info)
 
 
 class TestPlans(PlannerCase):
@@ -257,10 +261,10 @@ class TestPlans(PlannerCase):
         self.assertEqual(
             [name.replace("\u202f", " ") for name in plan.steps_text.splitlines()],
             [
-                "2 days before at 9:30 AM, to who was asked and has not answered",
-                "1 day before at 9:00 AM, to who has not confirmed",
-                "On the day at 8:00 AM, to who has not confirmed",
-                "3 hours before, to who has not confirmed (held)",
+                "2 days before at 9:30 AM, to customers who have not answered",
+                "1 day before at 9:00 AM, to customers who have not confirmed",
+                "On the day at 8:00 AM, to customers who have not confirmed",
+                "3 hours before, to customers who have not confirmed (held)",
             ],
         )
 

@@ -55,8 +55,11 @@ def test_without_a_date_nothing_is_near():
 
 
 def test_who_settled_it_needs_no_text():
-    assert [each for each in ("not_sent", "opted_out", "reconfirm", "awaiting")
-            if may_need_text(each)] == ["not_sent", "opted_out", "reconfirm"]
+    assert [
+        each
+        for each in ("not_sent", "opted_out", "reconfirm", "awaiting")
+        if may_need_text(each)
+    ] == ["not_sent", "opted_out", "reconfirm"]
 
 
 def test_percent_is_100_only_when_all_are_confirmed():

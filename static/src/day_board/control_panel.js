@@ -27,7 +27,9 @@ export class DayBoardDashboard extends MessageCenterDashboard {
 
     get askText() {
         const {to_ask: count} = this.state;
-        return count === 1 ? _t("Send to 1 Not Asked") : _t("Send to %s Not Asked", count);
+        return count === 1
+            ? _t("Send to 1 Not Asked")
+            : _t("Send to %s Not Asked", count);
     }
 
     get undatedText() {

@@ -79,6 +79,11 @@ export const dayBoardSearch = (Base) =>
  */
 export const calendarSearch = (Base) =>
     class extends dayBoardSearch(Base) {
+        get facets() {
+            const groupId = this._rangeItem?.groupId;
+            return super.facets.filter((facet) => facet.groupId !== groupId);
+        }
+
         /** @override */
         _getDomain(params) {
             const {query} = this;
