@@ -172,9 +172,7 @@ class TestConcurrency(BaseCase):
 
         self._together(self._request_send(dialog), press_send)
         with self._environment() as env:
-            messages = env["fsm.confirmation"].search(
-                [("order_id", "in", self.orders)]
-            )
+            messages = env["fsm.confirmation"].search([("order_id", "in", self.orders)])
             self.assertEqual(len(messages), len(self.orders))
             self.assertEqual(len(messages.order_id), len(self.orders))
 
