@@ -180,6 +180,9 @@ class FsmConfirmationRetention(models.AbstractModel):
                 ("opt_out_text", "!=", False),
             ]
         ).write({"opt_out_text": False})
+        # What can be undone by now holds the words as well.
+        undo_sudo = self.env["fsm.confirmation.undo"].sudo()
+        undo_sudo.search([("create_date", "<", before)]).unlink()
         return False
 
     @api.model

@@ -466,7 +466,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _is_coming(self, finding):
-        return finding.decision.reason == "later"
+        return bool(finding.decision.at)
 
     @api.model
     def _describe_one(self, record, finding):
@@ -481,9 +481,18 @@ class FsmConfirmationPlanner(models.AbstractModel):
         decision = finding.decision
         when = self._format_there(finding, decision.at) if decision.at else ""
         step = finding.step.name or ""
+        alert = finding.draft and first_for_plan(finding.draft.alerts)
+        if alert and decision.at and alert.code != decision.reason:
+            return self.env._(
+                "Not asked on %(when)s, unless it changes: %(reason)s",
+                when=when,
+                reason=alert.summary or alert.text,
+            )
         words = {
             "": lambda: self.env._("Leaves now: %s", step),
-            "later": lambda: self._describe_coming(finding, when, step),
+            "later": lambda: self.env._(
+                "Next on %(when)s: %(step)s", when=when, step=step
+            ),
             "hours": lambda: self.env._(
                 "Waits for the texting hours, until %(when)s: %(step)s",
                 when=when,
@@ -501,17 +510,6 @@ class FsmConfirmationPlanner(models.AbstractModel):
         if decision.reason in words:
             return words[decision.reason]()
         return self._describe_reason(finding)
-
-    @api.model
-    def _describe_coming(self, finding, when, step):
-        alert = finding.draft and first_for_plan(finding.draft.alerts)
-        if alert:
-            return self.env._(
-                "Not asked on %(when)s, unless it changes: %(reason)s",
-                when=when,
-                reason=alert.summary or alert.text,
-            )
-        return self.env._("Next on %(when)s: %(step)s", when=when, step=step)
 
     @api.model
     def _describe_reason(self, finding):

@@ -112,6 +112,7 @@ class TestRetentionOfWords(AdversaryCase):
             ("fsm_confirmation_reply", "received_date"),
             ("mail_message", "date"),
             ("phone_blacklist", "opt_out_date"),
+            ("fsm_confirmation_undo", "create_date"),
         ):
             # pylint: disable-next=sql-injection
             self.env.cr.execute(f"UPDATE {table} SET {name} = {name} - %s", [months])

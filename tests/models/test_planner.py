@@ -328,6 +328,28 @@ class TestPlans(PlannerCase):
         self.assertTrue(self.soon.enabled)
         self.assertEqual(len(self._plan()), 1)
 
+    def test_who_is_left_out_is_said_while_the_hours_are_waited_for(self):
+        self.customer.phone = False
+        closed = self.env["resource.calendar"].create(
+            {
+                "name": "Tomorrow",
+                "company_id": self.company.id,
+                "attendance_ids": [
+                    (
+                        0,
+                        0,
+                        {"name": day, "dayofweek": day, "hour_from": 0, "hour_to": 24},
+                    )
+                    for day in "0123456"
+                    if int(day) != self._local_time("America/New_York", 0, 9).weekday()
+                ],
+            }
+        )
+        self.company.job_confirmation_calendar_id = closed
+        info = self.order.with_user(self.dispatcher).confirmation_plan_info
+        self.assertIn("Not asked on", info)
+        self.assertIn("mobile number", info)
+
     def test_forecast(self):
         other = self._make_contact("Other", "+12125550144")
         coming = self._make_order(
