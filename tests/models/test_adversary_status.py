@@ -411,6 +411,7 @@ class TestForgedHistory(AdversaryCase):
     def test_own_notes_are_written_as_ever(self):
         for user in self.people[:2]:
             for record in (self.order, self.sent):
+                # pylint: disable-next=translation-required
                 note = self._as(user, record).message_post(
                     body="I called her", message_type="comment"
                 )
