@@ -93,8 +93,8 @@ _ALIKE = 0.75
 # Twilio puts this before the texts of a trial account.
 _TRIAL_PREFIX = "Sent from your Twilio trial account"
 # A text that Twilio has, and of which nothing final is heard, is asked about when it is
-# so old; the first time only one whose call never came back. Twilio keeps a text for ten
-# hours at most; "sent" may be the last that it knows.
+# so old; the first time only one whose call never came back. Twilio keeps a text for
+# ten hours at most; "sent" may be the last that it knows.
 CHECK_AFTER = tuple(timedelta(minutes=value) for value in (2, 10, 60, 6 * 60, 24 * 60))
 # A process that slept longer after its claim must not call any more: the others begin
 # to look for its texts at Twilio a minute later.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
 from .reply import Said
+from .reply.decision import QUESTION, SET_BY_HAND, STAFF_HAND, US
 
 # What a decision has done with a message.
 LINK = "link"  # the reply belongs to it
@@ -159,11 +160,9 @@ def get_kind(texts):
 def get_said(candidate):
     """Return what was said by sending a message: the question, and its end by hand."""
     about = (candidate.appointment,)
-    said = [Said("us", "question", candidate.body, about, candidate.asked_date)]
+    said = [Said(US, QUESTION, candidate.body, about, candidate.asked_date)]
     if candidate.resolved_date and candidate.response in INTENT_OF_RESPONSE:
-        said.append(
-            Said("staff_hand", "set_by_hand", "", about, candidate.resolved_date)
-        )
+        said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, candidate.resolved_date))
     return said
 
 

@@ -83,7 +83,7 @@ def _commit(cr, stored):
     :param stored: list that is not empty once it is committed
     """
     try:
-        cr.commit()
+        cr.commit()  # pylint: disable=invalid-commit
     except Exception as error:
         if not stored:
             raise

@@ -9,7 +9,6 @@ from .context import read
 from .decision import OUTCOMES, Appointment, Decision, Said
 from .intents import INTENTS
 from .lexicon import Lexicon
-from .quotes import has_quotation
 from .reading import understand
 from .understanding import Answer, Understanding
 from .when import Proposal
@@ -24,7 +23,6 @@ __all__ = [
     "Proposal",
     "Said",
     "Understanding",
-    "has_quotation",
     "read",
     "understand",
 ]

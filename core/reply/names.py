@@ -75,7 +75,7 @@ def _is_name(text, start, end):
     words = _describe(text, start, end)
     if before.is_any({lx.NAME_INTRO, lx.GREETING, lx.THANKS}):
         return _is_name_after(before, words)
-    if lx.AGREE in before.kinds and len(before.tokens) > 1:  # "sounds good Carol"
+    if before.is_any({lx.AGREE, lx.CONFIRM}) and len(before.tokens) > 1:  # "sounds good Carol"
         return words.length == 1 and words.capitals and words.ends_text
     if not (words.ends_clause and words.ends_text and words.length <= 2):
         return False
@@ -161,7 +161,9 @@ def _silence_title(text):
     while end and is_break(segments[end - 1]):
         end -= 1
     start = end
-    while start and (_is_of_title(segments[start - 1]) or is_break(segments[start - 1])):
+    while start and (
+        _is_of_title(segments[start - 1]) or is_break(segments[start - 1])
+    ):
         start -= 1
     while start < end and is_break(segments[start]):
         start += 1
@@ -182,7 +184,7 @@ def _is_of_title(segment):
     """Tell whether a word may be of a name, a title or a firm: "Mgmt", "of"."""
     if segment.tokens[0].kind != WORD or segment.key == "i":
         return False
-    if segment.key in _IN_TITLE:
+    if segment.key in _IN_TITLE or (segment.refs and segment.when is None):
         return True
     known = segment.kinds - lx.NOTE_KINDS - {lx.UNKNOWN, lx.FILLER, lx.EXCUSE}
     return not known and all(t.surface[:1].isupper() for t in segment.tokens)

@@ -47,7 +47,9 @@ _YOU = frozenset(
     "jullie il er".split()
 )
 # "Better knock": a word that compares, before what the technician may do.
-_BETTER = frozenset("better mejor plutot besser lieber meglio melhor beter liever".split())
+_BETTER = frozenset(
+    "better mejor plutot besser lieber meglio melhor beter liever".split()
+)
 _ONLY = frozenset("only solo nur seulement uniquement alleen apenas soltanto".split())
 # "The door is fixed" may be a reason why nobody has to come; "needs to be fixed" not.
 _DONE = frozenset(
@@ -71,6 +73,7 @@ _WORKS = frozenset(
 _MAX_HOUR = 24
 _MAX_DAY = 31
 _MAX_PREPOSITION = 3
+_ME = frozenset("me us moi nous mich uns mir mi nosotros mim nos noi ons mij".split())
 _MAX_UNKNOWN = 6
 _MAX_TOLD = 3
 _FOR = frozenset("for por pour fur dass per voor that de".split())
@@ -175,6 +178,9 @@ def _stands_alone(clause, index, lexicon):
         return False  # "si llueve"
     if after.is_any(_YES | {lx.OWN}):
         return True
+    mine = clause[index + 2 : index + 3]
+    if mine and mine[0].key in _ME and after.key in _SCOPES:
+        return True  # "c'est d'accord pour moi"
     if after.key in _SCOPES and not _names_own(clause[index + 1 :]):
         return False  # "ok for the furnace"
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
@@ -281,7 +287,7 @@ def _is_harmless_here(segment, index, around):
 def _counts_a_thing(key, after, around):
     """Tell the number of a flat or a house, and an age in brackets, from an hour."""
     if int(key[:9]) > _MAX_DAY and around.beside:
-        return True
+        return key[:2] not in ("19", "20") or len(key) != 4  # a year
     if len(around.clause) == 1 and around.beside:
         return lx.PRESENCE in around.beside
     lettered = after is not None and len(after.key) == 1
@@ -502,7 +508,19 @@ def note_of(text, answers):
     return text.surface_of(start, tokens)
 
 
+# "That day" tells nothing of a refusal.
+_THAT_TIME = frozenset(
+    line.strip()
+    for line in """that day|that date|that time|then|ese dia|a esa hora|esa hora|ce jour
+    ce jour la|cette date|la|an dem tag|dann|quel giorno|a quellora|die dag|dan|nesse dia
+    nessa data|naquele dia|nessa hora|at that time|on that day|this day|this time
+    """.replace("\n", "|").split("|")
+)
+
+
 def _tells(segment):
+    if " ".join(token.key for token in segment.tokens) in _THAT_TIME:
+        return False
     if segment.is_any(_YES) and not segment.is_any(lx.TOPICS | {lx.UNKNOWN}):
         return False
     return not segment.kinds <= SILENT | {lx.KEEP, lx.CODE, lx.RETURN}

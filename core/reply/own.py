@@ -108,7 +108,12 @@ _BOTH += (("toutes", "les", "deux"), ("tutti", "quanti"), ("alle", "zwei"))
 _BOTH += (("die", "beiden"), ("beiden",), ("de", "beide"), ("alle", "twee"))
 _NEITHER_OF = tuple(
     (*begin, *end)
-    for begin in (("cant", "do"), ("cant", "make"), ("cannot", "do"), ("cannot", "make"))
+    for begin in (
+        ("cant", "do"),
+        ("cant", "make"),
+        ("cannot", "do"),
+        ("cannot", "make"),
+    )
     for end in (("any", "of", "them"), ("any", "of", "those"), ("any", "of", "these"))
 )
 _PAIR = frozenset(
@@ -125,11 +130,19 @@ _NEITHER += (("keiner", "von", "beiden"), ("keinen", "von", "beiden"), ("keiner"
 _NEITHER += (("nenhuma", "das", "duas"), ("nenhum", "dos", "dois"), ("nenhuma",))
 _NEITHER += (("nessuno", "dei", "due"), ("nessuna", "delle", "due"), ("nessuno",))
 _NEITHER += (("geen", "van", "beide"), ("geen", "van", "beiden"), ("neither", "works"))
-_NEITHER += (("none", "of", "those"), ("none", "of", "these"), ("neither", "of", "those"))
+_NEITHER += (
+    ("none", "of", "those"),
+    ("none", "of", "these"),
+    ("neither", "of", "those"),
+)
 _NEITHER += (("neither", "of", "these"), ("none",), ("not", "either"), ("aucun",))
 _NEITHER += (("ninguna", "de", "las", "tres"), ("ninguno", "de", "los", "tres"))
 _NEITHER += (("aucune",), ("aucun", "des", "trois"), ("ni", "lune", "ni", "lautre"))
-_NEITHER += (("keine", "von", "beiden"), ("keins", "von", "beiden"), ("keiner", "davon"))
+_NEITHER += (
+    ("keine", "von", "beiden"),
+    ("keins", "von", "beiden"),
+    ("keiner", "davon"),
+)
 _NEITHER += (("keinen", "davon"), ("keines", "von", "beiden"), ("beide", "nicht"))
 _NEITHER += (("nessuno", "dei", "tre"), ("nessuna", "delle", "due"), ("nenhum",))
 _NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van", "de"))
@@ -267,6 +280,7 @@ _AFTER_NUMBER = frozenset(
     "geht passt goed kan va bien bene bem am pm then doesnt isnt wont".split()
 )
 _ORDINAL_MARKS = frozenset("st nd rd th".split())
+_BEFORE_HOUR = frozenset("on at a as um alle om ab".split())
 _BEFORE_DAY = frozenset("le el il den der o dia die de the".split())
 
 
@@ -302,6 +316,9 @@ def _stands_as_time(tokens, index):
     before = tokens[index - 1] if index else None
     after = tokens[index + 1] if index + 1 < len(tokens) else None
     ends = after is None or after.kind in (BREAK, DASH, LINE, QUESTION)
+    if after is not None and after.key in _BEFORE_HOUR:
+        named = before is not None and before.key in _BEFORE_DAY
+        return named or after.key == "on"  # "el 14 a las 9", "11 on Friday"
     if after is not None and after.key in _AFTER_NUMBER:
         return before is None or before.kind in (BREAK, LINE) or before.kind == WORD
     return before is not None and before.key in _BEFORE_NUMBER and ends

@@ -257,11 +257,6 @@ def _read_reaction_without_quote(text, lexicon):
     return None
 
 
-def has_quotation(body):
-    """Tell whether a text may hold a copy of another: a quotation mark, a new line."""
-    return any(char in OPENING_MARKS or char == "\n" for char in level(body))
-
-
 # Own words ------------------------------------------------------------------------
 
 

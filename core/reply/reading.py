@@ -63,6 +63,7 @@ _MERE_DOUBTS = frozenset(
     "maybe perhaps possibly probably might may mayb mabye sure unsure certain uncertain "
     "know idk yet quizas quiza talvez mejor vez sabe seguro seguro vielleicht eventuell "
     "evtl weiss sicher noch forse magari ancora so sicuro misschien weet zeker nog "
+    "see check checking sehen schauen ver voir vedere zien kijken "
     "etre peutetre sais sur encore aun todavia ainda sei calhar certeza".split()
 )
 _REAL_CONDITIONS = frozenset(
@@ -282,14 +283,19 @@ def _proposed(text, world):
 def _manner_of_yes(text, given, lexicon, world):
     """Tell how a yes is said; see :class:`~.understanding.Understanding`."""
     tokens = [token for segment in text.segments for token in segment.tokens]
-    if any(
-        s.refs and (s.when is None or s.when.has_day() or s.when.hour is not None)
-        for s in text.segments
-    ) and any(lx.FAREWELL not in s.kinds for s in given):
+    if any(map(_names_it, text.segments)) and any(lx.FAREWELL not in s.kinds for s in given):
         return "named"
     if lexicon.has(tokens, lx.ATTEND) or (world.returning and _returns(text)):
         return "worded"
     return "yes" if lexicon.has(tokens, lx.PLAIN_YES) else "agree"
+
+
+def _names_it(segment):
+    """Tell whether a segment names the appointment, by more than "the morning"."""
+    when = segment.when
+    if not segment.refs or when is None:
+        return bool(segment.refs)
+    return when.has_day() or when.hour is not None or bool(when.loose)
 
 
 def _returns(text):

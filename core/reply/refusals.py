@@ -43,12 +43,16 @@ _THANKS = frozenset(
 )
 # "Can't wait Monday" refuses no Monday.
 _CANT_ELSE = frozenset("wait believe find open see remember hear tell complain".split())
+_PERHAPS = frozenset(
+    "maybe perhaps vielleicht evtl forse magari talvez quizas misschien".split()
+)
 _AND = frozenset("and y et und e en so".split())
 _REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
 # What tells that a day is proposed, beside a question.
 _PROPOSING = frozenset(
     "instead rather better maybe perhaps free available works work possible could "
     "fine ok good geht passt lieber besser frei stattdessen vielleicht gerne kan kann "
+    "evtl eventuell ggf eventueel eventuellement "
     "liever beter vrij misschien puedo mejor libre podria podemos posso meglio libero "
     "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
     "try".split()
@@ -57,7 +61,9 @@ _PROPOSING = frozenset(
 _OUR_REFUSALS = frozenset(
     "declined rechazada refuse recusada rifiutato abgesagt afgezegd".split()
 )
-_WE_CALL = frozenset("call llamaremos appellerons ligar chiameremo rufen bellen".split())
+_WE_CALL = frozenset(
+    "call llamaremos appellerons ligar chiameremo rufen bellen".split()
+)
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _SAME_TIME = (
     ("same", "time"),
@@ -79,6 +85,8 @@ def find_refusal_with_rest(text, lexicon):
             if segment.is_any(_YES):
                 if not asks:
                     return None
+            elif asks and lx.RESCHEDULE in segment.kinds:
+                break  # "another day? I can't on Tuesday"
             elif segment.is_any(REFUSALS):
                 if _is_our_text(text.segments, segment):
                     return None
@@ -312,6 +320,8 @@ def _is_left_standing(item, lexicon):
     clause, asks = item
     if all(s.is_any({lx.AMOUNT, lx.CODE}) for s in clause):
         return False  # "no. 5"
+    if len(clause) > 2 and clause[-1].key in _PERHAPS:
+        clause = clause[:-1]  # "2 weeks from now maybe"
     proposes = asks or any(
         s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME, lx.REQUEST})
         and not s.is_any({lx.GLUE})

@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,15 +18,10 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _stopping_since = float("-inf")
-_NO_NETWORK = (
-    "temporary failure",
-    "could not resolve",
-    "name or service not known",
-    "network is unreachable",
-    "failed to establish a new connection",
-    "connection refused",
-    "connection timed out",
-    "could not connect to",
+_NO_NETWORK = re.compile(
+    "temporary failure|could not resolve|name or service not known|network is"
+    " unreachable|failed to establish a new connection|connection refused|connection"
+    " timed out|could not connect to"
 )
 
 
@@ -93,7 +89,7 @@ def _explain(what, output):
     text = output.lower()
     if "no space left on device" in text:
         return f"The disk is full: {what} failed. Free some space and start again."
-    if any(words in text for words in _NO_NETWORK):
+    if _NO_NETWORK.search(text):
         return (
             f"No network: {what} could not reach its package registry. "
             "Connect this machine (or set its proxy) and start again."

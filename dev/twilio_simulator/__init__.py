@@ -2,7 +2,7 @@
 """A simulator of Twilio's messaging, for tests and demos. See README.md."""
 
 from .client import SimulatorClient, SimulatorError, SimulatorProcess
-from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
+from .state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
 from .webhooks import sign
 
 __all__ = [

@@ -13,8 +13,8 @@ if not __package__:
     __package__ = Path(__file__).resolve().parent.name
     __import__(__package__)
 
-from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER, ConfigError
 from .server import Simulator
+from .state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER, ConfigError
 
 
 def parse(arguments):
@@ -25,7 +25,6 @@ def parse(arguments):
         "address in a browser to be the customers' phones.",
     )
     parser.add_argument("--port", type=int, default=8070, help="0: any free one")
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
     parser.add_argument(
         "--number",
         metavar="+1...",
@@ -75,7 +74,7 @@ def main(arguments=None):
         print(f"account {DEFAULT_ACCOUNT_SID}, token {DEFAULT_AUTH_TOKEN}")
     try:
         config = configuration(options)
-        simulator = Simulator(config, options.host, options.port, options.state)
+        simulator = Simulator(config, options.port, options.state)
         simulator.run(lambda address: print(f"ready on {address}", flush=True))
     except (ConfigError, OSError, OverflowError, ValueError) as error:
         print(f"twilio_simulator: {error}", file=sys.stderr)

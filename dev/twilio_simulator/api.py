@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import urlencode
 
-from .config import E164
 from .errors import TwilioError, refuse
+from .state import E164
 from .texting import API_VERSION
 from .webhooks import valid_url
 

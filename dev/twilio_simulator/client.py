@@ -9,7 +9,7 @@ from pathlib import Path
 
 import urllib3
 
-from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
+from .state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
 
 
 class SimulatorError(Exception):

@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from .config import CUSTOMER, E164, KINDS, ConfigError
 from .faults import Fault
+from .state import CUSTOMER, E164, KINDS, ConfigError
 
 PREFIX = "/_simulator/"
 

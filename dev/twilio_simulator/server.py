@@ -53,7 +53,7 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 class Simulator:
     """The whole simulator."""
 
-    def __init__(self, config, host="127.0.0.1", port=0, state_file=None):
+    def __init__(self, config, port, state_file):
         """Make it, without listening yet.
 
         :param config: accounts, customers and settings (see the README)
@@ -62,7 +62,7 @@ class Simulator:
         :raises ConfigError: the configuration or the file can't be used
         :raises OSError: the file can't be read
         """
-        self.host, self.port, self.state_file = host, port, state_file
+        self.port, self.state_file = port, state_file
         self.state = State(config)
         if state_file and Path(state_file).exists():
             self.state.load(state_file)
@@ -82,8 +82,8 @@ class Simulator:
         app.router.add_route("*", PREFIX + "{name}", self._control)
         app.router.add_get("/{file:|phone.css|phone.js|icon.svg}", self._page)
         app.cleanup_ctx.append(self._live)
-        with socket.create_server((self.host, self.port), backlog=1024) as listening:
-            address = f"http://{self.host}:{listening.getsockname()[1]}"
+        with socket.create_server(("127.0.0.1", self.port), backlog=1024) as listening:
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
             web.run_app(
                 app,
                 sock=listening,
@@ -208,7 +208,7 @@ class Simulator:
 
     def _check_host(self, request):
         """Refuse a name of somebody else that leads to this machine (DNS rebinding)."""
-        if self.host in LOCAL_NAMES and request.url.host not in LOCAL_NAMES:
+        if request.url.host not in LOCAL_NAMES:
             raise web.HTTPForbidden(text="Open it as http://127.0.0.1 please")
 
     async def _control(self, request):

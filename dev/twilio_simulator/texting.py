@@ -252,7 +252,7 @@ class Texting:
         state = self.state
         message.num_segments = count_segments(message.body)
         if message.from_ not in state.customers:
-            state.configure_customer({"number": message.from_})
+            state.configure({"customers": [{"number": message.from_}]})
         service = state.service_of(message.to)
         message.messaging_service_sid = service and service["sid"]
         _addresses, reason = self._inbound_addresses(message)

@@ -45,25 +45,15 @@ def valid_url(url):
     return parts.scheme in ("http", "https") and bool(parts.host) and " " not in url
 
 
-class Overrides:
-    """Twilio's connection overrides: ``#rc=5&rp=all`` in the fragment of a URL.
+def read_overrides(url):
+    """Return Twilio's connection overrides: ``#rc=5&rp=all`` in the fragment of a URL.
 
-    By default one more attempt is made, and only if the connection failed.
+    :return: (attempts, on what one more is made: ct, rt, 4xx, 5xx)
     """
-
-    def __init__(self, url):
-        self.attempts, self.retry_on = 2, {"ct"}
-        for name, value in parse_qsl(urlsplit(url).fragment):
-            if name == "rp":
-                self.retry_on = set(value.replace("all", "ct,rt,4xx,5xx").split(","))
-            elif name == "rc" and value in list("012345"):
-                self.attempts = int(value) + 1
-
-    def retries(self, delivery):
-        """Whether this outcome is one that is tried again."""
-        if delivery.status is None:
-            return ("rt" if delivery.connected else "ct") in self.retry_on
-        return f"{delivery.status // 100}xx" in self.retry_on
+    values = dict(parse_qsl(urlsplit(url).fragment))
+    count, reasons = values.get("rc", "1"), values.get("rp", "ct")
+    reasons = reasons.replace("all", "ct,rt,4xx,5xx").split(",")
+    return int(count) + 1 if count in list("012345") else 2, reasons
 
 
 @dataclass
@@ -84,6 +74,13 @@ class Delivery:
     def ok(self):
         """Whether the webhook answered with a success."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def outcome(self):
+        """The outcome as overrides name it: 2xx, 4xx, rt, ct..."""
+        if self.status is None:
+            return "rt" if self.connected else "ct"
+        return f"{self.status // 100}xx"
 
     @property
     def content_type(self):
@@ -117,7 +114,7 @@ class Poster:
 
         :param params: (name, value) pairs
         """
-        overrides = Overrides(url)
+        attempts, reasons = read_overrides(url)
         deadline = time.monotonic() + self.TIME
         target, body, headers = self._request(url, method, params, token)
         attempt = 0
@@ -132,7 +129,7 @@ class Poster:
                 _explain(delivery, error)
             if not delivery.ok:
                 delivery.code = 11200 if delivery.connected else 11205
-            again = attempt < overrides.attempts and overrides.retries(delivery)
+            again = attempt < attempts and delivery.outcome in reasons
             if not again or time.monotonic() + 0.1 * attempt >= deadline:
                 return delivery
             await asyncio.sleep(0.1 * attempt)

@@ -154,7 +154,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         reader = self._get_reader_timezone()
         for appointment in self:
             order = appointment._get_appointment_order()
-            start, end = appointment.scheduled_date_start, appointment.scheduled_date_end
+            start, end = (
+                appointment.scheduled_date_start,
+                appointment.scheduled_date_end,
+            )
             if not start or not order:
                 appointment.appointment_text = False
                 appointment.has_other_timezone = False
@@ -279,7 +282,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             chatter._notify_screens(company, (), group.ids)
 
     def _with_trace(self, vals):
-        """Have the history say who sets the status, whatever a client's context says."""
+        """Have the history say who sets it, whatever a client's context says."""
         if self.env.su or "confirmation_status" not in vals:
             return self
         return self.with_context(
@@ -298,9 +301,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             by_hand = self.sudo().with_context(job_confirmation_automatic=False)
             return by_hand.write(vals)
         watched = [name for name in _WATCHED if name in vals and name in self._fields]
-        before = {
-            rec: {name: rec[name] for name in watched} for rec in self if watched
-        }
+        before = {rec: {name: rec[name] for name in watched} for rec in self if watched}
         statuses = self._get_statuses_before(vals)
         result = super().write(vals)
         if vals.keys() & SHOWN_ON_BOARD:
@@ -405,7 +406,9 @@ class FsmAppointmentMixin(models.AbstractModel):
 
         What is over stays as it was.
         """
-        self.filtered(lambda rec: rec._is_appointment_upcoming())._on_appointment_moved()
+        self.filtered(
+            lambda rec: rec._is_appointment_upcoming()
+        )._on_appointment_moved()
 
     def _on_appointment_moved(self):
         """What the customer was asked may not be true any more."""

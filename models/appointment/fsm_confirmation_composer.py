@@ -152,7 +152,9 @@ class FsmConfirmationComposer(models.AbstractModel):
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
             confirmation_readers=tuple(
-                (draft.order.id, draft.partner.tz) for draft in drafts if draft.partner.tz
+                (draft.order.id, draft.partner.tz)
+                for draft in drafts
+                if draft.partner.tz
             ),
         )
         ids = [draft.order.id for draft in drafts]

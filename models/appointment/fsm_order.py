@@ -356,8 +356,8 @@ class FsmOrder(models.Model):
         return shown if len(shown) == 1 else upcoming
 
     def _on_place_changed(self):
-        super()._on_place_changed()
         self.visit_ids._on_place_changed()
+        return super()._on_place_changed()
 
     def _get_length(self):
         # Its end may have been lost, see write().

@@ -49,9 +49,7 @@ class FsmVisit(models.Model):
                 visit._is_appointment_upcoming() and not visit._is_appointment_closed()
             )
 
-    @api.depends(
-        "name", "scheduled_date_start", "scheduled_date_end", "person_id.name"
-    )
+    @api.depends("name", "scheduled_date_start", "scheduled_date_end", "person_id.name")
     @api.depends_context("uid", "tz", "lang")
     def _compute_display_name(self):
         for visit in self:

@@ -177,8 +177,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,
             code=message.code or "",
-            is_open=message.is_open
-            or (message.closed_reason == "past" and not stale),
+            is_open=message.is_open or (message.closed_reason == "past" and not stale),
             stale=stale,
             response=self._get_response(message, appointment_sudo, stale),
             answered_later=self._was_answered_later(text, message),

@@ -394,7 +394,9 @@ class FsmConfirmationReply(models.Model):
         told = set()
         for messages, intent in links:
             for record in messages:
-                targets = [each for each in (record.order_id, record.partner_id) if each]
+                targets = [
+                    each for each in (record.order_id, record.partner_id) if each
+                ]
                 new = [each for each in targets if each not in told]
                 for mine, answer in ((new, auto_reply), (told & set(targets), "")):
                     if mine:
@@ -423,7 +425,9 @@ class FsmConfirmationReply(models.Model):
         author = self.env.user.partner_id
         told = set()
         for record in self.confirmation_ids or [None]:
-            targets = (record.order_id, record.partner_id) if record else self.partner_id
+            targets = (
+                (record.order_id, record.partner_id) if record else self.partner_id
+            )
             new = [each for each in targets if each and each not in told]
             told.update(new)
             body = chatter._format_text(title, self.auto_reply_body, "", record)
@@ -608,7 +612,9 @@ class FsmConfirmationReply(models.Model):
         mine = Domain("company_id", "=", self.company_id.id)
         of_number = mine & Domain("mobile", "=", self.mobile)
         partners_sudo = self.partner_id.sudo()
-        partners_sudo |= self.env["fsm.confirmation"].search(of_number).partner_id.sudo()
+        partners_sudo |= (
+            self.env["fsm.confirmation"].search(of_number).partner_id.sudo()
+        )
         customer_ids = partners_sudo.commercial_partner_id.ids
         of_customer = Domain("partner_id.commercial_partner_id", "in", customer_ids)
         return [of_number, mine & of_customer, mine]

@@ -105,10 +105,14 @@ class PhoneBlacklist(models.Model):
         if not found_sudo:
             return
         chatter = self.env["fsm.confirmation.chatter"]
-        for company in self.env["res.company"].sudo().search(
-            [("job_confirmation_enabled", "=", True)]
+        for company in (
+            self.env["res.company"]
+            .sudo()
+            .search([("job_confirmation_enabled", "=", True)])
         ):
-            shown = found_sudo.filtered(lambda rec: not rec.company_id or rec.company_id == company)
+            shown = found_sudo.filtered(
+                lambda rec: not rec.company_id or rec.company_id == company
+            )
             chatter._notify_screens(company, [], partner_ids=shown.ids)
 
     @api.model

@@ -70,7 +70,9 @@ class FsmConfirmationChatter(models.AbstractModel):
         note = Markup(_NOTE).format(title=title, link=link, body=body, state=state)
         if auto_reply:
             title = self.env._("Auto-reply")
-            note += Markup(_NOTE).format(title=title, link="", body=auto_reply, state="")
+            note += Markup(_NOTE).format(
+                title=title, link="", body=auto_reply, state=""
+            )
         return note
 
     @api.model

@@ -367,7 +367,9 @@ class FsmConfirmationOutbox(models.AbstractModel):
     @api.model
     def _check_reported(self):
         """Ask Twilio about texts that it has, of which nothing final was heard."""
-        checked_sudo = self.env["fsm.confirmation"].sudo().browse(self._find_unchecked())
+        checked_sudo = (
+            self.env["fsm.confirmation"].sudo().browse(self._find_unchecked())
+        )
         calls = [(rec, _fetch, (rec.twilio_sid,)) for rec in checked_sudo]
         self._ask(calls, self.env["fsm.confirmation.delivery"]._apply_check)
 

@@ -522,6 +522,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         :param lifted_by: ``res.company`` records whose user has just done it, and needs
             no reminder
         """
+        # pylint: disable-next=no-search-all
         companies_sudo = self.env["res.company"].sudo().search([])
         for record_sudo in self._find_newest_sudo(number, companies_sudo, "opted_out"):
             appointment_sudo = record_sudo._get_appointment_sudo()
@@ -536,7 +537,9 @@ class FsmConfirmationResponse(models.AbstractModel):
             service._log(record_sudo, note)
             service._update_activity(record_sudo, "resolved" if is_own else "ask_again")
             record_sudo._notify_changed()
-        for appointment_sudo in self._find_opted_out_unasked_sudo(number, companies_sudo):
+        for appointment_sudo in self._find_opted_out_unasked_sudo(
+            number, companies_sudo
+        ):
             appointment_sudo._set_confirmation_status_sudo("not_sent")
 
     @api.model

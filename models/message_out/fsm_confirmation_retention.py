@@ -91,7 +91,8 @@ class FsmConfirmationRetention(models.AbstractModel):
                 """
                 UPDATE fsm_confirmation_reply
                    SET body = %(removed)s, mobile = %(removed)s, error = NULL,
-                       state = CASE state WHEN 'pending' THEN 'unmatched' ELSE state END,
+                       state = CASE state WHEN 'pending' THEN 'unmatched'
+                                          ELSE state END,
                        is_done = is_done OR state = 'pending',
                        auto_reply_body = CASE WHEN auto_reply_body IS NULL THEN NULL
                                           ELSE %(removed)s END
@@ -179,6 +180,9 @@ class FsmConfirmationRetention(models.AbstractModel):
                 ("opt_out_text", "!=", False),
             ]
         ).write({"opt_out_text": False})
+        # What can be undone by now holds the words as well.
+        undo_sudo = self.env["fsm.confirmation.undo"].sudo()
+        undo_sudo.search([("create_date", "<", before)]).unlink()
         return False
 
     @api.model

@@ -23,7 +23,7 @@ class IrHttp(models.AbstractModel):
         return info
 
     @classmethod
-    def _pre_dispatch(cls, rule, args):
+    def _pre_dispatch(cls, rule, args):  # pylint: disable=missing-return
         super()._pre_dispatch(rule, args)
         if request.httprequest.path.startswith(ROUTES):
             refuse_odd_request(request.httprequest)

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+# Calls are made in the loop that defines them.
+# ruff: noqa: B023
 """What an adversary calls: every level, two companies, every type of argument.
 
 What Odoo offers on our records and on those beside them, with the arguments that no
@@ -177,14 +179,26 @@ class TestReferences(AdversaryCase):
             (send, order, "confirmation_id", self.message),
             (send, order, "visit_id", visit),
             (batch, {}, "order_ids", self.secret_order),
-            (batch, {"order_ids": self.own_order.ids}, "confirmation_ids", self.message),
+            (
+                batch,
+                {"order_ids": self.own_order.ids},
+                "confirmation_ids",
+                self.message,
+            ),
         ]
 
     def _each_guess(self):
         user = self.strangers["edit"]
         for model, values, name, record in self._guesses():
             for value in in_every_type(record.id):
-                yield f"{model} {name}={value!r}", user, model, dict(values), name, value
+                yield (
+                    f"{model} {name}={value!r}",
+                    user,
+                    model,
+                    dict(values),
+                    name,
+                    value,
+                )
 
     def _specify(self, records):
         return {
@@ -196,7 +210,9 @@ class TestReferences(AdversaryCase):
         """Everything that its user can read of a dialog."""
         dialog.env.flush_all()
         dialog.env.invalidate_all()
-        names = [key for key in dialog._fields if key not in ("create_uid", "write_uid")]
+        names = [
+            key for key in dialog._fields if key not in ("create_uid", "write_uid")
+        ]
         found = self._attempt(lambda: dialog.read(names))
         self.looks += bool(found)
         return [
@@ -206,7 +222,7 @@ class TestReferences(AdversaryCase):
             self._attempt(
                 lambda: dialog.formatted_read_group([("id", "in", dialog.ids)], [name])
             ),
-            [self._attempt(lambda: dialog.mapped(key)) for key in names],  # noqa: B023
+            [self._attempt(lambda: dialog.mapped(key)) for key in names],
         ]
 
     def test_looking_sees(self):
@@ -225,8 +241,8 @@ class TestReferences(AdversaryCase):
             dialogs = self._as(user, model)
 
             def call():
-                dialog = dialogs.create({**values, name: value})  # noqa: B023
-                return self._look(dialog, name)  # noqa: B023
+                dialog = dialogs.create({**values, name: value})
+                return self._look(dialog, name)
 
             self._check(case, call)
 
@@ -239,14 +255,14 @@ class TestReferences(AdversaryCase):
                 values["order_ids"] = self.own_order.ids
 
             def write():
-                dialog = dialogs.create(values)  # noqa: B023
-                dialog.write({name: value})  # noqa: B023
-                return self._look(dialog, name)  # noqa: B023
+                dialog = dialogs.create(values)
+                dialog.write({name: value})
+                return self._look(dialog, name)
 
             def save():
-                dialog = dialogs.create(values)  # noqa: B023
-                found = dialog.web_save({name: value}, self._specify(dialog))  # noqa: B023
-                return [found, self._look(dialog, name)]  # noqa: B023
+                dialog = dialogs.create(values)
+                found = dialog.web_save({name: value}, self._specify(dialog))
+                return [found, self._look(dialog, name)]
 
             self._check(f"write {case}", write)
             self._check(f"web_save {case}", save)
@@ -257,13 +273,13 @@ class TestReferences(AdversaryCase):
             dialogs = self._as(user, model, **context, **{f"default_{name}": value})
 
             def create():
-                return self._look(dialogs.create({}), name)  # noqa: B023
+                return self._look(dialogs.create({}), name)
 
             def default():
-                return dialogs.default_get(list(dialogs._fields))  # noqa: B023
+                return dialogs.default_get(list(dialogs._fields))
 
             def new():
-                return dialogs.onchange({}, [], self._specify(dialogs))  # noqa: B023
+                return dialogs.onchange({}, [], self._specify(dialogs))
 
             self._check(f"default create {case}", create)
             self._check(f"default_get {case}", default)
@@ -277,8 +293,8 @@ class TestReferences(AdversaryCase):
             dialogs = self._as(user, model)
 
             def call():
-                dialogs.env["ir.default"].set(dialogs._name, name, value, True)  # noqa: B023
-                return self._look(dialogs.create(values), name)  # noqa: B023
+                dialogs.env["ir.default"].set(dialogs._name, name, value, True)
+                return self._look(dialogs.create(values), name)
 
             self._check(f"ir.default {case}", call)
 
@@ -287,8 +303,8 @@ class TestReferences(AdversaryCase):
             dialogs = self._as(user, model)
 
             def call():
-                known = {**values, name: value}  # noqa: B023
-                return dialogs.onchange(known, [name], self._specify(dialogs))  # noqa: B023
+                known = {**values, name: value}
+                return dialogs.onchange(known, [name], self._specify(dialogs))
 
             self._check(f"onchange {case}", call)
 
@@ -316,9 +332,9 @@ class TestReferences(AdversaryCase):
             dialogs = self._as(user, model)
 
             def call():
-                dialog = dialogs.create({**values, name: value})  # noqa: B023
+                dialog = dialogs.create({**values, name: value})
                 dialog.env.invalidate_all()
-                getattr(dialog, actions[model])()  # noqa: B023
+                getattr(dialog, actions[model])()
                 return see()
 
             found = self._attempt(call)
@@ -336,12 +352,12 @@ class TestReferences(AdversaryCase):
                 }
 
                 def create():
-                    visit = visits.create({**own, "order_id": value})  # noqa: B023
+                    visit = visits.create({**own, "order_id": value})
                     return self._look(visit, "order_id")
 
                 def write():
-                    visit = visits.create(own)  # noqa: B023
-                    visit.write({"order_id": value})  # noqa: B023
+                    visit = visits.create(own)
+                    visit.write({"order_id": value})
                     return self._look(visit, "order_id")
 
                 name = self.secret_order.name
@@ -364,7 +380,7 @@ class TestReferences(AdversaryCase):
         for value in in_every_type(self.message.id):
 
             def call():
-                reply.write({"confirmation_id": value})  # noqa: B023
+                reply.write({"confirmation_id": value})
                 return self._look(reply, "confirmation_id")
 
             self._check(f"reply {value!r}", call, self.message.name)

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+# Calls are made in the loop that defines them.
+# ruff: noqa: B023
 """Nobody without rights costs the server what it keeps in memory."""
 
 from odoo.tests import new_test_user
@@ -32,16 +34,16 @@ class TestCaches(AdversaryCase):
                     mine = self._as(user, records)
                     # Odoo's own unlink of templates clears its caches itself.
                     for call in (
-                        lambda: name == "sms.template" or mine.unlink(),  # noqa: B023
-                        lambda: mine.write({}),  # noqa: B023
-                        lambda: mine.write({"name": "x"}),  # noqa: B023
-                        lambda: mine.write({"is_closed": True}),  # noqa: B023
-                        lambda: mine.write({"phrase": "x"}),  # noqa: B023
-                        lambda: mine.write({"job_confirmation_enabled": True}),  # noqa: B023
-                        lambda: mine.create([]),  # noqa: B023
-                        lambda: mine.create({}),  # noqa: B023
-                        lambda: mine.update_field_translations("name", {}),  # noqa: B023
-                        lambda: mine.update_field_translations(  # noqa: B023
+                        lambda: name == "sms.template" or mine.unlink(),
+                        lambda: mine.write({}),
+                        lambda: mine.write({"name": "x"}),
+                        lambda: mine.write({"is_closed": True}),
+                        lambda: mine.write({"phrase": "x"}),
+                        lambda: mine.write({"job_confirmation_enabled": True}),
+                        lambda: mine.create([]),
+                        lambda: mine.create({}),
+                        lambda: mine.update_field_translations("name", {}),
+                        lambda: mine.update_field_translations(
                             "body", {"en_US": {"a": "b"}}
                         ),
                     ):

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+# Calls are made in the loop that defines them.
+# ruff: noqa: B023
 """What a user may not see is no condition, group or order that tells of it either."""
 
 from ..common import LEVELS
@@ -76,9 +78,13 @@ class TestOracles(AdversaryCase):
             "has_moved_appointment": [True, False],
         }.items():
             for value in values:
-                for operator in ("in", "not in") if isinstance(value, list) else (
-                    "=",
-                    "!=",
+                for operator in (
+                    ("in", "not in")
+                    if isinstance(value, list)
+                    else (
+                        "=",
+                        "!=",
+                    )
                 ):
                     yield name, operator, value
 
@@ -94,7 +100,7 @@ class TestOracles(AdversaryCase):
 
     def _compare(self, case, ask):
         """Note a call that tells the one from the other."""
-        answers = [self._attempt(lambda: ask(record)) for record in self.pair]  # noqa: B023
+        answers = [self._attempt(lambda: ask(record)) for record in self.pair]
         if answers[0] != answers[1]:
             self.shown.append((case, answers))
 
@@ -106,12 +112,12 @@ class TestOracles(AdversaryCase):
                 condition = (prefix + name, operator, value)
 
                 def count(record):
-                    mine = [("id", "=", record.id), condition]  # noqa: B023
-                    return records.search_count(mine)  # noqa: B023
+                    mine = [("id", "=", record.id), condition]
+                    return records.search_count(mine)
 
                 def keep(record):
-                    mine = records.browse(record.id)  # noqa: B023
-                    return bool(mine.filtered_domain([condition]))  # noqa: B023
+                    mine = records.browse(record.id)
+                    return bool(mine.filtered_domain([condition]))
 
                 self._compare(("search", model, condition), count)
                 self._compare(("filtered_domain", model, condition), keep)
@@ -124,8 +130,10 @@ class TestOracles(AdversaryCase):
 
                 def group(record):
                     domain = [("id", "=", record.id)]
-                    found = records.formatted_read_group(  # noqa: B023
-                        domain, [prefix + name], ["__count"]  # noqa: B023
+                    found = records.formatted_read_group(
+                        domain,
+                        [prefix + name],
+                        ["__count"],
                     )
                     for row in found:
                         row.pop("__extra_domain")
@@ -150,9 +158,9 @@ class TestOracles(AdversaryCase):
                     continue
 
                 def read(record):
-                    mine = records.browse(record.id)  # noqa: B023
-                    [values] = mine.read([name])  # noqa: B023
-                    return values[name], mine.export_data([name])  # noqa: B023
+                    mine = records.browse(record.id)
+                    [values] = mine.read([name])
+                    return values[name], mine.export_data([name])
 
                 self._compare(("read", model, name), read)
             for record in pair:
@@ -168,12 +176,14 @@ class TestOracles(AdversaryCase):
             for user in (self.user, self.portal, self.strangers["admin"]):
                 records = self._as(user, name)
                 for call in (
-                    lambda: records.search([("id", "in", ids)]).ids,  # noqa: B023
-                    lambda: records.search_count([("id", "in", ids)]),  # noqa: B023
-                    lambda: records.browse(ids).read(["id"]),  # noqa: B023
-                    lambda: records.browse(ids).export_data(["res_id"])["datas"],  # noqa: B023
-                    lambda: records.formatted_read_group([("id", "in", ids)], ["res_id"]),  # noqa: B023
-                    lambda: records.name_search("", [("id", "in", ids)]),  # noqa: B023
+                    lambda: records.search([("id", "in", ids)]).ids,
+                    lambda: records.search_count([("id", "in", ids)]),
+                    lambda: records.browse(ids).read(["id"]),
+                    lambda: records.browse(ids).export_data(["res_id"])["datas"],
+                    lambda: records.formatted_read_group(
+                        [("id", "in", ids)], ["res_id"]
+                    ),
+                    lambda: records.name_search("", [("id", "in", ids)]),
                 ):
                     found = self._attempt(call)
                     if found:
@@ -191,12 +201,16 @@ class TestOracles(AdversaryCase):
 
     def test_who_has_a_level_finds_them(self):
         for level in LEVELS:
-            orders = self._as(self._make_user(f"finds_{level}", level, self.company), "fsm.order")
+            orders = self._as(
+                self._make_user(f"finds_{level}", level, self.company), "fsm.order"
+            )
             expected = level != "none"
             for condition in (
                 ("activity_ids", "!=", False),
                 ("activity_ids", "in", self.activity_ids),
                 ("message_ids", "in", self.note_ids),
             ):
-                found = orders.search([("id", "in", (self.said | self.silent).ids), condition])
+                found = orders.search(
+                    [("id", "in", (self.said | self.silent).ids), condition]
+                )
                 self.assertEqual(self.said in found, expected, (level, condition))

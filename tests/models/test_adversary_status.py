@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+# Calls are made in the loop that defines them.
+# ruff: noqa: B023
 """The status comes from the server and from Edit alone; words from customers alone."""
 
 from odoo import Command
@@ -115,9 +117,7 @@ class TestStatus(AdversaryCase):
         )
         yield (
             "link",
-            lambda: answered.write(
-                {"visit_ids": [Command.link(self.free_visit.id)]}
-            ),
+            lambda: answered.write({"visit_ids": [Command.link(self.free_visit.id)]}),
         )
         yield (
             "update command",
@@ -151,7 +151,7 @@ class TestStatus(AdversaryCase):
             for case, call in self._calls(self.planners[level]):
 
                 def change():
-                    call()  # noqa: B023
+                    call()
                     return self._statuses()
 
                 for record, status in (self._attempt(change) or {}).items():
@@ -167,12 +167,12 @@ class TestStatus(AdversaryCase):
             for more in ({}, company, {"confirmation_status": "not_sent"}):
 
                 def change():
-                    visits.create(self._visit_values(order, **more))  # noqa: B023
+                    visits.create(self._visit_values(order, **more))
                     return self._statuses()
 
                 def move():
                     visit = visits.create(self._visit_values(self.own_order))
-                    visit.write({"order_id": order.id, **more})  # noqa: B023
+                    visit.write({"order_id": order.id, **more})
                     return self._statuses()
 
                 for call in (change, move):
@@ -249,7 +249,11 @@ class TestForgedHistory(AdversaryCase):
         for record in (order, partner, message):
             where = {"model": record._name, "res_id": record.id}
             post = record.message_post
-            for value in (self.subtype.id, str(self.subtype.id), float(self.subtype.id)):
+            for value in (
+                self.subtype.id,
+                str(self.subtype.id),
+                float(self.subtype.id),
+            ):
                 yield "subtype", lambda p=post, v=value: p(subtype_id=v, **text)
                 yield (
                     "create subtype",
@@ -303,52 +307,56 @@ class TestForgedHistory(AdversaryCase):
                     ),
                 )
                 yield "post link", lambda p=post, v=value: p(confirmation_id=v, **text)
-            yield (
-                "notify",
-                lambda r=record: r.message_notify(
-                    partner_ids=self.dispatcher.partner_id.ids,
-                    subtype_id=self.subtype.id,
-                    author_id=self.customer.id,
+            yield from self._indirect_calls(user, record, where, text)
+
+    def _indirect_calls(self, user, record, where, text):
+        post = record.message_post
+        yield (
+            "notify",
+            lambda r=record: r.message_notify(
+                partner_ids=self.dispatcher.partner_id.ids,
+                subtype_id=self.subtype.id,
+                author_id=self.customer.id,
+                **text,
+            ),
+        )
+        own = {
+            "subtype_id": self.subtype.id,
+            "author_id": self.customer.id,
+            "confirmation_id": self.sent.id,
+        }
+        for name, value in own.items():
+
+            def rewrite(post=post, name=name, value=value):
+                post(**text).write({name: value})
+
+            yield f"write {name}", rewrite
+
+        def compose(where=where):
+            self._as(user, "mail.compose.message").create(
+                {
+                    "model": where["model"],
+                    "res_ids": repr([where["res_id"]]),
+                    "author_id": self.customer.id,
+                    "subtype_id": self.subtype.id,
                     **text,
-                ),
+                }
+            ).action_send_mail()
+
+        yield "compose", compose
+
+        def schedule(where=where):
+            scheduled = self._as(user, "mail.scheduled.message").create(
+                {
+                    **where,
+                    **text,
+                    "author_id": self.customer.id,
+                    "scheduled_date": "2040-01-01 10:00:00",
+                }
             )
-            own = {
-                "subtype_id": self.subtype.id,
-                "author_id": self.customer.id,
-                "confirmation_id": self.sent.id,
-            }
-            for name, value in own.items():
+            scheduled.post_message()
 
-                def rewrite(post=post, name=name, value=value):
-                    post(**text).write({name: value})
-
-                yield f"write {name}", rewrite
-
-            def compose(where=where):
-                self._as(user, "mail.compose.message").create(
-                    {
-                        "model": where["model"],
-                        "res_ids": repr([where["res_id"]]),
-                        "author_id": self.customer.id,
-                        "subtype_id": self.subtype.id,
-                        **text,
-                    }
-                ).action_send_mail()
-
-            yield "compose", compose
-
-            def schedule(where=where):
-                scheduled = self._as(user, "mail.scheduled.message").create(
-                    {
-                        **where,
-                        **text,
-                        "author_id": self.customer.id,
-                        "scheduled_date": "2040-01-01 10:00:00",
-                    }
-                )
-                scheduled.post_message()
-
-            yield "schedule", schedule
+        yield "schedule", schedule
 
     def test_nobody_writes_as_the_server(self):
         self.newest = self.env["mail.message"].sudo().search([], limit=1).id
@@ -356,7 +364,7 @@ class TestForgedHistory(AdversaryCase):
             for case, call in self._calls(user):
 
                 def forge():
-                    call()  # noqa: B023
+                    call()
                     return self._forged()
 
                 found = self._attempt(forge)
@@ -369,23 +377,23 @@ class TestForgedHistory(AdversaryCase):
             for note in self.notes:
                 mine = self._as(user, note)
                 for case, call in (
-                    ("write", lambda: mine.write({"body": "x"})),  # noqa: B023
-                    ("unlink", lambda: mine.unlink()),  # noqa: B023
-                    ("move", lambda: mine.write({"res_id": 1})),  # noqa: B023
+                    ("write", lambda: mine.write({"body": "x"})),
+                    ("unlink", lambda: mine.unlink()),
+                    ("move", lambda: mine.write({"res_id": 1})),
                     (
                         "access",
-                        lambda: mine._get_with_access(mine.id, mode="create"),  # noqa: B023
+                        lambda: mine._get_with_access(mine.id, mode="create"),
                     ),
                     (
                         "access write",
-                        lambda: mine._get_with_access(mine.id, mode="write"),  # noqa: B023
+                        lambda: mine._get_with_access(mine.id, mode="write"),
                     ),
                 ):
 
                     def change():
-                        found = call()  # noqa: B023
+                        found = call()
                         self.env.invalidate_all()
-                        if case.startswith("access"):  # noqa: B023
+                        if case.startswith("access"):
                             return bool(found)
                         return {n: n.exists().body for n in self.notes} != bodies
 
@@ -396,7 +404,7 @@ class TestForgedHistory(AdversaryCase):
         for user in (self.people[-1], self.people[3]):
             for note in self.notes:
                 mine = self._as(user, note)
-                found = self._attempt(lambda: mine._get_with_access(mine.id).ids)  # noqa: B023
+                found = self._attempt(lambda: mine._get_with_access(mine.id).ids)
                 if found:
                     self.shown.append((user.login, note.body))
 

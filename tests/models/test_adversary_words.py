@@ -40,9 +40,10 @@ class TestWordsOfOneCompany(AdversaryCase):
             dialog.read(["alerts", "blocking_reason", "warning"]),
             entries.read(["opt_out_words"]),
             entries.export_data(["opt_out_words"]),
-            entries.with_env(partner.env).sudo().message_ids.filtered(
-                lambda note: note in notes
-            ).mapped("body"),
+            entries.with_env(partner.env)
+            .sudo()
+            .message_ids.filtered(lambda note: note in notes)
+            .mapped("body"),
             self._as(user, message).get_conversation(),
         ]
         return json.dumps(found, default=str, ensure_ascii=False)
@@ -97,6 +98,7 @@ class TestRetentionOfWords(AdversaryCase):
         partner = self.customer.with_user(self.dispatcher)
         partner._lift_opt_out("crimson otter on the phone")
         self._resolve(message, "confirmed", "crimson otter called")
+        # pylint: disable-next=translation-required
         message.with_user(self.dispatcher).message_post(
             body="the crimson otter is odd", message_type="comment"
         )
@@ -110,6 +112,7 @@ class TestRetentionOfWords(AdversaryCase):
             ("fsm_confirmation_reply", "received_date"),
             ("mail_message", "date"),
             ("phone_blacklist", "opt_out_date"),
+            ("fsm_confirmation_undo", "create_date"),
         ):
             # pylint: disable-next=sql-injection
             self.env.cr.execute(f"UPDATE {table} SET {name} = {name} - %s", [months])
@@ -138,7 +141,7 @@ class TestRetentionOfWords(AdversaryCase):
             SELECT table_name, column_name FROM information_schema.columns
              WHERE data_type IN ('text', 'character varying', 'jsonb')
                AND table_schema = 'public'
-               AND (table_name ~ '^(fsm_confirmation|mail_|phone_|bus_|fsm_order|fsm_visit)')
+               AND table_name ~ '^(fsm_(conf|order|visit)|mail_|phone_|bus_)'
             """
         )
         for table, column in self.env.cr.fetchall():

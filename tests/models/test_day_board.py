@@ -376,7 +376,8 @@ class TestOtherScreens(DayBoardCase):
             sent.clear()
             function()
             self.env.cr.precommit.run()
-        return {id_ for changes in sent for id_ in changes["order_ids"]}
+        key = (self.company.id, "order_ids")
+        return {id_ for changes in sent for id_ in changes.get(key, ())}
 
     def test_they_are_told_what_others_change(self):
         visit = self._make_visit(self.order, 0)

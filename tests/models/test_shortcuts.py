@@ -24,6 +24,7 @@ _OWN = {
     "reply_date",
     "received_date",
     "resolved_date",
+    "at_once_until",
     "opt_out_date",
 }
 _TABLES = (

@@ -28,7 +28,6 @@ SINGLE = [
     ({"archived": True}, "archived"),
     ({"no_contact": True}, "no_contact"),
     ({"foreign_contact": True}, "foreign_contact"),
-    ({"archived": True}, "archived"),
     ({"number": "missing"}, "number_missing"),
     ({"number": "invalid"}, "number_invalid"),
     ({"number": "extension"}, "number_extension"),

@@ -127,7 +127,11 @@ class TestDelivery(TestCase):
             self.assertIsNone(after_report(state, "", report, 1, may_leave=True))
 
     def test_reports_about_another_attempt(self):
-        for status, expected in (("sent", True), ("failed", True), ("delivered", False)):
+        for status, expected in (
+            ("sent", True),
+            ("failed", True),
+            ("delivered", False),
+        ):
             report = Report(status, sid="SM1")
             self.assertEqual(is_about_another(report, "", ["SM1"]), expected)
             self.assertEqual(is_about_another(report, "SM2", []), expected)

@@ -57,7 +57,6 @@ class TestTimes(TestCase):
         for end in (False, start, datetime(2026, 3, 11, 12, 0)):
             self.assertEqual(self._range(start, end), "9:00 AM")
 
-
     def test_an_hour_that_comes_twice(self):
         change = datetime(2026, 11, 1, 6, 0)  # UTC; from 2:00 back to 1:00.
         for before, after, expected in (
@@ -69,7 +68,9 @@ class TestTimes(TestCase):
             start = change - timedelta(minutes=before)
             end = change + timedelta(minutes=after)
             self.assertEqual(self._range(start, end), expected)
-        self.assertEqual(self._range(change - timedelta(minutes=15), False), "1:45 AM EDT")
+        self.assertEqual(
+            self._range(change - timedelta(minutes=15), False), "1:45 AM EDT"
+        )
 
     def test_the_zone_is_named_for_who_is_elsewhere(self):
         start, end = datetime(2026, 3, 10, 13, 0), datetime(2026, 3, 10, 15, 0)

@@ -2,9 +2,8 @@
 """``dev/bench``: the addon's figures beside those of Odoo's own SMS.
 
 ``data`` has ``fill`` make the databases; ``measure`` times what ``reads`` and
-``writes`` do in them, and what ``webhooks`` asks of a real Odoo over HTTP; ``report``
-makes a table of it. ``addon`` holds what is called of the addon's private methods. See
-doc/performance.md.
+``writes`` do in them; ``report`` makes a table of it. ``addon`` holds what is called of
+the addon's private methods. See doc/performance.md.
 """
 
 import json

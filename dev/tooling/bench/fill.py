@@ -73,9 +73,7 @@ def _last_id(cr, table):
     return _rows(cr, f"SELECT COALESCE(max(id), 0) FROM {table}")[0][0]
 
 
-# ----------------------------------------------------------------------
 # Copies
-# ----------------------------------------------------------------------
 
 
 def count_texts(rows, customers, copies):
@@ -194,9 +192,7 @@ def _word(number):
     return f"{LAST_NAMES[number % 48]}-{LAST_NAMES[number // 48]}"
 
 
-# ----------------------------------------------------------------------
 # Seeds
-# ----------------------------------------------------------------------
 
 
 def make_customers(session, customers):
@@ -344,16 +340,15 @@ def check_rows(session, count=60):
         for name in ("fsm.confirmation", "fsm.confirmation.reply", "res.partner"):
             model = env[name]
             total = model.search([], order="id desc", limit=1).id
-            records = model.browse(range(7, total, max(1, total // count))).exists()
+            found = model.browse(range(7, total, max(1, total // count))).exists()
             for field in model._fields.values():
                 if not (field.store and field.compute) or field.type == "binary":
                     continue
-                before = {rec: rec[field.name] for rec in records}
-                env.add_to_compute(field, records)
-                differing = [rec for rec in records if rec[field.name] != before[rec]]
+                before = [rec[field.name] for rec in found]
+                env.add_to_compute(field, found)
                 wrong += [
-                    f"{record}.{field.name}: {before[record]!r} in the database, "
-                    f"{record[field.name]!r} computed"
-                    for record in differing[:2]
-                ]
+                    f"{rec}.{field.name}: {old!r} in the database, {rec[field.name]!r}"
+                    for rec, old in zip(found, before, strict=True)
+                    if rec[field.name] != old
+                ][:2]
     return wrong

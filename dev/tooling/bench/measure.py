@@ -13,7 +13,7 @@ import odoo
 from ..console import Problem, step
 from ..process import free_port
 from ..simulator import API_URL, SimulatorProcess
-from . import reads, webhooks, writes
+from . import reads, writes
 from .data import Session
 from .fill import DISPATCHER, USER
 from .report import Figure
@@ -44,9 +44,7 @@ class Bench:
             for figure, side, call in calls:
                 figure.add(side, *call(), keep=repeat > 0)
 
-    # ------------------------------------------------------------------
     # Reads
-    # ------------------------------------------------------------------
 
     @contextlib.contextmanager
     def _cases(self, group):
@@ -108,9 +106,7 @@ class Bench:
                     calls.append((figure, side, call))
                 self._take_turns(calls)
 
-    # ------------------------------------------------------------------
     # Writing, on a copy
-    # ------------------------------------------------------------------
 
     def measure_prepare(self):
         """Preparing many texts: our dialog, our batch, Odoo's own batch."""
@@ -137,9 +133,7 @@ class Bench:
                     ids, orders = orders[:size], orders[size:]
                     figure.add(side, *session.time(work, login, ids, commit=True))
 
-    # ------------------------------------------------------------------
     # Twilio
-    # ------------------------------------------------------------------
 
     def measure_send(self):
         """Texts a second to a Twilio that answers in 100 ms."""
@@ -178,14 +172,14 @@ class Bench:
             questions = writes.open_questions(session, self.options.texts)
             texts = writes.pending_sms(session, self.options.texts)
             figure.queries = writes.count_inbound(session, questions[0])
-            with webhooks.server(self.data.database(session.database), port):
-                ours, theirs = webhooks.replies(questions), webhooks.reports(texts)
+            with writes.server(self.data.database(session.database), port):
+                ours, theirs = writes.replies(questions), writes.reports(texts)
                 size = max(1, min(len(ours), len(theirs)) // (rounds + 1))
                 wrong = Counter()
                 for start in range(0, size * (rounds + 1), size):
                     for values, posts in ((figure.ours, ours), (figure.theirs, theirs)):
                         chosen = posts[start : start + size]
-                        rate, others = webhooks.send_all(port, chosen)
+                        rate, others = writes.send_all(port, chosen)
                         wrong.update(others)
                         if start:  # The first one warms up.
                             values.append(rate)

@@ -182,7 +182,7 @@ class Cases:
         # there, words are looked for in what was sent.
         fields_of = {"company": ("company_name", 0), "job": ("job_name", 0)}
         for kind, value in self.samples.items():
-            digits = "".join(char for char in value if char.isdigit())
+            digits = "".join(filter(str.isdigit, value))
             ours, theirs = fields_of.get(kind, ("contact_name", -1)), "partner_id"
             if "number" in kind:
                 ours, theirs, value = ("mobile_search", 0), "number", digits
@@ -199,19 +199,13 @@ class Cases:
         # The first field of the search bar looks everywhere.
         everywhere = self.search.find("./field").get("name")
         for kind, value in self.samples.items():
-            if kind in ("number", "last seven digits of a number"):
-                continue
-            digits = "".join(char for char in value if char.isdigit())
-            self._add(
-                f"one search bar: {kind}",
-                self._field_domain(everywhere, value),
-                [
-                    *("|", "|"),
-                    ("number", "ilike", digits if "number" in kind else value),
-                    ("partner_id", "ilike", value),
-                    ("body", "ilike", value),
-                ],
-            )
+            if kind not in ("number", "last seven digits of a number"):
+                digits = "".join(filter(str.isdigit, value))
+                number = digits if "number" in kind else value
+                theirs = [(name, "ilike", value) for name in ("partner_id", "body")]
+                theirs = ["|", "|", ("number", "ilike", number), *theirs]
+                ours = self._field_domain(everywhere, value)
+                self._add(f"one search bar: {kind}", ours, theirs)
 
     def _add_filters(self):
         state_of = {
