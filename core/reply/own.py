@@ -108,12 +108,17 @@ _BOTH += (("toutes", "les", "deux"), ("tutti", "quanti"), ("alle", "zwei"))
 _BOTH += (("die", "beiden"), ("beiden",), ("de", "beide"), ("alle", "twee"))
 _NEITHER_OF = tuple(
     (*begin, *end)
-    for begin in (("cant", "do"), ("cant", "make"), ("cannot", "do"), ("cannot", "make"))
+    for begin in (
+        ("cant", "do"),
+        ("cant", "make"),
+        ("cannot", "do"),
+        ("cannot", "make"),
+    )
     for end in (("any", "of", "them"), ("any", "of", "those"), ("any", "of", "these"))
 )
 _PAIR = frozenset(
-    "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden entrambi "
-    "entrambe allebei".split()
+    "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden "
+    "entrambi entrambe allebei".split()
 )
 _TRIO = frozenset("three tres trois drei tre drie 3".split())
 _NEITHER = (("cant", "do", "either"), ("cant", "make", "either"))
@@ -125,11 +130,19 @@ _NEITHER += (("keiner", "von", "beiden"), ("keinen", "von", "beiden"), ("keiner"
 _NEITHER += (("nenhuma", "das", "duas"), ("nenhum", "dos", "dois"), ("nenhuma",))
 _NEITHER += (("nessuno", "dei", "due"), ("nessuna", "delle", "due"), ("nessuno",))
 _NEITHER += (("geen", "van", "beide"), ("geen", "van", "beiden"), ("neither", "works"))
-_NEITHER += (("none", "of", "those"), ("none", "of", "these"), ("neither", "of", "those"))
+_NEITHER += (
+    ("none", "of", "those"),
+    ("none", "of", "these"),
+    ("neither", "of", "those"),
+)
 _NEITHER += (("neither", "of", "these"), ("none",), ("not", "either"), ("aucun",))
 _NEITHER += (("ninguna", "de", "las", "tres"), ("ninguno", "de", "los", "tres"))
 _NEITHER += (("aucune",), ("aucun", "des", "trois"), ("ni", "lune", "ni", "lautre"))
-_NEITHER += (("keine", "von", "beiden"), ("keins", "von", "beiden"), ("keiner", "davon"))
+_NEITHER += (
+    ("keine", "von", "beiden"),
+    ("keins", "von", "beiden"),
+    ("keiner", "davon"),
+)
 _NEITHER += (("keinen", "davon"), ("keines", "von", "beiden"), ("beide", "nicht"))
 _NEITHER += (("nessuno", "dei", "tre"), ("nessuna", "delle", "due"), ("nenhum",))
 _NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van", "de"))
@@ -438,7 +451,8 @@ def _person_at(keys, index, words):
     end = index
     refs = None
     while end < len(keys):
-        ids = {id_ for id_, own in words.items() if keys[end] in own.names}
+        name = {keys[end], keys[end].removesuffix("s")}  # "Oscar's"
+        ids = {id_ for id_, own in words.items() if name & own.names}
         if not ids or (refs is not None and not refs & ids):
             break
         refs = ids if refs is None else refs & ids
