@@ -12,6 +12,7 @@ from ..core.twilio.address import REFUSED_HEADER
 from ..core.twilio.client import to_int
 from ..tools.log_redaction import private_queries
 from ..tools.retry import commit_with_retries
+from ..tools.webhook import MAX_REQUEST
 
 _logger = logging.getLogger(__name__)
 
@@ -19,8 +20,6 @@ _ACCOUNT = re.compile(r"AC[0-9a-zA-Z]{32}")
 _MESSAGE = re.compile(r"(SM|MM)[0-9a-zA-Z]{32}")
 _NUMBER = re.compile(r"[\w+:-]{1,64}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{32}")
-# Twilio's own requests have about 1 KB, with 10 pictures and 1600 characters 20 KB.
-MAX_REQUEST = 100_000  # bytes
 _ROUTE = {
     "type": "http",
     "auth": "none",  # by Twilio's signature alone; Odoo takes that for reading only
@@ -91,27 +90,32 @@ class JobConfirmationTwilio(Controller):
         # Nobody is logged in: the server itself acts, on what the signature proves.
         request.update_env(user=SUPERUSER_ID)
         nobody = request.env["res.company"].sudo().browse()
-        if (http.content_length or 0) > MAX_REQUEST:
-            return {}, nobody
         form = http.form
         account = form.get("AccountSid") or ""
         signature = http.headers.get("X-Twilio-Signature") or ""
         if not signature or not _ACCOUNT.fullmatch(account):
             return form, nobody
         companies_sudo = nobody._find_by_account_sudo(account)
-        accepted = companies_sudo.filtered(
-            lambda company: (
-                company._twilio_token_sudo
-                and RequestValidator(company._twilio_token_sudo).validate(
-                    self._get_public_url(company), form, signature
-                )
-            )
-        )
+        accepted = self._find_signers(companies_sudo, form, signature)
         if companies_sudo and not accepted:
             request.env["fsm.confirmation.connection"]._record_refusal_sudo(
                 companies_sudo, self._get_public_url(companies_sudo[0])
             )
         return form, accepted
+
+    def _find_signers(self, companies_sudo, form, signature):
+        """The companies whose token made the signature; it is checked once for each."""
+        known = {}
+        for company_sudo in companies_sudo:
+            token = company_sudo._twilio_token_sudo
+            key = token, self._get_public_url(company_sudo)
+            if token and key not in known:
+                known[key] = RequestValidator(token).validate(key[1], form, signature)
+        return companies_sudo.filtered(
+            lambda company: known.get(
+                (company._twilio_token_sudo, self._get_public_url(company))
+            )
+        )
 
     def _get_public_url(self, company_sudo):
         """The URL that Twilio called, and so signed.

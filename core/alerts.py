@@ -33,6 +33,7 @@ class Facts:
     undated: bool = False
     past: bool = False
     # The contact
+    archived: bool = False  # The contact is archived; so is the only one.
     no_contact: bool = False
     foreign_contact: bool = False  # Neither of this customer nor of this location.
     # or "missing", "invalid", "extension", "landline": what it tells itself
@@ -62,6 +63,7 @@ _GROUPS = (
         ("past", lambda facts: facts.past),
     ),
     (
+        ("archived", lambda facts: facts.archived),
         ("no_contact", lambda facts: facts.no_contact),
         ("foreign_contact", lambda facts: facts.foreign_contact),
         ("number_missing", lambda facts: facts.number == "missing"),
@@ -92,6 +94,7 @@ ALERTS = {
     "no_visit": (BLOCK, ("choose_visit",)),
     "undated": (BLOCK, ("open_schedule",)),
     "past": (BLOCK, ("open_schedule",)),
+    "archived": (BLOCK, ("choose_contact", "open_contact")),
     "no_contact": (BLOCK, ("choose_contact",)),
     "foreign_contact": (BLOCK, ("choose_contact",)),
     "number_missing": (BLOCK, ("open_contact", "choose_contact")),
@@ -132,13 +135,32 @@ def first_block(alerts):
     return next((alert for alert in alerts if alert.level == BLOCK), None)
 
 
-def first_for_many(alerts):
-    """The first :class:`Alert` that keeps a text from being one of many, or None."""
+def first_for_many(alerts, is_again=False):
+    """The first :class:`Alert` that keeps a text from being one of many, or None.
+
+    :param is_again: a person decided to ask again who has not answered yet
+    """
+    for_a_person = _FOR_A_PERSON - {"asked"} if is_again else _FOR_A_PERSON
     return next(
         (
             alert
             for alert in alerts
-            if alert.level == BLOCK or alert.code in _FOR_A_PERSON
+            if alert.level == BLOCK or alert.code in for_a_person
+        ),
+        None,
+    )
+
+
+def first_for_plan(alerts):
+    """The first :class:`Alert` that keeps a text from leaving by itself, or None.
+
+    Who was asked and has not answered is asked again; an answer is for a person.
+    """
+    return next(
+        (
+            alert
+            for alert in alerts
+            if alert.level == BLOCK or alert.code in _FOR_A_PERSON - {"asked"}
         ),
         None,
     )

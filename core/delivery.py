@@ -1,30 +1,35 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What becomes of a text, by its state and by what is heard of it.
 
-Three things are heard: the result of our call to Twilio, a delivery report, and
-Twilio's list of messages, which is asked after a call that never came back. For each
-there is one function: (the text now, what was heard) -> :class:`Transition`, or None
-when it changes nothing.
+Four things are heard: the result of our call to Twilio, a delivery report, what Twilio
+says when it is asked about a text that it has, and its list of messages, which is asked
+after a call that never came back. For each there is one function: (the text now, what
+was heard) -> :class:`Transition`, or None when it changes nothing.
 
 States are those of ``fsm.confirmation.state``, failures those of its ``failure_type``.
 """
 
 import enum
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import SequenceMatcher
 
 from .twilio.client import UNREADABLE, Outcome
 
-# Message statuses of Twilio as our states. Others (scheduled, read, ...) say nothing.
+# Message statuses of Twilio as our states. Others say nothing.
 _STATE_OF_STATUS = {
+    "scheduled": "sending",
     "accepted": "sending",
     "queued": "sending",
     "sending": "sending",
     "sent": "sent",
     "delivered": "delivered",
     "read": "delivered",
+    "partially_delivered": "sent",
     "undelivered": "failed",
     "failed": "failed",
+    "canceled": "failed",  # by somebody, at Twilio
 }
 # Reports come late, twice and out of order: a state never goes backwards.
 _RANK = {"outgoing": 0, "sending": 1, "sent": 2, "delivered": 3, "failed": 3}
@@ -75,11 +80,22 @@ _RETRY_PAUSES = {
 }
 _MOST_ATTEMPTS = len(_RETRY_PAUSES[Failure.RETRY])
 # Twilio's list of messages can lag minutes behind; later it is complete.
-_LIST_COMPLETE_AFTER = timedelta(minutes=15)
+LIST_COMPLETE_AFTER = timedelta(minutes=15)
 # While Twilio can't be asked, nothing is known; then a person has to know.
 _ASK_UNTIL = timedelta(hours=1)
-# A text of ours may have an earlier time in Twilio's list than our claim.
-_TWILIO_CLOCK_BEHIND = timedelta(minutes=1)
+# A text of ours may have an earlier time in Twilio's list than our claim, although the
+# clocks are compared: several hosts send, and clocks are set.
+_CLOCK_DOUBT = timedelta(minutes=15)
+# So much before a claim Twilio's list is looked through: it need not be in order.
+LIST_BEFORE = timedelta(hours=1)
+# From there on a text may be another one that Twilio has changed.
+_ALIKE = 0.75
+# Twilio puts this before the texts of a trial account.
+_TRIAL_PREFIX = "Sent from your Twilio trial account"
+# A text that Twilio has, and of which nothing final is heard, is asked about when it is
+# so old; the first time only one whose call never came back. Twilio keeps a text for
+# ten hours at most; "sent" may be the last that it knows.
+CHECK_AFTER = tuple(timedelta(minutes=value) for value in (2, 10, 60, 6 * 60, 24 * 60))
 # A process that slept longer after its claim must not call any more: the others begin
 # to look for its texts at Twilio a minute later.
 CALL_WITHIN = timedelta(minutes=1)
@@ -151,60 +167,139 @@ def after_rejection(attempts, code, reason):
     return Transition("failed", failure=failure_type(code), code=code, reason=reason)
 
 
-def after_report(state, failure, report):
+def may_retry(report):
+    """Whether a report tells of a failure that passes, so that sending again helps."""
+    failed = _STATE_OF_STATUS.get(report.status) == "failed"
+    return failed and failure_class(report.code) in _RETRY_PAUSES
+
+
+def is_about_another(report, sid, refused):
+    """Whether a report is about another attempt at the same text, and changes nothing.
+
+    One that reached the customer after all counts.
+
+    :param sid: MessageSid of the text, "" when not known
+    :param refused: MessageSids of its attempts that failed
+    """
+    if not report.sid or _STATE_OF_STATUS.get(report.status) == "delivered":
+        return False
+    return report.sid in refused or bool(sid and report.sid != sid)
+
+
+def after_report(state, failure, report, attempts=1, may_leave=False):
     """What a delivery report changes.
 
     :param failure: the ``failure_type`` of a text that failed
     :param report: :class:`Report`
+    :param attempts: number of calls for this text
+    :param may_leave: whether it would still be of use, if :func:`may_retry`
     """
     reported = _STATE_OF_STATUS.get(report.status)
+    is_unknown = (state, failure) == ("failed", "unknown")
+    if reported == "failed":
+        if not is_unknown and _RANK.get(state, 9) >= _RANK["failed"]:
+            return None
+        reason = "canceled at Twilio" if report.status == "canceled" else ""
+        if may_leave and not is_unknown and may_retry(report):
+            return after_rejection(attempts, report.code, reason)
+        failure = failure_type(report.code)
+        return Transition("failed", failure=failure, code=report.code, reason=reason)
     forward = _RANK.get(reported, -1) > _RANK.get(state, 9)
-    # What was given up as "not known" is known again.
-    known_again = (state, failure) == ("failed", "unknown") and reported != "failed"
+    # What was given up as "not known", or was not to leave any more, has left.
+    known_again = is_unknown or state == "canceled"
     if not reported or not (forward or known_again):
         return None
-    if reported == "failed":
-        failure = failure_type(report.code)
-        return Transition("failed", failure=failure, code=report.code)
     return Transition(reported, accepted=True)
 
 
-def find_in_list(messages, body, claimed_date, known):
-    """The message in Twilio's list that carries a text of ours, or None.
+def count_checks(age):
+    """How often a text of that age should have been asked about."""
+    return sum(age >= after for after in CHECK_AFTER)
 
-    :param messages: list of :class:`~.twilio.client.Message`, all of one number
+
+def after_check(state, report, age):
+    """Twilio was asked about a text that it has, and told no more than a report.
+
+    "Sent" stays so: a carrier need not tell more, and Twilio may forget a text.
+
+    :param report: :class:`Report`; without a status Twilio told nothing
+    :param age: timedelta since our call
+    """
+    known = _STATE_OF_STATUS.get(report.status, state)
+    waits = known == "sending" and state in ("sending", "sent")
+    return GIVEN_UP if waits and age > CHECK_AFTER[-1] else None
+
+
+def find_in_list(listing, body, sender, claimed_date, known, others=()):
+    """The message in Twilio's list that carries a text of ours.
+
+    Twilio may have changed it: a prefix, a space, characters that cost more.
+
+    :param listing: :class:`~.twilio.client.Listing` of the number
+    :param sender: our number, or the Messaging Service
     :param claimed_date: when we were about to call, naive UTC
     :param known: MessageSids of this number's other texts
+    :param others: further texts to this number whose calls never came back
+    :return: (:class:`~.twilio.client.Message` or None, whether none means that Twilio
+        does not have it)
     """
-    since = claimed_date - _TWILIO_CLOCK_BEHIND
-    return next(
-        (
-            message
-            for message in messages
-            if message.body == body
-            and message.sid not in known
-            and message.direction != "inbound"
-            and (message.date_created is None or message.date_created >= since)
-        ),
-        None,
+    since = claimed_date + listing.clock_ahead - _CLOCK_DOUBT
+    mine = _to_letters(body)
+    taken = {_to_letters(other) for other in others} - {mine}
+    possible = []
+    for message in listing.messages:
+        if message.sid in known or not _may_be_ours(message, sender, since):
+            continue
+        letters = _to_letters(message.body)
+        if letters == mine:
+            return message, True
+        if letters not in taken:
+            possible.append(letters)
+    return None, listing.is_whole and not any(_is_like(mine, one) for one in possible)
+
+
+def _may_be_ours(message, sender, since):
+    """Whether a message was sent by an API call from ``sender`` since then."""
+    origins = {message.sender, message.service_sid} - {""}
+    return (
+        message.direction not in ("inbound", "outbound-reply")
+        and (not origins or sender in origins)
+        and (message.date_created is None or message.date_created >= since)
     )
 
 
-def after_missing_in_list(age, attempts, code, may_leave):
+def _to_letters(text):
+    """What stays of a text, whatever Twilio does to it: letters and digits."""
+    plain = unicodedata.normalize("NFKD", text.strip().removeprefix(_TRIAL_PREFIX))
+    return "".join(char for char in plain if char.isalnum()).casefold()
+
+
+def _is_like(mine, other):
+    """Whether a text may be another one, changed; an empty one was made unreadable."""
+    return not other or SequenceMatcher(None, mine, other, False).ratio() >= _ALIKE
+
+
+def after_missing_in_list(age, attempts, code, is_certain, obstacle):
     """Twilio's list does not have a text whose call never came back.
 
     :param age: timedelta since we were about to call
     :param attempts: number of calls for this text
     :param code: what that call came to, as far as known
-    :param may_leave: whether it would still be of use
+    :param is_certain: see :func:`find_in_list`
+    :param obstacle: why it must not leave any more, "" when it may
     """
-    if age <= _LIST_COMPLETE_AFTER:
+    if age <= LIST_COMPLETE_AFTER:
         return None
-    # No delivery report came either: Twilio does not have it. A 2xx that could not be
-    # read says that it has.
-    if may_leave and code != UNREADABLE and attempts <= _MOST_ATTEMPTS:
-        return Transition("outgoing")
-    return GIVEN_UP
+    # A 2xx that could not be read says that Twilio has it. When in doubt a person
+    # decides: a second text is worse than none.
+    if not is_certain or code == UNREADABLE:
+        return GIVEN_UP
+    # No delivery report came either: Twilio does not have it.
+    if obstacle:
+        return Transition("canceled", reason=obstacle)
+    if attempts > _MOST_ATTEMPTS:
+        return Transition("failed", failure="temporary", code=code)
+    return Transition("outgoing")
 
 
 def after_failed_lookup(unanswered):

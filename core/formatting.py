@@ -2,6 +2,7 @@
 """Dates, times and details as they stand in a text message."""
 
 import re
+from datetime import time
 
 import pytz
 from babel.dates import format_date as _babel_date
@@ -58,28 +59,77 @@ def format_date(start, zone, locale, now):
     return plain_spaces(_babel_date(local.date(), pattern, locale=locale))
 
 
-def format_time_range(start, end, zone, locale, time_format):
+def is_whole_day(start, end, zone):
+    """Tell whether an appointment takes whole days where the work happens.
+
+    :param start, end: naive UTC datetimes, or False
+    """
+    if not start or not end or end <= start:
+        return False
+    first, last = localize(start, zone).time(), localize(end, zone).time()
+    return first == time(0) and (last == time(0) or last >= time(23, 59))
+
+
+def format_time_range(start, end, zone, locale, time_format, reader=None):
     """Start and end time, like "9:00 AM - 11:00 AM".
 
-    An end on another day is left out: "9:00 AM - 8:00 AM" would mislead.
+    An end on another day is left out: "9:00 AM - 8:00 AM" would mislead. The time zone
+    is named where the reader lives by other clocks, and where an hour comes twice.
 
     :param start: naive UTC datetime
     :param end: naive UTC datetime, or False
     :param zone: name of the time zone to write them in
     :param locale: ``babel.Locale`` of the language to write them in
     :param time_format: strftime's format, as Odoo's languages have it
+    :param reader: name of the reader's time zone, "" when it is not known; None for
+        a reader who is where the work happens
     """
     pattern = time_format
     for directive, field in _BABEL_OF_STRFTIME.items():
         pattern = pattern.replace(directive, field)
-    local = localize(start, zone)
-    text = plain_spaces(_babel_time(local.timetz(), pattern, locale=locale))
-    if not end or end <= start or localize(end, zone).date() != local.date():
-        return text
-    last = plain_spaces(
-        _babel_time(localize(end, zone).timetz(), pattern, locale=locale)
-    )
-    return f"{text} - {last}"
+    shown = [localize(start, zone)]
+    if end and end > start and localize(end, zone).date() == shown[0].date():
+        shown.append(localize(end, zone))
+    texts = [
+        plain_spaces(_babel_time(local.timetz(), pattern, locale=locale))
+        for local in shown
+    ]
+    is_elsewhere = reader is not None and is_other_time(start, zone, reader)
+    if is_elsewhere or any(_comes_twice(local) for local in shown):
+        names = [_name_zone(local) for local in shown]
+        if names[0] == names[-1]:
+            return f"{' - '.join(texts)} {names[0]}"
+        texts = [f"{text} {name}" for text, name in zip(texts, names, strict=True)]
+    return " - ".join(texts)
+
+
+def _name_zone(local):
+    """Return the usual short name of an aware datetime's zone, or its distance."""
+    name = local.tzname() or ""
+    return name if name.isalpha() else f"UTC{local.strftime('%z')}"
+
+
+def _comes_twice(local):
+    """Tell whether the clock shows this time a second time on that day."""
+    zone = local.tzinfo.zone
+    naive = local.replace(tzinfo=None)
+    try:
+        pytz.timezone(zone).localize(naive, is_dst=None)
+    except pytz.AmbiguousTimeError:
+        return True
+    return False
+
+
+def is_other_time(start, zone, reader):
+    """Tell whether the reader's clock shows another time than that of a place.
+
+    :param start: naive UTC datetime
+    :param zone: name of the place's time zone
+    :param reader: name of the reader's, "" when it is not known
+    """
+    if reader not in pytz.all_timezones_set:
+        return True
+    return localize(start, reader).utcoffset() != localize(start, zone).utcoffset()
 
 
 def with_instruction(text, instruction):

@@ -25,7 +25,7 @@ HELP = "help"
 WRONG_NUMBER = "wrong_number"  # it is not the contact's
 
 RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
-_INTENT_OF_RESPONSE = {
+INTENT_OF_RESPONSE = {
     response: intent for intent, response in RESPONSE_OF_INTENT.items()
 }
 OUTCOME_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
@@ -45,6 +45,7 @@ _KINDS = {
     "which": "choose",
     "help": "help",
     "moved": "stale",
+    "changed": "stale",
     "closed": "stale",
     "deleted": "stale",
     "past": "stale",
@@ -160,7 +161,7 @@ def get_said(candidate):
     """Return what was said by sending a message: the question, and its end by hand."""
     about = (candidate.appointment,)
     said = [Said(US, QUESTION, candidate.body, about, candidate.asked_date)]
-    if candidate.resolved_date and candidate.response in _INTENT_OF_RESPONSE:
+    if candidate.resolved_date and candidate.response in INTENT_OF_RESPONSE:
         said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, candidate.resolved_date))
     return said
 
@@ -279,8 +280,10 @@ def decide(found, candidates, conversation=()):
     reason = found.reason
     if any(effect.kind == CHOOSE for effect in effects):
         reason = "ambiguous"
-    elif any(effect.say == "moved" for effect in effects):
-        reason = "moved"
+    elif any(effect.say in ("moved", "changed") for effect in effects):
+        reason = next(
+            effect.say for effect in effects if effect.say in ("moved", "changed")
+        )
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
     return Decision(
@@ -298,7 +301,7 @@ def _get_intent(found, effects):
     if found.outcome == "answered":
         responses = {response for _id, response in found.answers}
         single = responses.pop() if len(responses) == 1 else ""
-        return _INTENT_OF_RESPONSE.get(single, "answers")
+        return INTENT_OF_RESPONSE.get(single, "answers")
     if found.outcome in _SAME_INTENT:
         return found.outcome
     # Nothing was asked: the words are all there is.
@@ -462,7 +465,7 @@ def _choose(candidates):
 # After these a customer believes that an answer counts.
 _EXPECTING = (["thanks_confirmed"], ["ask_back"])
 # What happens to an appointment without a word to the customer.
-_UNTOLD = {"moved", "closed", "deleted"}
+_UNTOLD = {"moved", "changed", "closed", "deleted"}
 _SAME_INTENT = ("opt_out", "opt_in", "help", "wrong_number", "courtesy")
 _RULES = {
     "answered": _decide_answered,

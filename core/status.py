@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 _ANSWERS = ("confirmed", "declined", "unrecognized")
+# Reasons for which what a customer has answered does not count any more. The last one:
+# a person decided that the customer is to be asked again.
+OUTDATED = ("moved", "changed", "number", "reset")
 # (what has to be so, indicator); the first line that fits counts.
 _INDICATORS = (
-    ({"response": _ANSWERS, "closed_reason": ("moved",)}, "moved"),
+    ({"response": _ANSWERS, "closed_reason": OUTDATED}, "moved"),
     *(({"response": (value,)}, value) for value in (*_ANSWERS, "opted_out")),
     *(({"state": (value,)}, value) for value in ("failed", "canceled")),
     ({"is_open": (True,)}, "awaiting"),
     ({}, "no_answer"),
 )
+# Reasons why nobody waits for an answer any more.
+_OVER = ("past", "closed")
 # A Work Order with several upcoming visits shows the first of these that occurs.
 _URGENCY = (
     "declined",
@@ -25,6 +30,7 @@ _URGENCY = (
     "reconfirm",
     "awaiting",
     "not_sent",
+    "no_answer",
     "confirmed",
 )
 
@@ -103,13 +109,33 @@ def has_passed(start, now, end=None):
     return bool(start) and max(start, end or start) <= now
 
 
-def stale_reason(asked_start, appointment, deadline, now):
+def change_reason(asked_start, start, confirmed_end=None, is_elsewhere=False):
+    """Whether an appointment is not any more what the customer was asked about.
+
+    :param asked_start: the date the customer was asked about
+    :param start: the date now, None without one
+    :param confirmed_end: end of the window that the customer has confirmed: a start
+        within it is still what was confirmed
+    :param is_elsewhere: it is about another place, customer or number by now
+    :return: ``moved``, ``changed`` or ""
+    """
+    if is_elsewhere:
+        return "changed"
+    if start == asked_start:
+        return ""
+    if start and asked_start and confirmed_end and asked_start < start < confirmed_end:
+        return ""
+    return "moved"
+
+
+def stale_reason(asked_start, appointment, deadline, now, **known):
     """Why an answer to a message can't count any more, "" when it can.
 
     :param asked_start: the date the customer was asked about
     :param appointment: :class:`Appointment`, None when it was deleted
     :param deadline: until when an answer counts, None for no limit
-    :return: ``moved``, ``closed``, ``deleted``, ``past``, ``late`` or ""
+    :param known: further arguments of :func:`change_reason`
+    :return: ``moved``, ``changed``, ``closed``, ``deleted``, ``past``, ``late`` or ""
     """
     if appointment is None:
         return "deleted"
@@ -117,8 +143,8 @@ def stale_reason(asked_start, appointment, deadline, now):
         return "past"  # Also when it was moved to a date that is over.
     if appointment.is_closed:
         return "closed"
-    if appointment.start != asked_start:
-        return "moved"
+    if change := change_reason(asked_start, appointment.start, **known):
+        return change
     return "late" if deadline and deadline < now else ""
 
 
@@ -137,18 +163,28 @@ def appointment_status(messages):
         response = message.response
         if not response and message.state in ("failed", "canceled"):
             continue
-        if message.stale == "moved":
+        if message.stale in ("moved", "changed"):
             return "reconfirm"
-        if not message.stale and response == "opted_out":
+        # What is over stays as it was answered in time.
+        if message.stale in _OVER and not response:
+            return "no_answer"
+        if message.stale not in ("", *_OVER):
+            continue
+        if response == "opted_out":
             return "opted_out" if message.opted_out else "reconfirm"
-        if not message.stale and response in _ANSWERS:
+        if response in _ANSWERS:
             return response
     return "not_sent"
 
 
-def status_after_move(status):
-    """The ``confirmation_status`` of an appointment whose date has changed."""
-    return "reconfirm" if status in ("awaiting", *_ANSWERS) else status
+def status_after_move(status, was_asked):
+    """The ``confirmation_status`` of an appointment whose date has changed.
+
+    :param was_asked: whether a message may have reached the customer
+    """
+    if status == "awaiting" and not was_asked:
+        return "not_sent"
+    return "reconfirm" if status in ("awaiting", "no_answer", *_ANSWERS) else status
 
 
 def most_urgent(statuses):

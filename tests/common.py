@@ -52,7 +52,10 @@ class ConfirmationCase:
     @classmethod
     def _set_up_confirmation(cls):
         cls.simulator = simulator_module()
-        cls.env["ir.config_parameter"].sudo().set_param("web.base.url.freeze", "True")
+        parameters = cls.env["ir.config_parameter"].sudo()
+        parameters.set_param("web.base.url.freeze", "True")
+        # Tests run at any hour.
+        parameters.set_param("job_confirmation.texting_hours", "0-24")
         # Field service's own stages belong to the first company only.
         cls.env["fsm.stage"].search([]).write({"company_id": False})
         cls.company = cls._make_company("Acme Services")

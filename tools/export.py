@@ -25,3 +25,19 @@ def harmless_cell(value):
 def harmless_rows(rows):
     """The rows of an export, each cell as :func:`harmless_cell`."""
     return [[harmless_cell(value) for value in row] for row in rows]
+
+
+def harmless_columns(rows, paths, names):
+    """As :func:`harmless_rows`, of those columns alone that show one of some fields.
+
+    :param paths: of the columns, each a list of field names
+    :param names: of the fields that hold what customers wrote
+    """
+    columns = [bool(path) and path[0] in names for path in paths]
+    return [
+        [
+            harmless_cell(value) if is_theirs else value
+            for value, is_theirs in zip(row, columns, strict=True)
+        ]
+        for row in rows
+    ]

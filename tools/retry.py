@@ -8,7 +8,7 @@ import time
 
 import psycopg2
 
-from .log_redaction import private_queries
+from .log_redaction import describe, private_queries
 
 _logger = logging.getLogger(__name__)
 
@@ -62,13 +62,32 @@ def retries(env, attempts=ATTEMPTS):
 
 @contextlib.contextmanager
 def _committed(env, conflicts, is_last):
+    stored = []
     try:
         with private_queries():
+            # The first of the hooks: once it ran, everything is in the database.
+            env.cr.postcommit.add(lambda: stored.append(True))
             yield
-            env.cr.commit()  # pylint: disable=invalid-commit
+            _commit(env.cr, stored)
     except CONFLICTS as error:
         env.cr.rollback()
         env.transaction.clear()
         if is_last:
             raise
         conflicts.append(error)
+
+
+def _commit(cr, stored):
+    """Commit. A hook that fails afterwards takes nothing back, and stops no other.
+
+    :param stored: list that is not empty once it is committed
+    """
+    try:
+        cr.commit()  # pylint: disable=invalid-commit
+    except Exception as error:
+        if not stored:
+            raise
+        _logger.warning("After a commit: %s", describe(error))
+        while cr.postcommit:
+            with contextlib.suppress(Exception):
+                cr.postcommit.run()

@@ -1,15 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..core.alerts import first_for_many
+from ..core.alerts import BLOCK, first_for_many
 from ..models.levels import check_may_edit
 
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
 NAMES_SHOWN = 15  # with each reason
+# So many Work Orders with one reason are told in the sentences of the dialog for one.
+_SENTENCES_SHOWN = 3
 
 
 class FsmConfirmationBatch(models.TransientModel):
@@ -23,6 +25,14 @@ class FsmConfirmationBatch(models.TransientModel):
     _description = "Send Confirmations"
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
+    visit_ids = fields.Many2many(
+        "fsm.visit",
+        string="Visits",
+        help="Of these Work Orders, the visits to ask about instead of the next one.",
+    )
+    is_again = fields.Boolean(
+        "Ask Again", help="Also who was asked and has not answered yet."
+    )
     ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
     ready_info = fields.Text("Recipients", compute="_compute_plan")
     skipped_count = fields.Integer("Skipped", compute="_compute_plan")
@@ -50,7 +60,7 @@ class FsmConfirmationBatch(models.TransientModel):
                 vals["order_ids"] = [Command.set(ids)]
         return super().create(vals_list)
 
-    @api.depends("order_ids")
+    @api.depends("order_ids", "visit_ids", "is_again")
     def _compute_plan(self):
         for wizard in self:
             ready, left_out = wizard._get_drafts()
@@ -77,12 +87,19 @@ class FsmConfirmationBatch(models.TransientModel):
             lines[NAMES_SHOWN:] = [self.env._("and %s more customers", more)]
         return "\n".join(lines)
 
-    @api.model
     def _describe_left_out(self, drafts):
         """A line for each reason: the Work Orders that it keeps from being asked."""
+        alerts = {
+            id(draft): first_for_many(draft.alerts, self.is_again) for draft in drafts
+        }
+        counts = Counter(alert.code for alert in alerts.values())
         names = defaultdict(list)
         for draft in drafts:
-            names[first_for_many(draft.alerts).summary].append(draft.order.name)
+            alert = alerts[id(draft)]
+            reason = alert.summary
+            if alert.level == BLOCK and counts[alert.code] <= _SENTENCES_SHOWN:
+                reason = alert.text.rstrip(".")
+            names[reason].append(draft.order.name)
         lines = []
         for reason, known in names.items():
             shown = ", ".join(known[:NAMES_SHOWN])
@@ -106,11 +123,14 @@ class FsmConfirmationBatch(models.TransientModel):
             raise UserError(
                 self.env._("Choose at most %s Work Orders at once.", MAX_ORDERS)
             )
-        drafts = self.env["fsm.confirmation.composer"]._draft_many(orders)
-        return (
-            [draft for draft in drafts if not first_for_many(draft.alerts)],
-            [draft for draft in drafts if first_for_many(draft.alerts)],
-        )
+        visits = self.visit_ids._origin._filtered_access("read")
+        composer = self.env["fsm.confirmation.composer"]
+        drafts = composer._draft_many(orders, visits)
+        ready, left_out = [], []
+        for draft in drafts:
+            kept_back = first_for_many(draft.alerts, self.is_again)
+            (left_out if kept_back else ready).append(draft)
+        return ready, left_out
 
     def action_send(self):
         """Record a text for each Work Order that can be asked about.

@@ -5,25 +5,57 @@ from odoo import api, models
 class FsmConfirmationReferenceMixin(models.AbstractModel):
     """A dialog whose records a user names by id: only ones that the user may read.
 
-    Dialogs compute with more rights than the user has, so a guessed id would show
-    what stands in another company's records.
+    Dialogs compute with more rights than the user has, and Odoo shows the name of
+    every record that a field leads to, so a guessed id would show what stands in
+    another company's records. The records are looked at, not the values: Odoo and
+    PostgreSQL take ids in more types than any list of them would have.
     """
 
     _name = "fsm.confirmation.reference.mixin"
     _description = "Dialog That Checks Its References"
 
-    def _get_reference_fields(self):
-        """Names of the many2one fields that a client may set."""
-        raise NotImplementedError
-
     @api.model
+    def _get_reference_names(self):
+        """Names of the fields that a client can set to a record."""
+        return [
+            field.name
+            for field in self._fields.values()
+            if field.type == "many2one"
+            and field.store
+            and field.name not in models.MAGIC_COLUMNS
+        ]
+
+    def _may_refer_to(self, _name, record):
+        """Whether this dialog may show a record.
+
+        :param name: of the field that leads to it
+        """
+        return record.has_access("read")
+
+    def _check_references(self):
+        """:raises AccessError: the user may not read what a field leads to"""
+        if self.env.su:
+            return
+        for dialog in self:
+            for name in self._get_reference_names():
+                record = dialog[name]._origin
+                if record and not dialog._may_refer_to(name, record):
+                    record.check_access("read")
+
+    def _check_stored_references(self):
+        """As :meth:`_check_references`, of what the database made of the values."""
+        self.flush_recordset()
+        self.invalidate_recordset(self._get_reference_names())
+        self._check_references()
+
     def _check_reference_values(self, values):
-        """:raises AccessError: the user may not read what a field names"""
-        for name in self._get_reference_fields():
-            record_id = values.get(name)
-            if isinstance(record_id, int) and record_id and not self.env.su:
-                model = self.env[self._fields[name].comodel_name]
-                model.browse(record_id).check_access("read")
+        """As :meth:`_check_references`, of values that are not stored."""
+        # All of them are set: Odoo would ask default_get for the others.
+        given = {
+            name: values.get(name, self[name].id if self else False)
+            for name in self._get_reference_names()
+        }
+        self.new(given)._check_references()
 
     @api.model
     def default_get(self, fields):
@@ -33,18 +65,15 @@ class FsmConfirmationReferenceMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_reference_values(vals)
-        return super().create(vals_list)
+        dialogs = super().create(vals_list)
+        dialogs._check_stored_references()
+        return dialogs
 
     def write(self, vals):
-        self._check_reference_values(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        self._check_stored_references()
+        return result
 
     def onchange(self, values, field_names, fields_spec):
-        ids = {
-            name: value.get("id") if isinstance(value, dict) else value
-            for name, value in values.items()
-        }
-        self._check_reference_values(ids)
+        self._check_reference_values(values)
         return super().onchange(values, field_names, fields_spec)

@@ -64,6 +64,10 @@ class FsmConfirmationSend(models.TransientModel):
     )
     body = fields.Text("Message", compute="_compute_body")
     segment_info = fields.Char("Size", compute="_compute_body")
+    timezone_info = fields.Char(
+        compute="_compute_timezone_info",
+        help="The time zone of the text, when it is not the user's.",
+    )
     sender_display = fields.Char(
         "Sent From",
         compute="_compute_sender_display",
@@ -77,8 +81,10 @@ class FsmConfirmationSend(models.TransientModel):
     blocking_reason = fields.Text(compute="_compute_alerts")
     warning = fields.Text(compute="_compute_alerts")
 
-    def _get_reference_fields(self):
-        return ["order_id", "visit_id", "previous_id", "partner_id", "confirmation_id"]
+    def _may_refer_to(self, name, record):
+        # The contacts of an order that the user may read are shown as such.
+        offered = name == "partner_id" and record in self.available_partner_ids
+        return offered or super()._may_refer_to(name, record)
 
     # ------------------------------------------------------------------
     # Computes
@@ -169,6 +175,22 @@ class FsmConfirmationSend(models.TransientModel):
                 body = ""  # A wrong placeholder: an alert says so.
             wizard.body = body
             wizard.segment_info = body and wizard._describe_size(body)
+
+    @api.depends("order_id", "visit_id")
+    @api.depends_context("tz", "uid")
+    def _compute_timezone_info(self):
+        for wizard in self:
+            order = wizard.order_id
+            start = (wizard.visit_id or order).scheduled_date_start
+            zone = self.env.context.get("tz") or self.env.user.tz
+            wizard.timezone_info = (
+                bool(order)
+                and order._is_appointment_elsewhere(zone, start)
+                and self.env._(
+                    "Times are those of the place of work (%s), not yours.",
+                    order._get_appointment_timezone(),
+                )
+            )
 
     @api.depends("order_id", "visit_id", "partner_id")
     def _compute_code(self):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.appointment.fsm_appointment_mixin import RESPONSES
@@ -39,8 +39,10 @@ class FsmConfirmationSettle(models.TransientModel):
     scheduled_date_start = fields.Datetime("New Date")
     note = fields.Char("Reason")
 
-    def _get_reference_fields(self):
-        return ["reply_id", "confirmation_id", "partner_id"]
+    @api.onchange("reply_id")
+    def _onchange_reply_id(self):
+        if self.action == "attach":
+            self.response = self.reply_id._get_understood_response()
 
     def action_apply(self):
         """Do it.

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 from .checks import Check, Level
@@ -14,6 +15,7 @@ PRIVATE_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".test
 REFUSED_HEADER = "X-Job-Confirmation"
 PROBE_TIMEOUT = 10  # seconds, to connect and to be answered; Twilio gives 5 and 15
 _MAX_RESPONSE = 4096  # bytes
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def may_be_local():
@@ -26,13 +28,16 @@ def classify_address(address):
 
     :return: ``ok``, ``empty``, ``not_https`` or ``private``
     """
-    parts = urlsplit(address)
-    host = (parts.hostname or "").rstrip(".").lower()
-    if not host or parts.scheme not in ("http", "https"):
-        return "empty"
     try:
-        ip = ipaddress.ip_address(host)
-    except ValueError:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").rstrip(".").lower()
+    except ValueError:  # Brackets that hold no IPv6 address.
+        return "empty"
+    # Browsers and Twilio read a name before an "@" as a login, not as a place.
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        return "empty"
+    ip = read_ip(host)
+    if ip is None:
         loopback = host == "localhost"
         private = loopback or "." not in host or host.endswith(PRIVATE_SUFFIXES)
     else:
@@ -42,6 +47,38 @@ def classify_address(address):
     if private:
         return "private"
     return "ok" if parts.scheme == "https" else "not_https"
+
+
+def read_ip(host):
+    """The IP address that a host is, in any way of writing it, or None for a name.
+
+    The system's own resolver also reads ``127.1``, ``0177.0.0.1``, ``0x7f.1`` and
+    ``2130706433``. An IPv4 address within an IPv6 one counts as what it is.
+    """
+    try:
+        ip = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return None
+    if ip.version == 4:
+        return ip
+    inner = ip.ipv4_mapped or ip.sixtofour
+    if not inner and ip in _NAT64:
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return inner or ip
+
+
+def leads_inside(address):
+    """Whether this server takes the address's name for a private address or itself."""
+    host = urlsplit(address).hostname or ""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    ips = [read_ip(place[0]) for *_kind, place in found]
+    return any(ip is not None and not ip.is_global for ip in ips)
 
 
 def probe(address, account_sid, auth_token):
@@ -122,12 +159,16 @@ def check_address(address, account_sid, auth_token):
     if form != "ok":
         return [Check("address", form, Level.PROBLEM, facts)]
     code, more = probe(address, account_sid, auth_token)
+    if code == "ok" and not may_be_local() and leads_inside(address):
+        # It answers from here; from outside it may not, or somebody else may.
+        code = "inside"
     if code == "signature" and not auth_token:
         code = "ok"  # Refused by our own controller, and rightly.
     level = {
         "ok": Level.OK,
         # Many a server can't call itself by its public name.
         "unreachable": Level.WARNING,
+        "inside": Level.WARNING,
         "slow": Level.WARNING,
     }.get(code, Level.PROBLEM)
     return [Check("address", code, level, {**facts, **more})]

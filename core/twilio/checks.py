@@ -48,7 +48,3 @@ class Report:
 
     def add(self, subject, code, level, **facts):
         self.checks.append(Check(subject, code, level, facts))
-
-    @property
-    def has_problem(self):
-        return any(check.level is Level.PROBLEM for check in self.checks)

@@ -13,14 +13,21 @@ import logging
 import os
 import threading
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 _logger = logging.getLogger(__name__)
 
+# Connection overrides of Twilio: call an address of ours again up to five times, after
+# any failure. They stand behind the #, which is not signed.
+OVERRIDES = "#rc=5&rp=all"
 CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 15  # seconds
 # SendResult.code when Twilio said 2xx, but not in a way that could be read.
 UNREADABLE = 200
+# Of a list that is looked through for a lost text.
+_PAGE_SIZE = 1000
+_MOST_LISTED = 5000
 API_URL_VARIABLE = "JOB_CONFIRMATION_TWILIO_API_URL"
 
 
@@ -66,6 +73,15 @@ class Message:
     service_sid: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The newest messages to a number, as Twilio lists them."""
+
+    messages: list  # of :class:`Message`
+    is_whole: bool  # it goes back as far as was asked
+    clock_ahead: datetime.timedelta  # of Twilio's clock, against this machine's
+
+
 def api_url_override():
     """Where calls go instead of Twilio, for tests and the demo; usually None.
 
@@ -87,8 +103,11 @@ def api_url_override():
     return address
 
 
-def _http_client(connections):
-    """The SDK's HTTP client with timeouts, and room for concurrent calls."""
+def _http_client(connections, on_date):
+    """The SDK's HTTP client with timeouts, and room for concurrent calls.
+
+    :param on_date: called with the ``Date`` header of every answer
+    """
     from requests.adapters import HTTPAdapter
     from twilio.http.http_client import TwilioHttpClient
 
@@ -107,7 +126,9 @@ def _http_client(connections):
             if override:
                 parts = urlsplit(url)
                 url = override + parts.path + (f"?{parts.query}" if parts.query else "")
-            return super().request(method, url, *args, **kwargs)
+            response = super().request(method, url, *args, **kwargs)
+            on_date((response.headers or {}).get("Date"))
+            return response
 
     class _Adapter(HTTPAdapter):
         # The SDK takes one number; connecting and reading deserve one each.
@@ -134,6 +155,8 @@ class TwilioApi:
         self._connections = connections
         self._lock = threading.Lock()
         self._client = None
+        # Twilio's clock against ours, as its newest answer tells.
+        self.clock_ahead = datetime.timedelta()
 
     def __repr__(self):
         return f"<TwilioApi {self.account_sid[:6]}...>"
@@ -146,10 +169,22 @@ class TwilioApi:
                 self._client = Client(
                     self.account_sid,
                     self._auth_token,
-                    http_client=_http_client(self._connections),
+                    http_client=_http_client(self._connections, self._read_clock),
                     environment={},
                 )
         return self._client
+
+    def _read_clock(self, date):
+        """:param date: an HTTP date, or None"""
+        try:
+            there = parsedate_to_datetime(date)
+            ahead = there - datetime.datetime.now(datetime.UTC)
+        except (TypeError, ValueError):
+            return  # What it said before still holds.
+        seconds = round(ahead.total_seconds())
+        # The header has whole seconds, and was on its way for some.
+        seconds = seconds if abs(seconds) > CONNECT_TIMEOUT else 0
+        self.clock_ahead = datetime.timedelta(seconds=seconds)
 
     def send(self, to, body, sender, status_callback=None):
         """Hand one text to Twilio. Never raises: a failure is a result.
@@ -172,7 +207,7 @@ class TwilioApi:
                 return SendResult(
                     Outcome.UNKNOWN, code=UNREADABLE, reason="answer without a SID"
                 )
-            segments = int(message.num_segments or 0)
+            segments = to_int(str(message.num_segments or ""), 100)
             return SendResult(Outcome.ACCEPTED, sid=message.sid, segments=segments)
         except Exception as error:
             return _explain(error)
@@ -193,22 +228,57 @@ class TwilioApi:
             filters["from_"] = sender
         if since:
             filters["date_sent_after"] = since
-        return [
-            Message(
-                sid=message.sid,
-                to=message.to or "",
-                sender=message.from_ or "",
-                body=message.body or "",
-                direction=message.direction or "",
-                status=str(message.status or ""),
-                date_created=_naive(message.date_created),
-                error_code=int(message.error_code or 0),
-                date_sent=_naive(message.date_sent),
-                media_count=int(message.num_media or 0),
-                service_sid=message.messaging_service_sid or "",
-            )
-            for message in self._rest().messages.list(**filters)
-        ]
+        return [_to_message(row) for row in self._rest().messages.list(**filters)]
+
+    def list_newest(self, to, since):
+        """The messages to a number from a time on, and some more.
+
+        Without a date filter: a text that still waits at Twilio has no sent date.
+
+        :param since: naive UTC datetime of our clock
+        :return: :class:`Listing`
+        :raises Exception: whatever the SDK or the network raises
+        """
+        found = []
+        rows = self._rest().messages.stream(to=to, page_size=_PAGE_SIZE)
+        for row in rows:
+            message = _to_message(row)
+            found.append(message)
+            created = message.date_created
+            if created and created < since + self.clock_ahead:
+                break
+            if len(found) >= _MOST_LISTED:
+                return Listing(found, False, self.clock_ahead)
+        return Listing(found, True, self.clock_ahead)
+
+    def fetch_message(self, sid):
+        """One :class:`Message`, without a status when Twilio has forgotten it.
+
+        :raises Exception: whatever the SDK or the network raises
+        """
+        try:
+            return _to_message(self._rest().messages(sid).fetch())
+        except Exception as error:
+            if getattr(error, "status", None) == 404:
+                return Message(sid, "", "", "", "", "", None, 0)
+            raise
+
+
+def _to_message(row):
+    """The SDK's message as a :class:`Message`."""
+    return Message(
+        sid=row.sid,
+        to=row.to or "",
+        sender=row.from_ or "",
+        body=row.body or "",
+        direction=row.direction or "",
+        status=str(row.status or ""),
+        date_created=_naive(row.date_created),
+        error_code=int(row.error_code or 0),
+        date_sent=_naive(row.date_sent),
+        media_count=int(row.num_media or 0),
+        service_sid=row.messaging_service_sid or "",
+    )
 
 
 def describe_error(error):
@@ -240,8 +310,9 @@ def _explain(error):
         if 400 <= status < 500 and status != 408:
             return SendResult(Outcome.REJECTED, code=number, reason=reason)
         return SendResult(Outcome.UNKNOWN, code=number, reason=f"HTTP {status}")
-    if isinstance(error, ValueError):
-        # Not JSON, although Twilio said 2xx: it most likely has the text.
+    if isinstance(error, ValueError | TypeError | AttributeError | LookupError):
+        # Not JSON, or not what was expected, although Twilio said 2xx: it most likely
+        # has the text.
         return SendResult(Outcome.UNKNOWN, code=UNREADABLE, reason="no JSON")
     if _never_left(error):
         return SendResult(Outcome.REJECTED, code=429, reason=type(error).__name__)

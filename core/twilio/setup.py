@@ -7,9 +7,6 @@ from urllib.parse import urlsplit
 from .account import error_code
 from .checks import Change, Check, Level, Report
 
-# Connection overrides of Twilio: try again up to five times, after any failure. They
-# stand behind the #, which is not signed.
-OVERRIDES = "#rc=5&rp=all"
 # What Twilio sets on a new number: a text that nobody misses.
 SAMPLE_HOSTS = ("demo.twilio.com",)
 # How long services are searched for the sender's numbers.

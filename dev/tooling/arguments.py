@@ -49,9 +49,7 @@ RUN = {
 }
 COMMANDS = {
     "bench": (
-        "Measure the addon beside Odoo's own SMS, on the same database in the same "
-        "run. Ratios count, seconds depend on the machine. The databases are made "
-        "once, about ten minutes for a million messages, and kept in the cache folder.",
+        "Measure the addon beside Odoo's own SMS; see doc/performance.md.",
         {
             "--rows": (str, "numbers of messages, the largest first (1000000,10000)"),
             "--repeats": (7, "timed calls"),
@@ -62,14 +60,10 @@ COMMANDS = {
             "--json": (Path, "write the figures into this file"),
             "--plans": (Path, "write the plans of the reads' queries into this file"),
             "--fresh": (False, "make the databases anew"),
-            "--port": (int, "Odoo's port (any free one); the next is used too"),
         },
     ),
     "chaos": (
-        "Two Odoo servers on one database send texts and take replies, while their "
-        "processes are killed, PostgreSQL is restarted and the Twilio simulator "
-        "misbehaves. In the end every text must have left once and every reply must be "
-        "applied once. The exit code is 1 when that is not so.",
+        "Break things while two Odoo servers send and receive; see doc/reliability.md.",
         {
             "--messages": (1000, "texts to send"),
             "--replies": (1000, "replies to receive"),
@@ -89,9 +83,7 @@ COMMANDS = {
         },
     ),
     "load": (
-        "Send signed replies to an Odoo of two workers, so many a second for a while. "
-        "The exit code is 1 when one was not answered with a success in 15 s, or not "
-        "stored.",
+        "Send signed replies to two workers, so many a second; see doc/reliability.md.",
         {
             "--rate": (200.0, "replies a second"),
             "--seconds": (60.0, "for how long"),
@@ -120,15 +112,12 @@ COMMANDS = {
         },
     ),
     "translations": (
-        "Write i18n's template (.pot) from the addon as it is now, and bring every "
-        "language's file (.po) up to date with it. Translations are kept; those of "
-        "terms that are gone are marked as such.",
+        "Bring i18n/ up to date with the addon; translations are kept.",
         {},
     ),
     "upgrade": (
-        "Try the addon's life in real databases with demo data. update: from old "
-        "versions, with data, to the present one. uninstall: with data, look for what "
-        "is left, install again. together: with OCA's other field service addons.",
+        "update from old versions; uninstall and look for what is left; install "
+        "together with OCA's other field service addons.",
         {},
     ),
 }

@@ -41,6 +41,9 @@ def run(options, odoo):
         _receive(options, harness, postgres, phones, report, broken)
         _miss(options, harness, phones, report, broken)
         report["errors in Odoo's logs"] = harness.count_errors()
+        unhandled = harness.count_in_logs("Exception during request handling")
+        report["webhooks with a traceback in Odoo's logs"] = unhandled
+        broken += ["Webhooks with a traceback in Odoo's logs"] if unhandled else []
         told = harness.find_in_logs(chaos_inbox.secrets_of(phones.replies))
         report["numbers and texts in Odoo's logs"] = len(told)
         broken += [f"Odoo's logs hold numbers or texts: {told[:5]}"] if told else []
@@ -75,6 +78,8 @@ def _send(options, harness, postgres, report, broken):
     }
     chaos_outbox.calm(simulator)
     simulator.wait(60)
+    step("What was not reported is asked about ...")
+    chaos_outbox.ask_about_the_rest(harness, compressor)
     report["outbox"], failures = chaos_outbox.check(harness, count)
     report["outbox broken"] = monkey.done
     broken += [f"Outbox: {sentence}" for sentence in failures]

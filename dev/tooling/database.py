@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 
+import urllib3
+
 from . import cache
 from .console import step
 from .postgres import THROW_AWAY, Postgres
@@ -35,6 +37,22 @@ class Database:
             "--no-database-list",
         ]
 
+    @contextlib.contextmanager
+    def configuration(self):
+        """A file with what every Odoo process here needs, for as long as it is used."""
+        path = self.postgres.folder / f"{self.name}.conf"
+        path.write_text(
+            "[options]\n"
+            f"addons_path = {','.join(map(str, self.odoo.addons_path))}\n"
+            f"data_dir = {self.data}\n"
+            f"db_name = {self.name}\n"
+            f"dbfilter = ^{self.name}$\n"
+        )
+        try:
+            yield path
+        finally:
+            path.unlink()
+
     def environment(self):
         """Variables for an Odoo process."""
         env = self.postgres.environment()
@@ -47,7 +65,7 @@ class Database:
         env["no_proxy"] = env["NO_PROXY"] = f"localhost,127.0.0.1,{others}"
         return env
 
-    def run(self, *words, what, script=None, addons_path=None, env=None):
+    def run(self, *words, what, script=None, addons_path=None):
         """Run Odoo until it stops by itself; returns what it wrote.
 
         :param what: what it does, for a sentence when it fails
@@ -59,7 +77,7 @@ class Database:
             self.odoo.command(*words),
             what,
             log=self.log,
-            env={**self.environment(), **(env or {})},
+            env=self.environment(),
             **({"input": script} if script else {}),
         )
 
@@ -93,6 +111,15 @@ class Database:
                 self.postgres.drop(name)
         for folder in (self.data / "filestore").glob(f"{self.name}*"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def answers(port, path):
+    """Whether a server on this machine shows a page (the first time takes long)."""
+    url = f"http://127.0.0.1:{port}{path}"
+    with contextlib.suppress(urllib3.exceptions.HTTPError):
+        # Unlike others, urllib3 does not ask the machine's proxy, if it has one.
+        return urllib3.request("GET", url, retries=False, timeout=60).status == 200
+    return False
 
 
 def template(odoo, postgres, *, demo=False):

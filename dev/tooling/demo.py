@@ -2,18 +2,15 @@
 """``dev/demo``: Odoo with demo data and the Twilio simulator, from nothing."""
 
 import shutil
-import socket
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from . import cache
 from .console import Problem, step
-from .database import BASE_MODULES, Database
+from .database import BASE_MODULES, Database, answers
 from .postgres import Postgres
 from .process import Server
-from .simulator import API_URL, CUSTOMERS, FOLDER, INBOUND, OUR_NUMBER
+from .simulator import API_URL, CUSTOMERS, FOLDER, HEALTH, INBOUND, OUR_NUMBER
 
 BLOCK = """
   ------------------------------------------------------------------------
@@ -95,34 +92,12 @@ def _start(database, options, running):
     command += ["--number", OUR_NUMBER, "--inbound-url", f"{base}{INBOUND}#rc=5&rp=all"]
     simulator = Server("The Twilio simulator", command, folder / "twilio.log")
     running.append(simulator.start())
-    simulator.wait_until(lambda: _listens(options.twilio_port))
+    simulator.wait_until(lambda: answers(options.twilio_port, HEALTH))
     step("Starting Odoo ...")
     env = {API_URL: f"http://127.0.0.1:{options.twilio_port}"}
     server = database.server(options.port, "--workers=0", "--log-level=info", env=env)
     running.append(server.start())
-    server.wait_until(lambda: _has_login_page(server, options.port))
+    # Odoo loads its registry and builds its pages now, so the first click is fast.
+    server.wait_until(lambda: answers(options.port, "/web/login"))
     step("Ready.")
     print(BLOCK.format(odoo=base, phone=phone, data=folder), flush=True)
-
-
-def _listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _has_login_page(server, port):
-    """Have Odoo load its registry and build its pages, so the first click is fast."""
-    # The machine's proxy, if it has one, knows nothing of this machine's ports.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        opener.open(f"http://127.0.0.1:{port}/web/login", timeout=60).read()
-    except urllib.error.HTTPError as error:
-        raise Problem(
-            f"Odoo answers with an error ({error}); see {server.log}."
-        ) from None
-    except OSError:
-        return False
-    return True

@@ -17,13 +17,9 @@ from .process import run
 HERE = Path(__file__).resolve().parent
 # The sets of pinned packages: what Odoo and the tooling need, OCA's field service.
 BASE, ADDONS = "requirements", "requirements-addons"
-DEBIAN_PACKAGES = [
-    "odoo-19",
-    "fonts-roboto-unhinted",
-    "libjs-jquery",
-    "libjs-jquery-form",
-    "libjs-underscore",
-]
+DEBIAN_PACKAGES = (
+    "odoo-19 fonts-roboto-unhinted libjs-jquery libjs-jquery-form libjs-underscore"
+).split()
 
 
 @dataclass

@@ -267,9 +267,13 @@ class Harness:
             self.balancer.stop()
         self.simulator.stop()
 
-    def make_records(self, numbers):
-        """Customers with these numbers, Work Orders, and a text to each."""
-        values = json.dumps([self.url, numbers])
+    def make_records(self, recipients):
+        """Customers, Work Orders, and a text to each.
+
+        :param recipients: list of (number, hour of the day there, whether two people
+            press Send at once)
+        """
+        values = json.dumps([self.url, recipients])
         run(
             self._command("--no-http", "--log-level=error", shell=True),
             "making records",
@@ -297,8 +301,12 @@ class Harness:
 
     def count_errors(self):
         """How many errors Odoo wrote into its logs; killed databases make many."""
+        return self.count_in_logs(" ERROR ") + self.count_in_logs(" CRITICAL ")
+
+    def count_in_logs(self, words):
+        """How often some words stand in the servers' logs."""
         logs = [server.log.read_text(errors="replace") for server in self.servers]
-        return sum(log.count(" ERROR ") + log.count(" CRITICAL ") for log in logs)
+        return sum(log.count(words) for log in logs)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ def run_all(odoo, *, fix=False):
     # By the addon's name: pylint-odoo looks for the manifest there.
     addon = cache.addons_folder() / cache.ADDON
     modules = [addon / name for name in _files(".py", but="dev/")]
-    oca = "import sys; from oca_pre_commit_hooks.{} import main; sys.exit(main())"
+    scripts = odoo.folder / "bin"
     linters = {
         "ruff": [*ruff, "check", "."],
         "ruff format": [*ruff, "format", "--check", "."],
@@ -37,19 +37,8 @@ def run_all(odoo, *, fix=False):
             *(odoo.python, "-m", "pylint", "-j2", f"--rcfile={REPOSITORY}/.pylintrc"),
             *modules,
         ],
-        "oca-checks": [
-            odoo.python,
-            "-c",
-            oca.format("cli"),
-            _copy(odoo),
-            *OCA_DISABLED,
-        ],
-        "oca-checks-po": [
-            odoo.python,
-            "-c",
-            oca.format("cli_po"),
-            *_files(".po", "pot"),
-        ],
+        "oca-checks": [scripts / "oca-checks-odoo-module", _copy(odoo), *OCA_DISABLED],
+        "oca-checks-po": [scripts / "oca-checks-po", *_files(".po", "pot")],
     }
     failed = [name for name, command in linters.items() if _run(command, name)]
     if failed:
@@ -112,8 +101,6 @@ def _copy(odoo):
     shutil.rmtree(root, ignore_errors=True)
     (root / ".git").mkdir(parents=True)
     copy = root / cache.ADDON
-    for name in cache.files():
-        if not name.startswith(("dev/", ".")):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(REPOSITORY / name, copy / name)
+    ignored = shutil.ignore_patterns(".*", "dev", "__pycache__")
+    shutil.copytree(REPOSITORY, copy, ignore=ignored)
     return copy

@@ -8,8 +8,6 @@ import pwd
 import shutil
 import signal
 import stat
-import subprocess
-import time
 from pathlib import Path
 
 import psutil
@@ -18,7 +16,7 @@ import psycopg2.extras
 
 from . import cache
 from .console import Problem, step
-from .process import run, stop_with_parent
+from .process import Server, run, stop_with_parent
 
 USER = "odoo"
 SETTINGS = """
@@ -118,27 +116,9 @@ class Postgres(Sql):
         for name, value in self.settings.items():
             command += ["-c", f"{name}={value}"]
         log = self.folder / "postgresql.log"
-        with open(log, "ab") as stream:
-            process = subprocess.Popen(
-                command,
-                stdout=stream,
-                stderr=stream,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                preexec_fn=stop_with_parent(signal.SIGINT) if follow else None,
-                cwd="/",
-                **self.identity,
-            )
-        for _attempt in range(600):
-            if self._is_ready():
-                return
-            if process.poll() is not None:
-                break
-            time.sleep(0.1)
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
-        if "No space left" in tail:
-            raise Problem("The disk is full: PostgreSQL could not start.")
-        raise Problem(f"PostgreSQL did not start. The end of {log}:\n{tail}")
+        options = {**self.identity, "cwd": "/"}
+        options["preexec_fn"] = stop_with_parent(signal.SIGINT) if follow else None
+        Server("PostgreSQL", command, log, **options).start().wait_until(self._is_ready)
 
     def _own_sockets(self):
         # Everybody may write to /tmp, so look before changing what is there.
@@ -233,7 +213,8 @@ class Postgres(Sql):
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def rename(self, name, new):
-        """Rename a database."""
+        """Rename a database; it takes the place of one of the new name."""
+        self.drop(new)
         self.execute(f'ALTER DATABASE "{name}" RENAME TO "{new}"')
 
     def remember(self, name, comment):

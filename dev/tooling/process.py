@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,15 +18,10 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _stopping_since = float("-inf")
-_NO_NETWORK = (
-    "temporary failure",
-    "could not resolve",
-    "name or service not known",
-    "network is unreachable",
-    "failed to establish a new connection",
-    "connection refused",
-    "connection timed out",
-    "could not connect to",
+_NO_NETWORK = re.compile(
+    "temporary failure|could not resolve|name or service not known|network is"
+    " unreachable|failed to establish a new connection|connection refused|connection"
+    " timed out|could not connect to"
 )
 
 
@@ -54,13 +50,12 @@ def _interrupt(_number, _frame):
         raise KeyboardInterrupt
 
 
-def run(command, what, *, log=None, hint="", **options):
+def run(command, what, *, log=None, **options):
     """Run a command quietly; on failure say what was tried and show its last lines.
 
     :param command: list of words
     :param what: what it does, for the sentence ("installing Python packages")
     :param log: a path that gets the whole output
-    :param hint: what the person can do about a failure
     :param options: further ones of ``subprocess.run``
     :return: what it wrote, to standard output and error
     :raises Problem: the command failed
@@ -79,28 +74,28 @@ def run(command, what, *, log=None, hint="", **options):
         )
     except FileNotFoundError as error:
         raise Problem(
-            f"The program “{command[0]}” is missing, needed for {what}. {hint}"
+            f"The program “{command[0]}” is missing, needed for {what}."
         ) from error
     if log:
         with open(log, "a", encoding="utf-8") as stream:
             stream.write(f"$ {' '.join(map(str, command))}\n{done.stdout}\n")
     if done.returncode:
-        raise Problem(_explain(what, done.stdout, hint))
+        raise Problem(_explain(what, done.stdout))
     return done.stdout
 
 
-def _explain(what, output, hint):
+def _explain(what, output):
     """One sentence for a failed command, from the usual words in its output."""
     text = output.lower()
     if "no space left on device" in text:
         return f"The disk is full: {what} failed. Free some space and start again."
-    if any(words in text for words in _NO_NETWORK):
+    if _NO_NETWORK.search(text):
         return (
             f"No network: {what} could not reach its package registry. "
             "Connect this machine (or set its proxy) and start again."
         )
     tail = "\n".join(output.strip().splitlines()[-20:])
-    return f"{what[:1].upper()}{what[1:]} failed. {hint}\n{tail}"
+    return f"{what[:1].upper()}{what[1:]} failed.\n{tail}"
 
 
 def run_in_front(command, **options):
@@ -157,11 +152,13 @@ def free_port():
 class Server:
     """A child process with its output in a log file."""
 
-    def __init__(self, name, command, log, *, env=None):
+    def __init__(self, name, command, log, *, env=None, **options):
+        """:param options: further ones of ``subprocess.Popen``"""
         self.name = name
         self.command = [str(word) for word in command]
         self.log = log
         self.env = env or dict(os.environ)
+        self.options = {"preexec_fn": stop_with_parent(), **options}
         self.process = None
 
     def start(self):
@@ -175,7 +172,7 @@ class Server:
                 env=self.env,
                 # Ctrl-C is for us; we stop the children in order.
                 start_new_session=True,
-                preexec_fn=stop_with_parent(),
+                **self.options,
             )
         return self
 

@@ -26,24 +26,18 @@ INBOUND = "/job_confirmation/twilio/inbound"
 
 def inbound(number, body, sid):
     """What Twilio posts for a text to our number."""
+    place = {"FromCity": "NEW YORK", "FromState": "NY", "FromZip": "10001"}
+    place |= {"ToCity": "", "ToState": "DC", "ToZip": ""}
     return {
-        "ToCountry": "US",
-        "ToState": "DC",
-        "SmsMessageSid": sid,
-        "NumMedia": "0",
-        "ToCity": "",
-        "FromZip": "10001",
-        "SmsSid": sid,
-        "FromState": "NY",
+        **dict.fromkeys(("FromCountry", "ToCountry"), "US"),
+        **place,
+        **dict.fromkeys(("SmsMessageSid", "SmsSid", "MessageSid"), sid),
         "SmsStatus": "received",
-        "FromCity": "NEW YORK",
         "Body": body,
-        "FromCountry": "US",
-        "To": OUR_NUMBER,
-        "ToZip": "",
-        "NumSegments": "1",
-        "MessageSid": sid,
-        "AccountSid": ACCOUNT,
         "From": number,
+        "To": OUR_NUMBER,
+        "NumMedia": "0",
+        "NumSegments": "1",
+        "AccountSid": ACCOUNT,
         "ApiVersion": "2010-04-01",
     }

@@ -25,13 +25,20 @@ def run(options, odoo):
         code = lint.run_all(odoo, fix=options.fix)
         if code or options.lint:
             return code
-    if not any(map(shutil.which, BROWSERS)):
-        apt.install(["chromium"], "Chromium (for tours)", odoo.cache / "apt.log")
+    find_browser(odoo)
     with scratch(odoo, "test") as database:
         step("Installing the addon ...")
         database.install(ADDON)
         step("Running the tests ...")
         return _pytest(database, options.n, words)
+
+
+def find_browser(odoo):
+    """The path of a browser, installed if there is none."""
+    if found := next(filter(None, map(shutil.which, BROWSERS)), None):
+        return found
+    apt.install(["chromium"], "Chromium", odoo.cache / "apt.log")
+    return shutil.which("chromium")
 
 
 def _pytest(database, processes, words):
@@ -42,27 +49,16 @@ def _pytest(database, processes, words):
     if processes is None:
         alone = named or "--pdb" in words or "-s" in words
         processes = 0 if alone else PROCESSES
-    config = database.postgres.folder / f"{database.name}.conf"
-    config.write_text(
-        "[options]\n"
-        f"addons_path = {','.join(map(str, database.odoo.addons_path))}\n"
-        f"data_dir = {database.data}\n"
-        f"db_name = {database.name}\n"
-        f"dbfilter = ^{database.name}$\n"
-    )
-    env = _environment(database.environment())
-    env["ODOO_RC"] = str(config)
     command = [database.odoo.python, "-m", "pytest", "-p", "no:cacheprovider"]
-    command += ["-p", "tooling.pytest_plugin", f"--odoo-config={config}", "--odoo-http"]
+    command += ["-p", "tooling.pytest_plugin", "--odoo-http"]
     command += ["--import-mode=importlib", f"--rootdir={addon}"]
     command += ["-c", str(addon / "pyproject.toml")]
     # By class, in our order: what a class sets up is set up once.
     command += ["-n", str(processes), "--dist=loadscope", "--no-loadscope-reorder"]
     command += words if named else [*words, str(addon / "tests")]
-    try:
-        return run_in_front(command, env=env, cwd=addon)
-    finally:
-        config.unlink()
+    with database.configuration() as config:
+        env = _environment(database.environment()) | {"ODOO_RC": str(config)}
+        return run_in_front([*command, f"--odoo-config={config}"], env=env, cwd=addon)
 
 
 def _environment(variables):

@@ -18,7 +18,17 @@ def run(_options, odoo):
         step("Installing the addon ...")
         database.install(ADDON)
         step("Exporting its terms ...")
-        template = _export(database, database.postgres.folder / f"{database.name}.pot")
+        with database.configuration() as config:
+            made = config.with_suffix(".pot")
+            words = ["-c", config, "-d", database.name, "-o", made, ADDON]
+            run_command(
+                odoo.command("i18n", "export", *words),
+                "exporting the terms",
+                log=database.log,
+                env=database.environment(),
+            )
+        template = polib.pofile(made)
+        made.unlink()
     template.sort(key=lambda entry: entry.msgid)
     # When nothing but its dates is new, it stays as it is.
     if not path.exists() or list(polib.pofile(path)) != list(template):
@@ -26,26 +36,6 @@ def run(_options, odoo):
     for file in sorted(FOLDER.glob("*.po")):
         print(_merge(template, file))
     return 0
-
-
-def _export(database, path):
-    # Odoo's command "i18n" takes its options from a file only.
-    config = path.with_suffix(".conf")
-    addons = ",".join(map(str, database.odoo.addons_path))
-    config.write_text(
-        f"[options]\naddons_path = {addons}\ndata_dir = {database.data}\n"
-    )
-    words = ["-c", config, "-d", database.name, "-o", path, ADDON]
-    run_command(
-        database.odoo.command("i18n", "export", *words),
-        "exporting the terms",
-        log=database.log,
-        env=database.environment(),
-    )
-    template = polib.pofile(path)
-    config.unlink()
-    path.unlink()
-    return template
 
 
 def _merge(template, path):

@@ -1,10 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """``dev/upgrade``: the life of the addon in real databases."""
 
-import io
+import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -21,7 +20,7 @@ NEIGHBOURS = HERE / "requirements-neighbours.txt"
 OLD_VERSIONS = ("042b099", "0eb6da8")
 # What Odoo itself says at that log level without anything being wrong.
 HARMLESS = ("DeprecationWarning", "wkhtmltopdf", "--without-demo")
-BAD = (" WARNING ", " ERROR ", " CRITICAL ")
+BAD = re.compile(" (WARNING|ERROR|CRITICAL) ")
 # What an update must keep: table -> columns, and a condition.
 KEPT = {
     "fsm_confirmation": (
@@ -50,17 +49,21 @@ KEPT = {
     "mail_message WHERE body LIKE '%fsm.confirmation%'": "id, model, res_id, body",
     "mail_activity WHERE res_model = 'fsm.order'": "id, res_id, activity_type_id",
 }
+KEPT = {table: f"SELECT {columns} FROM {table}" for table, columns in KEPT.items()}
 # What is the same before the addon came and after it went: table -> key.
 STRUCTURE = {
     "ir_model": "model",
     "ir_model_fields": "model || '.' || name",
     "information_schema.columns": "table_name || '.' || column_name",
-    **dict.fromkeys(("ir_ui_view", "ir_ui_menu", "ir_act_window", "ir_cron"), "id"),
-    **dict.fromkeys(("ir_act_server", "ir_sequence", "res_groups"), "id"),
-    **dict.fromkeys(("res_groups_privilege", "mail_message_subtype"), "id"),
-    **dict.fromkeys(("mail_activity_type", "sms_template"), "id"),
+    **dict.fromkeys(
+        "ir_ui_view ir_ui_menu ir_act_window ir_act_server ir_cron ir_sequence"
+        " res_groups res_groups_privilege mail_message_subtype mail_activity_type"
+        " sms_template".split(),
+        "id",
+    ),
     "ir_config_parameter": "key",
 }
+STRUCTURE = {table: f"SELECT {key} FROM {table}" for table, key in STRUCTURE.items()}
 # Rows that point to the addon: table -> condition.
 GONE = {
     # Odoo itself leaves names of what its own mixins bring.
@@ -71,6 +74,7 @@ GONE = {
     " OR body LIKE '%data-oe-model=\"fsm.confirmation\"%'",
     "mail_followers": "res_model LIKE 'fsm.confirmation%' OR res_model = 'fsm.visit'",
 }
+GONE = {table: f"SELECT * FROM {table} WHERE {rows}" for table, rows in GONE.items()}
 
 
 def run(options, odoo):
@@ -99,45 +103,38 @@ def _odoo(database, *words, what, addons=None, script=None):
         addons_path=addons,
         script=script and (SCRIPTS / f"{script}.py").read_text(),
     )
-    bad = [
-        line
-        for line in output.splitlines()
-        if any(word in line for word in BAD)
-        and not any(word in line for word in HARMLESS)
-    ]
+    bad = [line for line in output.splitlines() if BAD.search(line)]
+    bad = [line for line in bad if not any(word in line for word in HARMLESS)]
     if bad:
         raise Problem("\n".join(["Odoo is not content:", *bad[:20], output[-3000:]]))
 
 
 def _update(database, version):
     """From an old version, with data, to the present one."""
-    command = ["git", "-C", cache.REPOSITORY, "archive", "--format=tar", version]
-    archive = subprocess.run(command, capture_output=True)
-    if archive.returncode:
-        step(f"Skipped: this copy of the repository does not hold {version}.")
-        return
     with tempfile.TemporaryDirectory(prefix="upgrade-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-            tar.extractall(Path(folder) / ADDON, filter="data")
+        archive = Path(folder) / "old.tar"
+        command = ["git", "-C", cache.REPOSITORY, "archive", "-o", archive, version]
+        if subprocess.run(command, capture_output=True).returncode:
+            step(f"Skipped: this copy of the repository does not hold {version}.")
+            return
+        shutil.unpack_archive(archive, Path(folder) / ADDON, filter="data")
         old = [folder, *database.odoo.addons_path[1:]]
         words = ["-i", ADDON, "--with-demo"]
         _odoo(database, *words, what=f"installing {version}", addons=old)
         _odoo(database, what="working with it", addons=old, script="make_data")
-    before = _snapshot(database)
+    before = _read(database, KEPT)
     _odoo(database, "-u", ADDON, what="updating it to the present version")
-    _compare(before, _snapshot(database))
+    _compare(before, _read(database, KEPT))
     _odoo(database, what="looking at every screen", script="check_screens")
     _odoo(database, what="looking at its data", script="check_updated")
 
 
-def _snapshot(database):
-    """Everything that an update must keep: {what: {key: row}}."""
+def _read(database, queries):
+    """What queries find: {name: {value of the first column: row}}."""
     found = {}
-    for table, columns in KEPT.items():
-        rows = database.postgres.execute(
-            f"SELECT {columns} FROM {table}", database.name
-        )
-        found[table] = {next(iter(row.values())): row for row in rows}
+    for name, sql in queries.items():
+        rows = database.postgres.execute(sql, database.name)
+        found[name] = {next(iter(row.values())): row for row in rows}
     return found
 
 
@@ -152,32 +149,21 @@ def _compare(before, after):
 
 def _uninstall(database, _arguments):
     """With data; then look for what is left, and install it again."""
-    before = _structure(database)
+    before = _read(database, STRUCTURE)
     _odoo(database, "-i", ADDON, "--with-demo", what="installing it, with demo data")
     _odoo(database, what="working with it", script="make_data")
-    views = len(_structure(database)["ir_ui_view"])
+    views = len(_read(database, STRUCTURE)["ir_ui_view"])
     _odoo(database, what="uninstalling it", script="uninstall")
-    for name, found in _structure(database).items():
-        if left := found - before[name]:
+    for name, found in _read(database, STRUCTURE).items():
+        if left := set(found) - set(before[name]):
             raise Problem(f"Left in {name}: {sorted(left)[:10]}")
-    for table, condition in GONE.items():
-        sql = f"SELECT * FROM {table} WHERE {condition}"
-        if left := database.postgres.execute(sql, database.name):
-            raise Problem(f"Left in {table}: {left[:5]}")
+    for table, left in _read(database, GONE).items():
+        if left:
+            raise Problem(f"Left in {table}: {[*left.values()][:5]}")
     _odoo(database, what="looking whether all opens", script="check_uninstalled")
     _odoo(database, "-i", ADDON, what="installing it again")
-    if len(_structure(database)["ir_ui_view"]) < views:
+    if len(_read(database, STRUCTURE)["ir_ui_view"]) < views:
         raise Problem("There are fewer views than before.")
-
-
-def _structure(database):
-    """What Odoo and PostgreSQL know of all addons: {table: keys}."""
-    found = {}
-    for table, key in STRUCTURE.items():
-        sql = f"SELECT {key} AS key FROM {table}"
-        rows = database.postgres.execute(sql, database.name)
-        found[table] = {row["key"] for row in rows}
-    return found
 
 
 def _together(database, _arguments):

@@ -2,8 +2,8 @@
 """A simulator of Twilio's messaging, for tests and demos. See README.md."""
 
 from .client import SimulatorClient, SimulatorError, SimulatorProcess
-from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
-from .signature import sign
+from .state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
+from .webhooks import sign
 
 __all__ = [
     "DEFAULT_ACCOUNT_SID",

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import urlencode
 
-from .config import E164
 from .errors import TwilioError, refuse
+from .state import E164
 from .texting import API_VERSION
 from .webhooks import valid_url
 
 MAX_BODY = 1600
 MAX_MEDIA = 10
-SCHEDULE_LIMITS = (300, 35 * 86400)  # seconds from now
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 MESSAGING_URL = "https://messaging.twilio.com"
 
@@ -44,11 +43,6 @@ def rfc2822(seconds):
 def iso8601(seconds):
     """Return a time as Twilio's newer APIs write it."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def dates(entry, form):
-    """Return the fields of an answer that say when an entry was made and changed."""
-    return {f"date_{name}": form(entry[name]) for name in ("created", "updated")}
 
 
 class Api:
@@ -102,38 +96,36 @@ class Api:
             raise refuse(20404, path=call.path)
         return entry
 
+    def _show(self, schema, entry, **values):
+        """Return an entry as an answer of that schema has it.
+
+        :param values: what is not in the entry, or otherwise
+        """
+        form = iso8601 if schema.startswith("messaging") else rfc2822
+        times = {f"date_{name}": form(entry[name]) for name in ("created", "updated")}
+        values = {"api_version": API_VERSION, **entry, **times, **values}
+        return self.description.build(schema, values)
+
     def fetch_account(self, call):
-        account = call.account
-        return self.description.build(
-            "api.v2010.account",
-            {
-                **account,
-                # Twilio gives it to its owner; here nobody needs it.
-                "auth_token": "redacted",
-                **dates(account, rfc2822),
-                "uri": f"/{API_VERSION}/Accounts/{account['sid']}.json",
-            },
-        )
+        uri = f"/{API_VERSION}/Accounts/{call.account['sid']}.json"
+        # Twilio gives the token to its owner; here nobody needs it.
+        values = {"auth_token": "redacted", "uri": uri}
+        return self._show("api.v2010.account", call.account, **values)
 
     # Messages
 
     def _message(self, message):
         base = f"/{API_VERSION}/Accounts/{message.account_sid}/Messages/{message.sid}"
-        return self.description.build(
-            "api.v2010.account.message",
-            {
-                **vars(message),
-                "api_version": API_VERSION,
-                **dates(vars(message), rfc2822),
-                "date_sent": rfc2822(message.sent),
-                "from": message.from_,
-                "num_media": str(len(message.media)),
-                # A service splits the text only when it has chosen the number.
-                "num_segments": str(message.num_segments if message.from_ else 0),
-                "price_unit": "USD",
-                "uri": f"{base}.json",
-            },
-        )
+        values = {
+            "date_sent": rfc2822(message.sent),
+            "from": message.from_,
+            "num_media": str(len(message.media)),
+            # A service splits the text only when it has chosen the number.
+            "num_segments": str(message.num_segments if message.from_ else 0),
+            "price_unit": "USD",
+            "uri": f"{base}.json",
+        }
+        return self._show("api.v2010.account.message", vars(message), **values)
 
     def _find_message(self, call):
         message = self.state.messages.get(call.sids["Sid"])
@@ -144,18 +136,6 @@ class Api:
 
     def fetch_message(self, call):
         return self._message(self._find_message(call))
-
-    def update_message(self, call):
-        message = self._find_message(call)
-        if "Status" in call.values:
-            if message.status not in ("scheduled", "accepted"):
-                raise refuse(30409)
-            self.state.change(message, "canceled")
-        if call.values.get("Body"):
-            raise refuse(20001, "Body can only be made empty")
-        if "Body" in call.values:
-            message.body = ""
-        return self._message(message)
 
     def create_message(self, call):
         values, account = call.values, call.account
@@ -173,30 +153,29 @@ class Api:
             21623: len(media) > MAX_MEDIA,
             21609: callback and not valid_url(callback),
             20001: not 1 <= period <= 36_000,
+            20004: "SendAt" in values,
         }
         for code, applies in refusals.items():
             if applies:
                 raise refuse(code, to=to, url=callback)
         service = self._check_sender(account, sender, service_sid, to)
         self._check_recipient(account, to, sender, service)
-        send_at = self._send_at(values)
         if account["type"] == "Trial":
             body = TRIAL_PREFIX + body
-        status = "queued" if sender else "accepted"
         message = self.state.new_message(
             account_sid=account["sid"],
             direction="outbound-api",
             from_=sender or None,
             to=to,
             body=body,
-            status="scheduled" if send_at else status,
+            status="queued" if sender else "accepted",
             origin="api",
             messaging_service_sid=service_sid or None,
             media=media,
             status_callback=callback or (service or {}).get("status_callback") or "",
             params=dict(call.form),
         )
-        self.texting.send(message, send_at)
+        self.texting.send(message)
         return self._message(message)
 
     def _check_sender(self, account, sender, service_sid, to):
@@ -229,18 +208,6 @@ class Api:
         if self.state.block_key(to, sender) in self.state.blocks:
             raise refuse(21610)
 
-    def _send_at(self, values):
-        """Return when a scheduled message is to leave (seconds since 1970), or None."""
-        when = values.get("SendAt")
-        if not when and not values.get("ScheduleType"):
-            return None
-        if not values.get("MessagingServiceSid"):
-            raise refuse(35118)
-        soonest, latest = SCHEDULE_LIMITS
-        if not when or not soonest <= when.timestamp() - self.state.now() <= latest:
-            raise refuse(35114)
-        return when.timestamp()
-
     def list_messages(self, call):
         values, settings = call.values, self.state.settings
         newest = self.state.now() - settings["list_lag"]
@@ -264,12 +231,11 @@ class Api:
 
         messages = [vars(m) for m in self.state.messages.values() if shown(m)]
         messages.sort(key=lambda message: message["created"], reverse=True)
-        return self._page(
-            call,
-            "messages",
-            messages,
-            lambda values: self._message(self.state.messages[values["sid"]]),
-        )
+
+        def show(values):
+            return self._message(self.state.messages[values["sid"]])
+
+        return self._page(call, "messages", messages, show)
 
     def _page(self, call, key, items, show):
         """Return one page of a list, in the form of the 2010 or of the newer APIs.
@@ -298,17 +264,18 @@ class Api:
             pairs += [("PageToken", token)] if token else []
             return f"{MESSAGING_URL if new else ''}{call.path}?{urlencode(pairs)}"
 
-        following = start + size < len(items)
-        links = {
-            "first_page": link(0),
-            "next_page": link(page + 1, "PA" + chosen[-1]["sid"])
-            if following
-            else None,
-            "previous_page": link(page - 1) if page else None,
-        }
+        more = start + size < len(items)
         suffix = "url" if new else "uri"
-        meta = {f"{name}_{suffix}": value for name, value in links.items()}
-        meta |= {suffix: link(page, token), "page": page, "page_size": size}
+        meta = {
+            f"first_page_{suffix}": link(0),
+            f"next_page_{suffix}": link(page + 1, "PA" + chosen[-1]["sid"])
+            if more
+            else None,
+            f"previous_page_{suffix}": link(page - 1) if page else None,
+            suffix: link(page, token),
+            "page": page,
+            "page_size": size,
+        }
         rows = {key: [show(item) for item in chosen]}
         if new:
             return {**rows, "meta": {**meta, "key": key}}
@@ -318,20 +285,16 @@ class Api:
 
     def _number(self, number):
         base = f"/{API_VERSION}/Accounts/{number['account_sid']}/IncomingPhoneNumbers"
-        return self.description.build(
-            "api.v2010.account.incoming_phone_number",
-            {
-                **number,
-                "address_requirements": "none",
-                "api_version": API_VERSION,
-                "beta": False,
-                **dates(number, rfc2822),
-                "emergency_address_status": "unregistered",
-                "origin": "twilio",
-                "status": "in-use",
-                "uri": f"{base}/{number['sid']}.json",
-            },
-        )
+        values = {
+            "address_requirements": "none",
+            "beta": False,
+            "emergency_address_status": "unregistered",
+            "origin": "twilio",
+            "status": "in-use",
+            "uri": f"{base}/{number['sid']}.json",
+        }
+        schema = "api.v2010.account.incoming_phone_number"
+        return self._show(schema, number, **values)
 
     def list_numbers(self, call):
         # A * in the filter stands for a digit.
@@ -365,14 +328,8 @@ class Api:
     # Messaging Services
 
     def _service(self, service):
-        return self.description.build(
-            "messaging.v1.service",
-            {
-                **service,
-                **dates(service, iso8601),
-                "url": f"{MESSAGING_URL}/v1/Services/{service['sid']}",
-            },
-        )
+        url = f"{MESSAGING_URL}/v1/Services/{service['sid']}"
+        return self._show("messaging.v1.service", service, url=url)
 
     def list_services(self, call):
         sid, services = call.account["sid"], self.state.services.values()
@@ -393,18 +350,14 @@ class Api:
         labels = {"voice": "Voice", "sms": "SMS", "mms": "MMS"}
 
         def show(number):
-            able = [labels[k] for k in labels if number["capabilities"][k]]
-            return self.description.build(
-                "messaging.v1.service.phone_number",
-                {
-                    **number,
-                    "service_sid": service["sid"],
-                    **dates(number, iso8601),
-                    "country_code": "US" if number["phone_number"][:2] == "+1" else "",
-                    "capabilities": able,
-                    "url": f"{url}/{number['sid']}",
-                },
-            )
+            phone, able = number["phone_number"], number["capabilities"]
+            values = {
+                "service_sid": service["sid"],
+                "country_code": "US" if phone[:2] == "+1" else "",
+                "capabilities": [labels[name] for name in labels if able[name]],
+                "url": f"{url}/{number['sid']}",
+            }
+            return self._show("messaging.v1.service.phone_number", number, **values)
 
         numbers = [self.state.numbers[phone] for phone in service["numbers"]]
         return self._page(call, "phone_numbers", numbers, show)
@@ -415,7 +368,6 @@ class Api:
 CALLS = {
     "FetchAccount": Api.fetch_account,
     "FetchMessage": Api.fetch_message,
-    "UpdateMessage": Api.update_message,
     "CreateMessage": Api.create_message,
     "ListMessage": Api.list_messages,
     "ListIncomingPhoneNumber": Api.list_numbers,

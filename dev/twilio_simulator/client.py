@@ -9,7 +9,7 @@ from pathlib import Path
 
 import urllib3
 
-from .config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
+from .state import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_NUMBER
 
 
 class SimulatorError(Exception):
@@ -73,7 +73,7 @@ class SimulatorClient:
     def set_customer(self, number, name="", kind="mobile", **fields):
         """Add or change a customer's phone; kind as in the README, error_code."""
         values = {"number": number, "name": name, "kind": kind, **fields}
-        return self._call("POST", "customers", values)
+        return self.configure(customers=[values])
 
     def block(self, customer, ours=DEFAULT_NUMBER, blocked=True):
         """Set or lift Twilio's block (as STOP and START do)."""
@@ -198,11 +198,11 @@ class SimulatorProcess(SimulatorClient):
         process, self._process = self._process, None
         if process:
             process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            # It is killed if it does not end.
+            late = threading.Timer(15, process.kill)
+            late.start()
+            process.wait()
+            late.cancel()
             process.stdout.close()
 
     def __enter__(self):

@@ -6,12 +6,10 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from .config import CUSTOMER, E164, KINDS, ConfigError
 from .faults import Fault
+from .state import CUSTOMER, E164, KINDS, ConfigError
 
 PREFIX = "/_simulator/"
-# As many conversations as the page can show; the newest first.
-MAX_CONVERSATIONS = 500
 
 
 class Control:
@@ -51,14 +49,14 @@ class Control:
         return {"ok": True}
 
     def config(self, _values):
-        """Return accounts (without secrets), customers and settings."""
+        """Return accounts (without secrets), customers, settings and blocks."""
         state, accounts = self.state, []
-        for account in state.accounts.values():
-            accounts.append({**account, "auth_token": "redacted"})
+        for sid, account in state.accounts.items():
+            own = {"auth_token": "redacted"}
             for name in ("numbers", "services"):
                 entries = getattr(state, name).values()
-                of_it = [e for e in entries if e["account_sid"] == account["sid"]]
-                accounts[-1][name] = of_it
+                own[name] = [e for e in entries if e["account_sid"] == sid]
+            accounts.append({**account, **own})
         return {
             "accounts": accounts,
             "customers": list(state.customers.values()),
@@ -70,12 +68,6 @@ class Control:
         """Add or change accounts, customers and settings."""
         self.state.configure(values)
         return self.config({})
-
-    def configure_customer(self, values):
-        """Add or change a customer's phone: number, name, kind, error_code."""
-        customer = self.state.configure_customer(values)
-        self.state.touch()
-        return customer
 
     def block(self, values):
         """Set (``blocked`` true, the default) or lift Twilio's block."""
@@ -131,48 +123,32 @@ class Control:
 
     # The customers' phones
 
-    def conversations(self, values):
-        """Return the list of conversations, or one with its texts (customer, ours)."""
-        state = self.state
-        if values.get("customer"):
-            return self._conversation(values["customer"], values.get("ours", ""))
-        newest = {}
+    def conversations(self):
+        """Return our numbers and the conversations, the latest one first."""
+        state, found = self.state, {}
         for message in sorted(state.messages.values(), key=lambda m: -m.created):
             if message.ours:
-                newest.setdefault((message.customer, message.ours), message)
-        newest, numbers = list(newest.items()), state.numbers.values()
-        rows = [self._row(*key, last) for key, last in newest[:MAX_CONVERSATIONS]]
-        known, first = {row["customer"] for row in rows}, next(iter(state.numbers), "")
-        new = [customer for customer in state.customers if customer not in known]
-        rows += [self._row(customer, first, None) for customer in new]
+                key = message.customer, message.ours
+                found.setdefault(key, []).insert(0, _bubble(message))
+        known = {customer for customer, _ours in found}
+        first = next(iter(state.numbers), "")
+        found |= {(c, first): [] for c in state.customers if c not in known}
+        phones = state.numbers.values()
         return {
-            "numbers": [
-                {"number": n["phone_number"], "name": n["friendly_name"]}
-                for n in numbers
-            ],
-            "conversations": rows,
+            "numbers": {n["phone_number"]: n["friendly_name"] for n in phones},
+            "conversations": [self._show(*key, texts) for key, texts in found.items()],
         }
 
-    def _row(self, customer, ours, last):
-        """Return a conversation as the list shows it."""
+    def _show(self, customer, ours, texts):
         phone = self.state.customers.get(customer, CUSTOMER)
         return {
             "customer": customer,
+            "ours": ours,
             "name": phone["name"],
             "kind_text": KINDS[phone["kind"]]["text"],
-            "ours": ours,
-            "last": last and _bubble(last),
             "blocked": self.state.block_key(customer, ours) in self.state.blocks,
+            "texts": texts,
         }
-
-    def _conversation(self, customer, ours):
-        texts = [
-            _bubble(message)
-            for message in self.state.messages.values()
-            if (message.customer, message.ours) == (customer, ours)
-        ]
-        texts.sort(key=lambda text: text["time"])
-        return {**self._row(customer, ours, None), "texts": texts}
 
     async def inbound(self, values):
         """Text from a customer's phone: from, to, body and more (see the README)."""
@@ -264,7 +240,6 @@ CALLS = {
     ("POST", "reset"): Control.reset,
     ("GET", "config"): Control.config,
     ("POST", "config"): Control.configure,
-    ("POST", "customers"): Control.configure_customer,
     ("POST", "blocks"): Control.block,
     ("POST", "clock"): Control.clock,
     ("GET", "faults"): Control.list_faults,
@@ -273,7 +248,6 @@ CALLS = {
     ("GET", "messages"): Control.messages,
     ("GET", "requests"): Control.requests,
     ("POST", "wait"): Control.wait,
-    ("GET", "conversations"): Control.conversations,
     ("POST", "inbound"): Control.inbound,
     ("POST", "status"): Control.status,
 }

@@ -3,7 +3,7 @@
 
 import re
 
-from .config import ConfigError
+from .state import ConfigError
 
 # What each does, and with which options: see the README.
 KINDS = "slow timeout accept_no_answer 429 500 503 html half reset error".split()

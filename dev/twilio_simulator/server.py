@@ -4,12 +4,15 @@
 import asyncio
 import json
 import logging
+import re
 import socket
 import time
+from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import jinja2
 from aiohttp import hdrs, web
 
 from .api import Api, Call
@@ -29,6 +32,15 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(STATIC),
+    autoescape=True,
+    undefined=jinja2.ChainableUndefined,
+)
+TEMPLATES.filters["iso"] = lambda time: datetime.fromtimestamp(time, UTC).isoformat()
+TEMPLATES.filters["phone"] = lambda number: re.sub(
+    r"^\+1(\d{3})(\d{3})(\d{4})$", r"+1 (\1) \2-\3", str(number)
+)
 PAGE = "<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 
 MAX_REQUEST_BODY = 4 * 1024 * 1024
@@ -39,9 +51,9 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class Simulator:
-    """The whole simulator, to be started in a running event loop."""
+    """The whole simulator."""
 
-    def __init__(self, config, host="127.0.0.1", port=0, state_file=None):
+    def __init__(self, config, port, state_file):
         """Make it, without listening yet.
 
         :param config: accounts, customers and settings (see the README)
@@ -50,20 +62,18 @@ class Simulator:
         :raises ConfigError: the configuration or the file can't be used
         :raises OSError: the file can't be read
         """
-        self.host, self.port, self.state_file = host, port, state_file
+        self.port, self.state_file = port, state_file
         self.state = State(config)
         if state_file and Path(state_file).exists():
             self.state.load(state_file)
         self.faults, self.description = [], Description()
 
-    async def start(self):
-        """Answer requests; return self.
+    def run(self, started):
+        """Answer requests until SIGINT or SIGTERM.
 
-        :raises OSError: the port is in use
+        :param started: function that is called with the address
+        :raises OSError: the port is in use, or the state file can't be written
         """
-        texting = self.texting = Texting(self.state, Poster(self.state))
-        self.api = Api(self.state, self.description, texting)
-        self.control = Control(self.state, texting, self.faults)
         app = web.Application(client_max_size=MAX_REQUEST_BODY)
         app.on_response_prepare.append(self._add_headers)
         for path in ("/2010-04-01/{rest:.*}", "/v1/{rest:.*}"):
@@ -71,26 +81,30 @@ class Simulator:
         app.router.add_get(f"{PREFIX}events", self._events)
         app.router.add_route("*", PREFIX + "{name}", self._control)
         app.router.add_get("/{file:|phone.css|phone.js|icon.svg}", self._page)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        try:
-            site = web.TCPSite(self._runner, self.host, self.port, backlog=1024)
-            await site.start()
-        except (OSError, OverflowError):
-            await self.stop(save=False)
-            raise
-        self.port = self._runner.addresses[0][1]
-        texting.resume()
-        self._saving = asyncio.create_task(self._save_now_and_then())
-        return self
+        app.cleanup_ctx.append(self._live)
+        with socket.create_server(("127.0.0.1", self.port), backlog=1024) as listening:
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            web.run_app(
+                app,
+                sock=listening,
+                backlog=1024,
+                access_log=None,
+                shutdown_timeout=0.2,
+                print=lambda _text: started(address),
+            )
 
-    async def stop(self, save=True):
-        """Stop answering, free the port and write the state file."""
-        await self._runner.cleanup()
-        self.texting.reset()
-        await self.texting.poster.session.close()
-        if save and self.state_file:
-            self._saving.cancel()
+    async def _live(self, _app):
+        """Have what works beside the requests, until the server stops."""
+        texting = Texting(self.state, Poster())
+        self.api = Api(self.state, self.description, texting)
+        self.control = Control(self.state, texting, self.faults)
+        texting.resume()
+        saving = asyncio.create_task(self._save_now_and_then())
+        yield
+        saving.cancel()
+        texting.reset()
+        await texting.poster.session.close()
+        if self.state_file:
             self.state.save(self.state_file)
 
     async def _save_now_and_then(self):
@@ -181,15 +195,11 @@ class Simulator:
         codes = {"429": 20429, "500": 20500, "503": 20503}
         code = values.get("code", codes.get(fault.kind, 20500))
         error = refuse(code, values.get("message"), path=request.path)
-        if fault.kind == "error":
-            error.status = values.get("http_status", error.status)
-        else:
-            error.status = int(fault.kind)
+        real_status = error.status if fault.kind == "error" else int(fault.kind)
+        error.status = values.get("http_status", real_status)
         response = _json(error.status, error.body())
         if values.get("body") == "html":
-            response = web.Response(
-                status=error.status, text=PAGE, content_type="text/html"
-            )
+            response.text, response.content_type = PAGE, "text/html"
         if error.status == 429 or "retry_after" in values:
             response.headers["Retry-After"] = str(values.get("retry_after", 1))
         return response
@@ -198,7 +208,7 @@ class Simulator:
 
     def _check_host(self, request):
         """Refuse a name of somebody else that leads to this machine (DNS rebinding)."""
-        if self.host in LOCAL_NAMES and request.url.host not in LOCAL_NAMES:
+        if request.url.host not in LOCAL_NAMES:
             raise web.HTTPForbidden(text="Open it as http://127.0.0.1 please")
 
     async def _control(self, request):
@@ -217,7 +227,15 @@ class Simulator:
 
     async def _page(self, request):
         self._check_host(request)
-        return web.FileResponse(STATIC / (request.match_info["file"] or "index.html"))
+        if file := request.match_info["file"]:
+            return web.FileResponse(STATIC / file)
+        shown, query = self.control.conversations(), request.query
+        wanted = {"customer": query.get("customer"), "ours": query.get("ours")}
+        for conversation in shown["conversations"]:
+            if conversation | wanted == conversation:
+                shown["open"] = conversation
+        html = TEMPLATES.get_template("index.html").render(shown)
+        return web.Response(text=html, content_type="text/html")
 
     async def _events(self, request):
         """Send an event whenever something changed that the page shows."""

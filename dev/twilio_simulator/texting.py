@@ -11,11 +11,7 @@ import logging
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
-import phonenumbers
-
-from .config import TOLL_FREE
 from .errors import CATALOG
-from .segments import count_segments
 from .webhooks import read_twiml
 
 _logger = logging.getLogger(__name__)
@@ -30,15 +26,23 @@ HELP_WORDS = "HELP INFO".split()
 PLAIN = str.maketrans("‘’“”–—\xa0", "''\"\"-- ")
 
 FINAL = ("delivered", "undelivered", "failed", "canceled", "received")
+# GSM 03.38
+GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_EXTENDED = frozenset("^{}\\[~]|€\f")
 
 
-def country_of(phone):
-    """Return the ISO country code of a number, or ""."""
-    try:
-        number = phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return ""
-    return phonenumbers.region_code_for_country_code(number.country_code)
+def count_segments(text):
+    """Return the number of SMS segments (at least 1) that ``text`` is sent in."""
+    if all(char in GSM_BASIC or char in GSM_EXTENDED for char in text):
+        size = len(text) + sum(char in GSM_EXTENDED for char in text)
+        single, several = 160, 153
+    else:
+        size = len(text.encode("utf-16-be", "surrogatepass")) // 2
+        single, several = 70, 67
+    return 1 if size <= single else -(-size // several)
 
 
 class Texting:
@@ -91,11 +95,8 @@ class Texting:
 
     # Outbound
 
-    def send(self, message, send_at=None):
-        """Take over a new outbound message: keep it and plan its life.
-
-        :param send_at: seconds since 1970, for a scheduled one
-        """
+    def send(self, message):
+        """Take over a new outbound message: keep it and plan its life."""
         service = self.state.services.get(message.messaging_service_sid)
         if service and service["smart_encoding"]:
             message.body = message.body.translate(PLAIN)
@@ -103,30 +104,16 @@ class Texting:
             message.body = message.body.strip()
         message.num_segments = count_segments(message.body)
         self.state.add(message)
-        if send_at:
-            self.start(self._release(message, send_at), counted=False)
-        else:
-            self._plan(message)
+        self._plan(message)
 
     def resume(self):
         """Go on with the messages that a restart interrupted."""
         for message in self.state.messages.values():
-            if not message.inbound and message.status not in (*FINAL, "scheduled"):
+            if not message.inbound and message.status not in FINAL:
                 self._plan(message)
             elif message.inbound and message.webhook["state"] == "pending":
                 hint = "The simulator was stopped meanwhile."
                 message.webhook.update(state="failed", hint=hint)
-
-    async def _release(self, message, send_at):
-        await self._sleep_until(send_at)
-        if message.status == "scheduled":
-            self._change(message, "accepted")
-            self._plan(message)
-
-    async def _sleep_until(self, when):
-        """Wait for a time on Twilio's clock, which may be moved meanwhile."""
-        while (left := when - self.state.now()) > 0:
-            await asyncio.sleep(min(left, 0.2))
 
     def choose_number(self, service, customer):
         """Return the number of a service that texts this customer (sticky sender)."""
@@ -189,12 +176,15 @@ class Texting:
 
     async def _expire(self, message):
         """End a message that is not sent within its validity period."""
-        await self._sleep_until(message.created + int(message.params["ValidityPeriod"]))
+        end = message.created + int(message.params["ValidityPeriod"])
+        # On Twilio's clock, which may be moved meanwhile.
+        while (left := end - self.state.now()) > 0:
+            await asyncio.sleep(min(left, 0.2))
         if not message.sent and message.status not in FINAL:
             await self._live(message, [("failed", 30036)])
 
     def _change(self, message, status, code=None):
-        if not message.from_ and status not in ("accepted", "scheduled", "canceled"):
+        if not message.from_ and status not in ("accepted", "canceled"):
             service = self.state.services.get(message.messaging_service_sid)
             message.from_ = service and self.choose_number(service, message.to)
         if status == "delivered":
@@ -262,7 +252,7 @@ class Texting:
         state = self.state
         message.num_segments = count_segments(message.body)
         if message.from_ not in state.customers:
-            state.configure_customer({"number": message.from_})
+            state.configure({"customers": [{"number": message.from_}]})
         service = state.service_of(message.to)
         message.messaging_service_sid = service and service["sid"]
         _addresses, reason = self._inbound_addresses(message)
@@ -271,7 +261,7 @@ class Texting:
         if reason:
             message.webhook.update(state="none", hint=CATALOG["no_webhook"][reason])
         state.add(message)
-        keyword = self._obey(message, service)
+        keyword = self._obey(message)
         if service and service["advanced_opt_out"]:
             opt_out_type = opt_out_type or keyword
         message.params = self._inbound_params(message, opt_out_type) | (extra or {})
@@ -308,7 +298,7 @@ class Texting:
             ("From", message.from_, customer),
             ("To", message.to, ours),
         ):
-            params[f"{side}Country"] = country_of(phone)
+            params[f"{side}Country"] = "US" if phone[:2] == "+1" else ""
             for name in ("city", "state", "zip"):
                 params[side + name.title()] = place[name]
         if opt_out_type:
@@ -318,16 +308,16 @@ class Texting:
             params[f"MediaContentType{index}"] = media["content_type"]
         return params
 
-    def _obey(self, message, service):
+    def _obey(self, message):
         """Do what Twilio itself does on STOP, START and HELP; return which it was."""
         blocks = self.state.blocks
         word = message.body.strip().upper()
         key = self.state.block_key(message.from_, message.to)
-        blocked, toll_free = key in blocks, TOLL_FREE.match(message.to)
-        if word in STOP_WORDS and (word == "STOP" or not toll_free):
+        blocked = key in blocks
+        if word in STOP_WORDS:
             keyword, answer = "STOP", not blocked
             blocks[key] = self.state.now()
-        elif word in START_WORDS and (word != "YES" or (blocked and not toll_free)):
+        elif word in START_WORDS and (word != "YES" or blocked):
             keyword = answer = "START"
             blocks.pop(key, None)
         elif word in HELP_WORDS:
@@ -335,10 +325,8 @@ class Texting:
         else:
             return None
         if answer:
-            own = service and service["advanced_opt_out"] and service["opt_out_texts"]
-            texts = CATALOG["opt_out_answers"] | (own or {})
             # Twilio's own answer goes through even to who has just been blocked.
-            self.reply(message, {"body": texts[keyword]}, "twilio")
+            self.reply(message, CATALOG["opt_out_answers"][keyword], "twilio")
         return keyword
 
     def reply(self, message, text, origin):
@@ -351,12 +339,10 @@ class Texting:
             direction="outbound-reply",
             from_=message.to,
             to=message.from_,
-            body=text["body"],
+            body=text,
             status="queued",
             origin=origin,
             messaging_service_sid=message.messaging_service_sid,
-            media=[{"url": u, "content_type": ""} for u in text.get("media", ())],
-            status_callback=text.get("status_callback") or "",
         )
         self.send(answer)
         return True
@@ -385,7 +371,7 @@ class Texting:
         texts, problem = read_twiml(delivery)
         for text in texts:
             if self.reply(message, text, "twiml"):
-                delivery.replies.append(text["body"])
+                delivery.replies.append(text)
         if not problem:
             return ""
         delivery.code, detail = problem

@@ -3,20 +3,37 @@
 
 import asyncio
 import time
-import uuid
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 
 import aiohttp
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from .errors import CATALOG
-from .signature import sign, strip
 
 # Twilio reads no more of an answer than this (error 11750).
 MAX_ANSWER = 64 * 1024
 XML_TYPES = ("text/xml", "application/xml")
+
+
+def sign(url, params, token):
+    """Return the ``X-Twilio-Signature`` of a request.
+
+    :param url: the URL as it was given to Twilio; its fragment isn't signed
+    :param params: the POST parameters: a dict, or (name, value) pairs
+    :param token: the account's primary auth token
+    """
+    return RequestValidator(token).compute_signature(strip(url), MultiDict(params))
+
+
+def strip(url):
+    """Return a URL without fragment and without user:password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
 
 
 def valid_url(url):
@@ -28,32 +45,15 @@ def valid_url(url):
     return parts.scheme in ("http", "https") and bool(parts.host) and " " not in url
 
 
-class Overrides:
-    """Twilio's connection overrides: ``#rc=5&rp=all`` in the fragment of a URL.
+def read_overrides(url):
+    """Return Twilio's connection overrides: ``#rc=5&rp=all`` in the fragment of a URL.
 
-    By default one more attempt is made, and only if the connection failed. Times are
-    in seconds; all attempts together have 15.
+    :return: (attempts, on what one more is made: ct, rt, 4xx, 5xx)
     """
-
-    def __init__(self, url):
-        self.attempts, self.retry_on = 2, {"ct"}
-        self.connect_timeout, self.read_timeout = 5.0, 15.0
-        for name, value in parse_qsl(urlsplit(url).fragment):
-            number = int(value) if value.isdigit() else -1
-            if name == "rp":
-                self.retry_on = set(value.replace("all", "ct,rt,4xx,5xx").split(","))
-            elif name == "rc" and 0 <= number <= 5:
-                self.attempts = number + 1
-            elif name == "ct":
-                self.connect_timeout = number / 1000
-            elif name == "rt":
-                self.read_timeout = number / 1000
-
-    def retries(self, delivery):
-        """Whether this outcome is one that is tried again."""
-        if delivery.status is None:
-            return ("rt" if delivery.connected else "ct") in self.retry_on
-        return f"{delivery.status // 100}xx" in self.retry_on
+    values = dict(parse_qsl(urlsplit(url).fragment))
+    count, reasons = values.get("rc", "1"), values.get("rp", "ct")
+    reasons = reasons.replace("all", "ct,rt,4xx,5xx").split(",")
+    return int(count) + 1 if count in list("012345") else 2, reasons
 
 
 @dataclass
@@ -76,6 +76,13 @@ class Delivery:
         return self.status is not None and 200 <= self.status < 300
 
     @property
+    def outcome(self):
+        """The outcome as overrides name it: 2xx, 4xx, rt, ct..."""
+        if self.status is None:
+            return "rt" if self.connected else "ct"
+        return f"{self.status // 100}xx"
+
+    @property
     def content_type(self):
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -96,8 +103,7 @@ class Poster:
 
     TIME = 15.0  # seconds for all attempts together
 
-    def __init__(self, state):
-        self._state = state
+    def __init__(self):
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -108,25 +114,22 @@ class Poster:
 
         :param params: (name, value) pairs
         """
-        overrides = Overrides(url)
+        attempts, reasons = read_overrides(url)
         deadline = time.monotonic() + self.TIME
         target, body, headers = self._request(url, method, params, token)
         attempt = 0
         while True:
             attempt += 1
             delivery = Delivery(url=url, attempts=attempt)
-            timeout = aiohttp.ClientTimeout(
-                total=deadline - time.monotonic(),
-                sock_connect=overrides.connect_timeout,
-                sock_read=overrides.read_timeout,
-            )
+            left = deadline - time.monotonic()
+            timeout = aiohttp.ClientTimeout(total=left, sock_connect=5)
             try:
                 await self._send(delivery, method, target, body, headers, timeout)
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 _explain(delivery, error)
             if not delivery.ok:
                 delivery.code = 11200 if delivery.connected else 11205
-            again = attempt < overrides.attempts and overrides.retries(delivery)
+            again = attempt < attempts and delivery.outcome in reasons
             if not again or time.monotonic() + 0.1 * attempt >= deadline:
                 return delivery
             await asyncio.sleep(0.1 * attempt)
@@ -139,8 +142,6 @@ class Poster:
         headers = {
             "User-Agent": "TwilioProxy/1.1",
             "Accept": "*/*",
-            # The same in every attempt: it is how a retry is recognized.
-            "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
         }
         if method == "GET":
             target += ("&" if urlsplit(target).query else "?") + urlencode(params)
@@ -152,7 +153,7 @@ class Poster:
         user, colon, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
         if user or colon:
             headers["Authorization"] = aiohttp.encode_basic_auth(user, password)
-        return target, body, {**headers, **self._state.settings["webhook_headers"]}
+        return target, body, headers
 
     async def _send(self, delivery, method, target, body, headers, timeout):
         async with self.session.request(
@@ -193,8 +194,7 @@ def _explain(delivery, error):
 def read_twiml(delivery):
     """Return (texts, problem) of a webhook's answer.
 
-    Texts are dicts: body, media, status_callback. The problem is a pair of
-    Twilio's code and an explanation, or None.
+    The problem is a pair of Twilio's code and an explanation, or None.
     """
     texts, body, kind = [], delivery.body.strip(), delivery.content_type
     if delivery.code == 11750:
@@ -203,7 +203,7 @@ def read_twiml(delivery):
         return texts, None
     if kind == "text/plain":
         # Really so: the customer gets whatever a text/plain answer says.
-        return [{"body": body}], None
+        return [body], None
     if kind not in XML_TYPES:
         return texts, (12300, f"the answer is {kind or 'of no type'}, not text/xml")
     try:
@@ -217,9 +217,7 @@ def read_twiml(delivery):
             return texts, (12200, f"<{verb.tag}> is no verb the simulator knows")
         parts = [verb.text or "", *(part.text or "" for part in verb.findall("Body"))]
         text = "".join(part.strip() for part in parts)
-        media = [item.text.strip() for item in verb.findall("Media") if item.text]
-        if not 0 < len(text or media) <= 1600:
+        if not 0 < len(text) <= 1600:
             return texts, (14103, f"<Message> has {len(text)} characters")
-        callback = verb.get("statusCallback") or verb.get("action") or ""
-        texts.append({"body": text, "media": media, "status_callback": callback})
+        texts.append(text)
     return texts, None

@@ -1,10 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core import status
-from ...core.formatting import format_date, format_time_range
+from ...core.formatting import (
+    format_date,
+    format_time_range,
+    is_other_time,
+    is_whole_day,
+)
+from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
 
@@ -19,13 +27,26 @@ CONFIRMATION_STATUS = [
     ("awaiting", "Awaiting response"),
     *RESPONSES,
     ("reconfirm", "Ask again"),
+    ("no_answer", "No response"),
 ]
+# What the customer is asked about; a change of it concerns an answer.
+_WATCHED = ("scheduled_date_start", "scheduled_date_end", "person_id", "location_id")
+# What other users' open Day Boards show of an appointment.
+SHOWN_ON_BOARD = {
+    "confirmation_status",
+    "scheduled_date_start",
+    "scheduled_date_end",
+    "person_id",
+    "location_id",
+    "stage_id",
+}
 
 
 class FsmAppointmentMixin(models.AbstractModel):
     """What a customer can be asked to confirm: a Work Order or one of its Visits."""
 
     _name = "fsm.appointment.mixin"
+    _inherit = ["fsm.planned.appointment.mixin"]
     _description = "Appointment"
 
     confirmation_status = fields.Selection(
@@ -39,6 +60,16 @@ class FsmAppointmentMixin(models.AbstractModel):
         help="What the customer answered about this appointment.",
     )
 
+    appointment_text = fields.Char(
+        "Local Date and Time",
+        compute="_compute_appointment_text",
+        help="Date and time of the appointment in the time zone of the place of work, "
+        "which is named if it isn't the user's.",
+    )
+    has_other_timezone = fields.Boolean(
+        compute="_compute_appointment_text",
+        help="The clock where the work happens shows another time than the user's.",
+    )
     confirmation_note = fields.Text(
         "Customer's Note",
         compute="_compute_confirmation_note",
@@ -96,13 +127,48 @@ class FsmAppointmentMixin(models.AbstractModel):
         return format_date(start, zone, locale, fields.Datetime.now())
 
     @api.model
-    def _format_time_in(self, zone, start, end=False):
-        """:param zone: name of a time zone; :param start, end: naive UTC datetimes"""
+    def _format_time_in(self, zone, start, end=False, reader=None):
+        """Start and end time, or "all day".
+
+        :param zone: name of a time zone
+        :param start, end: naive UTC datetimes
+        :param reader: the reader's time zone; see
+            :func:`~...core.formatting.format_time_range`
+        """
         if not start:
             return ""
+        if is_whole_day(start, end, zone):
+            return self.env._("all day")
         lang = get_lang(self.env)
         locale = babel_locale_parse(lang.code)
-        return format_time_range(start, end, zone, locale, lang.time_format)
+        return format_time_range(start, end, zone, locale, lang.time_format, reader)
+
+    @api.model
+    def _get_reader_timezone(self):
+        """The time zone in which the user's screen shows times, "" if unknown."""
+        return self.env.context.get("tz") or self.env.user.tz or ""
+
+    @api.depends("scheduled_date_start", "scheduled_date_end")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_appointment_text(self):
+        reader = self._get_reader_timezone()
+        for appointment in self:
+            order = appointment._get_appointment_order()
+            start, end = (
+                appointment.scheduled_date_start,
+                appointment.scheduled_date_end,
+            )
+            if not start or not order:
+                appointment.appointment_text = False
+                appointment.has_other_timezone = False
+                continue
+            zone = order._get_appointment_timezone()
+            parts = [
+                self._format_date_in(zone, start),
+                self._format_time_in(zone, start, end, reader),
+            ]
+            appointment.appointment_text = ", ".join(parts)
+            appointment.has_other_timezone = is_other_time(start, zone, reader)
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""
@@ -138,10 +204,15 @@ class FsmAppointmentMixin(models.AbstractModel):
             tracking_disable=True, job_confirmation_automatic=True
         ).write({"confirmation_status": value})
 
-    def _stop_waiting_sudo(self):
-        """A question is gone: without another one nobody waits for an answer."""
+    def _stop_waiting_sudo(self, was_sent=True):
+        """A question is gone: without another one nobody waits for an answer.
+
+        :param was_sent: False when it never reached the customer, who has not to be
+            asked *again* then
+        """
+        gone = ("awaiting",) if was_sent else ("awaiting", "reconfirm")
         for appointment_sudo in self.sudo():
-            if appointment_sudo.confirmation_status == "awaiting":
+            if appointment_sudo.confirmation_status in gone:
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()
                 )
@@ -173,16 +244,50 @@ class FsmAppointmentMixin(models.AbstractModel):
         if "confirmation_status" in vals and not self.env.su:
             check_may_edit(self.env)
 
+    @api.model
+    def default_get(self, fields):
+        # A stored default, which any user may set, is nobody's answer. Cards that are
+        # grouped by the status give a new one its column's.
+        values = super().default_get(fields)
+        name = "confirmation_status"
+        if name in values:
+            values[name] = self.env.context.get(f"default_{name}") or "not_sent"
+        return values
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_columns(rows, fields, ("confirmation_note",))
+
     @api.model_create_multi
     def create(self, vals_list):
-        # Cards that are grouped by the status give a new one its column's.
         name = "confirmation_status"
         default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
-            value = vals.get(name, default)
-            if value and value != "not_sent":
+            value = vals.get(name, default) or "not_sent"
+            if value != "not_sent":
                 self._check_may_set_status({name: value})
-        return super().create(vals_list)
+        appointments = super().create(vals_list)
+        appointments._notify_boards()
+        return appointments
+
+    def unlink(self):
+        self._notify_boards()
+        return super().unlink()
+
+    def _notify_boards(self):
+        """Have open Day Boards read what they show of these again."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        orders = self._get_appointment_order().sudo()
+        for company, group in orders.grouped("company_id").items():
+            chatter._notify_screens(company, (), group.ids)
+
+    def _with_trace(self, vals):
+        """Have the history say who sets it, whatever a client's context says."""
+        if self.env.su or "confirmation_status" not in vals:
+            return self
+        return self.with_context(
+            job_confirmation_automatic=False, mail_notrack=False, tracking_disable=False
+        )
 
     def write(self, vals):
         self._check_may_set_status(vals)
@@ -193,55 +298,159 @@ class FsmAppointmentMixin(models.AbstractModel):
         ):
             # Edit sets the status with no right beyond reading Work Orders.
             self.check_access("read")
-            return self.sudo().write(vals)
-        watched = "scheduled_date_start" in vals
-        before = {rec: rec.scheduled_date_start for rec in self} if watched else {}
-        by_hand = self.browse()
-        value = vals.get("confirmation_status")
-        if value and not self.env.context.get("job_confirmation_automatic"):
-            by_hand = self.filtered(lambda rec: rec.sudo().confirmation_status != value)
+            by_hand = self.sudo().with_context(job_confirmation_automatic=False)
+            return by_hand.write(vals)
+        watched = [name for name in _WATCHED if name in vals and name in self._fields]
+        before = {rec: {name: rec[name] for name in watched} for rec in self if watched}
+        statuses = self._get_statuses_before(vals)
         result = super().write(vals)
-        by_hand._on_status_set_by_hand(value)
-        if watched:
-            moved = self.filtered(lambda rec: rec.scheduled_date_start != before[rec])
-            moved._on_appointment_moved()
+        if vals.keys() & SHOWN_ON_BOARD:
+            self._notify_boards()
+        for appointment, known in statuses.items():
+            appointment._on_status_set_by_hand(known)
+        for appointment, known in before.items():
+            changed = {name for name in known if appointment[name] != known[name]}
+            appointment._on_appointment_changed(changed)
         return result
 
-    def _on_status_set_by_hand(self, value):
-        """A person set the status: what the answer asked for is done, or changes."""
-        responses = self.env["fsm.confirmation.response"]
-        for appointment in self:
-            asked_sudo = appointment._get_appointment_confirmations_sudo(
-                [("activity_id", "!=", False)]
-            )
-            for record_sudo in asked_sudo:
-                if record_sudo.activity_id.active:
-                    responses._update_activity(record_sudo, value)
+    def _get_statuses_before(self, vals):
+        """The appointments whose status a person is about to change.
+
+        :return: dict appointment -> the status until now
+        """
+        value = vals.get("confirmation_status")
+        # A client may put anything into the context.
+        automatic = self.env.su and self.env.context.get("job_confirmation_automatic")
+        if not value or automatic:
+            return {}
+        return {
+            rec: known
+            for rec in self
+            if (known := rec.sudo().confirmation_status) != value
+        }
+
+    def _on_status_set_by_hand(self, before):
+        """A person set the status: it is the answer to what was asked.
+
+        :param before: the status until now
+        """
+        self.env["fsm.confirmation.response"]._settle(self, before)
+
+    # ------------------------------------------------------------------
+    # Changes of what the customer was asked about
+    # ------------------------------------------------------------------
+
+    def _get_length(self):
+        """How long it takes (``timedelta``, 0 when that is not known)."""
+        self.ensure_one()
+        start, end = self.scheduled_date_start, self.scheduled_date_end
+        return end - start if start and end else timedelta()
+
+    def _with_moved_end(self, vals):
+        """The values with an end as far from the new start as it was from the old."""
+        self.ensure_one()
+        length = self._get_length()
+        if not (length or self.scheduled_date_end):
+            return vals
+        start = fields.Datetime.to_datetime(vals["scheduled_date_start"])
+        return {**vals, "scheduled_date_end": start + length}
+
+    def _on_appointment_changed(self, changed):
+        """Something changed that the customer may have been asked about.
+
+        :param changed: set of names of fields
+        """
+        self.ensure_one()
+        before = self.sudo().confirmation_status
+        if "scheduled_date_start" in changed:
+            self._on_appointment_moved()
+        if "location_id" in changed:
+            self._on_place_changed()
+        after = self.sudo().confirmation_status
+        if before == after == "confirmed" and self._has_own_status():
+            self._log_kept_answer(changed)
+
+    def _has_own_status(self):
+        """Whether its status is its own, and no summary of others."""
+        return True
+
+    def _log_kept_answer(self, changed):
+        """Tell staff what the customer did not know when confirming."""
+        order = self._get_appointment_order()
+        zone = order._get_appointment_timezone()
+        start, end = self.scheduled_date_start, self.scheduled_date_end
+        sentences = {
+            "scheduled_date_start": lambda: self.env._(
+                "It starts at %s now, within the time that the customer confirmed: "
+                "the answer stays.",
+                self._format_time_in(zone, start),
+            ),
+            "scheduled_date_end": lambda: self.env._(
+                "It ends at %s now: the customer's answer stays.",
+                self._format_time_in(zone, end),
+            ),
+            "person_id": lambda: self.env._(
+                "The technician is %s now: the customer's answer stays.",
+                self.sudo().person_id.name or self.env._("nobody"),
+            ),
+        }
+        if "scheduled_date_start" in changed:
+            changed = changed - {"scheduled_date_end"}  # It follows the start.
+        chatter = self.env["fsm.confirmation.chatter"]
+        for name in sentences.keys() & changed:
+            if self[name] or name == "person_id":
+                chatter._log([order], sentences[name](), order.company_id)
+
+    def _on_place_changed(self):
+        """It is at another place, or of another customer, or asked from another number.
+
+        What is over stays as it was.
+        """
+        self.filtered(
+            lambda rec: rec._is_appointment_upcoming()
+        )._on_appointment_moved()
 
     def _on_appointment_moved(self):
-        """The date changed: what the customer was asked is no longer true."""
+        """What the customer was asked may not be true any more."""
         for appointment in self:
-            confirmations_sudo = appointment._get_appointment_confirmations_sudo()
-            if not confirmations_sudo:
-                continue
-            confirmations_sudo._close_sudo("moved")
+            messages_sudo = appointment._get_appointment_confirmations_sudo()
+            outdated_sudo = messages_sudo.filtered(lambda rec: rec._get_change())
+            for reason, group in outdated_sudo.grouped(
+                lambda rec: (
+                    "number" if rec.closed_reason == "number" else rec._get_change()
+                )
+            ).items():
+                group._close_sudo(reason)
             # Another date was agreed on; what else was to be done stays.
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(
-                confirmations_sudo.filtered(
+                outdated_sudo.filtered(
                     lambda rec: rec.response == "declined" and not rec.needs_reading
                 )
             )
-            moved_status = status.status_after_move(
-                appointment.sudo().confirmation_status
-            )
-            appointment._set_confirmation_status_sudo(moved_status)
-            if moved_status == "reconfirm":
-                # Moved back, maybe: what reached the customer last decides.
-                reached_sudo = confirmations_sudo.filtered(
-                    lambda rec: rec.response or rec._may_have_arrived()
-                )
-                responses._restore(reached_sudo[:1])
+            if appointment._has_own_status():
+                appointment._update_moved_status_sudo(messages_sudo, outdated_sudo)
+
+    def _update_moved_status_sudo(self, messages_sudo, outdated_sudo):
+        """Ask again, unless the customer was asked about just that.
+
+        :param messages_sudo: all ``fsm.confirmation`` about this, newest first
+        :param outdated_sudo: those of them that are about something else now
+        """
+        self.ensure_one()
+        known = self.sudo().confirmation_status
+        # What reached the customer last decides.
+        newest_sudo = messages_sudo.filtered(
+            lambda rec: rec.response or rec._may_have_arrived()
+        )[:1]
+        if (newest_sudo - outdated_sudo).response == known == "confirmed" and (
+            newest_sudo.closed_reason not in status.OUTDATED
+        ):
+            return
+        moved = status.status_after_move(known, was_asked=bool(newest_sudo))
+        self._set_confirmation_status_sudo(moved)
+        if moved == "reconfirm":
+            self.env["fsm.confirmation.response"]._restore(newest_sudo)
 
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""
@@ -250,3 +459,21 @@ class FsmAppointmentMixin(models.AbstractModel):
             confirmations_sudo._close_sudo("closed")
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(confirmations_sudo)
+            appointment._stop_waiting_sudo()
+
+    def _on_appointment_reopened(self):
+        """There is work to do after all: what was true before is true again."""
+        responses = self.env["fsm.confirmation.response"]
+        for appointment_sudo in self.sudo():
+            messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
+            for record_sudo in messages_sudo:
+                if record_sudo.closed_reason == "closed" and (
+                    record_sudo._may_have_arrived()
+                ):
+                    record_sudo._reopen()
+                    record_sudo._notify_changed()
+            responses._renew_activity(messages_sudo[:1])
+            if appointment_sudo.confirmation_status in ("no_answer", "not_sent"):
+                appointment_sudo._set_confirmation_status_sudo(
+                    appointment_sudo._get_known_status_sudo()
+                )

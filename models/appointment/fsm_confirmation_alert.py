@@ -2,6 +2,7 @@
 from odoo import api, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
+from ...core.status import OUTDATED
 
 
 class FsmConfirmationAlert(models.AbstractModel):
@@ -95,10 +96,13 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _get_contact_facts(self, draft):
         """Facts about the contact. An override point."""
+        recipients = self.env["fsm.confirmation.recipient"]
         if not draft.partner:
-            return {"no_contact": True}
+            archived = bool(recipients._get_archived(draft.order))
+            return {"archived": archived, "no_contact": True}
+        if not draft.partner.active:
+            return {"archived": True}
         if draft.is_recipient is None:
-            recipients = self.env["fsm.confirmation.recipient"]
             draft.is_recipient = draft.partner in recipients._get_all(draft.order)
         return {
             "foreign_contact": not draft.is_recipient,
@@ -139,7 +143,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         )
         return (
             counts
-            and record_sudo.closed_reason != "moved"
+            and record_sudo.closed_reason not in OUTDATED
             and not record_sudo._get_stale_reason()
         )
 
@@ -167,6 +171,8 @@ class FsmConfirmationAlert(models.AbstractModel):
                     enabled=company["enabled"],
                     ready=company["ready"] and bool(record_sudo.sender),
                     past=record_sudo._has_passed(),
+                    archived=bool(record_sudo.partner_id)
+                    and not record_sudo.partner_id.active,
                     opted_out=record_sudo.mobile in opted_out,
                     changed=not record_sudo.is_open or not record_sudo._is_current(),
                 )
@@ -191,6 +197,9 @@ class FsmConfirmationAlert(models.AbstractModel):
             text = {
                 "opted_out": self.env._(
                     "The customer opted out before the text was sent."
+                ),
+                "archived": self.env._(
+                    "The contact was archived before the text was sent."
                 ),
                 "past": self.env._("The appointment passed before the text was sent."),
             }.get(code, self.env._("The appointment changed before the text was sent."))
@@ -293,10 +302,19 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_contact_words(self, draft, entry_sudo):
         """:return: dict code -> function -> (sentence, a few words for many)"""
         partner = draft.partner
+        recipients = self.env["fsm.confirmation.recipient"]
+        archived = partner or recipients._get_archived(draft.order)[:1]
         number = draft.mobile and partner._format_number_for_people(
             draft.mobile, draft.company
         )
         return {
+            "archived": lambda: (
+                self.env._(
+                    "%s is archived. Choose another contact, or restore this one.",
+                    archived.name,
+                ),
+                self.env._("The contact is archived"),
+            ),
             "no_contact": lambda: (
                 self.env._("Choose the contact who gets the text."),
                 self.env._("There is no contact"),
@@ -355,8 +373,8 @@ class FsmConfirmationAlert(models.AbstractModel):
             ),
             "opted_out": lambda: (
                 self.env._(
-                    "%(contact)s can't be texted. %(how)s. Call instead, or choose "
-                    "another contact. A customer opts in again by texting START.",
+                    "%(contact)s opted out of texts and can't be texted. %(how)s. Call "
+                    "instead, or choose another contact. A customer opts in again by texting START.",
                     contact=partner.name,
                     how=entry_sudo._job_confirmation_describe(),
                 ),

@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
+from ...core.hours import JUST_NOW
 from ...tools.log_redaction import private_queries
 from ..xmlids import SEND_CRON
 
+# The judge of what leaves by itself, an index of ``fsm.confirmation``.
+STEP_UNIQUE = "fsm_confirmation_step_unique"
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
 _CODE = re.compile("[0-9]{3}")
@@ -33,6 +37,8 @@ class Draft:
     sender: str = ""  # our number, or a Messaging Service
     code: str = ""  # used when the number has another open question
     previous: object = None  # the ``fsm.confirmation`` that this is sent again for
+    step: object = None  # the ``fsm.confirmation.plan.step`` for which it leaves
+    template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
     is_recipient: bool | None = None  # None: not known whether one may choose them
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
@@ -45,6 +51,12 @@ class Draft:
     def appointment(self):
         """The visit, or the Work Order without visits."""
         return self.visit or self.order
+
+    @property
+    def template_sudo(self):
+        """The ``sms.template`` of its text, with sudo."""
+        chosen = self.template or (self.step and self.step.template_id)
+        return chosen.sudo() if chosen else self.company._job_confirmation_template()
 
     @property
     def line(self):
@@ -84,21 +96,23 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders):
+    def _draft_many(self, orders, visits=None):
         """What asking about all these Work Orders comes to, with the alerts.
 
         About the next visit of each, to the contact with which the dialog begins.
 
+        :param visits: ``fsm.visit`` of some of them, asked about instead of the next
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
+        chosen = visits.sudo().grouped("order_id") if visits else {}
         recipients = self.env["fsm.confirmation.recipient"]._choose(orders_sudo)
         drafts = []
         for order_sudo in orders_sudo:
-            visit_sudo = order_sudo._get_next_visit()
-            draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
-            draft.is_recipient = True
-            drafts.append(draft)
+            for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
+                draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
+                draft.is_recipient = True
+                drafts.append(draft)
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 
@@ -119,23 +133,28 @@ class FsmConfirmationComposer(models.AbstractModel):
         groups = defaultdict(list)
         for draft in drafts:
             lang = draft.partner._get_customer_lang(draft.order.company_id)
-            groups[draft.company, lang, seen[draft.order]].append(draft)
+            groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
             seen[draft.order] += 1
         texts = {}
-        for (company, lang, _turn), members in groups.items():
-            rendered = self._render_together(company, lang, members)
+        for (template_sudo, lang, _turn), members in groups.items():
+            rendered = self._render_together(template_sudo, lang, members)
             texts.update(zip(map(id, members), rendered, strict=True))
         return [texts[id(draft)] for draft in drafts]
 
     @api.model
-    def _render_together(self, company, lang, drafts):
-        """The texts of different Work Orders of one company in one language."""
-        template_sudo = company._job_confirmation_template().with_context(
+    def _render_together(self, template_sudo, lang, drafts):
+        """The texts of different Work Orders with one template in one language."""
+        template_sudo = template_sudo.with_context(
             confirmation_visit_ids=tuple(
                 draft.visit.id for draft in drafts if draft.visit
             ),
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
+            ),
+            confirmation_readers=tuple(
+                (draft.order.id, draft.partner.tz)
+                for draft in drafts
+                if draft.partner.tz
             ),
         )
         ids = [draft.order.id for draft in drafts]
@@ -277,10 +296,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         """
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
+        self._lock([draft.order for draft in drafts])
         self._replace_earlier(drafts)
         open_sudo = self._find_open(drafts)
         expired_sudo = open_sudo.filtered(self._is_over)
         expired_sudo._close_sudo("past")
+        for record_sudo in expired_sudo:
+            record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         self._assign_codes(drafts, open_sudo - expired_sudo)
         records_sudo = self._insert(drafts, user)
         about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
@@ -290,6 +312,29 @@ class FsmConfirmationComposer(models.AbstractModel):
         records_sudo._notify_changed()
         self.env.ref(SEND_CRON).sudo()._trigger()
         return records_sudo
+
+    @api.model
+    def _lock(self, orders):
+        """Have whoever asks about these Work Orders at this moment look once more.
+
+        A lock alone would not do: who waited for it would go on with what was read
+        before. A row that was written is a conflict, and Odoo runs the other one again,
+        which then sees what was asked meanwhile, of whatever contact.
+
+        :param orders: list of ``fsm.order``
+        """
+        ids = tuple({order.id for order in orders if order})
+        if ids:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE fsm_order SET id = id
+                     WHERE id IN (SELECT id FROM fsm_order WHERE id IN %s
+                                   ORDER BY id FOR NO KEY UPDATE)
+                    """,
+                    ids,
+                )
+            )
 
     @api.model
     def _replace_earlier(self, drafts):
@@ -334,7 +379,9 @@ class FsmConfirmationComposer(models.AbstractModel):
                     records_sudo = self.env["fsm.confirmation"].sudo().create(values)
                     records_sudo.flush_recordset()
                     return records_sudo
-            except psycopg2.errors.UniqueViolation:
+            except psycopg2.errors.UniqueViolation as error:
+                if error.diag.constraint_name == STEP_UNIQUE:
+                    raise  # Another process has recorded it: no other code helps.
                 if len(drafts) > 1:
                     records_sudo = self.env["fsm.confirmation"].sudo()
                     return records_sudo.concat(
@@ -366,6 +413,9 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "appointment_end": draft.appointment.scheduled_date_end,
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
+                "step_id": draft.step.id if draft.step else False,
+                # What leaves by itself keeps to the texting hours.
+                "at_once_until": not draft.step and fields.Datetime.now() + JUST_NOW,
                 "body": text,
             }
             for draft, text in zip(drafts, texts, strict=True)

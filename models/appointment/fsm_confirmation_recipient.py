@@ -33,13 +33,34 @@ class FsmConfirmationRecipient(models.AbstractModel):
 
         :return: list, as each of them is read together with those of other orders
         """
+        return [partner for partner in self._get_entered(order) if partner.active]
+
+    @api.model
+    def _get_archived(self, order):
+        """The usual contacts who are archived: they are proposed and texted no more.
+
+        :return: ``res.partner`` with sudo
+        """
+        found = [partner for partner in self._get_entered(order) if not partner.active]
+        return self.env["res.partner"].sudo().concat(*found)
+
+    @api.model
+    def _get_entered(self, order):
+        """:return: list of the usual contacts, archived ones as well"""
         location_sudo = order.sudo().location_id
         found = (
             location_sudo.contact_id,
             location_sudo.owner_id,
             location_sudo.partner_id,
         )
-        return list(dict.fromkeys(partner for partner in found if partner))
+        known = dict.fromkeys(partner for partner in found if partner)
+        return [partner for partner in known if self._is_of_company(partner, order)]
+
+    @api.model
+    def _is_of_company(self, partner, order):
+        """Whether a contact is everybody's, or of the order's company or one above."""
+        company = partner.company_id
+        return not company or company in order.company_id.sudo().parent_ids
 
     @api.model
     def _find_others(self, orders):
@@ -63,11 +84,7 @@ class FsmConfirmationRecipient(models.AbstractModel):
             owner_sudo = location_sudo.owner_id.commercial_partner_id
             mine = {*at_location.get(location_sudo, ()), *below[owner_sudo]}
             mine -= set(self._get_main(order))
-            mine = (
-                partner
-                for partner in mine
-                if not partner.company_id or partner.company_id == order.company_id
-            )
+            mine = (partner for partner in mine if self._is_of_company(partner, order))
             others[order] = sorted(mine, key=position.get)[:_MAX_OTHERS]
         return others
 
@@ -78,7 +95,9 @@ class FsmConfirmationRecipient(models.AbstractModel):
         locations_sudo = locations_sudo.concat(
             *(order.sudo().location_id for order in orders)
         )
-        company_ids = {order.company_id.id for order in orders}
+        company_ids = {
+            id_ for order in orders for id_ in order.company_id.sudo().parent_ids.ids
+        }
         return (
             self.env["res.partner"]
             .sudo()
@@ -92,6 +111,7 @@ class FsmConfirmationRecipient(models.AbstractModel):
                         locations_sudo.owner_id.commercial_partner_id.ids,
                     ),
                     ("company_id", "in", [False, *company_ids]),
+                    ("active", "=", True),
                 ],
                 limit=2 * _MAX_OTHERS * len(orders),
             )
@@ -170,6 +190,8 @@ class FsmConfirmationRecipient(models.AbstractModel):
         """:param pairs: (``res.partner``, ``res.company``); :return: set of those"""
         numbers = {}
         for partner, company in pairs:
+            if not partner.active:
+                continue
             number, verdict = partner._get_confirmation_number(company)
             if verdict == "ok":
                 numbers[partner, company] = number

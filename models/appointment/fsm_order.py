@@ -1,10 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
 import pytz
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...core.formatting import shorten
-from ...core.status import most_urgent
+from ...core.status import OUTDATED, most_urgent
+from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
 
 # What the texts know besides the order itself, given in the context.
@@ -12,6 +16,7 @@ CONTEXT_KEYS = (
     "lang",
     "confirmation_visit_ids",
     "confirmation_codes",
+    "confirmation_readers",
 )
 
 
@@ -21,6 +26,9 @@ class FsmOrder(models.Model):
     _name = "fsm.order"
     # The first one extends what "fsm.order" inherits, so it comes before it.
     _inherit = ["fsm.activity.privacy.mixin", "fsm.order", "fsm.appointment.mixin"]
+
+    # The Day Board asks for one day out of all.
+    _scheduled_index = models.Index("(scheduled_date_start)")
 
     visit_ids = fields.One2many("fsm.visit", "order_id", string="Visits", copy=True)
     confirmation_ids = fields.One2many(
@@ -32,7 +40,8 @@ class FsmOrder(models.Model):
     has_moved_appointment = fields.Boolean(
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
-        help="A date moved after the customer was asked, and was not asked again.",
+        help="Date, place, customer or number changed after the customer was asked, who "
+        "was not asked again.",
     )
     has_opted_in_again = fields.Boolean(
         compute="_compute_has_moved_appointment",
@@ -41,6 +50,12 @@ class FsmOrder(models.Model):
     )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
+    )
+    confirmation_contact = fields.Char(
+        "Customer", related="location_id.contact_id.name"
+    )
+    confirmation_phone = fields.Char(
+        "Customer's Phone", related="location_id.contact_id.phone"
     )
 
     # Details for the text, usable as placeholders in the template. They follow the
@@ -114,6 +129,7 @@ class FsmOrder(models.Model):
             self.env.context.get("confirmation_visit_ids") or []
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
+        readers = dict(self.env.context.get("confirmation_readers") or ())
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -121,7 +137,9 @@ class FsmOrder(models.Model):
             person = mine.person_id or order.person_id
             order.confirmation_company = shorten(order.company_id.name)
             order.confirmation_date = order._format_appointment_date(appointment)
-            order.confirmation_time = order._format_appointment_time(appointment)
+            order.confirmation_time = order._format_appointment_time(
+                appointment, readers.get(order._origin.id)
+            )
             order.confirmation_address = order._format_appointment_address()
             order.confirmation_technician = (
                 order.env._("Technician: %s.", shorten(person.name)) if person else ""
@@ -140,14 +158,27 @@ class FsmOrder(models.Model):
         return self.env._("Reply YES to confirm or NO to decline.")
 
     def _get_appointment_timezone(self):
-        """Name of the time zone in which the work happens."""
+        """Name of the time zone in which the work happens.
+
+        That of the location's office hours, which nobody enters by chance; then that of
+        its state or country. The zone on its contact is often that of who made it, as
+        the web client fills it in, and counts where the place may lie in it or has no
+        address.
+        """
         self.ensure_one()
         order_sudo = self.sudo()
+        place_sudo = order_sudo.location_id.partner_id
         known = pytz.all_timezones_set
-        # One after the other: each is a query, and the first one is usually known.
+        # One after the other: each is a query, and an early one is usually known.
         for get_name in (
-            lambda: order_sudo.location_id.partner_id.tz,
             lambda: order_sudo.location_id.calendar_id.tz,
+            lambda: zone_of_place(
+                place_sudo.country_id.code or "",
+                place_sudo.state_id.code or "",
+                place_sudo.tz or "",
+                fields.Datetime.now(),
+            ),
+            lambda: place_sudo.tz,
             lambda: order_sudo.company_id.resource_calendar_id.tz,
             lambda: order_sudo.company_id.partner_id.tz,
         ):
@@ -155,17 +186,31 @@ class FsmOrder(models.Model):
                 return name
         return "UTC"
 
+    def _is_appointment_elsewhere(self, zone, start):
+        """Whether clocks where the work happens differ from those of a time zone.
+
+        :param zone: its name, maybe empty
+        :param start: naive UTC datetime, or False
+        """
+        if zone not in pytz.all_timezones_set or not start:
+            return False
+        return not is_same_time(zone, self._get_appointment_timezone(), start)
+
     def _format_appointment_date(self, appointment):
         """Weekday and date where the work happens, in the context's language."""
         zone = self._get_appointment_timezone()
         return self._format_date_in(zone, appointment.scheduled_date_start)
 
-    def _format_appointment_time(self, appointment):
-        """Start (and end) time where the work happens, as the language writes it."""
+    def _format_appointment_time(self, appointment, reader=None):
+        """Start (and end) time where the work happens, as the language writes it.
+
+        :param reader: the time zone of who reads it; None: the same
+        """
         return self._format_time_in(
             self._get_appointment_timezone(),
             appointment.scheduled_date_start,
             appointment.scheduled_date_end,
+            reader,
         )
 
     def _format_appointment_address(self):
@@ -232,19 +277,30 @@ class FsmOrder(models.Model):
             appointment_sudo.sudo(False): message_sudo.customer_note
             for appointment_sudo, message_sudo in newest.items()
             if message_sudo.customer_note
-            and appointment_sudo.scheduled_date_start == message_sudo.appointment_start
+            and message_sudo.closed_reason not in OUTDATED
+            and not message_sudo._get_change()
         }
 
     def _get_noted_appointments(self):
         return [self, *self.visit_ids]
 
+    def _get_planned_appointments(self):
+        return list(self._get_upcoming_visits()) if self.visit_ids else [self]
+
     def _format_note(self, noted, note):
         return note if noted == self._origin else f"{noted.name}: {note}"
 
     def _get_next_visit(self):
-        """The next upcoming visit, or an empty ``fsm.visit``."""
+        """The next upcoming visit that is not confirmed yet, else the next of all.
+
+        :return: ``fsm.visit``, maybe empty
+        """
         self.ensure_one()
-        return self._get_upcoming_visits()[:1]
+        upcoming = self._get_upcoming_visits()
+        open_ones = upcoming.filtered(
+            lambda visit: visit.sudo().confirmation_status != "confirmed"
+        )
+        return (open_ones or upcoming)[:1]
 
     def _get_upcoming_visits(self):
         """Visits still to come, in time."""
@@ -254,24 +310,120 @@ class FsmOrder(models.Model):
         ).sorted("scheduled_date_start")
 
     def _update_status_from_visits_sudo(self):
-        """Sum up the upcoming visits, the most urgent answer first."""
+        """Sum up the upcoming visits, the most urgent answer first.
+
+        After the last one nobody waits for an answer: it says how that one ended.
+        """
         for order_sudo in self.sudo():
-            upcoming_sudo = order_sudo._get_upcoming_visits()
-            summary = most_urgent(upcoming_sudo.mapped("confirmation_status"))
+            visits_sudo = order_sudo._get_upcoming_visits()
+            if not visits_sudo and order_sudo.confirmation_status == "awaiting":
+                visits_sudo = order_sudo.visit_ids.sorted("scheduled_date_start")[-1:]
+            summary = most_urgent(visits_sudo.mapped("confirmation_status"))
             if summary:
                 order_sudo._set_confirmation_status_sudo(summary)
 
+    def _has_own_status(self):
+        return not self.visit_ids
+
+    def _stop_waiting_sudo(self, was_sent=True):
+        with_visits = self.filtered("visit_ids")
+        with_visits._update_status_from_visits_sudo()
+        return super(FsmOrder, self - with_visits)._stop_waiting_sudo(was_sent)
+
+    def _on_status_set_by_hand(self, before):
+        visit = self._get_visit_of_status(before)
+        if not visit:
+            return super()._on_status_set_by_hand(before)
+        # The visit's is the one that counts; the Work Order sums up.
+        visit.confirmation_status = self.sudo().confirmation_status
+        return self._update_status_from_visits_sudo()
+
+    def _get_visit_of_status(self, status):
+        """The visit whose status the Work Order shows, maybe none.
+
+        :raises UserError: it may be one or another
+        """
+        upcoming = self._get_upcoming_visits()
+        shown = upcoming.filtered(
+            lambda visit: visit.sudo().confirmation_status == status
+        )
+        if len(upcoming) > 1 and len(shown) != 1:
+            raise UserError(
+                self.env._(
+                    "%s has several visits: set the status of the visit.", self.name
+                )
+            )
+        return shown if len(shown) == 1 else upcoming
+
+    def _on_place_changed(self):
+        self.visit_ids._on_place_changed()
+        return super()._on_place_changed()
+
+    def _get_length(self):
+        # Its end may have been lost, see write().
+        return super()._get_length() or timedelta(hours=self.scheduled_duration)
+
     def write(self, vals):
+        if self._moves_start_alone(vals):
+            for order in self:
+                order.write(order._with_moved_end(vals))
+            return True
+        if self._moves_end_alone(vals):
+            # Field service moves the start then: a longer job begins when it did.
+            for order in self:
+                start = order.scheduled_date_start
+                order.write({**vals, "scheduled_date_start": start})
+            return True
         before = {order: order.company_id for order in self if "company_id" in vals}
-        result = super().write(vals)
+        closed_before = self.filtered("is_closed") if "stage_id" in vals else self
+        result = super(FsmOrder, self._with_trace(vals)).write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
-            if closed:
-                closed._on_appointment_closed()
-                closed.visit_ids._on_appointment_closed()
+            for appointments in (closed, closed.visit_ids):
+                appointments._on_appointment_closed()
+            reopened = closed_before - closed
+            for appointments in (reopened, reopened.visit_ids):
+                appointments._on_appointment_reopened()
         for order, company in before.items():
             if order.company_id != company:
                 order._leave_confirmations_behind()
+        return result
+
+    def _moves_start_alone(self, vals):
+        """Whether the start moves and nothing is said of the end.
+
+        Field service would have the appointment end when it starts.
+        """
+        return (
+            bool(vals.get("scheduled_date_start"))
+            and vals.keys().isdisjoint({"scheduled_date_end", "scheduled_duration"})
+            and any(order._get_length() for order in self)
+        )
+
+    def _moves_end_alone(self, vals):
+        end = fields.Datetime.to_datetime(vals.get("scheduled_date_end"))
+        return (
+            bool(end)
+            and vals.keys().isdisjoint({"scheduled_date_start", "scheduled_duration"})
+            and bool(self)
+            and all(
+                order.scheduled_date_start and order.scheduled_date_start < end
+                for order in self
+            )
+        )
+
+    @api.onchange("scheduled_date_start", "scheduled_duration")
+    def onchange_scheduled_duration(self):
+        """Field service's: without a duration it would lose the end."""
+        result = super().onchange_scheduled_duration()
+        before = self._origin
+        if (
+            before.scheduled_date_end
+            and self.scheduled_date_start
+            and not self.scheduled_duration
+            and not before.scheduled_duration
+        ):
+            self.scheduled_date_end = self.scheduled_date_start + before._get_length()
         return result
 
     def unlink(self):
@@ -334,10 +486,8 @@ class FsmOrder(models.Model):
     @api.model
     def _detach(self, messages_sudo):
         """Close messages: what waits does not leave, no answer counts."""
-        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
         messages_sudo._close_sudo("company")
-        reason = self.env._("The Work Order was moved to another company.")
-        waiting_sudo.write({"failure_reason": reason})
+        reason = messages_sudo._describe_cancellation("company")
         messages_sudo.write(
             {"order_id": False, "visit_id": False, "needs_reading": False}
         )

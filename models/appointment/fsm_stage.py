@@ -5,21 +5,12 @@ from odoo import api, models, tools
 class FsmStage(models.Model):
     """Which stages end a Work Order; asked for with every reply."""
 
-    _inherit = "fsm.stage"
+    _name = "fsm.stage"
+    _inherit = ["fsm.stage", "fsm.confirmation.cached.mixin"]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if "is_closed" in vals:
-            self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+    @api.model
+    def _is_kept(self, names):
+        return "is_closed" in names
 
     @api.model
     @tools.ormcache()

@@ -2,9 +2,9 @@
 from collections import Counter
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
-from ..xmlids import READ_GROUP
+from ..xmlids import EDIT_GROUP, READ_GROUP
 
 
 class FsmVisit(models.Model):
@@ -14,6 +14,8 @@ class FsmVisit(models.Model):
     _description = "Field Service Visit"
     _inherit = ["mail.thread", "fsm.appointment.mixin"]
     _order = "order_id, scheduled_date_start, sequence, id"
+
+    _scheduled_index = models.Index("(scheduled_date_start)")
 
     order_id = fields.Many2one(
         "fsm.order", string="Work Order", required=True, ondelete="cascade", index=True
@@ -47,15 +49,15 @@ class FsmVisit(models.Model):
                 visit._is_appointment_upcoming() and not visit._is_appointment_closed()
             )
 
-    @api.depends("name", "scheduled_date_start", "person_id.name")
+    @api.depends("name", "scheduled_date_start", "scheduled_date_end", "person_id.name")
+    @api.depends_context("uid", "tz", "lang")
     def _compute_display_name(self):
         for visit in self:
             order = visit.order_id
             # What tells visits apart comes first: a phone shows no more.
             parts = []
             if visit.scheduled_date_start and order:
-                parts.append(order._format_appointment_date(visit))
-                parts.append(order._format_appointment_time(visit))
+                parts.append(visit.appointment_text)
             if visit.person_id:
                 parts.append(visit.person_id.sudo().name)
             parts.append(visit.name)
@@ -74,59 +76,98 @@ class FsmVisit(models.Model):
     def create(self, vals_list):
         added = Counter()
         for vals in vals_list:
+            vals.pop("company_id", None)  # It's the Work Order's.
             if not vals.get("name"):
                 order = self.env["fsm.order"].browse(vals.get("order_id"))
                 added[order] += 1
                 number = len(order.visit_ids) + added[order]
                 vals["name"] = self.env._("Visit %s", number)
-        visits = super(FsmVisit, self.with_context(mail_create_nolog=True)).create(
-            vals_list
-        )
-        visits.order_id._update_status_from_visits_sudo()
+        quiet = self.with_context(mail_create_nolog=True)
+        visits = super(FsmVisit, quiet).create(vals_list)
+        visits._check_order()
+        visits._sum_up(visits.order_id)
         return visits.with_context(mail_create_nolog=False)
 
     def write(self, vals):
+        vals = {name: value for name, value in vals.items() if name != "company_id"}
         orders = self.order_id
+        if "order_id" in vals:
+            self._check_may_take_along()
         if vals.get("scheduled_date_start") and "scheduled_date_end" not in vals:
             # A visit that is moved stays as long as it was.
             for visit in self:
-                super(FsmVisit, visit).write(visit._with_moved_end(vals))
+                visit_traced = visit._with_trace(vals)
+                super(FsmVisit, visit_traced).write(visit._with_moved_end(vals))
             result = True
         else:
-            result = super().write(vals)
-        if vals.keys() & {"confirmation_status", "scheduled_date_start", "order_id"}:
-            (orders | self.order_id)._update_status_from_visits_sudo()
+            result = super(FsmVisit, self._with_trace(vals)).write(vals)
+        if "order_id" in vals:
+            self._check_order()
+            self._sum_up(orders | self.order_id)
+        elif vals.keys() & {"confirmation_status", "scheduled_date_start"}:
+            orders._update_status_from_visits_sudo()
         return result
 
-    def _with_moved_end(self, vals):
-        """The values with an end as far from the new start as it was from the old."""
-        self.ensure_one()
-        if not self.scheduled_date_end:
-            return vals
-        length = self.scheduled_date_end - self.scheduled_date_start
-        start = fields.Datetime.to_datetime(vals["scheduled_date_start"])
-        return {**vals, "scheduled_date_end": start + length}
+    def _check_order(self):
+        """:raises AccessError: the user may not read the Work Order, whatever type its
+        id came in"""
+        if not self.env.su:
+            self.flush_recordset()
+            self.invalidate_recordset(["order_id"])
+            self.order_id.check_access("read")
+
+    @api.model
+    def _may_change_answers(self):
+        return self.env.su or self.env.user.has_group(EDIT_GROUP)
+
+    @api.model
+    def _sum_up(self, orders):
+        """Have Work Orders show what their visits do, as some came or went.
+
+        Without Edit nobody changes that by planning: what a Work Order showed stays.
+        """
+        if not self._may_change_answers():
+            return
+        orders._update_status_from_visits_sudo()
+        for order_sudo in orders.sudo():
+            if not order_sudo._get_upcoming_visits():
+                known = order_sudo._get_known_status_sudo()
+                order_sudo._set_confirmation_status_sudo(known)
+
+    def _check_may_take_along(self):
+        """Without Edit nobody moves or deletes a visit, and with it what was answered.
+
+        :raises AccessError: a customer was asked about one of them
+        """
+        if self._may_change_answers():
+            return
+        for visit in self:
+            if visit.sudo().confirmation_status != "not_sent":
+                raise AccessError(
+                    self.env._(
+                        "The customer was asked about “%s”. Only users with the "
+                        "Message Center level Edit can delete it, or move it to "
+                        "another Work Order.",
+                        visit.display_name,
+                    )
+                )
 
     @api.onchange("scheduled_date_start")
     def _onchange_scheduled_date_start(self):
         before = self._origin
         if before.scheduled_date_end and self.scheduled_date_start:
-            length = before.scheduled_date_end - before.scheduled_date_start
-            self.scheduled_date_end = self.scheduled_date_start + length
+            self.scheduled_date_end = self.scheduled_date_start + before._get_length()
 
     def unlink(self):
         orders = self.order_id
+        self._check_may_take_along()
         for visit in self:
             confirmations_sudo = visit._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("deleted")
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(confirmations_sudo)
         result = super().unlink()
-        orders = orders.exists()
-        orders._update_status_from_visits_sudo()
-        orders.filtered(
-            lambda order: not order._get_upcoming_visits()
-        )._set_confirmation_status_sudo("not_sent")
+        self._sum_up(orders.exists())
         return result
 
     def _get_appointment_order(self):

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
@@ -37,7 +37,34 @@ class ResPartner(models.Model):
         help="When and how somebody else answered from this number.",
     )
 
+    confirmation_plan_info = fields.Text(
+        "Asked Automatically",
+        compute="_compute_confirmation_plan_info",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="When the contact is asked next about each Work Order, or why not.",
+    )
+
+    @api.model
+    def _shows_confirmations(self):
+        """Whether the user has a level. Odoo evaluates paths as superuser, so the
+        fields' own groups don't hold there."""
+        return self.env.uid == SUPERUSER_ID or self.env.user.has_group(READ_GROUP)
+
+    @api.depends("phone")
+    @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
+    def _compute_confirmation_plan_info(self):
+        planner = self.env["fsm.confirmation.planner"]
+        shown = self._shows_confirmations()
+        for partner in self:
+            described = shown and planner._describe_contact(partner._origin)
+            partner.confirmation_plan_info = described
+
+    @api.depends_context("uid")
     def _compute_confirmation_count(self):
+        if not self._shows_confirmations():
+            self.confirmation_count = 0
+            return
         # A company has those of its contacts, as the button shows them.
         family = self.with_context(active_test=False).search_fetch(
             [("id", "child_of", self.ids)], ["parent_id"]
@@ -54,6 +81,62 @@ class ResPartner(models.Model):
         for partner in self:
             partner.confirmation_count = counts[partner._origin.id]
 
+    def write(self, vals):
+        numbers = {}
+        if vals.keys() & {"phone", "country_id"}:
+            numbers = self._find_asked_numbers_sudo()
+        result = super().write(vals)
+        self._on_numbers_changed_sudo(numbers)
+        return result
+
+    def _find_asked_numbers_sudo(self):
+        """The numbers at which these contacts were asked about what is to come.
+
+        :return: dict ``fsm.confirmation`` with sudo -> the contact's number now
+        """
+        asked_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", self.ids),
+                    "|",
+                    ("appointment_start", ">", fields.Datetime.now()),
+                    ("appointment_end", ">", fields.Datetime.now()),
+                ]
+            )
+        )
+        return self._get_numbers_of(asked_sudo)
+
+    @api.model
+    def _on_numbers_changed_sudo(self, numbers):
+        """What was asked from another number is asked again, or counts again.
+
+        :param numbers: see :meth:`_find_asked_numbers_sudo`, from before
+        """
+        now = self._get_numbers_of(numbers)
+        for record_sudo, number in numbers.items():
+            if now[record_sudo] == number:
+                continue
+            if record_sudo.mobile == number:
+                record_sudo._close_sudo("number")
+            elif record_sudo.mobile == now[record_sudo] and (
+                record_sudo.closed_reason == "number"
+            ):
+                record_sudo.closed_reason = "changed"
+            else:
+                continue
+            record_sudo._get_appointment_sudo()._on_place_changed()
+
+    @api.model
+    def _get_numbers_of(self, records_sudo):
+        return {
+            record_sudo: record_sudo.partner_id._get_confirmation_number(
+                record_sudo.company_id
+            )[0]
+            for record_sudo in records_sudo
+        }
+
     def _get_opt_out_number(self):
         """The number whose opt-out counts, or "".
 
@@ -65,8 +148,11 @@ class ResPartner(models.Model):
         return normal_form(own) or self._get_confirmation_number(self.env.company)[0]
 
     @api.depends("phone_sanitized")
-    @api.depends_context("company")
+    @api.depends_context("allowed_company_ids", "uid")
     def _compute_confirmation_opt_out(self):
+        if not self._shows_confirmations():
+            self.confirmation_opt_out = False
+            return
         numbers = {partner: partner._get_opt_out_number() for partner in self}
         entries = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             set(numbers.values())
@@ -105,8 +191,11 @@ class ResPartner(models.Model):
             partner.display_name = name
 
     @api.depends("phone_sanitized")
-    @api.depends_context("allowed_company_ids")
+    @api.depends_context("allowed_company_ids", "uid")
     def _compute_confirmation_wrong_number(self):
+        if not self._shows_confirmations():
+            self.confirmation_wrong_number = False
+            return
         for partner in self:
             newest_sudo = partner._find_wrong_number_sudo()[:1]
             partner.confirmation_wrong_number = bool(newest_sudo) and self.env._(
@@ -141,6 +230,8 @@ class ResPartner(models.Model):
     def _search_confirmation_opt_out(self, operator, value):
         if operator != "in":
             return NotImplemented
+        if not self._shows_confirmations():
+            return Domain.TRUE if False in value else Domain.FALSE
         entries = self.env["phone.blacklist"].sudo()._search([("active", "=", True)])
         opted_out = Domain("phone_sanitized", "in", entries.subselect("number"))
         # [("confirmation_opt_out", "!=", False)] comes as "not in {False}".
@@ -271,11 +362,11 @@ class ResPartner(models.Model):
                 continue
             note = self.env._("Texts are allowed again. Reason: %s", reason)
             self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
-                number, note, by_hand=True
+                number, note, by_hand=True, company=self.env.company
             )
             messages_sudo = self.env["fsm.confirmation"].sudo()
             chatter = self.env["fsm.confirmation.chatter"]
-            chatter._log([partner], note, self.env["res.company"])
+            chatter._log([partner], note, self.env.company)
             responses = self.env["fsm.confirmation.response"]
             responses._close_activities(
                 messages_sudo.search(
@@ -286,4 +377,4 @@ class ResPartner(models.Model):
                     ]
                 )
             )
-            responses._opt_in_sudo(number, self.env.companies, remind=False)
+            responses._opt_in_sudo(number, lifted_by=self.env.companies)

@@ -52,7 +52,8 @@ class SmsTemplate(models.Model):
     Refuses one that would make customers opt out by accident.
     """
 
-    _inherit = "sms.template"
+    _name = "sms.template"
+    _inherit = ["sms.template", "fsm.confirmation.cached.mixin"]
 
     confirmation_kind = fields.Selection(
         AUTO_REPLIES,
@@ -146,26 +147,8 @@ class SmsTemplate(models.Model):
                     )
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
-
-    def _update_field_translations(
-        self, field_name, translations, digest=None, source_lang=""
-    ):
-        self.env.registry.clear_cache()
-        return super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
-        )
+    def _get_cached(self):
+        return self.sudo().filtered("confirmation_kind")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_standard_auto_reply(self):

@@ -23,20 +23,23 @@ class FsmConfirmationCheckWords(models.AbstractModel):
         facts = dict(check.facts)
         if facts.get("number"):
             facts["number"] = self._format_number(facts["number"])
-        text, advice = getattr(self, f"_describe_{check.subject}")(check.code, facts)
-        titles = {
-            "account": self.env._("Twilio account"),
-            "sender": self.env._("Sender"),
-            "address": self.env._("Address of this Odoo"),
-            "webhook": self.env._("Where replies go"),
-            "registration": self.env._("Registration in the United States"),
-            "reply": self.env._("Last reply"),
-            "signature": self.env._("Signatures"),
-        }
+        title, describe = {
+            "account": (self.env._("Twilio account"), self._describe_account),
+            "sender": (self.env._("Sender"), self._describe_sender),
+            "address": (self.env._("Address of this Odoo"), self._describe_address),
+            "webhook": (self.env._("Where replies go"), self._describe_webhook),
+            "registration": (
+                self.env._("Registration in the United States"),
+                self._describe_registration,
+            ),
+            "reply": (self.env._("Last reply"), self._describe_reply),
+            "signature": (self.env._("Signatures"), self._describe_signature),
+        }[check.subject]
+        text, advice = describe(check.code, facts)
         return {
             "key": f"{check.subject}_{check.code}",
             "level": check.level.value,
-            "title": titles[check.subject],
+            "title": title,
             "text": text,
             "advice": advice,
         }
@@ -189,6 +192,16 @@ class FsmConfirmationCheckWords(models.AbstractModel):
             "unknown_host": (
                 self.env._("Nobody knows the host name in %s.", address),
                 self.env._("Correct the System Parameter web.base.url, or the DNS."),
+            ),
+            "inside": (
+                self.env._(
+                    "%s answers, but this server finds it at a private address.",
+                    address,
+                ),
+                self.env._(
+                    "Open it from outside your network: Twilio has to reach this Odoo "
+                    "by that name."
+                ),
             ),
             "unreachable": (
                 self.env._("This server could not reach %s.", address),

@@ -16,6 +16,7 @@ from ...core.twilio import address as twilio_address
 from ...core.twilio import setup as twilio_setup
 from ...core.twilio.account import SetupApi, error_code
 from ...core.twilio.checks import Check, Level, Report
+from ...core.twilio.client import OVERRIDES
 
 _logger = logging.getLogger(__name__)
 
@@ -237,7 +238,7 @@ class FsmConfirmationConnection(models.Model):
 
     def _check_senders(self, api_sudo):
         senders = self._get_senders()
-        address = self._get_address() + twilio_setup.OVERRIDES
+        address = self._get_address() + OVERRIDES
         if not senders:
             report = Report()
             report.add("sender", "empty", Level.PROBLEM)
@@ -393,7 +394,7 @@ class FsmConfirmationConnection(models.Model):
         :return: see :meth:`_check_twilio`
         """
         api_sudo = self.company_id._twilio_api_sudo(SetupApi)
-        address = self._get_address() + twilio_setup.OVERRIDES
+        address = self._get_address() + OVERRIDES
         _done, error = twilio_setup.apply_changes(api_sudo, changes, address)
         checks, changes = self._check_twilio(address_checks)
         if error:

@@ -1,15 +1,22 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
+import pytz
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
 
+from ...core import hours
 from ...core.twilio.client import TwilioApi
 
 # What Odoo's neutralization leaves of a token. Everybody knows it, so it is none.
 NEUTRALIZED_TOKEN = "dummytoken"
+_HOURS_PARAMETER = "job_confirmation.texting_hours"
+_HOURS = re.compile(r"(?P<begin>\d{1,2})-(?P<end>\d{1,2})")
+# Real ones have 32 characters; what could be guessed is none either.
+_TOKEN = re.compile(r"[!-~]{16,}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -82,6 +89,19 @@ class ResCompany(models.Model):
         "as Twilio takes them; it keeps what a number can't send at once for up to ten "
         "hours. A US long code sends 1 a second, a toll-free number 3, a short code "
         "100.",
+    )
+    job_confirmation_calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Texting Hours",
+        ondelete="restrict",
+        domain="[('company_id', 'in', [False, id])]",
+        help="Hours and closed days for texts that leave automatically, on the clock "
+        "of the place of work. Empty: 8:00 to 20:00 every day.",
+    )
+    job_confirmation_daily_limit = fields.Integer(
+        "Automatic Texts a Day",
+        default=3,
+        help="The most texts that a number receives automatically on one day.",
     )
     job_confirmation_retention_months = fields.Integer(
         "Keep Texts and Numbers",
@@ -160,6 +180,7 @@ class ResCompany(models.Model):
         self.env["fsm.confirmation.connection"].sudo().create(
             [{"company_id": company.id} for company in companies]
         )
+        self.env["fsm.confirmation.plan"]._make_ready_made(companies)
         return companies
 
     def write(self, vals):
@@ -171,10 +192,12 @@ class ResCompany(models.Model):
                     "digits after it. Copy it from Twilio's console."
                 )
             )
-        if vals.keys() & {"job_confirmation_enabled", "job_confirmation_text_ids"}:
+        result = super().write(vals)
+        kept = {"job_confirmation_enabled", "job_confirmation_text_ids"}
+        if self and vals.keys() & kept:
             # Who sees which menu, and what customers are told, is kept in memory.
             self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     @api.model
     def _find_by_account_sudo(self, account):
@@ -189,8 +212,9 @@ class ResCompany(models.Model):
     @property
     def _twilio_token_sudo(self):
         """The account's auth token, "" without a real one; call it with sudo."""
-        token = self.sms_twilio_auth_token or ""
-        return "" if token == NEUTRALIZED_TOKEN else token
+        token = (self.sms_twilio_auth_token or "").strip()
+        is_real = _TOKEN.fullmatch(token) and token != NEUTRALIZED_TOKEN
+        return token if is_real else ""
 
     def _job_confirmation_template(self):
         """The company's ``sms.template`` for confirmations, with sudo."""
@@ -238,6 +262,35 @@ class ResCompany(models.Model):
                 or company_sudo.sms_twilio_number_ids
             )
         )
+
+    def _get_texting_windows(self):
+        """The hours in which texts may leave, as :mod:`...core.hours` takes them.
+
+        Those of the company's calendar. Without one, the system parameter
+        ``job_confirmation.texting_hours`` ("8-20") has others for the whole database.
+        An override point.
+        """
+        calendar_sudo = self.sudo().job_confirmation_calendar_id
+        if calendar_sudo:
+            return calendar_sudo._get_texting_windows()
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        value = parameters_sudo.get_param(_HOURS_PARAMETER) or ""
+        found = _HOURS.fullmatch(value.strip())
+        if not found:
+            return hours.DEFAULT_WINDOWS
+        return hours.every_day((int(found["begin"]), int(found["end"])))
+
+    def _get_next_departure(self, earliest, zone):
+        """When a text that nobody sends just now may leave.
+
+        :param earliest: naive UTC datetime
+        :param zone: name of the time zone of the place of work, empty if not known
+        :return: see :func:`~...core.hours.next_departure`
+        """
+        self.ensure_one()
+        if zone not in pytz.all_timezones_set:
+            zone = self.sudo().partner_id.tz or "UTC"
+        return hours.next_departure(earliest, zone, self._get_texting_windows())
 
     def _get_account_companies_sudo(self):
         """Companies that share this company's Twilio account, itself among them."""

@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ...core import hours
+
 
 class ResConfigSettings(models.TransientModel):
     """Settings > Field Service > Job Confirmations."""
@@ -40,6 +42,15 @@ class ResConfigSettings(models.TransientModel):
     job_confirmation_rate = fields.Integer(
         related="company_id.job_confirmation_rate", readonly=False
     )
+    job_confirmation_calendar_id = fields.Many2one(
+        related="company_id.job_confirmation_calendar_id", readonly=False
+    )
+    job_confirmation_hours_warning = fields.Char(
+        compute="_compute_job_confirmation_hours_warning"
+    )
+    job_confirmation_daily_limit = fields.Integer(
+        related="company_id.job_confirmation_daily_limit", readonly=False
+    )
     job_confirmation_retention_months = fields.Integer(
         related="company_id.job_confirmation_retention_months", readonly=False
     )
@@ -69,6 +80,19 @@ class ResConfigSettings(models.TransientModel):
             own = settings.job_confirmation_text_ids - standard
             if own != settings.company_id.job_confirmation_text_ids:
                 settings.company_id.job_confirmation_text_ids = own
+
+    @api.depends("company_id", "job_confirmation_calendar_id")
+    def _compute_job_confirmation_hours_warning(self):
+        """Hours so narrow that next to nothing ever leaves are said to be so."""
+        for settings in self:
+            calendar = settings.job_confirmation_calendar_id
+            narrow = calendar and hours.are_narrow(
+                calendar._get_texting_windows(), fields.Date.today()
+            )
+            settings.job_confirmation_hours_warning = narrow and self.env._(
+                "No day of the next two weeks has four texting hours: "
+                "automatic texts may never leave. Add hours to the calendar."
+            )
 
     @api.depends("company_id")
     def _compute_job_confirmation_connection(self):

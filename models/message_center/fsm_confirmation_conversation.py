@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import html2plaintext
 
+from ..xmlids import NOTE_SUBTYPE
+
 # The most that one call reads, whatever a client asks for.
 MAX_EVENTS = 1000
 # What comes first of several events in one second: our auto-reply, and what a reply
@@ -126,16 +128,15 @@ class FsmConfirmationConversation(models.AbstractModel):
             order="received_date desc, id desc",
             limit=limit,
         )
-        intents = self._get_labels(replies, "intent")
         events = []
         for reply in reversed(replies):
-            events.append(self._prepare_reply_event(reply, current, intents))
+            events.append(self._prepare_reply_event(reply, current))
             if reply.auto_reply_body:
                 events.append(self._prepare_auto_reply_event(reply))
         return events
 
     @api.model
-    def _prepare_reply_event(self, reply, current, intents):
+    def _prepare_reply_event(self, reply, current):
         """An event of kind ``received``.
 
         Further keys: ``reply_id``, ``intent``, ``intent_label``, ``why``, ``pictures``
@@ -150,7 +151,7 @@ class FsmConfirmationConversation(models.AbstractModel):
             "text": reply.body or "",
             "reply_id": reply.id,
             "intent": reply.intent or "",
-            "intent_label": intents.get(reply.intent, ""),
+            "intent_label": reply.intent_text,
             "why": reply.reason_text or "",
             "pictures": reply._describe_pictures(),
             "is_matched": reply.state == "matched",
@@ -194,7 +195,7 @@ class FsmConfirmationConversation(models.AbstractModel):
         ]
         opted_out = entry_sudo.active and entry_sudo.opt_out_date
         if opted_out and opted_out >= since:
-            events.append(self._prepare_opt_out_event(entry_sudo))
+            events.append(self._prepare_opt_out_event(entry_sudo, messages.company_id))
         return events
 
     @api.model
@@ -203,11 +204,13 @@ class FsmConfirmationConversation(models.AbstractModel):
         of_messages = Domain("model", "=", messages._name) & Domain(
             "res_id", "in", messages.ids
         )
-        # Why an entry was taken off the list stands beside the tracked change.
+        # Why an entry was taken off the list, if this company's user or customer did.
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE)
         of_entry = (
             Domain("model", "=", entry_sudo._name)
             & Domain("res_id", "=", entry_sudo.id)
-            & Domain("tracking_value_ids", "!=", False)
+            & Domain("subtype_id", "=", subtype_id)
+            & Domain("record_company_id", "in", messages.company_id.ids)
         )
         notes_sudo = (
             self.env["mail.message"]
@@ -224,11 +227,11 @@ class FsmConfirmationConversation(models.AbstractModel):
         return notes_sudo[::-1]
 
     @api.model
-    def _prepare_opt_out_event(self, entry_sudo):
+    def _prepare_opt_out_event(self, entry_sudo, companies):
         return {
             "key": f"opt-out-{entry_sudo.id}",
             "kind": "note",
             "date": fields.Datetime.to_string(entry_sudo.opt_out_date),
             "author": "",
-            "text": entry_sudo._job_confirmation_describe(),
+            "text": entry_sudo._job_confirmation_describe(companies),
         }

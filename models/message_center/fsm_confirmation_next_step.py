@@ -2,6 +2,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ...core.status import OUTDATED
 from ..xmlids import EDIT_GROUP
 
 
@@ -69,6 +70,8 @@ class FsmConfirmationNextStep(models.AbstractModel):
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
+        if self.env["fsm.confirmation.undo"]._can_undo(message):
+            steps.append(step("undo", self.env._("Undo"), "fa-undo"))
         if self._can_text_another(message):
             label = self.env._("Text Another Contact")
             steps.append(step("text_another", label, "fa-commenting-o"))
@@ -87,7 +90,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         """Whether the date moved, or an opt-out is over, and nobody asked since."""
         appointment_sudo = message._get_appointment_sudo()
         return (
-            (message.closed_reason == "moved" or message.response == "opted_out")
+            (message.closed_reason in OUTDATED or message.response == "opted_out")
             and bool(appointment_sudo)
             and appointment_sudo.confirmation_status == "reconfirm"
             and self._can_text_another(message)
@@ -100,7 +103,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         return (
             bool(message.proposed_date and appointment_sudo)
             and message.response in ("declined", "unrecognized")
-            and message.closed_reason != "moved"
+            and message.closed_reason not in OUTDATED
             and not appointment_sudo._is_appointment_closed()
             and appointment_sudo.sudo(False).has_access("write")
         )
@@ -144,6 +147,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "move": lambda message: message.action_move_as_proposed(),
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
+            "undo": self.env["fsm.confirmation.undo"]._undo,
             "text_another": self._text_another,
             "open_order": lambda message: message.action_open_order(),
         }

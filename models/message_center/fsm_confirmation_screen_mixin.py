@@ -87,7 +87,9 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         if not self.env.su:
             check_may_edit(self.env)
         self.check_access("write")
+        undo = self.env["fsm.confirmation.undo"]
         for record_sudo in self.sudo().filtered("needs_reading"):
+            before = undo._take(record_sudo)
             record_sudo.write({"needs_reading": False})
             self.env["fsm.confirmation.response"]._close_activities(record_sudo)
             record_sudo._message_log(
@@ -96,4 +98,5 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
                 ),
                 author_id=self.env.user.partner_id.id,
             )
+            undo._keep(record_sudo, before)
             record_sudo._notify_changed()

@@ -204,6 +204,10 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
                 users_sudo = self.user_id.sudo()
                 users_sudo.fetch(["partner_id"])
                 users_sudo.partner_id.fetch(["name"])
+            if "person_id" in specification:
+                persons_sudo = self.person_id.sudo()
+                persons_sudo.fetch(["partner_id"])
+                persons_sudo.partner_id.fetch(["name"])
             if "company_id" in specification:
                 self.company_id.sudo().fetch(["name"])
         return super().web_read(specification)

@@ -1,16 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import functools
 import logging
-from datetime import datetime, time, timedelta
-
-import pytz
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...core import matching
 from ...core.delivery import Failure, failure_class
-from ...core.formatting import localize, plain_spaces
+from ...core.formatting import plain_spaces
+from ...core.hours import JUST_NOW
 from ...core.twilio.client import Outcome
 from ...tools.retry import CONFLICTS, commit_with_retries
 from ..message_out.fsm_confirmation_question_mixin import TEXT_FIELDS
@@ -21,9 +20,6 @@ _logger = logging.getLogger(__name__)
 MAX_PER_HOUR = 6
 # A reply that could not be processed at once is answered by a text of its own.
 LATE_WITHIN = timedelta(hours=24)
-AT_ONCE_WITHIN = timedelta(minutes=15)
-# The hours in which a text that nobody sends knowingly may arrive, local time.
-DAY = (8, 21)
 
 
 class FsmConfirmationAutoReply(models.AbstractModel):
@@ -130,6 +126,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """Which kind of ``sms.template`` says this."""
         if kind == "deleted":
             return "closed"
+        if kind == "changed":
+            return "closed" if record._is_of_another_customer() else "late"
         if kind == "moved" and not record.new_date_text:
             return "moved_undated"
         return kind
@@ -150,36 +148,28 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """Values that have an auto-reply leave as a text of its own, or not at all.
 
         The customer who has just written may be answered at any hour; later only in
-        the day, where the work happens, and after a day not at all.
+        the texting hours where the work happens, and after a day not at all.
         """
-        now = fields.Datetime.now()
-        age = now - case.text.received_date
-        if age > LATE_WITHIN:
+        now, received = fields.Datetime.now(), case.text.received_date
+        after = self._get_departure(now, received, case.linked[:1], case.company)
+        is_over = case.linked and all(rec._has_passed() for rec in case.linked)
+        if not after or is_over:
             return {"auto_reply_body": ""}
-        after = now
-        if age >= AT_ONCE_WITHIN:
-            order = case.linked[:1].order_id
-            after = self._next_daytime(now, order, case.company)
         return {"auto_reply_state": "outgoing", "auto_reply_after": after}
 
     @api.model
-    def _next_daytime(self, earliest, order, company):
-        """The datetime itself, or the next morning where the customer is, if known.
+    def _get_departure(self, now, received, message, company):
+        """When an auto-reply may leave, None for never.
 
-        :param earliest: naive UTC datetime
+        :param received: when the customer wrote, naive UTC
+        :param message: the ``fsm.confirmation`` that it answers, or none
         """
-        name = (
-            order._get_appointment_timezone()
-            if order
-            else company.partner_id.tz or "UTC"
-        )
-        zone = pytz.timezone(name)
-        local = localize(earliest, name)
-        if DAY[0] <= local.hour < DAY[1]:
-            return earliest
-        day = local.date() + timedelta(days=1 if local.hour >= DAY[1] else 0)
-        morning = datetime.combine(day, time(DAY[0]))
-        return zone.localize(morning).astimezone(pytz.utc).replace(tzinfo=None)
+        if now - received < JUST_NOW:
+            return now
+        zone = message._get_timezone() if message else ""
+        departure = company._get_next_departure(now, zone)
+        in_time = departure and departure - received <= LATE_WITHIN
+        return departure if in_time else None
 
     @api.model
     def _send_late(self):
@@ -244,8 +234,15 @@ class FsmConfirmationAutoReply(models.AbstractModel):
                 }
             )
             return False
+        now, company = fields.Datetime.now(), reply_sudo.company_id
+        received, message_sudo = reply_sudo.received_date, reply_sudo.confirmation_id
+        departure = self._get_departure(now, received, message_sudo, company)
+        if departure and departure > now:
+            # It was held up until the night.
+            reply_sudo.auto_reply_after = departure
+            return False
         alerts = self.env["fsm.confirmation.alert"]
-        allowed = not alerts._find_number_alert_codes(reply_sudo.company_id, number)
+        allowed = departure and not alerts._find_number_alert_codes(company, number)
         reply_sudo.write({"auto_reply_state": "sending" if allowed else "failed"})
         return allowed
 
@@ -263,6 +260,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     def _apply_result(self, reply_sudo, result):
         if result.outcome is Outcome.ACCEPTED:
             reply_sudo.write({"auto_reply_state": "sent"})
+            reply_sudo._log_late_auto_reply()
         elif (
             result.outcome is Outcome.REJECTED
             and failure_class(result.code) is Failure.RETRY

@@ -37,6 +37,8 @@ class Case:
     partner: object  # ``res.partner`` with sudo
     linked: object  # the ``fsm.confirmation`` that it belongs to
     several: object  # the ``fsm.confirmation`` of which the customer has to choose one
+    # How it is understood: (the ``fsm.confirmation`` that it belongs to, intent).
+    links: list = dataclasses.field(default_factory=list)
     # What the customer is told: (kind, the ``fsm.confirmation`` it is about).
     said: list = dataclasses.field(default_factory=list)
 
@@ -342,12 +344,14 @@ class FsmConfirmationInbox(models.AbstractModel):
             if effect.say:
                 case.said.append((effect.say, messages))
             actions[effect.kind](case, messages, effect)
-        self._notify(case)
         if case.decision.resolves_questions:
-            earlier._resolve_questions(case.text)
+            earlier._resolve_questions(case.text, case.linked)
         auto_reply = self.env["fsm.confirmation.auto.reply"]
         values = auto_reply._prepare_values(case, earlier, is_late)
         self._have_unclear_read(case, is_asked_back=bool(values["auto_reply_body"]))
+        # A late one is noted when it leaves.
+        is_said = "auto_reply_state" not in values
+        self._notify(case, values["auto_reply_body"] if is_said else "")
         return {**self._prepare_outcome(case), **values}
 
     def _get_actions(self):
@@ -367,7 +371,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             matching.WRONG_NUMBER: self._report_wrong_number,
         }
 
-    def _link(self, case, messages, _effect=None):
+    def _link(self, case, messages, effect=None):
         """The reply belongs to messages; it is written into their histories."""
         if not messages:
             return
@@ -375,13 +379,15 @@ class FsmConfirmationInbox(models.AbstractModel):
             case.partner = messages[0].partner_id
             case.company = messages[0].company_id
         case.linked |= messages
-        self.env["fsm.confirmation.reply"]._log_text(
-            case.text, messages, case.decision.intent
-        )
+        intent = case.decision.intent
+        if intent == "answers" and effect:
+            # Of several answers, the one to this message.
+            intent = matching.INTENT_OF_RESPONSE.get(effect.response, intent)
+        case.links.append((messages, intent))
 
     def _respond(self, case, messages, effect):
         """The customer answered, clearly or not."""
-        self._link(case, messages)
+        self._link(case, messages, effect)
         responses = self.env["fsm.confirmation.response"]
         responses._respond(messages, effect, case.text)
 
@@ -439,7 +445,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             return
         note = self.env._("Opted in again by text: “%s”", text.body)
         self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
-            text.mobile, note, by_hand=False
+            text.mobile, note, by_hand=False, company=case.company
         )
         chatter = self.env["fsm.confirmation.chatter"]
         chatter._log([case.partner], note, case.company)
@@ -447,17 +453,23 @@ class FsmConfirmationInbox(models.AbstractModel):
         responses = self.env["fsm.confirmation.response"]
         responses._close_activities(opted_out)
         self._link(case, messages)
-        companies = case.messages.company_id or case.company
-        responses._opt_in_sudo(text.mobile, companies)
+        responses._opt_in_sudo(text.mobile)
 
-    def _notify(self, case):
-        """Tell open screens, and the histories of a reply that belongs nowhere."""
+    def _notify(self, case, auto_reply):
+        """Tell open screens and the histories, also of a reply that belongs nowhere.
+
+        :param auto_reply: what the customer gets back, "" for nothing
+        """
+        replies = self.env["fsm.confirmation.reply"]
+        replies._log_texts(case.text, case.links, auto_reply)
         if case.linked:
             case.linked._notify_changed()
         elif case.decision is not matching.FLOOD:
-            replies = self.env["fsm.confirmation.reply"]
-            replies._log_unmatched(case.text, case.several, case.company, case.partner)
-            replies._notify_unmatched(case.partner)
+            replies._log_unmatched(
+                case.text, case.several, case.company, case.partner, auto_reply
+            )
+            replies._notify_unmatched(case.company, case.partner)
+            case.several._notify_changed()
 
     @api.model
     def _is_phone_number(self, mobile):
@@ -475,8 +487,20 @@ class FsmConfirmationInbox(models.AbstractModel):
             "error": False,
             "company_id": case.company.id,
             "partner_id": case.partner.id,
+            "answers": self._get_answers(case),
             "confirmation_id": case.linked[:1].id,
             "further_confirmation_ids": [
                 fields.Command.link(record.id) for record in case.linked[1:]
             ],
+        }
+
+    def _get_answers(self, case):
+        """Of several different answers, which message got which; else False."""
+        if case.decision.intent != "answers":
+            return False
+        return {
+            str(id_): effect.response
+            for effect in case.decision.effects
+            if effect.response in matching.INTENT_OF_RESPONSE
+            for id_ in effect.messages
         }

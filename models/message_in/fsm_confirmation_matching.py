@@ -26,10 +26,12 @@ NEEDED_OF_MESSAGES = (
     "is_open",
     "job_name",
     "lang",
+    "location_id",
     "mobile",
     "name",
     "needs_reading",
     "order_id",
+    "owner_id",
     "partner_id",
     "person_id",
     "read_after",
@@ -76,7 +78,9 @@ class FsmConfirmationMatching(models.AbstractModel):
         """
         messages = self._find_messages(text)
         self._fetch_details(messages)
-        stale = {message.id: message._get_stale_reason() for message in messages}
+        # A reply that comes late to us came in time to Twilio, maybe.
+        at = text.received_date
+        stale = {message.id: message._get_stale_reason(at) for message in messages}
         newer = self._find_newer(messages)
         candidates = [
             self._prepare_candidate(text, message, stale[message.id], newer)
@@ -89,9 +93,10 @@ class FsmConfirmationMatching(models.AbstractModel):
         """Read what a customer may repeat of appointments, in a query per model."""
         messages.order_id.fetch(NEEDED_OF_ORDERS)
         places, people = messages.order_id.sudo().location_id, messages.person_id.sudo()
-        places.fetch(["partner_id"])
+        places.fetch(["owner_id", "partner_id"])
         people.fetch(["partner_id"])
-        (places.partner_id | people.partner_id).fetch(["city", "name", "street"])
+        partners = places.partner_id | people.partner_id | messages.partner_id.sudo()
+        partners.fetch(["city", "name", "street", "tz"])
 
     def _find_messages(self, text):
         """What was sent lately to this number from the number that was answered.
@@ -172,7 +177,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,
             code=message.code or "",
-            is_open=message.is_open,
+            is_open=message.is_open or (message.closed_reason == "past" and not stale),
             stale=stale,
             response=self._get_response(message, appointment_sudo, stale),
             answered_later=self._was_answered_later(text, message),

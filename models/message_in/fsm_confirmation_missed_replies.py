@@ -80,14 +80,16 @@ class FsmConfirmationMissedReplies(models.AbstractModel):
             _logger.warning("Missed replies could not be fetched: %s", reason)
             self._remember_fetch(row_sudo, {"fetch_error": reason})
             return
-        self._receive(company_sudo, messages)
+        self._receive(company_sudo, messages, api.clock_ahead)
         self._remember_fetch(row_sudo, {"fetched_until": begun, "fetch_error": False})
 
     @api.model
-    def _receive(self, company_sudo, messages):
+    def _receive(self, company_sudo, messages, clock_ahead=timedelta()):
         """Receive the texts of customers among messages, except those known already.
 
         :param messages: list of :class:`~...core.twilio.client.Message`, newest first
+        :param clock_ahead: of Twilio's clock, against ours, by which an answer has to
+            come after its question
         """
         inbound = [message for message in messages if message.direction == "inbound"]
         inbox = self.env["fsm.confirmation.inbox"]
@@ -111,7 +113,7 @@ class FsmConfirmationMissedReplies(models.AbstractModel):
                     "NumMedia": str(message.media_count),
                     "MessagingServiceSid": message.service_sid,
                 },
-                received_date=_received(message),
+                received_date=_received(message) - clock_ahead,
             )
 
     @api.model

@@ -3,11 +3,12 @@ import dataclasses
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ...core import matching
-from ...core.reply import Said
+from ...core.reply import Said, understand
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 
@@ -118,6 +119,17 @@ class FsmConfirmationReply(models.Model):
         readonly=True,
         help="A person has read it, or a later reply resolved it.",
     )
+    answers = fields.Json(
+        readonly=True,
+        technical=True,
+        help="Of several different answers: the response of each message, by its id.",
+    )
+    intent_text = fields.Char("Understood As (text)", compute="_compute_intent_text")
+    can_detach = fields.Boolean(
+        compute="_compute_can_detach",
+        technical=True,
+        help="It was attached by hand, and nothing came after it.",
+    )
     reason_text = fields.Char("Why", compute="_compute_reason_text")
     opt_out_type = fields.Char(
         readonly=True, help="Twilio's OptOutType.", technical=True
@@ -145,6 +157,34 @@ class FsmConfirmationReply(models.Model):
     def _search_confirmation_ids(self, operator, value):
         names = ("confirmation_id", "further_confirmation_ids")
         return search_in_all(names, operator, value)
+
+    @api.depends("intent", "answers")
+    @api.depends_context("lang")
+    def _compute_intent_text(self):
+        labels = dict(self._fields["intent"]._description_selection(self.env))
+        for reply in self:
+            label = labels.get(reply.intent, "")
+            answers = reply.answers or {}
+            messages = reply.confirmation_ids.filtered(
+                lambda rec, answers=answers: str(rec.id) in answers
+            )
+            parts = [
+                self.env._(
+                    "%(appointment)s: %(answer)s",
+                    appointment=record._name_appointment(among=messages),
+                    answer=labels[matching.INTENT_OF_RESPONSE[answers[str(record.id)]]],
+                )
+                for record in messages.sorted("id")
+            ]
+            reply.intent_text = f"{label} ({'; '.join(parts)})" if parts else label
+
+    @api.depends("confirmation_id")
+    def _compute_can_detach(self):
+        undo = self.env["fsm.confirmation.undo"]
+        for reply in self:
+            message = reply.confirmation_id
+            mine = bool(message) and undo._find_sudo(message).reply_id == reply
+            reply.can_detach = mine and undo._can_undo(message)
 
     @api.depends("body", "media_count")
     def _compute_display_name(self):
@@ -186,6 +226,7 @@ class FsmConfirmationReply(models.Model):
             "too_long": self.env._("Is too long"),
             "flood": self.env._("Too many texts within minutes"),
             "moved": self.env._("Came after the appointment had moved"),
+            "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
         }
         no_question = self.env._(
@@ -310,65 +351,109 @@ class FsmConfirmationReply(models.Model):
             bool(service) and self.service_sid == service
         )
 
-    def _resolve_questions(self, text):
+    def _resolve_questions(self, text, messages):
         """Replies that could belong to several messages are resolved now.
 
         :param text: :class:`~...core.matching.Inbound` that says which one is meant
+        :param messages: the ``fsm.confirmation`` that it is about
         """
-        self.filtered(
+        resolved = self.filtered(
             lambda reply: (
                 reply._is_to_line_of(text)
                 and reply.state == "unmatched"
                 and reply.reason == "ambiguous"
                 and not reply.is_done
             )
-        ).write({"is_done": True})
+        )
+        values = {"is_done": True}
+        if messages:
+            values.update(
+                state="matched",
+                confirmation_id=messages[0].id,
+                further_confirmation_ids=[Command.set(messages[1:].ids)],
+            )
+        resolved.write(values)
 
     # ------------------------------------------------------------------
     # Histories and open screens
     # ------------------------------------------------------------------
 
     def _log_reply(self, messages):
-        """Write this reply into the histories of messages it belongs to."""
-        self._log_text(self, messages, self.intent)
+        """Write this reply, and its auto-reply, into the histories of its messages."""
+        self._log_texts(self, [(messages, self.intent)], self.auto_reply_body)
 
     @api.model
-    def _log_text(self, text, messages, intent):
+    def _log_texts(self, text, links, auto_reply=""):
         """Write a text into the histories of messages it belongs to.
 
         :param text: :class:`~...core.matching.Inbound`, or a reply
-        :param intent: how it was understood, "" if it was not
+        :param links: pairs of ``fsm.confirmation`` and how the text was understood for
+            them, "" if it was not
+        :param auto_reply: what the customer got back, told once in each history
         """
+        told = set()
+        for messages, intent in links:
+            for record in messages:
+                targets = [
+                    each for each in (record.order_id, record.partner_id) if each
+                ]
+                new = [each for each in targets if each not in told]
+                for mine, answer in ((new, auto_reply), (told & set(targets), "")):
+                    if mine:
+                        self._log_text(text, record, mine, intent, answer)
+                told.update(targets)
+
+    @api.model
+    def _log_text(self, text, record, targets, intent, auto_reply):
         labels = dict(self._fields["intent"]._description_selection(self.env))
         chatter = self.env["fsm.confirmation.chatter"]
-        for record in messages:
-            body = chatter._format_text(
-                title=self._describe_origin(text, record),
-                body=text.body or self.env._("(picture)"),
-                state=self.env._("Understood as: %s", labels.get(intent, "")),
-                record=record,
+        body = chatter._format_text(
+            title=self._describe_origin(text, record),
+            body=text.body or self.env._("(picture)"),
+            state=self.env._("Understood as: %s", labels.get(intent, "")),
+            record=record,
+            auto_reply=auto_reply,
+        )
+        author = record.partner_id if text.mobile == record.mobile else None
+        company, date = record.company_id, text.received_date
+        chatter._log_text(record, targets, body, author, company, date)
+
+    def _log_late_auto_reply(self):
+        """Write an auto-reply that has just left by itself into the histories."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        title = self.env._("Auto-reply to %s", self.mobile)
+        author = self.env.user.partner_id
+        told = set()
+        for record in self.confirmation_ids or [None]:
+            targets = (
+                (record.order_id, record.partner_id) if record else self.partner_id
             )
-            author = record.partner_id if text.mobile == record.mobile else None
-            targets = [record.order_id, record.partner_id]
-            chatter._log_text(record, targets, body, author, record.company_id)
+            new = [each for each in targets if each and each not in told]
+            told.update(new)
+            body = chatter._format_text(title, self.auto_reply_body, "", record)
+            chatter._create_notes(new, body, author, self.company_id, record=record)
 
     def _describe_origin(self, text, message):
         """Who wrote: the contact, or another number whose reply a person attached."""
+        name_visit = self.env["fsm.confirmation.chatter"]._name_visit
         if text.mobile != message.mobile:
-            return self.env._("Reply by text from the number %s to", text.mobile)
-        return self.env._(
+            title = self.env._("Reply by text from the number %s to", text.mobile)
+            return name_visit(title, message)
+        title = self.env._(
             "Reply by text from %(contact)s (%(number)s) to",
             contact=message.contact_name or "",
             number=text.mobile,
         )
+        return name_visit(title, message)
 
     @api.model
-    def _log_unmatched(self, text, several, company, partner):
+    def _log_unmatched(self, text, several, company, partner, auto_reply=""):
         """Write a text that belongs to no message into the histories it concerns.
 
         :param several: the ``fsm.confirmation`` of which the customer has to choose one
         :param company: ``res.company`` whose customer it is
         :param partner: ``res.partner`` who wrote it, maybe empty
+        :param auto_reply: what the customer got back
         """
         parts = [
             (company, [*records.order_id, *records.partner_id])
@@ -383,22 +468,24 @@ class FsmConfirmationReply(models.Model):
             body=text.body or self.env._("(picture)"),
             state=state,
             record=None,
+            auto_reply=auto_reply,
         )
         for company, targets in parts:
-            chatter._log_text(None, targets, body, partner, company)
+            date = text.received_date
+            chatter._log_text(None, targets, body, partner, company, date)
 
     @api.model
-    def _notify_unmatched(self, partner):
+    def _notify_unmatched(self, company, partner):
         """Tell open screens of a reply that belongs to no message."""
         chatter = self.env["fsm.confirmation.chatter"]
-        chatter._notify_screens([0], partner_ids=partner.ids)
+        chatter._notify_screens(company, [0], partner_ids=partner.ids)
 
     def _notify_changed(self):
         """Tell open screens that this reply changed."""
         if self.confirmation_id:
             self.confirmation_id._notify_changed()
         else:
-            self._notify_unmatched(self.partner_id)
+            self._notify_unmatched(self.company_id, self.partner_id)
 
     # ------------------------------------------------------------------
     # What a person does about a reply
@@ -418,6 +505,8 @@ class FsmConfirmationReply(models.Model):
         if confirmation.company_id != self.company_id:
             raise UserError(self.env._("That message belongs to another company."))
         reply_sudo = self.sudo()
+        undo = self.env["fsm.confirmation.undo"]
+        before = undo._take(confirmation, self)
         reply_sudo.write(
             {
                 "confirmation_id": confirmation.id,
@@ -425,7 +514,7 @@ class FsmConfirmationReply(models.Model):
                 "partner_id": confirmation.sudo().partner_id.id,
             }
         )
-        reply_sudo._log_reply(confirmation.sudo())
+        self._log_texts(reply_sudo, [(confirmation.sudo(), self.intent)])
         responses = self.env["fsm.confirmation.response"]
         responses._keep_words(confirmation.sudo(), reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
@@ -436,6 +525,7 @@ class FsmConfirmationReply(models.Model):
         chatter._log([order_sudo], note, confirmation.sudo().company_id)
         if response:
             responses._resolve(confirmation, response)
+        undo._keep(confirmation, before, self)
         reply_sudo._notify_changed()
 
     def action_done(self):
@@ -447,7 +537,6 @@ class FsmConfirmationReply(models.Model):
         """Open the dialog in which this reply is attached to a message."""
         self.ensure_one()
         self.check_access("write")
-        response = matching.RESPONSE_OF_INTENT.get(self.intent, "unrecognized")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Attach to a Message"),
@@ -457,9 +546,78 @@ class FsmConfirmationReply(models.Model):
             "context": {
                 "default_action": "attach",
                 "default_reply_id": self.id,
-                "default_response": response,
+                "default_confirmation_id": self._find_likeliest_message().id,
+                "default_response": self._get_understood_response(),
             },
         }
+
+    def action_detach(self):
+        """Take back that this reply was attached to a message by hand.
+
+        :raises UserError: it was not, or something came after it
+        """
+        self.ensure_one()
+        self.check_access("write")
+        message = self.confirmation_id
+        undo = self.env["fsm.confirmation.undo"]
+        if not message or undo._find_sudo(message).reply_id != self:
+            raise UserError(
+                self.env._(
+                    "This reply can't be detached: it wasn't attached by hand, or "
+                    "something came after it."
+                )
+            )
+        undo._undo(message)
+
+    def _get_understood_response(self):
+        """The response that this reply was understood as, or False.
+
+        Of one that could belong to several messages, what its words say.
+        """
+        intent = self.intent
+        if self.reason == "ambiguous":
+            asked = self._find_open_messages()
+            words = self.env["fsm.confirmation.word"]._lexicon()
+            prompts = asked.mapped("body")
+            intent = understand(self.body, lexicon=words, prompts=prompts).intent
+        if intent == "opt_out":
+            return "opted_out"
+        return matching.RESPONSE_OF_INTENT.get(intent, False)
+
+    def _find_likeliest_message(self):
+        """The message that this reply answers, if it can only be one.
+
+        :return: ``fsm.confirmation``, maybe empty
+        """
+        asked = self._find_open_messages()
+        current = asked.filtered(lambda rec: rec._is_current())
+        return current if len(current) == 1 else current.browse()
+
+    def _find_open_messages(self):
+        """What this number was asked and waits for an answer."""
+        return self.env["fsm.confirmation"].search(
+            [
+                ("mobile", "=", self.mobile),
+                ("company_id", "=", self.company_id.id),
+                ("is_open", "=", True),
+            ]
+        )
+
+    def _get_likely_domains(self):
+        """Of which messages this reply may be, the likeliest first.
+
+        :return: list of ``Domain``, which may overlap
+        """
+        self.ensure_one()
+        mine = Domain("company_id", "=", self.company_id.id)
+        of_number = mine & Domain("mobile", "=", self.mobile)
+        partners_sudo = self.partner_id.sudo()
+        partners_sudo |= (
+            self.env["fsm.confirmation"].search(of_number).partner_id.sudo()
+        )
+        customer_ids = partners_sudo.commercial_partner_id.ids
+        of_customer = Domain("partner_id.commercial_partner_id", "in", customer_ids)
+        return [of_number, mine & of_customer, mine]
 
     def action_open_message(self):
         """Open the message this reply belongs to."""

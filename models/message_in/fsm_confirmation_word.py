@@ -1,8 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...core.reply import INTENTS, Lexicon
+
+# Of this process: digest of the words -> their lexicon. Several databases may have
+# words of their own.
+_lexicons = {}
+_MAX_LEXICONS = 4
 
 
 class FsmConfirmationWord(models.Model):
@@ -13,6 +19,7 @@ class FsmConfirmationWord(models.Model):
     """
 
     _name = "fsm.confirmation.word"
+    _inherit = ["fsm.confirmation.cached.mixin"]
     _description = "Reply Word"
     _order = "lang, intent, phrase"
     _rec_name = "phrase"
@@ -50,25 +57,35 @@ class FsmConfirmationWord(models.Model):
                     self.env._("Enter a word or phrase of up to 1000 characters.")
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+    @api.model
+    def _lexicon(self):
+        """The active words as a :class:`~...core.reply.Lexicon`.
 
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+        It takes long to make one. It's kept by what is in it, so that Odoo, which
+        forgets all that it keeps when anybody changes a time zone, costs one query.
+        """
+        version = self._get_version()
+        if version not in _lexicons:
+            words_sudo = self.sudo().search_fetch([], ["lang", "intent", "phrase"])
+            while len(_lexicons) >= _MAX_LEXICONS:
+                _lexicons.pop(next(iter(_lexicons)), None)
+            _lexicons[version] = Lexicon.from_rows(
+                (word.lang, word.intent, word.phrase) for word in words_sudo
+            )
+        return _lexicons[version]
 
     @api.model
     @tools.ormcache()
-    def _lexicon(self):
-        """The active words as a :class:`~...core.reply.Lexicon`."""
+    def _get_version(self):
+        """A digest of the active words."""
         self.flush_model()
-        words_sudo = self.sudo().search_fetch([], ["lang", "intent", "phrase"])
-        return Lexicon.from_rows(
-            (word.lang, word.intent, word.phrase) for word in words_sudo
+        [(version,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT md5(string_agg(concat_ws(E'\t', lang, intent, phrase), E'\n'
+                                      ORDER BY lang, intent, phrase))
+                  FROM fsm_confirmation_word WHERE active
+                """
+            )
         )
+        return version

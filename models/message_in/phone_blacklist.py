@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from ...core.phones import ways_to_write
+from ...tools.export import harmless_columns
 from ...tools.log_redaction import private_queries
 
 
@@ -20,12 +21,38 @@ class PhoneBlacklist(models.Model):
         string="Opted Out By",
         readonly=True,
     )
-    opt_out_words = fields.Char("Customer's Words", readonly=True)
+    opt_out_words = fields.Char(
+        "Customer's Words",
+        compute="_compute_opt_out_words",
+        help="Shown to the company that they were sent to.",
+    )
+    # The list is every company's; what a customer wrote is one company's.
+    opt_out_text = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    opt_out_company_id = fields.Many2one(
+        "res.company", readonly=True, groups=fields.NO_ACCESS, ondelete="set null"
+    )
     opt_out_lifted = fields.Boolean(
         "Lifted by Hand",
         readonly=True,
         help="Twilio may still block this number, until the customer texts START.",
     )
+
+    @api.depends("opt_out_text", "opt_out_company_id")
+    @api.depends_context("allowed_company_ids", "uid")
+    def _compute_opt_out_words(self):
+        for entry in self:
+            words = entry._get_words(self.env.companies)
+            entry.opt_out_words = words or False
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_columns(rows, fields, ("opt_out_words",))
+
+    def _get_words(self, companies):
+        """What the customer wrote, "" for other companies than the one written to."""
+        entry_sudo = self.sudo()
+        is_theirs = entry_sudo.opt_out_company_id in companies
+        return (is_theirs and entry_sudo.opt_out_text) or ""
 
     @api.model
     @private_queries()
@@ -45,12 +72,13 @@ class PhoneBlacklist(models.Model):
         return found
 
     @api.model
-    def _job_confirmation_opt_out_sudo(self, number, source, words=""):
+    def _job_confirmation_opt_out_sudo(self, number, source, words="", company=None):
         """Put a number on the list, and say when and how.
 
         Odoo's other texts go to a number as the contact has it: it is on the list in
         every way in which it may be written.
 
+        :param company: ``res.company`` that the words were sent to
         :return: the entry, with sudo
         """
         entries_sudo = self.sudo()._add(self._job_confirmation_ways(number))
@@ -58,11 +86,34 @@ class PhoneBlacklist(models.Model):
             {
                 "opt_out_date": fields.Datetime.now(),
                 "opt_out_source": source,
-                "opt_out_words": (words or "")[:160],
+                "opt_out_text": (words or "")[:160],
+                "opt_out_company_id": company.id if len(company or ()) == 1 else False,
                 "opt_out_lifted": False,
             }
         )
+        self._job_confirmation_notify(number)
         return entries_sudo[:1]
+
+    @api.model
+    def _job_confirmation_notify(self, number):
+        """Contacts with this number show at once whether it takes texts."""
+        partners_sudo = self.env["res.partner"].sudo()
+        partners_sudo.invalidate_model(["confirmation_opt_out"])
+        found_sudo = partners_sudo.search(
+            [("phone_sanitized", "in", ways_to_write(number))], limit=100
+        )
+        if not found_sudo:
+            return
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company in (
+            self.env["res.company"]
+            .sudo()
+            .search([("job_confirmation_enabled", "=", True)])
+        ):
+            shown = found_sudo.filtered(
+                lambda rec: not rec.company_id or rec.company_id == company
+            )
+            chatter._notify_screens(company, [], partner_ids=shown.ids)
 
     @api.model
     def _job_confirmation_ways(self, number):
@@ -75,16 +126,21 @@ class PhoneBlacklist(models.Model):
         return list(dict.fromkeys(filter(None, taken))) or [number]
 
     @api.model
-    def _job_confirmation_opt_in_sudo(self, number, note, by_hand):
+    def _job_confirmation_opt_in_sudo(self, number, note, by_hand, company=None):
         """Take a number off the list.
 
         :param note: why, for the history of the list's entry
         :param by_hand: a person lifted it; Twilio's own block stays then
+        :param company: ``res.company`` whose users may read why
         """
         ways = self._job_confirmation_ways(number)
-        for entry_sudo in self.sudo()._remove(ways, message=note):
+        entries_sudo = self.sudo()._remove(ways)
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log(entries_sudo, note, company or self.env.company)
+        for entry_sudo in entries_sudo:
             blocked = entry_sudo.opt_out_source in ("reply", "twilio")
             entry_sudo.opt_out_lifted = by_hand and blocked
+        self._job_confirmation_notify(number)
 
     @api.model
     @private_queries()
@@ -102,19 +158,23 @@ class PhoneBlacklist(models.Model):
         found_sudo = self.sudo().search_fetch(domain, ["number"])
         return {ways[entry_sudo.number] for entry_sudo in found_sudo}
 
-    def _job_confirmation_describe(self):
-        """One sentence: when and how this number opted out, in the user's language."""
+    def _job_confirmation_describe(self, companies=None):
+        """One sentence: when and how this number opted out, in the user's language.
+
+        :param companies: ``res.company`` whose users read it; by default the user's
+        """
         self.ensure_one()
         local = fields.Datetime.context_timestamp(
             self, self.opt_out_date or self.create_date
         )
         date = self.env["ir.qweb.field.date"].value_to_html(local.date(), {})
-        if self.opt_out_source == "reply":
+        words = self._get_words(companies or self.env.companies)
+        if self.opt_out_source == "reply" and words:
             return self.env._(
-                "Opted out on %(date)s by text: “%(words)s”",
-                date=date,
-                words=self.opt_out_words or "",
+                "Opted out on %(date)s by text: “%(words)s”", date=date, words=words
             )
+        if self.opt_out_source == "reply":
+            return self.env._("Opted out on %s by text", date)
         if self.opt_out_source == "twilio":
             return self.env._(
                 "Opted out on %(date)s: Twilio refuses texts to this number", date=date

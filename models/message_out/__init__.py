@@ -10,3 +10,4 @@ from . import fsm_confirmation_response
 from . import fsm_confirmation_chatter
 from . import fsm_confirmation_expiry
 from . import fsm_confirmation_retention
+from . import fsm_confirmation_undo

@@ -4,6 +4,7 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ...core import status
 from ...core.formatting import localize
@@ -129,6 +130,18 @@ class FsmConfirmation(models.Model):
         technical=True,
     )
     claimed_date = fields.Datetime(readonly=True, technical=True)
+    refused_sids = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Twilio SIDs of earlier attempts that failed for a while only.",
+        technical=True,
+    )
+    check_count = fields.Integer(
+        readonly=True,
+        aggregator=None,
+        help="How often Twilio was asked what became of it, see core/delivery.py.",
+        technical=True,
+    )
     lookup_failed_since = fields.Datetime(
         readonly=True,
         help="Since when Twilio can't be asked what became of it.",
@@ -136,6 +149,12 @@ class FsmConfirmation(models.Model):
     )
     attempt_count = fields.Integer(readonly=True, aggregator=None, technical=True)
     next_attempt_date = fields.Datetime(readonly=True, technical=True)
+    at_once_until = fields.Datetime(
+        readonly=True,
+        help="Until then it may leave outside the texting hours: a person has just "
+        "sent it.",
+        technical=True,
+    )
 
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
@@ -211,15 +230,22 @@ class FsmConfirmation(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
+    step_id = fields.Many2one(
+        "fsm.confirmation.plan.step",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Of the plan by which it left by itself.",
+    )
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
     indicator = fields.Selection(
         [
             *RESPONSES,
-            ("moved", "Date changed"),
+            ("moved", "Changed since"),
             ("awaiting", "Awaiting response"),
-            ("no_answer", "No response"),
+            ("no_answer", "Never answered"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
         ],
@@ -261,8 +287,15 @@ class FsmConfirmation(models.Model):
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
     )
+    # What leaves by itself does so once for an appointment, step and start.
+    _step_unique = models.UniqueIndex(
+        "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
+        " WHERE step_id IS NOT NULL"
+    )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
+    # Those of which no delivery report told the end.
+    _unreported_index = models.Index("(claimed_date) WHERE state = 'sent'")
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
     # company stands beside, not before: with several chosen the order would be lost.
@@ -335,7 +368,9 @@ class FsmConfirmation(models.Model):
             record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
 
     @api.depends("proposed_date", "has_proposed_hour")
+    @api.depends_context("uid", "tz", "lang")
     def _compute_proposed_text(self):
+        reader = self.env["fsm.order"]._get_reader_timezone()
         for record in self:
             start = record.proposed_date
             order_sudo = record.order_id.sudo()
@@ -345,7 +380,7 @@ class FsmConfirmation(models.Model):
             zone = record._get_timezone()
             parts = [order_sudo._format_date_in(zone, start)]
             if record.has_proposed_hour:
-                parts.append(order_sudo._format_time_in(zone, start))
+                parts.append(order_sudo._format_time_in(zone, start, reader=reader))
             record.proposed_text = ", ".join(parts)
 
     @api.depends("response", "state", "is_open", "closed_reason")
@@ -363,8 +398,26 @@ class FsmConfirmation(models.Model):
             parts = [record.name]
             if self.env.context.get("confirmation_details"):
                 parts += [record.contact_name, record.job_name]
-                parts.append(record._describe_appointment()["date"])
+                parts.append(record.appointment_text)
             record.display_name = ", ".join(part for part in parts if part)
+
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Where a reply is attached: its customer's messages come first."""
+        reply = self.env["fsm.confirmation.reply"].browse(
+            self.env.context.get("confirmation_reply_id") or []
+        )
+        if not reply.exists() or not reply.has_access("read"):
+            return super().name_search(name, domain, operator, limit)
+        found = []
+        for likely in reply._get_likely_domains():
+            if limit and len(found) >= limit:
+                break
+            mine = Domain(domain or []) & likely
+            mine &= Domain("id", "not in", [id_ for id_, _name in found])
+            left = limit and limit - len(found)
+            found += super().name_search(name, mine, operator, left)
+        return found
 
     @api.depends("state", "failure_type", "next_ids", "closed_reason")
     def _compute_can_send_again(self):
@@ -398,6 +451,9 @@ class FsmConfirmation(models.Model):
                 partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
                 vals["lang"] = partner._get_customer_lang(order.company_id)
                 vals["timezone"] = order._get_appointment_timezone()
+                location_sudo = order.sudo().location_id
+                vals["location_id"] = location_sudo.id
+                vals["owner_id"] = location_sudo.owner_id.id
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         records = super(FsmConfirmation, quiet).create(vals_list)
         return records.with_env(self.env)
@@ -477,9 +533,10 @@ class FsmConfirmation(models.Model):
 
     def _notify_changed(self):
         """Notify open screens that these records changed."""
-        if self:
-            self.env["fsm.confirmation.chatter"]._notify_screens(
-                self.ids, self.order_id.ids, self.partner_id.ids
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, records in self.grouped("company_id").items():
+            chatter._notify_screens(
+                company, records.ids, records.order_id.ids, records.partner_id.ids
             )
 
     # ------------------------------------------------------------------

@@ -6,11 +6,12 @@ import time
 
 from markupsafe import Markup
 
-from odoo import SUPERUSER_ID, api, models, modules
+from odoo import SUPERUSER_ID, api, fields, models, modules
 from odoo.modules.registry import Registry
 
 from ...tools.screen_notifications import ScreenNotifications
-from ..xmlids import NOTE_SUBTYPE, READ_GROUP
+from ..privacy.ir_websocket import SCREENS_CHANNEL
+from ..xmlids import NOTE_SUBTYPE
 
 # A blockquote would be folded away by the chatter as a quoted mail.
 _NOTE = (
@@ -20,6 +21,7 @@ _NOTE = (
 )
 # Where a transaction collects what screens have to read again.
 _CHANGES = "fsm_confirmation.changes"
+_KINDS = ("ids", "order_ids", "partner_ids")
 
 
 @functools.cache
@@ -55,16 +57,23 @@ class FsmConfirmationChatter(models.AbstractModel):
         )
 
     @api.model
-    def _format_text(self, title, body, state, record):
+    def _format_text(self, title, body, state, record, auto_reply=""):
         """What a note shows of a text, as Markup.
 
         :param title: who wrote to whom
         :param body: the words
         :param state: what is known of it, one line
         :param record: the ``fsm.confirmation`` that the title links to, or none
+        :param auto_reply: what the customer got back
         """
         link = self._get_link(record) if record else ""
-        return Markup(_NOTE).format(title=title, link=link, body=body, state=state)
+        note = Markup(_NOTE).format(title=title, link=link, body=body, state=state)
+        if auto_reply:
+            title = self.env._("Auto-reply")
+            note += Markup(_NOTE).format(
+                title=title, link="", body=auto_reply, state=""
+            )
+        return note
 
     @api.model
     def _format_sent(self, record):
@@ -73,16 +82,23 @@ class FsmConfirmationChatter(models.AbstractModel):
         delivery = states[record.state]
         if record.state in ("failed", "canceled") and record.failure_reason:
             delivery = f"{delivery}: {record.failure_reason}"
+        title = self.env._(
+            "Text message to %(contact)s (%(number)s)",
+            contact=record.contact_name or "",
+            number=record.mobile,
+        )
         return self._format_text(
-            self.env._(
-                "Text message to %(contact)s (%(number)s)",
-                contact=record.contact_name or "",
-                number=record.mobile,
-            ),
+            self._name_visit(title, record),
             record.body,
             self.env._("Delivery: %s", delivery),
             record,
         )
+
+    @api.model
+    def _name_visit(self, title, record):
+        """The title of a note with the visit that it is about, if it is about one."""
+        visit_sudo = record.visit_id.sudo()
+        return f"{title}, {visit_sudo.name}," if visit_sudo else title
 
     @api.model
     def _log(self, targets, sentence, company):
@@ -98,38 +114,44 @@ class FsmConfirmationChatter(models.AbstractModel):
         self._create_notes(targets, body, author, company)
 
     @api.model
-    def _log_text(self, record, targets, body, author, company):
-        """Write a customer's text into histories.
+    def _log_text(self, record, targets, body, author, company, date=None):
+        """Write a customer's text, or what it was answered, into histories.
 
         :param record: the ``fsm.confirmation`` that it answers, or none
         :param targets: as of :meth:`_log`
         :param body: see :meth:`_format_text`
         :param author: ``res.partner`` who has written it; none: the user notes it
         :param company: as of :meth:`_log`
+        :param date: when it was written, naive UTC; None: now
         """
         by_text = bool(author)
         author = author or self.env.user.partner_id
-        self._create_notes(targets, body, author, company, by_text, record)
+        self._create_notes(targets, body, author, company, by_text, record, date)
 
     @api.model
-    def _create_notes(self, targets, body, author, company, by_text=False, record=None):
+    def _create_notes(
+        self, targets, body, author, company, by_text=False, record=None, date=None
+    ):
         """One create for all: Odoo's own ``_message_log`` costs queries for each."""
         company = company if len(company) == 1 else company.browse()
         self.env["fsm.confirmation.shortcuts"]._create_notes_sudo(
             [
-                self._prepare_note(target, body, author, company, by_text, record)
+                self._prepare_note(target, body, author, company, by_text, record, date)
                 for target in targets
                 if target
             ]
         )
 
     @api.model
-    def _prepare_note(self, target, body, author, company, by_text=False, record=None):
+    def _prepare_note(
+        self, target, body, author, company, by_text=False, record=None, date=None
+    ):
         """Field values of one note.
 
         :param body: Markup, made of escaped parts
         :param by_text: the author, a customer, has written it on a phone
         :param record: the ``fsm.confirmation`` whose text, or a reply to it, it shows
+        :param date: when the text was written, naive UTC; None: now
         """
         # A customer who wrote a text did not write it from an e-mail address.
         email = not by_text and author.sudo().email_formatted
@@ -138,6 +160,7 @@ class FsmConfirmationChatter(models.AbstractModel):
             "model": target._name,
             "res_id": target.id,
             "body": body,
+            "date": date or fields.Datetime.now(),
             "message_type": "notification",
             "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE),
             "is_internal": True,
@@ -176,7 +199,12 @@ class FsmConfirmationChatter(models.AbstractModel):
             ):
                 if record[name]:
                     values = self._prepare_note(
-                        record[name], body, author, record.company_id, record=record
+                        record[name],
+                        body,
+                        author,
+                        record.company_id,
+                        record=record,
+                        date=record.sent_date,
                     )
                     wanted.append((record, link, values))
         notes = self.env["fsm.confirmation.shortcuts"]._create_notes_sudo(
@@ -191,28 +219,30 @@ class FsmConfirmationChatter(models.AbstractModel):
         for record in records:
             notes_sudo = (record.order_message_id | record.partner_message_id).sudo()
             if notes_sudo:
-                notes_sudo.write({"body": self._format_sent(record)})
+                values = {"body": self._format_sent(record)}
+                if record.sent_date:
+                    values["date"] = record.sent_date
+                notes_sudo.write(values)
 
     # ------------------------------------------------------------------
     # Open screens
     # ------------------------------------------------------------------
 
     @api.model
-    def _notify_screens(self, ids, order_ids=(), partner_ids=()):
+    def _notify_screens(self, company, ids, order_ids=(), partner_ids=()):
         """Collect what open screens have to read again; ids only, no content.
 
         However often it is called: once a transaction, when it is committed.
 
+        :param company: ``res.company`` whose users' screens these are
         :param ids: of messages; 0 stands for a reply that belongs to none
         """
         data = self.env.cr.precommit.data
         if _CHANGES not in data:
-            data[_CHANGES] = {"ids": set(), "order_ids": set(), "partner_ids": set()}
+            data[_CHANGES] = {}
             self.env.cr.precommit.add(self._send_changes)
-        for key, values in zip(
-            data[_CHANGES], (ids, order_ids, partner_ids), strict=True
-        ):
-            data[_CHANGES][key].update(values)
+        for name, values in zip(_KINDS, (ids, order_ids, partner_ids), strict=True):
+            data[_CHANGES].setdefault((company.id, name), set()).update(values)
 
     @api.model
     def _send_changes(self):
@@ -229,8 +259,13 @@ class FsmConfirmationChatter(models.AbstractModel):
 
     @api.model
     def _send_to_screens(self, changes):
-        group_id = self.env["ir.model.data"]._xmlid_to_res_id(READ_GROUP)
-        self.env["res.groups"].sudo().browse(group_id)._bus_send(
-            "fsm_confirmation/changed",
-            {key: sorted(values) for key, values in changes.items()},
-        )
+        """:param changes: dict (id of a company, kind of ids) -> ids"""
+        payloads = {}
+        for (company_id, name), ids in changes.items():
+            payload = payloads.setdefault(company_id, dict.fromkeys(_KINDS, []))
+            payload[name] = sorted(ids)
+        for company_id, payload in payloads.items():
+            company_sudo = self.env["res.company"].sudo().browse(company_id)
+            self.env["bus.bus"].sudo()._sendone(
+                (company_sudo, SCREENS_CHANNEL), "fsm_confirmation/changed", payload
+            )

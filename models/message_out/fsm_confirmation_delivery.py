@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 
 from ...core import delivery
+from ...core.delivery import Transition
+from ..xmlids import SEND_CRON
 
 
 class FsmConfirmationDelivery(models.AbstractModel):
@@ -43,6 +45,9 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
         :param report: :class:`~...core.delivery.Report`
         """
+        refused = (record.refused_sids or "").split()
+        if delivery.is_about_another(report, record.twilio_sid, refused):
+            return
         values = {}
         if report.sid and not record.twilio_sid:
             values["twilio_sid"] = report.sid
@@ -53,8 +58,26 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 self.env["fsm.confirmation.sender"]._get_or_create_sudo(
                     report.from_number, record.company_id
                 )
-        step = delivery.after_report(record.state, record.failure_type, report)
+        may_leave = delivery.may_retry(report) and self._may_leave(record)
+        step = delivery.after_report(
+            record.state,
+            record.failure_type,
+            report,
+            attempts=record.attempt_count,
+            may_leave=may_leave,
+        )
+        if step and step.state == "outgoing":
+            # It leaves once more, under a SID of its own.
+            sid = report.sid or record.twilio_sid
+            refused_sids = " ".join(filter(None, [*refused, sid]))
+            values.update(twilio_sid=False, refused_sids=refused_sids, sent_date=False)
         self._make_transition(record, step, values)
+
+    @api.model
+    def _may_leave(self, record):
+        """Whether a text that did not arrive would still be of use."""
+        alerts = self.env["fsm.confirmation.alert"]
+        return record.is_open and not alerts._get_departure_alert(record)
 
     @api.model
     def _apply_result(self, record, result):
@@ -62,6 +85,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
         :param result: :class:`~...core.twilio.client.SendResult`
         """
+        if result.sid and result.sid in (record.refused_sids or "").split():
+            return  # A report was faster, and said that it failed.
         values = {}
         if result.sid:
             values["twilio_sid"] = result.sid
@@ -71,32 +96,65 @@ class FsmConfirmationDelivery(models.AbstractModel):
         self._make_transition(record, step, values)
 
     @api.model
-    def _apply_lookup(self, record, messages):
+    def _apply_lookup(self, record, listing):
         """Record what Twilio's list said about a text whose call never came back.
 
-        :param messages: the number's newest :class:`~...core.twilio.client.Message`, or
-            None when Twilio could not be asked
+        :param listing: the number's :class:`~...core.twilio.client.Listing`, or None
+            when Twilio could not be asked
         """
         if record.state != "sending" or record.twilio_sid:
             return  # A delivery report was faster.
-        if messages is None:
+        if listing is None:
             self._apply_failed_lookup(record)
             return
-        message = self._find_in_list(record, messages)
+        message, is_certain = self._find_in_list(record, listing)
         if message:
-            found = delivery.Transition("sent", accepted=True)
+            found = Transition("sent", accepted=True)
             self._make_transition(record, found, {"twilio_sid": message.sid})
-            report = delivery.Report(message.status, code=message.error_code)
-            self._apply_report(record, report)
+            self._apply_report(record, self._to_report(message))
             return
-        alerts = self.env["fsm.confirmation.alert"]
+        if self._is_list_late(record, listing):
+            self._apply_failed_lookup(record)
+            return
+        alert = self.env["fsm.confirmation.alert"]._get_departure_alert(record)
         step = delivery.after_missing_in_list(
             age=fields.Datetime.now() - record.claimed_date,
             attempts=record.attempt_count,
             code=record.error_code,
-            may_leave=not alerts._get_departure_alert(record),
+            is_certain=is_certain,
+            obstacle=alert.text if alert else "",
         )
         self._make_transition(record, step)
+
+    @api.model
+    def _apply_check(self, record, message):
+        """Record what Twilio said about a text that it has.
+
+        :param message: :class:`~...core.twilio.client.Message`, or None when Twilio
+            could not be asked
+        """
+        if record.state not in ("sending", "sent"):
+            return  # A delivery report was faster.
+        dates = filter(None, [record.claimed_date, record.sent_date])
+        age = fields.Datetime.now() - min(dates)
+        report = self._to_report(message) if message else delivery.Report("")
+        if message:
+            record.check_count = delivery.count_checks(age)
+            self._apply_report(record, report)
+        self._make_transition(record, delivery.after_check(record.state, report, age))
+
+    @api.model
+    def _to_report(self, message):
+        """What Twilio says about a text when it is asked, as a delivery report.
+
+        :param message: :class:`~...core.twilio.client.Message`
+        """
+        return delivery.Report(
+            message.status,
+            sid=message.sid,
+            code=message.error_code,
+            from_number=message.sender if message.sender.startswith("+") else "",
+        )
 
     @api.model
     def _apply_failed_lookup(self, record):
@@ -109,16 +167,44 @@ class FsmConfirmationDelivery(models.AbstractModel):
         self._make_transition(record, delivery.after_failed_lookup(unanswered))
 
     @api.model
-    def _find_in_list(self, record, messages):
-        """The message in Twilio's list that carries this text, or None."""
-        others = record.search(
+    def _find_in_list(self, record, listing):
+        """The message in Twilio's list that carries this text.
+
+        :return: see :func:`~...core.delivery.find_in_list`
+        """
+        listed = [message.sid for message in listing.messages]
+        mine = [("mobile", "=", record.mobile), ("id", "!=", record.id)]
+        others = record.search([*mine, ("twilio_sid", "in", listed)])
+        known = set(others.mapped("twilio_sid"))
+        for again in record.search(
+            [("mobile", "=", record.mobile), ("refused_sids", "!=", False)]
+        ):
+            known.update(again.refused_sids.split())
+        lost = [("state", "=", "sending"), ("twilio_sid", "=", False)]
+        return delivery.find_in_list(
+            listing,
+            record.body,
+            record.sender,
+            record.claimed_date,
+            known,
+            others=record.search([*mine, *lost]).mapped("body"),
+        )
+
+    @api.model
+    def _is_list_late(self, record, listing):
+        """Whether Twilio's list lacks another text of that time, which Twilio has."""
+        complete = fields.Datetime.now() - delivery.LIST_COMPLETE_AFTER
+        around = record.search(
             [
                 ("mobile", "=", record.mobile),
-                ("twilio_sid", "in", [message.sid for message in messages]),
+                ("company_id", "=", record.company_id.id),
+                ("twilio_sid", "!=", False),
+                ("claimed_date", ">=", record.claimed_date - delivery.LIST_BEFORE),
+                ("claimed_date", "<=", complete),
             ]
         )
-        known = set(others.mapped("twilio_sid"))
-        return delivery.find_in_list(messages, record.body, record.claimed_date, known)
+        listed = {message.sid for message in listing.messages}
+        return not listed.issuperset(around.mapped("twilio_sid"))
 
     # ------------------------------------------------------------------
     # What follows
@@ -133,7 +219,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
         """
         if not (step or values):
             return
-        if step and step.accepted and record.state == "failed":
+        if step and step.accepted and record.state in ("failed", "canceled"):
             record._reopen()
         record.write({**(values or {}), **self._prepare_values(record, step)})
         if step and step.state == "failed":
@@ -165,6 +251,37 @@ class FsmConfirmationDelivery(models.AbstractModel):
         return values
 
     @api.model
+    def _hold(self, records, departure):
+        """Have texts wait for the texting hours; one that would be too late ends.
+
+        :param departure: naive UTC datetime, None when the hours never come
+        """
+        late = records.filtered(
+            lambda rec: (
+                not departure
+                or (rec.appointment_start and rec.appointment_start <= departure)
+            )
+        )
+        reason = self.env._(
+            "Its appointment begins before the next texting hours. Call instead."
+        )
+        for record in late:
+            self._make_transition(record, Transition("canceled", reason=reason))
+        waiting = records - late
+        if not waiting:
+            return
+        waiting.write(
+            {
+                "next_attempt_date": departure,
+                "failure_reason": self.env._(
+                    "Outside the texting hours where the work happens."
+                ),
+            }
+        )
+        self.env.ref(SEND_CRON).sudo()._trigger(at=departure)
+        waiting._notify_changed()
+
+    @api.model
     def _on_failed(self, record):
         """The text did not reach the customer, and will not by itself."""
         if record.failure_type in ("setup", "temporary"):
@@ -191,12 +308,12 @@ class FsmConfirmationDelivery(models.AbstractModel):
     @api.model
     def _close_unsent(self, record):
         """The customer was not asked after all, unless another message asks."""
-        was_open = record.is_open
+        was_open, was_sent = record.is_open, record._may_have_arrived()
         record._close_sudo("failed")
         if record.state == "failed" and record._was_asked_since():
             record._mark_replaced_sudo()
-        if was_open:
-            record._get_appointment_sudo()._stop_waiting_sudo()
+        if was_open or not was_sent:
+            record._get_appointment_sudo()._stop_waiting_sudo(was_sent)
 
     @api.model
     def _describe_step(self, step):
@@ -221,8 +338,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 "Twilio was asked and does not have this text; sending it again."
             )
         return self.env._(
-            "Twilio can't accept it right now (%(code)s); next try in %(minutes)s "
-            "minutes.",
+            "It can't be sent right now (%(code)s); next try in %(minutes)s minutes.",
             code=step.code,
             minutes=int(step.pause.total_seconds() // 60),
         )

@@ -48,6 +48,8 @@ class FsmConfirmationExpiry(models.AbstractModel):
             domain.append(("appointment_start", ">", since - timedelta(days=1)))
         expired_sudo = self.env["fsm.confirmation"].sudo().search(domain, limit=limit)
         expired_sudo._close_sudo("past")
+        for record_sudo in expired_sudo:
+            record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         return len(expired_sudo) == limit
 
     @api.model

@@ -3,13 +3,14 @@ import concurrent.futures
 import logging
 import time
 from collections import Counter
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...core import delivery
 from ...core.alerts import SETUP
-from ...core.twilio.client import Outcome, SendResult
+from ...core.twilio.client import OVERRIDES, Outcome, SendResult
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, commit_with_retries
 
@@ -18,8 +19,10 @@ _logger = logging.getLogger(__name__)
 # Calls to Twilio side by side; one sender with a slow account leaves room for others.
 _CONCURRENT_CALLS = 40
 _CONCURRENT_PER_SENDER = 20
-# Number of most recent texts to one number that are searched for a lost one.
-_LOOKUP_MESSAGES = 100
+# How many texts Twilio is asked about in one run.
+_ASKED_ABOUT = 500
+# Texts of an earlier version, which nobody asked about, are left as they are.
+_CHECK_UNTIL = timedelta(days=7)
 _LONGEST_PAUSE = 0.5  # seconds
 
 
@@ -35,9 +38,10 @@ class FsmConfirmationOutbox(models.AbstractModel):
     @api.model
     @private_queries()
     def _cron_send(self):
-        """Send what waits, and find out about calls that never came back."""
+        """Send what waits, and ask Twilio about what is not heard of."""
         self._send_waiting()
         self._resolve_lost_claims()
+        self._check_reported()
 
     @api.model
     def _send_waiting(self):
@@ -121,6 +125,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
             " <= %s)",
             now,
         )
+        self._hold_until_hours(due, now)
         waiting = self.env.execute_query(
             SQL(
                 """
@@ -156,7 +161,8 @@ class FsmConfirmationOutbox(models.AbstractModel):
                     """
                     UPDATE fsm_confirmation
                        SET state = 'sending', claimed_date = %s, error_code = 0,
-                           lookup_failed_since = NULL,
+                           lookup_failed_since = NULL, check_count = 0,
+                           twilio_sid = NULL,
                            attempt_count = COALESCE(attempt_count, 0) + 1
                      WHERE id IN (SELECT id FROM fsm_confirmation
                                    WHERE %s AND sender IS NOT DISTINCT FROM %s
@@ -174,6 +180,48 @@ class FsmConfirmationOutbox(models.AbstractModel):
         # The caller commits: the claim must be visible to everybody before the call.
         claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
         return claimed_sudo, min(pauses, default=None)
+
+    @api.model
+    def _hold_until_hours(self, due, now):
+        """Have due texts wait for the texting hours where the work happens.
+
+        Not those that a person has just sent, the first time that they leave.
+
+        :param due: SQL condition of what may be claimed
+        """
+        held = SQL(
+            "%s AND NOT (COALESCE(attempt_count, 0) = 0"
+            " AND COALESCE(at_once_until >= %s, FALSE))",
+            due,
+            now,
+        )
+        places = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT company_id, timezone FROM fsm_confirmation WHERE %s",
+                held,
+            )
+        )
+        for company_id, zone in places:
+            company_sudo = self.env["res.company"].sudo().browse(company_id)
+            departure = company_sudo._get_next_departure(now, zone)
+            if departure == now:
+                continue
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT id FROM fsm_confirmation
+                     WHERE %s AND company_id = %s AND timezone IS NOT DISTINCT FROM %s
+                       FOR UPDATE SKIP LOCKED
+                    """,
+                    held,
+                    company_id,
+                    zone,
+                )
+            )
+            waiting_sudo = self.env["fsm.confirmation"].sudo()
+            waiting_sudo = waiting_sudo.browse([row[0] for row in rows])
+            self.env["fsm.confirmation.delivery"]._hold(waiting_sudo, departure)
+            self.env.flush_all()
 
     @api.model
     def _start_calls(self, claimed_sudo, pool, apis):
@@ -224,7 +272,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
     def _get_report_url(self, record):
         """Where Twilio reports the delivery of this text."""
         base = record.company_id.get_base_url()
-        return f"{base}/job_confirmation/twilio/status/{record.uuid}"
+        return f"{base}/job_confirmation/twilio/status/{record.uuid}{OVERRIDES}"
 
     # ------------------------------------------------------------------
     # Results
@@ -300,24 +348,83 @@ class FsmConfirmationOutbox(models.AbstractModel):
                     ),
                 ],
                 order="claimed_date",
-                limit=200,
+                limit=_ASKED_ABOUT,
             )
         )
+        calls = []
+        # A list for each number: many texts to one may be lost at once.
+        for (_company, mobile), records in lost_sudo.grouped(
+            lambda rec: (rec.company_id, rec.mobile)
+        ).items():
+            since = min(records.mapped("claimed_date")) - delivery.LIST_BEFORE
+            calls.append((records, _list_newest, (mobile, since)))
+        self._ask(calls, self.env["fsm.confirmation.delivery"]._apply_lookup)
+
+    # ------------------------------------------------------------------
+    # Texts that Twilio has
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _check_reported(self):
+        """Ask Twilio about texts that it has, of which nothing final was heard."""
+        checked_sudo = (
+            self.env["fsm.confirmation"].sudo().browse(self._find_unchecked())
+        )
+        calls = [(rec, _fetch, (rec.twilio_sid,)) for rec in checked_sudo]
+        self._ask(calls, self.env["fsm.confirmation.delivery"]._apply_check)
+
+    @api.model
+    def _find_unchecked(self):
+        """Ids of the texts that it is time to ask about, again as they grow older."""
+        self.env.flush_all()
+        now = fields.Datetime.now()
+        oldest = SQL("LEAST(claimed_date, sent_date)")
+        wanted = SQL(" + ").join(
+            SQL("(%s <= %s)::int", oldest, now - after)
+            for after in delivery.CHECK_AFTER
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM fsm_confirmation
+                 WHERE (state = 'sending' OR (state = 'sent' AND claimed_date > %s
+                                              AND %s <= %s))
+                   AND twilio_sid IS NOT NULL AND %s > COALESCE(check_count, 0)
+                 ORDER BY check_count NULLS FIRST, id LIMIT %s
+                """,
+                now - _CHECK_UNTIL,
+                oldest,
+                now - delivery.CHECK_AFTER[1],
+                wanted,
+                _ASKED_ABOUT,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _ask(self, calls, apply):
+        """Ask Twilio, several calls side by side, and record what it says.
+
+        :param calls: list of (records with sudo of one company, function that takes a
+            ``TwilioApi``, its further arguments)
+        :param apply: method that takes a record and what that function returned
+        """
+        companies = {records[0].company_id for records, _ask, _arguments in calls}
         apis = {
             company: company._twilio_api_sudo(connections=_CONCURRENT_PER_SENDER)
-            for company in lost_sudo.company_id
+            for company in companies
         }
         # Nothing is locked while Twilio is asked: a delivery report may come.
         self.env.cr.commit()  # pylint: disable=invalid-commit
         cron = self.env["ir.cron"]
-        apply = self.env["fsm.confirmation.delivery"]._apply_lookup
         with concurrent.futures.ThreadPoolExecutor(_CONCURRENT_PER_SENDER) as pool:
-            calls = {
-                pool.submit(_list_newest, apis[rec.company_id], rec.mobile): rec
-                for rec in lost_sudo
+            asked = {
+                pool.submit(ask, apis[records[0].company_id], *arguments): records
+                for records, ask, arguments in calls
             }
-            for call in concurrent.futures.as_completed(calls):
-                self._record_safely(calls[call], apply, call.result())
+            for call in concurrent.futures.as_completed(asked):
+                for record in asked[call]:
+                    self._record_safely(record, apply, call.result())
                 if not cron._commit_progress():
                     pool.shutdown(cancel_futures=True)
                     break
@@ -343,15 +450,28 @@ def _send_in_time(api, deadline, *arguments):
     return api.send(*arguments)
 
 
-def _list_newest(api, number):
+def _list_newest(api, number, since):
     """The newest texts to a number, or None when Twilio could not be asked.
 
-    Without a date filter: a text that still waits at Twilio has no sent date.
-
     :param api: :class:`~...core.twilio.client.TwilioApi`
+    :param since: naive UTC datetime
+    :return: :class:`~...core.twilio.client.Listing`
     """
     try:
-        return api.list_messages(to=number, limit=_LOOKUP_MESSAGES)
+        return api.list_newest(number, since)
     except Exception as error:
         _logger.warning("Twilio's message list: %s", type(error).__name__)
+        return None
+
+
+def _fetch(api, sid):
+    """A text that Twilio has, or None when it could not be asked.
+
+    :param api: :class:`~...core.twilio.client.TwilioApi`
+    :return: :class:`~...core.twilio.client.Message`
+    """
+    try:
+        return api.fetch_message(sid)
+    except Exception as error:
+        _logger.warning("A text at Twilio: %s", type(error).__name__)
         return None

@@ -39,6 +39,21 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         compute="_compute_appointment_text",
         help="Date and time where the work happens, as the customer was asked.",
     )
+    location_id = fields.Many2one(
+        "fsm.location",
+        "Place Asked About",
+        readonly=True,
+        ondelete="set null",
+        technical=True,
+    )
+    owner_id = fields.Many2one(
+        "res.partner",
+        "Customer Asked",
+        readonly=True,
+        ondelete="set null",
+        help="Whose place it was when the customer was asked.",
+        technical=True,
+    )
     date_text = fields.Char("Date Asked About (text)", **_TEXT)
     time_text = fields.Char("Time Asked About (text)", **_TEXT)
     new_date_text = fields.Char("Date Now (text)", **_TEXT)
@@ -59,10 +74,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         [
             ("answered", "Answered"),
             ("moved", "Appointment moved"),
+            ("changed", "Place or customer changed"),
+            ("number", "The contact's number changed"),
+            ("reset", "To be asked again"),
             ("closed", "Work Order completed or canceled"),
             ("deleted", "Appointment deleted"),
             ("past", "Appointment has passed"),
-            ("replaced", "Asked again"),
+            ("replaced", "Asked again, or resolved by hand"),
             ("failed", "Not delivered"),
             ("company", "Work Order moved to another company"),
             ("wrong_number", "Not the contact's number"),
@@ -70,19 +88,21 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         readonly=True,
     )
 
-    @api.depends("appointment_start", "order_id")
+    @api.depends("appointment_start", "appointment_end", "order_id")
+    @api.depends_context("uid", "tz", "lang")
     def _compute_appointment_text(self):
+        reader = self.env["fsm.order"]._get_reader_timezone()
         for record in self:
-            known = record._describe_appointment()
+            known = record._describe_appointment(reader)
             text = ", ".join(known[key] for key in ("date", "time") if known[key])
-            zone = record._get_timezone()
-            record.appointment_text = f"{text} ({zone})" if text and zone else text
+            record.appointment_text = text
 
     @api.depends("appointment_start", "order_id")
     @api.depends_context("lang")
     def _compute_texts(self):
         for record in self:
-            known = record._describe_appointment()
+            # The customer reads it.
+            known = record._describe_appointment(record.partner_id.sudo().tz or None)
             record.date_text = known["date"]
             record.time_text = known["time"]
             record.new_date_text = known["new_date"]
@@ -122,9 +142,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         order_sudo = self.order_id.sudo()
         return order_sudo._get_appointment_timezone() if order_sudo else ""
 
-    def _describe_appointment(self):
+    def _describe_appointment(self, reader=None):
         """Date and time for texts: as asked, and as they are now.
 
+        :param reader: the time zone of who reads it; None: the same
         :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
         """
         self.ensure_one()
@@ -138,13 +159,26 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         same = appointment_sudo.scheduled_date_start == start
         end = appointment_sudo.scheduled_date_end if same else self.appointment_end
         known["date"] = order_sudo._format_date_in(zone, start)
-        known["time"] = order_sudo._format_time_in(zone, start, end)
+        known["time"] = order_sudo._format_time_in(zone, start, end, reader)
         if same:
             known.update(new_date=known["date"], new_time=known["time"])
         elif appointment_sudo:
             known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
-            known["new_time"] = order_sudo._format_appointment_time(appointment_sudo)
+            known["new_time"] = order_sudo._format_appointment_time(
+                appointment_sudo, reader
+            )
         return known
+
+    def _name_appointment(self, among):
+        """What tells this appointment apart from those of other messages.
+
+        :param among: ``fsm.confirmation`` records
+        """
+        self.ensure_one()
+        visit_name = self.visit_id.sudo().name or ""
+        several_jobs = len(set(among.mapped("job_name"))) > 1
+        parts = [self.job_name if several_jobs or not visit_name else "", visit_name]
+        return " ".join(filter(None, parts))
 
     def _get_appointment_sudo(self):
         """The visit or Work Order asked about, with sudo; empty when it is gone."""
@@ -153,9 +187,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return self.visit_id.sudo()
         return self.order_id.sudo()
 
-    def _get_stale_reason(self):
+    def _get_stale_reason(self, at=None):
         """Why an answer to this message can't count any more, or "".
 
+        :param at: when the customer wrote it, naive UTC; None for now
         :return: see :func:`~...core.status.stale_reason`
         """
         self.ensure_one()
@@ -166,8 +201,45 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             self.appointment_start or None,
             appointment_sudo._get_facts() if appointment_sudo else None,
             deadline=asked + timedelta(hours=hours) if hours else None,
-            now=fields.Datetime.now(),
+            now=at or fields.Datetime.now(),
+            **self._get_change_facts(),
         )
+
+    def _get_change(self):
+        """Whether the appointment is not any more what the customer was asked about.
+
+        :return: see :func:`~...core.status.change_reason`
+        """
+        return status.change_reason(
+            self.appointment_start or None,
+            self._get_appointment_sudo().scheduled_date_start or None,
+            **self._get_change_facts(),
+        )
+
+    def _get_change_facts(self):
+        """:return: arguments of :func:`~...core.status.change_reason`"""
+        return {
+            "confirmed_end": (
+                self.response == "confirmed" and self.appointment_end or None
+            ),
+            "is_elsewhere": self.closed_reason == "number" or self._is_elsewhere(),
+        }
+
+    def _is_elsewhere(self):
+        """Whether the Work Order is at another place, or of another customer, now."""
+        self.ensure_one()
+        if not self.location_id:
+            return False  # Recorded before it was kept.
+        location_sudo = self.order_id.sudo().location_id
+        return location_sudo != self.location_id or (
+            bool(self.owner_id) and location_sudo.owner_id != self.owner_id
+        )
+
+    def _is_of_another_customer(self):
+        """Whether the Work Order is of somebody else now than who was asked."""
+        customer_sudo = self.owner_id.sudo().commercial_partner_id
+        owner_sudo = self.order_id.sudo().location_id.owner_id
+        return bool(customer_sudo) and owner_sudo.commercial_partner_id != customer_sudo
 
     def _has_passed(self):
         """Whether what was asked about is over."""
@@ -175,9 +247,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         start, end = self.appointment_start or None, self.appointment_end or None
         return status.has_passed(start, fields.Datetime.now(), end)
 
-    def _is_current(self):
-        """Whether the appointment is still as the customer was asked about it."""
-        return self._get_stale_reason() in ("", "late")
+    def _is_current(self, at=None):
+        """Whether the appointment is still as the customer was asked about it.
+
+        :param at: see :meth:`_get_stale_reason`
+        """
+        return self._get_stale_reason(at) in ("", "late")
 
     def _was_asked_since(self):
         """Whether a newer text about the same appointment left, or is about to."""
@@ -236,8 +311,8 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         :param reason: a key of ``closed_reason``
         """
         open_sudo = self.sudo().filtered("is_open")
-        if reason in ("moved", "deleted"):
-            # Their answers were about another date, or about nothing any more.
+        if reason in (*status.OUTDATED, "deleted"):
+            # Their answers were about something else, or about nothing any more.
             self.sudo().filtered(
                 lambda rec: (
                     not rec.is_open
@@ -247,25 +322,59 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            waiting_sudo.write({"state": "canceled"})
+            said = self._describe_cancellation(reason)
+            waiting_sudo.write({"state": "canceled", "failure_reason": said})
             self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
+
+    @api.model
+    def _describe_cancellation(self, reason):
+        """Why a text that waited does not leave, in one sentence.
+
+        :param reason: a key of ``closed_reason``
+        """
+        return {
+            "moved": self.env._("The date was changed before the text was sent."),
+            "closed": self.env._(
+                "The Work Order was completed or canceled before the text was sent."
+            ),
+            "deleted": self.env._("The appointment was deleted before it was sent."),
+            "past": self.env._("The appointment passed before the text was sent."),
+            "replaced": self.env._(
+                "It was asked again, or resolved by hand, before the text was sent."
+            ),
+            "changed": self.env._(
+                "The place or the customer was changed before the text was sent."
+            ),
+            "number": self.env._(
+                "The contact's number was changed before the text was sent."
+            ),
+            "reset": self.env._("It is to be asked again."),
+            "company": self.env._("The Work Order was moved to another company."),
+            "wrong_number": self.env._("The number is not the contact's."),
+        }.get(reason, "")
 
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
         resolved = self.response and self.response != "unrecognized"
         if resolved or self._get_stale_reason():
             return
+        composer = self.env["fsm.confirmation.composer"]
+        composer._lock([self.order_id])
+        if self._was_asked_since():
+            # The newer question is the one that is answered.
+            self.write({"closed_reason": "replaced"})
+            return
         others = self._search_open_sudo(self.mobile, self.sender)
         if others and not self.code:
-            self.env["fsm.confirmation.composer"]._ensure_codes(self)
+            composer._ensure_codes(self)
         if self.code in others.mapped("code"):
             return
         self.write({"is_open": True, "closed_reason": False})
         appointment_sudo = self._get_appointment_sudo()
-        if appointment_sudo.confirmation_status == "not_sent":
+        if appointment_sudo.confirmation_status in ("not_sent", "no_answer"):
             appointment_sudo._set_confirmation_status_sudo("awaiting")
 
     def _mark_replaced_sudo(self):

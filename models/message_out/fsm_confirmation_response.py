@@ -4,9 +4,13 @@ from datetime import datetime, time, timedelta
 import pytz
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ...core.formatting import localize
 from ...core.phones import ways_to_write
+from ...core.status import OUTDATED
+from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..xmlids import EDIT_GROUP, PROCESS_CRON
 
 # What each response has a person do; the last three keys are no responses.
@@ -18,6 +22,8 @@ _ACTIVITY_TYPES = {
     "ask_again": "mail_activity_type_ask_again",
     "wrong_number": "mail_activity_type_number",
 }
+# What ended a question or answer, and may be taken back.
+_RESTORED = ("moved", "changed")
 # Where a customer names a part of the day, the hour at which it begins at work.
 _PARTS_OF_DAY = {"morning": time(9), "afternoon": time(13), "evening": time(17)}
 
@@ -155,7 +161,8 @@ class FsmConfirmationResponse(models.AbstractModel):
         else:
             record._write_words(words, values)
         appointment_sudo = record._get_appointment_sudo()
-        if appointment_sudo and values.get("response") and record._is_current():
+        is_current = record._is_current(values.get("reply_date"))
+        if appointment_sudo and values.get("response") and is_current:
             appointment_sudo._set_confirmation_status_sudo(values["response"])
         record._notify_changed()
 
@@ -185,7 +192,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _restore(self, record):
-        """The date moved back to the one asked about: the response counts again.
+        """The appointment is as it was asked about again: the response counts again.
 
         Not if the customer was told of another date meanwhile, by a newer text (the
         caller's to see) or by an auto-reply.
@@ -194,9 +201,9 @@ class FsmConfirmationResponse(models.AbstractModel):
         """
         if (
             not record
-            or record.closed_reason != "moved"
+            or record.closed_reason not in _RESTORED
             or not record._is_current()
-            or "moved" in record.reply_ids.mapped("reason")
+            or {"moved", "changed"} & set(record.reply_ids.mapped("reason"))
         ):
             return
         response = record.response
@@ -206,13 +213,13 @@ class FsmConfirmationResponse(models.AbstractModel):
                 self._update_activity(record, response)
         elif response != "opted_out" and record.state in ("sent", "delivered"):
             record._reopen()
-        if record.closed_reason == "moved":
+        if record.closed_reason in _RESTORED:
             return
         record._get_appointment_sudo()._set_confirmation_status_sudo(
             response or "awaiting"
         )
         note = self.env._(
-            "%(message)s: the appointment is back at the date that it asked about "
+            "%(message)s: the appointment is back at what it asked about "
             "(%(date)s), so the answer counts again.",
             message=record.name,
             date=record._describe_appointment()["date"],
@@ -228,34 +235,159 @@ class FsmConfirmationResponse(models.AbstractModel):
         """
         if record.response == response and not reason:
             return
-        record_sudo = record.sudo()
-        note = self._describe_resolution(record_sudo, response, reason)
+        undo = self.env["fsm.confirmation.undo"]
+        before = undo._take(record)
+        self._apply_resolution(record.sudo(), response, reason)
+        undo._keep(record, before)
+
+    @api.model
+    def _apply_resolution(self, record_sudo, response, reason):
+        self._log_resolution(record_sudo, response, reason)
+        appointment_sudo = record_sudo._get_appointment_sudo()
+        if response == "opted_out":
+            self._opt_out_by_hand(record_sudo.mobile, record_sudo)
+        else:
+            self._write_resolution(record_sudo, response)
+        if not appointment_sudo or record_sudo._get_change():
+            return
+        if response in ("confirmed", "declined"):
+            others_sudo = appointment_sudo._get_appointment_confirmations_sudo()
+            self._close_settled(others_sudo - record_sudo)
+        if response != "opted_out" and record_sudo._is_current():
+            appointment_sudo._set_confirmation_status_sudo(
+                response or appointment_sudo._get_known_status_sudo()
+            )
+
+    @api.model
+    def _write_resolution(self, record_sudo, response):
+        """What a person decided stands on the message, and nothing is to be done."""
         values = {
             "response": response,
             "needs_reading": False,
             "read_after": False,
             "resolved_date": fields.Datetime.now(),
         }
-        if response in ("confirmed", "declined", "opted_out"):
+        if response in ("confirmed", "declined"):
             values.update(is_open=False, closed_reason="answered")
         record_sudo.with_context(tracking_disable=True).write(values)
-        appointment_sudo = record_sudo._get_appointment_sudo()
         if not response:
             record_sudo._reopen()
-        if appointment_sudo and record_sudo._is_current():
-            appointment_sudo._set_confirmation_status_sudo(response or "awaiting")
-        if response == "opted_out":
-            entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
-                record_sudo.mobile, "user", record_sudo.reply_body
+        self._update_activity(record_sudo, response)
+        record_sudo._notify_changed()
+
+    @api.model
+    def _settle(self, appointment, known):
+        """A person set the status of an appointment: it is the answer to what was asked.
+
+        :param appointment: ``fsm.order`` or ``fsm.visit``, which has it already
+        :param known: its status until now
+        :raises UserError: it can't be so
+        """
+        messages_sudo = appointment._get_appointment_confirmations_sudo()
+        current_sudo = messages_sudo.filtered(self._may_be_settled)
+        newest_sudo = current_sudo[:1]
+        undo = self.env["fsm.confirmation.undo"]
+        before = undo._take(newest_sudo) if newest_sudo else {}
+        for entry in before.get("statuses", ()):
+            if entry[:2] == [appointment._name, appointment.id]:
+                entry[2] = known
+        self._apply_status(appointment, current_sudo)
+        self._close_activities(messages_sudo - current_sudo)
+        if newest_sudo:
+            undo._keep(newest_sudo, before)
+
+    @api.model
+    def _apply_status(self, appointment, current_sudo):
+        """What the status says is said of the messages about the appointment.
+
+        :param current_sudo: the ``fsm.confirmation`` that it may be about, newest first
+        """
+        status = appointment.sudo().confirmation_status
+        newest_sudo = current_sudo[:1]
+        if status == "opted_out":
+            number = newest_sudo.mobile or self._find_number_of(appointment)
+            if newest_sudo:
+                self._log_resolution(newest_sudo, status)
+            self._opt_out_by_hand(number, newest_sudo, appointment)
+        elif status in dict(RESPONSES):
+            if newest_sudo and newest_sudo.response != status:
+                self._log_resolution(newest_sudo, status)
+            self._write_resolution(newest_sudo, status)
+            self._close_settled(current_sudo - newest_sudo)
+        elif status == "awaiting":
+            self._await_again(newest_sudo)
+        else:
+            self._reset(current_sudo)
+
+    @api.model
+    def _may_be_settled(self, record_sudo):
+        """Whether an answer entered by hand may be the one to this message."""
+        return (
+            record_sudo.state != "canceled"
+            and record_sudo.closed_reason not in ("replaced", "wrong_number")
+            and not record_sudo._get_change()
+        )
+
+    @api.model
+    def _find_number_of(self, appointment):
+        """The number that a text about an appointment would go to.
+
+        :raises UserError: there is none
+        """
+        order_sudo = appointment._get_appointment_order().sudo()
+        recipients = self.env["fsm.confirmation.recipient"]
+        partner_sudo = recipients._choose(order_sudo)[order_sudo]
+        company = order_sudo.company_id
+        number = partner_sudo and partner_sudo._get_confirmation_number(company)[0]
+        if not number:
+            raise UserError(self.env._("There is no number that could be opted out."))
+        return number
+
+    @api.model
+    def _close_settled(self, records_sudo):
+        """What else was asked about the same appointment is settled as well."""
+        open_sudo = records_sudo.filtered("is_open")
+        open_sudo._close_sudo("replaced")
+        open_sudo.write({"resolved_date": fields.Datetime.now()})
+        self._close_activities(records_sudo.filtered(lambda rec: not rec.needs_reading))
+        records_sudo._mark_replaced_sudo()
+
+    @api.model
+    def _await_again(self, record_sudo):
+        """The question is open again, whatever was answered.
+
+        :raises UserError: nothing was asked, or it is over
+        """
+        if record_sudo:
+            self._log_resolution(record_sudo, False)
+            self._write_resolution(record_sudo, False)
+        if not record_sudo.is_open:
+            raise UserError(
+                self.env._(
+                    "No text is awaiting a response about this appointment. Use Send "
+                    "Confirmation."
+                )
             )
-            opt_out = entry_sudo._job_confirmation_describe()
-            chatter = self.env["fsm.confirmation.chatter"]
-            chatter._log([record_sudo.partner_id], opt_out, record_sudo.company_id)
+
+    @api.model
+    def _reset(self, records_sudo):
+        """Nothing that was asked or answered counts any more."""
+        self._close_activities(records_sudo)
+        if not records_sudo:
+            return
+        note = self.env._("It was decided to ask the customer again.")
+        records_sudo[0]._message_log(body=note, author_id=self.env.user.partner_id.id)
+        records_sudo.write({"needs_reading": False, "read_after": False})
+        records_sudo._close_sudo("reset")
+        records_sudo._notify_changed()
+
+    @api.model
+    def _log_resolution(self, record_sudo, response, reason=""):
+        """Who decided what is in the conversation and in the histories."""
+        note = self._describe_resolution(record_sudo, response, reason)
         author = self.env.user.partner_id
         record_sudo._message_log(body=note, author_id=author.id)
         self._log(record_sudo, note)
-        self._update_activity(record_sudo, response)
-        record_sudo._notify_changed()
 
     @api.model
     def _describe_resolution(self, record, response, reason):
@@ -292,29 +424,68 @@ class FsmConfirmationResponse(models.AbstractModel):
         :param company: ``res.company`` when it answers no message
         :return: the entry of the blacklist, with sudo
         """
+        company = company or records.sudo().company_id
         entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
-            number, source, words
+            number, source, words, company
         )
         values = {
             "response": "opted_out",
             "is_open": False,
             "closed_reason": "answered",
-            "reply_date": fields.Datetime.now(),
         }
+        if source == "user":
+            values.update(
+                resolved_date=fields.Datetime.now(),
+                needs_reading=False,
+                read_after=False,
+            )
+        else:
+            values["reply_date"] = fields.Datetime.now()
         records_sudo = records.sudo()
         for record_sudo in records_sudo:
-            self._store_response(record_sudo, values, words or None)
+            # What a person enters is no text of the customer.
+            said = words if source != "user" else ""
+            self._store_response(record_sudo, values, said or None)
             self._update_activity(record_sudo, "opted_out")
+        company = company or records_sudo.company_id
         partners_sudo = records_sudo.partner_id or self._find_partners_sudo(
             number, company
         )
-        company = company or records_sudo.company_id
-        opt_out = entry_sudo._job_confirmation_describe()
-        self.env["fsm.confirmation.chatter"]._log(partners_sudo, opt_out, company)
+        self._log_opt_out(entry_sudo, partners_sudo, company)
         # What waited to be asked about again can't be asked about now.
         for record_sudo in self._find_newest_sudo(number, company, "reconfirm"):
             self._on_opt_out_without_question(record_sudo)
         return entry_sudo
+
+    @api.model
+    def _opt_out_by_hand(self, number, record_sudo, appointment=None):
+        """A person knows that a number opted out: the same as by text.
+
+        :param number: E.164
+        :param record_sudo: the ``fsm.confirmation`` that this answers, maybe none
+        :param appointment: whose status says so already
+        """
+        about = record_sudo.order_id or appointment._get_appointment_order()
+        company = record_sudo.company_id or about.sudo().company_id
+        open_sudo = record_sudo.search(
+            [
+                ("mobile", "=", number),
+                ("company_id", "=", company.id),
+                ("is_open", "=", True),
+            ]
+        )
+        words = record_sudo.reply_body or ""
+        self._opt_out_sudo(number, record_sudo | open_sudo, "user", words, company)
+
+    @api.model
+    def _log_opt_out(self, entry_sudo, partners, companies):
+        """Write into contacts' histories when and how they opted out.
+
+        Each company reads its own note: only one of them knows the words.
+        """
+        for company in companies:
+            opt_out = entry_sudo._job_confirmation_describe(company)
+            self.env["fsm.confirmation.chatter"]._log(partners, opt_out, company)
 
     @api.model
     def _find_partners_sudo(self, number, company):
@@ -342,23 +513,54 @@ class FsmConfirmationResponse(models.AbstractModel):
         record._notify_changed()
 
     @api.model
-    def _opt_in_sudo(self, number, companies, remind=True):
+    def _opt_in_sudo(self, number, lifted_by=()):
         """A number takes texts again: what its opting out took back is asked again.
 
+        The list of numbers is every company's, so it is so for all of them.
+
         :param number: E.164
-        :param companies: ``res.company`` records whose appointments these are
-        :param remind: have a person do it; False when a person has just lifted it
+        :param lifted_by: ``res.company`` records whose user has just done it, and needs
+            no reminder
         """
-        for record_sudo in self._find_newest_sudo(number, companies, "opted_out"):
+        # pylint: disable-next=no-search-all
+        companies_sudo = self.env["res.company"].sudo().search([])
+        for record_sudo in self._find_newest_sudo(number, companies_sudo, "opted_out"):
             appointment_sudo = record_sudo._get_appointment_sudo()
             appointment_sudo._set_confirmation_status_sudo("reconfirm")
+            is_own = record_sudo.company_id in lifted_by
+            # Who lifted it is no business of another company.
+            service = self if is_own else self.with_user(SUPERUSER_ID)
             note = self.env._(
                 "The customer opted back in: send %s again.",
                 record_sudo.name,
             )
-            self._log(record_sudo, note)
-            self._update_activity(record_sudo, "ask_again" if remind else "resolved")
+            service._log(record_sudo, note)
+            service._update_activity(record_sudo, "resolved" if is_own else "ask_again")
             record_sudo._notify_changed()
+        for appointment_sudo in self._find_opted_out_unasked_sudo(
+            number, companies_sudo
+        ):
+            appointment_sudo._set_confirmation_status_sudo("not_sent")
+
+    @api.model
+    def _find_opted_out_unasked_sudo(self, number, companies):
+        """Appointments of a number that a person opted out and nobody had asked.
+
+        :return: list of ``fsm.order`` and ``fsm.visit``, with sudo
+        """
+        ways = ways_to_write(number)
+        whose = Domain.OR(
+            [(f"location_id.{name}.phone_sanitized", "in", ways)]
+            for name in ("contact_id", "owner_id", "partner_id")
+        )
+        known = Domain("confirmation_status", "=", "opted_out")
+        known &= Domain("confirmation_ids", "=", False)
+        known &= Domain("company_id", "in", companies.ids)
+        orders_sudo = self.env["fsm.order"].sudo()
+        visits_sudo = self.env["fsm.visit"].sudo()
+        found_sudo = orders_sudo.search(known & whose & Domain("visit_ids", "=", False))
+        of_visits = Domain("order_id", "any", whose)
+        return [*found_sudo, *visits_sudo.search(known & of_visits)]
 
     @api.model
     def _find_newest_sudo(self, number, companies, status):
@@ -413,11 +615,24 @@ class FsmConfirmationResponse(models.AbstractModel):
         if old_sudo.activity_type_id == kind:
             return
         old_sudo.unlink()
+        user_sudo = self._get_responsible_user(record)
+        followed = user_sudo.partner_id in order_sudo.message_partner_ids
         record_sudo.activity_id = order_sudo.activity_schedule(
             activity_type_id=kind.id,
             note=self.env["fsm.confirmation.chatter"]._get_link(record),
-            user_id=self._get_responsible_user(record).id,
+            user_id=user_sudo.id,
         )
+        if not followed:
+            # Everybody sees who follows a Work Order, and would see what it means.
+            order_sudo.message_unsubscribe(user_sudo.partner_id.ids)
+
+    @api.model
+    def _renew_activity(self, record):
+        """Have a person act on what was left undone when the work was canceled."""
+        if record.needs_reading:
+            self._update_activity(record, "read")
+        elif record and record._is_current() and record.closed_reason not in OUTDATED:
+            self._update_activity(record, record.response)
 
     @api.model
     def _close_activities(self, records):

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...core.status import indicator_sql
+from ..xmlids import NOTE_SUBTYPE
 
 # What stands in the place of a text or a number.
 REMOVED = "-"
@@ -29,7 +30,12 @@ class FsmConfirmationRetention(models.AbstractModel):
         for company_sudo in companies_sudo:
             months = company_sudo.job_confirmation_retention_months
             before = fields.Datetime.now() - relativedelta(months=months)
-            for step in (self._anonymize_messages, self._anonymize_replies):
+            for step in (
+                self._anonymize_messages,
+                self._anonymize_replies,
+                self._anonymize_other_notes,
+                self._anonymize_opt_outs,
+            ):
                 while step(company_sudo, before, _BATCH):
                     if not cron._commit_progress(_BATCH):
                         return
@@ -84,14 +90,16 @@ class FsmConfirmationRetention(models.AbstractModel):
             SQL(
                 """
                 UPDATE fsm_confirmation_reply
-                   SET body = %(removed)s, mobile = %(removed)s,
+                   SET body = %(removed)s, mobile = %(removed)s, error = NULL,
+                       state = CASE state WHEN 'pending' THEN 'unmatched'
+                                          ELSE state END,
+                       is_done = is_done OR state = 'pending',
                        auto_reply_body = CASE WHEN auto_reply_body IS NULL THEN NULL
                                           ELSE %(removed)s END
                  WHERE id IN (SELECT id FROM fsm_confirmation_reply
                                WHERE company_id = %(company)s
                                  AND received_date < %(before)s
                                  AND mobile != %(removed)s
-                                 AND state != 'pending'
                                LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
              RETURNING id
                 """,
@@ -108,17 +116,76 @@ class FsmConfirmationRetention(models.AbstractModel):
     def _anonymize_notes(self, ids):
         """Remove the texts from the histories; the notes say that there was one.
 
+        Also what people wrote on the messages themselves.
+
         :param ids: of messages
         """
-        text = self.env._("The text was removed after its time.")
         self.env.execute_query(
             SQL(
                 """
-                UPDATE mail_message SET body = %s
-                 WHERE confirmation_id = ANY(%s)
+                UPDATE mail_message SET body = %(removed)s
+                 WHERE confirmation_id = ANY(%(ids)s)
+                    OR (model = 'fsm.confirmation' AND res_id = ANY(%(ids)s)
+                        AND body IS NOT NULL AND body != '')
              RETURNING id
                 """,
-                f"<p>{text}</p>",
-                ids,
+                removed=self._get_note(),
+                ids=ids,
             )
         )
+
+    @api.model
+    def _anonymize_other_notes(self, company, before, limit):
+        """Remove what stands in the histories about no message, or about several.
+
+        Those are replies that belong to none, opt-outs and why they were lifted.
+
+        :return: whether there may be more
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_message SET body = %(removed)s
+                 WHERE id IN (SELECT id FROM mail_message
+                               WHERE subtype_id = %(subtype)s
+                                 AND confirmation_id IS NULL
+                                 AND COALESCE(record_company_id, %(company)s)
+                                     = %(company)s
+                                 AND date < %(before)s
+                                 AND body != %(removed)s
+                               LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+             RETURNING id
+                """,
+                removed=self._get_note(),
+                subtype=self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE),
+                company=company.id,
+                before=before,
+                limit=limit,
+            )
+        )
+        self.env.invalidate_all()
+        return len(rows) == limit
+
+    @api.model
+    def _anonymize_opt_outs(self, company, before, _limit):
+        """Remove the words of opt-outs; that the number opted out stays.
+
+        :return: False, as all of it is done at once
+        """
+        entries_sudo = self.env["phone.blacklist"].sudo()
+        entries_sudo.with_context(active_test=False).search(
+            [
+                ("opt_out_company_id", "=", company.id),
+                ("opt_out_date", "<", before),
+                ("opt_out_text", "!=", False),
+            ]
+        ).write({"opt_out_text": False})
+        # What can be undone by now holds the words as well.
+        undo_sudo = self.env["fsm.confirmation.undo"].sudo()
+        undo_sudo.search([("create_date", "<", before)]).unlink()
+        return False
+
+    @api.model
+    def _get_note(self):
+        """What stands in the place of a note."""
+        return f"<p>{self.env._('The text was removed after its time.')}</p>"

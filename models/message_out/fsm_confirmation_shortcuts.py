@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models, tools
+from odoo import api, models, tools
 from odoo.tools import SQL
 
 # The switch, a system parameter: "False" has the ORM do all of it. For whoever suspects
@@ -44,7 +44,6 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         if not (self._are_on() and self._may_insert_notes(names)):
             return messages_sudo.create(vals_list)
         always = {
-            "date": fields.Datetime.now(),
             "create_uid": self.env.uid,
             "create_date": self.env.cr.now(),
             "write_uid": self.env.uid,
@@ -87,7 +86,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         }
         if "create" in vars(cls) or makers - {"mail", "base", None}:
             return False
-        written = {*names, *models.MAGIC_COLUMNS, "date"}
+        written = {*names, *models.MAGIC_COLUMNS}
         return not any(
             self._needs_create(field, field.name in written)
             for field in messages._fields.values()

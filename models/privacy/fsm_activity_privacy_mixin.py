@@ -4,11 +4,11 @@ from datetime import datetime
 import pytz
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.fields import VisibleOne2many
 from ..xmlids import NOTE_SUBTYPE
-from .mail_activity import KEEP_FROM_OTHERS
+from .mail_message import is_written_by_server
 
 
 class FsmActivityPrivacyMixin(models.AbstractModel):
@@ -22,6 +22,7 @@ class FsmActivityPrivacyMixin(models.AbstractModel):
     _inherit = ["mail.activity.mixin"]
     _description = "Privacy of Activities"
 
+    activity_ids = VisibleOne2many()
     activity_type_id = fields.Many2one(related_sudo=False)
     activity_type_icon = fields.Char(related_sudo=False)
     activity_summary = fields.Char(related_sudo=False)
@@ -42,29 +43,6 @@ class FsmActivityPrivacyMixin(models.AbstractModel):
             sorted(states - wanted if negative else wanted),
         )
         return [("id", "not in" if negative else "in", query)]
-
-    @api.model
-    def _search_activity_user_id(self, operator, operand):
-        domain = super()._search_activity_user_id(operator, operand)
-        return self._with_visible_activities(domain)
-
-    def _search_activity_date_deadline(self, operator, operand):
-        domain = super()._search_activity_date_deadline(operator, operand)
-        return self._with_visible_activities(domain)
-
-    def _with_visible_activities(self, domain):
-        """Have "has an activity" mean one that this user may see."""
-        if domain is NotImplemented or not self.env["mail.activity"]._hides_answers():
-            return domain
-
-        def visible(condition):
-            known = {("=", False): "not any", ("!=", False): "any"}
-            operator = known.get((condition.operator, condition.value))
-            if condition.field_expr != "activity_ids" or not operator:
-                return condition
-            return Domain("activity_ids", operator, [("active", "=", True)])
-
-        return Domain(domain).map_conditions(visible)
 
     def _read_group_groupby(self, alias, groupby_spec, query):
         if (
@@ -107,7 +85,7 @@ class FsmActivityPrivacyMixin(models.AbstractModel):
         )
 
     def message_post(self, **kwargs):
-        if self.env.context.get(KEEP_FROM_OTHERS):
+        if is_written_by_server():
             kwargs.pop("subtype_xmlid", None)
             kwargs["subtype_id"] = self._get_private_subtype_id()
         return super().message_post(**kwargs)

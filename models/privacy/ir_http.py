@@ -2,6 +2,7 @@
 from odoo import models
 from odoo.http import request
 
+from ...tools.webhook import refuse_odd_request
 from ..xmlids import READ_GROUP
 
 ROUTES = "/job_confirmation/twilio/"
@@ -18,7 +19,14 @@ class IrHttp(models.AbstractModel):
         if self.env.user.has_group(READ_GROUP):
             tiles = self.env["fsm.message.center"]._describe_tiles()
             info["message_center_tiles"] = tiles
+            info["day_board_tiles"] = self.env["fsm.day.board"]._describe_tiles()
         return info
+
+    @classmethod
+    def _pre_dispatch(cls, rule, args):  # pylint: disable=missing-return
+        super()._pre_dispatch(rule, args)
+        if request.httprequest.path.startswith(ROUTES):
+            refuse_odd_request(request.httprequest)
 
     @classmethod
     def _dispatch(cls, endpoint):

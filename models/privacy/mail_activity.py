@@ -3,10 +3,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..xmlids import ANSWER_ACTIVITIES, EDIT_GROUP, READ_GROUP
-
-# In the context while such an activity is marked as done, see
-# ``fsm.activity.privacy.mixin``.
-KEEP_FROM_OTHERS = "job_confirmation_keep_from_others"
+from .mail_message import written_by_server
 
 
 class MailActivity(models.Model):
@@ -70,10 +67,11 @@ class MailActivity(models.Model):
             feedback, attachment_ids
         )
         for activity in answers:
-            kept = activity.with_context(**{KEEP_FROM_OTHERS: True})
-            done, planned_too = super(MailActivity, kept)._action_done(
-                feedback, attachment_ids
-            )
+            # See fsm.activity.privacy.mixin.
+            with written_by_server():
+                done, planned_too = super(MailActivity, activity)._action_done(
+                    feedback, attachment_ids
+                )
             # The note repeats what was asked for.
             done.sudo().confirmation_id = asked_sudo.get(activity)
             messages, planned = messages | done, planned | planned_too

@@ -1,8 +1,34 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import contextlib
+import contextvars
+
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..xmlids import NOTE_SUBTYPE, READ_GROUP
+
+# Where a note in a customer's name would pass for a text of that customer.
+_WITH_HISTORY = ("fsm.confirmation", "fsm.order", "fsm.visit", "res.partner")
+_by_server = contextvars.ContextVar("job_confirmation_by_server", default=False)
+
+
+@contextlib.contextmanager
+def written_by_server():
+    """Let the server write notes that only it may write, as the user who caused them.
+
+    No context key: a client could send that.
+    """
+    token = _by_server.set(True)
+    try:
+        yield
+    finally:
+        _by_server.reset(token)
+
+
+def is_written_by_server():
+    """Whether :func:`written_by_server` is in force."""
+    return _by_server.get()
 
 
 class MailMessage(models.Model):
@@ -52,17 +78,83 @@ class MailMessage(models.Model):
         hidden_sudo = self.sudo().filtered_domain(
             self._get_hidden_confirmations_domain()
         )
-        if operation in ("write", "unlink"):
+        if operation != "read":
             # Nobody changes what was written to a customer or by one, or what was
-            # done by hand: also not its author.
-            subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE)
+            # done by hand: also not its author. Odoo asks for "create" before it
+            # changes a note on the screen.
             hidden_sudo |= self.sudo().filtered(
                 lambda message: (
-                    message.subtype_id.id == subtype_id
-                    or message._is_confirmation_record()
+                    message._is_servers() or message._is_confirmation_record()
                 )
             )
+        if is_written_by_server():
+            hidden_sudo = hidden_sudo.browse()
         return forbidden | hidden_sudo.sudo(False)
+
+    @api.model
+    def _get_with_access(self, message_id, mode="read", **kwargs):
+        # Odoo falls back to the record's own access, which is not enough here.
+        message = super()._get_with_access(message_id, mode=mode, **kwargs)
+        refused = message.sudo(False)._get_servers_forbidden(mode)
+        return message.browse() if refused else message
+
+    def _get_servers_forbidden(self, operation):
+        """Those of the server's own notes that this user may not use so."""
+        notes_sudo = self.sudo().filtered(
+            lambda message: message._is_servers() or message._is_confirmation_record()
+        )
+        return notes_sudo.sudo(False)._get_forbidden_access(operation)
+
+    def _is_servers(self):
+        """Whether only the server writes such a note: it carries a customer's words."""
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE)
+        return self.subtype_id.id == subtype_id or bool(self.confirmation_id)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        messages = super().create(vals_list)
+        messages._check_not_forged()
+        return messages
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {
+            "author_id",
+            "confirmation_id",
+            "model",
+            "res_id",
+            "subtype_id",
+        }:
+            self._check_not_forged()
+        return result
+
+    def _check_not_forged(self):
+        """:raises AccessError: a user makes what only a customer or the server writes
+
+        The records are looked at, as an id may have come in any type.
+        """
+        if self.env.su or is_written_by_server():
+            return
+        self.flush_recordset()
+        self.invalidate_recordset(["author_id", "confirmation_id", "subtype_id"])
+        for message_sudo in self.sudo():
+            if message_sudo._is_servers() or message_sudo._is_in_customers_name():
+                raise AccessError(
+                    self.env._("Nobody can write a note in the name of a customer.")
+                )
+
+    def _is_in_customers_name(self):
+        """Whether its author has no login of staff, and is not who writes it."""
+        author = self.author_id
+        return (
+            self.model in _WITH_HISTORY
+            and bool(author)
+            and author != self.env.user.partner_id
+            and not any(
+                user._is_internal()
+                for user in author.with_context(active_test=False).user_ids
+            )
+        )
 
     def _is_confirmation_record(self):
         """Whether this is the server's own note about a message, not a person's."""

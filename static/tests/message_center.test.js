@@ -38,7 +38,7 @@ const INDICATORS = [
     ["unrecognized", "Unrecognized"],
     ["moved", "Date changed"],
     ["awaiting", "Awaiting response"],
-    ["no_answer", "No response"],
+    ["no_answer", "Never answered"],
     ["failed", "Not delivered"],
     ["canceled", "Not sent"],
 ];

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
+from . import test_adversary_http
 from . import test_companies
 from . import test_concurrency
 from . import test_conversations
@@ -7,6 +8,7 @@ from . import test_fuzz
 from . import test_immutable
 from . import test_levels
 from . import test_main_loop
+from . import test_one_truth_stories
 from . import test_reports
 from . import test_safety
 from . import test_setup

@@ -2,16 +2,19 @@
 """Two transactions at the same moment, on a real database with real commits."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from unittest.mock import patch
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
+from odoo.tools import mute_logger
 
+from ...tools.retry import commit_with_retries
 from ..common import OUR_NUMBER, ConfirmationCase
 
 
@@ -116,6 +119,82 @@ class TestConcurrency(BaseCase):
 
         return send
 
+    def _open_dialogs(self, *partner_ids):
+        """Dialogs about the first Work Order, opened before anybody sends."""
+        with self._environment() as env:
+            wizards = env["fsm.confirmation.send"]
+            values = {"order_id": self.orders[0]}
+            dialogs = [wizards.create({**values, "partner_id": p}) for p in partner_ids]
+            return [dialog.id for dialog in dialogs]
+
+    def _request_send(self, dialog_id):
+        def press(env):
+            dialog = env["fsm.confirmation.send"].browse(dialog_id)
+            # As Odoo runs a request: again after a conflict.
+            commit_with_retries(env, dialog.action_send)
+
+        return press
+
+    def test_two_people_ask_two_contacts_about_one_appointment(self):
+        for phone in ("+12125550192", "+12125550191"):  # maybe two names for one phone
+            with self._environment() as env:
+                self.holder.env = env
+                other = self.holder._make_contact("Other", phone)
+                order = env["fsm.order"].browse(self.orders[0])
+                first = order.location_id.owner_id
+                other.parent_id = first.commercial_partner_id
+                self.records.insert(0, (other._name, other.id))
+            dialogs = self._open_dialogs(first.id, other.id)
+            with self._environment() as env:
+                # Nothing but the messages tells that somebody asked.
+                order = env["fsm.order"].browse(self.orders[0])
+                order._set_confirmation_status_sudo("awaiting")
+            problems = self._together(*map(self._request_send, dialogs))
+            self.assertEqual([type(one) for one in problems], [UserError])
+            self.assertIn("Nothing was sent now", str(problems[0]))
+            with self._environment() as env:
+                messages = env["fsm.confirmation"].search(
+                    [("order_id", "=", self.orders[0])]
+                )
+                self.assertEqual(len(messages), 1, phone)
+                messages.unlink()
+
+    def test_the_dialog_and_many_at_once(self):
+        with self._environment() as env:
+            order = env["fsm.order"].browse(self.orders[0])
+            owner = order.location_id.owner_id
+            batch = env["fsm.confirmation.batch"].create({"order_ids": self.orders})
+        [dialog] = self._open_dialogs(owner.id)
+
+        def press_send(env):
+            batch_now = env["fsm.confirmation.batch"].browse(batch.id)
+            commit_with_retries(env, batch_now.action_send)
+
+        self._together(self._request_send(dialog), press_send)
+        with self._environment() as env:
+            messages = env["fsm.confirmation"].search([("order_id", "in", self.orders)])
+            self.assertEqual(len(messages), len(self.orders))
+            self.assertEqual(len(messages.order_id), len(self.orders))
+
+    def test_a_hook_that_fails_after_the_commit(self):
+        """What is stored is answered, and the other hooks run."""
+        ran = []
+
+        def fail():
+            raise psycopg2.errors.SerializationFailure()
+
+        with self._environment() as env:
+
+            def work():
+                ran.append("work")
+                env.cr.postcommit.add(fail)
+                env.cr.postcommit.add(lambda: ran.append("hook"))
+                return "answer"
+
+            with self.assertLogs("odoo.addons.fieldservice_job_confirmation", "WARN"):
+                self.assertEqual(commit_with_retries(env, work), "answer")
+        self.assertEqual(ran, ["work", "hook"])
+
     def test_codes_when_several_send_to_one_number_at_once(self):
         problems = self._together(*[self._send(order) for order in self.orders])
         self.assertEqual(problems, [])
@@ -208,3 +287,63 @@ class TestConcurrency(BaseCase):
         with self._environment() as third:
             self._press_send(wizard_id)(third)
         self.assertEqual(self._count_sent(), 1)
+
+    # ------------------------------------------------------------------
+    # The planner
+    # ------------------------------------------------------------------
+
+    def _switch_on_plan(self):
+        """A plan by which all of the Work Orders are due now."""
+        with self._environment() as env:
+            company = env.ref("base.main_company")
+            self.before["job_confirmation_daily_limit"] = 3
+            company.job_confirmation_daily_limit = 9
+            parameters = env["ir.config_parameter"]
+            parameters.set_param("job_confirmation.texting_hours", "0-24")
+            plan = env["fsm.confirmation.plan"].create(
+                {
+                    "name": "Concurrent",
+                    "company_id": company.id,
+                    "enabled": True,
+                    "step_ids": [(0, 0, {"unit": "hours", "number": 200})],
+                }
+            )
+            self.records.append((plan._name, plan.id))
+        self.addCleanup(self._forget_hours)
+
+    def _forget_hours(self):
+        with self._environment() as env:
+            name = "job_confirmation.texting_hours"
+            env["ir.config_parameter"].search([("key", "=", name)]).unlink()
+
+    def _plan(self, env):
+        company = env.ref("base.main_company")
+        while env["fsm.confirmation.planner"]._run_batch(company):
+            pass
+
+    def _planned(self):
+        with self._environment() as env:
+            texts = env["fsm.confirmation"].search([("step_id", "!=", False)])
+            return sorted(texts.order_id.ids), len(texts)
+
+    def test_several_planners_ask_each_customer_once(self):
+        self._switch_on_plan()
+        self.assertEqual(self._together(*[self._plan] * 3), [])
+        self.assertEqual(self._planned(), (sorted(self.orders), 4))
+
+    def test_a_planner_that_is_killed_loses_and_doubles_nothing(self):
+        self._switch_on_plan()
+        with suppress(psycopg2.Error), mute_logger("odoo.sql_db"):
+            with self._environment() as env:
+                env.cr.execute("SELECT pg_backend_pid()")
+                pid = env.cr.fetchone()[0]
+                company = env.ref("base.main_company")
+                planner = env["fsm.confirmation.planner"]
+                self.assertEqual(planner._plan_batch(company, limit=3), 3)
+                env.flush_all()
+                with self._environment() as other:
+                    other.cr.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        self.assertEqual(self._planned(), ([], 0))
+        with self._environment() as env:
+            self._plan(env)
+        self.assertEqual(self._planned(), (sorted(self.orders), 4))

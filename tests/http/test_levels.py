@@ -44,12 +44,19 @@ def _visit_right(*roles):
 MODELS = {
     "fsm.confirmation": ("see", NOBODY, "change", "delete"),
     "fsm.confirmation.reply": ("see", NOBODY, "change", "delete"),
+    "fsm.appointment": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.undo": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.send": ("send", "send", "send", "send"),
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
+    "fsm.confirmation.plan": ("see", "manage", "manage", "manage"),
+    "fsm.confirmation.plan.step": ("see", "manage", "manage", "manage"),
+    "fsm.confirmation.plan.switch": ("manage", "manage", "manage", "manage"),
+    "fsm.confirmation.forecast.line": ("see", NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.outlook": (NOBODY, NOBODY, NOBODY, NOBODY),
     # Odoo's own system administrators set Twilio up, see test_setup_access.
     "fsm.confirmation.connection": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.setup": (NOBODY, NOBODY, NOBODY, NOBODY),
@@ -87,8 +94,29 @@ CALLS = [
     _call("send", "fsm.visit", "action_send_confirmation", "visit"),
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
+    _call("see", "fsm.appointment", "get_day_board_summary", None, []),
+    _call("see", "fsm.appointment", "get_days", None),
+    _call("see", "fsm.appointment", "action_open", "appointment"),
+    _call("see", "fsm.appointment", "action_open_order", "appointment"),
+    _call("see", "fsm.appointment", "action_next_step", "appointment", "open_order"),
+    _call("send", "fsm.appointment", "action_next_step", "appointment", "send"),
+    _call("send", "fsm.appointment", "action_ask", "appointment"),
+    _call("send", "fsm.appointment", "action_ask_again", "appointment"),
+    _call("send", "fsm.appointment", "action_ask_all", None, []),
+    _call("change", "fsm.appointment", "action_mark_read", "appointment"),
+    _call("change", "fsm.appointment", "action_set_status", "appointment", "declined"),
+    _call(NOBODY, "fsm.appointment", "write", "appointment", {"job_name": "X"}),
     _call("change", "res.partner", "action_lift_opt_out", "customer"),
     _call("change", "res.partner", "action_trust_number", "customer"),
+    _call("change", "fsm.order", "action_hold_confirmation", "order"),
+    _call("change", "fsm.visit", "action_hold_confirmation", "visit"),
+    _call("manage", "fsm.confirmation.plan", "action_switch_on", "plan"),
+    _call("manage", "fsm.confirmation.plan", "action_switch_off", "plan"),
+    _call("see", "fsm.confirmation.plan", "action_forecast", "plan"),
+    _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
+    _call("see", "fsm.confirmation.forecast.line", "action_open"),
+    _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
+    _call("see", "res.partner", "read", "customer", ["confirmation_plan_info"]),
     # Not our own methods, but what they do with our data.
     _call("change", "fsm.order", "write", "order", {"confirmation_status": "declined"}),
     _call("change", "fsm.visit", "write", "visit", {"confirmation_status": "declined"}),
@@ -115,10 +143,18 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_resolve_alert"),  # tests.test_dialogs
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
+    ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
+    # Field service's own.
+    ("fsm.order", "onchange_scheduled_duration"),
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
     ("fsm.confirmation.send", "action_refresh"),
     ("fsm.confirmation.send", "action_resolve_alert"),
     ("fsm.confirmation.batch", "action_send"),  # test_batch
+    # On lines and dialogs of one's own, see test_planner.
+    ("fsm.confirmation.forecast.line", "action_hold"),
+    ("fsm.confirmation.forecast.line", "action_open_order"),
+    ("fsm.confirmation.plan.switch", "action_forecast"),
+    ("fsm.confirmation.plan.switch", "action_switch_on"),
     # System administrators only, see test_setup_access.
     ("fsm.confirmation.setup", "action_check"),
     ("fsm.confirmation.setup", "action_connect"),
@@ -172,6 +208,13 @@ class LevelsCase(ConfirmationHttpCase):
         )
         self.word = self.env["fsm.confirmation.word"].create(
             {"phrase": "purple elephant", "intent": "filler", "lang": "en"}
+        )
+        plans = self.env["fsm.confirmation.plan"]
+        plans = plans.search([("company_id", "=", self.company.id)])
+        self.plan, self.spare_plan = plans[0], plans[1]
+        self.step = self.plan.step_ids[:1]
+        self.appointment = self.env["fsm.appointment"].search(
+            [("visit_id", "=", self.visit.id)]
         )
         self.env.flush_all()
 
@@ -293,7 +336,10 @@ class TestLevels(LevelsCase):
             "fsm.confirmation.reply": self.stray,
             "fsm.confirmation.word": self.word,
             "fsm.confirmation.sender": self.sender,
+            "fsm.confirmation.plan": self.spare_plan,
+            "fsm.confirmation.plan.step": self.spare_plan.step_ids[0],
             "fsm.visit": self.visit,
+            "fsm.appointment": self.appointment,
         }.get(model, self.env[model])
 
     def _model_rows(self):
@@ -307,9 +353,16 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.sender": ["sender"],
                 "fsm.confirmation.batch": ["skipped_info", "ready_info"],
                 "fsm.confirmation.connection": ["refused_count"],
+                "fsm.confirmation.undo": ["before"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
+                "fsm.appointment": ["reply_body", "remark"],
                 "fsm.confirmation.name.index": ["name"],
+                "fsm.confirmation.plan": ["name", "steps_text"],
+                "fsm.confirmation.plan.step": ["name"],
+                "fsm.confirmation.plan.switch": ["steps_text"],
+                "fsm.confirmation.forecast.line": ["reason"],
+                "fsm.confirmation.outlook": ["reason"],
             }.get(model, ["body"])
             group = {
                 "fsm.confirmation": "response",
@@ -317,12 +370,19 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.word": "intent",
                 "fsm.confirmation.sender": "company_id",
                 "fsm.visit": "person_id",
+                "fsm.appointment": "person_id",
                 "fsm.confirmation.send": "partner_id",
                 "fsm.confirmation.settle": "action",
                 "fsm.confirmation.batch": "create_uid",
                 "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
+                "fsm.confirmation.undo": "message_id",
                 "fsm.confirmation.setup": "create_uid",
+                "fsm.confirmation.plan": "company_id",
+                "fsm.confirmation.plan.step": "plan_id",
+                "fsm.confirmation.plan.switch": "plan_id",
+                "fsm.confirmation.forecast.line": "outcome",
+                "fsm.confirmation.outlook": "company_id",
             }[model]
             spec = {name: {} for name in fields}
             yield read, model, "search_read", [[], fields]
@@ -342,6 +402,8 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.reply": {"confirmation_id": self.message.id},
                 "fsm.confirmation.word": {"lang": "fr"},
                 "fsm.confirmation.sender": {"problem": "x"},
+                "fsm.confirmation.plan": {"sequence": 3},
+                "fsm.confirmation.plan.step": {"number": 4},
                 "fsm.visit": {"sequence": 3},
             }.get(model)
             if values:
@@ -361,6 +423,18 @@ class TestLevels(LevelsCase):
                     "field_name": "contact_name",
                 },
                 "fsm.confirmation.setup": {},
+                "fsm.confirmation.undo": {"message_id": self.message.id},
+                "fsm.confirmation.plan": {"name": "x"},
+                "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
+                "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},
+                "fsm.confirmation.forecast.line": {"order_id": self.order.id},
+                "fsm.confirmation.outlook": {
+                    "order_id": self.order.id,
+                    "company_id": self.company.id,
+                    "appointment_start": "2040-01-01 10:00:00",
+                    "next_date": "2040-01-01 10:00:00",
+                },
+                "fsm.appointment": {"job_name": "X"},
                 "fsm.visit": {
                     "order_id": self.visit.order_id.id,
                     "scheduled_date_start": "2040-01-01 10:00:00",

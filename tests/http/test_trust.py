@@ -109,8 +109,11 @@ class TestUnknownOutcome(TrustCase):
         self._age_claims(record, minutes=20)
         self._run_outbox()
         self._run_outbox()
-        self.assertEqual(record.state, "failed")
+        self.assertEqual(record.state, "canceled")
+        self.assertIn("changed", record.failure_reason)
         self.assertEqual(self.twilio.sent(), [])
+        # Nobody was asked about the old date.
+        self.assertEqual(self.order.confirmation_status, "not_sent")
 
     def test_delivery_report_before_the_look_up(self):
         self.twilio.configure(auto_deliver=False)
@@ -305,14 +308,68 @@ class TestMissedReplies(TrustCase):
         self.assertEqual(len(answers), 1)
         self.assertEqual(self._replies()[-1].auto_reply_state, "sent")
 
-    def test_late_answers_wait_for_the_morning(self):
-        night = fields.Datetime.to_datetime("2026-07-01 03:00:00")  # 23:00 there
-        morning = fields.Datetime.to_datetime("2026-07-01 12:00:00")
-        noon = fields.Datetime.to_datetime("2026-07-01 16:00:00")
-        inbox = self.env["fsm.confirmation.auto.reply"]
-        where = (self.order, self.company)
-        self.assertEqual(inbox._next_daytime(night, *where), morning)
-        self.assertEqual(inbox._next_daytime(noon, *where), noon)
+    def _receive_in_time(self, limit):
+        """In time for Twilio, although Odoo heard of it when all was over."""
+        self.company.job_confirmation_reply_hours = limit
+        record = self._send_and_deliver().sudo()
+        # Six hours pass, in which the customer answers and the appointment ends.
+        now = fields.Datetime.now()
+        sent, wrote = now - timedelta(hours=6), now - timedelta(hours=5)
+        record.write({"claimed_date": sent, "sent_date": sent})
+        self._pass_time(record, hours=2)
+        self.env["fsm.confirmation.expiry"]._close_expired_sudo()
+        self.assertEqual(record.closed_reason, "past")
+        data = {
+            "MessageSid": "SM" + "3" * 32,
+            "From": "+12125550123",
+            "To": OUR_NUMBER,
+            "Body": "Yes",
+        }
+        inbox = self.env["fsm.confirmation.inbox"]
+        inbox._receive_sudo(self.company.sudo(), data, wrote)
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(record.closed_reason, "answered")
+        self.assertEqual(record.reply_date, wrote)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(record.reply_ids.auto_reply_body, "it is over")
+
+    def test_a_reply_counts_by_its_own_time(self):
+        self._receive_in_time(0)
+
+    def test_a_reply_counts_by_its_own_time_within_the_limit(self):
+        self._receive_in_time(2)
+
+    def test_a_reply_that_came_too_late_to_twilio_as_well(self):
+        record = self._send_and_deliver().sudo()
+        self._pass_time(record, hours=2)
+        now = fields.Datetime.now()
+        data = {
+            "MessageSid": "SM" + "3" * 32,
+            "From": "+12125550123",
+            "To": OUR_NUMBER,
+            "Body": "Yes",
+        }
+        inbox = self.env["fsm.confirmation.inbox"]
+        inbox._receive_sudo(self.company.sudo(), data, now - timedelta(minutes=30))
+        self.assertFalse(record.response)
+
+    def _answer_by_clock(self, skew):
+        """An answer does not come before its question, nor long after."""
+        self.twilio.configure(clock_skew=skew)
+        record = self._send_and_deliver().sudo()
+        self._fetch()
+        self._lose_webhooks()
+        self._customer_says("Yes")
+        self._fetch()
+        self.assertEqual(record.response, "confirmed")
+        difference = fields.Datetime.now() - self._replies().received_date
+        self.assertLess(abs(difference.total_seconds()), 60)
+
+    def test_replies_by_a_clock_that_is_behind(self):
+        self._answer_by_clock(-900)
+
+    def test_replies_by_a_clock_that_is_ahead(self):
+        self._answer_by_clock(900)
 
     def test_twilio_that_can_not_be_asked_keeps_the_window(self):
         self._send_and_deliver()
@@ -427,3 +484,136 @@ class TestRetention(TrustCase):
         )
         self._run_cron("ir_cron_anonymize")
         self.assertEqual(record.mobile, "+12125550123")
+
+
+@tagged("post_install", "-at_install")
+class TestTextingHours(TrustCase):
+    """Nobody is woken by what leaves by itself, late."""
+
+    def setUp(self):
+        super().setUp()
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("job_confirmation.texting_hours", "8-20")
+
+    def _zone_at(self, hour):
+        """A time zone in which it is that hour of the day now."""
+        ahead = (hour - fields.Datetime.now().hour + 12) % 24 - 12
+        # POSIX: what is ahead of UTC has a minus.
+        return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+
+    def _move_to_hour(self, hour):
+        """Have the place of work lie where it is that hour of the day now.
+
+        :return: when the texting hours begin there next, naive UTC
+        """
+        self.location.partner_id.tz = self._zone_at(hour)
+        now = fields.Datetime.now()
+        opening = now.replace(minute=0, second=0) + timedelta(hours=(8 - hour) % 24)
+        return opening if hour >= 20 or hour < 8 else now
+
+    def test_a_retry_waits_for_the_morning(self):
+        for hour in (21, 2):
+            with self.subTest(hour):
+                opening = self._move_to_hour(hour)
+                self.twilio.add_fault("429", count=1)
+                record = self._send_and_deliver().sudo()
+                self.assertEqual(record.state, "outgoing")
+                record.next_attempt_date = False
+                self._run_outbox()
+                self.assertEqual(self.twilio.sent(), [])
+                self.assertEqual(record.state, "outgoing")
+                self.assertEqual(record.next_attempt_date, opening)
+                self.assertIn("texting hours", record.failure_reason)
+                record._close_sudo("closed")
+
+    def test_a_text_that_waited_through_an_outage_waits_for_the_morning(self):
+        opening = self._move_to_hour(3)
+        record = self._send().sudo()
+        record.at_once_until = fields.Datetime.now() - timedelta(minutes=1)
+        self._run_outbox()
+        self.assertEqual((record.state, self.twilio.sent()), ("outgoing", []))
+        self.assertEqual(record.next_attempt_date, opening)
+        # Days later, an hour of the day: it leaves.
+        self._move_to_hour(12)
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET next_attempt_date = NULL, timezone = %s",
+            (self.location.partner_id.tz,),
+        )
+        self.env.invalidate_all()
+        self._run_outbox()
+        self.assertEqual(record.state, "delivered")
+
+    def test_a_text_that_twilio_does_not_have_waits_for_the_morning(self):
+        opening = self._move_to_hour(22)
+        self.twilio.add_fault("500", count=1)
+        record = self._send_and_deliver().sudo()
+        self._age_claims(record, minutes=20)
+        self._run_outbox()
+        self._run_outbox()
+        self.assertEqual((record.state, self.twilio.sent()), ("outgoing", []))
+        self.assertEqual(record.next_attempt_date, opening)
+
+    def test_who_sends_knowingly_is_obeyed(self):
+        self._move_to_hour(21)
+        record = self._send_and_deliver()
+        self.assertEqual(record.state, "delivered")
+
+    def test_what_would_come_too_late_is_not_sent(self):
+        self._move_to_hour(23)
+        start = fields.Datetime.now() + timedelta(hours=6)
+        self.order.scheduled_date_start = start
+        record = self._send().sudo()
+        record.at_once_until = False
+        self._run_outbox()
+        self.assertEqual((record.state, self.twilio.sent()), ("canceled", []))
+        self.assertIn("texting hours", record.failure_reason)
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+
+    def test_others_leave_meanwhile(self):
+        self._move_to_hour(2)
+        night = self._send().sudo()
+        night.at_once_until = False
+        contact = self._make_contact("Paul Neighbor", "+12125550188")
+        place = self._make_location(contact, tz=False)
+        place.partner_id.tz = self._zone_at(11)
+        day = self._send(self._make_order(location_id=place.id)).sudo()
+        day.at_once_until = False
+        self._run_outbox()
+        self.assertEqual((night.state, day.state), ("outgoing", "delivered"))
+
+    def _write_late(self, minutes):
+        """The customer answers, and is heard of so much later; returns the reply."""
+        self._send_and_deliver()
+        inbox = self.env["fsm.confirmation.inbox"]
+        data = {
+            "MessageSid": "SM" + "7" * 32,
+            "From": self.customer._phone_format(),
+            "To": OUR_NUMBER,
+            "Body": "Yes",
+        }
+        self._let_a_moment_pass()
+        received = fields.Datetime.now() - timedelta(minutes=minutes)
+        sent = self.env["fsm.confirmation"].search([]).sudo()
+        sent.write({"claimed_date": received, "sent_date": received})
+        return inbox._receive_sudo(self.company.sudo(), data, received).sudo()
+
+    def test_a_late_auto_reply_waits_for_the_morning(self):
+        opening = self._move_to_hour(4)
+        reply = self._write_late(60)
+        self.assertEqual(reply.auto_reply_after, opening)
+
+    def test_who_has_just_written_is_answered(self):
+        self._move_to_hour(4)
+        reply = self._write_late(5)
+        self.assertLessEqual(reply.auto_reply_after, fields.Datetime.now())
+
+    def test_an_auto_reply_that_was_held_up_until_the_night(self):
+        self._move_to_hour(12)
+        reply = self._write_late(60)
+        opening = self._move_to_hour(23)
+        reply.confirmation_id.timezone = self.location.partner_id.tz
+        sent = len(self.twilio.sent())
+        self._run_cron("ir_cron_process_replies")
+        self.assertEqual(len(self.twilio.sent()), sent)
+        self.assertEqual(reply.auto_reply_state, "outgoing")
+        self.assertEqual(reply.auto_reply_after, opening)

@@ -77,7 +77,9 @@ class TestTelling(TransactionCase):
         database = self.env.cr.dbname
         mark = 2_000_000_001
         self.addCleanup(self._forget, database, mark)
-        _notify_from_outside(database, {"ids": {mark, 0}, "order_ids": set()})
+        company_id = self.env.company.id
+        changes = {(company_id, "ids"): {mark, 0}, (company_id, "order_ids"): set()}
+        _notify_from_outside(database, changes)
         with Registry(database).cursor() as cr:
             cr.execute(
                 "SELECT message FROM bus_bus WHERE message LIKE %s", [f"%{mark}%"]
@@ -85,7 +87,8 @@ class TestTelling(TransactionCase):
             [(message,)] = cr.fetchall()
         message = json.loads(message)
         self.assertEqual(message["type"], "fsm_confirmation/changed")
-        self.assertEqual(message["payload"], {"ids": [0, mark], "order_ids": []})
+        expected = {"ids": [0, mark], "order_ids": [], "partner_ids": []}
+        self.assertEqual(message["payload"], expected)
 
     def _forget(self, database, mark):
         with Registry(database).cursor() as cr:

@@ -154,11 +154,11 @@ class TestSending(ConfirmationTransactionCase):
     def test_time_of_the_location_across_daylight_saving(self):
         cases = [
             # 2026-03-08 02:00 New York springs forward; 2026-11-01 falls back.
-            ("America/New_York", datetime(2026, 3, 7, 14), "9:00 AM - 11:00 AM"),
-            ("America/New_York", datetime(2026, 3, 8, 13), "9:00 AM - 11:00 AM"),
-            ("America/New_York", datetime(2026, 11, 1, 14), "9:00 AM - 11:00 AM"),
-            ("America/New_York", datetime(2026, 10, 31, 13), "9:00 AM - 11:00 AM"),
-            ("America/Los_Angeles", datetime(2026, 3, 8, 16), "9:00 AM - 11:00 AM"),
+            ("America/New_York", datetime(2026, 3, 7, 14), ", 9:00 AM"),
+            ("America/New_York", datetime(2026, 3, 8, 13), ", 9:00 AM"),
+            ("America/New_York", datetime(2026, 11, 1, 14), ", 9:00 AM"),
+            ("America/New_York", datetime(2026, 10, 31, 13), ", 9:00 AM"),
+            ("America/Los_Angeles", datetime(2026, 3, 8, 16), ", 9:00 AM"),
             # Two hours of work across the gap at 2 in the morning.
             ("America/New_York", datetime(2026, 3, 8, 6, 30), "1:30 AM - 4:30 AM"),
         ]
@@ -339,3 +339,97 @@ class TestSending(ConfirmationTransactionCase):
         self.assertFalse(messages.search([("mobile_search", "ilike", "Maria")]))
         self.customer.name = "Maria Lopez"
         self.assertEqual(record.contact_name, "Maria Lopez")
+
+
+@tagged("post_install", "-at_install")
+class TestArchived(ConfirmationTransactionCase):
+    """Who is archived is neither proposed nor texted."""
+
+    def test_another_contact_is_proposed(self):
+        owner = self._make_contact("Owner", "+1 212 555 0144")
+        self.location.owner_id = owner
+        self.customer.active = False
+        wizard = self._wizard()
+        self.assertEqual(wizard.partner_id, owner)
+        self.assertNotIn(self.customer, wizard.available_partner_ids)
+
+    def test_nobody_else(self):
+        self.location.partner_id.phone = False
+        (self.customer | self.location.partner_id).active = False
+        wizard = self._wizard()
+        self.assertFalse(wizard.partner_id)
+        self.assertIn("archived", wizard.blocking_reason)
+        with self.assertRaisesRegex(UserError, "archived"):
+            wizard.action_send()
+        batch = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
+        batch = batch.create({"order_ids": self.order.ids})
+        self.assertEqual(batch.ready_count, 0)
+        self.assertIn("archived", batch.skipped_info)
+
+    def test_chosen_by_a_client(self):
+        self.customer.active = False
+        wizard = self._wizard(partner_id=self.customer.id)
+        self.assertIn("archived", wizard.blocking_reason)
+        with self.assertRaises(UserError):
+            wizard.action_send()
+
+    def test_archived_before_it_left(self):
+        record = self._send().sudo()
+        self.customer.active = False
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(record)
+        self.assertEqual([alert.code for alert in alerts[record]], ["archived"])
+
+
+@tagged("post_install", "-at_install")
+class TestTimeZone(ConfirmationTransactionCase):
+    """The time in the text is that of the place of work."""
+
+    def setUp(self):
+        super().setUp()
+        # 12:00 in New York, 9:00 in Los Angeles.
+        self.order.scheduled_date_start = self._local_time("America/New_York", 3, 12)
+        self.place = self.location.partner_id
+        # As the web client fills it in for who makes it.
+        self.place.tz = "America/New_York"
+
+    def _body(self):
+        self.env.invalidate_all()  # As in a request of its own.
+        return self._wizard().body
+
+    def test_state_and_country(self):
+        self.place.country_id = self.env.ref("base.us")
+        self.place.state_id = self.env.ref("base.state_us_5")  # California
+        self.assertEqual(self.place.state_id.code, "CA")
+        self.assertIn(", 9:00 AM", self._body())
+        record = self._send()
+        self.assertEqual(record.timezone, "America/Los_Angeles")
+        self.place.state_id = False
+        self.assertIn("12:00 PM", self._body())
+        self.place.country_id = self.env.ref("base.de")
+        self.assertIn("6:00 PM", self._body())
+
+    def test_office_hours(self):
+        self.location.calendar_id = self.env["resource.calendar"].create(
+            {"name": "Los Angeles", "tz": "America/Los_Angeles"}
+        )
+        self.assertIn(", 9:00 AM", self._body())
+
+    def test_a_zone_that_fits_the_place_counts(self):
+        self.place.country_id = self.env.ref("base.us")
+        self.place.tz = "America/Chicago"
+        self.assertIn("11:00 AM", self._body())
+
+    def test_the_zone_is_said_when_the_contact_is_elsewhere(self):
+        self.place.tz = "America/Los_Angeles"
+        self.customer.tz = False
+        self.assertNotRegex(self._body(), "P[SD]T")
+        self.customer.tz = "America/New_York"
+        self.assertRegex(self._body(), r", 9:00 AM( - 11:00 AM)? P[SD]T")
+        self.assertEqual(self._send().body, self._body())
+        self.customer.tz = "US/Pacific"
+        self.assertNotRegex(self._body(), "P[SD]T")
+
+    def test_the_dialog_says_when_it_is_not_the_users(self):
+        self.assertFalse(self._wizard().timezone_info)
+        self.place.tz = "America/Los_Angeles"
+        self.assertIn("America/Los_Angeles", self._wizard().timezone_info)

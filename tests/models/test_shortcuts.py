@@ -23,6 +23,8 @@ _OWN = {
     "delivered_date",
     "reply_date",
     "received_date",
+    "resolved_date",
+    "at_once_until",
     "opt_out_date",
 }
 _TABLES = (

@@ -260,20 +260,6 @@ class TestSimulator(BaseCase):
         self.assertEqual(self._create().date_created.hour, 21)
         self.assertEqual(self.simulator.clock(skew=0)["skew"], 0)
 
-    def test_scheduled_text_leaves_when_the_clock_is_there(self):
-        self.simulator.set_service(SERVICE, numbers=[self.number])
-        values = {
-            "messaging_service_sid": SERVICE,
-            "schedule_type": "fixed",
-            "send_at": datetime.now(UTC) + timedelta(hours=1),
-        }
-        message, other = self._create(**values), self._create(**values)
-        self.assertEqual(message.status, "scheduled")
-        self.assertEqual(other.update(status="canceled").status, "canceled")
-        self.simulator.clock(by=3700)
-        self._wait_for(lambda: message.fetch().status == "delivered")
-        self.assertEqual(other.fetch().status, "canceled")
-
     def test_validity_period(self):
         self.simulator.set_customer(CUSTOMER, kind="stuck")
         message = self._sent(validity_period=600)

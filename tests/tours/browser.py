@@ -12,6 +12,10 @@ import websocket
 
 from odoo.tests import common
 
+from ..common import MODULE, ConfirmationHttpCase
+
+MESSAGES = f"/odoo/action-{MODULE}.fsm_confirmation_action"
+
 
 class BrowserProcess:
     """The running browser, which opens and closes tabs."""
@@ -128,3 +132,26 @@ class SharedBrowserMixin:
         """
         with common._registry_test_lock:
             return super().authenticate(*args, **options)
+
+
+class TourCase(SharedBrowserMixin, ConfirmationHttpCase):
+    """What most tours need: an order, perhaps asked and answered, and a user."""
+
+    browser_size = "1400x900"
+
+    def _order_url(self):
+        return f"/odoo/action-fieldservice.action_fsm_operation_order/{self.order.id}"
+
+    def _tour(self, name, url=None, level="edit"):
+        """Run a tour as a user with a level, on the order's form unless told."""
+        url = url or self._order_url()
+        self.start_tour(url, name, login=self.users[level].login)
+        self.env.invalidate_all()
+
+    def _asked(self, answer=None):
+        """The message that asked the order's customer, who may have answered."""
+        record = self._send()
+        self._run_outbox()
+        if answer:
+            self._customer_says(answer)
+        return record

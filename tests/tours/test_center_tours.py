@@ -5,10 +5,8 @@ from datetime import datetime
 
 from odoo.tests import tagged
 
-from ..common import MODULE, OUR_NUMBER, ConfirmationHttpCase
-from .browser import SharedBrowserMixin
-
-MESSAGES = f"/odoo/action-{MODULE}.fsm_confirmation_action"
+from ..common import OUR_NUMBER, ConfirmationHttpCase
+from .browser import MESSAGES, SharedBrowserMixin
 
 
 @tagged("post_install", "-at_install")

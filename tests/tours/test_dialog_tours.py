@@ -5,33 +5,11 @@ from datetime import timedelta
 
 from odoo.tests import tagged
 
-from ..common import ConfirmationHttpCase
-from .browser import SharedBrowserMixin
-from .test_tours import MESSAGES
+from .browser import MESSAGES, TourCase
 
 
-class DialogTours:
-    """What users do; the classes below say on which screen."""
-
-    def _url(self, record):
-        action = {
-            "fsm.order": "fieldservice.action_fsm_operation_order",
-            "res.partner": "base.action_partner_form",
-        }[record._name]
-        return f"/odoo/action-{action}/{record.id}"
-
-    def _tour(self, name, url=None, level="edit"):
-        url = url or self._url(self.order)
-        self.start_tour(url, name, login=self.users[level].login)
-        self.env.invalidate_all()
-
-    def _asked(self, answer=None):
-        record = self._send()
-        self._run_outbox()
-        if answer:
-            self._customer_says(answer)
-        return record
-
+@tagged("post_install", "-at_install")
+class TestDialogTours(TourCase):
     def test_send(self):
         self._tour("fsm_dialogs_send_by_keyboard")
         self.assertEqual(len(self.order.confirmation_ids), 1)
@@ -75,7 +53,7 @@ class DialogTours:
 
     def test_opt_out_lifted_on_the_contact(self):
         self._asked("STOP")
-        url = self._url(self.customer)
+        url = f"/odoo/action-base.action_partner_form/{self.customer.id}"
         self._tour("fsm_dialogs_contact_read_only", url, level="read")
         self._tour("fsm_dialogs_contact", url)
         self.assertFalse(self.customer.confirmation_opt_out)
@@ -97,12 +75,7 @@ class DialogTours:
 
 
 @tagged("post_install", "-at_install")
-class TestDialogTours(DialogTours, SharedBrowserMixin, ConfirmationHttpCase):
-    browser_size = "1400x900"
-
-
-@tagged("post_install", "-at_install")
-class TestDialogToursPhone(DialogTours, SharedBrowserMixin, ConfirmationHttpCase):
+class TestDialogToursPhone(TestDialogTours):
     """The same on a phone-sized screen."""
 
     browser_size = "390x844"

@@ -25,6 +25,7 @@ SINGLE = [
     ({"no_visit": True}, "no_visit"),
     ({"undated": True}, "undated"),
     ({"past": True}, "past"),
+    ({"archived": True}, "archived"),
     ({"no_contact": True}, "no_contact"),
     ({"foreign_contact": True}, "foreign_contact"),
     ({"number": "missing"}, "number_missing"),

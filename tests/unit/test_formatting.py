@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """How dates, times and details stand in a text message."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from unittest import TestCase
 
 from babel import Locale
@@ -11,6 +11,7 @@ from core.formatting import (
     MAX_TEXT,
     format_date,
     format_time_range,
+    is_whole_day,
     localize,
     plain_spaces,
     shorten,
@@ -42,8 +43,8 @@ class TestDates(TestCase):
 
 
 class TestTimes(TestCase):
-    def _range(self, start, end, locale=US, time_format=US_TIME):
-        return format_time_range(start, end, NEW_YORK, locale, time_format)
+    def _range(self, start, end, locale=US, time_format=US_TIME, **known):
+        return format_time_range(start, end, NEW_YORK, locale, time_format, **known)
 
     def test_as_each_language_writes_it(self):
         start, end = datetime(2026, 3, 10, 13, 0), datetime(2026, 3, 10, 19, 30)
@@ -55,6 +56,46 @@ class TestTimes(TestCase):
         start = datetime(2026, 3, 10, 13, 0)
         for end in (False, start, datetime(2026, 3, 11, 12, 0)):
             self.assertEqual(self._range(start, end), "9:00 AM")
+
+    def test_an_hour_that_comes_twice(self):
+        change = datetime(2026, 11, 1, 6, 0)  # UTC; from 2:00 back to 1:00.
+        for before, after, expected in (
+            (15, 30, "1:45 AM EDT - 1:30 AM EST"),
+            (60, 30, "1:00 AM EDT - 1:30 AM EST"),
+            (-15, 45, "1:15 AM - 1:45 AM EST"),
+            (-120, 180, "3:00 AM - 4:00 AM"),
+        ):
+            start = change - timedelta(minutes=before)
+            end = change + timedelta(minutes=after)
+            self.assertEqual(self._range(start, end), expected)
+        self.assertEqual(
+            self._range(change - timedelta(minutes=15), False), "1:45 AM EDT"
+        )
+
+    def test_the_zone_is_named_for_who_is_elsewhere(self):
+        start, end = datetime(2026, 3, 10, 13, 0), datetime(2026, 3, 10, 15, 0)
+        for reader, expected in (
+            (None, "9:00 AM - 11:00 AM"),
+            (NEW_YORK, "9:00 AM - 11:00 AM"),
+            ("America/Toronto", "9:00 AM - 11:00 AM"),
+            ("Europe/Paris", "9:00 AM - 11:00 AM EDT"),
+            ("", "9:00 AM - 11:00 AM EDT"),
+        ):
+            self.assertEqual(self._range(start, end, reader=reader), expected)
+        text = format_time_range(
+            start, False, "America/Sao_Paulo", US, US_TIME, reader=NEW_YORK
+        )
+        self.assertEqual(text, "10:00 AM UTC-0300")
+
+    def test_whole_days(self):
+        midnight = datetime(2026, 3, 10, 4, 0)  # In New York.
+        for hours, expected in ((24, True), (72, True), (12, False), (0, False)):
+            end = midnight + timedelta(hours=hours)
+            self.assertEqual(is_whole_day(midnight, end, NEW_YORK), expected)
+        last_minute = midnight + timedelta(hours=23, minutes=59)
+        self.assertTrue(is_whole_day(midnight, last_minute, NEW_YORK))
+        self.assertFalse(is_whole_day(midnight, False, NEW_YORK))
+        self.assertFalse(is_whole_day(midnight, last_minute, "America/Chicago"))
 
 
 class TestText(TestCase):

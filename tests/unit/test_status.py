@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from unittest import TestCase
 
 from core.status import (
+    OUTDATED,
     Appointment,
     Asked,
     appointment_status,
@@ -43,7 +44,7 @@ class TestIndicator(TestCase):
         database = sqlite3.connect(":memory:")
         responses = (None, "confirmed", "declined", "opted_out", "unrecognized")
         states = ("outgoing", "sending", "sent", "delivered", "failed", "canceled")
-        reasons = (None, "answered", "moved", "past", "replaced", "failed")
+        reasons = (None, "answered", *OUTDATED, "past", "replaced", "failed")
         database.execute(
             "CREATE TABLE message (response, state, is_open, closed_reason)"
         )
@@ -87,6 +88,31 @@ class TestAppointment(TestCase):
             found = stale_reason(start, appointment, deadline, NOW)
             self.assertEqual(found, expected, (appointment, deadline))
 
+    def test_a_start_within_the_confirmed_window(self):
+        start, end = NOW + HOUR, NOW + 3 * HOUR
+        for moved, expected in (
+            (start, ""),
+            (start + HOUR, ""),
+            (end, "moved"),
+            (start - timedelta(minutes=1), "moved"),
+        ):
+            appointment = Appointment(moved, False, end=moved + HOUR)
+            facts = (start, appointment, None, NOW)
+            self.assertEqual(stale_reason(*facts, confirmed_end=end), expected)
+        within = Appointment(start + HOUR, False)
+        self.assertEqual(stale_reason(start, within, None, NOW), "moved")
+
+    def test_another_place_or_number(self):
+        start = NOW + HOUR
+        for appointment, expected in (
+            (Appointment(start, False), "changed"),
+            (Appointment(start + HOUR, False), "changed"),
+            (Appointment(start, True), "closed"),
+            (Appointment(NOW - HOUR, False), "past"),
+        ):
+            found = stale_reason(start, appointment, None, NOW, is_elsewhere=True)
+            self.assertEqual(found, expected)
+
     def _asked(self, response="", state="delivered", stale="", **values):
         values = {"is_open": False, "opted_out": False, **values}
         return Asked(state=state, response=response, stale=stale, **values)
@@ -100,17 +126,32 @@ class TestAppointment(TestCase):
             # A text that did not reach the customer takes nothing back.
             ([asked(state="failed"), asked("confirmed")], "confirmed"),
             ([asked(state="failed"), asked("confirmed", stale="moved")], "reconfirm"),
-            ([asked("confirmed", stale="past")], "not_sent"),
+            ([asked("confirmed", stale="changed")], "reconfirm"),
+            # What is over stays as it was answered.
+            ([asked("confirmed", stale="past")], "confirmed"),
+            ([asked(stale="past")], "no_answer"),
+            ([asked(stale="closed")], "no_answer"),
+            ([asked(state="canceled", stale="closed")], "not_sent"),
             ([asked("opted_out", opted_out=True)], "opted_out"),
             ([asked("opted_out")], "reconfirm"),
         ):
             self.assertEqual(appointment_status(messages), expected, messages)
 
     def test_move(self):
-        for status in ("awaiting", "confirmed", "declined", "unrecognized"):
-            self.assertEqual(status_after_move(status), "reconfirm")
+        for status in (
+            "awaiting",
+            "no_answer",
+            "confirmed",
+            "declined",
+            "unrecognized",
+        ):
+            self.assertEqual(status_after_move(status, True), "reconfirm")
         for status in ("not_sent", "opted_out", "reconfirm"):
-            self.assertEqual(status_after_move(status), status)
+            self.assertEqual(status_after_move(status, True), status)
+            self.assertEqual(status_after_move(status, False), status)
+        # Nothing had left: the customer is not asked again, but asked.
+        self.assertEqual(status_after_move("awaiting", False), "not_sent")
+        self.assertEqual(status_after_move("confirmed", False), "reconfirm")
 
     def test_most_urgent(self):
         self.assertEqual(most_urgent({"confirmed", "awaiting"}), "awaiting")

@@ -2,9 +2,8 @@
 """``dev/bench``: the addon's figures beside those of Odoo's own SMS.
 
 ``data`` has ``fill`` make the databases; ``measure`` times what ``reads`` and
-``writes`` do in them, and what ``webhooks`` asks of a real Odoo over HTTP; ``report``
-makes a table of it. ``addon`` holds what is called of the addon's private methods. See
-doc/performance.md.
+``writes`` do in them; ``report`` makes a table of it. ``addon`` holds what is called of
+the addon's private methods. See doc/performance.md.
 """
 
 import json
@@ -14,9 +13,8 @@ from ..arguments import BENCH_PARTS
 from ..console import Problem, step
 from ..postgres import Postgres
 from . import report
-from .data import FILL_SETTINGS, MEASURE_SETTINGS, Data
+from .data import FILL_SETTINGS, MEASURE_SETTINGS, Data, start_odoo
 from .measure import Bench
-from .session import start_odoo
 
 # 100,000 customers with two Work Orders each; the copies are made by SQL.
 FULL = {"customers": 200, "copies": 500}
@@ -59,11 +57,8 @@ def run(options, odoo):
 
 def _read_rows(options):
     text = options.rows or ("2000,500" if options.quick else "1000000,10000")
-    try:
-        rows = sorted({int(word) for word in text.split(",")}, reverse=True)
-    except ValueError:
-        rows = [0]
-    if rows[-1] < 100:
+    rows = sorted(int(word) for word in text.split(",") if word.isdigit())[::-1]
+    if not rows or rows[-1] < 100:
         raise Problem("--rows takes numbers from 100 on, like 1000000,10000.")
     return rows
 
@@ -72,21 +67,15 @@ def _show(bench, rows, options):
     report.print_table(bench.figures, rows)
     known = report.machine()
     print(
-        f"\n{known['processor']}, {known['processors']} processors, "
-        f"{known['memory_mb'] // 1024} GB; load {known['load'][0]:.1f} at the end."
+        f"\n{known['processors']} processors, "
+        f"{known['memory_mb'] // 1024} GB; load {known['load']:.1f} at the end."
         " Milliseconds, median (least-most).",
         flush=True,
     )
     if options.json:
-        values = {
-            "machine": known,
-            "rows": rows,
-            "counts": bench.counts,
-            "settings": MEASURE_SETTINGS,
-            "repeats": options.repeats,
-            "quick": options.quick,
-            "figures": [figure.as_dict() for figure in bench.figures],
-        }
+        figures = [figure.as_dict() for figure in bench.figures]
+        values = {"machine": known, "rows": rows, "counts": bench.counts}
+        values |= {"settings": MEASURE_SETTINGS, "figures": figures}
         options.json.write_text(json.dumps(values, indent=1) + "\n")
     if options.plans:
         options.plans.write_text("\n\n".join(bench.plans) + "\n")

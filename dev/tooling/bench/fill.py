@@ -6,19 +6,22 @@ Orders, texts, replies. SQL then copies them as often as wanted. A copy has othe
 numbers and dates; what points to a seed points to its copy. So every column holds what
 Odoo would have written. ``check_rows`` has Odoo compute a sample again.
 
-The copies of customers have the numbers 0 (the seeds, three years ago) to
+The copies have the numbers 0 (the seeds themselves, moved to three years ago) to
 ``copies - 1`` (now; the last 2 % are still to come).
 """
 
 import contextlib
+import json
 from datetime import timedelta
 
 from odoo import Command, fields
+from odoo.tools.populate import PopulateContext
 
 from .. import records
 from . import addon
 
 DISPATCHER = "bench_edit"
+DISPATCHERS = (DISPATCHER, "bench_edit_2", "bench_edit_3")
 USER = "bench_user"  # a field service user, in databases without the addon as well
 EDIT = "fieldservice_job_confirmation.group_message_center_edit"
 TEXT = (
@@ -30,31 +33,34 @@ TEXT = (
 FIRST_NAMES = [a + b for a in "MJLRDSKPTUVWY" for b in ("aria", "onna", "essa")]
 LAST_NAMES = [a + b for a in "BCDFGHJKLMNPRSTW" for b in ("omez", "ilson", "arter")]
 TRADES = "Plumbing Heating Electric Roofing Garden Kitchen Window Solar".split()
-# In the order in which their rows point to each other.
 CUSTOMERS = ("res_partner", "fsm_location", "fsm_order")
 TEXTS = ("mail_message", "sms_sms", "mail_notification", "sms_tracker")
-MESSAGES = ("mail_message", "fsm_confirmation", "fsm_confirmation_reply")
-TABLES = {*CUSTOMERS, *TEXTS, *MESSAGES, "fsm_confirmation_name_index"}
-# What is not as in the seed: SQL over its row s, the copy's number k, and back, how
-# long before now the copy lies.
+TABLES = (*CUSTOMERS, *TEXTS, "fsm_confirmation", "fsm_confirmation_reply")
+FIRST_IDS = "bench.first_ids"
+# Links without a foreign key: column -> table.
+LINKS = {"sms_id_int": "sms_sms", "mail_message_id": "mail_message"}
+# What is not as in the seed: SQL over its row s and a row of bench_copy.
 PHONE = "'+1' || 212 + k % 8 || 220 + k / 8 || right(s.{}, 4)"
 UNIQUE = "md5(s.{} || k)"
+RENAMED = "replace(replace(s.\"{}\", '{old_word}', word), 'FO0-', 'FO' || k || '-')"
 COLUMNS = {
     **dict.fromkeys(("phone", "phone_sanitized", "mobile", "number"), PHONE),
     "sms_number": PHONE,
     **dict.fromkeys(("uuid", "sms_uuid"), UNIQUE),
-    "twilio_sid": "'SM' || md5(s.twilio_sid || k)",
-    "sms_twilio_sid": "'SM' || md5(s.sms_twilio_sid || k)",
-    "message_id": "'<' || md5(s.message_id || k) || '@bench>'",
+    **dict.fromkeys(("twilio_sid", "sms_twilio_sid"), f"'SM' || {UNIQUE}"),
+    "message_id": f"'<' || {UNIQUE} || '@bench>'",
     "sent_hour": "to_char((s.sent_date - back) AT TIME ZONE 'UTC' AT TIME ZONE"
     " s.timezone, 'HH24:00')",
     # What is over, nobody waits for any more.
-    "fsm_order.stage_id": "CASE WHEN past THEN {closed} ELSE s.stage_id END",
+    "fsm_order.stage_id": "CASE WHEN past THEN (SELECT id FROM fsm_stage WHERE"
+    " is_closed AND stage_type = 'order' LIMIT 1) ELSE s.stage_id END",
     "is_open": "s.is_open AND NOT past",
     "closed_reason": "CASE WHEN s.is_open AND past THEN 'past'"
     " ELSE s.closed_reason END",
     "indicator": "CASE WHEN s.indicator = 'awaiting' AND past THEN 'no_answer'"
     " ELSE s.indicator END",
+    "confirmation_status": "CASE WHEN asked THEN s.{} ELSE 'not_sent' END",
+    "confirmation_note": "CASE WHEN asked THEN s.{} END",
 }
 
 
@@ -63,85 +69,76 @@ def _rows(cr, sql, *values):
     return cr.fetchall()
 
 
-def _existing_tables(cr):
-    return [name for name in TABLES if _rows(cr, "SELECT to_regclass(%s)", name)[0][0]]
-
-
 def _last_id(cr, table):
     return _rows(cr, f"SELECT COALESCE(max(id), 0) FROM {table}")[0][0]
 
 
-# ----------------------------------------------------------------------
 # Copies
-# ----------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _copied(session, tables, copies, step=1):
-    """Copy what is made in some tables within the block.
+def count_texts(rows, customers, copies):
+    """How many texts the seeds have to be: as many about each of their orders."""
+    return 2 * customers * max(1, rows // (2 * customers * copies))
 
-    :param copies: how many copies of customers there are
-    :param step: of every how many of them there shall be such rows; the seeds point to
-        the last one when they are not customers themselves
+
+def copy_seeds(session, copies, asked):
+    """Copy what was made so far.
+
+    :param asked: how many of the copies have texts
     """
-    with session.env(commit=True) as env:
+    with session.env(commit=True) as env, contextlib.ExitStack() as indexes:
         cr = env.cr
-        first = {table: _last_id(cr, table) + 1 for table in tables}
-        yield env
-        env.flush_all()
-        cr.execute(
-            "CREATE TABLE IF NOT EXISTS bench_seed"
-            " (name varchar, first integer, size integer, copies integer)"
-        )
-        for table, start in first.items():
-            row = (table, start, _last_id(cr, table) - start + 1, copies // step)
-            cr.execute("DELETE FROM bench_seed WHERE name = %s", [table])
-            cr.execute("INSERT INTO bench_seed VALUES (%s, %s, %s, %s)", row)
+        first = json.loads(env["ir.config_parameter"].get_param(FIRST_IDS))
+        tables = [name for name in TABLES if name.replace("_", ".") in env]
+        seeds = {name: (first.get(name, 1), _last_id(cr, name)) for name in tables}
+        _number_copies(cr, copies, asked)
         # Copied rows hold valid references; checking 20 million takes minutes.
         cr.execute("SET LOCAL session_replication_role = replica")
-        with _without_indexes(cr):
-            for table in tables:
-                _copy_table(cr, table, tables, copies, step)
+        cr.execute("SET LOCAL maintenance_work_mem = '512MB'")
+        for table in tables:
+            model = env[table.replace("_", ".")]
+            indexes.enter_context(PopulateContext().ignore_indexes(model))
+        for table in tables:
+            _copy_table(cr, table, seeds)
+        if "fsm.confirmation" in env:
+            addon.take_over_names(env)
+            sequence = env["ir.sequence"].search([("code", "=", "fsm.confirmation")])
+            sequence.number_next = 10_000_000
 
 
-def _copy_table(cr, table, tables, copies, step):
-    """Copy the seeds of a table, then give them the dates of the first copy."""
-    known = {name: rest for name, *rest in _rows(cr, "SELECT * FROM bench_seed")}
-    start, size, number = known[table]
+def _number_copies(cr, copies, asked):
+    """Make a table of the copies; ``back`` is how long before now one lies."""
     last = copies - 1
-    cr.execute("DROP TABLE IF EXISTS bench_copy")
-    # j: which copy of these rows, k: which copy of customers.
-    cr.execute("CREATE TABLE bench_copy (j int, k int, past boolean, back interval)")
-    for j in range(number):
-        k = last - (number - 1 - j) * step
+    chosen = {number * last // max(1, asked - 1) for number in range(asked)}
+    cr.execute(
+        "CREATE TEMP TABLE bench_copy"
+        " (k int, past boolean, back interval, word varchar, asked boolean)"
+    )
+    for k in range(copies):
         past = k < min(copies * 0.98, last)
         back = timedelta(days=(copies - k) * 1095 // copies if past else 0)
-        cr.execute("INSERT INTO bench_copy VALUES (%s, %s, %s, %s)", (j, k, past, back))
-    words = "(ARRAY[" + ",".join(f"'{name}'" for name in LAST_NAMES) + "])"
-    origin = 0 if table in CUSTOMERS else last
-    closed = "SELECT id FROM fsm_stage WHERE is_closed AND stage_type = 'order'"
-    parameters = {
-        "old_word": _word(origin),
-        "old_job": f"FO{origin}-",
-        "word": f"{words}[1 + k % 48] || '-' || {words}[1 + k / 48]",
-        "last": last,
-        "closed": _rows(cr, closed)[0][0],
-    }
-    found = _expressions(cr, table, known, tables)
-    values = {f'"{name}"': sql.format(**parameters) for name, sql in found.items()}
-    seeds = f"s.id BETWEEN {start} AND {start + size - 1}"
+        row = (k, past, back, _word(k), k in chosen)
+        cr.execute("INSERT INTO bench_copy VALUES %s", [row])
+
+
+def _copy_table(cr, table, seeds):
+    """Copy the seeds of a table, then make them the first copy."""
+    values = _expressions(cr, table, seeds)
+    chosen = "s.id BETWEEN {} AND {}".format(*seeds[table])
+    asked = "TRUE" if table in CUSTOMERS else "asked"
     cr.execute(
         f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())}"
-        f" FROM {table} s, bench_copy WHERE {seeds} AND j > 0 ORDER BY j, s.id"
+        f" FROM {table} s, bench_copy WHERE {chosen} AND k > 0 AND {asked}"
+        " ORDER BY k, s.id"
     )
     changes = ", ".join(f"{name} = {sql}" for name, sql in values.items())
-    cr.execute(
-        f"UPDATE {table} s SET {changes} FROM bench_copy WHERE {seeds} AND j = 0"
-    )
+    cr.execute(f"UPDATE {table} s SET {changes} FROM bench_copy WHERE {chosen} AND k=0")
+    sequence = f"pg_get_serial_sequence('{table}', 'id')"
+    cr.execute(f"SELECT setval({sequence}, max(id)) FROM {table}")
 
 
-def _expressions(cr, table, known, tables):
-    """What each column of a copy holds: name -> SQL."""
+def _expressions(cr, table, seeds):
+    """What each column of a copy holds: quoted name -> SQL."""
     links = _rows(
         cr,
         "SELECT attname, confrelid::regclass::text FROM pg_constraint JOIN pg_attribute"
@@ -149,56 +146,45 @@ def _expressions(cr, table, known, tables):
         " conrelid = %s::regclass",
         table,
     )
-    links = {name: target for name, target in links if target in known}
-    links |= {"id": table, "sms_id_int": "sms_sms", "mail_message_id": "mail_message"}
+    links = {name: seeds[target] for name, target in links if target in seeds}
+    links |= {name: seeds[target] for name, target in LINKS.items()}
+    links["id"] = seeds[table]
     found = _rows(
         cr,
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name"
         " = %s AND table_schema = 'public' AND is_generated = 'NEVER'",
         table,
     )
-    own_id = f"({_moved('s.id', *known[table], True)})"
+    own_id = _moved("id", *links["id"])
+    moved = {name: _moved("res_id", *seeds[name]) for name in CUSTOMERS}
+    special = {
+        "res_id": f"CASE s.model WHEN 'fsm.order' THEN {moved['fsm_order']}"
+        f" WHEN 'res.partner' THEN {moved['res_partner']} ELSE s.res_id END",
+        "parent_path": f"{own_id} || '/'",
+        "fsm_confirmation.name": f"'MSG' || lpad({own_id}::text, 7, '0')",
+        **COLUMNS,
+    }
     result = {}
     for name, kind in found:
+        sql = f's."{name}"'
         if name in links:
-            sql = _moved(f's."{name}"', *known[links[name]], links[name] in tables)
-        elif name == "res_id":
-            moved = {
-                model: _moved("s.res_id", *known[model.replace(".", "_")], False)
-                for model in ("res.partner", "fsm.order")
-            }
-            cases = [f"WHEN '{model}' THEN {sql}" for model, sql in moved.items()]
-            sql = f"CASE s.model {' '.join(cases)} ELSE s.res_id END"
-        elif name == "parent_path":
-            sql = f"{own_id} || '/'"
-        elif name == "name" and table == "fsm_confirmation":
-            sql = f"'MSG' || lpad({own_id}::text, 7, '0')"
-        elif sql := COLUMNS.get(name) or COLUMNS.get(f"{table}.{name}"):
-            sql = sql.replace("{}", name)
+            sql = _moved(name, *links[name])
+        elif known := special.get(name) or special.get(f"{table}.{name}"):
+            sql = known.replace("{}", name)
         elif kind.startswith("timestamp"):
             sql = f's."{name}" - back'
         elif kind in ("text", "character varying"):
-            sql = (
-                f"replace(replace(s.\"{name}\", '{{old_word}}', {{word}}),"
-                " '{old_job}', 'FO' || k || '-')"
-            )
-        else:
-            sql = f's."{name}"'
-        result[name] = sql
+            sql = RENAMED.replace("{}", name).replace("{old_word}", _word(0))
+        result[f'"{name}"'] = sql
     return result
 
 
-def _moved(column, start, size, copies, is_new):
-    """The id in the copy of a row, for an id of a seed.
-
-    :param is_new: whether these rows are copied now; else the seeds point to the last
-        copy
-    """
-    moved = f"{column} + j * {size}"
-    if not is_new:
-        start += (copies - 1) * size
-        moved = f"{column} - ({{last}} - k) * {size}"
-    return f"CASE WHEN {column} >= {start} THEN {moved} ELSE {column} END"
+def _moved(column, first, last):
+    """The id in the copy, for one of a seed."""
+    column = f's."{column}"'
+    moved = f"{column} + k * {last - first + 1}"
+    found = f"{column} BETWEEN {first} AND {last}"
+    return f"(CASE WHEN {found} THEN {moved} ELSE {column} END)"
 
 
 def _word(number):
@@ -206,49 +192,20 @@ def _word(number):
     return f"{LAST_NAMES[number % 48]}-{LAST_NAMES[number // 48]}"
 
 
-@contextlib.contextmanager
-def _without_indexes(cr):
-    """Drop plain indexes and make them again, which is several times faster."""
-    cr.execute("SET LOCAL maintenance_work_mem = '512MB'")
-    indexes = _rows(
-        cr,
-        """
-        SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid),
-               obj_description(indexrelid)
-          FROM pg_index
-         WHERE indrelid = ANY (SELECT to_regclass(name)::oid FROM unnest(%s) name)
-           AND NOT indisprimary
-           AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
-        """,
-        list(TABLES),
-    )
-    for name, *_rest in indexes:
-        cr.execute(f"DROP INDEX {name}")
-    yield
-    for name, definition, comment in indexes:
-        cr.execute(definition)
-        # By its comment Odoo sees that an index has to be made anew.
-        cr.execute(f"COMMENT ON INDEX {name} IS %s", [comment])
-    for table in _existing_tables(cr):
-        sequence = f"pg_get_serial_sequence('{table}', 'id')"
-        cr.execute(f"SELECT setval({sequence}, (SELECT max(id) FROM {table}))")
-
-
-# ----------------------------------------------------------------------
 # Seeds
-# ----------------------------------------------------------------------
 
 
-def fill_customers(session, customers, copies):
+def make_customers(session, customers):
     """Companies, contacts with a location each, and two Work Orders for each."""
     with session.env(commit=True) as env:
-        records.set_up_company(env, name="Bench Services")
-        _make_user(env, "Field Service User", USER)
-        people = env["fsm.person"].create(
-            [{"name": f"Technician {i}"} for i in range(9)]
-        )
-    with _copied(session, CUSTOMERS, copies) as env:
         env = env(context={**env.context, "tracking_disable": True})
+        records.set_up_company(env, name="Bench Services")
+        for login in (USER, *DISPATCHERS):
+            _make_user(env, login)
+        names = [{"name": f"Technician {i}"} for i in range(9)]
+        people = env["fsm.person"].create(names)
+        first = {name: _last_id(env.cr, name) + 1 for name in (*CUSTOMERS, *TEXTS)}
+        env["ir.config_parameter"].set_param(FIRST_IDS, json.dumps(first))
         word = _word(0)
         companies = records.make_contacts(
             env,
@@ -285,32 +242,24 @@ def fill_customers(session, customers, copies):
         )
 
 
-def _make_user(env, name, login, *groups):
-    groups = ["base.group_user", "fieldservice.group_fsm_user", *groups]
-    values = {"name": name, "login": login, "password": login}
+def _make_user(env, login):
+    groups = ("base.group_user", "fieldservice.group_fsm_user")
+    values = {"name": f"User {login}", "login": login, "password": login}
     values["tz"] = "America/New_York"
     values["group_ids"] = [Command.set([env.ref(group).id for group in groups])]
     return env["res.users"].create(values)
 
 
-def _asked_orders(env, rows, customers, copies):
-    """Which Work Orders the seeds are about: those of the last copy, each in turn.
-
-    :return: (Work Orders, one for each text; step between copies)
-    """
-    each = max(1, rows // (2 * customers * copies))
-    step = max(1, 2 * customers * copies * each // rows)
-    orders = env["fsm.order"].search([], order="id desc", limit=2 * customers)
-    return [order for order in orders.sorted("id") for _text in range(each)], step
+def _orders(env, count):
+    """The Work Orders of so many texts, all in turn."""
+    orders = env["fsm.order"].search([("name", "like", "FO0-")], order="id")
+    return [order for order in orders for _text in range(count // len(orders))]
 
 
-def fill_sms(session, rows, customers, copies):
-    """``rows`` texts in Odoo's own list, each with what Odoo keeps about it."""
-    with session.env() as env:
-        orders, step = _asked_orders(env, rows, customers, copies)
-        ids = [order.id for order in orders]
-    with _copied(session, TEXTS, copies, step) as env:
-        for order in map(env["fsm.order"].browse, ids):
+def make_sms(session, count):
+    """Texts in Odoo's own list, each with what Odoo keeps about it."""
+    with session.env(commit=True) as env:
+        for order in _orders(env, count):
             contact = order.location_id.contact_id
             contact._message_sms(
                 TEXT.format(order.name, order.scheduled_date_start),
@@ -331,39 +280,21 @@ def fill_sms(session, rows, customers, copies):
         )
 
 
-def fill_confirmations(session, rows, customers, copies):
+def make_confirmations(session, count):
     """As many Confirmations and Replies, with their notes in both histories."""
     with session.env(commit=True) as env:
-        orders, step = _asked_orders(env, rows, customers, copies)
-        ids = [order.id for order in orders]
         company = env.ref("base.main_company")
         company.write({"job_confirmation_enabled": True, "job_confirmation_rate": 1000})
-        logins = (DISPATCHER, "bench_edit_2", "bench_edit_3")
-        users = [
-            _make_user(env, f"Dispatcher {login}", login, EDIT) for login in logins
-        ]
-        others = env["res.users"].search([("login", "in", (USER, "admin"))])
-        others.group_ids |= env.ref(EDIT)
-        user_ids = [user.id for user in users]
-    with _copied(session, MESSAGES, copies, step) as env:
-        for number, order_id in enumerate(ids):
-            user = env["res.users"].browse(user_ids[number % 3])
-            message = addon.record_text(env["fsm.order"].browse(order_id), user)
+        users = env["res.users"].search(
+            [("login", "in", (*DISPATCHERS, USER, "admin"))]
+        )
+        users.group_ids |= env.ref(EDIT)
+        dispatchers = users.filtered(lambda user: user.login in DISPATCHERS)
+        for number, order in enumerate(_orders(env, count)):
+            message = addon.record_text(order, dispatchers[number % 3])
             _tell_story(message, number)
         # Activities of the seeds only would be in nobody's way and in nobody's list.
         env["mail.activity"].search([("res_model", "=", "fsm.order")]).unlink()
-    with session.env(commit=True) as env:
-        addon.take_over_names(env)
-        env.cr.execute(
-            """
-            UPDATE fsm_order o
-               SET confirmation_status = COALESCE(m.response, 'awaiting')
-              FROM fsm_confirmation m WHERE m.order_id = o.id
-               AND m.id = (SELECT max(id) FROM fsm_confirmation WHERE order_id = o.id)
-            """
-        )
-        sequence = env["ir.sequence"].search([("code", "=", "fsm.confirmation")])
-        sequence.number_next = 10_000_000
 
 
 def _tell_story(message, number):
@@ -399,17 +330,6 @@ def _tell_story(message, number):
     message.env.flush_all()
 
 
-def vacuum(session):
-    """VACUUM ANALYZE, as autovacuum would have done over the years."""
-    with session.registry.cursor() as cr:
-        cr.commit()
-        cr._cnx.set_session(autocommit=True)
-        for table in _existing_tables(cr):
-            cr.execute(f"VACUUM (ANALYZE) {table}")
-        cr.execute("CHECKPOINT")
-        cr._cnx.set_session(autocommit=False)
-
-
 def check_rows(session, count=60):
     """What differs between the stored computed fields and what Odoo computes.
 
@@ -420,16 +340,15 @@ def check_rows(session, count=60):
         for name in ("fsm.confirmation", "fsm.confirmation.reply", "res.partner"):
             model = env[name]
             total = model.search([], order="id desc", limit=1).id
-            records = model.browse(range(7, total, max(1, total // count))).exists()
+            found = model.browse(range(7, total, max(1, total // count))).exists()
             for field in model._fields.values():
                 if not (field.store and field.compute) or field.type == "binary":
                     continue
-                before = {rec: rec[field.name] for rec in records}
-                env.add_to_compute(field, records)
-                differing = [rec for rec in records if rec[field.name] != before[rec]]
+                before = [rec[field.name] for rec in found]
+                env.add_to_compute(field, found)
                 wrong += [
-                    f"{record}.{field.name}: {before[record]!r} in the database, "
-                    f"{record[field.name]!r} computed"
-                    for record in differing[:2]
-                ]
+                    f"{rec}.{field.name}: {old!r} in the database, {rec[field.name]!r}"
+                    for rec, old in zip(found, before, strict=True)
+                    if rec[field.name] != old
+                ][:2]
     return wrong

@@ -5,6 +5,7 @@ The fields, search fields and filters are those of the real views, so a changed 
 measured as it is.
 """
 
+import functools
 from datetime import timedelta
 
 from lxml import etree
@@ -19,12 +20,20 @@ THEIRS = "sms.sms"
 LIST_LIMIT = 80  # rows of a page, as in the web client
 COUNT_LIMIT = 10001  # the web client counts no further
 LOGIN = {OURS: DISPATCHER, THEIRS: "admin"}
+EXPLAIN = """
+LOAD 'auto_explain';
+SET LOCAL auto_explain.log_min_duration = 0;
+SET LOCAL auto_explain.log_analyze = on;
+SET LOCAL auto_explain.log_buffers = on;
+SET LOCAL client_min_messages = log;
+"""
 
 
 def _views(env, model, view):
-    """The client's arch and fields of a view: (element, dict model -> fields)."""
+    """The client's (arch, specification of what it reads) of a view."""
     found = env[model].get_views([(False, view)])
-    return etree.fromstring(found["views"][view]["arch"]), found["models"]
+    arch = etree.fromstring(found["views"][view]["arch"])
+    return arch, _specification(arch, model, found["models"])
 
 
 def _specification(node, model, models):
@@ -53,30 +62,50 @@ def _field_specification(child, field, models):
     return {"fields": fields_of, "limit": 40, "order": ""}
 
 
-def _search(env, model, domain):
+# Reads: functions of an environment, a model, what is asked for (a domain, or ids of
+# records) and the specification of its list, or of its form.
+
+
+def _search(env, model, domain, specification):
     """Open or filter the list: the page's rows and the count beside the pager."""
-    arch, models = _views(env, model, "list")
-    specification = _specification(arch, model, models)
     action = [("to_delete", "!=", True)] if model == THEIRS else []
-    return lambda env: env[model].web_search_read(
-        [*action, *domain],
-        specification,
-        limit=LIST_LIMIT,
-        count_limit=COUNT_LIMIT,
-    )["length"]
-
-
-def _group(env, model, domain, groupby):
-    return lambda env: len(
-        env[model].formatted_read_group(domain, groupby, ["__count"])
+    env[model].web_search_read(
+        [*action, *domain], specification, limit=LIST_LIMIT, count_limit=COUNT_LIMIT
     )
 
 
-def _open(env, model, ids):
+def _by_month(env, model, domain, _specification):
+    date = "sent_date" if model == OURS else "create_date"
+    env[model].formatted_read_group(domain, [f"{date}:month"], ["__count"])
+
+
+def _tiles(env, model, domain, _specification):
+    if model == OURS:
+        env[model].get_message_center_summary(domain)
+    else:
+        env[model].formatted_read_group(domain, ["state"], ["__count"])
+
+
+def _open(env, model, ids, specification):
     """Open forms, one after the other."""
-    arch, models = _views(env, model, "form")
-    specification = _specification(arch, model, models)
-    return lambda env: len([env[model].browse(i).web_read(specification) for i in ids])
+    for record_id in ids:
+        env[model].browse(record_id).web_read(specification)
+
+
+def _open_apart(env, model, ids, specification):
+    """Open forms; each is a request of its own, which knows nothing of the last one."""
+    for record_id in ids:
+        env.invalidate_all()
+        _open(env, model, [record_id], specification)
+
+
+def forms(session, model, ids):
+    """A function that opens some records in their form, as a field service user."""
+    with session.env(USER) as env:
+        _arch, specification = _views(env, model, "form")
+    return functools.partial(
+        _open_apart, model=model, ids=ids, specification=specification
+    )
 
 
 class Cases:
@@ -91,42 +120,26 @@ class Cases:
         with session.env(DISPATCHER) as env:
             self.env = env
             self.samples = self._choose_samples()
-            self.search, _models = _views(env, OURS, "search")
+            self.search, _nothing = _views(env, OURS, "search")
             self._add_searches()
             self._add_filters()
-            self._add_details()
+            self._add_others()
         del self.env
 
-    def time(self, name, side, cold=False):
+    def time(self, name, side):
         """Time one read once; see ``Session.time``.
 
         :param side: 0 ours, 1 theirs
         """
-        if cold:
-            # What every request does first is not what is measured.
-            for login in LOGIN.values():
-                with self.session.env(login) as env:
-                    env.user.has_group("base.group_user")
         return self.session.time(self.pairs[name][side], LOGIN[(OURS, THEIRS)[side]])
 
     def plan(self, name):
         """The plans of the queries of one of our reads, as PostgreSQL ran them."""
-        plans = []
         with self.session.env(DISPATCHER) as env:
-            execute = env.cr.execute
-
-            def explained(query, params=None, log_exceptions=True):
-                code = getattr(query, "code", query)
-                if "FSM_CONFIRM" in code.upper() and code.lstrip().startswith("SELECT"):
-                    values = getattr(query, "params", None) or params
-                    execute("EXPLAIN (ANALYZE, BUFFERS) " + code, values)
-                    rows = "\n".join(row[0] for row in env.cr.fetchall())
-                    plans.append(f"{env.cr.mogrify(code, values).decode()}\n{rows}")
-                return execute(query, params, log_exceptions)
-
-            env.cr.execute = explained
+            env.cr.execute(EXPLAIN)
+            del env.cr._cnx.notices[:]
             self.pairs[name][0](env)
-        return plans
+            return [text for text in env.cr._cnx.notices if "fsm_confirm" in text]
 
     def _choose_samples(self):
         """A message from the middle; what is searched for stands in it."""
@@ -154,27 +167,14 @@ class Cases:
             return safe_eval(text, {"self": value})
         return [(name, node.get("operator") or "ilike", value)]
 
-    def _filter_domain(self, node):
-        return safe_eval(
-            node.get("domain"),
-            {
-                "uid": self.env.uid,
-                "context_today": lambda: fields.Date.context_today(self.env.user),
-            },
-        )
-
-    def _add(self, name, ours, theirs, make=_search, more=((), ())):
-        """Add a read of both lists.
-
-        :param ours: domain; theirs: domain
-        :param make: one of the functions above
-        :param more: further arguments of it, ours and theirs
-        """
+    def _add(self, name, ours, theirs, read=_search, view="list"):
+        """Add a read of both lists: domains, or ids of what is opened."""
         sides = []
-        for model, domain, extra in ((OURS, ours, more[0]), (THEIRS, theirs, more[1])):
+        for model, asked in ((OURS, ours), (THEIRS, theirs)):
             with self.session.env(LOGIN[model]) as env:
-                sides.append(make(env, model, domain, *extra))
-        self.pairs[name] = tuple(sides)
+                values = model, asked, _views(env, model, view)[1]
+            sides.append(lambda env, values=values: read(env, *values))
+        self.pairs[name] = sides
 
     def _add_searches(self):
         self._add("first page", [], [])
@@ -182,7 +182,7 @@ class Cases:
         # there, words are looked for in what was sent.
         fields_of = {"company": ("company_name", 0), "job": ("job_name", 0)}
         for kind, value in self.samples.items():
-            digits = "".join(char for char in value if char.isdigit())
+            digits = "".join(filter(str.isdigit, value))
             ours, theirs = fields_of.get(kind, ("contact_name", -1)), "partner_id"
             if "number" in kind:
                 ours, theirs, value = ("mobile_search", 0), "number", digits
@@ -199,25 +199,21 @@ class Cases:
         # The first field of the search bar looks everywhere.
         everywhere = self.search.find("./field").get("name")
         for kind, value in self.samples.items():
-            if kind in ("number", "last seven digits of a number"):
-                continue
-            digits = "".join(char for char in value if char.isdigit())
-            self._add(
-                f"one search bar: {kind}",
-                self._field_domain(everywhere, value),
-                [
-                    *("|", "|"),
-                    ("number", "ilike", digits if "number" in kind else value),
-                    ("partner_id", "ilike", value),
-                    ("body", "ilike", value),
-                ],
-            )
+            if kind not in ("number", "last seven digits of a number"):
+                digits = "".join(filter(str.isdigit, value))
+                number = digits if "number" in kind else value
+                theirs = [(name, "ilike", value) for name in ("partner_id", "body")]
+                theirs = ["|", "|", ("number", "ilike", number), *theirs]
+                ours = self._field_domain(everywhere, value)
+                self._add(f"one search bar: {kind}", ours, theirs)
 
     def _add_filters(self):
         state_of = {
             "failed": [("state", "=", "error")],
             "my_messages": [("create_uid", "=", 2)],
         }
+        today = fields.Date.context_today(self.env.user)
+        known = {"uid": self.env.uid, "context_today": lambda: today}
         name = self._field_domain("contact_name", self.samples["name"], -1)
         their_name = [("partner_id", "ilike", self.samples["name"])]
         for node in self.search.iterdescendants("filter"):
@@ -225,7 +221,7 @@ class Cases:
                 continue
             # Their list knows delivery states only.
             theirs = state_of.get(node.get("name"), [("state", "=", "sent")])
-            ours = self._filter_domain(node)
+            ours = safe_eval(node.get("domain"), known)
             self._add(f"filter {node.get('string')}", ours, theirs)
             if node.get("name") == "failed":
                 self._add("filter Failed and a name", ours + name, theirs + their_name)
@@ -242,41 +238,20 @@ class Cases:
                 [("create_date", ">=", first), ("create_date", "<=", last)],
             )
 
-    def _add_details(self):
-        months = (["sent_date:month"],), (["create_date:month"],)
-        self._add("graph by month", [], [], _group, months)
-
-        def tiles(env, model, domain):
-            if model == THEIRS:
-                return _group(env, model, domain, ["state"])
-            return lambda env: bool(env[OURS].get_message_center_summary(domain))
-
+    def _add_others(self):
         name = self._field_domain("contact_name", self.samples["name"], -1)
         theirs = [("partner_id", "ilike", self.samples["name"])]
-        self._add("tiles", [], [], tiles)
-        self._add("tiles of a search", name, theirs, tiles)
-        self._add("details of ten messages", [], [], _open_ten)
+        self._add("graph by month", [], [], _by_month)
+        self._add("tiles", [], [], _tiles)
+        self._add("tiles of a search", name, theirs, _tiles)
+        ids = map(self._choose_ten, (OURS, THEIRS))
+        self._add("details of ten messages", *ids, _open, "form")
 
-
-def _open_ten(env, model, _domain):
-    newest = env[model].sudo().search([], order="id desc", limit=1).id
-    ids = range(max(1, newest // 11), newest, max(1, newest // 11))
-    return _open(env, model, env[model].sudo().browse(ids).exists().ids)
-
-
-def read_form(session, model, ids):
-    """A function that opens some records in their form, as a field service user."""
-    with session.env(USER) as env:
-        arch, models = _views(env, model, "form")
-        specification = _specification(arch, model, models)
-
-    def read(env):
-        for record_id in ids:
-            # Each is a request of its own, which knows nothing of the last one.
-            env.invalidate_all()
-            env[model].browse(record_id).web_read(specification)
-
-    return read
+    def _choose_ten(self, name):
+        model = self.env[name].sudo()
+        newest = model.search([], order="id desc", limit=1).id
+        step = max(1, newest // 11)
+        return model.browse(range(step, newest, step)).exists().ids
 
 
 def form_samples(session, count=20):

@@ -3,11 +3,9 @@
 
 import dataclasses
 import os
-import platform
 import statistics
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
 
 import psutil
 
@@ -18,13 +16,24 @@ class Figure:
 
     group: str
     name: str
-    unit: str = "ms"  # or "/s", "MB"
+    unit: str = "ms"  # or "/s"
     ours: list = field(default_factory=list)
     theirs: list = field(default_factory=list)
     small: list = field(default_factory=list)  # ours with few messages
-    queries: int | None = None
+    queries: float | None = None
     note: str = ""
-    target: float | None = None  # the least ratio, or None
+    each: int = 1  # so many were done in one go
+
+    def add(self, side, spent, queries, *, keep=True):
+        """Note one timed call.
+
+        :param side: ours, theirs, small
+        :param keep: False for one that warmed up
+        """
+        if keep:
+            getattr(self, side).append(spent / self.each)
+        if side == "ours":
+            self.queries = round(queries / self.each, 1)
 
     @property
     def ratio(self):
@@ -54,7 +63,7 @@ class Figure:
         ratio, growth = ratios
         name = self.name + ("" if self.unit == "ms" else f" [{self.unit}]")
         sides = [_spread(values) for values in (self.ours, self.theirs, self.small)]
-        queries = "-" if self.queries is None else str(self.queries)
+        queries = "-" if self.queries is None else f"{self.queries:g}"
         return [name, *sides[:2], ratio, sides[2], growth, queries]
 
 
@@ -74,35 +83,22 @@ def print_table(figures, rows):
 
     :param rows: numbers of messages, the largest first
     """
-    head = ["", f"ours, {rows[0]:,}", "Odoo's own", "ratio"]
+    head = [f"ours, {rows[0]:,}", "Odoo's own", "ratio"]
     head += [f"ours, {rows[-1]:,}", "growth", "queries"]
     for group, found in groupby(figures, lambda figure: figure.group):
-        found = list(found)
-        columns = list(zip(head, *(figure.cells() for figure in found), strict=True))
-        # Columns that say nothing are left out.
-        columns = [c for n, c in enumerate(columns) if n == 0 or set(c[1:]) != {"-"}]
-        widths = [max(map(len, column)) for column in columns]
-        print(f"\n{group}")
-        for row in zip(*columns, strict=True):
-            cells = [row[0].ljust(widths[0])]
-            cells += [c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
-            print("  " + "  ".join(cells))
+        print(f"\n{group}\n{'':50}" + "".join(f"{word:>20}" for word in head))
         for figure in found:
+            name, *cells = figure.cells()
+            print(f"  {name:48}" + "".join(f"{cell:>20}" for cell in cells))
             if figure.note:
                 print(f"  {figure.name}: {figure.note}")
 
 
 def machine():
     """What the figures were made on; nothing that names it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [
-        line.partition(": ")[2] for line in lines if line.startswith("model name")
-    ]
+    memory = psutil.virtual_memory().total // 2**20
     return {
-        "processor": models[0] if models else platform.processor(),
         "processors": os.cpu_count(),
-        "memory_mb": psutil.virtual_memory().total // 2**20,
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "load": list(os.getloadavg()),
+        "memory_mb": memory,
+        "load": os.getloadavg()[0],
     }

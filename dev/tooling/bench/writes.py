@@ -1,17 +1,27 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What is written: preparing, sending and answering texts.
+"""What is written: preparing, sending and answering texts, over HTTP as well.
 
-Everything here runs on a copy of the database that is dropped afterwards. What
-is timed is a function of an environment.
+Everything here runs on a copy of the database that is dropped afterwards.
 """
 
+import concurrent.futures
+import contextlib
+import secrets
+import time
 from unittest import mock
 
 import requests.adapters
+import urllib3
 
 from odoo import fields
 
+from ..database import answers
+from ..process import free_port
+from ..simulator import ACCOUNT, INBOUND, OUR_NUMBER, TOKEN, inbound, sign
 from . import addon
+
+CLIENTS = 4  # connections at once, twice as many as workers
+WORKERS = 2
 
 
 def set_address(session, address):
@@ -80,69 +90,57 @@ def pending_sms(session, count, state="pending"):
         return rows
 
 
-# ----------------------------------------------------------------------
 # Preparing
-# ----------------------------------------------------------------------
 
 
-def prepare_one_by_one(ids):
+def prepare_one_by_one(env, ids):
     """Through the dialog, as a dispatcher does it, committed once."""
-
-    def work(env):
-        for order_id in ids:
-            env["fsm.confirmation.send"].create({"order_id": order_id}).action_send()
-
-    return work
+    for order_id in ids:
+        env["fsm.confirmation.send"].create({"order_id": order_id}).action_send()
 
 
-def prepare_batch(ids):
+def prepare_batch(env, ids):
     """All at once, through the dialog for several Work Orders."""
-    return lambda env: (
-        env["fsm.confirmation.batch"].create({"order_ids": ids}).action_send()
-    )
+    env["fsm.confirmation.batch"].create({"order_ids": ids}).action_send()
 
 
-def prepare_theirs(ids):
+def prepare_theirs(env, ids):
     """Odoo's own dialog for several records, with the same template."""
-
-    def work(env):
-        values = {
-            "composition_mode": "mass",
-            "res_model": "fsm.order",
-            "res_ids": repr(ids),
-            "template_id": addon.template(env).id,
-            "mass_keep_log": True,
-        }
-        env["sms.composer"].create(values).action_send_sms()
-
-    return work
+    values = {
+        "composition_mode": "mass",
+        "res_model": "fsm.order",
+        "res_ids": repr(ids),
+        "template_id": addon.template(env).id,
+        "mass_keep_log": True,
+    }
+    env["sms.composer"].create(values).action_send_sms()
 
 
-# ----------------------------------------------------------------------
 # Sending
-# ----------------------------------------------------------------------
 
 
 def send_ours(session):
     """The cron's work until nothing waits; returns how many texts were sent."""
     waiting = [("state", "=", "outgoing")]
     with session.env() as env:
-        count = left = env["fsm.confirmation"].search_count(waiting)
+        messages = env["fsm.confirmation"]
+        count = left = messages.search_count(waiting)
         for _run in range(100):
-            addon.send_some(env)
-            env.cr.commit()
-            env.invalidate_all()
-            left = env["fsm.confirmation"].search_count(waiting)
-            if not left:
-                break
+            if left:
+                addon.send_some(env)
+                env.cr.commit()
+                env.invalidate_all()
+                left = messages.search_count(waiting)
     return count - left
 
 
-def send_theirs(session, ids, address):
+def send_theirs(session, texts, address):
     """``sms.sms.send`` with Twilio's address replaced by the simulator's.
 
+    :param texts: as of :func:`pending_sms`
     :return: how many texts were sent
     """
+    ids = [text["id"] for text in texts]
     send = requests.adapters.HTTPAdapter.send
 
     def send_there(adapter, request, **options):
@@ -152,15 +150,12 @@ def send_theirs(session, ids, address):
     with mock.patch.object(requests.adapters.HTTPAdapter, "send", send_there):
         with session.env(commit=True) as env:
             env["sms.sms"].browse(ids).send()
-    with session.env() as env:
-        return env["sms.sms"].search_count(
-            [("id", "in", ids), ("state", "=", "pending")]
-        )
+            return env["sms.sms"].search_count(
+                [("id", "in", ids), ("state", "=", "pending")]
+            )
 
 
-# ----------------------------------------------------------------------
 # Receiving
-# ----------------------------------------------------------------------
 
 
 def count_inbound(session, mobile):
@@ -173,3 +168,78 @@ def count_inbound(session, mobile):
             env.flush_all()
             env.invalidate_all()
         return env.cr.sql_log_count - before
+
+
+@contextlib.contextmanager
+def server(database, port):
+    """Odoo with two worker processes, as in production."""
+    odoo = database.server(
+        *(port, f"--gevent-port={free_port()}", f"--workers={WORKERS}"),
+        *("--max-cron-threads=0", "--log-level=warn"),
+    )
+    try:
+        odoo.start().wait_until(lambda: answers(port, "/web/login"))
+        yield
+    finally:
+        odoo.stop()
+
+
+def send_all(port, posts):
+    """Post signed webhooks over several connections at once.
+
+    :param posts: list of (path, parameters)
+    :return: (webhooks a second, what was not answered as it should be: list)
+    """
+    base = f"http://127.0.0.1:{port}"
+    # Twilio uses a new connection each time.
+    pool = urllib3.PoolManager(maxsize=CLIENTS, headers={"Connection": "close"})
+
+    def send(job):
+        path, params, signature = job
+        return pool.request_encode_body(
+            "POST",
+            base + path,
+            params,
+            {**pool.headers, "X-Twilio-Signature": signature},
+            encode_multipart=False,
+        )
+
+    jobs = [(path, params, sign(base + path, params, TOKEN)) for path, params in posts]
+    start = time.perf_counter()
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as threads:
+        got = list(threads.map(send, jobs))
+    rate = len(jobs) / (time.perf_counter() - start)
+    wrong = [answer.status for answer in got if answer.status != 200]
+    silent = [
+        "no answer"
+        for (path, _params), answer in zip(posts, got, strict=True)
+        if path == INBOUND and b"<Message>" not in answer.data
+    ]
+    return rate, wrong + silent
+
+
+def replies(numbers):
+    """A reply from each number, as Twilio posts them."""
+    text = "Yes, thank you"
+    return [(INBOUND, inbound(number, text, _new_sid())) for number in numbers]
+
+
+def reports(texts):
+    """Delivery reports as Twilio posts them to ``sms_twilio``."""
+    result = []
+    for text in texts:
+        sid = _new_sid()
+        params = {
+            **dict.fromkeys(("SmsSid", "MessageSid"), sid),
+            **dict.fromkeys(("SmsStatus", "MessageStatus"), "delivered"),
+            "To": text["number"],
+            "AccountSid": ACCOUNT,
+            "From": OUR_NUMBER,
+            "ApiVersion": "2010-04-01",
+        }
+        result.append((f"/sms_twilio/status/{text['uuid']}", params))
+    return result
+
+
+def _new_sid():
+    return "SM" + secrets.token_hex(16)

@@ -15,16 +15,11 @@ touched = {"fsm.order", "res.partner", "res.users", "res.company", "fsm.location
 touched |= {"res.config.settings", "sms.template", "mail.message", "mail.activity"}
 
 
-def user(login, *groups, **values):
+def user(login, *groups):
     found = env["res.users"].search([("login", "=", login)])
-    return found or env["res.users"].create(
-        {
-            "name": login,
-            "login": login,
-            "group_ids": [(6, 0, [env.ref(group).id for group in groups])],
-            **values,
-        }
-    )
+    groups = [(6, 0, [env.ref(group).id for group in groups])]
+    values = {"name": login, "login": login, "group_ids": groups}
+    return found or env["res.users"].create(values)
 
 
 manager = "fieldservice.group_fsm_manager"
@@ -37,11 +32,8 @@ kinds = {"form", "list", "kanban", "search", "calendar", "graph", "pivot", "acti
 for view in views:
     view._check_xml()
 for model in ours | touched:
-    mine = [
-        view
-        for view in views
-        if view.model == model and view.mode == "primary" and view.type in kinds
-    ]
+    mine = views.filtered_domain([("model", "=", model), ("mode", "=", "primary")])
+    mine = mine.filtered(lambda view: view.type in kinds)
     wanted = [(view.id, view.type) for view in mine]
     wanted += [(False, kind) for kind in {view.type for view in mine}]
     for person in everybody:
@@ -66,18 +58,15 @@ assert notes, "there is no history to look at"
 for person in nobody | portal:
     assert not env["mail.message"].with_user(person).search([("id", "in", notes.ids)])
 orders = env["fsm.order"].search([])
-names = [
-    name
-    for name, field in env["fsm.order"]._fields.items()
-    if "confirmation" in name and field.groups
-]
+guarded = (name for name, field in orders._fields.items() if field.groups)
+names = {name for name in guarded if "confirmation" in name}
 assert names
 try:
     shown = orders.with_user(portal).fields_get()
 except AccessError:
     shown = {}
-assert not set(names) & set(shown), shown
-assert not set(names) & set(orders.with_user(nobody).fields_get())
+assert not names & set(shown), shown
+assert not names & set(orders.with_user(nobody).fields_get())
 # Every Work Order and contact with a history opens.
 for model in ("fsm.order", "res.partner"):
     records = env[model].browse([note.res_id for note in notes if note.model == model])

@@ -9,12 +9,9 @@ for reply in replies:
     assert reply.confirmation_id in reply.confirmation_ids, reply
     assert reply in reply.confirmation_id.reply_ids, reply
 subtype = env.ref(f"{MODULE}.mt_confirmation")
-old = env["mail.message"].search(
-    [
-        ("model", "in", ("fsm.order", "res.partner")),
-        ("body", "like", 'data-oe-model="fsm.confirmation"'),
-    ]
-)
+models = ("fsm.order", "res.partner")
+about = [("body", "like", 'data-oe-model="fsm.confirmation"')]
+old = env["mail.message"].search([("model", "in", models), *about])
 assert old
 assert old.subtype_id == subtype, old.mapped("subtype_id.name")
 assert all(old.mapped("record_company_id"))
@@ -38,14 +35,10 @@ assert standard.body != standard.with_context(lang="es_ES").body, standard.body
 message = env["fsm.confirmation"].search(
     [("is_open", "=", True), ("body", "like", "Life:")], limit=1
 )
+parties = {"From": message.mobile, "To": message.sender}
 reply = env["fsm.confirmation.inbox"]._receive_sudo(
     message.company_id.sudo(),
-    {
-        "MessageSid": "SM" + "e" * 32,
-        "From": message.mobile,
-        "To": message.sender,
-        "Body": "yes, please come",
-    },
+    {**parties, "MessageSid": "SM" + "e" * 32, "Body": "yes, please come"},
 )
 assert message.response == "confirmed", (message.response, reply.state, reply.reason)
 assert reply.auto_reply_body.startswith(f"Life: {message.company_id.name}, "), reply

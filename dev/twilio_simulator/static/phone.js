@@ -1,247 +1,20 @@
 /* License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl). */
-// The customers' phones: lists the conversations of the simulator, shows one, and
-// texts as the customer. Every text is put in with textContent, never as HTML.
+// The customers' phones. The server writes the page; this keeps it up to date while
+// it is open, shows times as they are here, and texts as the customer.
 "use strict";
 
 const find = (id) => document.getElementById(id);
-const [app, list, texts, input] = ["app", "list", "texts", "body"].map(find);
+const [texts, input, filter] = ["texts", "body", "filter"].map(find);
+const open = Object.fromEntries(new URLSearchParams(location.search));
 
-let numbers = [];
-let conversations = [];
-let open = null; // {customer, ours} of the conversation that is shown
-const bubbles = new Map(); // SID -> its elements in the open conversation
-
-async function ask(path, values) {
-    const options = values && {
+async function post(path, values) {
+    const answer = await fetch(`/_simulator/${path}`, {
         method: "POST",
         headers: {"Content-Type": "application/json"},
         body: JSON.stringify(values),
-    };
-    const answer = await fetch(`/_simulator/${path}`, options);
-    const value = await answer.json();
-    if (!answer.ok) {
-        throw new Error(value.error);
-    }
-    return value;
-}
-
-// Words
-
-function formatNumber(number) {
-    return number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 ($1) $2-$3");
-}
-
-function ourName(number) {
-    const known = numbers.find((item) => item.number === number);
-    const name = known && known.name !== number ? `${known.name} · ` : "";
-    return name + formatNumber(number);
-}
-
-const TIME = {hour: "numeric", minute: "2-digit"};
-const DAY = {weekday: "long", day: "numeric", month: "long"};
-const SHORT = {day: "numeric", month: "short"};
-
-function format(seconds, form) {
-    return new Date(seconds * 1000).toLocaleString([], form);
-}
-
-const STATUS = {
-    queued: "On its way",
-    accepted: "On its way",
-    sending: "On its way",
-    undelivered: "Not delivered",
-};
-
-const isLost = (text) => ["undelivered", "failed"].includes(text.status);
-
-function describeStatus(text) {
-    const time = format(text.time, TIME);
-    if (text.mine) {
-        const words = {pending: " · Telling Odoo…", ok: " · Odoo has it"};
-        return time + (words[text.webhook.state] || "");
-    }
-    const known = text.status[0].toUpperCase() + text.status.slice(1);
-    let status = STATUS[text.status] || known;
-    if (isLost(text) && text.error_code) {
-        status += `: ${text.error_message} (${text.error_code})`;
-    }
-    const by = text.origin === "twilio" ? " · answered by Twilio itself" : "";
-    return `${time} · ${status}${by}`;
-}
-
-function element(tag, className, text = "") {
-    const node = document.createElement(tag);
-    node.className = className;
-    node.textContent = text;
-    return node;
-}
-
-function setText(node, text) {
-    // Without this, a screen reader would read what did not change again.
-    if (node.textContent !== text) {
-        node.textContent = text;
-    }
-}
-
-// The list
-
-const keyOf = (item) => `${item.customer},${item.ours}`;
-const seen = JSON.parse(localStorage.getItem("seen") || "{}"); // key -> last time
-
-function drawList() {
-    const wanted = find("filter").value.trim().toLowerCase();
-    const digits = wanted.replace(/\D/g, "");
-    const focused = document.activeElement.dataset.key;
-    const rows = conversations.filter(
-        (item) =>
-            item.name.toLowerCase().includes(wanted) ||
-            (digits && item.customer.includes(digits))
-    );
-    list.replaceChildren(...rows.map(drawItem));
-    find("list-empty").hidden = conversations.length > 0;
-    focusItem(focused);
-}
-
-function focusItem(key) {
-    const buttons = [...list.querySelectorAll("button")];
-    const button = buttons.find((item) => key && item.dataset.key === key);
-    button?.focus({preventScroll: true});
-}
-
-function drawItem(item) {
-    const {last, name} = item;
-    const key = keyOf(item);
-    const shown = Boolean(open) && keyOf(open) === key;
-    const button = element("button", "item");
-    button.type = "button";
-    button.dataset.key = key;
-    button.setAttribute("aria-current", shown);
-    const face = element("span", "face", name ? [...name][0] : "#");
-    face.setAttribute("aria-hidden", "true");
-    const number = formatNumber(item.customer);
-    button.append(face, element("span", "item-name", name || number));
-    let line = name ? number : "No texts yet";
-    if (last) {
-        const today = format(last.time, SHORT) === format(Date.now() / 1000, SHORT);
-        const time = format(last.time, today ? TIME : SHORT);
-        button.append(element("span", "item-time", time));
-        line = (last.mine ? "Customer: " : "") + (last.media ? "📷 " : "");
-        line += last.body || "(no text)";
-        line += numbers.length > 1 ? ` · ${ourName(item.ours)}` : "";
-    }
-    button.append(element("span", "item-last", line));
-    button.querySelectorAll(".item-name, .item-last").forEach((node) => {
-        node.dir = "auto";
     });
-    if (last && !last.mine && !shown && !(seen[key] >= last.time)) {
-        button.classList.add("unread");
-        button.append(element("span", "hidden", "New text"));
-    }
-    button.addEventListener("click", () => choose(item.customer, item.ours));
-    const entry = document.createElement("li");
-    entry.append(button);
-    return entry;
-}
-
-// One conversation
-
-function drawPhone(conversation) {
-    const {blocked, customer, kind_text, name} = conversation;
-    const atEnd = texts.scrollHeight - texts.scrollTop - texts.clientHeight < 60;
-    const details = [name && formatNumber(customer), kind_text];
-    setText(find("who-name"), name || formatNumber(customer));
-    setText(find("who-detail"), details.filter(Boolean).join(" · "));
-    find("blocked").hidden = find("start").hidden = !blocked;
-    find("stop").hidden = blocked;
-    drawOurs();
-    const known = new Set(conversation.texts.map((text) => text.sid));
-    if ([...bubbles.keys()].some((sid) => !known.has(sid))) {
-        clearTexts(); // the simulator was reset
-    }
-    const before = bubbles.size;
-    conversation.texts.forEach(drawText);
-    if (bubbles.size > before && (atEnd || texts.dataset.fresh)) {
-        texts.scrollTop = texts.scrollHeight;
-    }
-    delete texts.dataset.fresh;
-    const last = conversation.texts.at(-1);
-    if (last && document.visibilityState === "visible") {
-        seen[keyOf(conversation)] = last.time;
-        localStorage.setItem("seen", JSON.stringify(seen));
-    }
-}
-
-function clearTexts() {
-    bubbles.clear();
-    texts.replaceChildren();
-    texts.dataset.day = "";
-    texts.dataset.fresh = "yes";
-}
-
-function drawText(text) {
-    const parts = bubbles.get(text.sid) || makeBubble(text);
-    const pictures = text.media ? `📷 ${text.media} attached\n` : "";
-    setText(parts.bubble, (pictures + text.body).trimEnd() || "(no text)");
-    setText(parts.meta, describeStatus(text));
-    setText(parts.hint, text.webhook?.hint || "");
-    parts.hint.hidden = !text.webhook?.hint;
-    parts.node.classList.toggle("lost", isLost(text));
-}
-
-function makeBubble(text) {
-    const day = format(text.time, DAY);
-    if (texts.dataset.day !== day) {
-        texts.append(element("p", "day", day));
-        texts.dataset.day = day;
-    }
-    const node = element("div", text.mine ? "text mine" : "text");
-    const [bubble, meta, hint] = ["bubble", "meta", "hint"].map((name) =>
-        element("div", name)
-    );
-    bubble.dir = "auto";
-    const who = element("span", "hidden", text.mine ? "Customer:" : "Odoo:");
-    node.append(who, bubble, meta, hint);
-    texts.append(node);
-    bubbles.set(text.sid, {node, bubble, meta, hint});
-    return bubbles.get(text.sid);
-}
-
-function drawOurs() {
-    const select = find("ours");
-    const values = [...new Set([...numbers.map((item) => item.number), open.ours])];
-    if ([...select.options].map((option) => option.value).join() !== values.join()) {
-        select.replaceChildren(
-            ...values.map((value) => new Option(ourName(value), value))
-        );
-    }
-    select.value = open.ours;
-    select.disabled = values.length < 2;
-}
-
-// Choosing; the address keeps the choice, so that Back works
-
-function choose(customer, ours) {
-    location.hash = `${customer},${ours}`;
-}
-
-async function readHash() {
-    const [customer, ours] = decodeURIComponent(location.hash.slice(1)).split(",");
-    const before = open && keyOf(open);
-    open = customer && ours ? {customer, ours} : null;
-    app.classList.toggle("open", Boolean(open));
-    find("phone").hidden = !open;
-    find("nothing").hidden = Boolean(open);
-    if (open && keyOf(open) !== before) {
-        clearTexts();
-        setText(find("who-name"), formatNumber(open.customer));
-        find("send-error").textContent = "";
-        await refresh();
-        const narrow = matchMedia("(max-width: 700px)").matches;
-        (narrow ? find("who-name") : input).focus();
-    } else if (!open && before) {
-        drawList();
-        focusItem(before);
-    }
+    find("error").textContent = answer.ok ? "" : (await answer.json()).error;
+    return answer.ok;
 }
 
 // Keeping up to date: one request at a time, and one more if something happened
@@ -258,44 +31,77 @@ async function refresh() {
 async function load() {
     while (again) {
         again = false;
-        const wanted = open;
-        const one = wanted && ask(`conversations?${new URLSearchParams(wanted)}`);
         try {
-            ({numbers, conversations} = await ask("conversations"));
-            const conversation = await one;
-            if (wanted && wanted === open) {
-                drawPhone(conversation);
-            }
-            drawList();
-            setText(find("connection"), "");
+            const answer = await fetch(location.href);
+            const html = await answer.text();
+            show(new DOMParser().parseFromString(html, "text/html"));
+            find("connection").textContent = "";
         } catch {
-            setText(find("connection"), "The simulator does not answer.");
+            find("connection").textContent = "The simulator does not answer.";
         }
     }
     running = null;
 }
 
+function show(page) {
+    for (const node of page.querySelectorAll("time")) {
+        const time = new Date(node.dateTime);
+        const today = time.toDateString() === new Date().toDateString();
+        const day = today ? {} : {day: "numeric", month: "short"};
+        const form = {...day, hour: "numeric", minute: "2-digit"};
+        node.textContent = time.toLocaleString([], form);
+    }
+    const atEnd = texts.scrollHeight - texts.scrollTop - texts.clientHeight < 60;
+    const count = texts.children.length;
+    ["list", "who", "texts", "blocked", "quick"].forEach((id) => update(id, page));
+    if (page === document || (atEnd && texts.children.length > count)) {
+        texts.scrollTop = texts.scrollHeight;
+    }
+    showWanted();
+}
+
+// Only what has changed, so that a screen reader reads nothing again and the focus
+// stays where it is.
+function update(id, page) {
+    const old = find(id);
+    const wanted = [...page.getElementById(id).children];
+    wanted.forEach((node, index) => {
+        const known = old.children[index];
+        if (!known) {
+            old.append(node);
+        } else if (!known.isEqualNode(node)) {
+            known.replaceWith(node);
+        }
+    });
+    [...old.children].slice(wanted.length).forEach((node) => node.remove());
+}
+
+function showWanted() {
+    const wanted = filter.value.trim().toLowerCase();
+    const digits = wanted.replace(/\D/g, "");
+    for (const {dataset, parentNode} of document.querySelectorAll(".item")) {
+        const found = digits && dataset.number.includes(digits);
+        parentNode.hidden = !found && !dataset.name.toLowerCase().includes(wanted);
+    }
+}
+
 // Writing
 
 async function send(body) {
-    texts.dataset.fresh = "yes";
-    try {
-        await ask("inbound", {from: open.customer, to: open.ours, body, wait: false});
-        find("send-error").textContent = "";
-    } catch (error) {
-        find("send-error").textContent = error.message;
+    texts.scrollTop = texts.scrollHeight;
+    const message = {from: open.customer, to: open.ours, body, wait: false};
+    if (!(await post("inbound", message))) {
         input.value ||= body;
     }
 }
 
-find("compose").addEventListener("submit", async (event) => {
+find("compose").addEventListener("submit", (event) => {
     event.preventDefault();
     const body = input.value;
     input.value = "";
     if (body.trim()) {
-        await send(body);
+        send(body);
     }
-    input.focus();
 });
 
 input.addEventListener("keydown", (event) => {
@@ -305,33 +111,24 @@ input.addEventListener("keydown", (event) => {
     }
 });
 
-for (const button of document.querySelectorAll(".quick button")) {
-    button.addEventListener("click", () => send(button.dataset.text));
-}
-
-find("ours").addEventListener("change", (event) => {
-    choose(open.customer, event.target.value);
+find("quick").addEventListener("click", (event) => {
+    if (event.target.matches("button")) {
+        send(event.target.textContent.trim());
+    }
 });
-find("back").addEventListener("click", () => {
-    location.hash = "";
-});
-find("filter").addEventListener("input", drawList);
 
 find("add").addEventListener("submit", async (event) => {
     event.preventDefault();
     const number = find("new-number").value.replace(/[^\d+]/g, "");
-    event.target.reset();
-    await ask("customers", {number});
-    await refresh();
-    choose(number, numbers[0].number);
+    if (await post("config", {customers: [{number}]})) {
+        event.target.reset();
+        await refresh();
+    }
 });
 
-addEventListener("hashchange", readHash);
+filter.addEventListener("input", showWanted);
 document.addEventListener("visibilitychange", refresh);
-readHash();
-refresh();
+show(document);
 const events = new EventSource("/_simulator/events");
 events.addEventListener("message", refresh);
-events.addEventListener("error", () => {
-    setText(find("connection"), "The simulator does not answer.");
-});
+events.addEventListener("error", refresh);

@@ -26,6 +26,8 @@ export class MessageCenterDashboard extends Component {
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
+        this.listTiles = getTiles;
+        this.source = ["fsm.confirmation", "get_message_center_summary"];
         this.keepLast = new KeepLast();
         this.state = useState({tiles: [], banners: [], unmatched: {count: 0}});
         // The messages themselves are not kept waiting.
@@ -40,12 +42,9 @@ export class MessageCenterDashboard extends Component {
         }
         const {searchModel} = this.env;
         const summary = await this.keepLast.add(
-            this.orm.silent.call(
-                "fsm.confirmation",
-                "get_message_center_summary",
-                [searchModel.domainWithoutTiles],
-                {context: searchModel.context}
-            )
+            this.orm.silent.call(...this.source, [searchModel.domainWithoutTiles], {
+                context: searchModel.context,
+            })
         );
         Object.assign(this.state, summary);
     }
@@ -56,13 +55,13 @@ export class MessageCenterDashboard extends Component {
 
     get tiles() {
         const counts = new Map(this.state.tiles.map((tile) => [tile.key, tile]));
-        return getTiles().map((tile) => {
+        return this.listTiles().map((tile) => {
             const counted = counts.get(tile.key) || {count: null};
             const count = this.formatCount(counted);
             return {
                 ...tile,
                 count,
-                icon: getStatusLook(tile.look).icon,
+                ...getStatusLook(tile.look),
                 empty: !counted.count,
                 active: this.env.searchModel.isTileActive(tile.key),
                 spoken: `${tile.label}: ${count}`,

@@ -8,6 +8,8 @@ export const DATE_FIELDS = {
     sent_date: () => _t("Sent"),
     appointment_start: () => _t("Appointment"),
 };
+// The only date of the Day Board.
+const OTHER_FIELDS = {scheduled_date_start: () => _t("Day")};
 
 /** Today where the user is, which need not be where the browser is. */
 export function getToday() {
@@ -85,7 +87,7 @@ export function rangeDomain({field, start, end}) {
 
 /** A range in words, for its facet. */
 export function describeRange({field, start, end}) {
-    const what = DATE_FIELDS[field]();
+    const what = {...DATE_FIELDS, ...OTHER_FIELDS}[field]();
     const text = (day) => formatDate(DateTime.fromISO(day));
     if (start && start === end) {
         return _t("%(what)s: %(day)s", {what, day: text(start)});

@@ -8,7 +8,7 @@ import {useDateTimePicker} from "@web/core/datetime/datetime_picker_hook";
 const {DateTime} = luxon;
 
 /** A day with its calendar, which does not scroll the page to the top on a phone. */
-class DayInput extends DateTimeInput {
+export class DayInput extends DateTimeInput {
     /** @override */
     setup() {
         const getValue = () => this.props.value;

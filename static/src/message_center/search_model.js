@@ -18,9 +18,15 @@ const RANGE = "message_center_range";
  * when the view changes).
  *
  * @param {Function} Base a SearchModel
+ * @param {Function} [listTiles]
+ * @param {String} [dateField] the date that a range is about at first
  * @returns {Function}
  */
-export const messageCenterSearch = (Base) =>
+export const messageCenterSearch = (
+    Base,
+    listTiles = getTiles,
+    dateField = "sent_date"
+) =>
     class extends Base {
         // --------------------------------------------------------------
         // Tiles
@@ -64,7 +70,7 @@ export const messageCenterSearch = (Base) =>
         /** What is being looked at, whatever tile is pressed: the tiles count in it. */
         get domainWithoutTiles() {
             const groups = new Set(
-                getTiles().map(({key}) => this._getTileItem(key)?.groupId)
+                listTiles().map(({key}) => this._getTileItem(key)?.groupId)
             );
             const {query} = this;
             this.query = query.filter(
@@ -96,7 +102,7 @@ export const messageCenterSearch = (Base) =>
          */
         get dateRange() {
             const item = this._rangeItem;
-            const field = item?.range.field || "sent_date";
+            const field = item?.range.field || dateField;
             const active = item && this.query.some((el) => el.searchItemId === item.id);
             return active ? {...item.range} : {field, start: "", end: ""};
         }

@@ -19,8 +19,12 @@ function sameDomain(one, other) {
 /**
  * What list and kanban of the Message Center share: they read themselves again when
  * a message changes, and open a message in a dialog.
+ *
+ * @param {Function} Controller
+ * @param {String} [open] the method that tells what opens a record
+ * @returns {Function}
  */
-const messageCenter = (Controller) =>
+export const messageCenter = (Controller, open = "action_open_details") =>
     class extends Controller {
         setup() {
             super.setup();
@@ -60,16 +64,14 @@ const messageCenter = (Controller) =>
                 // A message is being chosen for something else.
                 return super.openRecord(...arguments);
             }
-            const action = await this.model.orm.call(
-                "fsm.confirmation",
-                "action_open_details",
-                [[record.resId]]
-            );
+            const action = await this.model.orm.call(record.resModel, open, [
+                [record.resId],
+            ]);
             await this.messageAction.doAction(action);
         }
     };
 
-const withHelper = (Renderer) =>
+export const withHelper = (Renderer) =>
     class extends Renderer {
         static components = {...Renderer.components, ActionHelper: MessageCenterHelper};
     };

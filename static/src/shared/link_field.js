@@ -4,11 +4,27 @@ import {registry} from "@web/core/registry";
 /** A text that opens something: the record's method in the option "action". */
 export class FsmConfirmationLink extends CharField {
     static template = "fieldservice_job_confirmation.Link";
-    static props = {...CharField.props, action: {type: String}};
+    static props = {
+        ...CharField.props,
+        action: {type: String},
+        model: {type: String, optional: true},
+        idField: {type: String, optional: true},
+    };
+
+    /** Where it is found in another tab. */
+    get href() {
+        const {data, resModel, resId} = this.props.record;
+        const {model, idField} = this.props;
+        const id = idField ? data[idField]?.id : resId;
+        return id ? `/odoo/${model || resModel}/${id}` : "#";
+    }
 
     async open(ev) {
-        ev.preventDefault();
         ev.stopPropagation();
+        if (ev.button || ev.ctrlKey || ev.metaKey || ev.shiftKey) {
+            return; // The browser opens it in another tab or window.
+        }
+        ev.preventDefault();
         const {resModel, resId} = this.props.record;
         // Not by useService: a list that updates itself meanwhile replaces this link,
         // and what a component waits for is dropped with it. The click would be lost.
@@ -24,5 +40,7 @@ registry.category("fields").add("fsm_confirmation_link", {
     extractProps: (fieldInfo, dynamicInfo) => ({
         ...charField.extractProps(fieldInfo, dynamicInfo),
         action: fieldInfo.options.action,
+        model: fieldInfo.options.model,
+        idField: fieldInfo.options.id_field,
     }),
 });

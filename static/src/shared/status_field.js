@@ -4,10 +4,18 @@ import {getStatusLook} from "./status_looks";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
+// What failed or was not sent is the status itself.
+const DELIVERY = {
+    outgoing: "fa-hourglass-o",
+    sending: "fa-paper-plane-o",
+    sent: "fa-check",
+    delivered: "fa-check-square-o",
+};
+
 /** A status as a colored mark with icon and word; read only. */
 export class FsmConfirmationStatus extends Component {
     static template = "fieldservice_job_confirmation.Status";
-    static props = {...standardFieldProps};
+    static props = {...standardFieldProps, delivery: {type: Boolean, optional: true}};
 
     get value() {
         return this.props.record.data[this.props.name];
@@ -23,6 +31,16 @@ export class FsmConfirmationStatus extends Component {
         return Boolean(this.props.record.data.needs_reading);
     }
 
+    /** How far the text got, where no column of its own tells it. */
+    get delivery() {
+        const {data, fields} = this.props.record;
+        if (!this.props.delivery || !(data.state in DELIVERY)) {
+            return null;
+        }
+        const [, label] = fields.state.selection.find(([key]) => key === data.state);
+        return {icon: DELIVERY[data.state], label};
+    }
+
     get icon() {
         return getStatusLook(this.value).icon;
     }
@@ -36,5 +54,6 @@ registry.category("fields").add("fsm_confirmation_status", {
     component: FsmConfirmationStatus,
     displayName: _t("Confirmation Status"),
     supportedTypes: ["selection"],
-    listViewWidth: [166, 210],
+    extractProps: ({options}) => ({delivery: Boolean(options.delivery)}),
+    listViewWidth: ({options}) => (options.delivery ? [186, 210] : [166, 210]),
 });

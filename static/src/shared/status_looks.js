@@ -7,6 +7,7 @@ import {_t} from "@web/core/l10n/translation";
  * - `icon`: of Font Awesome
  * - `look`: which colors of status_looks.scss
  * - `chart`: the color of its bars
+ * - `event`: the color of an event in a calendar, below dark words
  * - `short`: its word where there is little room; elsewhere the server's is shown
  */
 export const STATUS_LOOKS = {
@@ -14,39 +15,56 @@ export const STATUS_LOOKS = {
         icon: "fa-check-circle",
         look: "confirmed",
         chart: "#2e9e57",
+        event: "#8fd6a6",
         short: _t("Confirmed"),
     },
     declined: {
         icon: "fa-calendar-times-o",
         look: "declined",
         chart: "#f2c230",
+        event: "#ffe28a",
         short: _t("Declined"),
     },
     opted_out: {
         icon: "fa-ban",
         look: "opted_out",
         chart: "#b3202c",
+        event: "#f1a3a9",
         short: _t("Opted out"),
     },
     unrecognized: {
         icon: "fa-question-circle",
         look: "unrecognized",
         chart: "#8a63d2",
+        event: "#c9b3ee",
         short: _t("Unrecognized"),
     },
-    reconfirm: {icon: "fa-refresh", look: "reconfirm", short: _t("Ask again")},
+    reconfirm: {
+        icon: "fa-refresh",
+        look: "reconfirm",
+        chart: "#f08c3a",
+        event: "#ffcfa8",
+        short: _t("Ask again"),
+    },
     moved: {icon: "fa-refresh", look: "reconfirm", chart: "#f08c3a"},
     awaiting: {
         icon: "fa-clock-o",
         look: "awaiting",
         chart: "#9aa3ab",
+        event: "#d0d5da",
         short: _t("Awaiting"),
     },
     needs_reading: {icon: "fa-envelope", look: "needs_reading"},
     failed: {icon: "fa-exclamation-triangle", look: "failed", chart: "#e8707a"},
     canceled: {icon: "fa-times", look: "quiet", chart: "#e9ecef"},
     no_answer: {icon: "fa-minus-circle", look: "quiet", chart: "#d0d5da"},
-    not_sent: {icon: "fa-circle-o", look: "quiet"},
+    passed: {icon: "fa-history", look: "quiet"},
+    not_sent: {
+        icon: "fa-circle-o",
+        look: "quiet",
+        chart: "#e9ecef",
+        event: "#f1f3f5",
+    },
 };
 
 /** @param {String|false} status */

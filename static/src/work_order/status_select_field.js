@@ -1,12 +1,16 @@
 import {Component} from "@odoo/owl";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {CheckboxItem} from "@web/core/dropdown/checkbox_item";
+import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
 import {FsmConfirmationStatus} from "../shared/status_field";
 import {_t} from "@web/core/l10n/translation";
 import {evaluateBooleanExpr} from "@web/core/py_js/py";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
+
+// What comes by itself, and isn't set by hand.
+const BY_ITSELF = ["no_answer"];
 
 /**
  * The confirmation status as a colored mark that opens a list to set it by hand.
@@ -21,6 +25,7 @@ export class FsmConfirmationStatusSelect extends Component {
 
     setup() {
         this.orm = useService("orm");
+        this.dialog = useService("dialog");
     }
 
     get value() {
@@ -28,7 +33,10 @@ export class FsmConfirmationStatusSelect extends Component {
     }
 
     get options() {
-        return this.props.record.fields[this.props.name].selection.map(([key]) => key);
+        const {selection} = this.props.record.fields[this.props.name];
+        return selection
+            .map(([key]) => key)
+            .filter((key) => key === this.value || !BY_ITSELF.includes(key));
     }
 
     /** A record's look-alike that has another status: its mark is drawn the same way. */
@@ -38,10 +46,26 @@ export class FsmConfirmationStatusSelect extends Component {
     }
 
     async choose(value) {
-        const {record, name} = this.props;
         if (value === this.value) {
             return;
         }
+        if (value !== "opted_out") {
+            await this.save(value);
+            return;
+        }
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Opt the customer out?"),
+            body: _t(
+                "The customer's number will get no more texts, whatever they are about, until the customer texts START or somebody allows them again."
+            ),
+            confirmLabel: _t("Opt out"),
+            confirm: () => this.save(value),
+            cancel: () => undefined,
+        });
+    }
+
+    async save(value) {
+        const {record, name} = this.props;
         if (record.isInEdition && record === record.model.root) {
             await record.update({[name]: value}, {save: true});
         } else {

@@ -1,0 +1,84 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Where an appointment stands on the Day Board, and what a person does about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# Where they stand is worked out for so many appointments at once, and not for more.
+MAX_EXAMINED = 2000
+# What starts so soon is near, however short ago the customer was asked.
+SOON = timedelta(hours=4)
+# Within a day, whoever has not answered for so long is not waited for any more.
+NEAR = timedelta(hours=24)
+PATIENCE = timedelta(hours=2)
+
+# In the order of the board's tiles: every appointment is in exactly one of them.
+STATES = (
+    "not_asked",
+    "cant_ask",
+    "awaiting",
+    "near",
+    "declined",
+    "to_read",
+    "confirmed",
+    "passed",
+)
+# Those in which somebody picks up the phone.
+TO_CALL = ("cant_ask", "near", "declined")
+_SETTLED = {
+    "confirmed": "confirmed",
+    "declined": "declined",
+    "unrecognized": "to_read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of an appointment. Datetimes are naive UTC."""
+
+    status: str  # ``confirmation_status``
+    start: datetime | None
+    asked: datetime | None  # when the newest text left, or is about to
+    has_passed: bool = False
+    needs_reading: bool = False  # The customer wrote something later.
+    is_blocked: bool = False  # An alert keeps a text from being sent.
+
+
+def board_state(standing, now):
+    """:return: one of :data:`STATES`"""
+    if standing.has_passed and standing.status != "confirmed":
+        return "passed"
+    if standing.needs_reading:
+        return "to_read"
+    if standing.status in _SETTLED:
+        return _SETTLED[standing.status]
+    if standing.status == "awaiting":
+        return "near" if is_near(standing, now) else "awaiting"
+    if standing.status == "opted_out" or standing.is_blocked:
+        return "cant_ask"
+    return "not_asked"
+
+
+def may_need_text(status):
+    """Whether it matters if something keeps a text from being sent."""
+    return status not in (*_SETTLED, "awaiting")
+
+
+def is_near(standing, now):
+    """Whether it is time to call whoever was asked and has not answered."""
+    if not standing.start:
+        return False
+    left = standing.start - now
+    waited = now - (standing.asked or now)
+    return left <= SOON or (left <= NEAR and waited >= PATIENCE)
+
+
+def confirmed_percent(counts):
+    """How many of the appointments are confirmed, 0 to 100.
+
+    Rounded down: 100 means every one of them.
+
+    :param counts: dict state -> number of appointments
+    """
+    total = sum(counts.values())
+    return 100 * counts.get("confirmed", 0) // total if total else 0

@@ -1,0 +1,273 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Whether an appointment's customer is to be asked now, by which step, or why not.
+
+Everything is worked out from the data as they are, at the moment when it is asked for.
+Datetimes are naive UTC; windows are those of :mod:`core.hours`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .formatting import localize
+from .hours import may_leave, next_departure, to_utc
+
+# A step that leaves so much later than planned is late: then the least notice counts.
+GRACE = timedelta(hours=1)
+# Nobody gets two automatic texts about one appointment within this time.
+REST = timedelta(hours=12)
+# What keeps a text back, like a missing number, is looked at again after this time.
+LOOK_AGAIN = timedelta(minutes=30)
+# A step outside the texting hours leaves so long before they end.
+_BEFORE_CLOSING = 1.0  # hours
+# So many closed days in a row move a step at most.
+LONGEST_SHIFT = 14  # days
+
+# audience of a step -> the ``confirmation_status`` of who belongs to it
+AUDIENCES = {
+    "not_asked": ("not_sent", "reconfirm"),
+    "unanswered": ("awaiting",),
+    "unconfirmed": ("not_sent", "reconfirm", "awaiting"),
+}
+ASKED_ABOUT = AUDIENCES["unconfirmed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """When customers are asked, and which of them.
+
+    Either ``days`` before at ``hour`` on the clock of the place of work, or ``hours``
+    before the start.
+    """
+
+    id: int
+    audience: str = "unconfirmed"  # a key of AUDIENCES
+    days: int | None = None
+    hour: float = 9.0
+    hours: float = 0.0
+    held: bool = False  # A person keeps it back.
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in which customers are asked."""
+
+    steps: tuple
+    # What has to be left until the start for a step that leaves late.
+    notice: timedelta = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """An appointment as it is now."""
+
+    start: datetime | None
+    zone: str  # name of the time zone of the place of work
+    status: str = "not_sent"  # a ``confirmation_status``
+    is_closed: bool = False  # The work is done or canceled.
+    held: bool = False  # A person keeps automatic texts back.
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text about the appointment that was recorded, by whomever."""
+
+    date: datetime
+    start: datetime | None  # that it spoke of
+    step: int | None = None  # id of the step that it was recorded for
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets the text."""
+
+    block: str = ""  # what stands in the way, a key of :data:`core.alerts.ALERTS`
+    texts_today: int = 0  # automatic ones to the number, on the day where the work is
+    daily_limit: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done about an appointment now.
+
+    With a step and no reason the text is due. With a reason nothing leaves now;
+    ``at`` says when that may be different, None: not by the passing of time.
+    """
+
+    step: Step | None = None
+    reason: str = ""
+    at: datetime | None = None
+
+    @property
+    def is_due(self):
+        return self.step is not None and not self.reason
+
+
+def decide(appointment, texts, plan, windows, now, recipient=None):
+    """The step that is due, or the reason why none is.
+
+    :param appointment: :class:`Appointment`
+    :param texts: list of :class:`Text` about it
+    :param plan: :class:`Plan`, None when none applies
+    :param recipient: :class:`Recipient`; None looks at the dates alone
+    :return: :class:`Decision`
+    """
+    reason = _find_end(appointment, plan, now)
+    if reason:
+        return Decision(reason=reason)
+    texts = [text for text in texts if text.start == appointment.start]
+    asked = max((text.date for text in texts), default=None)
+    steps = _find_steps_left(plan, appointment, windows, texts, asked)
+    due = [
+        (at, step)
+        for at, step in steps
+        if at <= now and appointment.status in AUDIENCES[step.audience]
+    ]
+    coming = next(((at, step) for at, step in steps if at > now), None)
+    decision = None
+    if due:
+        # Never two at once: what an earlier step would have said is said with this.
+        at, step = due[-1]
+        when = _find_departure(asked, now, appointment.zone, windows)
+        if _is_in_time(at, when, appointment.start, plan.notice):
+            return _judge(step, when, asked, appointment, windows, now, recipient)
+        decision = Decision(step, "too_late")
+    if coming:
+        return Decision(coming[1], "later", coming[0])
+    return decision or Decision(reason="no_step_left")
+
+
+def _find_end(appointment, plan, now):
+    """Why nothing is ever asked about the appointment as it is, "" if it may be."""
+    if appointment.start is None:
+        return "undated"
+    checks = (
+        ("closed", appointment.is_closed),
+        ("past", appointment.start <= now),
+        (appointment.status, appointment.status not in ASKED_ABOUT),
+        ("no_plan", plan is None or not plan.steps),
+        ("held", appointment.held),
+    )
+    return next((reason for reason, holds in checks if holds), "")
+
+
+def _find_steps_left(plan, appointment, windows, texts, asked):
+    """The steps after all that was said, with their times.
+
+    :param asked: datetime of the last text, None without one
+    :return: list of (datetime, step), in time
+    """
+    placed = [
+        (find_time(step, appointment.start, appointment.zone, windows), step)
+        for step in plan.steps
+    ]
+    placed = [(at, step) for at, step in placed if at and at < appointment.start]
+    # Clocks of several hosts differ: a step that was done is known by its id as well.
+    done = {text.step for text in texts}
+    said = [at for at, step in placed if step.id in done]
+    last = max([*said, *([asked] if asked else [])], default=datetime.min)
+    return sorted(
+        ((at, step) for at, step in placed if at > last), key=lambda pair: pair[0]
+    )
+
+
+def _find_departure(asked, now, zone, windows):
+    """The next time at which a text may leave, None when there is none."""
+    earliest = max(now, asked + REST) if asked else now
+    return next_departure(earliest, zone, windows)
+
+
+def _is_in_time(at, when, start, notice):
+    """Whether a step planned for ``at`` still helps when it leaves at ``when``."""
+    if when is None or when >= start:
+        return False
+    return when - at <= GRACE or start - when >= notice
+
+
+def _judge(step, when, asked, appointment, windows, now, recipient):
+    """A step whose time has come, and that is in time: does it leave now?"""
+    if step.held:
+        return Decision(step, "step_held")
+    if when > now:
+        rested = asked is None or asked + REST <= now
+        return Decision(step, "hours" if rested else "asked_lately", when)
+    if recipient is None:
+        return Decision(step, at=now)
+    if recipient.block:
+        return Decision(step, recipient.block, now + LOOK_AGAIN)
+    if recipient.texts_today >= recipient.daily_limit:
+        tomorrow = localize(now, appointment.zone).date() + timedelta(days=1)
+        midnight = to_utc(tomorrow, 0, appointment.zone)
+        at = next_departure(midnight, appointment.zone, windows)
+        return Decision(step, "daily_limit", at)
+    return Decision(step, at=now)
+
+
+# ----------------------------------------------------------------------
+# The time of a step
+# ----------------------------------------------------------------------
+
+
+def find_time(step, start, zone, windows):
+    """When a step is to leave for an appointment, None if never.
+
+    On a closed day it is the last open day before. Outside the texting hours of a day
+    it is when they begin, or before they end; so many hours before the start, it is
+    before they ended last.
+    """
+    if step.days is None:
+        moment = start - timedelta(hours=step.hours)
+        if may_leave(moment, zone, windows):
+            return moment
+        return _find_open_before(moment, zone, windows)
+    day = localize(start, zone).date() - timedelta(days=step.days)
+    for back in range(LONGEST_SHIFT + 1):
+        open_day = day - timedelta(days=back)
+        hours = _get_windows(open_day, windows)
+        if hours:
+            return to_utc(open_day, _fit(step.hour, hours), zone)
+    return None
+
+
+def _get_windows(day, windows):
+    return sorted((begin, end) for begin, end in windows(day) if begin < end)
+
+
+def _fit(hour, hours):
+    """The hour of the day that lies in the texting hours and is nearest to ``hour``.
+
+    :param hours: sorted list of (begin, end), not empty
+    """
+    for begin, end in hours:
+        if hour < end:
+            return max(hour, begin)
+    return _close(*hours[-1])
+
+
+def _close(begin, end):
+    """When a text leaves that is to leave before these hours end."""
+    return max(begin, end - _BEFORE_CLOSING)
+
+
+def _find_open_before(moment, zone, windows):
+    """Before the texting hours ended last, None when they never were."""
+    today = localize(moment, zone).date()
+    for back in range(LONGEST_SHIFT + 1):
+        day = today - timedelta(days=back)
+        for begin, end in reversed(_get_windows(day, windows)):
+            if to_utc(day, end, zone) <= moment:
+                return to_utc(day, _close(begin, end), zone)
+    return None
+
+
+def find_horizon(steps):
+    """How long before its start an appointment has to be looked at: a timedelta."""
+    leads = [
+        timedelta(hours=step.hours) if step.days is None else timedelta(step.days + 1)
+        for step in steps
+    ]
+    return max(leads, default=timedelta()) + timedelta(days=LONGEST_SHIFT)
+
+
+def get_week(day):
+    """The seven days from a ``datetime.date`` on."""
+    return [day + timedelta(days=ahead) for ahead in range(7)]

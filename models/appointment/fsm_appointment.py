@@ -1,0 +1,501 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.orm.domains import DomainAnd
+from odoo.tools import SQL
+
+from ...core.board import MAX_EXAMINED, STATES
+from ...core.phones import digits_to_find
+from ..levels import check_may_edit
+from .fsm_appointment_mixin import CONFIRMATION_STATUS
+
+# What a person sets on the board; the rest follows from texts and replies.
+SET_BY_HAND = ("confirmed", "declined", "reconfirm")
+
+# Every Visit, and every Work Order without Visits: two rows never share an id.
+_APPOINTMENTS = """
+    SELECT 2 * o.id AS id, o.id AS order_id, NULL::int AS visit_id, o.name AS job_name,
+           o.scheduled_date_start, o.scheduled_date_end, o.person_id, o.team_id,
+           o.type AS type_id, o.location_id, o.stage_id, o.company_id,
+           o.confirmation_status
+      FROM fsm_order o
+     WHERE NOT EXISTS (SELECT FROM fsm_visit v WHERE v.order_id = o.id)
+    UNION ALL
+    SELECT 2 * v.id + 1, v.order_id, v.id, o.name,
+           v.scheduled_date_start, v.scheduled_date_end,
+           COALESCE(v.person_id, o.person_id), o.team_id,
+           o.type, o.location_id, o.stage_id, o.company_id,
+           v.confirmation_status
+      FROM fsm_visit v
+      JOIN fsm_order o ON o.id = v.order_id
+"""
+# Beside each of them its newest message (one that a person is to read comes first), and
+# the contact who was asked or is the likeliest to be.
+_WITH_MESSAGE = f"""
+    SELECT a.*,
+           stage.is_closed,
+           m.id AS message_id,
+           COALESCE(m.sent_date, m.create_date) AS asked_date,
+           m.reply_body,
+           m.reply_date,
+           m.customer_note,
+           m.needs_reading,
+           contact.id AS partner_id,
+           COALESCE(m.contact_name, contact.name) AS contact_name,
+           COALESCE(
+               m.company_name,
+               contact.commercial_company_name,
+               CASE WHEN owner.is_company THEN owner.name END
+           ) AS company_name,
+           COALESCE(m.mobile, contact.phone_sanitized) AS mobile,
+           CONCAT_WS(', ', NULLIF(place.street, ''), NULLIF(place.city, '')) AS address,
+           COALESCE(
+               EXTRACT(EPOCH FROM a.scheduled_date_end - a.scheduled_date_start)
+               / 3600.0,
+               1.0
+           ) AS duration,
+           CASE WHEN m.id IS NULL THEN 0.0 ELSE 100.0 END AS asked_rate,
+           CASE WHEN m.response IS NULL THEN 0.0 ELSE 100.0 END AS answered_rate,
+           CASE WHEN a.confirmation_status = 'confirmed' THEN 100.0 ELSE 0.0 END
+               AS confirmed_rate,
+           EXTRACT(EPOCH FROM m.reply_date - m.sent_date) / 3600.0 AS answer_hours
+      FROM ({_APPOINTMENTS}) AS a
+      LEFT JOIN fsm_stage stage ON stage.id = a.stage_id
+      LEFT JOIN LATERAL (
+               SELECT * FROM fsm_confirmation
+                WHERE order_id = a.order_id
+                  AND visit_id IS NOT DISTINCT FROM a.visit_id
+                  AND closed_reason IS DISTINCT FROM 'deleted'
+                  AND (state != 'canceled' OR response IS NOT NULL)
+                ORDER BY needs_reading IS TRUE DESC, id DESC
+                LIMIT 1
+           ) AS m ON TRUE
+      LEFT JOIN fsm_location location ON location.id = a.location_id
+      LEFT JOIN res_partner place ON place.id = location.partner_id
+      LEFT JOIN res_partner owner ON owner.id = location.owner_id
+      LEFT JOIN res_partner contact ON contact.id = COALESCE(
+               m.partner_id, location.contact_id, location.owner_id, location.partner_id
+           )
+"""
+_BOARD = {"compute": "_compute_board", "technical": True}
+
+
+class FsmAppointment(models.Model):
+    """Every appointment, asked about or not, with what was said about it.
+
+    Read-only: a row is a Visit, or a Work Order without Visits. What is done on the Day
+    Board is done on these, or on the message.
+    """
+
+    _name = "fsm.appointment"
+    _description = "Appointment on the Day Board"
+    _inherit = ["fsm.technical.fields.mixin"]
+    _auto = False
+    _order = "scheduled_date_start, id"
+    _rec_name = "job_name"
+    _table_query = _WITH_MESSAGE
+    _depends = {
+        "fsm.order": [
+            "name",
+            "scheduled_date_start",
+            "scheduled_date_end",
+            "person_id",
+            "team_id",
+            "type",
+            "location_id",
+            "stage_id",
+            "company_id",
+            "confirmation_status",
+        ],
+        "fsm.visit": [
+            "order_id",
+            "scheduled_date_start",
+            "scheduled_date_end",
+            "person_id",
+            "confirmation_status",
+        ],
+        "fsm.confirmation": [
+            "order_id",
+            "visit_id",
+            "partner_id",
+            "contact_name",
+            "company_name",
+            "mobile",
+            "state",
+            "response",
+            "reply_body",
+            "reply_date",
+            "customer_note",
+            "needs_reading",
+            "sent_date",
+            "closed_reason",
+        ],
+        "fsm.stage": ["is_closed"],
+        "fsm.location": ["contact_id", "owner_id", "partner_id"],
+        "res.partner": [
+            "name",
+            "commercial_company_name",
+            "is_company",
+            "phone_sanitized",
+            "street",
+            "city",
+        ],
+    }
+
+    order_id = fields.Many2one("fsm.order", "Work Order", readonly=True)
+    visit_id = fields.Many2one("fsm.visit", readonly=True)
+    job_name = fields.Char("Job ID", readonly=True)
+    type_id = fields.Many2one("fsm.order.type", readonly=True)
+    person_id = fields.Many2one("fsm.person", "Technician", readonly=True)
+    team_id = fields.Many2one("fsm.team", readonly=True)
+    location_id = fields.Many2one("fsm.location", readonly=True)
+    address = fields.Char(readonly=True)
+    stage_id = fields.Many2one("fsm.stage", readonly=True)
+    company_id = fields.Many2one("res.company", "Our Company", readonly=True)
+    is_closed = fields.Boolean("Completed or Canceled", readonly=True)
+    scheduled_date_start = fields.Datetime("Appointment", readonly=True)
+    scheduled_date_end = fields.Datetime("End", readonly=True)
+    duration = fields.Float("Hours", aggregator="sum", readonly=True)
+    confirmation_status = fields.Selection(CONFIRMATION_STATUS, readonly=True)
+
+    message_id = fields.Many2one("fsm.confirmation", readonly=True)
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
+    contact_name = fields.Char(readonly=True)
+    company_name = fields.Char("Customer Company", readonly=True)
+    mobile = fields.Char("Mobile Number", readonly=True)
+    asked_date = fields.Datetime("Asked On", readonly=True)
+    reply_body = fields.Text("Customer's Words", readonly=True)
+    reply_date = fields.Datetime("Answered On", readonly=True)
+    customer_note = fields.Text("Customer's Note", readonly=True)
+    needs_reading = fields.Boolean("Unread Reply", readonly=True)
+
+    asked_rate = fields.Float("Asked (%)", aggregator="avg", readonly=True)
+    answered_rate = fields.Float("Answered (%)", aggregator="avg", readonly=True)
+    confirmed_rate = fields.Float("Confirmed (%)", aggregator="avg", readonly=True)
+    answer_hours = fields.Float(
+        "Hours to the Answer (Median)", aggregator="avg", readonly=True
+    )
+
+    # Only to search by, like the one of messages.
+    appointment_search = fields.Char(
+        "Name, Number or Job",
+        search="_search_appointment_search",
+        store=False,
+        compute=False,
+        exportable=False,
+    )
+    time_text = fields.Char(
+        "Time", compute="_compute_time_text", help="Where the work happens."
+    )
+    board_state = fields.Selection(
+        "_get_board_states",
+        "Day Board",
+        compute="_compute_board",
+        search="_search_board_state",
+    )
+    remark = fields.Char(
+        "Reply or Reason",
+        compute="_compute_board",
+        help="Why the customer can't be asked, what came back, or since when an answer "
+        "is missing.",
+    )
+    shown_contact = fields.Char(
+        "Customer", compute="_compute_board", help="Who was asked, or would be."
+    )
+    shown_mobile = fields.Char("Number", compute="_compute_board")
+    next_steps = fields.Json(
+        help="What this user can do now, the likeliest first.", **_BOARD
+    )
+
+    may_set_status = fields.Boolean(
+        help="Whether this user can set the answer by hand.", **_BOARD
+    )
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_board_states(self):
+        """The tiles of the Day Board; see :data:`~...core.board.STATES`."""
+        labels = {
+            "not_asked": self.env._("Not asked"),
+            "cant_ask": self.env._("Can't be asked"),
+            "awaiting": self.env._("Awaiting"),
+            "near": self.env._("Unconfirmed and near"),
+            "declined": self.env._("Declined"),
+            "to_read": self.env._("To read"),
+            "confirmed": self.env._("Confirmed"),
+            "passed": self.env._("Passed"),
+        }
+        return [(state, labels[state]) for state in STATES]
+
+    @api.depends("confirmation_status", "message_id", "scheduled_date_start")
+    @api.depends_context("uid", "lang", "tz")
+    def _compute_board(self):
+        board = self.env["fsm.day.board"]
+        for appointment, found in board._examine(self).items():
+            appointment.board_state = found.state
+            appointment.remark = board._describe(appointment, found)
+            appointment.shown_contact, appointment.shown_mobile = board._get_contact(
+                appointment, found
+            )
+            appointment.next_steps = board._get_steps(appointment, found)
+            appointment.may_set_status = board._may_edit()
+
+    @api.depends("scheduled_date_start", "scheduled_date_end", "order_id")
+    @api.depends_context("lang", "tz")
+    def _compute_time_text(self):
+        orders_sudo = self.env["fsm.order"].sudo()
+        reader = orders_sudo._get_reader_timezone()
+        for appointment in self:
+            order_sudo = appointment.order_id.sudo()
+            zone = order_sudo._get_appointment_timezone() if order_sudo else "UTC"
+            appointment.time_text = orders_sudo._format_time_in(
+                zone,
+                appointment.scheduled_date_start,
+                appointment.scheduled_date_end,
+                reader,
+            )
+
+    # ------------------------------------------------------------------
+    # Search
+    # ------------------------------------------------------------------
+
+    def _search_appointment_search(self, operator, value):
+        """The one search bar: a name, a company, a number or a job."""
+        if operator == "in":
+            return Domain.OR(
+                self._search_appointment_search("ilike", each) for each in value
+            )
+        if operator != "ilike":
+            return NotImplemented
+        text = str(value or "").strip()
+        names = ("contact_name", "company_name", "location_id", "job_name")
+        found = Domain.OR(Domain(name, "ilike", text) for name in names)
+        digits = digits_to_find(text)
+        return found | Domain("mobile", "like", digits) if digits else found
+
+    def _search_board_state(self, _operator, _value):
+        """Reached by no search: :meth:`_search` has replaced it."""
+        return NotImplemented
+
+    def _search(self, domain, *args, **kwargs):
+        return super()._search(self._find_states(Domain(domain)), *args, **kwargs)
+
+    @api.model
+    def _find_states(self, domain):
+        """Ask for the appointments themselves instead of where they stand.
+
+        That is worked out, for the rest of what is asked for: a day, as a rule.
+
+        :raises UserError: the rest narrows too little
+        """
+
+        def is_state(condition):
+            return condition.field_expr == "board_state"
+
+        def asks(part):
+            return any(is_state(condition) for condition in part.iter_conditions())
+
+        if not asks(domain):
+            return domain
+        parts = domain.children if isinstance(domain, DomainAnd) else [domain]
+        states = self._examine_all(Domain.AND(part for part in parts if not asks(part)))
+
+        def replace(condition):
+            if not is_state(condition):
+                return condition
+            value = condition.value
+            wanted = {value} if isinstance(value, str) else set(value or ())
+            ids = [record.id for record, state in states.items() if state in wanted]
+            found = Domain("id", "in", ids)
+            return ~found if condition.operator in ("!=", "not in") else found
+
+        return domain.map_conditions(replace)
+
+    @api.model
+    def _examine_all(self, domain):
+        """:return: dict ``fsm.appointment`` -> where it stands, of all that are found
+
+        :raises UserError: there are too many
+        """
+        appointments = self.search(domain, limit=MAX_EXAMINED + 1)
+        if len(appointments) > MAX_EXAMINED:
+            raise UserError(
+                self.env._(
+                    "There are more than %s appointments here. Choose a day first.",
+                    MAX_EXAMINED,
+                )
+            )
+        found = self.env["fsm.day.board"]._examine(appointments)
+        return {record: each.state for record, each in found.items()}
+
+    @api.model
+    def _read_group_select(self, aggregate_spec, query):
+        if aggregate_spec == "answer_hours:avg":
+            return SQL(
+                "percentile_cont(0.5) WITHIN GROUP (ORDER BY %s)",
+                self._field_to_sql(self._table, "answer_hours", query),
+            )
+        return super()._read_group_select(aggregate_spec, query)
+
+    # ------------------------------------------------------------------
+    # The Day Board
+    # ------------------------------------------------------------------
+
+    def _get_appointment(self):
+        """The ``fsm.visit``, or ``fsm.order`` without visits, that this row shows."""
+        self.ensure_one()
+        return self.visit_id or self.order_id
+
+    @api.model
+    def get_day_board_summary(self, domain):
+        """What stands above the appointments that are being looked at.
+
+        :param domain: of the current search, without the state that a tile sets
+        :return: see ``fsm.day.board._get_summary``
+        """
+        self.check_access("read")
+        return self.env["fsm.day.board"]._get_summary(domain)
+
+    @api.model
+    def get_days(self):
+        """The days that the board offers, where the user is.
+
+        :return: dict ``today``, ``tomorrow``, ``working_day`` (the next one) and
+            ``first`` (with which the board begins): YYYY-MM-DD
+        """
+        self.check_access("read")
+        today = fields.Date.context_today(self)
+        tomorrow = today + timedelta(days=1)
+        working_day = self._find_working_day(today)
+        days = {
+            "today": today,
+            "tomorrow": tomorrow,
+            "working_day": working_day,
+            "first": self._find_busy_day(tomorrow, working_day),
+        }
+        return {key: fields.Date.to_string(day) for key, day in days.items()}
+
+    @api.model
+    def _find_busy_day(self, first, last):
+        """The first of these days with an appointment: some work on weekends."""
+        if first >= last:
+            return last
+        # A day in a domain begins where the user is.
+        appointment = self.search(
+            [
+                ("scheduled_date_start", ">=", fields.Date.to_string(first)),
+                ("scheduled_date_start", "<", fields.Date.to_string(last)),
+                ("is_closed", "=", False),
+            ],
+            limit=1,
+        )
+        if not appointment:
+            return last
+        start = appointment.scheduled_date_start
+        return fields.Datetime.context_timestamp(self, start).date()
+
+    @api.model
+    def _find_working_day(self, today):
+        """The first day after today on which the company works, by its calendar."""
+        calendar_sudo = self.env.company.sudo().resource_calendar_id
+        tomorrow = today + timedelta(days=1)
+        if not calendar_sudo:
+            return tomorrow
+        zone = pytz.timezone(calendar_sudo.tz or "UTC")
+        start = zone.localize(fields.Datetime.to_datetime(tomorrow))
+        end = start + timedelta(days=14)
+        hours = calendar_sudo._work_intervals_batch(start, end)[False]
+        return min((begin.date() for begin, *_rest in hours), default=tomorrow)
+
+    def action_next_step(self, key):
+        """Do one of :attr:`next_steps`.
+
+        :return: an action's dict, or False when it is done
+        :raises UserError: it can't be done (any more)
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["fsm.day.board"]._take(self, key)
+
+    def action_open(self):
+        """Open the conversation, or the Work Order when nothing was said yet."""
+        self.ensure_one()
+        self.check_access("read")
+        if self.message_id:
+            return self.message_id.action_open_details()
+        return self.action_open_order()
+
+    def action_open_order(self):
+        """Open the Work Order."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "fsm.order",
+            "res_id": self.order_id.id,
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+    def action_set_status(self, status):
+        """Set the answer by hand.
+
+        :param status: one of :data:`SET_BY_HAND`
+        :raises AccessError: the user's level is below Edit
+        """
+        self.ensure_one()
+        check_may_edit(self.env)
+        self.check_access("read")
+        if status not in SET_BY_HAND:
+            raise UserError(self.env._("This status can't be set here."))
+        self._get_appointment().write({"confirmation_status": status})
+        return False
+
+    def action_ask(self):
+        """Open the dialog that asks about all of these that were not asked about."""
+        return self._ask_many(again=False)
+
+    def action_ask_again(self):
+        """The same, also about those whose customer has not answered yet."""
+        return self._ask_many(again=True)
+
+    def _ask_many(self, again):
+        check_may_edit(self.env)
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_batch_action"
+        )
+        action["context"] = {
+            "default_order_ids": self.order_id.ids,
+            "default_visit_ids": self.visit_id.ids,
+            "default_is_again": again,
+        }
+        return action
+
+    @api.model
+    def action_ask_all(self, domain):
+        """Open the dialog that asks about every one of these that was not asked about.
+
+        :param domain: of the current search, without the state that a tile sets
+        """
+        check_may_edit(self.env)
+        states = self._examine_all(Domain(domain))
+        ids = [record.id for record, state in states.items() if state == "not_asked"]
+        return self.browse(ids).action_ask()
+
+    def action_mark_read(self):
+        """A person read what the customers wrote; their answers stay as they are.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        check_may_edit(self.env)
+        self.check_access("read")
+        self.message_id.action_mark_read()

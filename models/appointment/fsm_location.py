@@ -1,0 +1,27 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+
+class FsmLocation(models.Model):
+    """Place of work: what was asked there was asked of its owner."""
+
+    _inherit = "fsm.location"
+
+    def write(self, vals):
+        before = {rec: rec.owner_id for rec in self if "owner_id" in vals}
+        result = super().write(vals)
+        for location, owner in before.items():
+            if location.owner_id != owner:
+                location._on_owner_changed()
+        return result
+
+    def _on_owner_changed(self):
+        """Another customer was not asked about anything yet."""
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        asked_sudo = messages_sudo.search(
+            [
+                ("order_id.location_id", "in", self.ids),
+                ("company_id", "!=", False),
+            ]
+        )
+        asked_sudo.order_id.sudo(False)._on_place_changed()

@@ -1,0 +1,413 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+from dataclasses import dataclass, field
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_date, format_time
+
+from ...core.alerts import first_block
+from ...core.board import (
+    MAX_EXAMINED,
+    STATES,
+    TO_CALL,
+    Standing,
+    board_state,
+    confirmed_percent,
+    may_need_text,
+)
+from ...core.status import has_passed
+from ..xmlids import EDIT_GROUP
+
+# Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.js.
+_LOOKS = {
+    "not_asked": "not_sent",
+    "cant_ask": "opted_out",
+    "awaiting": "awaiting",
+    "near": "reconfirm",
+    "declined": "declined",
+    "to_read": "needs_reading",
+    "confirmed": "confirmed",
+    "passed": "passed",
+}
+
+
+@dataclass(slots=True)
+class Examined:
+    """An appointment of the board as it is now."""
+
+    state: str  # of ``core.board.STATES``
+    draft: object = None  # what asking would come to, where it matters
+    alerts: list = field(default_factory=list)
+
+    @property
+    def block(self):
+        """The :class:`~...core.alerts.Alert` that keeps a text from being sent."""
+        return first_block(self.alerts)
+
+
+class FsmDayBoard(models.AbstractModel):
+    """What the Day Board says about appointments, and what can be done about each."""
+
+    _name = "fsm.day.board"
+    _description = "Day Board"
+
+    # ------------------------------------------------------------------
+    # Where an appointment stands
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _examine(self, appointments):
+        """Work out where appointments stand, with a bounded number of queries.
+
+        :param appointments: ``fsm.appointment`` that the user may read
+        :return: dict ``fsm.appointment`` -> :class:`Examined`
+        """
+        now = fields.Datetime.now()
+        drafts = self._draft(appointments, now)
+        found = {}
+        for appointment in appointments:
+            draft = drafts.get(appointment)
+            alerts = draft.alerts if draft else []
+            standing = Standing(
+                status=appointment.confirmation_status or "not_sent",
+                start=appointment.scheduled_date_start or None,
+                asked=appointment.asked_date or None,
+                has_passed=self._has_passed(appointment, now),
+                needs_reading=bool(appointment.needs_reading),
+                is_blocked=bool(first_block(alerts)),
+            )
+            state = board_state(standing, now)
+            found[appointment] = Examined(state, draft, alerts)
+        return found
+
+    @api.model
+    def _has_passed(self, appointment, now):
+        start, end = appointment.scheduled_date_start, appointment.scheduled_date_end
+        return appointment.is_closed or has_passed(start or None, now, end or None)
+
+    @api.model
+    def _draft(self, appointments, now):
+        """What asking would come to, for those who may still have to be asked.
+
+        :return: dict ``fsm.appointment`` -> ``Draft`` with its alerts
+        """
+        open_ones = appointments.filtered(
+            lambda rec: (
+                may_need_text(rec.confirmation_status or "not_sent")
+                and not self._has_passed(rec, now)
+            )
+        )
+        drafts = self.env["fsm.confirmation.composer"]._draft_many(
+            open_ones.order_id, open_ones.visit_id
+        )
+        by_appointment = {draft.appointment: draft for draft in drafts}
+        return {
+            appointment: by_appointment[appointment._get_appointment().sudo()]
+            for appointment in open_ones
+            if appointment._get_appointment().sudo() in by_appointment
+        }
+
+    # ------------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _describe(self, appointment, found):
+        """What a dispatcher has to know about it, in a few words, or False."""
+        if found.state == "cant_ask":
+            return self._describe_block(found)
+        message = appointment.message_id
+        if found.state == "not_asked":
+            return self._describe_not_asked(appointment, message)
+        if found.state in ("awaiting", "near"):
+            return self._describe_waiting(appointment)
+        words = appointment.reply_body or appointment.customer_note
+        if appointment.needs_reading:
+            replies_sudo = message.sudo().own_reply_ids
+            words = replies_sudo.sorted("id")[-1:].body or words
+        return f"“{words.strip()}”" if words else False
+
+    @api.model
+    def _describe_block(self, found):
+        if found.block:
+            return found.block.summary or found.block.text
+        return self.env._("Opted out of texts")
+
+    @api.model
+    def _describe_not_asked(self, appointment, message):
+        if appointment.confirmation_status == "reconfirm":
+            if message.response == "opted_out":
+                return self.env._("Opted back in: ask again")
+            return self.env._("The date changed: ask again")
+        if message.state == "failed":
+            return self.env._(
+                "Not delivered: %s", message.failure_reason or self.env._("unknown")
+            )
+        return False
+
+    @api.model
+    def _describe_waiting(self, appointment):
+        asked = appointment.asked_date
+        if not asked:
+            return False
+        local = fields.Datetime.context_timestamp(self, asked)
+        if local.date() == fields.Date.context_today(self):
+            shown = format_time(self.env, local.time(), time_format="short")
+        else:
+            shown = format_date(self.env, local.date(), date_format="MMM d")
+        return self.env._("Asked %s, no answer yet", shown)
+
+    @api.model
+    def _get_contact(self, appointment, found):
+        """Who was asked or would be, and the number as people write it.
+
+        :return: (name, number), each a str or False
+        """
+        name, number = appointment.contact_name, appointment.mobile
+        if found.draft and found.draft.partner:
+            name = found.draft.partner.name
+            number = found.draft.mobile or found.draft.partner.phone
+        if number:
+            number = self.env["res.partner"]._format_number_for_people(
+                number, appointment.company_id
+            )
+        return name, number or False
+
+    # ------------------------------------------------------------------
+    # What to do
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_steps(self, appointment, found):
+        """The steps that this user can take, the likeliest first. An override point.
+
+        :return: list of dict ``key``, ``label``, ``icon``, ``primary`` (bool), and for
+            a call ``href``
+        """
+        steps = []
+        may_edit = self._may_edit()
+        if may_edit and found.state not in ("confirmed", "passed"):
+            steps += self._get_edit_steps(appointment, found)
+        if appointment.message_id and "conversation" not in [
+            step["key"] for step in steps
+        ]:
+            label = self.env._("Conversation")
+            steps.append(self._prepare_step("conversation", label, "fa-comments-o"))
+        if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
+            label = self.env._("Text Another Contact")
+            steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
+        self._add_call(steps, appointment, found)
+        label = self.env._("Open Work Order")
+        steps.append(self._prepare_step("open_order", label, "fa-external-link"))
+        # What waits for the customer, or for nobody, asks for no click.
+        steps[0]["primary"] = found.state not in ("awaiting", "confirmed", "passed")
+        return steps
+
+    @api.model
+    def _add_call(self, steps, appointment, found):
+        """A call comes first where a text is of no use any more."""
+        number = found.draft.mobile if found.draft else appointment.mobile
+        if not number:
+            return
+        call = self._prepare_step("call", self.env._("Call"), "fa-phone")
+        call["href"] = f"tel:{number}"
+        urgent = found.state in ("near", "declined") or self._is_opted_out(found)
+        steps.insert(0 if urgent else len(steps), call)
+
+    @api.model
+    def _may_edit(self):
+        return self.env.su or self.env.user.has_group(EDIT_GROUP)
+
+    @api.model
+    def _prepare_step(self, key, label, icon):
+        return {"key": key, "label": label, "icon": icon, "primary": False}
+
+    @api.model
+    def _is_opted_out(self, found):
+        block = found.block
+        return found.state == "cant_ask" and bool(block) and block.code == "opted_out"
+
+    @api.model
+    def _get_edit_steps(self, appointment, found):
+        if found.state == "cant_ask":
+            return self._get_ways_out(appointment, found)
+        step = self._prepare_step
+        if found.state == "not_asked":
+            label = self.env._("Send")
+            if appointment.message_id:
+                label = self.env._("Ask Again")
+            return [step("send", label, "fa-commenting-o")]
+        if found.state in ("awaiting", "near"):
+            return [step("send", self.env._("Ask Again"), "fa-repeat")]
+        if found.state == "to_read":
+            steps = [step("conversation", self.env._("Read"), "fa-envelope-open-o")]
+            if appointment.needs_reading:
+                label = self.env._("Mark as Read")
+                steps.append(step("mark_read", label, "fa-check"))
+            return steps
+        return self._get_new_date_steps(appointment)
+
+    @api.model
+    def _get_new_date_steps(self, appointment):
+        steps = []
+        message = appointment.message_id
+        next_steps = self.env["fsm.confirmation.next.step"]
+        if message and next_steps._can_move_as_proposed(message):
+            label = self.env._("Set the Proposed Time")
+            steps.append(self._prepare_step("move", label, "fa-calendar-check-o"))
+        if appointment._get_appointment().has_access("write"):
+            label = self.env._("Reschedule")
+            steps.append(self._prepare_step("schedule", label, "fa-calendar-o"))
+        return steps
+
+    @api.model
+    def _get_ways_out(self, appointment, found):
+        """What helps when the customer can't be asked, as the alert says."""
+        known = {
+            "choose_contact": ("send", self.env._("Choose Contact"), "fa-user-o"),
+            "open_contact": ("contact", self.env._("Open Contact"), "fa-user-o"),
+            "allow_texts": (
+                "allow_texts",
+                self.env._("Allow Texts Again"),
+                "fa-unlock",
+            ),
+            "trust_number": (
+                "trust_number",
+                self.env._("The Number Is Right"),
+                "fa-check",
+            ),
+            "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
+        }
+        may = {
+            "open_contact": lambda: found.draft.partner.sudo(False).has_access("write"),
+            "open_schedule": lambda: appointment._get_appointment().has_access("write"),
+        }
+        actions = found.block.actions if found.block else ("choose_contact",)
+        return [
+            self._prepare_step(*known[key])
+            for key in actions
+            if key in known and may.get(key, lambda: True)()
+        ]
+
+    @api.model
+    def _take(self, appointment, key):
+        """See ``fsm.appointment.action_next_step``."""
+        found = self._examine(appointment)[appointment]
+        if key not in [step["key"] for step in self._get_steps(appointment, found)]:
+            raise UserError(self.env._("This is no longer possible. Look again."))
+        return self._get_methods(found)[key](appointment) or False
+
+    @api.model
+    def _get_methods(self, found):
+        """:return: dict step -> function of the appointment. An override point."""
+        partner = found.draft.partner.sudo(False) if found.draft else None
+        return {
+            "send": self._send,
+            "text_another": lambda rec: self._send(
+                rec, confirmation_other_than=rec.partner_id.id or -1
+            ),
+            "conversation": lambda rec: rec.message_id.action_open_details(),
+            "mark_read": lambda rec: rec.message_id.action_mark_read(),
+            "move": lambda rec: rec.message_id.action_move_as_proposed(),
+            "open_order": lambda rec: rec.action_open_order(),
+            "schedule": lambda rec: self._open_form(rec._get_appointment()),
+            "contact": lambda _rec: self._open_form(partner),
+            "allow_texts": lambda _rec: partner.action_lift_opt_out(),
+            "trust_number": lambda _rec: partner.action_trust_number(),
+            "call": lambda _rec: False,
+        }
+
+    @api.model
+    def _send(self, appointment, **context):
+        """The Send dialog about this very appointment."""
+        action = appointment._get_appointment().action_send_confirmation()
+        action["context"] |= context
+        return action
+
+    @api.model
+    def _open_form(self, record):
+        return {
+            "type": "ir.actions.act_window",
+            "name": record.display_name,
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    # ------------------------------------------------------------------
+    # Above the appointments
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _describe_tiles(self):
+        """:return: the tiles as the screen draws them, before anything is counted"""
+        labels = dict(self.env["fsm.appointment"]._get_board_states())
+        return [
+            {"key": state, "label": labels[state], "look": _LOOKS[state]}
+            for state in STATES
+        ]
+
+    @api.model
+    def _get_summary(self, domain):
+        """Tiles that add up to the appointments that are being looked at.
+
+        :return: dict with
+
+            - ``tiles``: list of dict ``key``, ``count``, ``capped``; none when more
+              than a day is looked at, and too many
+            - ``total``: number of appointments
+            - ``line``: the day in one sentence
+            - ``to_ask``: how many this user can ask at once
+            - ``undated``: how many open Work Orders have no date
+            - ``unmatched`` and ``banners``: as in the Message Center
+        """
+        appointments = self.env["fsm.appointment"]
+        domain = Domain(domain)
+        center = self.env["fsm.message.center"]
+        summary = {
+            "unmatched": center._count_unmatched_replies(),
+            "banners": center._get_banners(),
+            "undated": appointments.search_count(
+                [("scheduled_date_start", "=", False), ("is_closed", "=", False)],
+                limit=MAX_EXAMINED,
+            ),
+        }
+        total = appointments.search_count(domain, limit=MAX_EXAMINED + 1)
+        if total > MAX_EXAMINED:
+            line = self.env._("More than %s appointments: choose a day.", MAX_EXAMINED)
+            return {**summary, "tiles": [], "total": total, "line": line, "to_ask": 0}
+        counts = Counter(appointments._examine_all(domain).values())
+        return {
+            **summary,
+            "tiles": [
+                {"key": state, "count": counts[state], "capped": False}
+                for state in STATES
+            ],
+            "total": total,
+            "line": self._describe_day(counts),
+            "to_ask": counts["not_asked"] if self._may_edit() else 0,
+        }
+
+    @api.model
+    def _describe_day(self, counts):
+        """“71% confirmed, 6 to call”."""
+        total = sum(counts.values())
+        if not total:
+            return self.env._("No appointments")
+        line = self.env._(
+            "%(percent)s%% of %(total)s confirmed",
+            percent=confirmed_percent(counts),
+            total=total,
+        )
+        to_call = sum(counts[state] for state in TO_CALL)
+        parts = [line]
+        if counts["not_asked"]:
+            parts.append(self.env._("%s to ask", counts["not_asked"]))
+        if to_call:
+            parts.append(self.env._("%s to call", to_call))
+        if counts["to_read"]:
+            parts.append(self.env._("%s to read", counts["to_read"]))
+        return ", ".join(parts)

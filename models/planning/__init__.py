@@ -1,0 +1,7 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import resource_calendar
+from . import fsm_planned_appointment_mixin
+from . import fsm_confirmation_plan
+from . import fsm_confirmation_plan_step
+from . import fsm_confirmation_outlook
+from . import fsm_confirmation_planner

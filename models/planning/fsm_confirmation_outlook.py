@@ -1,0 +1,91 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# As long after an appointment it can be seen why its customer was not asked.
+_KEPT = timedelta(days=60)
+
+
+class FsmConfirmationOutlook(models.Model):
+    """What the planner last found about an appointment, and when it looks again.
+
+    A note of the planner for itself, so that it need not look at every appointment
+    each minute: without it, it would come to the same.
+    """
+
+    _name = "fsm.confirmation.outlook"
+    _description = "Outlook of an Appointment"
+    _order = "appointment_start, id"
+    _log_access = False
+
+    order_id = fields.Many2one("fsm.order", required=True, ondelete="cascade")
+    visit_id = fields.Many2one("fsm.visit", ondelete="cascade", index="btree_not_null")
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    appointment_start = fields.Datetime(required=True)
+    step_id = fields.Many2one("fsm.confirmation.plan.step", ondelete="set null")
+    reason = fields.Char(help="Why nothing left; empty: the text of the step did.")
+    next_date = fields.Datetime(required=True)
+
+    _appointment_unique = models.UniqueIndex("(order_id, (COALESCE(visit_id, 0)))")
+    _company_index = models.Index("(company_id)")
+    _step_index = models.Index("(step_id)")
+    _start_index = models.Index("(appointment_start)")
+
+    @api.model
+    def _remember_sudo(self, rows):
+        """Note what was found, instead of what was found before.
+
+        :param rows: list of dict of field values
+        """
+        names = (
+            "order_id",
+            "visit_id",
+            "company_id",
+            "appointment_start",
+            "step_id",
+            "reason",
+            "next_date",
+        )
+        if not rows:
+            return
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO fsm_confirmation_outlook (%s) VALUES %s
+                ON CONFLICT (order_id, (COALESCE(visit_id, 0))) DO UPDATE SET %s
+                  RETURNING id
+                """,
+                SQL(", ").join(map(SQL.identifier, names)),
+                SQL(", ").join(
+                    SQL("%s", tuple(row[name] or None for name in names))
+                    for row in rows
+                ),
+                SQL(", ").join(
+                    SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name))
+                    for name in names
+                ),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _forget_companies_sudo(self, companies):
+        """Have the planner look at all appointments of companies again."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "DELETE FROM fsm_confirmation_outlook WHERE company_id = ANY(%s)",
+            (companies.ids,),
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _forget_sudo(self, orders):
+        """Have the planner look at Work Orders again, and at their visits."""
+        self.sudo().search([("order_id", "in", orders.ids)]).unlink()
+
+    @api.autovacuum
+    def _gc_old(self):
+        limit = fields.Datetime.now() - _KEPT
+        self.sudo().search([("appointment_start", "<", limit)], limit=10000).unlink()

@@ -1,0 +1,178 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...core import planning
+from ..xmlids import MODULE
+
+# The plans that each company begins with, switched off.
+_READY_MADE = ("plan_1_day", "plan_3_1_days", "plan_7_2_1_days")
+
+
+class FsmConfirmationPlan(models.Model):
+    """In which steps customers are asked by themselves, and for which Work Orders.
+
+    Of several plans the first one that fits a Work Order counts. What follows from the
+    steps is decided in :mod:`core.planning`.
+    """
+
+    _name = "fsm.confirmation.plan"
+    _description = "Confirmation Plan"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    enabled = fields.Boolean(
+        "On", copy=False, help="Customers are asked automatically as the plan says."
+    )
+    step_ids = fields.One2many(
+        "fsm.confirmation.plan.step", "plan_id", string="Steps", copy=True
+    )
+    steps_text = fields.Text("When", compute="_compute_steps_text")
+    least_notice = fields.Float(
+        default=4.0,
+        help="Hours. A customer who is asked later than a step says, as the "
+        "appointment was made or moved late, is asked at once if so much is left.",
+    )
+    team_ids = fields.Many2many("fsm.team", string="Teams")
+    type_ids = fields.Many2many("fsm.order.type", string="Types")
+    tag_ids = fields.Many2many("fsm.tag", string="Tags")
+    territory_ids = fields.Many2many("res.territory", string="Territories")
+    location_ids = fields.Many2many("fsm.location", string="Locations")
+
+    _company_index = models.Index("(company_id, sequence, id) WHERE enabled IS TRUE")
+
+    @api.depends("step_ids.name")
+    def _compute_steps_text(self):
+        for plan in self:
+            names = [step.name for step in plan.step_ids._in_time()]
+            plan.steps_text = "\n".join(names) or self.env._("No steps yet")
+
+    @api.constrains("least_notice")
+    def _check_hours(self):
+        for plan in self:
+            if plan.least_notice < 0:
+                raise ValidationError(self.env._("Hours can't be negative."))
+
+    @api.constrains("enabled", "step_ids")
+    def _check_steps(self):
+        for plan in self:
+            if plan.enabled and not plan.step_ids:
+                raise ValidationError(
+                    self.env._("“%s” has no step: add one first.", plan.name)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        plans = super().create(vals_list)
+        plans._on_changed()
+        return plans
+
+    def write(self, vals):
+        self._on_changed()
+        result = super().write(vals)
+        self._on_changed()
+        return result
+
+    def unlink(self):
+        self._on_changed()
+        return super().unlink()
+
+    def _on_changed(self):
+        """What was found out with the plans as they were holds no longer."""
+        self.env["fsm.confirmation.outlook"]._forget_companies_sudo(self.company_id)
+
+    # ------------------------------------------------------------------
+    # Which plan, which steps
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_enabled_sudo(self, company):
+        """The company's plans that are on, the first to look at first, with sudo."""
+        domain = [("company_id", "=", company.id), ("enabled", "=", True)]
+        return self.sudo().search(domain)
+
+    def _find_for(self, order):
+        """The first of these plans that fits a Work Order, maybe empty."""
+        order_sudo = order.sudo()
+        return next((plan for plan in self if plan._fits(order_sudo)), self.browse())
+
+    def _fits(self, order_sudo):
+        """Whether the Work Order belongs to what the plan is limited to."""
+        limits = (
+            (self.team_ids, order_sudo.team_id),
+            (self.type_ids, order_sudo.type),
+            (self.tag_ids, order_sudo.tag_ids),
+            (self.territory_ids, order_sudo.territory_id),
+            (self.location_ids, order_sudo.location_id),
+        )
+        return all(not wanted or wanted & known for wanted, known in limits)
+
+    def _to_core(self):
+        """The plan as :class:`~...core.planning.Plan`, None when there is none."""
+        if not self:
+            return None
+        self.ensure_one()
+        return planning.Plan(
+            tuple(step._to_core() for step in self.step_ids),
+            notice=timedelta(hours=self.least_notice),
+        )
+
+    # ------------------------------------------------------------------
+    # Ready-made plans
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _make_ready_made(self, companies=None):
+        """Give companies without any plan the ready-made ones, switched off.
+
+        :param companies: ``res.company``, None for all
+        """
+        everybody = companies is None
+        companies = (companies or self.env["res.company"]).sudo()
+        if everybody:
+            companies = companies.search([])  # pylint: disable=no-search-all
+        plans_sudo = self.sudo().with_context(active_test=False)
+        known = plans_sudo.search([("company_id", "in", companies.ids)]).company_id
+        found = (
+            self.env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
+            for name in _READY_MADE
+        )
+        originals_sudo = self.sudo().concat(*(plan for plan in found if plan))
+        for company in companies - known:
+            for plan_sudo in originals_sudo:
+                plan_sudo.copy({"company_id": company.id, "name": plan_sudo.name})
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_switch_on(self):
+        """Open the dialog that says what will leave, and asks."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Switch On"),
+            "res_model": "fsm.confirmation.plan.switch",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_plan_id": self.id},
+        }
+
+    def action_switch_off(self):
+        """Nothing of this plan leaves any more."""
+        self.write({"enabled": False})
+
+    def action_forecast(self):
+        """Open what will leave with this plan; it sends nothing."""
+        self.ensure_one()
+        self.check_access("read")
+        forecasts = self.env["fsm.confirmation.forecast.line"]
+        return forecasts._open(self.company_id, self)

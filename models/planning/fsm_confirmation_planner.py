@@ -1,0 +1,581 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...core import planning
+from ...core.alerts import first_for_plan
+from ...core.formatting import localize
+from ...tools.log_redaction import describe, private_queries
+from ...tools.retry import commit_with_retries
+
+_logger = logging.getLogger(__name__)
+
+_BATCH = 200  # appointments looked at in one transaction
+_ORDERS_SHOWN = 5  # of a contact
+# So long an outlook holds at most, whatever may have changed unseen.
+_LONGEST_OUTLOOK = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Finding:
+    """What the planner found about one appointment."""
+
+    appointment: object  # ``fsm.order`` or ``fsm.visit`` with sudo
+    plan: object  # ``fsm.confirmation.plan`` with sudo, maybe empty
+    facts: planning.Appointment
+    texts: list  # of ``planning.Text``
+    windows: object  # see ``core.hours``
+    decision: planning.Decision
+    draft: object = None  # of the composer, when it was looked at who gets the text
+
+    @property
+    def order(self):
+        return self.appointment._get_appointment_order()
+
+    @property
+    def step(self):
+        """``fsm.confirmation.plan.step`` with sudo, maybe empty."""
+        wanted = self.decision.step and self.decision.step.id
+        return self.plan.step_ids.filtered(lambda step: step.id == wanted)
+
+    def decide(self, now, recipient=None):
+        """Decide, with who gets the text when it is known."""
+        self.decision = planning.decide(
+            self.facts, self.texts, self.plan._to_core(), self.windows, now, recipient
+        )
+
+
+class FsmConfirmationPlanner(models.AbstractModel):
+    """Asks customers by itself, as the plans say.
+
+    Each appointment is looked at when one of its steps may be due. What is due is
+    recorded by the composer, like a text that a person sends; row locks keep processes
+    apart, and the unique index on appointment, step and start is the judge.
+    """
+
+    _name = "fsm.confirmation.planner"
+    _description = "Planner of Confirmations"
+
+    # ------------------------------------------------------------------
+    # The scheduled action
+    # ------------------------------------------------------------------
+
+    @api.model
+    @private_queries()
+    def _cron_plan(self):
+        """Ask about everything that is due, in batches."""
+        cron = self.env["ir.cron"]
+        companies_sudo = self._find_companies_sudo()
+        for company_sudo in companies_sudo:
+            seconds_left = cron._commit_progress()
+            while seconds_left:
+                count = self._run_batch(company_sudo)
+                seconds_left = cron._commit_progress(count)
+                if not count:
+                    break
+
+    @api.model
+    def _find_companies_sudo(self):
+        """Companies in which a plan is on, with sudo."""
+        plans_sudo = self.env["fsm.confirmation.plan"].sudo()
+        found = plans_sudo._read_group([("enabled", "=", True)], ["company_id"])
+        companies_sudo = plans_sudo.company_id.concat(*(each for (each,) in found))
+        return companies_sudo.filtered("job_confirmation_enabled")
+
+    @api.model
+    def _run_batch(self, company):
+        """Look at the next appointments and commit.
+
+        :return: how many were looked at
+        """
+        try:
+            return commit_with_retries(self.env, lambda: self._plan_batch(company))
+        except psycopg2.errors.UniqueViolation as error:
+            # Another process was faster with one of them: it is found so the next time.
+            self.env.cr.rollback()
+            self.env.transaction.clear()
+            _logger.info("Planned twice: %s", describe(error))
+            return 0
+
+    @api.model
+    def _plan_batch(self, company, now=None, limit=_BATCH):
+        """Record what is due of the next appointments, without committing.
+
+        :param now: naive UTC datetime
+        :return: how many were looked at
+        """
+        self.env.flush_all()
+        # What other processes did meanwhile has to be seen.
+        self.env.invalidate_all()
+        now = now or fields.Datetime.now()
+        plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
+        appointments = self._take(company, plans_sudo, now, limit)
+        findings = self._look(appointments, plans_sudo, now)
+        self._check_due(findings, now)
+        self._record_due(findings, now)
+        self._remember(findings, now)
+        return len(findings)
+
+    # ------------------------------------------------------------------
+    # What may be due
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _take(self, company, plans_sudo, now, limit):
+        """Appointments to look at now, locked for this transaction; others skip them.
+
+        :return: list of ``fsm.order`` and ``fsm.visit`` with sudo, the next one first
+        """
+        steps = [step._to_core() for step in plans_sudo.step_ids]
+        until = now + planning.find_horizon(steps)
+        found = []
+        for name in ("fsm.order", "fsm.visit"):
+            rows = self.env.execute_query(
+                SQL(
+                    "%s LIMIT %s FOR NO KEY UPDATE OF a SKIP LOCKED",
+                    self._select(name, company, now, until),
+                    limit,
+                )
+            )
+            records_sudo = self.env[name].sudo().browse([row[0] for row in rows])
+            found += records_sudo
+        return found[:limit]
+
+    @api.model
+    def _select(self, name, company, now, until):
+        """SQL for appointments in time whose outlook is over, or that have none."""
+        is_visit = name == "fsm.visit"
+        closed = list(self.env["fsm.stage"]._get_closed_ids())
+        return SQL(
+            """
+            SELECT a.id FROM %(table)s a %(join)s
+             WHERE a.company_id = %(company)s
+               AND a.confirmation_status IN ('not_sent', 'reconfirm', 'awaiting')
+               AND a.scheduled_date_start > %(now)s
+               AND a.scheduled_date_start <= %(until)s
+               AND a.confirmation_hold IS NOT TRUE
+               AND (o.stage_id = ANY(%(closed)s)) IS NOT TRUE
+               AND %(alone)s
+               AND NOT EXISTS (
+                   SELECT FROM fsm_confirmation_outlook k
+                    WHERE k.order_id = o.id AND COALESCE(k.visit_id, 0) = %(visit)s
+                      AND k.appointment_start = a.scheduled_date_start
+                      AND k.next_date > %(now)s)
+          ORDER BY a.scheduled_date_start, a.id
+            """,
+            table=SQL("fsm_visit") if is_visit else SQL("fsm_order"),
+            join=SQL("JOIN fsm_order o ON o.id = a.order_id")
+            if is_visit
+            else SQL("CROSS JOIN LATERAL (SELECT a.id, a.stage_id) o"),
+            company=company.id,
+            now=now,
+            until=until,
+            closed=closed,
+            alone=SQL("TRUE")
+            if is_visit
+            else SQL("NOT EXISTS (SELECT FROM fsm_visit v WHERE v.order_id = a.id)"),
+            visit=SQL("a.id") if is_visit else SQL("0"),
+        )
+
+    # ------------------------------------------------------------------
+    # Look and decide
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _look(self, appointments, plans_sudo, now):
+        """Decide about appointments by their dates, without looking at who is texted.
+
+        :param appointments: list of ``fsm.order`` and ``fsm.visit`` with sudo
+        :return: list of :class:`Finding`
+        """
+        texts = self._find_texts(appointments)
+        windows = {}
+        findings = []
+        for appointment in appointments:
+            order = appointment._get_appointment_order()
+            company = order.company_id
+            if company not in windows:
+                windows[company] = company._get_texting_windows()
+            finding = Finding(
+                appointment,
+                plans_sudo._find_for(order),
+                self._get_facts(appointment, order),
+                texts[appointment],
+                windows[company],
+                planning.Decision(),
+            )
+            finding.decide(now)
+            findings.append(finding)
+        return findings
+
+    @api.model
+    def _get_facts(self, appointment, order):
+        return planning.Appointment(
+            start=appointment.scheduled_date_start or None,
+            zone=order._get_appointment_timezone(),
+            status=appointment.confirmation_status,
+            is_closed=appointment._is_appointment_closed(),
+            held=appointment.confirmation_hold,
+        )
+
+    @api.model
+    def _find_texts(self, appointments):
+        """The texts about appointments: dict appointment -> list of ``Text``."""
+        orders = {appointment._get_appointment_order() for appointment in appointments}
+        rows = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search_read(
+                [("order_id", "in", [order.id for order in orders])],
+                ["order_id", "visit_id", "create_date", "appointment_start", "step_id"],
+                load=None,
+            )
+        )
+        found = defaultdict(list)
+        for row in rows:
+            found[row["order_id"], row["visit_id"] or 0].append(
+                planning.Text(
+                    row["create_date"],
+                    row["appointment_start"] or None,
+                    row["step_id"] or None,
+                )
+            )
+        return {appointment: found[_key(appointment)] for appointment in appointments}
+
+    @api.model
+    def _check_due(self, findings, now, also=lambda finding: False):
+        """Look at who gets the texts that are due, and whether they can be texted.
+
+        :param also: function: whether a finding that is not due is looked at as well
+        """
+        wanted = [each for each in findings if each.decision.is_due or also(each)]
+        composer = self.env["fsm.confirmation.composer"]
+        partners = self._choose_partners(wanted)
+        for finding in wanted:
+            visit = finding.appointment
+            if visit._name != "fsm.visit":
+                visit = self.env["fsm.visit"]
+            partner = partners[finding.appointment]
+            finding.draft = composer._draft(finding.order, visit, partner)
+            finding.draft.is_recipient = True
+        drafts = [finding.draft for finding in wanted]
+        self.env["fsm.confirmation.alert"]._check(drafts)
+        counts = self._count_today(drafts, now)
+        for finding in wanted:
+            alert = first_for_plan(finding.draft.alerts)
+            line = (finding.draft.mobile, localize(now, finding.facts.zone).date())
+            recipient = planning.Recipient(
+                block=alert.code if alert else "",
+                texts_today=counts[line],
+                daily_limit=finding.order.company_id.job_confirmation_daily_limit,
+            )
+            finding.decide(now, recipient)
+            if finding.decision.is_due:
+                counts[line] += 1
+
+    @api.model
+    def _choose_partners(self, findings):
+        """Who gets the texts: who was asked before, else as the dialog begins.
+
+        :return: dict appointment -> ``res.partner`` with sudo
+        """
+        recipients = self.env["fsm.confirmation.recipient"]
+        orders = self.env["fsm.order"].sudo()
+        orders = orders.concat(*{finding.order for finding in findings})
+        usual = recipients._choose(orders) if orders else {}
+        asked_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search([("order_id", "in", orders.ids), ("is_open", "=", True)])
+        )
+        asked = {
+            (message.order_id.id, message.visit_id.id or 0): message.partner_id
+            for message in reversed(asked_sudo)
+            if message.partner_id.active
+        }
+        return {
+            finding.appointment: asked.get(_key(finding.appointment))
+            or usual[finding.order]
+            for finding in findings
+        }
+
+    @api.model
+    def _count_today(self, drafts, now):
+        """Automatic texts of today: Counter of (number, day at the place of work)."""
+        messages_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("mobile", "in", list({draft.mobile for draft in drafts})),
+                    ("step_id", "!=", False),
+                    ("create_date", ">", now - timedelta(days=2)),
+                ],
+                ["mobile", "create_date", "timezone"],
+            )
+        )
+        return Counter(
+            (
+                message.mobile,
+                localize(message.create_date, message._get_timezone()).date(),
+            )
+            for message in messages_sudo
+        )
+
+    # ------------------------------------------------------------------
+    # Record
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _record_due(self, findings, now):
+        """Record the texts that are due; a template without a text holds back its own.
+
+        :return: the new ``fsm.confirmation`` records with sudo
+        """
+        records_sudo = self.env["fsm.confirmation"].sudo()
+        due = [finding for finding in findings if finding.decision.is_due]
+        steps = {finding.step for finding in due}
+        for step_sudo in sorted(steps, key=lambda step: step.id):
+            mine = [finding for finding in due if finding.step == step_sudo]
+            for finding in mine:
+                finding.draft.step = step_sudo
+            try:
+                with self.env.cr.savepoint():
+                    records_sudo += self._record([finding.draft for finding in mine])
+            except UserError as error:
+                _logger.warning("Step %s: %s", step_sudo.id, error)
+                for finding in mine:
+                    finding.decision = planning.Decision(
+                        finding.decision.step, "no_text", now + planning.LOOK_AGAIN
+                    )
+        return records_sudo
+
+    @api.model
+    def _record(self, drafts):
+        user = self.env["res.users"].browse(SUPERUSER_ID)
+        return self.env["fsm.confirmation.composer"]._record(drafts, user)
+
+    @api.model
+    def _remember(self, findings, now):
+        """Note when each appointment is looked at again."""
+        rows = []
+        for finding in findings:
+            decision = finding.decision
+            if decision.is_due:
+                self._move_on(finding, now)
+            start = finding.facts.start
+            latest = min(start, now + _LONGEST_OUTLOOK)
+            order_id, visit_id = _key(finding.appointment)
+            rows.append(
+                {
+                    "order_id": order_id,
+                    "visit_id": visit_id,
+                    "company_id": finding.order.company_id.id,
+                    "appointment_start": start,
+                    "step_id": decision.step and decision.step.id,
+                    "reason": decision.reason,
+                    "next_date": min(finding.decision.at or start, latest),
+                }
+            )
+        self.env["fsm.confirmation.outlook"]._remember_sudo(rows)
+
+    @api.model
+    def _move_on(self, finding, now):
+        """A text was recorded: decide what comes after it."""
+        text = planning.Text(now, finding.facts.start, finding.decision.step.id)
+        finding.texts = [*finding.texts, text]
+        finding.facts = replace(finding.facts, status="awaiting")
+        finding.decide(now)
+
+    # ------------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _describe_appointments(self, appointments):
+        """When customers are asked next by themselves, or why not, for people.
+
+        :param appointments: ``fsm.order`` or ``fsm.visit`` records; a Work Order with
+            visits tells of those to come
+        :return: dict record -> str, without those of which there is nothing to say
+        """
+        now = fields.Datetime.now()
+        parts = {
+            record: [
+                each.sudo()
+                for each in record._get_planned_appointments()
+                if each.scheduled_date_start
+            ]
+            for record in appointments
+            if record.id and record.sudo().company_id.job_confirmation_enabled
+        }
+        every = list(dict.fromkeys(each for mine in parts.values() for each in mine))
+        findings = {}
+        for company in {each.company_id for each in every}:
+            plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
+            if plans_sudo:
+                mine = [each for each in every if each.company_id == company]
+                found = self._look(mine, plans_sudo, now)
+                self._check_due(found, now, self._is_coming)
+                findings.update({finding.appointment: finding for finding in found})
+        return {
+            record: "\n".join(
+                self._describe_one(record, findings[each])
+                for each in mine
+                if each in findings
+            )
+            for record, mine in parts.items()
+        }
+
+    @api.model
+    def _describe_contact(self, partner):
+        """What leaves next for the Work Orders of a contact, or why not, for people.
+
+        :return: a line for each of the next Work Orders that the user may see
+        """
+        orders = self.env["fsm.order"]
+        if not partner.id or not orders.has_access("read"):
+            return False
+        now = fields.Datetime.now()
+        place = Domain("location_id.contact_id", "=", partner.id)
+        place |= Domain("location_id.owner_id", "=", partner.id)
+        place |= Domain("location_id.partner_id", "=", partner.id)
+        coming = Domain("scheduled_date_start", ">", now)
+        coming |= Domain("visit_ids.scheduled_date_start", ">", now)
+        orders = orders.search(
+            place & coming & Domain("company_id", "in", self.env.companies.ids),
+            order="scheduled_date_start",
+            limit=_ORDERS_SHOWN,
+        )
+        described = self._describe_appointments(orders)
+        lines = [
+            f"{order.name}: {text}"
+            for order in orders
+            for text in (described.get(order) or "").splitlines()
+        ]
+        return "\n".join(lines) or False
+
+    @api.model
+    def _is_coming(self, finding):
+        return bool(finding.decision.at)
+
+    @api.model
+    def _describe_one(self, record, finding):
+        text = self._describe(finding)
+        if finding.appointment._name == record._name:
+            return text
+        return f"{finding.appointment.name}: {text}"
+
+    @api.model
+    def _describe(self, finding):
+        """What leaves next for an appointment, or why nothing does: a sentence."""
+        decision = finding.decision
+        when = self._format_there(finding, decision.at) if decision.at else ""
+        step = finding.step.name or ""
+        alert = finding.draft and first_for_plan(finding.draft.alerts)
+        if alert and decision.at and alert.code != decision.reason:
+            return self.env._(
+                "Not asked on %(when)s, unless it changes: %(reason)s",
+                when=when,
+                reason=alert.summary or alert.text,
+            )
+        words = {
+            "": lambda: self.env._("Leaves now: %s", step),
+            "later": lambda: self.env._(
+                "Next on %(when)s: %(step)s", when=when, step=step
+            ),
+            "hours": lambda: self.env._(
+                "Waits for the texting hours, until %(when)s: %(step)s",
+                when=when,
+                step=step,
+            ),
+            "asked_lately": lambda: self.env._(
+                "Asked a short while ago; next on %(when)s: %(step)s",
+                when=when,
+                step=step,
+            ),
+            "daily_limit": lambda: self.env._(
+                "The number got as many texts as it may today; next on %s", when
+            ),
+        }
+        if decision.reason in words:
+            return words[decision.reason]()
+        return self._describe_reason(finding)
+
+    @api.model
+    def _describe_reason(self, finding):
+        """Why nothing leaves, in words."""
+        reason = finding.decision.reason
+        known = {
+            "closed": lambda: self.env._("Not asked: the work is done or canceled."),
+            "past": lambda: self.env._("Not asked: the appointment has begun."),
+            "undated": lambda: self.env._("Not asked: it has no date."),
+            "no_plan": lambda: self.env._("Not asked: no plan that is on fits it."),
+            "held": lambda: self.env._("Not asked: automatic texts are held."),
+            "step_held": lambda: self.env._("Not asked: the step is held."),
+            "too_late": lambda: self.env._(
+                "Not asked: too little time is left before it."
+            ),
+            "no_step_left": lambda: self.env._("No further text: no step is left."),
+            "no_text": lambda: self.env._("Not asked: the text can't be used."),
+            "confirmed": lambda: self.env._("No further text: confirmed."),
+            "declined": lambda: self.env._("No further text: declined, for a person."),
+            "opted_out": lambda: self.env._("No further text: opted out."),
+            "unrecognized": lambda: self.env._(
+                "No further text: the answer is for a person."
+            ),
+        }
+        alert = finding.draft and first_for_plan(finding.draft.alerts)
+        if alert and alert.code == reason:
+            return self.env._("Not asked: %s", alert.summary or alert.text)
+        return known[reason]() if reason in known else self.env._("Not asked.")
+
+    @api.model
+    def _format_there(self, finding, moment):
+        """Date and time where the work happens, with the zone when it is another."""
+        zone = finding.facts.zone
+        order = finding.order
+        text = ", ".join(
+            (order._format_date_in(zone, moment), order._format_time_in(zone, moment))
+        )
+        return text if zone == self.env.user.tz else f"{text} ({zone})"
+
+    @api.model
+    def _render_example(self, company, template):
+        """What a customer gets, for the next Work Order of the company, as str."""
+        orders_sudo = self.env["fsm.order"].sudo()
+        order_sudo = orders_sudo.search(
+            [
+                ("company_id", "=", company.id),
+                ("scheduled_date_start", ">", fields.Datetime.now()),
+            ],
+            order="scheduled_date_start",
+            limit=1,
+        )
+        if not order_sudo:
+            return self.env._("Shown as soon as there is a Work Order to come.")
+        composer = self.env["fsm.confirmation.composer"]
+        recipients = self.env["fsm.confirmation.recipient"]
+        partner = recipients._choose(order_sudo)[order_sudo]
+        draft = composer._draft(order_sudo, order_sudo._get_next_visit(), partner)
+        draft.template = template.sudo()
+        try:
+            return composer._render([draft])[0]
+        except UserError as error:
+            return str(error)
+
+
+def _key(appointment):
+    """(id of the Work Order, id of the visit or 0)"""
+    if appointment._name == "fsm.visit":
+        return appointment.order_id.id, appointment.id
+    return appointment.id, 0

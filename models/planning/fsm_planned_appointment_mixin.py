@@ -1,0 +1,76 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, api, fields, models
+
+from ..levels import check_may_edit
+from ..xmlids import EDIT_GROUP, READ_GROUP
+
+# What decides about the plan of an appointment, beside its date and status.
+_DECIDING = {"company_id", "location_id", "tag_ids", "team_id", "type", "order_id"}
+
+
+class FsmPlannedAppointmentMixin(models.AbstractModel):
+    """An appointment whose customer may be asked by itself."""
+
+    _name = "fsm.planned.appointment.mixin"
+    _description = "Appointment of a Plan"
+
+    confirmation_hold = fields.Boolean(
+        "Hold Automatic Texts",
+        copy=False,
+        groups=EDIT_GROUP,
+        help="The customer is not asked automatically; a person can still send.",
+    )
+    confirmation_plan_info = fields.Text(
+        "Asked Automatically",
+        compute="_compute_confirmation_plan_info",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="When the customer is asked next, or why not.",
+    )
+
+    # The planner looks for what is due by these.
+    _plan_index = models.Index(
+        "(company_id, scheduled_date_start)"
+        " WHERE confirmation_status IN ('not_sent', 'reconfirm', 'awaiting')"
+    )
+
+    @api.depends("confirmation_status", "scheduled_date_start", "confirmation_hold")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_confirmation_plan_info(self):
+        planner = self.env["fsm.confirmation.planner"]
+        # Odoo evaluates paths as superuser, where the field's groups don't hold.
+        user = self.env.user
+        shown = self.env.uid == SUPERUSER_ID or user.has_group(READ_GROUP)
+        described = planner._describe_appointments(self._origin) if shown else {}
+        for appointment in self:
+            appointment.confirmation_plan_info = described.get(appointment._origin)
+
+    def _get_planned_appointments(self):
+        """The appointments of this record that can be asked about: list."""
+        return [self]
+
+    def write(self, vals):
+        if "confirmation_hold" in vals and not self.env.su:
+            check_may_edit(self.env)
+        result = super().write(vals)
+        if vals.keys() & _DECIDING:
+            outlooks = self.env["fsm.confirmation.outlook"]
+            outlooks._forget_sudo(self._get_appointment_order())
+        return result
+
+    def action_hold_confirmation(self):
+        """Have a person decide when the customer is asked, or let it go by itself."""
+        check_may_edit(self.env)
+        self.check_access("read")
+        for appointment in self:
+            held = not appointment.sudo().confirmation_hold
+            for each in appointment._get_planned_appointments():
+                each.sudo().confirmation_hold = held
+            order = appointment._get_appointment_order()
+            sentence = (
+                self.env._("Automatic texts are held.")
+                if held
+                else self.env._("Automatic texts leave again.")
+            )
+            chatter = self.env["fsm.confirmation.chatter"]
+            chatter._log([order], sentence, order.sudo().company_id)

@@ -1,0 +1,426 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Customers are asked by themselves."""
+
+from datetime import date, datetime, timedelta
+
+import psycopg2
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import mute_logger
+
+from ..common import LEVELS, MODULE, ConfirmationTransactionCase
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class PlannerCase(ConfirmationTransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The hours are those of core's tests; here it may be night.
+        cls.env["ir.config_parameter"].set_param(
+            "job_confirmation.texting_hours", "0-24"
+        )
+        cls.plans = cls.env["fsm.confirmation.plan"]
+        cls.now = fields.Datetime.now()
+        cls.soon = cls._make_plan("Soon", [{"unit": "hours", "number": 72}])
+
+    @classmethod
+    def _make_plan(cls, name, steps, enabled=True, **values):
+        return cls.plans.create(
+            {
+                "name": name,
+                "company_id": cls.company.id,
+                "enabled": enabled,
+                "step_ids": [(0, 0, step) for step in steps],
+                **values,
+            }
+        )
+
+    def _plan(self, now=None):
+        """What the scheduled action does; returns the new texts."""
+        known = self.env["fsm.confirmation"].search([])
+        while self.env["fsm.confirmation.planner"]._plan_batch(self.company, now):
+            pass
+        return self.env["fsm.confirmation"].search([]) - known
+
+    def _outlook(self, appointment=None):
+        appointment = appointment or self.order
+        outlook = self.env["fsm.confirmation.outlook"].sudo()
+        return outlook.search(
+            [("order_id", "=", appointment._get_appointment_order().id)]
+        )
+
+
+class TestPlanner(PlannerCase):
+    def test_what_is_due_is_asked_once(self):
+        text = self._plan()
+        self.assertEqual(text.order_id, self.order)
+        self.assertEqual(text.step_id, self.soon.step_ids)
+        self.assertEqual(text.state, "outgoing")
+        self.assertFalse(text.at_once_until)
+        self.assertEqual(text.body, self.order._render_confirmation_body(self.customer))
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertIn(text.name, self._history(self.order))
+        self.assertFalse(self._plan())
+        self.env["fsm.confirmation.outlook"].search([]).unlink()
+        self.assertFalse(self._plan())
+        self.assertEqual(
+            self._outlook().step_id, self.env["fsm.confirmation.plan.step"]
+        )
+
+    def test_nothing_leaves_without_a_plan_that_is_on(self):
+        self.soon.action_switch_off()
+        self.assertFalse(self._plan())
+        self.soon.enabled = True
+        self.company.job_confirmation_enabled = False
+        planner = self.env["fsm.confirmation.planner"]
+        self.assertNotIn(self.company, planner._find_companies_sudo())
+
+    def test_steps_follow_until_the_answer(self):
+        self.soon.enabled = False
+        steps = [{"unit": "hours", "number": 72}, {"unit": "hours", "number": 20}]
+        plan = self._make_plan("Two steps", steps)
+        first = self._plan()
+        self.assertEqual(first.step_id.number, 72)
+        self.assertFalse(self._plan(self.start - 21 * HOUR))
+        second = self._plan(self.start - 20 * HOUR)
+        self.assertEqual(second.step_id.number, 20)
+        self.assertEqual(first.closed_reason, "replaced")
+        self.assertEqual(plan.step_ids, (first + second).step_id)
+
+        other = self._make_order(self.start + HOUR)
+        asked = self._plan()
+        self.assertEqual(asked.order_id, other)
+        self._reply(f"Yes {asked.code}")
+        self.assertEqual(other.confirmation_status, "confirmed")
+        self.assertFalse(self._plan(self.start - 19 * HOUR))
+
+    def test_a_moved_date_is_asked_about_anew(self):
+        self._plan()
+        self.order.scheduled_date_start = self.start + HOUR
+        moved = self._plan()
+        self.assertEqual(moved.appointment_start, self.start + HOUR)
+        self.order.scheduled_date_start = self.start + 30 * DAY
+        self.assertFalse(self._plan())
+
+    def test_visits_are_asked_about_each(self):
+        first, second = self._make_visit(self.order, 0), self._make_visit(self.order, 9)
+        self.assertEqual(self._plan().visit_id, first)
+        self.assertEqual(self._plan(second.scheduled_date_start - DAY).visit_id, second)
+
+    def test_who_cannot_be_texted_is_looked_at_again(self):
+        self.customer.phone = False
+        self.assertFalse(self._plan())
+        self.assertEqual(self._outlook().reason, "number_missing")
+        self.customer.phone = "+12125550123"
+        self.assertFalse(self._plan())
+        self.assertTrue(self._plan(self.now + HOUR))
+
+    def test_who_opted_out_or_was_canceled_is_not_asked(self):
+        self.env["phone.blacklist"].sudo()._add([self.customer.phone_sanitized])
+        self.assertFalse(self._plan())
+        self.assertEqual(self._outlook().reason, "opted_out")
+        other = self._make_order()
+        other.action_cancel()
+        self.assertFalse(self._plan(self.now + HOUR))
+
+    def test_hold_and_let_go(self):
+        order = self.order.with_user(self.dispatcher)
+        order.action_hold_confirmation()
+        self.assertFalse(self._plan())
+        self.assertIn("held", order.confirmation_plan_info)
+        order.action_hold_confirmation()
+        self.soon.step_ids.action_hold()
+        self.assertFalse(self._plan())
+        self.assertIn("step is held", order.confirmation_plan_info)
+        self.soon.step_ids.action_hold()
+        self.assertEqual(self._plan().order_id, self.order)
+
+    def test_the_first_plan_that_fits_counts(self):
+        tag = self.env["fsm.tag"].create({"name": "VIP", "company_id": self.company.id})
+        steps = [{"unit": "hours", "number": 72}]
+        first = self._make_plan("VIP", steps, sequence=1, tag_ids=tag.ids)
+        never = self._make_plan("Never", [{"unit": "hours", "number": 1}], sequence=2)
+        self.assertFalse(self._plan())
+        self.order.tag_ids = tag
+        self.assertEqual(self._plan().step_id.plan_id, first)
+        never.enabled = False
+        other = self._make_order()
+        self.assertEqual(self._plan().order_id, other)
+
+    def test_a_step_has_a_text_of_its_own(self):
+        template = self.env["sms.template"].create(
+            {
+                "name": "Short",
+                "model_id": self.env["ir.model"]._get("fsm.order").id,
+                "body": "Coming {{ object.confirmation_date }}? "
+                "{{ object.confirmation_answer }}",
+            }
+        )
+        step = self.soon.step_ids
+        step.template_id = template
+        self.assertIn("Short", step.name)
+        text = self._plan()
+        self.assertTrue(text.body.startswith("Coming "))
+        self.assertEqual(step.preview, text.body)
+        template.body = "{{ object.name.nonsense }}"
+        self._make_order()
+        with mute_logger(
+            "odoo.addons.fieldservice_job_confirmation.models.planning"
+            ".fsm_confirmation_planner"
+        ):
+            self.assertFalse(self._plan())
+
+    def test_a_number_gets_only_so_many_a_day(self):
+        self.company.job_confirmation_daily_limit = 2
+        for hours in (1, 2, 3):
+            self._make_order(self.start + hours * HOUR)
+        self.assertEqual(len(self._plan()), 2)
+        self.assertEqual(len(self._plan(self.now + DAY)), 2)
+
+    def test_an_answer_that_a_person_took_back_stays_with_people(self):
+        self._plan()
+        self._reply("No")
+        self.order.with_user(self.dispatcher).confirmation_status = "not_sent"
+        self.env["fsm.confirmation.outlook"].search([]).unlink()
+        self.assertFalse(self._plan(self.now + DAY))
+
+    def test_the_reminder_goes_to_who_was_asked(self):
+        other = self._make_contact(
+            "Neighbor", "+12125550188", service_location_id=self.location.id
+        )
+        self._send(partner_id=other.id)
+        self.assertFalse(self._plan())
+        steps = [{"unit": "hours", "number": 20}]
+        self._make_plan("Remind", steps, sequence=1)
+        self.assertEqual(self._plan(self.start - 20 * HOUR).partner_id, other)
+
+    def test_the_database_is_the_judge(self):
+        text = self._plan()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            draft = self.env["fsm.confirmation.composer"]._draft(
+                self.order, self.env["fsm.visit"], self.customer
+            )
+            draft.step = text.step_id
+            self.env["fsm.confirmation.composer"]._record([draft], self.env.user)
+
+    def test_the_work_per_batch_is_bounded(self):
+        def count(orders):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(len(self._plan()), orders)
+            return self.env.cr.sql_log_count - before
+
+        self._plan()
+        self._make_many(3)
+        few = count(3)
+        self._make_many(12, 20)
+        self.assertLess(count(12) - few, 12)
+
+    def _make_many(self, count, first=0):
+        for number in range(first, first + count):
+            contact = self._make_contact(f"C{number}", f"+1212555{3000 + number}")
+            self._make_order(location_id=self._make_location(contact).id)
+
+    def test_why(self):
+        order = self.order.with_user(self.users["read"])
+        self.assertIn("Leaves now", order.confirmation_plan_info)
+        self.order.scheduled_date_start = self.start + 10 * DAY
+        self.assertIn("Next on", order.confirmation_plan_info)
+        self.customer.phone = False
+        order.invalidate_recordset()
+        self.assertIn("mobile number", order.confirmation_plan_info)
+        contact = self.customer.with_user(self.users["read"])
+        contact = contact.with_context(allowed_company_ids=self.company.ids)
+        self.assertIn(self.order.name, contact.confirmation_plan_info)
+        self.soon.enabled = False
+        self.env.invalidate_all()
+        self.assertFalse(order.confirmation_plan_info)
+        self.assertFalse(contact.confirmation_plan_info)
+
+
+class TestPlans(PlannerCase):
+    def test_sentences(self):
+        plan = self._make_plan(
+            "Sentences",
+            [
+                {"number": 2, "hour": 9.5, "audience": "unanswered"},
+                {"number": 1},
+                {"number": 0, "hour": 8},
+                {"number": 3, "unit": "hours", "is_held": True},
+            ],
+        )
+        self.assertEqual(
+            [name.replace("\u202f", " ") for name in plan.steps_text.splitlines()],
+            [
+                "2 days before at 9:30 AM, to customers who have not answered",
+                "1 day before at 9:00 AM, to customers who have not confirmed",
+                "On the day at 8:00 AM, to customers who have not confirmed",
+                "3 hours before, to customers who have not confirmed (held)",
+            ],
+        )
+
+    def test_what_is_refused(self):
+        step = self.soon.step_ids
+        for values in (
+            {"number": 0},
+            {"number": 1000},
+            {"unit": "days", "number": -1},
+            {"hour": 24},
+        ):
+            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+                step.write(values)
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self._make_plan("Empty", [])
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            step.unlink()
+
+    def test_hours_outside_the_texting_hours_are_said(self):
+        self.env["ir.config_parameter"].set_param(
+            "job_confirmation.texting_hours", "8-20"
+        )
+        step = self._make_plan("Late", [{"number": 1, "hour": 22}]).step_ids
+        self.assertIn("Outside", step.warning)
+        step.hour = 10
+        self.assertFalse(step.warning)
+
+    def test_every_company_begins_with_the_ready_made_plans(self):
+        company = self._make_company("New", number="+12025550177")
+        plans = self.plans.with_company(company).search(
+            [("company_id", "=", company.id)]
+        )
+        self.assertEqual(len(plans), 3)
+        self.assertFalse(any(plans.mapped("enabled")))
+        self.assertEqual(
+            [sorted(plan.step_ids.mapped("number")) for plan in plans],
+            [[1], [1, 3], [1, 2, 7]],
+        )
+        self.plans._make_ready_made()
+        self.assertEqual(self.plans.search_count([("company_id", "=", company.id)]), 3)
+
+    def test_switching_on_says_what_leaves(self):
+        self.soon.enabled = False
+        self.customer.phone = False
+        other = self._make_contact("Other", "+12125550144")
+        self._make_order(location_id=self._make_location(other).id)
+        later = self._make_contact("Later", "+12125550145")
+        self._make_order(
+            self.start + 4 * DAY, location_id=self._make_location(later).id
+        )
+        action = self.soon.action_switch_on()
+        admin = self.users["admin"]
+        wizard = self.env[action["res_model"]].with_user(admin)
+        wizard = wizard.with_context(**action["context"]).create({})
+        self.assertEqual(
+            (wizard.now_count, wizard.coming_count, wizard.left_out_count), (1, 1, 1)
+        )
+        self.assertIn("mobile number", wizard.left_out_info)
+        self.assertFalse(self.env["fsm.confirmation"].search([]))
+        wizard.action_switch_on()
+        self.assertTrue(self.soon.enabled)
+        self.assertEqual(len(self._plan()), 1)
+
+    def test_who_is_left_out_is_said_while_the_hours_are_waited_for(self):
+        self.customer.phone = False
+        closed = self.env["resource.calendar"].create(
+            {
+                "name": "Tomorrow",
+                "company_id": self.company.id,
+                "attendance_ids": [
+                    (
+                        0,
+                        0,
+                        {"name": day, "dayofweek": day, "hour_from": 0, "hour_to": 24},
+                    )
+                    for day in "0123456"
+                    if int(day) != self._local_time("America/New_York", 0, 9).weekday()
+                ],
+            }
+        )
+        self.company.job_confirmation_calendar_id = closed
+        info = self.order.with_user(self.dispatcher).confirmation_plan_info
+        self.assertIn("Not asked on", info)
+        self.assertIn("mobile number", info)
+
+    def test_forecast(self):
+        other = self._make_contact("Other", "+12125550144")
+        coming = self._make_order(
+            self.start + 2 * DAY, location_id=self._make_location(other).id
+        )
+        lines = self.env["fsm.confirmation.forecast.line"].with_user(self.dispatcher)
+        lines = lines.with_context(allowed_company_ids=self.company.ids)
+        found = lines.search(lines.action_open()["domain"])
+        self.assertEqual(found.order_id, self.order + coming)
+        self.assertEqual(set(found.mapped("outcome")), {"leaves"})
+        self.assertEqual(found.partner_id, self.customer + other)
+        self.assertFalse(self.env["fsm.confirmation"].search([]))
+        found[0].action_hold()
+        self.assertTrue(found[0].is_held)
+        again = lines.search(lines.action_open()["domain"])
+        outcomes = {line.order_id: line.outcome for line in again}
+        self.assertEqual(outcomes, {found[0].order_id: "held", coming: "leaves"})
+        self.assertEqual(self._plan().order_id, self.env["fsm.order"])
+
+    def test_a_calendar_says_when_texts_leave(self):
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Texting",
+                "company_id": self.company.id,
+                "tz": "America/New_York",
+                "attendance_ids": [
+                    (0, 0, {**hours, "name": day, "dayofweek": day})
+                    for day in "01234"
+                    for hours in (
+                        {"hour_from": 9, "hour_to": 12, "day_period": "morning"},
+                        {"hour_from": 13, "hour_to": 18, "day_period": "afternoon"},
+                    )
+                ],
+            }
+        )
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holiday",
+                "calendar_id": calendar.id,
+                "company_id": self.company.id,
+                "date_from": "2026-07-03 04:00:00",
+                "date_to": "2026-07-04 03:59:59",
+            }
+        )
+        self.company.job_confirmation_calendar_id = calendar
+        windows = self.company._get_texting_windows()
+        self.assertEqual(windows(date(2026, 7, 2)), ((9, 12), (13, 18)))
+        self.assertEqual(windows(date(2026, 7, 3)), ())  # the holiday, a Friday
+        self.assertEqual(windows(date(2026, 7, 4)), ())
+        saturday = datetime(2026, 7, 4, 15)
+        departure = self.company._get_next_departure(saturday, "America/Los_Angeles")
+        self.assertEqual(departure, datetime(2026, 7, 6, 16))
+        settings = self.env["res.config.settings"].create({})
+        self.assertFalse(settings.job_confirmation_hours_warning)
+        calendar.attendance_ids.unlink()
+        settings.invalidate_recordset()
+        self.assertTrue(settings.job_confirmation_hours_warning)
+
+    def test_levels(self):
+        for level in LEVELS:
+            plan = self.soon.with_user(self.users[level])
+            if level == "admin":
+                plan.name = "Mine"
+                continue
+            with self.assertRaises(AccessError):
+                plan.name = "Mine"
+            with self.assertRaises(AccessError):
+                plan.action_switch_on()
+            if level != "edit":
+                order = self.order.with_user(self.users[level])
+                with self.assertRaises(AccessError):
+                    order.action_hold_confirmation()
+        self.assertEqual(self.soon.name, "Mine")
+        self.assertTrue(self.env.ref(f"{MODULE}.ir_cron_plan").active)

@@ -1,0 +1,233 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Whether a customer is asked now, by which step, or why not."""
+
+from datetime import date, datetime, timedelta
+from unittest import TestCase
+
+from core.hours import DEFAULT_WINDOWS, every_day
+from core.planning import (
+    GRACE,
+    REST,
+    Appointment,
+    Plan,
+    Recipient,
+    Step,
+    Text,
+    decide,
+    find_horizon,
+    find_time,
+)
+
+ZONE = "America/New_York"
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+# Tuesday, March 3, 2026, 10:00 in New York
+START = datetime(2026, 3, 3, 15)
+WEEK = Step(id=7, days=7, audience="not_asked")
+TWO = Step(id=2, days=2)
+ONE = Step(id=1, days=1)
+PLAN = Plan((WEEK, TWO, ONE))
+# 9:00 in New York
+ONE_AT = datetime(2026, 3, 2, 14)
+TWO_AT = ONE_AT - DAY
+WEEK_AT = ONE_AT - 6 * DAY
+
+
+class TestDecide(TestCase):
+    def decide(self, now, status="not_sent", asked=(), plan=PLAN, **known):
+        recipient = known.pop("recipient", None)
+        windows = known.pop("windows", DEFAULT_WINDOWS)
+        known = {"start": START, "zone": ZONE, **known}
+        appointment = Appointment(status=status, **known)
+        texts = [Text(moment, known["start"]) for moment in asked]
+        return decide(appointment, texts, plan, windows, now, recipient)
+
+    def assert_due(self, decision, step):
+        self.assertEqual((decision.step, decision.reason), (step, ""))
+        self.assertTrue(decision.is_due)
+
+    def assert_not(self, decision, reason, at=None):
+        self.assertEqual((decision.reason, decision.at), (reason, at))
+        self.assertFalse(decision.is_due)
+
+    def test_each_step_at_its_time(self):
+        self.assert_not(self.decide(WEEK_AT - HOUR), "later", WEEK_AT)
+        self.assert_due(self.decide(WEEK_AT), WEEK)
+        asked = [WEEK_AT + timedelta(seconds=20)]
+        self.assert_not(self.decide(WEEK_AT + HOUR, "awaiting", asked), "later", TWO_AT)
+        self.assert_due(self.decide(TWO_AT, "awaiting", asked), TWO)
+        asked.append(TWO_AT + timedelta(seconds=20))
+        self.assert_due(self.decide(ONE_AT, "awaiting", asked), ONE)
+        asked.append(ONE_AT + timedelta(seconds=20))
+        self.assert_not(self.decide(ONE_AT + HOUR, "awaiting", asked), "no_step_left")
+
+    def test_who_has_answered_is_left_to_people(self):
+        for status in ("confirmed", "declined", "opted_out", "unrecognized"):
+            self.assert_not(self.decide(ONE_AT, status, [TWO_AT]), status)
+
+    def test_what_cannot_be_asked_about(self):
+        self.assert_not(self.decide(ONE_AT, start=None), "undated")
+        self.assert_not(self.decide(ONE_AT, is_closed=True), "closed")
+        self.assert_not(self.decide(START), "past")
+        self.assert_not(self.decide(ONE_AT, plan=None), "no_plan")
+        self.assert_not(self.decide(ONE_AT, plan=Plan(())), "no_plan")
+        self.assert_not(self.decide(ONE_AT, held=True), "held")
+
+    def test_what_stands_in_the_way_is_looked_at_again(self):
+        for block in ("opted_out", "number_missing", "no_contact", "not_ready"):
+            decision = self.decide(ONE_AT, recipient=Recipient(block=block))
+            self.assertEqual((decision.step, decision.reason), (ONE, block))
+            self.assertEqual(decision.at, ONE_AT + HOUR / 2)
+
+    def test_a_plan_switched_on_at_noon(self):
+        noon = ONE_AT + 3 * HOUR
+        self.assert_due(self.decide(noon), ONE)
+        # Of those in two days, the latest step that is due; not the one of a week ago.
+        self.assert_due(self.decide(noon, start=START + DAY), TWO)
+        # What is in an hour is too near.
+        self.assert_not(self.decide(noon, start=noon + HOUR), "too_late")
+
+    def test_one_made_or_moved_inside_a_steps_time(self):
+        now = START + DAY + 3 * HOUR
+        start = now + 5 * HOUR
+        self.assert_due(self.decide(now, start=start), ONE)
+        plan = Plan(PLAN.steps, notice=timedelta(hours=6))
+        self.assert_not(self.decide(now, start=start, plan=plan), "too_late")
+        # The old date was asked about: that was another question.
+        appointment = Appointment(start=start, zone=ZONE, status="reconfirm")
+        texts = [Text(TWO_AT, START - DAY)]
+        self.assert_due(decide(appointment, texts, PLAN, DEFAULT_WINDOWS, now), ONE)
+
+    def test_a_server_that_was_down_for_two_days(self):
+        # Two steps were missed: one text makes up for both.
+        now = ONE_AT + HOUR * 5
+        self.assert_due(self.decide(now, "awaiting", [WEEK_AT]), ONE)
+        self.assert_not(
+            self.decide(now + HOUR, "awaiting", [WEEK_AT, now]), "no_step_left"
+        )
+
+    def test_a_step_is_done_whatever_the_clocks_say(self):
+        appointment = Appointment(start=START, zone=ZONE, status="awaiting")
+        texts = [Text(ONE_AT - HOUR, START, ONE.id)]
+        now = ONE_AT + 13 * HOUR
+        decision = decide(appointment, texts, PLAN, DEFAULT_WINDOWS, now)
+        self.assert_not(decision, "no_step_left")
+
+    def test_an_earlier_step_never_follows_a_later_one(self):
+        plan = Plan((TWO, Step(id=1, days=1, audience="not_asked")))
+        now = ONE_AT + 2 * HOUR
+        self.assert_not(self.decide(now, "awaiting", [ONE_AT], plan), "no_step_left")
+
+    def test_who_was_just_asked_rests(self):
+        # Booked a day ahead, asked at once: nobody gets the next one an hour later.
+        asked = ONE_AT - HOUR
+        decision = self.decide(ONE_AT, "awaiting", [asked])
+        self.assertEqual((decision.step, decision.reason), (ONE, "too_late"))
+        early = Plan((Step(id=3, hours=8),))
+        start = datetime(2026, 3, 3, 23)
+        asked = start - 9 * HOUR
+        decision = self.decide(
+            start - 8 * HOUR, "awaiting", [asked], early, start=start
+        )
+        self.assert_not(decision, "too_late")
+        start = datetime(2026, 3, 5, 15)
+        plan = Plan((Step(id=3, hours=40),), notice=2 * HOUR)
+        asked = start - 41 * HOUR
+        decision = self.decide(
+            start - 40 * HOUR, "awaiting", [asked], plan, start=start
+        )
+        self.assert_not(decision, "asked_lately", datetime(2026, 3, 4, 13))
+
+    def test_the_night_waits_for_the_texting_hours(self):
+        night = datetime(2026, 3, 2, 5)  # midnight in New York
+        decision = self.decide(night, start=START, plan=Plan((TWO,)))
+        self.assert_not(decision, "hours", datetime(2026, 3, 2, 13))
+        self.assert_due(self.decide(decision.at, plan=Plan((TWO,))), TWO)
+        # By then it would be too late for one that begins in the morning.
+        decision = self.decide(night, plan=Plan((TWO,)), start=night + 10 * HOUR)
+        self.assert_not(decision, "too_late")
+
+    def test_recurring_orders_made_a_year_ahead(self):
+        now = START - timedelta(days=365)
+        decision = self.decide(now)
+        self.assert_not(decision, "later", WEEK_AT)
+        self.assertGreaterEqual(find_horizon(PLAN.steps), START - WEEK_AT)
+        self.assertGreaterEqual(find_horizon([Step(id=1, hours=48)]), 48 * HOUR)
+
+    def test_held(self):
+        held = Step(id=1, days=1, held=True)
+        plan = Plan((TWO, held))
+        # Its turn has come: no earlier one leaves in its place.
+        self.assert_not(self.decide(ONE_AT, plan=plan), "step_held")
+        # Let go later, it leaves as one that is late.
+        self.assert_due(self.decide(ONE_AT + 5 * HOUR, plan=Plan((TWO, ONE))), ONE)
+
+    def test_a_number_gets_only_so_many_a_day(self):
+        full = Recipient(texts_today=3)
+        decision = self.decide(ONE_AT - 6 * DAY, recipient=full)
+        self.assert_not(decision, "daily_limit", ONE_AT - 5 * DAY - HOUR)
+        self.assert_due(self.decide(ONE_AT, recipient=Recipient(texts_today=2)), ONE)
+
+    def test_an_unanswered_only_step_asks_nobody_for_the_first_time(self):
+        only = Step(id=5, days=1, audience="unanswered")
+        self.assert_not(self.decide(ONE_AT, plan=Plan((only,))), "no_step_left")
+        self.assert_due(self.decide(ONE_AT, "awaiting", [TWO_AT], Plan((only,))), only)
+        # Who came too late for the first step is asked by it.
+        self.assert_due(self.decide(ONE_AT, plan=Plan((TWO, only))), TWO)
+
+    def test_a_step_on_time_needs_no_notice(self):
+        plan = Plan((Step(id=4, hours=2),), notice=4 * HOUR)
+        start = datetime(2026, 3, 3, 20)
+        self.assert_due(
+            self.decide(start - 2 * HOUR, start=start, plan=plan), plan.steps[0]
+        )
+        late = start - 2 * HOUR + GRACE + timedelta(minutes=1)
+        self.assert_not(self.decide(late, start=start, plan=plan), "too_late")
+        self.assertGreater(REST, GRACE)
+
+
+class TestFindTime(TestCase):
+    def test_summer_and_winter_time(self):
+        # In the night before March 8, 2026 the clocks go forward in New York.
+        start = datetime(2026, 3, 9, 14)
+        for days, hour in ((1, 13), (2, 14)):
+            at = find_time(Step(id=1, days=days), start, ZONE, DEFAULT_WINDOWS)
+            self.assertEqual(at, datetime(2026, 3, 9 - days, hour))
+        all_day = every_day((0, 24))
+        step = Step(id=1, days=1, hour=2.5)
+        # 2:30 does not exist on that day; 1:30 on November 1 comes twice.
+        at = find_time(step, start, ZONE, all_day)
+        self.assertEqual(at, datetime(2026, 3, 8, 7, 30))
+        start = datetime(2026, 11, 2, 15)
+        at = find_time(Step(id=1, days=1, hour=1.5), start, ZONE, all_day)
+        self.assertEqual(at, datetime(2026, 11, 1, 6, 30))
+        at = find_time(Step(id=1, hours=24), start, ZONE, all_day)
+        self.assertEqual(at, start - DAY)
+
+    def test_a_closed_day(self):
+        closed = {date(2026, 3, 1), date(2026, 3, 2)}
+
+        def windows(day):
+            return () if day in closed else ((8, 20),)
+
+        at = find_time(ONE, START, ZONE, windows)
+        self.assertEqual(at, datetime(2026, 2, 28, 14))
+        at = find_time(Step(id=1, hours=24), START, ZONE, windows)
+        self.assertEqual(at, datetime(2026, 3, 1, 0))  # 19:00 on the last open day
+        self.assertIsNone(find_time(ONE, START, ZONE, lambda _day: ()))
+
+    def test_outside_the_texting_hours(self):
+        for hour, expected in ((6, 13), (9, 14), (22, 24)):
+            at = find_time(Step(id=1, days=1, hour=hour), START, ZONE, DEFAULT_WINDOWS)
+            self.assertEqual(at, datetime(2026, 3, 2) + timedelta(hours=expected))
+        # 4 hours before 10:00 is night: the evening before.
+        at = find_time(Step(id=1, hours=4), START, ZONE, DEFAULT_WINDOWS)
+        self.assertEqual(at, datetime(2026, 3, 3, 0))
+        siesta = every_day((8, 12), (16, 20))
+        at = find_time(Step(id=1, days=1, hour=14), START, ZONE, siesta)
+        self.assertEqual(at, datetime(2026, 3, 2, 21))
+
+    def test_the_clock_of_the_place_counts(self):
+        for zone, hour in (("Asia/Tokyo", 0), ("America/Los_Angeles", 17)):
+            at = find_time(ONE, START, zone, DEFAULT_WINDOWS)
+            self.assertEqual(at.hour, hour)

@@ -1,0 +1,203 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..core import planning
+from ..core.alerts import first_for_plan
+from ..models.levels import check_may_edit
+
+DAYS_AHEAD = 7
+MAX_LINES = 5000  # the soonest appointments
+
+_OUTCOMES = [
+    ("leaves", "Leaves"),
+    ("held", "Held"),
+    ("left_out", "Left out"),
+    ("answered", "Answered"),
+]
+_WAITING = {"", "later", "hours", "asked_lately", "daily_limit"}
+_HELD = {"held", "step_held"}
+_ANSWERED = {"confirmed", "declined", "opted_out", "unrecognized"}
+
+
+class FsmConfirmationForecastLine(models.TransientModel):
+    """The next automatic text about an appointment, as far as it is known now.
+
+    Nothing is sent and nothing planned by it: the planner decides anew when a step is
+    due.
+    """
+
+    _name = "fsm.confirmation.forecast.line"
+    _description = "Forecast of Automatic Texts"
+    _order = "leaves_date, id"
+
+    batch = fields.Char(index=True, readonly=True)
+    order_id = fields.Many2one("fsm.order", string="Work Order", readonly=True)
+    visit_id = fields.Many2one("fsm.visit", readonly=True)
+    appointment_start = fields.Datetime("Appointment", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
+    step_id = fields.Many2one("fsm.confirmation.plan.step", readonly=True)
+    plan_id = fields.Many2one("fsm.confirmation.plan", readonly=True)
+    leaves_date = fields.Datetime("Leaves", readonly=True)
+    outcome = fields.Selection(_OUTCOMES, readonly=True)
+    reason = fields.Char("What Happens", readonly=True)
+    cause = fields.Char("Reason", readonly=True, help="The same for all it concerns.")
+    is_held = fields.Boolean(compute="_compute_is_held")
+
+    @api.depends("order_id", "visit_id")
+    def _compute_is_held(self):
+        for line in self:
+            appointment_sudo = line._get_appointment().sudo()
+            line.is_held = appointment_sudo.confirmation_hold
+
+    def _get_appointment(self):
+        return self.visit_id or self.order_id
+
+    # ------------------------------------------------------------------
+    # Make
+    # ------------------------------------------------------------------
+
+    @api.model
+    def action_open(self):
+        """Open what leaves in the next days in the user's company."""
+        self.check_access("read")
+        return self._open(self.env.company)
+
+    @api.model
+    def _open(self, company, plan=None):
+        """The action that shows the forecast.
+
+        :param plan: ``fsm.confirmation.plan`` that is looked at as if it were on
+        """
+        lines = self._make(company, plan)
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_forecast_action"
+        )
+        action["domain"] = [("batch", "=", lines[:1].batch or "none")]
+        return action
+
+    @api.model
+    def _make(self, company, plan=None):
+        """New lines: the appointments of the next days that the user may see."""
+        now = fields.Datetime.now()
+        findings = self._find(company, plan, now)
+        allowed = self._get_readable(findings)
+        batch = f"{self.env.uid}-{now.timestamp()}"
+        rows = [
+            {**row, "batch": batch}
+            for row in map(self._prepare_line, findings)
+            if row["order_id"] in allowed
+        ]
+        return self.sudo().create(rows).sudo(False)
+
+    @api.model
+    def _get_readable(self, findings):
+        orders = self.env["fsm.order"].browse(
+            {finding.order.id for finding in findings}
+        )
+        return set(orders._filtered_access("read").ids)
+
+    @api.model
+    def _find(self, company, plan, now):
+        """Findings of the planner about what may leave in the next days."""
+        planner = self.env["fsm.confirmation.planner"]
+        plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
+        if plan:
+            plans_sudo = (plans_sudo | plan.sudo()).sorted()
+        until = now + timedelta(days=DAYS_AHEAD)
+        steps = [step._to_core() for step in plans_sudo.step_ids]
+        appointments = self._search_appointments(
+            company, now, until + planning.find_horizon(steps)
+        )
+        findings = planner._look(appointments, plans_sudo, now)
+
+        def is_coming(finding):
+            at = finding.decision.at
+            return bool(at) and at <= until
+
+        planner._check_due(findings, now, is_coming)
+        # What a person has answered is of no interest here, nor what comes later.
+        return [
+            finding
+            for finding in findings
+            if finding.decision.reason not in ("no_plan", "no_step_left")
+            and (not finding.decision.at or finding.decision.at <= until)
+        ]
+
+    @api.model
+    def _search_appointments(self, company, now, until):
+        """The open appointments of a company in time: list."""
+        domain = [
+            ("company_id", "=", company.id),
+            ("scheduled_date_start", ">", now),
+            ("scheduled_date_start", "<=", until),
+            ("confirmation_status", "in", planning.ASKED_ABOUT),
+        ]
+        options = {"order": "scheduled_date_start, id", "limit": MAX_LINES}
+        orders_sudo = self.env["fsm.order"].sudo()
+        orders_sudo = orders_sudo.search(
+            [*domain, ("visit_ids", "=", False), ("stage_id.is_closed", "=", False)],
+            **options,
+        )
+        visits_sudo = self.env["fsm.visit"].sudo()
+        visits_sudo = visits_sudo.search(
+            [*domain, ("order_id.stage_id.is_closed", "=", False)], **options
+        )
+        both = [*orders_sudo, *visits_sudo]
+        return sorted(both, key=lambda each: each.scheduled_date_start)[:MAX_LINES]
+
+    @api.model
+    def _prepare_line(self, finding):
+        """Field values of a line."""
+        decision, draft = finding.decision, finding.draft
+        visit = finding.appointment
+        alert = draft and first_for_plan(draft.alerts)
+        outcome = _find_outcome(decision.reason, alert)
+        reason = self.env["fsm.confirmation.planner"]._describe(finding)
+        return {
+            "order_id": finding.order.id,
+            "visit_id": visit.id if visit._name == "fsm.visit" else False,
+            "appointment_start": finding.facts.start,
+            "company_id": finding.order.company_id.id,
+            "partner_id": draft.partner.id if draft else False,
+            "plan_id": finding.plan.id,
+            "step_id": finding.step.id,
+            "leaves_date": decision.at if outcome == "leaves" else False,
+            "outcome": outcome,
+            "reason": reason,
+            "cause": alert.summary if alert else reason,
+        }
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_hold(self):
+        """Hold the appointment's texts, or let them go."""
+        check_may_edit(self.env)
+        self.check_access("read")
+        for line in self:
+            line._get_appointment().action_hold_confirmation()
+
+    def action_open_order(self):
+        """Open the Work Order."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "fsm.order",
+            "res_id": self.order_id.id,
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+
+def _find_outcome(reason, alert):
+    """What becomes of the next text, a key of ``outcome``."""
+    if reason in _HELD:
+        return "held"
+    if reason in _ANSWERED:
+        return "answered"
+    return "leaves" if reason in _WAITING and not alert else "left_out"
