@@ -21,7 +21,7 @@ _YES = {lx.CONFIRM, lx.AGREE}
 _ANSWERS = _YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
 _WORDS_OF_CHOICE = dict.fromkeys(
-    "keep keeping take good great okay bien gut bene goed bom boa bon wel".split(),
+    "keep keeping take pode good great okay bien gut bene goed bom boa bon wel".split(),
     CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "

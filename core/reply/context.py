@@ -39,10 +39,9 @@ from .text import level
 # Situations: what was said last, and what was answered before.
 OPEN = "question"  # the question is open, and was said last
 UNHEARD = "ask_back"  # we asked back to words that said nothing
-ASKED = "ask_back_question"  # we asked back to a question of the customer
-CONDITIONAL = (
-    "ask_back_condition"  # we asked back to a condition, another time, a doubt
-)
+ASKED = "ask_back_question"  # we asked back to a question or a mere doubt
+# we asked back to a condition, another time, a yes with what was not understood
+CONDITIONAL = "ask_back_condition"
 ASIDE = "aside"  # a notice or a help text came after the open question
 BY_STAFF = "staff"  # a person wrote a free text
 YES_GIVEN = "confirmed"  # our thank-you, or a yes entered by hand

@@ -75,7 +75,9 @@ def _is_name(text, start, end):
     words = _describe(text, start, end)
     if before.is_any({lx.NAME_INTRO, lx.GREETING, lx.THANKS}):
         return _is_name_after(before, words)
-    if before.is_any({lx.AGREE, lx.CONFIRM}) and len(before.tokens) > 1:  # "sounds good Carol"
+    if (
+        before.is_any({lx.AGREE, lx.CONFIRM}) and len(before.tokens) > 1
+    ):  # "sounds good Carol"
         return words.length == 1 and words.capitals and words.ends_text
     if not (words.ends_clause and words.ends_text and words.length <= 2):
         return False

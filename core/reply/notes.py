@@ -57,6 +57,7 @@ _DONE = frozenset(
     "arreglo reparado reparada repararon reparee repare reparee resolu gerichtet "
     "repariert behoben gemacht gefixt erledigt riparato riparata sistemato sistemata "
     "risolto aggiustato aggiustata consertado consertada consertaram arrumado arrumada "
+    "fait faite hecho hecha fatto fatta feito feita gedaan pumped swept serviced "
     "resolvido gemaakt gerepareerd opgelost hersteld".split()
 )
 _TO_BE_DONE = frozenset(
@@ -65,10 +66,12 @@ _TO_BE_DONE = frozenset(
     "not never hasnt wasnt isnt havent no nicht nie non niet".split()
 )
 _AGAIN = frozenset("again wieder weer alweer nuevo vez nouveau nuovo novo".split())
-_WORKS = frozenset(
-    "works work working worked runs running fine geht lauft funktioniert tut doet werkt "
-    "funciona funcionando funcionar anda marche fonctionne remarche funziona "
-    "trabalhando".split()
+# "It leaks again" is what is to be done.
+_FAULTS = tuple(
+    "leak drip brok stuck clog block jam fault err out down nois smell act trip beep "
+    "dead not wont doesnt isnt cant stop squeak rattl fail kaputt tropf klemm quietsch "
+    "brumm nicht gote fuga rot ruido fuite pann bruit perde rumor lek kapot piep niet "
+    "vaza ping quebr barulh coule bouch".split()
 )
 _MAX_HOUR = 24
 _MAX_DAY = 31
@@ -254,7 +257,10 @@ def _is_done(clause, index):
     before = {t.key for s in clause[max(index - 3, 0) : index] for t in s.tokens}
     if not _DONE.isdisjoint(keys):
         return _TO_BE_DONE.isdisjoint(before | set(keys))
-    return keys[0] in _AGAIN and not _WORKS.isdisjoint(before)
+    if keys[0] not in _AGAIN:
+        return False
+    words = [token.key for segment in clause for token in segment.tokens]
+    return not any(word.startswith(_FAULTS) for word in words)
 
 
 def _is_elsewhere(clause, index):
@@ -512,8 +518,8 @@ def note_of(text, answers):
 _THAT_TIME = frozenset(
     line.strip()
     for line in """that day|that date|that time|then|ese dia|a esa hora|esa hora|ce jour
-    ce jour la|cette date|la|an dem tag|dann|quel giorno|a quellora|die dag|dan|nesse dia
-    nessa data|naquele dia|nessa hora|at that time|on that day|this day|this time
+    ce jour la|cette date|la|an dem tag|dann|quel giorno|a quellora|die dag|dan
+    nesse dia|nessa data|naquele dia|nessa hora|at that time|on that day|this day|this time
     """.replace("\n", "|").split("|")
 )
 

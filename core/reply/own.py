@@ -117,8 +117,8 @@ _NEITHER_OF = tuple(
     for end in (("any", "of", "them"), ("any", "of", "those"), ("any", "of", "these"))
 )
 _PAIR = frozenset(
-    "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden entrambi "
-    "entrambe allebei".split()
+    "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden "
+    "entrambi entrambe allebei".split()
 )
 _TRIO = frozenset("three tres trois drei tre drie 3".split())
 _NEITHER = (("cant", "do", "either"), ("cant", "make", "either"))
@@ -451,7 +451,8 @@ def _person_at(keys, index, words):
     end = index
     refs = None
     while end < len(keys):
-        ids = {id_ for id_, own in words.items() if keys[end] in own.names}
+        name = {keys[end], keys[end].removesuffix("s")}  # "Oscar's"
+        ids = {id_ for id_, own in words.items() if name & own.names}
         if not ids or (refs is not None and not refs & ids):
             break
         refs = ids if refs is None else refs & ids

@@ -31,6 +31,7 @@ from .own import find_own
 from .quotes import appointed_times, own_words, read_reaction
 from .refusals import (
     find_concluding_no,
+    find_excuse_then,
     find_excuse_with_proposal,
     find_proposal,
     find_refusal_with_rest,
@@ -60,10 +61,11 @@ _OWN_ANSWERS = {lx.CONFIRM, lx.AGREE}
 _CONDITIONS = {lx.CONDITION, lx.OTHER, lx.RESCHEDULE}
 # Who only doubted is asked, and may say yes then; a condition stays one.
 _MERE_DOUBTS = frozenset(
-    "maybe perhaps possibly probably might may mayb mabye sure unsure certain uncertain "
-    "know idk yet quizas quiza talvez mejor vez sabe seguro seguro vielleicht eventuell "
-    "evtl weiss sicher noch forse magari ancora so sicuro misschien weet zeker nog "
-    "see check checking sehen schauen ver voir vedere zien kijken "
+    "maybe perhaps possibly probably might may mayb mabye sure unsure certain "
+    "uncertain know idk yet quizas quiza talvez mejor vez sabe seguro vielleicht "
+    "eventuell evtl weiss sicher noch forse magari ancora so sicuro misschien weet "
+    "zeker nog "
+    "vediamo see check checking sehen schauen ver voir vedere zien kijken "
     "etre peutetre sais sur encore aun todavia ainda sei calhar certeza".split()
 )
 _REAL_CONDITIONS = frozenset(
@@ -233,6 +235,7 @@ def _read_answers(text, lexicon, codes, world):
         or find_refused_day(text, lexicon)
         or find_excuse_with_proposal(text)
         or find_concluding_no(text)
+        or find_excuse_then(text)
     )
     if refusal:
         found = answered([Answer(DECLINE)], "refusal", refusal.surface)
@@ -283,7 +286,9 @@ def _proposed(text, world):
 def _manner_of_yes(text, given, lexicon, world):
     """Tell how a yes is said; see :class:`~.understanding.Understanding`."""
     tokens = [token for segment in text.segments for token in segment.tokens]
-    if any(map(_names_it, text.segments)) and any(lx.FAREWELL not in s.kinds for s in given):
+    if any(map(_names_it, text.segments)) and any(
+        lx.FAREWELL not in s.kinds for s in given
+    ):
         return "named"
     if lexicon.has(tokens, lx.ATTEND) or (world.returning and _returns(text)):
         return "worded"
@@ -347,6 +352,8 @@ def _sets_condition(segments):
 
 def _is_mere_doubt(segment):
     words = {token.key for token in segment.tokens}
+    if {"no", "se"} <= words:  # "no sé"
+        return True
     return (
         segment.is_any({lx.CONDITION, lx.UNCLEAR, lx.DOUBT})
         and lx.OTHER not in segment.kinds

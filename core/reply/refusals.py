@@ -39,7 +39,8 @@ _TRANSITIVE = (
 ).split()
 _SO = frozenset("so donc also dus quindi entao entonces".split())
 _THANKS = frozenset(
-    "thanks thank thx ty gracias merci danke grazie obrigado obrigada dank bedankt".split()
+    "thanks thank thx ty gracias merci danke grazie obrigado obrigada dank "
+    "bedankt".split()
 )
 # "Can't wait Monday" refuses no Monday.
 _CANT_ELSE = frozenset("wait believe find open see remember hear tell complain".split())
@@ -49,7 +50,20 @@ _PERHAPS = frozenset(
 _AND = frozenset("and y et und e en so".split())
 _REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
 # What tells that a day is proposed, beside a question.
+_SORRY = frozenset(
+    "sorry unfortunately sadly leider helaas desole desolee malheureusement perdon "
+    "purtroppo infelizmente desculpe".split()
+)
+_THEN = (("ese", "dia"), ("ce", "jour", "la"), ("quel", "giorno"), ("nesse", "dia"))
+_THEN += (("die", "dag"), ("an", "dem", "tag"), ("then",))
+_ARRANGES = {lx.ACCESS, lx.PRESENCE, lx.HOUSEHOLD, lx.CONTACT}
+# "Tomorrow's out", "ese viernes imposible".
+_BAD_DAY = frozenset(
+    "out bad off impossible imposible impossibile impossivel unmoglich onmogelijk "
+    "schlecht slecht mort".split()
+)
 _PROPOSING = frozenset(
+    "please pls try "
     "instead rather better maybe perhaps free available works work possible could "
     "fine ok good geht passt lieber besser frei stattdessen vielleicht gerne kan kann "
     "evtl eventuell ggf eventueel eventuellement "
@@ -125,7 +139,7 @@ def _is_arranged(after):
 
 
 def find_refused_day(text, lexicon):
-    """Return the "not" of "not Friday", "morgen nicht", beside a proposal or a reason."""
+    """Return the "not" of "not Friday" and "morgen nicht", beside a proposal."""
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
         negation = None if asks else _refuses_day(clause)
@@ -147,7 +161,19 @@ def _refuses_day(clause):
         return None
     own, negation = sorted(said, key=lambda s: lx.NEGATION in s.kinds)
     plain = lx.NEGATION in negation.kinds and len(negation.tokens) == 1
+    if not own.refs and negation.refs:
+        own, negation = negation, own
+    if negation.tokens[-1].key in _BAD_DAY or _is_no_good(negation):
+        plain = not negation.is_any(_YES)
     return negation if plain and own.refs and own.when else None
+
+
+def _is_no_good(segment):
+    return tuple(token.key for token in segment.tokens) in (
+        ("no", "good"),
+        ("not", "good"),
+        ("no", "bueno"),
+    )
 
 
 def find_concluding_no(text):
@@ -155,11 +181,46 @@ def find_concluding_no(text):
     said = [s for s in text.segments if lx.SEPARATOR not in s.kinds]
     while said and said[-1].kinds <= SILENT:
         said.pop()
-    if len(said) < 3 or not is_bare_no(said[-1]) or said[-2].key not in _SO:
+    if len(said) < 3 or not _is_no_of(said):
         return None
-    if any(s.is_any({*_YES, lx.KEEP, lx.QUESTION_WORD}) for s in said[:-2]):
-        return None
-    return said[-1] if any(lx.EXCUSE in s.kinds for s in said) else None
+    return None if any(map(_is_against_no, said[:-2])) else said[-1]
+
+
+def find_excuse_then(text):
+    """Return the reason of "sorry, I'm at a wedding that day", which arranges nothing."""
+    sorry = reason = None
+    for clause, asks in _clauses(text.segments):
+        if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
+            return None
+        sorry = sorry or next(
+            (s for s in clause if s.key in _SORRY or is_bare_no(s)), None
+        )
+        then = any(_is_then(s) for s in clause)
+        excuses = [s for s in clause if lx.EXCUSE in s.kinds] if then else []
+        reason = reason or next(iter(excuses), None)
+    return reason if sorry else None
+
+
+def _is_then(segment):
+    """Tell "that day" and the appointment's own day."""
+    if segment.refs and segment.when:
+        return segment.when.has_day()
+    words = tuple(token.key for token in segment.tokens)
+    return words[:1] == ("that",) or words in _THEN
+
+
+def _is_against_no(segment):
+    if segment.is_any({lx.CONDITION, lx.OTHER}) and not _is_soft(segment):
+        return segment.key in IFS or lx.OTHER in segment.kinds
+    return segment.is_any({*_YES, lx.KEEP, lx.QUESTION_WORD}) and not _is_soft(segment)
+
+
+def _is_no_of(said):
+    """Tell "... so no" and "too early, no thank you" from a "no" of what follows."""
+    last, before = said[-1], said[-2]
+    if is_bare_no(last):
+        return before.key in _SO
+    return _is_no_thanks(last) and any(lx.EXCUSE in s.kinds for s in said)
 
 
 def find_excuse_with_proposal(text):
@@ -223,7 +284,11 @@ def _begins_clause(clause, start, index):
             return True  # "not available Monday | yes Tuesday"
         if lx.CONDITION in segment.kinds and segment.key in _PROPOSING:
             return True  # "morgen nicht | evtl nächste Woche"
-    return _ends_in_refusal(clause[start:index], segment)
+    before = clause[start:index]
+    if segment.key in _PROPOSING and _proposes(clause[index:]):
+        said = [s for s in before if not s.kinds <= SILENT]
+        return bool(said) and all(s.is_any(REFUSALS | {lx.EXCUSE}) for s in said)
+    return _ends_in_refusal(before, segment)
 
 
 def _ends_in_refusal(before, segment):

@@ -30,7 +30,8 @@ _MAX_SEQUENCES = 2000
 
 # "nº 5" and "№ 5" would become "no 5" under NFKC.
 _NUMERO = re.compile(
-    r"\bn\s?[º°]|№|(?<=\bat )no\.?\s?(?=\d)|(?<=\bhouse )no\.?\s?(?=\d)|\bnr\.\s?(?=\d)",
+    r"\bn\s?[º°]|№|(?<=\bat )no\.?\s?(?=\d)|(?<=\bhouse )no\.?\s?(?=\d)"
+    r"|\bnr\.\s?(?=\d)",
     re.IGNORECASE,
 )
 _BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
