@@ -519,7 +519,8 @@ _THAT_TIME = frozenset(
     line.strip()
     for line in """that day|that date|that time|then|ese dia|a esa hora|esa hora|ce jour
     ce jour la|cette date|la|an dem tag|dann|quel giorno|a quellora|die dag|dan
-    nesse dia|nessa data|naquele dia|nessa hora|at that time|on that day|this day|this time
+    nesse dia|nessa data|naquele dia|nessa hora|at that time|on that day|this day
+    this time
     """.replace("\n", "|").split("|")
 )
 

@@ -187,7 +187,7 @@ def find_concluding_no(text):
 
 
 def find_excuse_then(text):
-    """Return the reason of "sorry, I'm at a wedding that day", which arranges nothing."""
+    """Return the reason of "sorry, I'm at a wedding that day", if it is all."""
     sorry = reason = None
     for clause, asks in _clauses(text.segments):
         if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
@@ -224,7 +224,7 @@ def _is_no_of(said):
 
 
 def find_excuse_with_proposal(text):
-    """Return the reason of "I'm at work, could you come on Monday?" with another day.
+    """Return the reason of "I'm at work, could you come Monday?" with another day.
 
     Without another day it may be only a reason why somebody else opens.
     """
