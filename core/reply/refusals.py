@@ -187,7 +187,7 @@ def find_concluding_no(text):
 
 
 def find_excuse_then(text):
-    """Return the reason of "sorry, I'm at a wedding that day", if it is all."""
+    """Return the reason of "sorry, I'm at work that day", if it is all."""
     sorry = reason = None
     for clause, asks in _clauses(text.segments):
         if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):

@@ -374,7 +374,8 @@ class FsmConfirmationAlert(models.AbstractModel):
             "opted_out": lambda: (
                 self.env._(
                     "%(contact)s opted out of texts and can't be texted. %(how)s. Call "
-                    "instead, or choose another contact. A customer opts in again by texting START.",
+                    "instead, or choose another contact. A customer opts in again by "
+                    "texting START.",
                     contact=partner.name,
                     how=entry_sudo._job_confirmation_describe(),
                 ),

@@ -110,8 +110,8 @@ class PhoneBlacklist(models.Model):
             .sudo()
             .search([("job_confirmation_enabled", "=", True)])
         ):
-            shown = found_sudo.filtered(
-                lambda rec: not rec.company_id or rec.company_id == company
+            shown = found_sudo.filtered_domain(
+                [("company_id", "in", (False, company.id))]
             )
             chatter._notify_screens(company, [], partner_ids=shown.ids)
 

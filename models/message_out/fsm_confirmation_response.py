@@ -277,7 +277,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _settle(self, appointment, known):
-        """A person set the status of an appointment: it is the answer to what was asked.
+        """A person set the status: it is the answer to what was asked.
 
         :param appointment: ``fsm.order`` or ``fsm.visit``, which has it already
         :param known: its status until now
