@@ -168,23 +168,30 @@ def _read(clause, asks, open_ids):
         elif not segment.refs and not _is_small(clause, index, before, items):
             is_clear = False
         is_clear = is_clear and lx.OTHER not in segment.kinds
-    items = _without_exceptions(clause, items)
+    plain = _without_exceptions(clause, items, open_ids)
+    is_clear, items = is_clear and plain is not None, items if plain is None else plain
     if is_clear and items and not any(isinstance(item, str) for item in items):
         if any(segment.key in _ONLY | _PLEASE for segment in clause):
             items.append(CONFIRM)  # "Monday please", "only the first one"
     return Clause(tuple(items), tuple(clause), is_clear)
 
 
-def _without_exceptions(clause, items):
-    """Turn "all good except the 28th" into a yes to the others and a no to that."""
+def _without_exceptions(clause, items, open_ids):
+    """Turn "all good except the 28th" into a yes to the others and a no to that.
+
+    :return: the items; None: what is excepted from what is not clear
+    """
     if not any(segment.key in _EXCEPT for segment in clause):
         return items
     names = [item for item in items if isinstance(item, frozenset)]
-    left_out = names[-1:]
-    if CONFIRM not in items or len(names) < 2 or items[-1] not in left_out:
-        return items
-    kept = [name for name in names if name not in left_out]
-    return [CONFIRM, *kept, DECLINE, *left_out]
+    if items[:1] == names[:1] or items[-1:] != names[-1:]:
+        return None
+    if set(items) - set(names) != {CONFIRM}:
+        return None
+    left_out = names[-1]
+    # "Yes except the last" names only what is left out of all of them.
+    kept = names[:-1] or [frozenset({ref}) for ref in open_ids if ref not in left_out]
+    return [CONFIRM, *(name for name in kept if name != left_out), DECLINE, left_out]
 
 
 def _intent_at(clause, index, before, items):
