@@ -193,10 +193,12 @@ class Simulator:
         if fault.kind == "html":
             return web.Response(text=PAGE, content_type="text/html")
         codes = {"429": 20429, "500": 20500, "503": 20503}
-        code = values.get("code", codes.get(fault.kind, 20500))
+        code = codes.get(fault.kind) or values.get("code", 20500)
         error = refuse(code, values.get("message"), path=request.path)
-        real_status = error.status if fault.kind == "error" else int(fault.kind)
-        error.status = values.get("http_status", real_status)
+        if fault.kind == "error":
+            error.status = values.get("http_status", error.status)
+        else:
+            error.status = int(fault.kind)
         response = _json(error.status, error.body())
         if values.get("body") == "html":
             response.text, response.content_type = PAGE, "text/html"

@@ -2,6 +2,8 @@
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from ..xmlids import MODULE
+
 # The switch, a system parameter: "False" has the ORM do all of it. For whoever suspects
 # that another addon is passed over here.
 SWITCH = "job_confirmation.orm_shortcuts"
@@ -72,7 +74,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
     def _may_insert_notes(self, names):
         """Whether a row of these values is all that ``create`` would make of them.
 
-        Not where another addon has its say: it extends create(), has a column that
+        Ours looks at what users write only. Not where another addon has its say: it extends create(), has a column that
         needs a value, or stores something that follows from messages.
 
         :param names: frozenset of field names
@@ -84,7 +86,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
             for base in cls.__mro__
             if "create" in vars(base)
         }
-        if "create" in vars(cls) or makers - {"mail", "base", None}:
+        if "create" in vars(cls) or makers - {"mail", "base", MODULE, None}:
             return False
         written = {*names, *models.MAGIC_COLUMNS}
         return not any(

@@ -246,7 +246,7 @@ class TestSending(ConfirmationTransactionCase):
 
     def test_opted_out(self):
         self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
-            "+12125550123", "reply", "Stop it"
+            "+12125550123", "reply", "Stop it", self.company
         )
         self._assert_blocked("Opted out on .*“Stop it”")
 

@@ -26,7 +26,8 @@ export class BoardState extends Component {
     static props = {...standardFieldProps};
 
     setup() {
-        this.orm = useService("orm");
+        // Not useService: open boards may redraw this row before the server answers.
+        this.orm = this.env.services.orm;
     }
 
     get tile() {
@@ -70,7 +71,7 @@ export class BoardSteps extends Component {
     static props = {...standardFieldProps};
 
     setup() {
-        this.orm = useService("orm");
+        this.orm = this.env.services.orm;
         this.action = useService("action");
         this.state = useState({busy: false});
     }

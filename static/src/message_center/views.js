@@ -53,8 +53,11 @@ export const messageCenter = (Controller, open = "action_open_details") =>
                 return;
             }
             const {context, domain, groupBy} = this.props;
-            const isShown = sameDomain(this.model.config.domain, domain);
-            // Otherwise somebody searched while the server was away.
+            const {config} = this.model;
+            const isShown =
+                sameDomain(config.domain, domain) &&
+                String(config.groupBy) === String(groupBy);
+            // Otherwise somebody searched or grouped, and the answer is still to come.
             await this.model.load(isShown ? {} : {context, domain, groupBy});
         }
 
