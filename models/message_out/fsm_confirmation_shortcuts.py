@@ -74,8 +74,9 @@ class FsmConfirmationShortcuts(models.AbstractModel):
     def _may_insert_notes(self, names):
         """Whether a row of these values is all that ``create`` would make of them.
 
-        Ours looks at what users write only. Not where another addon has its say: it extends create(), has a column that
-        needs a value, or stores something that follows from messages.
+        Not where another addon has its say: it extends create(), has a column that
+        needs a value, or stores something that follows from messages. Ours only
+        looks at what users write.
 
         :param names: frozenset of field names
         """
