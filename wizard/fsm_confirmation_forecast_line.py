@@ -185,13 +185,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         """Open the Work Order."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "fsm.order",
-            "res_id": self.order_id.id,
-            "views": [(False, "form")],
-            "target": "current",
-        }
+        return self.order_id._get_records_action(context={})
 
 
 def _find_outcome(reason, alert):

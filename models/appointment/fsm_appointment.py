@@ -437,13 +437,7 @@ class FsmAppointment(models.Model):
         """Open the Work Order."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "fsm.order",
-            "res_id": self.order_id.id,
-            "views": [(False, "form")],
-            "target": "current",
-        }
+        return self.order_id._get_records_action(context={})
 
     def action_set_status(self, status):
         """Set the answer by hand.

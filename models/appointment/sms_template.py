@@ -101,6 +101,18 @@ class SmsTemplate(models.Model):
             model = self._get_auto_reply_model(self.confirmation_kind)
             self.model_id = self.env["ir.model"]._get(model)
 
+    def _check_for_work_orders(self):
+        """:raises ValidationError: one of them can't ask about a Work Order"""
+        for template in self:
+            if template.model != "fsm.order":
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is no template for Work Orders. Choose one that applies "
+                        "to Work Orders.",
+                        template.name,
+                    )
+                )
+
     @api.constrains("confirmation_kind", "model_id")
     def _check_confirmation_kind(self):
         for template in self.filtered("confirmation_kind"):

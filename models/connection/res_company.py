@@ -136,16 +136,7 @@ class ResCompany(models.Model):
 
     @api.constrains("job_confirmation_template_id")
     def _check_job_confirmation_template(self):
-        for company in self:
-            template_sudo = company.job_confirmation_template_id.sudo()
-            if template_sudo and template_sudo.model != "fsm.order":
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is no template for Work Orders. Choose one that applies "
-                        "to Work Orders.",
-                        template_sudo.name,
-                    )
-                )
+        self.job_confirmation_template_id.sudo()._check_for_work_orders()
 
     @api.constrains("job_confirmation_text_ids")
     def _check_job_confirmation_texts(self):

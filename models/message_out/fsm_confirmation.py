@@ -562,13 +562,7 @@ class FsmConfirmation(models.Model):
             raise UserError(self.env._("This Work Order was moved to another company."))
         if not self.order_id:
             raise UserError(self.env._("This Work Order was deleted."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "fsm.order",
-            "res_id": self.order_id.id,
-            "views": [(False, "form")],
-            "target": "current",
-        }
+        return self.order_id._get_records_action(context={})
 
     def action_send_again(self):
         """Open the dialog to send a failed message again."""

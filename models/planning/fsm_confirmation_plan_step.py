@@ -142,16 +142,7 @@ class FsmConfirmationPlanStep(models.Model):
 
     @api.constrains("template_id")
     def _check_template(self):
-        for step in self:
-            template_sudo = step.template_id.sudo()
-            if template_sudo and template_sudo.model != "fsm.order":
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is no template for Work Orders. Choose one that applies "
-                        "to Work Orders.",
-                        template_sudo.name,
-                    )
-                )
+        self.template_id.sudo()._check_for_work_orders()
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,3 +1,4 @@
+import {chooseDeclined} from "./steps";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -117,24 +118,7 @@ tours.add("fsm_dialogs_settle", {
             trigger: ".modal [data-step=resolve].btn-primary",
             run: "click",
         },
-        {
-            trigger: ".modal [name=response] .o_select_menu_toggler",
-            run: "click",
-        },
-        {
-            isActive: ["desktop"],
-            trigger: ".o_select_menu_item:contains(Declined)",
-            run: "click",
-        },
-        {
-            // A bottom sheet, which a tour takes for something below the dialog.
-            isActive: ["mobile"],
-            trigger: "body:has(.o_select_menu_item:contains(Declined))",
-            run: () => {
-                const items = [...document.querySelectorAll(".o_select_menu_item")];
-                items.find((item) => item.textContent.includes("Declined")).click();
-            },
-        },
+        ...chooseDeclined,
         {
             trigger: ".modal [name=note] input",
             run: "edit She called",

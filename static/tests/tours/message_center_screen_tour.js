@@ -1,3 +1,4 @@
+import {chooseDeclined} from "./steps";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -253,25 +254,8 @@ tours.add("fsm_confirmation_screen_attach", {
             trigger: ".modal .o_kanban_record:contains(Ben Bold)",
             run: "click",
         },
-        {
-            content: "What was not understood a person has to choose",
-            trigger: ".modal [name=response] .o_select_menu_toggler",
-            run: "click",
-        },
-        {
-            isActive: ["desktop"],
-            trigger: ".o_select_menu_item:contains(Declined)",
-            run: "click",
-        },
-        {
-            // A bottom sheet, which a tour takes for something below the dialog.
-            isActive: ["mobile"],
-            trigger: "body:has(.o_select_menu_item:contains(Declined))",
-            run: () => {
-                const items = [...document.querySelectorAll(".o_select_menu_item")];
-                items.find((item) => item.textContent.includes("Declined")).click();
-            },
-        },
+        // What was not understood a person has to choose.
+        ...chooseDeclined,
         {trigger: ".modal button[name=action_apply]", run: "click"},
         {
             content: "None is left, and the screen says what belongs here",
