@@ -22,6 +22,12 @@ OLD_VERSIONS = ("042b099", "0eb6da8")
 HARMLESS = ("DeprecationWarning", "wkhtmltopdf", "--without-demo")
 BAD = re.compile(" (WARNING|ERROR|CRITICAL) ")
 # What an update must keep: table -> columns, and a condition.
+# Nothing awaits a response since 2.0.0 when no question is open any more.
+_STATUS = (
+    "CASE WHEN confirmation_status = 'awaiting' AND NOT EXISTS (SELECT FROM"
+    " fsm_confirmation m WHERE m.{column} = {table}.id AND m.is_open)"
+    " THEN 'no_answer' ELSE confirmation_status END AS status"
+)
 KEPT = {
     "fsm_confirmation": (
         "id, name, order_id, visit_id, partner_id, contact_name, job_name, mobile,"
@@ -33,8 +39,9 @@ KEPT = {
         "id, confirmation_id, partner_id, mobile, body, intent, state, twilio_sid,"
         " received_date, company_id"
     ),
-    "fsm_visit": "id, order_id, name, scheduled_date_start, confirmation_status",
-    "fsm_order": "id, confirmation_status",
+    "fsm_visit": "id, order_id, name, scheduled_date_start, "
+    + _STATUS.format(table="fsm_visit", column="visit_id"),
+    "fsm_order": "id, " + _STATUS.format(table="fsm_order", column="order_id"),
     "phone_blacklist": "id, number, active",
     "fsm_confirmation_word WHERE phrase = 'life goes on'": "id, phrase, lang, intent",
     "res_company": (

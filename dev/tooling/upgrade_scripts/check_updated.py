@@ -16,6 +16,11 @@ assert old
 assert old.subtype_id == subtype, old.mapped("subtype_id.name")
 assert all(old.mapped("record_company_id"))
 assert all(note.confirmation_id for note in old)
+for model in ("fsm.visit", "fsm.order"):
+    waiting = env[model].search([("confirmation_status", "=", "awaiting")])
+    # A Work Order with visits sums up theirs.
+    for record in waiting.filtered(lambda rec: rec._has_own_status()):
+        assert record._get_appointment_confirmations_sudo([("is_open", "=", True)])
 jobs = env["ir.cron"].search([("name", "like", "Job Confirmations:")])
 assert jobs
 for job in jobs:
