@@ -34,7 +34,9 @@ def _notify_from_outside(dbname, changes):
     """Notify open screens of changes, in a transaction of its own."""
     with Registry(dbname).cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        env["fsm.confirmation.chatter"]._send_to_screens(changes)
+        # Uninstalled in the meantime, there are no such screens.
+        if "fsm.confirmation.chatter" in env:
+            env["fsm.confirmation.chatter"]._send_to_screens(changes)
 
 
 class FsmConfirmationChatter(models.AbstractModel):
