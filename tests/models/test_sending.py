@@ -83,15 +83,14 @@ class TestSending(ConfirmationTransactionCase):
         record = self._send()
         self.assertEqual(
             record.body,
-            f"Acme Services: your appointment {self.order.name} is "
-            f"{self.order.confirmation_date}, 9:00 AM - 11:00 AM at 12 Main St, "
-            "Springfield. Technician: Bob Ray. Reply YES to confirm or NO to decline. "
-            "Reply STOP to opt out.",
+            f"Acme Services: {self.order.name} on {self.order.confirmation_date}, "
+            "9:00 AM - 11:00 AM at 12 Main St, Springfield. With Bob Ray. "
+            "Reply YES to confirm or NO to decline. STOP to opt out.",
         )
         self.assertRegex(
             self.order.confirmation_date, r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \w{3} \d+"
         )
-        self.assertEqual(record.segment_count, 2)
+        self.assertEqual(record.segment_count, 1)
 
     def test_preview_is_what_is_sent(self):
         wizard = self._wizard()
@@ -122,7 +121,7 @@ class TestSending(ConfirmationTransactionCase):
         second = self._send(self._make_order())
         self.assertLessEqual(len(second.body), 1600)
         self.assertIn(f"YES {second.code}", second.body)
-        self.assertIn("Reply STOP to opt out.", second.body)
+        self.assertIn("STOP to opt out.", second.body)
         self.assertIn("Main Street Main Street", second.body)
 
     def _use_template(self, body):
