@@ -9,7 +9,7 @@ from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
-from ..common import ConfirmationTransactionCase
+from ..common import MODULE, ConfirmationTransactionCase
 
 
 @tagged("post_install", "-at_install")
@@ -338,6 +338,17 @@ class TestSending(ConfirmationTransactionCase):
         self.assertFalse(messages.search([("mobile_search", "ilike", "Maria")]))
         self.customer.name = "Maria Lopez"
         self.assertEqual(record.contact_name, "Maria Lopez")
+
+    def test_each_sending_process_is_woken(self):
+        first = self.env.ref(f"{MODULE}.ir_cron_send_confirmations")
+        beside = self.env.ref(f"{MODULE}.ir_cron_send_beside")
+        beside.active = True
+        more = beside.copy()
+        triggers = self.env["ir.cron.trigger"].sudo()
+        known = triggers.search([])
+        self._send()
+        woken = (triggers.search([]) - known).cron_id
+        self.assertEqual(woken & (first | beside | more), first | beside | more)
 
 
 @tagged("post_install", "-at_install")
