@@ -14,7 +14,6 @@ from odoo.tools import SQL
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
 from ...core.hours import JUST_NOW
 from ...tools.log_redaction import private_queries
-from ..xmlids import SEND_CRON
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
@@ -310,7 +309,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             appointments._set_confirmation_status_sudo("awaiting")
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
         records_sudo._notify_changed()
-        self.env.ref(SEND_CRON).sudo()._trigger()
+        self.env["fsm.confirmation.outbox"]._wake(records_sudo)
         return records_sudo
 
     @api.model

@@ -142,12 +142,12 @@ class FsmOrder(models.Model):
             )
             order.confirmation_address = order._format_appointment_address()
             order.confirmation_technician = (
-                order.env._("Technician: %s.", shorten(person.name)) if person else ""
+                order.env._("With %s.", shorten(person.name)) if person else ""
             )
             order.confirmation_answer = order._get_answer_instruction(
                 codes.get(order._origin.id, "")
             )
-            order.confirmation_opt_out = order.env._("Reply STOP to opt out.")
+            order.confirmation_opt_out = order.env._("STOP to opt out.")
 
     def _get_answer_instruction(self, code=""):
         """How to answer, in the context's language, with a code when there is one."""

@@ -3,7 +3,6 @@ from odoo import api, fields, models
 
 from ...core import delivery
 from ...core.delivery import Transition
-from ..xmlids import SEND_CRON
 
 
 class FsmConfirmationDelivery(models.AbstractModel):
@@ -278,7 +277,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 ),
             }
         )
-        self.env.ref(SEND_CRON).sudo()._trigger(at=departure)
+        self.env["fsm.confirmation.outbox"]._wake(waiting, departure)
         waiting._notify_changed()
 
     @api.model

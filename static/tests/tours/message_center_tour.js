@@ -52,8 +52,7 @@ tours.add("fsm_confirmation_send", {
         },
         {
             content: "The text is shown as it will be sent",
-            trigger:
-                ".modal .o_fsm_confirmation_bubble:contains(Acme Services: your appointment)",
+            trigger: ".modal .o_fsm_confirmation_bubble:contains(Acme Services:)",
         },
         {
             content: "Send",
