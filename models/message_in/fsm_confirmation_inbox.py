@@ -460,14 +460,15 @@ class FsmConfirmationInbox(models.AbstractModel):
 
         :param auto_reply: what the customer gets back, "" for nothing
         """
-        replies = self.env["fsm.confirmation.reply"]
-        replies._log_texts(case.text, case.links, auto_reply)
+        histories = self.env["fsm.confirmation.reply.chatter"]
+        histories._log_texts(case.text, case.links, auto_reply)
         if case.linked:
             case.linked._notify_changed()
         elif case.decision is not matching.FLOOD:
-            replies._log_unmatched(
+            histories._log_unmatched(
                 case.text, case.several, case.company, case.partner, auto_reply
             )
+            replies = self.env["fsm.confirmation.reply"]
             replies._notify_unmatched(case.company, case.partner)
             case.several._notify_changed()
 
