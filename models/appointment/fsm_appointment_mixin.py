@@ -422,8 +422,8 @@ class FsmAppointmentMixin(models.AbstractModel):
             ).items():
                 group._close_sudo(reason)
             # Another date was agreed on; what else was to be done stays.
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(
                 outdated_sudo.filtered(
                     lambda rec: rec.response == "declined" and not rec.needs_reading
                 )
@@ -457,13 +457,13 @@ class FsmAppointmentMixin(models.AbstractModel):
         for appointment in self:
             confirmations_sudo = appointment._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("closed")
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(confirmations_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(confirmations_sudo)
             appointment._stop_waiting_sudo()
 
     def _on_appointment_reopened(self):
         """There is work to do after all: what was true before is true again."""
-        responses = self.env["fsm.confirmation.response"]
+        activities = self.env["fsm.confirmation.activity"]
         for appointment_sudo in self.sudo():
             messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
             for record_sudo in messages_sudo:
@@ -472,7 +472,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 ):
                     record_sudo._reopen()
                     record_sudo._notify_changed()
-            responses._renew_activity(messages_sudo[:1])
+            activities._renew(messages_sudo[:1])
             if appointment_sudo.confirmation_status in ("no_answer", "not_sent"):
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()

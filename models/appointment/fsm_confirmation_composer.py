@@ -361,7 +361,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             )
         )._close_sudo("replaced")
         # Asking again is what a person does about an earlier answer, or a failure.
-        self.env["fsm.confirmation.response"]._close_activities(earlier_sudo)
+        self.env["fsm.confirmation.activity"]._close(earlier_sudo)
         earlier_sudo._mark_replaced_sudo()
 
     @api.model

@@ -332,8 +332,8 @@ class ResPartner(models.Model):
             if not found_sudo:
                 continue
             found_sudo.write({"is_wrong_number": False, "needs_reading": False})
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(found_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(found_sudo)
             note = self.env._(
                 "%(number)s is the contact's number. Reason: %(reason)s",
                 number=found_sudo[0].mobile,
@@ -367,8 +367,8 @@ class ResPartner(models.Model):
             messages_sudo = self.env["fsm.confirmation"].sudo()
             chatter = self.env["fsm.confirmation.chatter"]
             chatter._log([partner], note, self.env.company)
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(
                 messages_sudo.search(
                     [
                         ("mobile", "=", number),
@@ -377,4 +377,5 @@ class ResPartner(models.Model):
                     ]
                 )
             )
-            responses._opt_in_sudo(number, lifted_by=self.env.companies)
+            opt_outs = self.env["fsm.confirmation.opt.out"]
+            opt_outs._opt_in_sudo(number, lifted_by=self.env.companies)

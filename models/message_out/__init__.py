@@ -6,6 +6,8 @@ from . import fsm_confirmation_sender
 from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
 from . import fsm_confirmation_outbox
+from . import fsm_confirmation_activity
+from . import fsm_confirmation_opt_out
 from . import fsm_confirmation_response
 from . import fsm_confirmation_chatter
 from . import fsm_confirmation_expiry

@@ -300,7 +300,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 ("is_open", "=", True),
             ]
         )
-        self.env["fsm.confirmation.response"]._opt_out_sudo(
+        self.env["fsm.confirmation.opt.out"]._opt_out_sudo(
             record.mobile, record | others, "twilio"
         )
 

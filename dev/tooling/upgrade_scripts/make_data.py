@@ -76,7 +76,9 @@ for number, (body, response) in enumerate(zip(words, answers, strict=True)):
         message._log_sent()
     replies.create({**common, **values})
     if response == "declined":
-        if "fsm.confirmation.response" in env:
+        if "fsm.confirmation.activity" in env:
+            env["fsm.confirmation.activity"]._update(message, "declined")
+        elif "fsm.confirmation.response" in env:
             env["fsm.confirmation.response"]._update_activity(message, "declined")
         else:  # Before 19.0.2.0.0
             message._update_activity("declined")
