@@ -3,8 +3,13 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...core import hours
 from ...core.formatting import localize
 from ...core.hours import JUST_NOW
+
+# Twilio keeps a text for ten hours at most; for less than this it may never leave.
+_LONGEST_VALIDITY = timedelta(hours=10)
+_SHORTEST_VALIDITY = timedelta(seconds=10)
 
 
 class FsmConfirmationDeparture(models.AbstractModel):
@@ -59,6 +64,23 @@ class FsmConfirmationDeparture(models.AbstractModel):
         """
         now, departure = self._find(draft)
         return not draft.step and departure == now and now + JUST_NOW
+
+    @api.model
+    def _get_validity(self, record):
+        """How many seconds Twilio may keep a text that is handed to it now.
+
+        What it queues must not arrive at night, nor after the appointment.
+        """
+        now = fields.Datetime.now()
+        end = now + _LONGEST_VALIDITY
+        company_sudo = record.company_id.sudo()
+        if not record.at_once_until or record.at_once_until < now:
+            zone = company_sudo._get_known_timezone(record.timezone)
+            windows = company_sudo._get_texting_windows()
+            end = hours.leaves_until(now, zone, windows, _LONGEST_VALIDITY)
+        if record.appointment_start and record.appointment_start > now:
+            end = min(end, record.appointment_start)
+        return int(max(end - now, _SHORTEST_VALIDITY).total_seconds())
 
     @api.model
     def _describe(self, draft):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Nothing lost, nothing doubled: the outbox when Twilio or Odoo misbehaves."""
 
+import time
 from datetime import timedelta
 
 from odoo import fields
@@ -584,6 +585,34 @@ class TestTextingHours(TrustCase):
         self._run_outbox()
         self.assertEqual((record.state, self.twilio.sent()), ("outgoing", []))
         self.assertEqual(record.next_attempt_date, opening)
+
+    def test_twilio_keeps_nothing_until_the_night(self):
+        self._move_to_hour(19)
+        self.twilio.set_customer(self.customer._phone_format(), kind="stuck")
+        record = self._send(send_now=False).sudo()
+        record.at_once_until = False
+        self._run_outbox()
+        [text] = self.twilio.sent()
+        self.assertLessEqual(int(text["params"]["ValidityPeriod"]), 3600)
+        opening = self._move_to_hour(20)
+        record.timezone = self.location.partner_id.tz
+        with self.allow_requests(all_requests=True):
+            self.twilio.clock(by=3601)
+            while self.twilio.sent()[0]["status"] != "failed":
+                time.sleep(0.1)
+            self.assertTrue(self.twilio.wait(5))
+        self.env.invalidate_all()
+        self.assertEqual((record.state, record.error_code), ("outgoing", 30036))
+        record.next_attempt_date = False
+        self._run_outbox()
+        self.assertEqual(record.next_attempt_date, opening)
+
+    def test_twilio_keeps_nothing_until_the_appointment(self):
+        self._move_to_hour(11)
+        self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=1)
+        self._send_and_deliver()
+        [text] = self.twilio.sent()
+        self.assertLessEqual(int(text["params"]["ValidityPeriod"]), 3600)
 
     def test_many_at_night_wait_together_or_leave_with_a_reason(self):
         self._move_to_hour(2)
