@@ -1,11 +1,11 @@
-import {ControlPanel} from "@web/search/control_panel/control_panel";
-import {DayInput} from "../message_center/date_range_control";
-import {MessageCenterControlPanel} from "../message_center/control_panel";
-import {MessageCenterDashboard} from "../message_center/dashboard";
-import {_t} from "@web/core/l10n/translation";
-import {getBoardTiles} from "./search_model";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {Component} from "@odoo/owl";
+import {ControlPanel} from "@web/search/control_panel/control_panel";
+import {DayInput} from "../message_center/date_range_control.esm";
+import {MessageCenterControlPanel} from "../message_center/control_panel.esm";
+import {MessageCenterDashboard} from "../message_center/dashboard.esm";
+import {_t} from "@web/core/l10n/translation";
+import {getBoardTiles} from "./search_model.esm";
 
 const {DateTime} = luxon;
 

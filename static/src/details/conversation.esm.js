@@ -1,19 +1,19 @@
 import {
     Component,
-    onPatched,
     onMounted,
+    onPatched,
     onWillStart,
     onWillUnmount,
     onWillUpdateProps,
     useRef,
     useState,
 } from "@odoo/owl";
-import {deserializeDateTime} from "@web/core/l10n/dates";
-import {STATUS_LOOKS} from "../shared/status_looks";
+import {STATUS_LOOKS} from "../shared/status_looks.esm";
 import {_t} from "@web/core/l10n/translation";
+import {deserializeDateTime} from "@web/core/l10n/dates";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
-import {useConfirmationChanges} from "../shared/live_update";
+import {useConfirmationChanges} from "../shared/live_update.esm";
 import {useService} from "@web/core/utils/hooks";
 
 const PAGE = 40;

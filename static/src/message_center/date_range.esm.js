@@ -1,5 +1,5 @@
-import {formatDate} from "@web/core/l10n/dates";
 import {_t} from "@web/core/l10n/translation";
+import {formatDate} from "@web/core/l10n/dates";
 import {user} from "@web/core/user";
 
 const {DateTime} = luxon;

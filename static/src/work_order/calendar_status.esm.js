@@ -1,5 +1,5 @@
 import {CalendarModel} from "@web/views/calendar/calendar_model";
-import {STATUS_LOOKS} from "../shared/status_looks";
+import {STATUS_LOOKS} from "../shared/status_looks.esm";
 import {patch} from "@web/core/utils/patch";
 
 const STATUS = "confirmation_status";
@@ -7,7 +7,7 @@ const STATUS = "confirmation_status";
 // Records of other models, and users without a level, have no such field.
 patch(CalendarModel.prototype, {
     /** @override */
-    setup(params) {
+    setup() {
         super.setup(...arguments);
         const {fields, fieldMapping, fieldNames} = this.meta;
         if (STATUS in fields && fieldNames.includes(STATUS)) {

@@ -21,8 +21,9 @@ export class FsmConfirmationLink extends CharField {
 
     async open(ev) {
         ev.stopPropagation();
+        // The browser opens it in another tab or window.
         if (ev.button || ev.ctrlKey || ev.metaKey || ev.shiftKey) {
-            return; // The browser opens it in another tab or window.
+            return;
         }
         ev.preventDefault();
         const {resModel, resId} = this.props.record;

@@ -1,9 +1,9 @@
 import {Component, useState} from "@odoo/owl";
-import {CHANGED_HERE} from "./conversation";
+import {CHANGED_HERE} from "./conversation.esm";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {useDialogAbove} from "../shared/dialog_above";
+import {useDialogAbove} from "../shared/dialog_above.esm";
 import {useService} from "@web/core/utils/hooks";
 
 /** What can be done next about a message, as the server says for this user. */

@@ -1,13 +1,13 @@
 import {
     MessageCenterControlPanel,
     MessageCenterHelper,
-} from "../message_center/control_panel";
+} from "../message_center/control_panel.esm";
 import {GraphController} from "@web/views/graph/graph_controller";
 import {GraphRenderer} from "@web/views/graph/graph_renderer";
 import {PivotController} from "@web/views/pivot/pivot_controller";
-import {getStatusLook} from "../shared/status_looks";
+import {getStatusLook} from "../shared/status_looks.esm";
 import {graphView} from "@web/views/graph/graph_view";
-import {messageCenterSearch} from "../message_center/search_model";
+import {messageCenterSearch} from "../message_center/search_model.esm";
 import {pivotView} from "@web/views/pivot/pivot_view";
 import {registry} from "@web/core/registry";
 

@@ -1,10 +1,10 @@
 import {Component, onMounted, useRef, useState} from "@odoo/owl";
+import {isGone, useConfirmationChanges} from "../shared/live_update.esm";
 import {_t} from "@web/core/l10n/translation";
 import {hasTouch} from "@web/core/browser/feature_detection";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {isGone, useConfirmationChanges} from "../shared/live_update";
-import {useDialogAbove} from "../shared/dialog_above";
+import {useDialogAbove} from "../shared/dialog_above.esm";
 import {useService} from "@web/core/utils/hooks";
 
 // What the screen does by itself: the fields that an action leads to.

@@ -1,10 +1,10 @@
-import {CheckboxItem} from "@web/core/dropdown/checkbox_item";
 import {Component, useState} from "@odoo/owl";
+import {STATUS_LOOKS, getStatusLook} from "../shared/status_looks.esm";
+import {CheckboxItem} from "@web/core/dropdown/checkbox_item";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {_t} from "@web/core/l10n/translation";
-import {STATUS_LOOKS, getStatusLook} from "../shared/status_looks";
-import {getBoardTiles} from "./search_model";
+import {getBoardTiles} from "./search_model.esm";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";

@@ -1,7 +1,7 @@
 import {ActionHelper} from "@web/views/action_helper";
 import {ControlPanel} from "@web/search/control_panel/control_panel";
-import {DateRangeControl} from "./date_range_control";
-import {MessageCenterDashboard} from "./dashboard";
+import {DateRangeControl} from "./date_range_control.esm";
+import {MessageCenterDashboard} from "./dashboard.esm";
 import {useExternalListener} from "@odoo/owl";
 
 /** The control panel of every view of messages. */

@@ -1,5 +1,5 @@
 import {Component, useState} from "@odoo/owl";
-import {DATE_FIELDS, getPresets, orderRange} from "./date_range";
+import {DATE_FIELDS, getPresets, orderRange} from "./date_range.esm";
 import {DateTimeInput} from "@web/core/datetime/datetime_input";
 import {_t} from "@web/core/l10n/translation";
 import {useBus} from "@web/core/utils/hooks";

@@ -1,4 +1,4 @@
-import {messageCenterSearch} from "../message_center/search_model";
+import {messageCenterSearch} from "../message_center/search_model.esm";
 import {session} from "@web/session";
 
 export const DAY = "scheduled_date_start";

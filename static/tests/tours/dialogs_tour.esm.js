@@ -1,4 +1,4 @@
-import {chooseDeclined} from "./steps";
+import {chooseDeclined} from "./steps.esm";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");

@@ -1,12 +1,12 @@
 import {Component, onMounted, useState} from "@odoo/owl";
+import {isGone, useConfirmationChanges} from "../shared/live_update.esm";
+import {useBus, useService} from "@web/core/utils/hooks";
 import {KeepLast} from "@web/core/utils/concurrency";
-import {getTiles} from "./search_model";
 import {_t} from "@web/core/l10n/translation";
 import {formatInteger} from "@web/views/fields/formatters";
+import {getStatusLook} from "../shared/status_looks.esm";
+import {getTiles} from "./search_model.esm";
 import {isMacOS} from "@web/core/browser/feature_detection";
-import {useBus, useService} from "@web/core/utils/hooks";
-import {isGone, useConfirmationChanges} from "../shared/live_update";
-import {getStatusLook} from "../shared/status_looks";
 
 const LEVELS = {
     danger: {icon: "fa-exclamation-circle", word: () => _t("Problem")},
@@ -37,8 +37,9 @@ export class MessageCenterDashboard extends Component {
     }
 
     async load() {
+        // The view was left while a dialog was open.
         if (isGone(this)) {
-            return; // The view was left while a dialog was open.
+            return;
         }
         const {searchModel} = this.env;
         const summary = await this.keepLast.add(

@@ -1,17 +1,17 @@
-import {CalendarControlPanel, DayBoardControlPanel} from "./control_panel";
+import {CalendarControlPanel, DayBoardControlPanel} from "./control_panel.esm";
+import {calendarSearch, dayBoardSearch} from "./search_model.esm";
+import {messageCenter, withHelper} from "../message_center/views.esm";
 import {CalendarController} from "@web/views/calendar/calendar_controller";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
 import {ListController} from "@web/views/list/list_controller";
 import {ListRenderer} from "@web/views/list/list_renderer";
 import {SearchModel} from "@web/search/search_model";
-import {calendarSearch, dayBoardSearch} from "./search_model";
 import {calendarView} from "@web/views/calendar/calendar_view";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
-import {messageCenter, withHelper} from "../message_center/views";
 import {registry} from "@web/core/registry";
-import {useConfirmationChanges} from "../shared/live_update";
+import {useConfirmationChanges} from "../shared/live_update.esm";
 import {useService} from "@web/core/utils/hooks";
 
 const views = registry.category("views");

@@ -1,6 +1,6 @@
-import {_t} from "@web/core/l10n/translation";
+import {describeRange, rangeDomain} from "./date_range.esm";
 import {Domain} from "@web/core/domain";
-import {describeRange, rangeDomain} from "./date_range";
+import {_t} from "@web/core/l10n/translation";
 import {session} from "@web/session";
 
 /**

@@ -1,4 +1,4 @@
-import {MessageCenterControlPanel, MessageCenterHelper} from "./control_panel";
+import {MessageCenterControlPanel, MessageCenterHelper} from "./control_panel.esm";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
 import {ListController} from "@web/views/list/list_controller";
@@ -6,9 +6,9 @@ import {ListRenderer} from "@web/views/list/list_renderer";
 import {SearchModel} from "@web/search/search_model";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
-import {messageCenterSearch} from "./search_model";
+import {messageCenterSearch} from "./search_model.esm";
 import {registry} from "@web/core/registry";
-import {useConfirmationChanges} from "../shared/live_update";
+import {useConfirmationChanges} from "../shared/live_update.esm";
 import {useEffect} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
 
