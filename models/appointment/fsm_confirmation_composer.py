@@ -2,17 +2,16 @@
 import re
 import secrets
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
-from ...core.hours import JUST_NOW
 from ...tools.log_redaction import private_queries
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
@@ -40,6 +39,8 @@ class Draft:
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
     is_recipient: bool | None = None  # None: not known whether one may choose them
+    by_person: bool = False  # A person is about to send it.
+    at_once_reason: str = ""  # why it leaves outside the texting hours
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
 
     @property
@@ -95,12 +96,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders, visits=None):
+    def _draft_many(self, orders, visits=None, **known):
         """What asking about all these Work Orders comes to, with the alerts.
 
         About the next visit of each, to the contact with which the dialog begins.
 
         :param visits: ``fsm.visit`` of some of them, asked about instead of the next
+        :param known: of each :class:`Draft`
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
@@ -111,7 +113,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
                 draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
                 draft.is_recipient = True
-                drafts.append(draft)
+                drafts.append(replace(draft, **known))
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 
@@ -308,6 +310,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         for appointments in (records_sudo.visit_id, about_order_sudo.order_id):
             appointments._set_confirmation_status_sudo("awaiting")
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
+        self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
         records_sudo._notify_changed()
         self.env["fsm.confirmation.outbox"]._wake(records_sudo)
         return records_sudo
@@ -398,6 +401,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         for draft, text in zip(drafts, texts, strict=True):
             if not text:
                 raise UserError(draft.order._describe_template_problem())
+        departures = self.env["fsm.confirmation.departure"]
         return [
             {
                 "order_id": draft.order.id,
@@ -413,8 +417,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "step_id": draft.step.id if draft.step else False,
-                # What leaves by itself keeps to the texting hours.
-                "at_once_until": not draft.step and fields.Datetime.now() + JUST_NOW,
+                "at_once_until": departures._get_at_once_until(draft),
                 "body": text,
             }
             for draft, text in zip(drafts, texts, strict=True)

@@ -5,6 +5,7 @@ from . import fsm_confirmation_shortcuts
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
+from . import fsm_confirmation_departure
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_activity
 from . import fsm_confirmation_opt_out

@@ -260,6 +260,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         calls = {}
         deadline = time.time() + delivery.CALL_WITHIN.total_seconds()
         deliveries = self.env["fsm.confirmation.delivery"]
+        departures = self.env["fsm.confirmation.departure"]
         alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(claimed_sudo)
         for record_sudo in claimed_sudo:
             company = record_sudo.company_id
@@ -279,6 +280,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 record_sudo.body,
                 record_sudo.sender,
                 self._get_report_url(record_sudo),
+                departures._get_validity(record_sudo),
             )
             calls[call] = record_sudo
         return calls
