@@ -5,8 +5,10 @@
     "version": "19.0.2.0.0",
     "license": "AGPL-3",
     "category": "Field Service",
-    "author": "Job Confirmations",
+    "author": "Job Confirmations, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/field-service",
+    "development_status": "Beta",
+    "images": ["static/description/cover.png"],
     "depends": ["fieldservice", "sms_twilio"],
     "external_dependencies": {"python": ["twilio", "phonenumbers"]},
     "data": [
