@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
 from ...core.hours import JUST_NOW
+from ...core.kinds import QUESTION, asks
 from ...tools.log_redaction import private_queries
 from ..xmlids import SEND_CRON
 
@@ -29,7 +30,7 @@ _CODES_KEPT = 200
 class Draft:
     """A text about one appointment for one contact, not recorded yet."""
 
-    order: object  # ``fsm.order`` with sudo
+    order: object  # ``fsm.order`` with sudo, maybe empty if it asks nothing
     visit: object  # ``fsm.visit`` with sudo, empty without visits
     partner: object  # ``res.partner`` with sudo, maybe empty
     mobile: str = ""  # E.164
@@ -40,12 +41,27 @@ class Draft:
     step: object = None  # the ``fsm.confirmation.plan.step`` for which it leaves
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
+    kind: str = QUESTION  # one of ``core.kinds.KINDS``
+    words: str = ""  # a person's own, instead of a template
+    leaves_at_once: bool | None = None  # None: unless it leaves for a step
+    home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
 
     @property
     def company(self):
-        return self.order.company_id
+        return self.order.company_id or self.home
+
+    @property
+    def asks(self):
+        return asks(self.kind)
+
+    @property
+    def keeps_hours(self):
+        """Whether it waits for the texting hours."""
+        if self.leaves_at_once is None:
+            return bool(self.step)
+        return not self.leaves_at_once
 
     @property
     def appointment(self):
@@ -131,11 +147,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         # Together where template and language are the same; an order once each time.
         seen = Counter()
         groups = defaultdict(list)
+        texts = {id(draft): draft.words[:MAX_TEXT] for draft in drafts}
         for draft in drafts:
+            if draft.words:
+                continue
             lang = draft.partner._get_customer_lang(draft.order.company_id)
             groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
             seen[draft.order] += 1
-        texts = {}
         for (template_sudo, lang, _turn), members in groups.items():
             rendered = self._render_together(template_sudo, lang, members)
             texts.update(zip(map(id, members), rendered, strict=True))
@@ -284,12 +302,13 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _record(self, drafts, user):
-        """Record texts, ready to leave when this transaction is committed.
+        """Record texts of any kind, ready to leave when this transaction is committed.
 
         The caller has checked that the user may send and that nothing stands in the
         way. The texts are rendered here, whatever the drafts say.
 
-        :param drafts: list of :class:`Draft`, at most one about each appointment
+        :param drafts: list of :class:`Draft`, of one that asks at most one about each
+            appointment
         :param user: ``res.users`` who sends
         :return: the new ``fsm.confirmation`` records with sudo
         :raises UserError: the template gives no text
@@ -297,6 +316,23 @@ class FsmConfirmationComposer(models.AbstractModel):
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
         self._lock([draft.order for draft in drafts])
+        self._replace_failed_told(drafts)
+        self._prepare_to_ask([draft for draft in drafts if draft.asks])
+        records_sudo = self._insert(drafts, user)
+        asking_sudo = records_sudo.filtered(lambda rec: rec._asks())
+        about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
+        for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
+            appointments._set_confirmation_status_sudo("awaiting")
+        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
+        records_sudo._notify_changed()
+        self.env.ref(SEND_CRON).sudo()._trigger()
+        return records_sudo
+
+    @api.model
+    def _prepare_to_ask(self, drafts):
+        """End what was asked before, and give the questions the codes they need."""
+        if not drafts:
+            return
         self._replace_earlier(drafts)
         open_sudo = self._find_open(drafts)
         expired_sudo = open_sudo.filtered(self._is_over)
@@ -304,14 +340,26 @@ class FsmConfirmationComposer(models.AbstractModel):
         for record_sudo in expired_sudo:
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         self._assign_codes(drafts, open_sudo - expired_sudo)
-        records_sudo = self._insert(drafts, user)
-        about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
-        for appointments in (records_sudo.visit_id, about_order_sudo.order_id):
-            appointments._set_confirmation_status_sudo("awaiting")
-        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
-        records_sudo._notify_changed()
-        self.env.ref(SEND_CRON).sudo()._trigger()
-        return records_sudo
+
+    @api.model
+    def _replace_failed_told(self, drafts):
+        """A text that asks nothing and failed is seen to by writing to the number."""
+        numbers = list({draft.mobile for draft in drafts if not draft.asks})
+        if not numbers:
+            return
+        failed_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "in", numbers),
+                    ("company_id", "in", [draft.company.id for draft in drafts]),
+                    ("kind", "!=", QUESTION),
+                    ("state", "=", "failed"),
+                ]
+            )
+        )
+        failed_sudo.write({"closed_reason": "replaced"})
 
     @api.model
     def _lock(self, orders):
@@ -401,6 +449,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 raise UserError(draft.order._describe_template_problem())
         return [
             {
+                "kind": draft.kind,
                 "order_id": draft.order.id,
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,
@@ -414,8 +463,9 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "step_id": draft.step.id if draft.step else False,
-                # What leaves by itself keeps to the texting hours.
-                "at_once_until": not draft.step and fields.Datetime.now() + JUST_NOW,
+                "at_once_until": (
+                    not draft.keeps_hours and fields.Datetime.now() + JUST_NOW
+                ),
                 "body": text,
             }
             for draft, text in zip(drafts, texts, strict=True)

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...core.formatting import localize
+from ...core.kinds import QUESTION
 from ...core.phones import ways_to_write
 from ...core.status import OUTDATED
 from ..appointment.fsm_appointment_mixin import RESPONSES
@@ -235,6 +236,10 @@ class FsmConfirmationResponse(models.AbstractModel):
         """
         if record.response == response and not reason:
             return
+        if not record._asks():
+            raise UserError(
+                self.env._("%s asks nothing: there is no answer to it.", record.name)
+            )
         undo = self.env["fsm.confirmation.undo"]
         before = undo._take(record)
         self._apply_resolution(record.sudo(), response, reason)
@@ -573,7 +578,11 @@ class FsmConfirmationResponse(models.AbstractModel):
             self.env["fsm.confirmation"]
             .sudo()
             .search(
-                [("mobile", "=", number), ("company_id", "in", companies.ids)],
+                [
+                    ("mobile", "=", number),
+                    ("company_id", "in", companies.ids),
+                    ("kind", "=", QUESTION),
+                ],
                 limit=100,
             )
         )
