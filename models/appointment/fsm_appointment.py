@@ -41,7 +41,8 @@ _WITH_MESSAGE = f"""
     SELECT a.*,
            stage.is_closed,
            m.id AS message_id,
-           COALESCE(m.sent_date, m.create_date) AS asked_date,
+           CASE WHEN m.kind = 'question' THEN COALESCE(m.sent_date, m.create_date) END
+               AS asked_date,
            m.reply_body,
            m.reply_date,
            m.customer_note,
@@ -62,7 +63,7 @@ _WITH_MESSAGE = f"""
            ) AS duration,
            m.step_id,
            m.sent_hour,
-           CASE WHEN m.id IS NULL THEN 0.0 ELSE 1.0 END AS asked_rate,
+           CASE WHEN m.kind = 'question' THEN 1.0 ELSE 0.0 END AS asked_rate,
            CASE WHEN m.response IS NULL THEN 0.0 ELSE 1.0 END AS answered_rate,
            CASE WHEN a.confirmation_status = 'confirmed' THEN 1.0 ELSE 0.0 END
                AS confirmed_rate,
@@ -75,6 +76,7 @@ _WITH_MESSAGE = f"""
                   AND visit_id IS NOT DISTINCT FROM a.visit_id
                   AND closed_reason IS DISTINCT FROM 'deleted'
                   AND (state != 'canceled' OR response IS NOT NULL)
+                  AND (kind = 'question' OR needs_reading)
                 ORDER BY needs_reading IS TRUE DESC, id DESC
                 LIMIT 1
            ) AS m ON TRUE
@@ -139,6 +141,7 @@ class FsmAppointment(models.Model):
             "sent_hour",
             "step_id",
             "closed_reason",
+            "kind",
         ],
         "fsm.stage": ["is_closed"],
         "fsm.location": ["contact_id", "owner_id", "partner_id"],

@@ -177,9 +177,9 @@ class TestOptedOutByHand(TruthCase):
                 {"response": "opted_out"}
             ),
             "contact": lambda _record: self._decide("opt_out", "she called"),
-            "list of blocked numbers": lambda _record: (
-                self.env["phone.blacklist"].create({"number": "+12125550123"})
-            ),
+            "list of blocked numbers": lambda _record: self.env[
+                "phone.blacklist"
+            ].create({"number": "+12125550123"}),
         }
         for way, do_it in opt_out.items():
             with self.subTest(way):
