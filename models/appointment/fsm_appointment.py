@@ -35,6 +35,16 @@ _APPOINTMENTS = """
       FROM fsm_visit v
       JOIN fsm_order o ON o.id = v.order_id
 """
+
+
+def _is_of_company(partner):
+    """As ``fsm.confirmation.recipient._is_of_company``, of a joined contact."""
+    return f"""(
+               {partner}.company_id IS NULL
+               OR '/' || company.parent_path LIKE '%%/' || {partner}.company_id || '/%%'
+           )"""
+
+
 # Beside each of them its newest message (one that a person is to read comes first), and
 # the contact who was asked or is the likeliest to be.
 _WITH_MESSAGE = f"""
@@ -82,10 +92,12 @@ _WITH_MESSAGE = f"""
            ) AS m ON TRUE
       LEFT JOIN fsm_location location ON location.id = a.location_id
       LEFT JOIN res_partner place ON place.id = location.partner_id
+      LEFT JOIN res_company company ON company.id = a.company_id
       LEFT JOIN res_partner owner ON owner.id = location.owner_id
+           AND {_is_of_company("owner")}
       LEFT JOIN res_partner contact ON contact.id = COALESCE(
                m.partner_id, location.contact_id, location.owner_id, location.partner_id
-           )
+           ) AND {_is_of_company("contact")}
 """
 _BOARD = {"compute": "_compute_board", "technical": True}
 

@@ -176,10 +176,13 @@ class ResPartner(models.Model):
         )
         if not company or not self.env.user.has_group(EDIT_GROUP):
             return
+        # Odoo asks as superuser for the name of whatever a field leads to.
+        stored = self.filtered("id")
+        readable = stored.sudo(False)._filtered_access("read")
         numbers = {
             partner: partner._get_confirmation_number(company)[0]
             for partner in self
-            if partner.id
+            if partner.id in readable._ids
         }
         found = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             {number for number in numbers.values() if number}

@@ -496,6 +496,13 @@ class FsmConfirmation(models.Model):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
         return harmless_rows(rows)
 
+    def message_post(self, **kwargs):
+        # What the server logs here nobody can delete: a colleague's remark is no such
+        # note, whatever kind of message a client calls it.
+        if kwargs.get("message_type") != "email":
+            kwargs["message_type"] = "comment"
+        return super().message_post(**kwargs)
+
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(
             self.env._("A message can't be duplicated. Use Send Confirmation instead.")
