@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...core.formatting import shorten
+from ...core.kinds import QUESTION
 from ...core.status import OUTDATED, most_urgent
 from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
@@ -52,10 +53,10 @@ class FsmOrder(models.Model):
         related="company_id.job_confirmation_enabled"
     )
     confirmation_contact = fields.Char(
-        "Customer", related="location_id.contact_id.name"
+        "Customer", compute="_compute_confirmation_contact"
     )
     confirmation_phone = fields.Char(
-        "Customer's Phone", related="location_id.contact_id.phone"
+        "Customer's Phone", compute="_compute_confirmation_contact"
     )
 
     # Details for the text, usable as placeholders in the template. They follow the
@@ -81,6 +82,22 @@ class FsmOrder(models.Model):
     confirmation_opt_out = fields.Char(
         "How to Opt Out (text)", compute="_compute_confirmation_details"
     )
+
+    @api.depends(
+        "company_id",
+        "location_id.contact_id.company_id",
+        "location_id.contact_id.name",
+        "location_id.contact_id.phone",
+    )
+    def _compute_confirmation_contact(self):
+        recipients = self.env["fsm.confirmation.recipient"]
+        for order in self:
+            # Any contact's id may be entered at a location, also of another company.
+            contact_sudo = order.sudo().location_id.contact_id
+            if not recipients._is_of_company(contact_sudo, order):
+                contact_sudo = contact_sudo.browse()
+            order.confirmation_contact = contact_sudo.name
+            order.confirmation_phone = contact_sudo.phone
 
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
@@ -255,7 +272,14 @@ class FsmOrder(models.Model):
         found_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search([("order_id", "=", self.id), ("visit_id", "=", False), *domain])
+            .search(
+                [
+                    ("order_id", "=", self.id),
+                    ("visit_id", "=", False),
+                    ("kind", "=", QUESTION),
+                    *domain,
+                ]
+            )
         )
         # Not the messages about visits that were deleted.
         return found_sudo.filtered(lambda record: record.closed_reason != "deleted")
@@ -488,6 +512,8 @@ class FsmOrder(models.Model):
         """Close messages: what waits does not leave, no answer counts."""
         messages_sudo._close_sudo("company")
         reason = messages_sudo._describe_cancellation("company")
+        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
+        waiting_sudo.write({"state": "canceled", "failure_reason": reason})
         messages_sudo.write(
             {"order_id": False, "visit_id": False, "needs_reading": False}
         )

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...core.kinds import QUESTION
 from ...core.phones import EXTENSION, normal_form, read_number
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
@@ -101,6 +102,7 @@ class ResPartner(models.Model):
             .search(
                 [
                     ("partner_id", "in", self.ids),
+                    ("kind", "=", QUESTION),
                     "|",
                     ("appointment_start", ">", fields.Datetime.now()),
                     ("appointment_end", ">", fields.Datetime.now()),
@@ -174,10 +176,13 @@ class ResPartner(models.Model):
         )
         if not company or not self.env.user.has_group(EDIT_GROUP):
             return
+        # Odoo asks as superuser for the name of whatever a field leads to.
+        stored = self.filtered("id")
+        readable = stored.sudo(False)._filtered_access("read")
         numbers = {
             partner: partner._get_confirmation_number(company)[0]
             for partner in self
-            if partner.id
+            if partner.id in readable._ids
         }
         found = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             {number for number in numbers.values() if number}

@@ -63,7 +63,8 @@ class FsmConfirmationDeparture(models.AbstractModel):
         What leaves by itself keeps to them.
         """
         now, departure = self._find(draft)
-        return not draft.step and departure == now and now + JUST_NOW
+        leaves = draft.leaves_at_once or (not draft.keeps_hours and departure == now)
+        return leaves and now + JUST_NOW
 
     @api.model
     def _get_validity(self, record):
