@@ -11,14 +11,15 @@ from . import intents as lx
 from .clauses import (
     CONFIRM,
     DECLINE,
+    ONLY,
     REFUSALS,
     SILENT,
+    YES,
     intent_of,
     split_clauses,
 )
 
-_YES = {lx.CONFIRM, lx.AGREE}
-_ANSWERS = _YES | REFUSALS
+_ANSWERS = YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
 _WORDS_OF_CHOICE = dict.fromkeys(
     "keep keeping take pode good great okay bien gut bene goed bom boa bon wel".split(),
@@ -41,7 +42,6 @@ _EXCEPT = frozenset(
     "except excepto menos sauf ausser tranne behalve exceto salvo eccetto".split()
 )
 _PLEASE = frozenset("please pls plz bitte porfavor svp graag perfavore".split())
-_ONLY = frozenset("only just solo nur alleen seulement so apenas soltanto".split())
 _SMALL = SILENT | {lx.ALL, lx.BUT}
 
 
@@ -171,7 +171,7 @@ def _read(clause, asks, open_ids):
     plain = _without_exceptions(clause, items, open_ids)
     is_clear, items = is_clear and plain is not None, items if plain is None else plain
     if is_clear and items and not any(isinstance(item, str) for item in items):
-        if any(segment.key in _ONLY | _PLEASE for segment in clause):
+        if any(segment.key in ONLY | _PLEASE for segment in clause):
             items.append(CONFIRM)  # "Monday please", "only the first one"
     return Clause(tuple(items), tuple(clause), is_clear)
 
@@ -239,7 +239,7 @@ def _is_small(clause, index, before, items):
         return False  # languages contradict each other
     if segment.is_any(_SMALL):
         return True
-    if segment.key in _ONLY | _EXCEPT | _VERY and any(s.refs for s in clause):
+    if segment.key in ONLY | _EXCEPT | _VERY and any(s.refs for s in clause):
         return True  # "only the last one doesn't work"
     return _is_beside_name(clause, index)
 
@@ -249,9 +249,9 @@ def _is_of_neither(clause, index):
     segment = clause[index]
     if segment.refs or not any(s.every and s.is_any(REFUSALS) for s in clause[:index]):
         return False
-    if any(s.is_any(_YES) for s in clause[:index]) or len(segment.tokens) > 3:
+    if any(s.is_any(YES) for s in clause[:index]) or len(segment.tokens) > 3:
         return False
-    return segment.is_any(_YES | {lx.NEGATION}) or segment.key in _SUITS
+    return segment.is_any(YES | {lx.NEGATION}) or segment.key in _SUITS
 
 
 def _is_near_name(clause, index):

@@ -8,10 +8,17 @@ too, and a refusal of a day that is not the appointment's is none.
 from dataclasses import replace
 
 from . import intents as lx
-from .clauses import IFS, REFUSALS, SILENT, is_bare_no, is_worded, split_clauses
+from .clauses import (
+    IFS,
+    REFUSALS,
+    SILENT,
+    YES,
+    is_bare_no,
+    is_worded,
+    split_clauses,
+)
 from .when import propose
 
-_YES = {lx.CONFIRM, lx.AGREE}
 _BEFORE = SILENT | {
     lx.OWN,
     lx.SUBJECT,
@@ -96,7 +103,7 @@ def find_refusal_with_rest(text, lexicon):
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
         for index, segment in enumerate(clause):
-            if segment.is_any(_YES):
+            if segment.is_any(YES):
                 if not asks:
                     return None
             elif asks and lx.RESCHEDULE in segment.kinds:
@@ -155,7 +162,7 @@ def _refuses_day(clause):
     said = [s for s in clause if not s.kinds <= SILENT or s.refs]
     while said and is_bare_no(said[0]):
         said = said[1:]
-    if len(said) == 3 and said[1].is_any(_YES) and said[0].refs:
+    if len(said) == 3 and said[1].is_any(YES) and said[0].refs:
         said = [said[0], said[2]]  # what a "not" behind it turns round
     if len(said) != 2:
         return None
@@ -164,7 +171,7 @@ def _refuses_day(clause):
     if not own.refs and negation.refs:
         own, negation = negation, own
     if negation.tokens[-1].key in _BAD_DAY or _is_no_good(negation):
-        plain = not negation.is_any(_YES)
+        plain = not negation.is_any(YES)
     return negation if plain and own.refs and own.when else None
 
 
@@ -212,7 +219,7 @@ def _is_then(segment):
 def _is_against_no(segment):
     if segment.is_any({lx.CONDITION, lx.OTHER}) and not _is_soft(segment):
         return segment.key in IFS or lx.OTHER in segment.kinds
-    return segment.is_any({*_YES, lx.KEEP, lx.QUESTION_WORD}) and not _is_soft(segment)
+    return segment.is_any({*YES, lx.KEEP, lx.QUESTION_WORD}) and not _is_soft(segment)
 
 
 def _is_no_of(said):
@@ -236,7 +243,7 @@ def find_excuse_with_proposal(text):
             continue
         if any(s.is_any({lx.OTHER, lx.ACCESS, lx.PRESENCE, lx.KEEP}) for s in clause):
             return None
-        if any(s.is_any(_YES) and lx.COMMON not in s.kinds for s in clause):
+        if any(s.is_any(YES) and lx.COMMON not in s.kinds for s in clause):
             return None
         reasons = [s for s in clause if lx.EXCUSE in s.kinds]
         excuse = excuse or next(iter(reasons), None)
@@ -280,7 +287,7 @@ def _begins_clause(clause, start, index):
         if len(segment.tokens) > 1 or (after and after.key in ("about", "if")):
             return True
     if after is not None and lx.OTHER in after.kinds:
-        if segment.is_any(_YES):
+        if segment.is_any(YES):
             return True  # "not available Monday | yes Tuesday"
         if lx.CONDITION in segment.kinds and segment.key in _PROPOSING:
             return True  # "morgen nicht | evtl nächste Woche"
@@ -299,7 +306,7 @@ def _ends_in_refusal(before, segment):
     if all(map(is_bare_no, said)) and segment.key in _AND:
         return True
     if all(map(_is_no_thanks, said)):
-        return not segment.is_any({lx.OTHER, *_YES})
+        return not segment.is_any({lx.OTHER, *YES})
     if not segment.is_any({lx.SUBJECT, *_REASONS}):
         return False
     if segment.key in _I or all(map(is_bare_no, said)):
@@ -338,7 +345,7 @@ def _is_plain_around(clause, index):
     around = clause[:index] + clause[index + 1 :]
     if any(s.is_any(_AGAINST) and not _is_soft(s) for s in around):
         return False
-    if any(s.is_any(_YES) for s in around):
+    if any(s.is_any(YES) for s in around):
         return False
     if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
         return False
@@ -369,7 +376,7 @@ def _may_follow_no(following, next_segment):
 
 def _is_doubt(segment):
     """Tell whether what is said before a refusal makes it no plain one."""
-    if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *_YES}):
+    if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *YES}):
         return not _is_soft(segment)
     if lx.CONDITION not in segment.kinds or _is_soft(segment):
         return False
@@ -403,7 +410,7 @@ def _takes_back(segment, proposes, lexicon):
             return True
     if proposes or _is_soft(segment) or segment.is_any(REFUSALS):
         return False
-    if segment.is_any(_YES):
+    if segment.is_any(YES):
         return len(segment.tokens) > 1 or lx.COMMON not in segment.kinds
     if lx.CONDITION not in segment.kinds:
         return False
