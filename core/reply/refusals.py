@@ -17,6 +17,7 @@ from .clauses import (
     is_worded,
     split_clauses,
 )
+from .text import LINE
 from .when import propose
 
 _BEFORE = SILENT | {
@@ -39,7 +40,10 @@ _RIGHT_BEFORE = SILENT | {lx.DECLINE, lx.RESCHEDULE, lx.RETURN, lx.BUT}
 _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
-_I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
+_I = frozenset(
+    "i im ive id we were weve ich wir je jai nous ik wij ho devo sono abbiamo tengo "
+    "estoy tenemos tenho estou vou to bin hab habe muss ben heb moet".split()
+)
 # "Cancel my plan" has an object; after "can't make it my" a reason begins.
 _TRANSITIVE = (
     "cancel annul anul storn resched postpon absag afzeg mov chang skip declin do need"
@@ -55,6 +59,7 @@ _PERHAPS = frozenset(
     "maybe perhaps vielleicht evtl forse magari talvez quizas misschien".split()
 )
 _AND = frozenset("and y et und e en so".split())
+_ALREADY = frozenset("already ya deja schon gia ja al".split())
 _REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
 # What tells that a day is proposed, beside a question.
 _SORRY = frozenset(
@@ -63,6 +68,8 @@ _SORRY = frozenset(
 )
 _THEN = (("ese", "dia"), ("ce", "jour", "la"), ("quel", "giorno"), ("nesse", "dia"))
 _THEN += (("die", "dag"), ("an", "dem", "tag"), ("then",))
+_THAT_DAY = (("that", "day"), ("ese", "dia"), ("ce", "jour"), ("quel", "giorno"))
+_THAT_DAY += (("nesse", "dia"), ("die", "dag"), ("dem", "tag"))
 _ARRANGES = {lx.ACCESS, lx.PRESENCE, lx.HOUSEHOLD, lx.CONTACT}
 # "Tomorrow's out", "ese viernes imposible".
 _BAD_DAY = frozenset(
@@ -76,7 +83,7 @@ _PROPOSING = frozenset(
     "evtl eventuell ggf eventueel eventuellement "
     "liever beter vrij misschien puedo mejor libre podria podemos posso meglio libero "
     "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
-    "try".split()
+    "try only solo nur seulement alleen so apenas".split()
 )
 # Our own brief text about a refusal: "...: rechazada, le llamaremos."
 _OUR_REFUSALS = frozenset(
@@ -86,6 +93,7 @@ _WE_CALL = frozenset(
     "call llamaremos appellerons ligar chiameremo rufen bellen".split()
 )
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
+_STOPS = frozenset(".!")
 _SAME_TIME = (
     ("same", "time"),
     ("misma", "hora"),
@@ -111,9 +119,26 @@ def find_refusal_with_rest(text, lexicon):
             elif segment.is_any(REFUSALS):
                 if _is_our_text(text.segments, segment):
                     return None
-                clear = not asks and _is_clear_among(clauses, position, index, lexicon)
+                clear = not asks and (
+                    _is_clear_among(clauses, position, index, lexicon)
+                    or _is_own_sentence(text.segments, segment, lexicon)
+                )
                 return segment if clear else None
     return None
+
+
+def _is_own_sentence(segments, refusal, lexicon):
+    """Tell the "No." of "You must be joking. No. Last time ..." from a negation."""
+    if not is_bare_no(refusal):
+        return False
+    place = next(i for i, s in enumerate(segments) if s is refusal)
+    around = segments[max(place - 1, 0) : place] + segments[place + 1 : place + 2]
+    if not all(s.tokens[0].kind == LINE or s.key in _STOPS for s in around):
+        return False
+    before, after = segments[:place], segments[place + 1 :]
+    if any(map(_is_doubt, before)) or any(s.is_any(_AGAINST) for s in before):
+        return False
+    return all(_is_left_standing(item, lexicon) for item in _clauses(after))
 
 
 def _is_our_text(segments, refusal):
@@ -150,8 +175,10 @@ def find_refused_day(text, lexicon):
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
         negation = None if asks else _refuses_day(clause)
+        around = clauses[:position] + clauses[position + 1 :]
+        if not negation and len(clause) == 1 and _is_no_good(clause[0]):
+            negation = clause[0] if any(_proposes(c) for c, _asks in around) else None
         if negation:
-            around = clauses[:position] + clauses[position + 1 :]
             if all(_is_left_standing(item, lexicon) for item in around):
                 return negation
     return None
@@ -159,7 +186,7 @@ def find_refused_day(text, lexicon):
 
 def _refuses_day(clause):
     """Return the "not" of "not Friday", "Montag nicht", "donderdag ben ik er niet"."""
-    said = [s for s in clause if not s.kinds <= SILENT or s.refs]
+    said = [s for s in clause if not s.kinds <= SILENT | {lx.RETURN} or s.refs]
     while said and is_bare_no(said[0]):
         said = said[1:]
     if len(said) == 3 and said[1].is_any(YES) and said[0].refs:
@@ -199,13 +226,18 @@ def find_excuse_then(text):
     for clause, asks in _clauses(text.segments):
         if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
             return None
-        sorry = sorry or next(
-            (s for s in clause if s.key in _SORRY or is_bare_no(s)), None
-        )
+        sorry = sorry or next((s for s in clause if _regrets(s)), None)
         then = any(_is_then(s) for s in clause)
         excuses = [s for s in clause if lx.EXCUSE in s.kinds] if then else []
         reason = reason or next(iter(excuses), None)
     return reason if sorry else None
+
+
+def _regrets(segment):
+    """Tell what is said with a refusal: "sorry", "no", "after all"."""
+    words = {token.key for token in segment.tokens}
+    returns = lx.RETURN in segment.kinds and len(segment.tokens) > 1
+    return returns or is_bare_no(segment) or not words.isdisjoint(_SORRY)
 
 
 def _is_then(segment):
@@ -213,7 +245,7 @@ def _is_then(segment):
     if segment.refs and segment.when:
         return segment.when.has_day()
     words = tuple(token.key for token in segment.tokens)
-    return words[:1] == ("that",) or words in _THEN
+    return words[:1] == ("that",) or words[-2:] in _THAT_DAY or words in _THEN
 
 
 def _is_against_no(segment):
@@ -292,6 +324,9 @@ def _begins_clause(clause, start, index):
         if lx.CONDITION in segment.kinds and segment.key in _PROPOSING:
             return True  # "morgen nicht | evtl nächste Woche"
     before = clause[start:index]
+    if lx.OTHER in segment.kinds and after is not None and after.is_any(YES):
+        said = [s for s in before if not s.kinds <= SILENT]
+        return bool(said) and all(s.is_any(REFUSALS) for s in said)
     if segment.key in _PROPOSING and _proposes(clause[index:]):
         said = [s for s in before if not s.kinds <= SILENT]
         return bool(said) and all(s.is_any(REFUSALS | {lx.EXCUSE}) for s in said)
@@ -305,6 +340,8 @@ def _ends_in_refusal(before, segment):
         return False
     if all(map(is_bare_no, said)) and segment.key in _AND:
         return True
+    if segment.key in _ALREADY and not all(map(is_bare_no, said)):
+        return True  # "no vengan ya lo arreglé"
     if all(map(_is_no_thanks, said)):
         return not segment.is_any({lx.OTHER, *YES})
     if not segment.is_any({lx.SUBJECT, *_REASONS}):
