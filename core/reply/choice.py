@@ -22,7 +22,7 @@ from .clauses import (
 _ANSWERS = YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
 _WORDS_OF_CHOICE = dict.fromkeys(
-    "keep keeping take pode good great okay bien gut bene goed bom boa bon wel".split(),
+    "keep keeping take welcome pode good great okay bien gut bene goed bom boa bon wel".split(),
     CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "
@@ -36,6 +36,7 @@ _SUITS = frozenset(
     "klappt convienen conviene funcionan funciona servem serve convengono lukken lukt "
     "kloppen gaan".split()
 )
+_IS = frozenset("is does geht ist va est".split())
 _BAD = (("no", "good"), ("not", "good"), ("no", "bueno"), ("not", "ok"), ("no", "go"))
 _VERY = frozenset("too so very really leider helaas".split())
 _EXCEPT = frozenset(
@@ -197,6 +198,8 @@ def _without_exceptions(clause, items, open_ids):
 def _intent_at(clause, index, before, items):
     """Return the answer that a segment gives in its clause, or None."""
     segment = clause[index]
+    if segment.key in _IS and len(segment.tokens) == 1 and index + 1 == len(clause):
+        return CONFIRM if before and before.refs else None  # "3 is not ok, 4 is"
     if _is_silent_answer(segment, before, items) or _is_of_neither(clause, index):
         return None
     if before is not None and before.refs and segment.key in _SUITS:
