@@ -15,6 +15,10 @@ from .of_things import is_of_things
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
+_DIRECTS = frozenset(
+    "park use aparquen aparque estacionen garez utilisez parken parkt parcheggiate "
+    "parcheggi estacionem estacione parkeer".split()
+)
 HARD = {
     lx.OTHER,
     lx.HELP,
@@ -160,7 +164,7 @@ def _may_stand(segment, index, around, said):
     kinds = segment.kinds
     if _is_harmless_here(segment, index, around):
         return True
-    if lx.BUT in kinds and not (around.seen or said or around.topics & _ARRANGED):
+    if lx.BUT in kinds and not (around.seen or said or _arranges(around, index)):
         return False
     if kinds & {lx.NEGATION} or is_bare_no(segment):
         if not _negates_a_thing(segment, index, around):
@@ -170,6 +174,13 @@ def _may_stand(segment, index, around, said):
     if _is_allowed(segment, index, around) or _is_excused(segment, around):
         return True
     return bool(around.beside - {lx.PRESENCE}) and _is_odd(segment)
+
+
+def _arranges(around, index):
+    """Tell "yes but call first" and "yes but park on the grass" from a condition."""
+    after = around.after(index)
+    directs = after is not None and after.key in _DIRECTS
+    return directs or bool(around.topics & _ARRANGED)
 
 
 def _is_done(clause, index):

@@ -29,6 +29,10 @@ _INSTRUCTS = frozenset(
 )
 _OF_THINGS = {lx.ACCESS, lx.HOUSEHOLD, lx.CONTACT}
 _FIRST = frozenset("first erst zuerst primero prima primeiro dabord eerst".split())
+_WORSE = frozenset("worse louder schlimmer lauter peor pire pior peggio erger".split())
+_BEYOND = frozenset(
+    "after before nach vor apres avant despues antes depois dopo prima na voor".split()
+)
 _THEN = frozenset("then dann entonces alors entao allora dan".split())
 _LIMITS = frozenset("by before until till after if bis hasta antes avant prima".split())
 _CODES = frozenset(
@@ -54,6 +58,8 @@ def is_of_things(segment, index, around):
         (IFS, _is_if_of_thing),
         (_FIRST, _is_first_of_work),
         (_THEN, _is_then),
+        (_WORSE, _is_worse_fault),
+        (_BEYOND, _is_beyond_place),
     ):
         if key in keys and tell(around, index):
             return True
@@ -107,7 +113,19 @@ def _is_if_of_thing(around, index):
 
 def _is_first_of_work(around, _index):
     """Tell "the panel needs to be off first" from "let me ask first"."""
-    return not _answers(around) and bool(around.topics & {lx.JOB, lx.ACCESS})
+    return not _answers(around) and bool(
+        around.topics & {lx.JOB, lx.ACCESS, lx.HOUSEHOLD}
+    )
+
+
+def _is_worse_fault(around, _index):
+    """Tell "the noise is worse at night" from "Tuesday is worse"."""
+    return not _answers(around) and lx.JOB in around.topics
+
+
+def _is_beyond_place(around, index):
+    """Tell "after the bridge" from "after I get paid"."""
+    return any(lx.PLACE in s.kinds for s in around.clause[index + 1 : index + 3])
 
 
 def _is_then(around, index):

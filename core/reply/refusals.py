@@ -93,6 +93,7 @@ _WE_CALL = frozenset(
     "call llamaremos appellerons ligar chiameremo rufen bellen".split()
 )
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
+_ASKING = frozenset("any is are do does did was have has can said says".split())
 _STOPS = frozenset(".!")
 _SAME_TIME = (
     ("same", "time"),
@@ -136,6 +137,8 @@ def _is_own_sentence(segments, refusal, lexicon):
     if not all(s.tokens[0].kind == LINE or s.key in _STOPS for s in around):
         return False
     before, after = segments[:place], segments[place + 1 :]
+    if any(s.key in _ASKING for s in before):
+        return False  # "Any dogs. No."
     if any(map(_is_doubt, before)) or any(s.is_any(_AGAINST) for s in before):
         return False
     return all(_is_left_standing(item, lexicon) for item in _clauses(after))
