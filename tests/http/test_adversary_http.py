@@ -6,6 +6,8 @@ import json
 import zipfile
 from unittest.mock import patch
 
+from twilio.request_validator import RequestValidator
+
 from odoo import http
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
@@ -66,7 +68,15 @@ class TestOddWebhooks(ConfirmationHttpCase):
         """Companies that share an account share the look at its signature."""
         for number in range(3):
             self._make_company(f"Same {number}", number=f"+1202555018{number}")
-        self.assertEqual(self._request("POST", INBOUND).status_code, 200)
+        # Counted, and done all the same.
+        validate = RequestValidator.validate
+        with patch.object(RequestValidator, "validate", autospec=True) as counted:
+            counted.side_effect = validate
+            self.assertEqual(self._request("POST", INBOUND).status_code, 200)
+            self.assertEqual(counted.call_count, 1)
+            refused = self._request("POST", INBOUND, token="x" * 32)
+            self.assertEqual(refused.status_code, 403)
+            self.assertEqual(counted.call_count, 2)
         self.assertEqual(self._count(), 1)
 
     def test_bodies_that_are_no_form(self):
