@@ -46,7 +46,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         """A line for each reason, the most frequent first."""
         reasons = Counter(row["cause"] for row in left_out)
         return "\n".join(
-            f"{count}: {reason}"
+            f"{reason}: {count}"
             for reason, count in reasons.most_common(_REASONS_SHOWN)
         )
 

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 BENCH_PARTS = ["reads", "cold", "forms", "prepare", "send", "webhooks"]
-UPGRADE_STEPS = ["update", "uninstall", "together"]
+UPGRADE_STEPS = ["update", "uninstall", "together", "jobs"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 
 

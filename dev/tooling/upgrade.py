@@ -95,8 +95,8 @@ def run(options, odoo):
     return 0
 
 
-def _odoo(database, *words, what, addons=None, script=None):
-    """Run Odoo on the database; anything in its log is a problem.
+def _odoo(database, *words, what, addons=None, script=None, env=None):
+    """Run Odoo on the database; anything in its log is a problem. Returns the log.
 
     :param addons: folders of addons; the present ones by default
     :param script: the name of one beside this file, for Odoo's shell
@@ -109,11 +109,13 @@ def _odoo(database, *words, what, addons=None, script=None):
         what=what,
         addons_path=addons,
         script=script and (SCRIPTS / f"{script}.py").read_text(),
+        env=env,
     )
     bad = [line for line in output.splitlines() if BAD.search(line)]
     bad = [line for line in bad if not any(word in line for word in HARMLESS)]
     if bad:
         raise Problem("\n".join(["Odoo is not content:", *bad[:20], output[-3000:]]))
+    return output
 
 
 def _update(database, version):
@@ -176,7 +178,7 @@ def _uninstall(database, _arguments):
 def _together(database, _arguments):
     """With OCA's other field service addons."""
     folder = _neighbours(database)
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    names = sorted(path.name for path in folder.glob("fieldservice*"))
     addons = [*database.odoo.addons_path, folder]
     words = ["-i", ",".join([*names, ADDON]), "--with-demo"]
     _odoo(
@@ -184,6 +186,22 @@ def _together(database, _arguments):
     )
     for script in ("make_data", "check_screens"):
         _odoo(database, what=script.replace("_", " "), addons=addons, script=script)
+
+
+def _jobs(database, _arguments):
+    """With OCA's job queue: the glue addon installs itself, and its tests pass."""
+    folder = _neighbours(database)
+    output = _odoo(
+        database,
+        *("-i", f"{ADDON},queue_job", "--test-tags", f"/{ADDON}_queue_job"),
+        "--log-handler=odoo.tests.result:INFO",
+        what="testing it with queue_job",
+        addons=[*database.odoo.addons_path, cache.REPOSITORY / "glue", folder],
+        # What queue_job needs lies beside it.
+        env={"PYTHONPATH": str(folder.parents[1])},
+    )
+    if not re.search(r"0 failed, 0 error\(s\) of [1-9]", output):
+        raise Problem("The glue addon's tests did not run.")
 
 
 def _neighbours(database):
@@ -201,4 +219,9 @@ def _neighbours(database):
     return target / "odoo" / "addons"
 
 
-STEPS = {"update": _update, "uninstall": _uninstall, "together": _together}
+STEPS = {
+    "update": _update,
+    "uninstall": _uninstall,
+    "together": _together,
+    "jobs": _jobs,
+}

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd
 from odoo.tools import SQL
+from odoo.tools.translate import _lt
 
 from ...core.board import MAX_EXAMINED, STATES
 from ...core.phones import digits_to_find
@@ -50,7 +51,8 @@ _WITH_MESSAGE = f"""
     SELECT a.*,
            stage.is_closed,
            m.id AS message_id,
-           COALESCE(m.sent_date, m.create_date) AS asked_date,
+           CASE WHEN m.kind = 'question' THEN COALESCE(m.sent_date, m.create_date) END
+               AS asked_date,
            m.reply_body,
            m.reply_date,
            m.customer_note,
@@ -69,9 +71,11 @@ _WITH_MESSAGE = f"""
                / 3600.0,
                1.0
            ) AS duration,
-           CASE WHEN m.id IS NULL THEN 0.0 ELSE 100.0 END AS asked_rate,
-           CASE WHEN m.response IS NULL THEN 0.0 ELSE 100.0 END AS answered_rate,
-           CASE WHEN a.confirmation_status = 'confirmed' THEN 100.0 ELSE 0.0 END
+           m.step_id,
+           m.sent_hour,
+           CASE WHEN m.kind = 'question' THEN 1.0 ELSE 0.0 END AS asked_rate,
+           CASE WHEN m.response IS NULL THEN 0.0 ELSE 1.0 END AS answered_rate,
+           CASE WHEN a.confirmation_status = 'confirmed' THEN 1.0 ELSE 0.0 END
                AS confirmed_rate,
            EXTRACT(EPOCH FROM m.reply_date - m.sent_date) / 3600.0 AS answer_hours
       FROM ({_APPOINTMENTS}) AS a
@@ -82,6 +86,7 @@ _WITH_MESSAGE = f"""
                   AND visit_id IS NOT DISTINCT FROM a.visit_id
                   AND closed_reason IS DISTINCT FROM 'deleted'
                   AND (state != 'canceled' OR response IS NOT NULL)
+                  AND (kind = 'question' OR needs_reading)
                 ORDER BY needs_reading IS TRUE DESC, id DESC
                 LIMIT 1
            ) AS m ON TRUE
@@ -145,7 +150,10 @@ class FsmAppointment(models.Model):
             "customer_note",
             "needs_reading",
             "sent_date",
+            "sent_hour",
+            "step_id",
             "closed_reason",
+            "kind",
         ],
         "fsm.stage": ["is_closed"],
         "fsm.location": ["contact_id", "owner_id", "partner_id"],
@@ -186,11 +194,24 @@ class FsmAppointment(models.Model):
     customer_note = fields.Text("Customer's Note", readonly=True)
     needs_reading = fields.Boolean("Unread Reply", readonly=True)
 
-    asked_rate = fields.Float("Asked (%)", aggregator="avg", readonly=True)
-    answered_rate = fields.Float("Answered (%)", aggregator="avg", readonly=True)
-    confirmed_rate = fields.Float("Confirmed (%)", aggregator="avg", readonly=True)
+    step_id = fields.Many2one(
+        "fsm.confirmation.plan.step",
+        "Asked By Step",
+        readonly=True,
+        falsy_value_label=_lt("Not by a plan"),
+    )
+    sent_hour = fields.Selection(
+        lambda self: self.env["fsm.confirmation"]._get_hours(),
+        "Hour Asked",
+        readonly=True,
+        falsy_value_label=_lt("Not asked"),
+    )
+    # Shares: 0 or 1 for one appointment.
+    asked_rate = fields.Float("Asked", aggregator="avg", readonly=True)
+    answered_rate = fields.Float("Answered", aggregator="avg", readonly=True)
+    confirmed_rate = fields.Float("Confirmed", aggregator="avg", readonly=True)
     answer_hours = fields.Float(
-        "Hours to the Answer (Median)", aggregator="avg", readonly=True
+        "Time to the Answer (Median)", aggregator="avg", readonly=True
     )
 
     # Only to search by, like the one of messages.

@@ -2,19 +2,18 @@
 import re
 import secrets
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
-from ...core.hours import JUST_NOW
+from ...core.kinds import QUESTION, asks
 from ...tools.log_redaction import private_queries
-from ..xmlids import SEND_CRON
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
@@ -29,7 +28,7 @@ _CODES_KEPT = 200
 class Draft:
     """A text about one appointment for one contact, not recorded yet."""
 
-    order: object  # ``fsm.order`` with sudo
+    order: object  # ``fsm.order`` with sudo, maybe empty if it asks nothing
     visit: object  # ``fsm.visit`` with sudo, empty without visits
     partner: object  # ``res.partner`` with sudo, maybe empty
     mobile: str = ""  # E.164
@@ -40,12 +39,29 @@ class Draft:
     step: object = None  # the ``fsm.confirmation.plan.step`` for which it leaves
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
+    kind: str = QUESTION  # one of ``core.kinds.KINDS``
+    words: str = ""  # a person's own, instead of a template
+    leaves_at_once: bool | None = None  # None: unless it leaves for a step
+    home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
+    by_person: bool = False  # A person is about to send it.
+    at_once_reason: str = ""  # why it leaves outside the texting hours
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
 
     @property
     def company(self):
-        return self.order.company_id
+        return self.order.company_id or self.home
+
+    @property
+    def asks(self):
+        return asks(self.kind)
+
+    @property
+    def keeps_hours(self):
+        """Whether it waits for the texting hours."""
+        if self.leaves_at_once is None:
+            return bool(self.step)
+        return not self.leaves_at_once
 
     @property
     def appointment(self):
@@ -96,12 +112,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders, visits=None):
+    def _draft_many(self, orders, visits=None, **known):
         """What asking about all these Work Orders comes to, with the alerts.
 
         About the next visit of each, to the contact with which the dialog begins.
 
         :param visits: ``fsm.visit`` of some of them, asked about instead of the next
+        :param known: of each :class:`Draft`
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
@@ -112,7 +129,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
                 draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
                 draft.is_recipient = True
-                drafts.append(draft)
+                drafts.append(replace(draft, **known))
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 
@@ -131,11 +148,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         # Together where template and language are the same; an order once each time.
         seen = Counter()
         groups = defaultdict(list)
+        texts = {id(draft): draft.words[:MAX_TEXT] for draft in drafts}
         for draft in drafts:
+            if draft.words:
+                continue
             lang = draft.partner._get_customer_lang(draft.order.company_id)
             groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
             seen[draft.order] += 1
-        texts = {}
         for (template_sudo, lang, _turn), members in groups.items():
             rendered = self._render_together(template_sudo, lang, members)
             texts.update(zip(map(id, members), rendered, strict=True))
@@ -284,12 +303,13 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _record(self, drafts, user):
-        """Record texts, ready to leave when this transaction is committed.
+        """Record texts of any kind, ready to leave when this transaction is committed.
 
         The caller has checked that the user may send and that nothing stands in the
         way. The texts are rendered here, whatever the drafts say.
 
-        :param drafts: list of :class:`Draft`, at most one about each appointment
+        :param drafts: list of :class:`Draft`, of one that asks at most one about each
+            appointment
         :param user: ``res.users`` who sends
         :return: the new ``fsm.confirmation`` records with sudo
         :raises UserError: the template gives no text
@@ -297,6 +317,24 @@ class FsmConfirmationComposer(models.AbstractModel):
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
         self._lock([draft.order for draft in drafts])
+        self._replace_failed_told(drafts)
+        self._prepare_to_ask([draft for draft in drafts if draft.asks])
+        records_sudo = self._insert(drafts, user)
+        asking_sudo = records_sudo.filtered(lambda rec: rec._asks())
+        about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
+        for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
+            appointments._set_confirmation_status_sudo("awaiting")
+        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
+        self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
+        records_sudo._notify_changed()
+        self.env["fsm.confirmation.outbox"]._wake(records_sudo)
+        return records_sudo
+
+    @api.model
+    def _prepare_to_ask(self, drafts):
+        """End what was asked before, and give the questions the codes they need."""
+        if not drafts:
+            return
         self._replace_earlier(drafts)
         open_sudo = self._find_open(drafts)
         expired_sudo = open_sudo.filtered(self._is_over)
@@ -304,14 +342,26 @@ class FsmConfirmationComposer(models.AbstractModel):
         for record_sudo in expired_sudo:
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         self._assign_codes(drafts, open_sudo - expired_sudo)
-        records_sudo = self._insert(drafts, user)
-        about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
-        for appointments in (records_sudo.visit_id, about_order_sudo.order_id):
-            appointments._set_confirmation_status_sudo("awaiting")
-        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
-        records_sudo._notify_changed()
-        self.env.ref(SEND_CRON).sudo()._trigger()
-        return records_sudo
+
+    @api.model
+    def _replace_failed_told(self, drafts):
+        """A text that asks nothing and failed is seen to by writing to the number."""
+        numbers = list({draft.mobile for draft in drafts if not draft.asks})
+        if not numbers:
+            return
+        failed_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "in", numbers),
+                    ("company_id", "in", [draft.company.id for draft in drafts]),
+                    ("kind", "!=", QUESTION),
+                    ("state", "=", "failed"),
+                ]
+            )
+        )
+        failed_sudo.write({"closed_reason": "replaced"})
 
     @api.model
     def _lock(self, orders):
@@ -399,8 +449,10 @@ class FsmConfirmationComposer(models.AbstractModel):
         for draft, text in zip(drafts, texts, strict=True):
             if not text:
                 raise UserError(draft.order._describe_template_problem())
+        departures = self.env["fsm.confirmation.departure"]
         return [
             {
+                "kind": draft.kind,
                 "order_id": draft.order.id,
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,
@@ -414,8 +466,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "step_id": draft.step.id if draft.step else False,
-                # What leaves by itself keeps to the texting hours.
-                "at_once_until": not draft.step and fields.Datetime.now() + JUST_NOW,
+                "at_once_until": departures._get_at_once_until(draft),
                 "body": text,
             }
             for draft, text in zip(drafts, texts, strict=True)

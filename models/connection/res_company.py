@@ -279,9 +279,13 @@ class ResCompany(models.Model):
         :return: see :func:`~...core.hours.next_departure`
         """
         self.ensure_one()
-        if zone not in pytz.all_timezones_set:
-            zone = self.sudo().partner_id.tz or "UTC"
+        zone = self._get_known_timezone(zone)
         return hours.next_departure(earliest, zone, self._get_texting_windows())
+
+    def _get_known_timezone(self, zone):
+        """The name of a time zone, the company's when it is not known."""
+        known = zone in pytz.all_timezones_set
+        return zone if known else self.sudo().partner_id.tz or "UTC"
 
     def _get_account_companies_sudo(self):
         """Companies that share this company's Twilio account, itself among them."""

@@ -20,7 +20,7 @@ from ...core.board import (
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
-# Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.js.
+# Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.esm.js.
 _LOOKS = {
     "not_asked": "not_sent",
     "cant_ask": "opted_out",

@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import fsm_confirmation_question_mixin
+from . import fsm_confirmation_proposal_mixin
 from . import fsm_confirmation
 from . import fsm_confirmation_shortcuts
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
+from . import fsm_confirmation_departure
 from . import fsm_confirmation_outbox
 from . import fsm_confirmation_activity
 from . import fsm_confirmation_opt_out

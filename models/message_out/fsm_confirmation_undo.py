@@ -9,7 +9,6 @@ from odoo.exceptions import UserError
 
 from ...tools.log_redaction import private_queries
 from ..levels import check_may_edit
-from ..xmlids import SEND_CRON
 
 # What a person's decision may change on messages.
 _FIELDS = (
@@ -194,7 +193,7 @@ class FsmConfirmationUndo(models.TransientModel):
             words = known.pop("reply_body")
             message_sudo._write_words(words, known)
             if known["state"] == "outgoing":
-                self.env.ref(SEND_CRON).sudo()._trigger()
+                self.env["fsm.confirmation.outbox"]._wake(message_sudo)
             self.env["fsm.confirmation.chatter"]._refresh(message_sudo)
 
     @api.model

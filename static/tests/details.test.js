@@ -1,4 +1,3 @@
-import {expect, test} from "@odoo/hoot";
 import {animationFrame, mockTimeZone} from "@odoo/hoot-mock";
 import {click, queryAll, queryAllTexts, queryFirst} from "@odoo/hoot-dom";
 import {
@@ -9,7 +8,8 @@ import {
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
-import {conversationRows} from "@fieldservice_job_confirmation/details/conversation";
+import {expect, test} from "@odoo/hoot";
+import {conversationRows} from "@fieldservice_job_confirmation/details/conversation.esm";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
 class FsmConfirmation extends models.Model {
