@@ -63,6 +63,8 @@ class JobConfirmationTwilio(Controller):
         form, companies_sudo = self._verify()
         if not companies_sudo:
             return self._forbidden()
+        # Reports come before replies, and in each process.
+        request.env["fsm.confirmation.word"]._keep_lexicon_ready()
         if _UUID.fullmatch(uuid):
             deliveries = request.env["fsm.confirmation.delivery"]
             report = self._read_report(form)

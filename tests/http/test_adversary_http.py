@@ -12,6 +12,7 @@ from odoo import http
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
 
+from ...models.message_in import fsm_confirmation_word
 from ..common import LEVELS, OUR_NUMBER, ConfirmationHttpCase
 
 INBOUND = "/job_confirmation/twilio/inbound"
@@ -130,6 +131,27 @@ class TestOddWebhooks(ConfirmationHttpCase):
         token = self.simulator.DEFAULT_AUTH_TOKEN
         self.company.sms_twilio_auth_token = f" {token}\n"
         self.assertEqual(self._request("POST", INBOUND).status_code, 200)
+
+
+@tagged("post_install", "-at_install")
+class TestWords(ConfirmationHttpCase):
+    def test_nobody_waits_for_changed_words(self):
+        """A reply is read with the words of before, until the new ones are ready."""
+        record = self._send()
+        self._run_outbox()
+        self._customer_says("zorglub indeed")
+        self.assertEqual(record.response, "unrecognized")
+        words = self.env["fsm.confirmation.word"]
+        words.create({"lang": "en", "intent": "confirm", "phrase": "zorglub indeed"})
+        self.env.flush_all()
+        self._customer_says("zorglub indeed")
+        self.assertEqual(record.response, "unrecognized")
+        for builder in [*fsm_confirmation_word._builders.values()]:
+            builder.join()
+        record = self._send()
+        self._run_outbox()
+        self._customer_says("zorglub indeed")
+        self.assertEqual(record.response, "confirmed")
 
 
 @tagged("post_install", "-at_install")
