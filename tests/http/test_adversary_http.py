@@ -211,7 +211,7 @@ class TestWorkbooks(ConfirmationHttpCase):
 
     FORMULA = '=HYPERLINK("http://evil.example") maybe, who knows'
 
-    def _export(self, user, model, names, groupby=(), import_compat=False):
+    def _export(self, user, model, names, groupby=(), import_compat=False, kind="xlsx"):
         self.authenticate(user.login, user.login)
         data = {
             "model": model,
@@ -223,15 +223,21 @@ class TestWorkbooks(ConfirmationHttpCase):
             "context": {"allowed_company_ids": self.company.ids},
         }
         answer = self.url_open(
-            "/web/export/xlsx",
+            f"/web/export/{kind}",
             data={
                 "data": json.dumps(data),
                 "csrf_token": http.Request.csrf_token(self),
             },
         )
         self.assertTrue(answer.ok, answer.text[:500])
-        book = zipfile.ZipFile(io.BytesIO(answer.content))
-        parts = {name: book.read(name).decode() for name in book.namelist()}
+        return answer.content
+
+    def _get_parts(self, *args, **options):
+        book = zipfile.ZipFile(io.BytesIO(self._export(*args, **options)))
+        return {name: book.read(name).decode() for name in book.namelist()}
+
+    def _check(self, user, model, names, groupby=(), import_compat=False):
+        parts = self._get_parts(user, model, names, groupby, import_compat)
         text = "".join(parts.values())
         self.assertTrue("HYPERLINK" in text, (model, names, groupby, import_compat))
         for name, part in parts.items():
@@ -259,14 +265,41 @@ class TestWorkbooks(ConfirmationHttpCase):
             ("fsm.confirmation", ["name", "reply_body"]),
             ("fsm.confirmation.reply", ["body", "mobile"]),
             ("fsm.order", ["name", "confirmation_ids/reply_body"]),
-            ("res.partner", ["name", "ref"]),
+            ("fsm.appointment", ["contact_name", "reply_body", "remark"]),
         ):
             for import_compat in (False, True):
-                self._export(user, model, names, import_compat=import_compat)
+                self._check(user, model, names, import_compat=import_compat)
         for model, names, groupby in (
             ("fsm.confirmation", ["name"], ["reply_body"]),
             ("fsm.confirmation", ["name"], ["response", "reply_body"]),
             ("fsm.confirmation.reply", ["mobile"], ["body"]),
-            ("res.partner", ["ref"], ["name"]),
+            ("fsm.appointment", ["job_name"], ["reply_body"]),
         ):
-            self._export(user, model, names, groupby)
+            self._check(user, model, names, groupby)
+
+    def test_csv(self):
+        """Odoo sees to the usual beginnings of a formula, not to all."""
+        words = "@SUM(1) maybe, who knows"
+        self._send().sudo()._write_words(words)
+        user = self.users["read"]
+        for model in ("fsm.confirmation", "fsm.appointment"):
+            text = self._export(user, model, ["reply_body"], kind="csv").decode()
+            self.assertIn(f"'{words}", text, model)
+
+    def test_others_are_as_odoo_makes_them(self):
+        self._make_contact("Link", "+12125550133", ref="http://odoo.example/x")
+        user = new_test_user(
+            self.env,
+            "workbooks_plain",
+            groups="base.group_user,base.group_allow_export,"
+            f"fieldservice.group_fsm_user,{LEVELS['read']}",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        self.env.flush_all()
+        for groupby in ((), ["name"]):
+            parts = self._get_parts(user, "res.partner", ["ref"], groupby)
+            self.assertIn("<hyperlink", "".join(parts.values()))
+            names = ["ref", "confirmation_opt_out"]
+            parts = self._get_parts(user, "res.partner", names, groupby)
+            self.assertNotIn("<hyperlink", "".join(parts.values()))
