@@ -12,6 +12,7 @@ from odoo.tools.translate import _lt
 
 from ...core.board import MAX_EXAMINED, STATES
 from ...core.phones import digits_to_find
+from ...tools.export import harmless_rows
 from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
 
@@ -368,6 +369,10 @@ class FsmAppointment(models.Model):
             )
         found = self.env["fsm.day.board"]._examine(appointments)
         return {record: each.state for record, each in found.items()}
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_rows(rows)
 
     @api.model
     def _read_group_select(self, aggregate_spec, query):
