@@ -46,7 +46,7 @@ class FsmAppointmentMixin(models.AbstractModel):
     """What a customer can be asked to confirm: a Work Order or one of its Visits."""
 
     _name = "fsm.appointment.mixin"
-    _inherit = ["fsm.planned.appointment.mixin"]
+    _inherit = ["fsm.planned.appointment.mixin", "fsm.on.my.way.mixin"]
     _description = "Appointment"
 
     confirmation_status = fields.Selection(
@@ -369,6 +369,17 @@ class FsmAppointmentMixin(models.AbstractModel):
         after = self.sudo().confirmation_status
         if before == after == "confirmed" and self._has_own_status():
             self._log_kept_answer(changed)
+        if changed & {"scheduled_date_start", "person_id"}:
+            self._note_change()
+
+    def _note_change(self):
+        """Remember what the customer, who was told otherwise, doesn't know."""
+        self.env["fsm.confirmation.change"]._note_sudo(self)
+
+    def _get_person(self):
+        """The technician who comes."""
+        self.ensure_one()
+        return self.person_id or self._get_appointment_order().person_id
 
     def _has_own_status(self):
         """Whether its status is its own, and no summary of others."""
@@ -460,6 +471,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             activities = self.env["fsm.confirmation.activity"]
             activities._close(confirmations_sudo)
             appointment._stop_waiting_sudo()
+        self._note_change()
 
     def _on_appointment_reopened(self):
         """There is work to do after all: what was true before is true again."""
@@ -477,3 +489,4 @@ class FsmAppointmentMixin(models.AbstractModel):
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()
                 )
+        self._note_change()

@@ -17,6 +17,7 @@ from ...tools.log_redaction import private_queries
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
+WAY_UNIQUE = "fsm_confirmation_way_unique"
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
 _CODE = re.compile("[0-9]{3}")
@@ -41,6 +42,8 @@ class Draft:
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
     words: str = ""  # a person's own, instead of a template
+    arrival: object = None  # when the technician is expected, naive UTC
+    tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
     leaves_at_once: bool | None = None  # None: unless it leaves for a step
     home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
@@ -148,7 +151,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         # Together where template and language are the same; an order once each time.
         seen = Counter()
         groups = defaultdict(list)
-        texts = {id(draft): draft.words[:MAX_TEXT] for draft in drafts}
+        texts = {id(draft): self._finish_words(draft) for draft in drafts}
         for draft in drafts:
             if draft.words:
                 continue
@@ -170,6 +173,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
+            confirmation_arrivals=tuple(
+                (draft.order.id, draft.arrival) for draft in drafts if draft.arrival
+            ),
             confirmation_readers=tuple(
                 (draft.order.id, draft.partner.tz)
                 for draft in drafts
@@ -182,6 +188,16 @@ class FsmConfirmationComposer(models.AbstractModel):
             self._finish_text(draft, plain_spaces(str(bodies[draft.order.id])), lang)
             for draft in drafts
         ]
+
+    @api.model
+    def _finish_words(self, draft):
+        """A text that stands already; one that asks says how to answer."""
+        if not (draft.words and draft.asks):
+            return draft.words[:MAX_TEXT]
+        lang = draft.partner._get_customer_lang(draft.order.company_id)
+        order = draft.order.with_context(lang=lang)
+        answer = order._get_answer_instruction(draft.code)
+        return with_instruction(draft.words, answer)
 
     @api.model
     def _finish_text(self, draft, text, lang):
@@ -324,6 +340,8 @@ class FsmConfirmationComposer(models.AbstractModel):
         about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
         for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
             appointments._set_confirmation_status_sudo("awaiting")
+        asked = [draft.appointment for draft in drafts if draft.asks]
+        self.env["fsm.confirmation.change"]._forget_sudo(asked)
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
         self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
         records_sudo._notify_changed()
@@ -430,7 +448,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                     records_sudo.flush_recordset()
                     return records_sudo
             except psycopg2.errors.UniqueViolation as error:
-                if error.diag.constraint_name == STEP_UNIQUE:
+                if error.diag.constraint_name in (STEP_UNIQUE, WAY_UNIQUE):
                     raise  # Another process has recorded it: no other code helps.
                 if len(drafts) > 1:
                     records_sudo = self.env["fsm.confirmation"].sudo()
@@ -453,6 +471,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         return [
             {
                 "kind": draft.kind,
+                "tells_change": draft.tells_change or False,
                 "order_id": draft.order.id,
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,

@@ -18,6 +18,10 @@ AUTO_REPLIES = [
     ("past", "Appointment Has Passed"),
     ("late", "Reply Came Too Late"),
     ("help", "Reply to HELP"),
+    ("notice_moved", "Notice: Appointment Moved"),
+    ("notice_canceled", "Notice: Appointment Canceled"),
+    ("notice_technician", "Notice: Another Technician"),
+    ("on_my_way", "On My Way"),
 ]
 
 # Carriers and Twilio block the number of a customer who answers with one of these.
@@ -66,8 +70,9 @@ class SmsTemplate(models.Model):
     @api.model
     def _get_auto_reply_model(self, kind):
         """Name of the model whose record a text of this kind is written about."""
-        # Whoever asks for help may never have been asked about an appointment.
-        return "res.company" if kind == "help" else "fsm.confirmation"
+        # Whoever asks for help, or is visited, may never have been asked before.
+        models = {"help": "res.company", "on_my_way": "fsm.order"}
+        return models.get(kind, "fsm.confirmation")
 
     @api.model
     def _get_standard_auto_reply(self, kind):
@@ -94,6 +99,14 @@ class SmsTemplate(models.Model):
         )
         templates_sudo = own_sudo + self.sudo()._get_standard_auto_reply(kind)
         return tuple(templates_sudo.with_context(lang=lang).mapped("body"))
+
+    @api.model
+    def _get_text_sudo(self, company, kind):
+        """The company's own template of a kind, else the standard one, with sudo."""
+        own_sudo = company.sudo().job_confirmation_text_ids.filtered(
+            lambda template: template.confirmation_kind == kind
+        )
+        return own_sudo[:1] or self.sudo()._get_standard_auto_reply(kind)
 
     @api.onchange("confirmation_kind")
     def _onchange_confirmation_kind(self):
