@@ -55,7 +55,7 @@ class FsmOrder(models.Model):
         "Customer", related="location_id.contact_id.name"
     )
     confirmation_phone = fields.Char(
-        "Customer's Phone", related="location_id.contact_id.phone"
+        "Customer's Phone", compute="_compute_confirmation_phone"
     )
 
     # Details for the text, usable as placeholders in the template. They follow the
@@ -91,6 +91,16 @@ class FsmOrder(models.Model):
         )
         for order in self:
             order.confirmation_count = counts.get(order._origin, 0)
+
+    @api.depends("location_id.contact_id.phone", "company_id")
+    def _compute_confirmation_phone(self):
+        """As people write it, whatever the contact's card says."""
+        for order in self:
+            contact_sudo = order.sudo().location_id.contact_id
+            phone = contact_sudo.phone
+            order.confirmation_phone = phone and (
+                contact_sudo._format_number_for_people(phone, order.company_id)
+            )
 
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     def _compute_has_moved_appointment(self):

@@ -51,6 +51,8 @@ class FsmConfirmationReply(models.Model):
         "res.partner", string="Contact", readonly=True, index="btree_not_null"
     )
     mobile = fields.Char(required=True, readonly=True)
+    # In the national format of the company's country.
+    mobile_display = fields.Char("Number", compute="_compute_mobile_display")
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
     service_sid = fields.Char(
@@ -177,6 +179,15 @@ class FsmConfirmationReply(models.Model):
                 for record in messages.sorted("id")
             ]
             reply.intent_text = f"{label} ({'; '.join(parts)})" if parts else label
+
+    @api.depends("mobile", "company_id")
+    def _compute_mobile_display(self):
+        partners = self.env["res.partner"]
+        for reply in self:
+            company = reply.company_id or self.env.company
+            reply.mobile_display = partners._format_number_for_people(
+                reply.mobile, company
+            )
 
     @api.depends("confirmation_id")
     def _compute_can_detach(self):

@@ -562,7 +562,7 @@ class FsmConfirmation(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.name,
+            "name": self.env._("Message"),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],
@@ -614,6 +614,15 @@ class FsmConfirmation(models.Model):
                 "default_scheduled_date_start": self.proposed_date,
             },
         }
+
+    def action_reschedule(self):
+        """Open the dialog that moves the appointment to another date."""
+        action = self.action_move_as_proposed()
+        action["name"] = self.env._("Set a New Date")
+        appointment_sudo = self._get_appointment_sudo()
+        start = appointment_sudo and appointment_sudo.scheduled_date_start
+        action["context"]["default_scheduled_date_start"] = start
+        return action
 
     def action_settle(self):
         """Open the dialog in which an answer is corrected by hand."""

@@ -84,6 +84,7 @@ CALLS = [
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
     _call("change", "fsm.confirmation", "action_move_as_proposed", "message"),
+    _call("change", "fsm.confirmation", "action_reschedule", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
