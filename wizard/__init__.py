@@ -6,3 +6,4 @@ from . import fsm_confirmation_settle
 from . import fsm_confirmation_setup
 from . import fsm_confirmation_forecast_line
 from . import fsm_confirmation_plan_switch
+from . import fsm_confirmation_word_trial

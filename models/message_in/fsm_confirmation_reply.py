@@ -214,9 +214,10 @@ class FsmConfirmationReply(models.Model):
             "%s pictures, kept at Twilio and not shown here", self.media_count
         )
 
-    @api.depends("reason", "state")
-    def _compute_reason_text(self):
-        sentences = {
+    @api.model
+    def _get_reasons(self):
+        """:return: dict reason -> how a text was understood, in words for staff"""
+        return {
             "ambiguous": self.env._("Several appointments are awaiting a response"),
             "condition": self.env._("Has a condition or doubt"),
             "question": self.env._("Is a question"),
@@ -240,6 +241,10 @@ class FsmConfirmationReply(models.Model):
             "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
         }
+
+    @api.depends("reason", "state")
+    def _compute_reason_text(self):
+        sentences = self._get_reasons()
         no_question = self.env._(
             "No appointment is awaiting a response from this number"
         )

@@ -48,6 +48,7 @@ MODELS = {
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.undo": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
+    "fsm.confirmation.word.trial": ("manage", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.send": ("send", "send", "send", "send"),
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
@@ -152,6 +153,7 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_refresh"),
     ("fsm.confirmation.send", "action_resolve_alert"),
     ("fsm.confirmation.batch", "action_send"),  # test_batch
+    ("fsm.confirmation.word.trial", "action_try"),  # opens the same dialog again
     # On lines and dialogs of one's own, see test_planner.
     ("fsm.confirmation.forecast.line", "action_hold"),
     ("fsm.confirmation.forecast.line", "action_open_order"),
@@ -376,6 +378,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.send": "partner_id",
                 "fsm.confirmation.settle": "action",
                 "fsm.confirmation.batch": "create_uid",
+                "fsm.confirmation.word.trial": "create_uid",
                 "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
                 "fsm.confirmation.undo": "message_id",
