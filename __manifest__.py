@@ -28,6 +28,7 @@
         "wizard/fsm_confirmation_setup_views.xml",
         "wizard/fsm_confirmation_forecast_views.xml",
         "wizard/fsm_confirmation_on_my_way_views.xml",
+        "wizard/fsm_confirmation_word_trial_views.xml",
         "views/fsm_confirmation_views.xml",
         "views/fsm_confirmation_reply_views.xml",
         "views/fsm_confirmation_change_views.xml",

@@ -323,6 +323,13 @@ class FsmAppointment(models.Model):
         return super()._search(self._find_states(Domain(domain)), *args, **kwargs)
 
     @api.model
+    @api.readonly
+    def web_search_read(self, domain, *args, **kwargs):
+        # Rows and their number come from one domain: states are worked out once.
+        domain = self._find_states(Domain(domain))
+        return super().web_search_read(domain, *args, **kwargs)
+
+    @api.model
     def _find_states(self, domain):
         """Ask for the appointments themselves instead of where they stand.
 

@@ -70,6 +70,11 @@ class FsmAppointmentMixin(models.AbstractModel):
         compute="_compute_appointment_text",
         help="The clock where the work happens shows another time than the user's.",
     )
+    appointment_local = fields.Char(
+        compute="_compute_appointment_text",
+        help="Date and time where the work happens, if its clocks differ from the "
+        "user's.",
+    )
     confirmation_note = fields.Text(
         "Customer's Note",
         compute="_compute_confirmation_note",
@@ -144,6 +149,25 @@ class FsmAppointmentMixin(models.AbstractModel):
         return format_time_range(start, end, zone, locale, lang.time_format, reader)
 
     @api.model
+    def _format_elsewhere(self, zone, start, reader):
+        """Date and time where the work happens, with its zone; False where the
+        reader's clock shows the same.
+
+        :param zone: name of a time zone; :param start: naive UTC datetime
+        :param reader: name of the reader's, "" if unknown
+        """
+        if not zone or not start or not is_other_time(start, zone, reader):
+            return False
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        now = fields.Datetime.now()
+        parts = [
+            format_date(start, zone, locale, now, weekday=""),
+            format_time_range(start, False, zone, locale, lang.time_format, reader),
+        ]
+        return ", ".join(parts)
+
+    @api.model
     def _get_reader_timezone(self):
         """The time zone in which the user's screen shows times, "" if unknown."""
         return self.env.context.get("tz") or self.env.user.tz or ""
@@ -161,6 +185,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             if not start or not order:
                 appointment.appointment_text = False
                 appointment.has_other_timezone = False
+                appointment.appointment_local = False
                 continue
             zone = order._get_appointment_timezone()
             parts = [
@@ -169,6 +194,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             ]
             appointment.appointment_text = ", ".join(parts)
             appointment.has_other_timezone = is_other_time(start, zone, reader)
+            appointment.appointment_local = self._format_elsewhere(zone, start, reader)
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""

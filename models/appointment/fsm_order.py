@@ -104,7 +104,11 @@ class FsmOrder(models.Model):
             if not recipients._is_of_company(contact_sudo, order):
                 contact_sudo = contact_sudo.browse()
             order.confirmation_contact = contact_sudo.name
-            order.confirmation_phone = contact_sudo.phone
+            # As people write it, whatever the contact's card says.
+            phone = contact_sudo.phone
+            order.confirmation_phone = phone and (
+                contact_sudo._format_number_for_people(phone, order.company_id)
+            )
 
     confirmation_change_text = fields.Char(
         compute="_compute_confirmation_change_text",

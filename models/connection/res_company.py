@@ -251,9 +251,15 @@ class ResCompany(models.Model):
         company_sudo = self.sudo()
         if company_sudo._twilio_service:
             return company_sudo._twilio_service
-        number = company_sudo.job_confirmation_sender_id or get_twilio_from_number(
-            company_sudo, to_number
-        )
+        number = company_sudo.job_confirmation_sender_id
+        if not number:
+            numbers = company_sudo.sms_twilio_number_ids
+            # Only among several does it matter where a text goes to.
+            number = (
+                numbers
+                if len(numbers) < 2
+                else get_twilio_from_number(company_sudo, to_number)
+            )
         return self._phone_e164(number.number) if number else ""
 
     def _get_twilio_numbers_sudo(self):

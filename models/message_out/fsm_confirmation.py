@@ -553,7 +553,7 @@ class FsmConfirmation(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.name,
+            "name": self.env._("Message"),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],

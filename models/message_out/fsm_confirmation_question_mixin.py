@@ -41,6 +41,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         compute="_compute_appointment_text",
         help="Date and time where the work happens, as the customer was asked.",
     )
+    appointment_local = fields.Char(
+        compute="_compute_appointment_local",
+        technical=True,
+        help="Date and time where the work happens, if its clocks differ from the "
+        "user's.",
+    )
     location_id = fields.Many2one(
         "fsm.location",
         "Place Asked About",
@@ -109,6 +115,16 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             known = record._describe_appointment(reader)
             text = ", ".join(known[key] for key in ("date", "time") if known[key])
             record.appointment_text = text
+
+    @api.depends("appointment_start", "timezone")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_appointment_local(self):
+        orders = self.env["fsm.order"]
+        reader = orders._get_reader_timezone()
+        for record in self:
+            record.appointment_local = orders._format_elsewhere(
+                record.timezone, record.appointment_start, reader
+            )
 
     @api.depends("appointment_start", "order_id")
     @api.depends_context("lang")

@@ -49,6 +49,7 @@ MODELS = {
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.undo": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
+    "fsm.confirmation.word.trial": ("manage", "manage", "manage", "manage"),
     "fsm.confirmation.sender": ("manage", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.send": ("send", "send", "send", "send"),
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
@@ -93,6 +94,7 @@ CALLS = [
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
     _call("change", "fsm.confirmation", "action_settle", "message"),
     _call("change", "fsm.confirmation", "action_move_as_proposed", "message"),
+    _call("change", "fsm.confirmation", "action_reschedule", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
@@ -167,6 +169,7 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_refresh"),
     ("fsm.confirmation.send", "action_resolve_alert"),
     ("fsm.confirmation.batch", "action_send"),  # test_batch
+    ("fsm.confirmation.word.trial", "action_try"),  # opens the same dialog again
     # On lines and dialogs of one's own, see test_planner.
     ("fsm.confirmation.forecast.line", "action_hold"),
     ("fsm.confirmation.forecast.line", "action_open_order"),
@@ -392,6 +395,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.send": "partner_id",
                 "fsm.confirmation.settle": "action",
                 "fsm.confirmation.batch": "create_uid",
+                "fsm.confirmation.word.trial": "create_uid",
                 "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
                 "fsm.confirmation.undo": "message_id",

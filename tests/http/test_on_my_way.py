@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The customer is told, once, that the technician is on the way."""
 
-
-
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
