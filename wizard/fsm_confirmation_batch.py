@@ -67,7 +67,7 @@ class FsmConfirmationBatch(models.TransientModel):
         departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
             orders_sudo = wizard.order_ids._origin._filtered_access("read").sudo()
-            found = [departures._find_for(order_sudo) for order_sudo in orders_sudo]
+            found = [departures._find_for(rec, rec.company_id) for rec in orders_sudo]
             wizard.is_outside_hours = any(now != departure for now, departure in found)
 
     @api.depends("order_ids", "visit_ids", "is_again", "send_now", "at_once_reason")

@@ -40,7 +40,8 @@ _WITH_MESSAGE = f"""
     SELECT a.*,
            stage.is_closed,
            m.id AS message_id,
-           COALESCE(m.sent_date, m.create_date) AS asked_date,
+           CASE WHEN m.kind = 'question' THEN COALESCE(m.sent_date, m.create_date) END
+               AS asked_date,
            m.reply_body,
            m.reply_date,
            m.customer_note,
@@ -59,7 +60,7 @@ _WITH_MESSAGE = f"""
                / 3600.0,
                1.0
            ) AS duration,
-           CASE WHEN m.id IS NULL THEN 0.0 ELSE 100.0 END AS asked_rate,
+           CASE WHEN m.kind = 'question' THEN 100.0 ELSE 0.0 END AS asked_rate,
            CASE WHEN m.response IS NULL THEN 0.0 ELSE 100.0 END AS answered_rate,
            CASE WHEN a.confirmation_status = 'confirmed' THEN 100.0 ELSE 0.0 END
                AS confirmed_rate,
@@ -72,6 +73,7 @@ _WITH_MESSAGE = f"""
                   AND visit_id IS NOT DISTINCT FROM a.visit_id
                   AND closed_reason IS DISTINCT FROM 'deleted'
                   AND (state != 'canceled' OR response IS NOT NULL)
+                  AND (kind = 'question' OR needs_reading)
                 ORDER BY needs_reading IS TRUE DESC, id DESC
                 LIMIT 1
            ) AS m ON TRUE
@@ -134,6 +136,7 @@ class FsmAppointment(models.Model):
             "needs_reading",
             "sent_date",
             "closed_reason",
+            "kind",
         ],
         "fsm.stage": ["is_closed"],
         "fsm.location": ["contact_id", "owner_id", "partner_id"],

@@ -112,7 +112,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _get_appointment_confirmations_sudo(self, domain=()):
-        """Confirmations about exactly this appointment, newest first.
+        """Questions about exactly this appointment, newest first.
 
         :param domain: only those; all of them without one
         """

@@ -12,6 +12,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
+from ...core.kinds import QUESTION, asks
 from ...tools.log_redaction import private_queries
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
@@ -27,7 +28,7 @@ _CODES_KEPT = 200
 class Draft:
     """A text about one appointment for one contact, not recorded yet."""
 
-    order: object  # ``fsm.order`` with sudo
+    order: object  # ``fsm.order`` with sudo, maybe empty if it asks nothing
     visit: object  # ``fsm.visit`` with sudo, empty without visits
     partner: object  # ``res.partner`` with sudo, maybe empty
     mobile: str = ""  # E.164
@@ -38,6 +39,11 @@ class Draft:
     step: object = None  # the ``fsm.confirmation.plan.step`` for which it leaves
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
+    kind: str = QUESTION  # one of ``core.kinds.KINDS``
+    words: str = ""  # a person's own, instead of a template
+    # Whatever the hour, or never outside them; None: as a person or a step sends it.
+    leaves_at_once: bool | None = None
+    home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
     by_person: bool = False  # A person is about to send it.
     at_once_reason: str = ""  # why it leaves outside the texting hours
@@ -45,7 +51,11 @@ class Draft:
 
     @property
     def company(self):
-        return self.order.company_id
+        return self.order.company_id or self.home
+
+    @property
+    def asks(self):
+        return asks(self.kind)
 
     @property
     def appointment(self):
@@ -132,11 +142,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         # Together where template and language are the same; an order once each time.
         seen = Counter()
         groups = defaultdict(list)
+        texts = {id(draft): draft.words[:MAX_TEXT] for draft in drafts}
         for draft in drafts:
+            if draft.words:
+                continue
             lang = draft.partner._get_customer_lang(draft.order.company_id)
             groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
             seen[draft.order] += 1
-        texts = {}
         for (template_sudo, lang, _turn), members in groups.items():
             rendered = self._render_together(template_sudo, lang, members)
             texts.update(zip(map(id, members), rendered, strict=True))
@@ -285,12 +297,13 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _record(self, drafts, user):
-        """Record texts, ready to leave when this transaction is committed.
+        """Record texts of any kind, ready to leave when this transaction is committed.
 
         The caller has checked that the user may send and that nothing stands in the
         way. The texts are rendered here, whatever the drafts say.
 
-        :param drafts: list of :class:`Draft`, at most one about each appointment
+        :param drafts: list of :class:`Draft`, of one that asks at most one about each
+            appointment
         :param user: ``res.users`` who sends
         :return: the new ``fsm.confirmation`` records with sudo
         :raises UserError: the template gives no text
@@ -298,6 +311,24 @@ class FsmConfirmationComposer(models.AbstractModel):
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
         self._lock([draft.order for draft in drafts])
+        self._replace_failed_told(drafts)
+        self._prepare_to_ask([draft for draft in drafts if draft.asks])
+        records_sudo = self._insert(drafts, user)
+        asking_sudo = records_sudo.filtered(lambda rec: rec._asks())
+        about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
+        for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
+            appointments._set_confirmation_status_sudo("awaiting")
+        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
+        self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
+        records_sudo._notify_changed()
+        self.env["fsm.confirmation.outbox"]._wake(records_sudo)
+        return records_sudo
+
+    @api.model
+    def _prepare_to_ask(self, drafts):
+        """End what was asked before, and give the questions the codes they need."""
+        if not drafts:
+            return
         self._replace_earlier(drafts)
         open_sudo = self._find_open(drafts)
         expired_sudo = open_sudo.filtered(self._is_over)
@@ -305,15 +336,26 @@ class FsmConfirmationComposer(models.AbstractModel):
         for record_sudo in expired_sudo:
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         self._assign_codes(drafts, open_sudo - expired_sudo)
-        records_sudo = self._insert(drafts, user)
-        about_order_sudo = records_sudo.filtered(lambda rec: not rec.visit_id)
-        for appointments in (records_sudo.visit_id, about_order_sudo.order_id):
-            appointments._set_confirmation_status_sudo("awaiting")
-        self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
-        self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
-        records_sudo._notify_changed()
-        self.env["fsm.confirmation.outbox"]._wake(records_sudo)
-        return records_sudo
+
+    @api.model
+    def _replace_failed_told(self, drafts):
+        """A text that asks nothing and failed is seen to by writing to the number."""
+        numbers = list({draft.mobile for draft in drafts if not draft.asks})
+        if not numbers:
+            return
+        failed_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "in", numbers),
+                    ("company_id", "in", [draft.company.id for draft in drafts]),
+                    ("kind", "!=", QUESTION),
+                    ("state", "=", "failed"),
+                ]
+            )
+        )
+        failed_sudo.write({"closed_reason": "replaced"})
 
     @api.model
     def _lock(self, orders):
@@ -404,6 +446,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         departures = self.env["fsm.confirmation.departure"]
         return [
             {
+                "kind": draft.kind,
                 "order_id": draft.order.id,
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...core.formatting import shorten
+from ...core.kinds import QUESTION
 from ...core.status import OUTDATED, most_urgent
 from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
@@ -255,7 +256,14 @@ class FsmOrder(models.Model):
         found_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search([("order_id", "=", self.id), ("visit_id", "=", False), *domain])
+            .search(
+                [
+                    ("order_id", "=", self.id),
+                    ("visit_id", "=", False),
+                    ("kind", "=", QUESTION),
+                    *domain,
+                ]
+            )
         )
         # Not the messages about visits that were deleted.
         return found_sudo.filtered(lambda record: record.closed_reason != "deleted")
@@ -488,6 +496,8 @@ class FsmOrder(models.Model):
         """Close messages: what waits does not leave, no answer counts."""
         messages_sudo._close_sudo("company")
         reason = messages_sudo._describe_cancellation("company")
+        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
+        waiting_sudo.write({"state": "canceled", "failure_reason": reason})
         messages_sudo.write(
             {"order_id": False, "visit_id": False, "needs_reading": False}
         )

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...core.kinds import QUESTION
 from ...core.phones import EXTENSION, normal_form, read_number
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
@@ -100,6 +101,7 @@ class ResPartner(models.Model):
             .search(
                 [
                     ("partner_id", "in", self.ids),
+                    ("kind", "=", QUESTION),
                     "|",
                     ("appointment_start", ">", fields.Datetime.now()),
                     ("appointment_end", ">", fields.Datetime.now()),

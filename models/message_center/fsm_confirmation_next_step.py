@@ -65,7 +65,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(
                 step("move", label, "fa-calendar-check-o", primary=True, stays=True)
             )
-        if message.state != "canceled" or message.response:
+        if message._asks() and (message.state != "canceled" or message.response):
             steps.append(self._prepare_resolve_step(message, unclear))
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")

@@ -26,6 +26,7 @@ NEEDED_OF_MESSAGES = (
     "indicator",
     "is_open",
     "job_name",
+    "kind",
     "lang",
     "location_id",
     "mobile",
@@ -81,14 +82,17 @@ class FsmConfirmationMatching(models.AbstractModel):
         self._fetch_details(messages)
         # A reply that comes late to us came in time to Twilio, maybe.
         at = text.received_date
-        stale = {message.id: message._get_stale_reason(at) for message in messages}
+        stale = {
+            message.id: message._get_stale_reason(at) if message._asks() else ""
+            for message in messages
+        }
         newer = self._find_newer(messages)
         candidates = [
             self._prepare_candidate(text, message, stale[message.id], newer)
             for message in messages
         ]
         conversation = self._prepare_conversation(text, candidates, earlier)
-        return messages, candidates, conversation
+        return messages, matching.without_told(candidates), conversation
 
     def _fetch_details(self, messages):
         """Read what a customer may repeat of appointments, in a query per model."""
@@ -174,6 +178,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         return matching.Candidate(
             id=message.id,
             appointment=(about._name, about.id),
+            kind=message.kind,
             body=message.body or "",
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import fsm_confirmation_question_mixin
+from . import fsm_confirmation_proposal_mixin
 from . import fsm_confirmation
 from . import fsm_confirmation_shortcuts
 from . import fsm_confirmation_sender

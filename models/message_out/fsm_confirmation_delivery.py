@@ -76,7 +76,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
     def _may_leave(self, record):
         """Whether a text that did not arrive would still be of use."""
         alerts = self.env["fsm.confirmation.alert"]
-        return record.is_open and not alerts._get_departure_alert(record)
+        waits = record.is_open or not record._asks()
+        return waits and not alerts._get_departure_alert(record)
 
     @api.model
     def _apply_result(self, record, result):
@@ -301,12 +302,17 @@ class FsmConfirmationDelivery(models.AbstractModel):
             ]
         )
         self.env["fsm.confirmation.opt.out"]._opt_out_sudo(
-            record.mobile, record | others, "twilio"
+            record.mobile,
+            record.filtered(lambda rec: rec._asks()) | others,
+            "twilio",
+            company=record.company_id,
         )
 
     @api.model
     def _close_unsent(self, record):
         """The customer was not asked after all, unless another message asks."""
+        if not record._asks():
+            return
         was_open, was_sent = record.is_open, record._may_have_arrived()
         record._close_sudo("failed")
         if record.state == "failed" and record._was_asked_since():

@@ -2,6 +2,7 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
+from ...core.kinds import QUESTION
 from ...core.phones import ways_to_write
 
 
@@ -172,7 +173,11 @@ class FsmConfirmationOptOut(models.AbstractModel):
             self.env["fsm.confirmation"]
             .sudo()
             .search(
-                [("mobile", "=", number), ("company_id", "in", companies.ids)],
+                [
+                    ("mobile", "=", number),
+                    ("company_id", "in", companies.ids),
+                    ("kind", "=", QUESTION),
+                ],
                 limit=100,
             )
         )

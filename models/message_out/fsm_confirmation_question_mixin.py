@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import status
+from ...core.kinds import asks
 
 # Details in words, for templates. They say when the appointment is now, which not
 # everybody may see who may see the message.
@@ -87,6 +88,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         ],
         readonly=True,
     )
+
+    def _asks(self):
+        """Whether it is a question at all, see :mod:`~...core.kinds`."""
+        self.ensure_one()
+        return asks(self.kind)
 
     @api.depends("appointment_start", "appointment_end", "order_id")
     @api.depends_context("uid", "tz", "lang")
@@ -359,7 +365,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
         resolved = self.response and self.response != "unrecognized"
-        if resolved or self._get_stale_reason():
+        if resolved or not self._asks() or self._get_stale_reason():
             return
         composer = self.env["fsm.confirmation.composer"]
         composer._lock([self.order_id])

@@ -221,6 +221,10 @@ class FsmConfirmationResponse(models.AbstractModel):
         """
         if record.response == response and not reason:
             return
+        if not record._asks():
+            raise UserError(
+                self.env._("%s asks nothing: there is no answer to it.", record.name)
+            )
         undo = self.env["fsm.confirmation.undo"]
         before = undo._take(record)
         self._apply_resolution(record.sudo(), response, reason)

@@ -14,6 +14,7 @@ from odoo.tools import SQL
 from ...core import planning
 from ...core.alerts import first_for_plan
 from ...core.formatting import localize
+from ...core.kinds import QUESTION
 from ...tools.log_redaction import describe, private_queries
 from ...tools.retry import commit_with_retries
 
@@ -235,7 +236,12 @@ class FsmConfirmationPlanner(models.AbstractModel):
             self.env["fsm.confirmation"]
             .sudo()
             .search_read(
-                [("order_id", "in", [order.id for order in orders])],
+                [
+                    ("order_id", "in", [order.id for order in orders]),
+                    "|",
+                    ("kind", "=", QUESTION),
+                    ("step_id", "!=", False),
+                ],
                 ["order_id", "visit_id", "create_date", "appointment_start", "step_id"],
                 load=None,
             )

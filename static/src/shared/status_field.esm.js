@@ -34,7 +34,12 @@ export class FsmConfirmationStatus extends Component {
     /** How far the text got, where no column of its own tells it. */
     get delivery() {
         const {data, fields} = this.props.record;
-        if (!this.props.delivery || !(data.state in DELIVERY)) {
+        // Of a text that asks nothing, the mark itself tells it.
+        if (
+            !this.props.delivery ||
+            !(data.state in DELIVERY) ||
+            this.value in DELIVERY
+        ) {
             return null;
         }
         const [, label] = fields.state.selection.find(([key]) => key === data.state);

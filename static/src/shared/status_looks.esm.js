@@ -59,6 +59,10 @@ export const STATUS_LOOKS = {
     canceled: {icon: "fa-times", look: "quiet", chart: "#e9ecef"},
     no_answer: {icon: "fa-minus-circle", look: "quiet", chart: "#d0d5da"},
     passed: {icon: "fa-history", look: "quiet"},
+    // Of a text that asks nothing: how far it got.
+    outgoing: {icon: "fa-hourglass-o", look: "quiet", chart: "#e9ecef"},
+    sent: {icon: "fa-check", look: "quiet", chart: "#d0d5da"},
+    delivered: {icon: "fa-check-square-o", look: "quiet", chart: "#c3c9ce"},
     not_sent: {
         icon: "fa-circle-o",
         look: "quiet",
