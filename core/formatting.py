@@ -84,9 +84,7 @@ def format_time_range(start, end, zone, locale, time_format, reader=None):
     :param reader: name of the reader's time zone, "" when it is not known; None for
         a reader who is where the work happens
     """
-    pattern = time_format
-    for directive, field in _BABEL_OF_STRFTIME.items():
-        pattern = pattern.replace(directive, field)
+    pattern = _babel_pattern(time_format)
     shown = [localize(start, zone)]
     if end and end > start and localize(end, zone).date() == shown[0].date():
         shown.append(localize(end, zone))
@@ -101,6 +99,24 @@ def format_time_range(start, end, zone, locale, time_format, reader=None):
             return f"{' - '.join(texts)} {names[0]}"
         texts = [f"{text} {name}" for text, name in zip(texts, names, strict=True)]
     return " - ".join(texts)
+
+
+def format_hour(hour, locale, time_format):
+    """An hour of the day as the language writes it: "9 AM", "09:00".
+
+    :param hour: 0 to 23
+    :param locale, time_format: see :func:`format_time_range`
+    """
+    pattern = _babel_pattern(time_format)
+    if "a" in pattern:
+        pattern = re.sub("[:.]?mm", "", pattern.replace("hh", "h"))
+    return plain_spaces(_babel_time(time(hour), pattern, locale=locale))
+
+
+def _babel_pattern(time_format):
+    for directive, field in _BABEL_OF_STRFTIME.items():
+        time_format = time_format.replace(directive, field)
+    return time_format
 
 
 def _name_zone(local):

@@ -10,6 +10,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
     """Says what a plan will send before it is switched on."""
 
     _name = "fsm.confirmation.plan.switch"
+    _inherit = ["fsm.confirmation.reference.mixin"]
     _description = "Switch On a Confirmation Plan"
 
     plan_id = fields.Many2one("fsm.confirmation.plan", required=True, readonly=True)

@@ -58,6 +58,13 @@ class Draft:
         return asks(self.kind)
 
     @property
+    def keeps_hours(self):
+        """Whether it waits for the texting hours."""
+        if self.leaves_at_once is None:
+            return bool(self.step)
+        return not self.leaves_at_once
+
+    @property
     def appointment(self):
         """The visit, or the Work Order without visits."""
         return self.visit or self.order

@@ -53,10 +53,10 @@ class FsmOrder(models.Model):
         related="company_id.job_confirmation_enabled"
     )
     confirmation_contact = fields.Char(
-        "Customer", related="location_id.contact_id.name"
+        "Customer", compute="_compute_confirmation_contact"
     )
     confirmation_phone = fields.Char(
-        "Customer's Phone", related="location_id.contact_id.phone"
+        "Customer's Phone", compute="_compute_confirmation_contact"
     )
 
     # Details for the text, usable as placeholders in the template. They follow the
@@ -82,6 +82,22 @@ class FsmOrder(models.Model):
     confirmation_opt_out = fields.Char(
         "How to Opt Out (text)", compute="_compute_confirmation_details"
     )
+
+    @api.depends(
+        "company_id",
+        "location_id.contact_id.company_id",
+        "location_id.contact_id.name",
+        "location_id.contact_id.phone",
+    )
+    def _compute_confirmation_contact(self):
+        recipients = self.env["fsm.confirmation.recipient"]
+        for order in self:
+            # Any contact's id may be entered at a location, also of another company.
+            contact_sudo = order.sudo().location_id.contact_id
+            if not recipients._is_of_company(contact_sudo, order):
+                contact_sudo = contact_sudo.browse()
+            order.confirmation_contact = contact_sudo.name
+            order.confirmation_phone = contact_sudo.phone
 
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):

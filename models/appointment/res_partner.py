@@ -2,6 +2,7 @@
 from collections import Counter
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
@@ -175,10 +176,13 @@ class ResPartner(models.Model):
         )
         if not company or not self.env.user.has_group(EDIT_GROUP):
             return
+        # Odoo asks as superuser for the name of whatever a field leads to.
+        stored = self.filtered("id")
+        readable = stored.sudo(False)._filtered_access("read")
         numbers = {
             partner: partner._get_confirmation_number(company)[0]
             for partner in self
-            if partner.id
+            if partner.id in readable._ids
         }
         found = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             {number for number in numbers.values() if number}
@@ -297,30 +301,29 @@ class ResPartner(models.Model):
         action["context"] = {"create": False}
         return action
 
+    def action_opt_out(self):
+        """Open the dialog in which the contact is opted out of texts."""
+        return self._open_decision("opt_out", self.env._("Opt Out of Texts"))
+
     def action_lift_opt_out(self):
         """Open the dialog in which an opt-out is lifted with a reason."""
-        self.ensure_one()
-        self._check_may_lift()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Allow Texts Again"),
-            "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_action": "lift", "default_partner_id": self.id},
-        }
+        return self._open_decision("lift", self.env._("Allow Texts Again"))
 
     def action_trust_number(self):
         """Open the dialog in which a number is trusted again with a reason."""
+        return self._open_decision("trust", self.env._("The Number Is Right"))
+
+    def _open_decision(self, decision, title):
+        """:param decision: an ``action`` of ``fsm.confirmation.settle``"""
         self.ensure_one()
-        self._check_may_lift()
+        self._check_may_decide()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("The Number Is Right"),
+            "name": title,
             "res_model": "fsm.confirmation.settle",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_action": "trust", "default_partner_id": self.id},
+            "context": {"default_action": decision, "default_partner_id": self.id},
         }
 
     def _trust_number(self, reason):
@@ -328,7 +331,7 @@ class ResPartner(models.Model):
 
         :raises AccessError: the user's level is below Edit
         """
-        self._check_may_lift()
+        self._check_may_decide()
         for partner in self:
             found_sudo = partner._find_wrong_number_sudo()
             if not found_sudo:
@@ -346,18 +349,34 @@ class ResPartner(models.Model):
                 chatter._log([partner], note, company_sudo)
             found_sudo._notify_changed()
 
-    def _check_may_lift(self):
+    def _check_may_decide(self):
         """:raises AccessError: the user's level is below Edit"""
         if not self.env.su:
             check_may_edit(self.env)
         self.check_access("read")
+
+    def _opt_out(self, reason=""):
+        """Put the contact's number on the blacklist: the customer wants no texts.
+
+        :raises AccessError: the user's level is below Edit
+        :raises UserError: there is no number that could be opted out
+        """
+        self._check_may_decide()
+        for partner in self:
+            number = partner._get_opt_out_number()
+            if not number:
+                raise UserError(
+                    self.env._("%s has no valid phone number.", partner.display_name)
+                )
+            opt_outs = self.env["fsm.confirmation.opt.out"]
+            opt_outs._opt_out_contact(partner, number, reason)
 
     def _lift_opt_out(self, reason):
         """Take the contact's number off the blacklist, with the reason in the history.
 
         :raises AccessError: the user's level is below Edit
         """
-        self._check_may_lift()
+        self._check_may_decide()
         for partner in self:
             number = partner._get_opt_out_number()
             if not number:
@@ -366,18 +385,5 @@ class ResPartner(models.Model):
             self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
                 number, note, by_hand=True, company=self.env.company
             )
-            messages_sudo = self.env["fsm.confirmation"].sudo()
-            chatter = self.env["fsm.confirmation.chatter"]
-            chatter._log([partner], note, self.env.company)
-            activities = self.env["fsm.confirmation.activity"]
-            activities._close(
-                messages_sudo.search(
-                    [
-                        ("mobile", "=", number),
-                        ("response", "=", "opted_out"),
-                        ("activity_id", "!=", False),
-                    ]
-                )
-            )
             opt_outs = self.env["fsm.confirmation.opt.out"]
-            opt_outs._opt_in_sudo(number, lifted_by=self.env.companies)
+            opt_outs._on_lifted(number, partner, note)

@@ -4,9 +4,12 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import babel_locale_parse
+from odoo.tools.misc import get_lang
+from odoo.tools.translate import _lt
 
 from ...core import status
-from ...core.formatting import localize
+from ...core.formatting import format_hour, localize
 from ...core.kinds import QUESTION, asks
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
@@ -116,12 +119,13 @@ class FsmConfirmation(models.Model):
         STATES, "Delivery", default="outgoing", required=True, readonly=True
     )
     sent_date = fields.Datetime("Sent On", readonly=True)
-    sent_hour = fields.Char(
+    sent_hour = fields.Selection(
+        "_get_hours",
         "Hour Sent",
         compute="_compute_sent_hour",
         store=True,
         precompute=True,
-        size=5,
+        falsy_value_label=_lt("Not sent yet"),
         help="The hour of the day at which it was sent, where the work happens.",
     )
     delivered_date = fields.Datetime("Delivered On", readonly=True)
@@ -370,6 +374,16 @@ class FsmConfirmation(models.Model):
     def _search_reply_ids(self, operator, value):
         return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
 
+    @api.model
+    def _get_hours(self):
+        """The hours of a day, as the user's language writes them."""
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        return [
+            (f"{hour:02}:00", format_hour(hour, locale, lang.time_format))
+            for hour in range(24)
+        ]
+
     @api.depends("sent_date")
     def _compute_sent_hour(self):
         for record in self:
@@ -481,6 +495,13 @@ class FsmConfirmation(models.Model):
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
         return harmless_rows(rows)
+
+    def message_post(self, **kwargs):
+        # What the server logs here nobody can delete: a colleague's remark is no such
+        # note, whatever kind of message a client calls it.
+        if kwargs.get("message_type") != "email":
+            kwargs["message_type"] = "comment"
+        return super().message_post(**kwargs)
 
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(

@@ -63,8 +63,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
         What leaves by itself keeps to them.
         """
         now, departure = self._find(draft)
-        keeps_hours = bool(draft.step) or draft.leaves_at_once is False
-        return not keeps_hours and departure == now and now + JUST_NOW
+        return not draft.keeps_hours and departure == now and now + JUST_NOW
 
     @api.model
     def _get_validity(self, record):

@@ -77,6 +77,67 @@ class FsmConfirmationOptOut(models.AbstractModel):
         self._opt_out_sudo(number, record_sudo | open_sudo, "user", words, company)
 
     @api.model
+    def _opt_out_blocked_sudo(self, numbers):
+        """Numbers take no more texts: what was asked of them is not waited for.
+
+        :param numbers: E.164
+        """
+        open_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search([("mobile", "in", list(numbers)), ("is_open", "=", True)])
+        )
+        for number, records_sudo in open_sudo.grouped("mobile").items():
+            self._opt_out_sudo(number, records_sudo, "user")
+
+    @api.model
+    def _opt_out_contact(self, partner, number, reason):
+        """A person knows that a contact wants no texts, whether asked or not.
+
+        :param number: E.164
+        """
+        companies = self.env.companies
+        open_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "=", number),
+                    ("company_id", "in", companies.ids),
+                    ("is_open", "=", True),
+                ]
+            )
+        )
+        company = open_sudo.company_id | self.env.company
+        self._opt_out_sudo(number, open_sudo, "user", company=company)
+        if reason:
+            note = self.env._("Reason for opting out: %s", reason)
+            self.env["fsm.confirmation.chatter"]._log([partner], note, self.env.company)
+
+    @api.model
+    def _on_lifted(self, number, partners, note):
+        """A person allowed texts to a number again.
+
+        :param number: E.164
+        :param partners: ``res.partner`` whose histories say so
+        :param note: what they say
+        """
+        chatter = self.env["fsm.confirmation.chatter"]
+        chatter._log(partners, note, self.env.company)
+        self.env["fsm.confirmation.activity"]._close(
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    ("mobile", "=", number),
+                    ("response", "=", "opted_out"),
+                    ("activity_id", "!=", False),
+                ]
+            )
+        )
+        self._opt_in_sudo(number, lifted_by=self.env.companies)
+
+    @api.model
     def _log_opt_out(self, entry_sudo, partners, companies):
         """Write into contacts' histories when and how they opted out.
 

@@ -174,7 +174,10 @@ class FsmConfirmationUndo(models.TransientModel):
             note = self.env._("Opted out by mistake.")
             blacklist = self.env["phone.blacklist"]
             blacklist._job_confirmation_opt_in_sudo(
-                record_sudo.mobile, note, by_hand=False
+                record_sudo.mobile,
+                note,
+                by_hand=False,
+                company=record_sudo.company_id,
             )
         kept_sudo.unlink()
         self._log_undone(record_sudo, before["messages"])

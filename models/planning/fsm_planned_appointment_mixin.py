@@ -49,6 +49,13 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
         """The appointments of this record that can be asked about: list."""
         return [self]
 
+    @api.model
+    def default_get(self, fields):
+        # Any user may store a default; holding texts is for Edit.
+        values = super().default_get(fields)
+        values.pop("confirmation_hold", None)
+        return values
+
     def write(self, vals):
         if "confirmation_hold" in vals and not self.env.su:
             check_may_edit(self.env)

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
 from . import test_adversary_http
+from . import test_adversary_routes
 from . import test_companies
 from . import test_concurrency
 from . import test_conversations

@@ -106,6 +106,7 @@ CALLS = [
     _call("change", "fsm.appointment", "action_mark_read", "appointment"),
     _call("change", "fsm.appointment", "action_set_status", "appointment", "declined"),
     _call(NOBODY, "fsm.appointment", "write", "appointment", {"job_name": "X"}),
+    _call("change", "res.partner", "action_opt_out", "customer"),
     _call("change", "res.partner", "action_lift_opt_out", "customer"),
     _call("change", "res.partner", "action_trust_number", "customer"),
     _call("change", "fsm.order", "action_hold_confirmation", "order"),

@@ -295,7 +295,21 @@ class TestSummary(DayBoardCase):
             ["confirmed_rate:avg", "asked_rate:avg", "answer_hours:avg", "__count"],
         )
         self.assertEqual(row["__count"], 4)
-        self.assertEqual((row["asked_rate:avg"], row["confirmed_rate:avg"]), (50, 25))
+        self.assertEqual(
+            (row["asked_rate:avg"], row["confirmed_rate:avg"]), (0.5, 0.25)
+        )
+
+    def test_figures_by_step_and_hour(self):
+        """Hours stand as people write them."""
+        self._make_day()
+        model = self._appointments()
+        groups = model.formatted_read_group([], ["step_id"], ["confirmed_rate:avg"])
+        self.assertEqual([group["step_id"] for group in groups], [False])
+        hours = model.fields_get(["sent_hour"])["sent_hour"]
+        self.assertIn(("09:00", "9 AM"), hours["selection"])
+        self.assertEqual(hours["falsy_value_label"], "Not asked")
+        groups = model.formatted_read_group([], ["sent_hour"], ["__count"])
+        self.assertEqual(sum(group["__count"] for group in groups), 4)
 
 
 class TestRights(DayBoardCase):

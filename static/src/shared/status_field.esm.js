@@ -62,3 +62,19 @@ registry.category("fields").add("fsm_confirmation_status", {
     extractProps: ({options}) => ({delivery: Boolean(options.delivery)}),
     listViewWidth: ({options}) => (options.delivery ? [186, 210] : [166, 210]),
 });
+
+/** Whether a contact opted out of texts; when and how, when pointed at. */
+export class FsmConfirmationOptOut extends Component {
+    static template = "fieldservice_job_confirmation.OptOut";
+    static props = {...standardFieldProps};
+
+    get text() {
+        return this.props.record.data[this.props.name];
+    }
+}
+
+registry.category("fields").add("fsm_confirmation_opt_out", {
+    component: FsmConfirmationOptOut,
+    displayName: _t("Opted Out of Texts"),
+    supportedTypes: ["char"],
+});

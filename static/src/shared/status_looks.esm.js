@@ -3,6 +3,7 @@ import {_t} from "@web/core/l10n/translation";
 /**
  * How each status looks wherever it is shown: marks, tiles, calendar, conversation,
  * charts. Color is never the only sign: every status has an icon and its word as well.
+ * In charts they stand in this order.
  *
  * - `icon`: of Font Awesome
  * - `look`: which colors of status_looks.scss
@@ -25,19 +26,19 @@ export const STATUS_LOOKS = {
         event: "#ffe28a",
         short: _t("Declined"),
     },
-    opted_out: {
-        icon: "fa-ban",
-        look: "opted_out",
-        chart: "#b3202c",
-        event: "#f1a3a9",
-        short: _t("Opted out"),
-    },
     unrecognized: {
         icon: "fa-question-circle",
         look: "unrecognized",
         chart: "#8a63d2",
         event: "#c9b3ee",
         short: _t("Unrecognized"),
+    },
+    opted_out: {
+        icon: "fa-ban",
+        look: "opted_out",
+        chart: "#b3202c",
+        event: "#f1a3a9",
+        short: _t("Opted out"),
     },
     reconfirm: {
         icon: "fa-refresh",
