@@ -74,7 +74,8 @@ class FsmConfirmationBatch(models.TransientModel):
     def _compute_plan(self):
         for wizard in self:
             ready, left_out = wizard._get_drafts()
-            wizard.ready_count = len(ready)
+            same_day = self.env["fsm.confirmation.same.day"]
+            wizard.ready_count = same_day._count_texts(ready)
             wizard.ready_info = wizard._describe_ready(ready)
             wizard.hours_info = wizard._describe_hours(ready)
             wizard.skipped_count = len(left_out)

@@ -12,6 +12,7 @@ AUTO_REPLIES = [
     ("declined_brief", "Reply to No, One of Several"),
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
+    ("several", "Question About Several Appointments"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),
@@ -67,7 +68,8 @@ class SmsTemplate(models.Model):
     def _get_auto_reply_model(self, kind):
         """Name of the model whose record a text of this kind is written about."""
         # Whoever asks for help may never have been asked about an appointment.
-        return "res.company" if kind == "help" else "fsm.confirmation"
+        models = {"help": "res.company", "several": "fsm.order"}
+        return models.get(kind, "fsm.confirmation")
 
     @api.model
     def _get_standard_auto_reply(self, kind):

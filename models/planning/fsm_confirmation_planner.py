@@ -8,6 +8,7 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core import planning
@@ -120,6 +121,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         appointments = self._take(company, plans_sudo, now, limit)
         findings = self._look(appointments, plans_sudo, now)
         self._check_due(findings, now)
+        findings += self._find_companions(findings, plans_sudo, now)
         self._record_due(findings, now)
         self._remember(findings, now)
         return len(findings)
@@ -274,17 +276,96 @@ class FsmConfirmationPlanner(models.AbstractModel):
         drafts = [finding.draft for finding in wanted]
         self.env["fsm.confirmation.alert"]._check(drafts)
         counts = self._count_today(drafts, now)
+        same_day = self.env["fsm.confirmation.same.day"]
+        counted = set()
         for finding in wanted:
             alert = first_for_plan(finding.draft.alerts)
             line = (finding.draft.mobile, localize(now, finding.facts.zone).date())
+            # What is asked in one text counts once.
+            text = (same_day._get_key(finding.draft), finding.decision.step)
             recipient = planning.Recipient(
                 block=alert.code if alert else "",
-                texts_today=counts[line],
+                texts_today=counts[line] - (text in counted),
                 daily_limit=finding.order.company_id.job_confirmation_daily_limit,
             )
             finding.decide(now, recipient)
-            if finding.decision.is_due:
+            if finding.decision.is_due and text not in counted:
                 counts[line] += 1
+                counted.add(text)
+
+    @api.model
+    def _find_companions(self, findings, plans_sudo, now):
+        """What is asked in one text with what is due, though it is not looked at yet.
+
+        The appointments of the same customers on the same days whose same step is due
+        or coming; those of an hourly step are due one after the other.
+
+        :return: list of further :class:`Finding`, due as well
+        """
+        same_day = self.env["fsm.confirmation.same.day"]
+
+        def get_key(finding):
+            return same_day._get_key(finding.draft), finding.decision.step
+
+        due = [finding for finding in findings if finding.decision.is_due]
+        wanted = {get_key(finding) for finding in due}
+        known = {finding.appointment: finding for finding in findings}
+        appointments = self._search_companions(due) if due else []
+        others = self._look(
+            self._lock(each for each in appointments if each not in known),
+            plans_sudo,
+            now,
+        )
+        known = [known[each] for each in appointments if each in known]
+        coming = [
+            finding
+            for finding in [*others, *known]
+            if finding.decision.reason in ("", "later") and finding not in due
+        ]
+        self._check_due(coming, now, lambda finding: True)
+        joined = []
+        for finding in coming:
+            blocked = first_for_plan(finding.draft.alerts)
+            if get_key(finding) in wanted and not blocked:
+                finding.decision = planning.Decision(finding.decision.step, at=now)
+                joined.append(finding)
+        return [finding for finding in joined if finding in others]
+
+    @api.model
+    def _search_companions(self, due):
+        """Appointments of the customers of these findings, around their days.
+
+        :return: list of ``fsm.order`` and ``fsm.visit`` with sudo
+        """
+        day = timedelta(days=1)
+        starts = [finding.facts.start for finding in due]
+        orders_sudo = self.env["fsm.order"].sudo()
+        orders_sudo = orders_sudo.concat(*{finding.order for finding in due})
+        partners = [finding.draft.partner.id for finding in due]
+        place = Domain("location_id", "in", orders_sudo.location_id.ids)
+        for name in ("contact_id", "owner_id"):
+            place |= Domain(f"location_id.{name}", "in", partners)
+        when = (
+            Domain("company_id", "=", due[0].order.company_id.id)
+            & Domain("confirmation_status", "in", planning.ASKED_ABOUT)
+            & Domain("scheduled_date_start", ">", min(starts) - day)
+            & Domain("scheduled_date_start", "<", max(starts) + day)
+        )
+        found_sudo = orders_sudo.search(when & place & Domain("visit_ids", "=", False))
+        visits_sudo = self.env["fsm.visit"].sudo()
+        visits_sudo = visits_sudo.search(when & Domain("order_id", "any", place))
+        return [*found_sudo, *visits_sudo]
+
+    @api.model
+    def _lock(self, appointments):
+        """Those of the appointments that no other process looks at now: list."""
+        appointments = list(appointments)
+        locked = set()
+        for name in ("fsm.order", "fsm.visit"):
+            ids = [each.id for each in appointments if each._name == name]
+            mine = self.env[name].sudo().browse(ids)
+            locked.update(mine.try_lock_for_update(allow_referencing=True))
+        return [each for each in appointments if each in locked]
 
     @api.model
     def _choose_partners(self, findings):
@@ -322,6 +403,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 [
                     ("mobile", "in", list({draft.mobile for draft in drafts})),
                     ("step_id", "!=", False),
+                    ("carrier_id", "=", False),
                     ("create_date", ">", now - timedelta(days=2)),
                 ],
                 ["mobile", "create_date", "timezone"],
