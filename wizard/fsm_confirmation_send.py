@@ -225,7 +225,9 @@ class FsmConfirmationSend(models.TransientModel):
     def _compute_is_outside_hours(self):
         departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
-            now, departure = departures._find_for(wizard.order_id.sudo())
+            now, departure = departures._find_for(
+                wizard.order_id.sudo(), wizard.company_id
+            )
             wizard.is_outside_hours = departure != now
 
     @api.depends("order_id", "visit_id", "partner_id", "send_now", "at_once_reason")

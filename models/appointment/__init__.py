@@ -11,3 +11,4 @@ from . import sms_template
 from . import fsm_confirmation_recipient
 from . import fsm_confirmation_alert
 from . import fsm_confirmation_composer
+from . import fsm_confirmation_same_day

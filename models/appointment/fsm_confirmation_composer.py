@@ -44,12 +44,15 @@ class Draft:
     words: str = ""  # a person's own, instead of a template
     arrival: object = None  # when the technician is expected, naive UTC
     tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
-    leaves_at_once: bool | None = None  # None: unless it leaves for a step
+    # Whatever the hour, or never outside them; None: as a person or a step sends it.
+    leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
     by_person: bool = False  # A person is about to send it.
     at_once_reason: str = ""  # why it leaves outside the texting hours
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
+    # The drafts that are asked in one text, itself among them; empty: it alone.
+    together: tuple = field(default=(), compare=False, repr=False)
 
     @property
     def company(self):
@@ -152,8 +155,12 @@ class FsmConfirmationComposer(models.AbstractModel):
         seen = Counter()
         groups = defaultdict(list)
         texts = {id(draft): self._finish_words(draft) for draft in drafts}
+        for together in {id(each.together): each.together for each in drafts}.values():
+            if together:
+                text = self.env["fsm.confirmation.same.day"]._render(together)
+                texts.update((id(draft), text) for draft in together)
         for draft in drafts:
-            if draft.words:
+            if draft.words or draft.together:
                 continue
             lang = draft.partner._get_customer_lang(draft.order.company_id)
             groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
@@ -280,6 +287,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         :param open_sudo: ``fsm.confirmation`` records that wait for an answer
         """
         lines = {(rec.mobile, rec.sender) for rec in open_sudo}
+        lines |= {draft.line for draft in drafts if draft.together}
         missing = []
         for draft in drafts:
             if draft.line not in lines:
@@ -332,6 +340,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
+        drafts = self.env["fsm.confirmation.same.day"]._put_together(drafts)
         self._lock([draft.order for draft in drafts])
         self._replace_failed_told(drafts)
         self._prepare_to_ask([draft for draft in drafts if draft.asks])
@@ -445,17 +454,23 @@ class FsmConfirmationComposer(models.AbstractModel):
             try:
                 with private_queries(), self.env.cr.savepoint():
                     records_sudo = self.env["fsm.confirmation"].sudo().create(values)
+                    self.env["fsm.confirmation.same.day"]._join(drafts, records_sudo)
                     records_sudo.flush_recordset()
                     return records_sudo
             except psycopg2.errors.UniqueViolation as error:
                 if error.diag.constraint_name in (STEP_UNIQUE, WAY_UNIQUE):
                     raise  # Another process has recorded it: no other code helps.
-                if len(drafts) > 1:
+                texts = {
+                    id(each.together or each): each.together or (each,)
+                    for each in drafts
+                }
+                if len(texts) > 1:
                     records_sudo = self.env["fsm.confirmation"].sudo()
                     return records_sudo.concat(
-                        *(self._insert([draft], user) for draft in drafts)
+                        *(self._insert(text, user) for text in texts.values())
                     )
-                drafts[0].code = self._choose_code(drafts[0].mobile)
+                for draft in drafts:
+                    draft.code = self._choose_code(draft.mobile)
         raise UserError(
             self.env._("Too many open messages to this number. Wait for an answer.")
         )

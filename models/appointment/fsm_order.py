@@ -19,6 +19,7 @@ CONTEXT_KEYS = (
     "confirmation_codes",
     "confirmation_readers",
     "confirmation_arrivals",
+    "confirmation_together",
 )
 
 
@@ -88,6 +89,11 @@ class FsmOrder(models.Model):
     )
     confirmation_opt_out = fields.Char(
         "How to Opt Out (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_choices = fields.Char(
+        "Appointments of the Day (text)",
+        compute="_compute_confirmation_details",
+        help="With their codes, where one text asks about several.",
     )
 
     @api.depends(
@@ -200,6 +206,30 @@ class FsmOrder(models.Model):
                 codes.get(order._origin.id, "")
             )
             order.confirmation_opt_out = order.env._("STOP to opt out.")
+            order.confirmation_choices = order._describe_choices(
+                self.env.context.get("confirmation_together") or (),
+                readers.get(order._origin.id),
+            )
+
+    def _describe_choices(self, choices, reader):
+        """The appointments that one text asks about, with their codes.
+
+        :param choices: tuples (id of the Work Order, of the visit or False, code)
+        :param reader: the reader's time zone, None for one who is there
+        """
+        texts = []
+        place = None
+        for order_id, visit_id, code in choices:
+            order = self.browse(order_id)
+            visit = self.env["fsm.visit"].browse(visit_id or ())
+            time = order._format_appointment_time(visit or order, reader)
+            name = " ".join(filter(None, (order.name, visit.name)))
+            parts = [f"{code}: {time}", name]
+            if order._format_appointment_address() != place:
+                place = order._format_appointment_address()
+                parts.append(place)
+            texts.append(", ".join(filter(None, parts)))
+        return "; ".join(texts)
 
     def _format_arrival(self, arrival):
         """:param arrival: naive UTC datetime, None when it is not known"""

@@ -71,10 +71,10 @@ class ResPartner(models.Model):
     @api.depends("phone")
     @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
     def _compute_confirmation_plan_info(self):
-        planner = self.env["fsm.confirmation.planner"]
+        words = self.env["fsm.confirmation.plan.words"]
         shown = self._shows_confirmations()
         for partner in self:
-            described = shown and planner._describe_contact(partner._origin)
+            described = shown and words._describe_contact(partner._origin)
             partner.confirmation_plan_info = described
 
     @api.depends_context("uid")

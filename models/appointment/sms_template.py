@@ -12,6 +12,7 @@ AUTO_REPLIES = [
     ("declined_brief", "Reply to No, One of Several"),
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
+    ("several", "Question About Several Appointments"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),
@@ -71,7 +72,11 @@ class SmsTemplate(models.Model):
     def _get_auto_reply_model(self, kind):
         """Name of the model whose record a text of this kind is written about."""
         # Whoever asks for help, or is visited, may never have been asked before.
-        models = {"help": "res.company", "on_my_way": "fsm.order"}
+        models = {
+            "help": "res.company",
+            "on_my_way": "fsm.order",
+            "several": "fsm.order",
+        }
         return models.get(kind, "fsm.confirmation")
 
     @api.model

@@ -245,6 +245,17 @@ class FsmConfirmation(models.Model):
         index="btree_not_null",
         help="Of the plan by which it left by itself.",
     )
+    carrier_id = fields.Many2one(
+        "fsm.confirmation",
+        "Asked With",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The question whose text asks this one as well, the same day.",
+    )
+    carried_ids = fields.One2many(
+        "fsm.confirmation", "carrier_id", "Asked in Its Text", technical=True
+    )
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
@@ -530,6 +541,7 @@ class FsmConfirmation(models.Model):
         asked = [
             record._get_appointment_sudo() for record in self.sudo() if record.is_open
         ]
+        self.env["fsm.confirmation.same.day"]._hand_over(self.sudo())
         result = super().unlink()
         activities_sudo.unlink()
         for appointment_sudo in asked:

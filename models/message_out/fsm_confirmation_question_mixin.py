@@ -355,7 +355,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
                     and (reason == "deleted" or rec.closed_reason == "answered")
                 )
             ).write({"closed_reason": reason})
-        waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
+        # One that carries others leaves it to the outbox, which asks them anew.
+        waiting_sudo = open_sudo.filtered(
+            lambda rec: rec.state == "outgoing" and not (rec.code and rec.carried_ids)
+        )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
             said = self._describe_cancellation(reason)

@@ -14,6 +14,7 @@ from . import test_on_my_way
 from . import test_one_truth_stories
 from . import test_reports
 from . import test_safety
+from . import test_same_day
 from . import test_setup
 from . import test_setup_access
 from . import test_stories
