@@ -19,6 +19,8 @@ AUTO_REPLIES = [
     ("late", "Reply Came Too Late"),
     ("help", "Reply to HELP"),
 ]
+# What staff may send in a conversation instead of writing it each time.
+PREPARED = [("staff", "Prepared Text in Conversations")]
 
 # Carriers and Twilio block the number of a customer who answers with one of these.
 OPT_OUT_WORDS = "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split()
@@ -56,11 +58,11 @@ class SmsTemplate(models.Model):
     _inherit = ["sms.template", "fsm.confirmation.cached.mixin"]
 
     confirmation_kind = fields.Selection(
-        AUTO_REPLIES,
-        "Auto-Reply",
+        [*AUTO_REPLIES, *PREPARED],
+        "Used As",
         index="btree_not_null",
-        help="The reply that a company may send with this text instead of the "
-        "standard one.",
+        help="The auto-reply that a company may send with this text instead of the "
+        "standard one, or a text that staff may choose in a conversation.",
     )
 
     @api.model

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 from ...core import delivery
 from ...core.delivery import Transition
+from ...core.kinds import ends_with_appointment
 from ..xmlids import SEND_CRON
 
 
@@ -260,7 +261,11 @@ class FsmConfirmationDelivery(models.AbstractModel):
         late = records.filtered(
             lambda rec: (
                 not departure
-                or (rec.appointment_start and rec.appointment_start <= departure)
+                or (
+                    ends_with_appointment(rec.kind)
+                    and rec.appointment_start
+                    and rec.appointment_start <= departure
+                )
             )
         )
         reason = self.env._(

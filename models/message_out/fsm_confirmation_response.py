@@ -12,7 +12,7 @@ from ...core.kinds import QUESTION
 from ...core.phones import ways_to_write
 from ...core.status import OUTDATED
 from ..appointment.fsm_appointment_mixin import RESPONSES
-from ..xmlids import EDIT_GROUP, PROCESS_CRON
+from ..xmlids import EDIT_GROUP, MODULE, PROCESS_CRON
 
 # What each response has a person do; the last three keys are no responses.
 _ACTIVITY_TYPES = {
@@ -648,6 +648,16 @@ class FsmConfirmationResponse(models.AbstractModel):
         """What a person was asked to do about these messages is done."""
         for record_sudo in records.sudo().filtered("activity_id"):
             self._update_activity(record_sudo, "resolved")
+
+    @api.model
+    def _close_read_activities(self, records):
+        """What customers wrote was read; what else is to be done stays."""
+        kind = self.env.ref(f"{MODULE}.{_ACTIVITY_TYPES['read']}")
+        self._close_activities(
+            records.sudo().filtered(
+                lambda rec: rec.activity_id.activity_type_id == kind
+            )
+        )
 
     @api.model
     def _close_other_activities_sudo(self, record):
