@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
 from ...core.kinds import QUESTION, asks
+from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
@@ -212,6 +213,24 @@ class FsmConfirmationComposer(models.AbstractModel):
             order = draft.order.with_context(lang=lang)
             text = with_instruction(text, order._get_answer_instruction(draft.code))
         return text[:MAX_TEXT]
+
+    @api.model
+    def _describe_size(self, body):
+        """How much room a text takes, for the user who sends it."""
+        size = count_segments(body)
+        if size.count == 1:
+            text = self.env._("%s characters, 1 SMS", len(body))
+        else:
+            text = self.env._(
+                "%(characters)s characters, %(segments)s SMS segments",
+                characters=len(body),
+                segments=size.count,
+            )
+        if size.culprits:
+            text += " " + self.env._(
+                "(characters that take more room: %s)", size.culprits[:20]
+            )
+        return text
 
     # ------------------------------------------------------------------
     # Codes

@@ -24,6 +24,8 @@ AUTO_REPLIES = [
     ("notice_technician", "Notice: Another Technician"),
     ("on_my_way", "On My Way"),
 ]
+# What staff may send in a conversation instead of writing it each time.
+PREPARED = [("staff", "Prepared Text in Conversations")]
 
 # Carriers and Twilio block the number of a customer who answers with one of these.
 OPT_OUT_WORDS = "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split()
@@ -61,11 +63,11 @@ class SmsTemplate(models.Model):
     _inherit = ["sms.template", "fsm.confirmation.cached.mixin"]
 
     confirmation_kind = fields.Selection(
-        AUTO_REPLIES,
-        "Auto-Reply",
+        [*AUTO_REPLIES, *PREPARED],
+        "Used As",
         index="btree_not_null",
-        help="The reply that a company may send with this text instead of the "
-        "standard one.",
+        help="The auto-reply that a company may send with this text instead of the "
+        "standard one, or a text that staff may choose in a conversation.",
     )
 
     @api.model

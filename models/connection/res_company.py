@@ -67,7 +67,7 @@ class ResCompany(models.Model):
         "company_id",
         "template_id",
         string="Own Auto-Replies",
-        domain=[("confirmation_kind", "!=", False)],
+        domain=[("confirmation_kind", "not in", (False, "staff"))],
         help="Sent instead of the standard text of their kind.",
     )
     job_confirmation_auto_reply = fields.Boolean("Answer Replies", default=True)
@@ -168,7 +168,7 @@ class ResCompany(models.Model):
         for company in self:
             templates_sudo = company.job_confirmation_text_ids.sudo()
             for kind, same_sudo in templates_sudo.grouped("confirmation_kind").items():
-                if not kind:
+                if not kind or kind == "staff":
                     raise ValidationError(
                         self.env._(
                             "“%s” is no auto-reply. Choose in the template which one "

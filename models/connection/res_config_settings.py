@@ -27,7 +27,7 @@ class ResConfigSettings(models.TransientModel):
         compute="_compute_job_confirmation_text_ids",
         inverse="_inverse_job_confirmation_text_ids",
         readonly=False,
-        domain=[("confirmation_kind", "!=", False)],
+        domain=[("confirmation_kind", "not in", (False, "staff"))],
     )
     job_confirmation_auto_reply = fields.Boolean(
         related="company_id.job_confirmation_auto_reply", readonly=False

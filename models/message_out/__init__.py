@@ -16,3 +16,4 @@ from . import fsm_confirmation_chatter
 from . import fsm_confirmation_expiry
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_undo
+from . import fsm_confirmation_write_back

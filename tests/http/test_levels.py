@@ -89,6 +89,9 @@ CALLS = [
     _call("see", "fsm.confirmation", "action_open_details", "message"),
     _call("see", "fsm.confirmation", "action_open_order", "message"),
     _call("see", "fsm.confirmation", "get_conversation", "message"),
+    _call("see", "fsm.confirmation", "get_write_back", "message"),
+    _call("see", "fsm.confirmation", "get_text_size", None, "Hello"),
+    _call("send", "fsm.confirmation", "action_write_back", "message", "Hello"),
     _call("change", "fsm.confirmation", "action_mark_read", "message"),
     _call("change", "fsm.confirmation", "action_next_step", "message", "resolve"),
     _call("send", "fsm.confirmation", "action_send_again", "failed"),
@@ -163,6 +166,7 @@ ELSEWHERE = {
     ("fsm.confirmation.send", "action_refresh"),  # tests.test_dialogs
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
+    ("fsm.confirmation", "get_prepared_text"),  # test_write_back
     # Field service's own.
     ("fsm.order", "onchange_scheduled_duration"),
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.
