@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, models
@@ -14,6 +15,7 @@ NEEDED_OF_MESSAGES = (
     "appointment_end",
     "appointment_start",
     "body",
+    "carrier_id",
     "claimed_date",
     "closed_reason",
     "code",
@@ -179,6 +181,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             id=message.id,
             appointment=(about._name, about.id),
             kind=message.kind,
+            text=message.carrier_id.id or message.id,
             body=message.body or "",
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,
@@ -238,8 +241,11 @@ class FsmConfirmationMatching(models.AbstractModel):
         :return: list of :class:`~...core.reply.Said`
         """
         said = []
+        texts = defaultdict(list)
         for asked in reversed(candidates):
-            said += matching.get_said(asked)
+            texts[asked.text].append(asked)
+        for first, *others in texts.values():
+            said += matching.get_said(first, others)
         appointments = {one.id: one.appointment for one in candidates}
         mine = (text.received_date, text.id or float("inf"))
         for reply in reversed(earlier):
