@@ -504,7 +504,6 @@ class FsmConfirmation(models.Model):
 
         :param values: further values, written with it
         """
-        # pylint: disable=super-method-mismatch
         # The reply itself is in the histories: nothing of its answer is tracked again.
         quiet = self.with_context(tracking_disable=True)
         values = {**(values or {}), "reply_body": words}
