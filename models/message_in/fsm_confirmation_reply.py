@@ -8,7 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...core import matching
-from ...core.reply import Said, understand
+from ...core.reply import Said
+from ...core.reply import read as read_reply
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 
@@ -578,8 +579,8 @@ class FsmConfirmationReply(models.Model):
         if self.reason == "ambiguous":
             asked = self._find_open_messages()
             words = self.env["fsm.confirmation.word"]._lexicon()
-            prompts = asked.mapped("body")
-            intent = understand(self.body, lexicon=words, prompts=prompts).intent
+            said = [Said("us", "question", text) for text in asked.mapped("body")]
+            intent = read_reply(self.body, said, lexicon=words).intent
         if intent == "opt_out":
             return "opted_out"
         return matching.RESPONSE_OF_INTENT.get(intent, False)
