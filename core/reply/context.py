@@ -238,6 +238,7 @@ class _Reader:
             returning=returning,
             asked_back=self.situation in (UNHEARD, ASKED),
             earlier=self._earlier_answer(),
+            writer=self.last.text if self.situation == BY_STAFF else "",
         )
         if found.intent in _PLAIN_OUTCOMES:
             return self._plain(found)

@@ -12,7 +12,7 @@ from .clauses import ANSWERS, CONFIRM, DECLINE, REFUSALS, SILENT, Text, is_bare_
 from .codes import mark_codes
 from .languages import in_one_language
 from .lexicon import Lexicon
-from .names import silence_names, silence_signature
+from .names import silence_names, silence_signature, silence_writer
 from .notes import find_yes_with_note, note_of
 from .opt_out import (
     find_opt_out,
@@ -80,6 +80,7 @@ class World(NamedTuple):
     # we asked back to what sets no condition
     asked_back: bool = False
     earlier: str | None = None  # what was answered before we asked which one
+    writer: str = ""  # the text that a person of the company wrote last
 
     @property
     def open_ids(self):
@@ -337,6 +338,7 @@ def _prepare(whole, own, codes, world):
         if token.kind == WORD
     )
     text = Text(segments, own.signature, _has_case_information(letters), whole)
+    silence_writer(text, world.writer)
     silence_names(text)
     silence_signature(text)
     return text
