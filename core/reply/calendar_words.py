@@ -82,7 +82,10 @@ _MONTHS = {
     ),
 }
 _OFFSETS = {  # days from today
-    "en": {0: "today tonight", 1: "tomorrow tomorrows tomorow tommorow tmrw tmw tomorro 2morrow"},
+    "en": {
+        0: "today tonight",
+        1: "tomorrow tomorrows tomorow tommorow tmrw tmw tomorro 2morrow",
+    },
     "es": {0: "hoy", 1: "manana"},
     "fr": {0: "aujourdhui", 1: "demain"},
     "de": {0: "heute", 1: "morgen", 2: "ubermorgen uebermorgen"},

@@ -22,7 +22,10 @@ from .clauses import (
 _ANSWERS = YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
 _WORDS_OF_CHOICE = dict.fromkeys(
-    "keep keeping take welcome pode good great okay bien gut bene goed bom boa bon wel".split(),
+    (
+        "keep keeping take welcome pode good great okay bien gut bene goed bom boa bon"
+        " wel"
+    ).split(),
     CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "

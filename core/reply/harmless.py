@@ -148,7 +148,9 @@ def _is_fine_now(around, index):
     before = around.clause[:index]
     if not any(lx.JOB in s.kinds for s in before) or around.topics & {lx.ACCESS}:
         return False
-    said = {t.key for s in around.clause[max(index - 1, 0) : index + 1] for t in s.tokens}
+    said = {
+        t.key for s in around.clause[max(index - 1, 0) : index + 1] for t in s.tokens
+    }
     return not said.isdisjoint(_BE)
 
 

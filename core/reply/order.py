@@ -199,7 +199,9 @@ def find_numbered(tokens, appointments, found):
         return []
     if all(int(keys[i]) in times for i in places) or "0" in keys:
         return []
-    beside = {key for i in places for key in keys[max(i - 1, 0) : i] + keys[i + 1 : i + 2]}
+    beside = {
+        key for i in places for key in keys[max(i - 1, 0) : i] + keys[i + 1 : i + 2]
+    }
     if not beside <= _BESIDE_NUMBER:
         return []
     return [Found(i, i + 1, frozenset({ordered[int(keys[i]) - 1]})) for i in places]

@@ -2,16 +2,16 @@
 import csv
 import re
 import time
+from datetime import datetime
 from itertools import product
 from math import prod
 from pathlib import Path
 from unittest import TestCase
 
 from conversations import intent_of, read_alone
+from core import reply
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from core import reply
 
 DATA = Path(__file__).parent / "data"
 PROMPT = (
@@ -419,6 +419,31 @@ class TestReplyNeverGuesses(TestCase):
                 text = form.format(answer, remark)
                 with self.subTest(text=text):
                     self.assertNotEqual(intent_of(text), "confirm")
+
+
+class TestReplyRemarks(TestCase):
+    """What stands beside a yes or a no: what takes it back, and what does not."""
+
+    def _decision(self, lang, text):
+        known = {"zone": "America/New_York", "lang": lang, "job": "FO048"}
+        start, end = datetime(2026, 12, 8, 14), datetime(2026, 12, 8, 16)
+        asked = reply.Appointment("A", start, end, technician="Derek Stone", **known)
+        said = reply.Said("us", "question", "Bright HVAC: YES or NO?", ("A",))
+        now = datetime(2026, 12, 4, 10)
+        return reply.read(text, [said], [asked], now=now)
+
+    def test_remarks(self):
+        with (DATA / "remarks.tsv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        for row in rows:
+            with self.subTest(text=row["text"]):
+                found = dict(self._decision(row["lang"], row["text"]).answers).get("A")
+                if row["meaning"] == "no yes":
+                    self.assertNotEqual(found, "confirmed")
+                elif row["meaning"] == "no refusal":
+                    self.assertNotEqual(found, "declined")
+                else:
+                    self.assertEqual(found, row["meaning"])
 
 
 class TestReplyStories(TestCase):
