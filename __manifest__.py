@@ -10,7 +10,7 @@
     "development_status": "Beta",
     "images": ["static/description/cover.png"],
     "depends": ["fieldservice", "sms_twilio"],
-    "external_dependencies": {"python": ["twilio", "phonenumbers"]},
+    "external_dependencies": {"python": ["twilio>=8.0", "phonenumbers>=8.12"]},
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
