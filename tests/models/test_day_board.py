@@ -304,7 +304,9 @@ class TestSummary(DayBoardCase):
             ["confirmed_rate:avg", "asked_rate:avg", "answer_hours:avg", "__count"],
         )
         self.assertEqual(row["__count"], 4)
-        self.assertEqual((row["asked_rate:avg"], row["confirmed_rate:avg"]), (0.5, 0.25))
+        self.assertEqual(
+            (row["asked_rate:avg"], row["confirmed_rate:avg"]), (0.5, 0.25)
+        )
 
     def test_figures_by_step_and_hour(self):
         """Hours stand as people write them."""
