@@ -13,6 +13,7 @@ AUTO_REPLIES = [
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
     ("several", "Question About Several Appointments"),
+    ("reminder", "Reminder to Who Has Confirmed"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),
@@ -68,7 +69,11 @@ class SmsTemplate(models.Model):
     def _get_auto_reply_model(self, kind):
         """Name of the model whose record a text of this kind is written about."""
         # Whoever asks for help may never have been asked about an appointment.
-        models = {"help": "res.company", "several": "fsm.order"}
+        models = {
+            "help": "res.company",
+            "several": "fsm.order",
+            "reminder": "fsm.order",
+        }
         return models.get(kind, "fsm.confirmation")
 
     @api.model
