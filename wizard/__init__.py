@@ -7,3 +7,5 @@ from . import fsm_confirmation_settle
 from . import fsm_confirmation_setup
 from . import fsm_confirmation_forecast_line
 from . import fsm_confirmation_plan_switch
+from . import fsm_confirmation_on_my_way
+from . import fsm_confirmation_word_trial

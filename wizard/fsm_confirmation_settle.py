@@ -24,7 +24,7 @@ class FsmConfirmationSettle(models.TransientModel):
             ("opt_out", "Opt out of texts"),
             ("lift", "Allow texts again"),
             ("trust", "The number is right"),
-            ("move", "Set the proposed time"),
+            ("move", "Set a new date"),
         ],
         required=True,
         default="settle",

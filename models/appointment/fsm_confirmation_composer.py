@@ -13,10 +13,12 @@ from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
 from ...core.kinds import QUESTION, REMINDER, asks
+from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
+WAY_UNIQUE = "fsm_confirmation_way_unique"
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
 _CODE = re.compile("[0-9]{3}")
@@ -41,6 +43,8 @@ class Draft:
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
     words: str = ""  # a person's own, instead of a template
+    arrival: object = None  # when the technician is expected, naive UTC
+    tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
     # Whatever the hour, or never outside them; None: as a person or a step sends it.
     leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
@@ -155,7 +159,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         # Together where template and language are the same; an order once each time.
         seen = Counter()
         groups = defaultdict(list)
-        texts = {id(draft): draft.words[:MAX_TEXT] for draft in drafts}
+        texts = {id(draft): self._finish_words(draft) for draft in drafts}
         for together in {id(each.together): each.together for each in drafts}.values():
             if together:
                 text = self.env["fsm.confirmation.same.day"]._render(together)
@@ -181,6 +185,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
+            confirmation_arrivals=tuple(
+                (draft.order.id, draft.arrival) for draft in drafts if draft.arrival
+            ),
             confirmation_readers=tuple(
                 (draft.order.id, draft.partner.tz)
                 for draft in drafts
@@ -195,11 +202,39 @@ class FsmConfirmationComposer(models.AbstractModel):
         ]
 
     @api.model
+    def _finish_words(self, draft):
+        """A text that stands already; one that asks says how to answer."""
+        if not (draft.words and draft.asks):
+            return draft.words[:MAX_TEXT]
+        lang = draft.partner._get_customer_lang(draft.order.company_id)
+        order = draft.order.with_context(lang=lang)
+        answer = order._get_answer_instruction(draft.code)
+        return with_instruction(draft.words, answer)
+
+    @api.model
     def _finish_text(self, draft, text, lang):
         if draft.code:
             order = draft.order.with_context(lang=lang)
             text = with_instruction(text, order._get_answer_instruction(draft.code))
         return text[:MAX_TEXT]
+
+    @api.model
+    def _describe_size(self, body):
+        """How much room a text takes, for the user who sends it."""
+        size = count_segments(body)
+        if size.count == 1:
+            text = self.env._("%s characters, 1 SMS", len(body))
+        else:
+            text = self.env._(
+                "%(characters)s characters, %(segments)s SMS segments",
+                characters=len(body),
+                segments=size.count,
+            )
+        if size.culprits:
+            text += " " + self.env._(
+                "(characters that take more room: %s)", size.culprits[:20]
+            )
+        return text
 
     # ------------------------------------------------------------------
     # Codes
@@ -337,6 +372,8 @@ class FsmConfirmationComposer(models.AbstractModel):
         about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
         for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
             appointments._set_confirmation_status_sudo("awaiting")
+        asked = [draft.appointment for draft in drafts if draft.asks]
+        self.env["fsm.confirmation.change"]._forget_sudo(asked)
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
         self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
         records_sudo._notify_changed()
@@ -444,7 +481,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                     records_sudo.flush_recordset()
                     return records_sudo
             except psycopg2.errors.UniqueViolation as error:
-                if error.diag.constraint_name == STEP_UNIQUE:
+                if error.diag.constraint_name in (STEP_UNIQUE, WAY_UNIQUE):
                     raise  # Another process has recorded it: no other code helps.
                 texts = {
                     id(each.together or each): each.together or (each,)
@@ -472,6 +509,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         return [
             {
                 "kind": draft.kind,
+                "tells_change": draft.tells_change or False,
                 "order_id": draft.order.id,
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,

@@ -18,6 +18,7 @@ CONTEXT_KEYS = (
     "confirmation_visit_ids",
     "confirmation_codes",
     "confirmation_readers",
+    "confirmation_arrivals",
     "confirmation_together",
 )
 
@@ -77,6 +78,12 @@ class FsmOrder(models.Model):
     confirmation_technician = fields.Char(
         "Technician (text)", compute="_compute_confirmation_details"
     )
+    confirmation_worker = fields.Char(
+        "Who Comes (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_arrival = fields.Char(
+        "Expected Arrival (text)", compute="_compute_confirmation_details"
+    )
     confirmation_answer = fields.Char(
         "How to Answer (text)", compute="_compute_confirmation_details"
     )
@@ -103,7 +110,28 @@ class FsmOrder(models.Model):
             if not recipients._is_of_company(contact_sudo, order):
                 contact_sudo = contact_sudo.browse()
             order.confirmation_contact = contact_sudo.name
-            order.confirmation_phone = contact_sudo.phone
+            # As people write it, whatever the contact's card says.
+            phone = contact_sudo.phone
+            order.confirmation_phone = phone and (
+                contact_sudo._format_number_for_people(phone, order.company_id)
+            )
+
+    confirmation_change_text = fields.Char(
+        compute="_compute_confirmation_change_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="What the customer doesn't know yet.",
+    )
+
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_confirmation_change_text(self):
+        changes = self.env["fsm.confirmation.change"].search(
+            [("order_id", "in", self.ids)]
+        )
+        by_order = changes.grouped("order_id")
+        for order in self:
+            mine = by_order.get(order._origin, changes.browse())
+            order.confirmation_change_text = " ".join(map(str, mine._describe()))
 
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
@@ -153,6 +181,7 @@ class FsmOrder(models.Model):
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
         readers = dict(self.env.context.get("confirmation_readers") or ())
+        arrivals = dict(self.env.context.get("confirmation_arrivals") or ())
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -166,6 +195,12 @@ class FsmOrder(models.Model):
             order.confirmation_address = order._format_appointment_address()
             order.confirmation_technician = (
                 order.env._("With %s.", shorten(person.name)) if person else ""
+            )
+            order.confirmation_worker = (
+                shorten(person.name) if person else order.env._("Our technician")
+            )
+            order.confirmation_arrival = order._format_arrival(
+                arrivals.get(order._origin.id)
             )
             order.confirmation_answer = order._get_answer_instruction(
                 codes.get(order._origin.id, "")
@@ -195,6 +230,14 @@ class FsmOrder(models.Model):
                 parts.append(place)
             texts.append(", ".join(filter(None, parts)))
         return "; ".join(texts)
+
+    def _format_arrival(self, arrival):
+        """:param arrival: naive UTC datetime, None when it is not known"""
+        if not arrival:
+            return ""
+        zone = self._get_appointment_timezone()
+        time_text = self._format_time_in(zone, fields.Datetime.to_datetime(arrival))
+        return self.env._("Expected at about %s.", time_text)
 
     def _get_answer_instruction(self, code=""):
         """How to answer, in the context's language, with a code when there is one."""
@@ -413,6 +456,11 @@ class FsmOrder(models.Model):
         self.visit_ids._on_place_changed()
         return super()._on_place_changed()
 
+    def _note_change(self):
+        # Where a visit has no technician of its own, the Work Order's comes.
+        self.visit_ids._note_change()
+        return super()._note_change()
+
     def _get_length(self):
         # Its end may have been lost, see write().
         return super()._get_length() or timedelta(hours=self.scheduled_duration)
@@ -430,11 +478,23 @@ class FsmOrder(models.Model):
             return True
         before = {order: order.company_id for order in self if "company_id" in vals}
         closed_before = self.filtered("is_closed") if "stage_id" in vals else self
+        stages = {order: order.stage_id for order in self if "stage_id" in vals}
         result = super(FsmOrder, self._with_trace(vals)).write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
             for appointments in (closed, closed.visit_ids):
                 appointments._on_appointment_closed()
+            entered = self.filtered(
+                lambda order: (
+                    order.stage_id.confirmation_on_my_way
+                    and stages[order] != order.stage_id
+                )
+            )
+            for appointments in (
+                entered - entered.visit_ids.order_id,
+                entered.visit_ids,
+            ):
+                appointments._tell_on_my_way()
             reopened = closed_before - closed
             for appointments in (reopened, reopened.visit_ids):
                 appointments._on_appointment_reopened()
@@ -554,6 +614,13 @@ class FsmOrder(models.Model):
     # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
+
+    def action_tell_change(self):
+        """Tell the customer what changed since the last text."""
+        self.ensure_one()
+        self.check_access("read")
+        changes = self.env["fsm.confirmation.change"]
+        return changes.search([("order_id", "=", self.id)]).action_tell()
 
     def action_send_confirmation(self):
         """Open the Send Confirmation dialog."""

@@ -65,8 +65,12 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(
                 step("move", label, "fa-calendar-check-o", primary=True, stays=True)
             )
+        elif message.response == "declined" and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=True))
         if message._asks() and (message.state != "canceled" or message.response):
             steps.append(self._prepare_resolve_step(message, unclear))
+        if unclear and not message.proposed_date and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=False))
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
@@ -76,6 +80,11 @@ class FsmConfirmationNextStep(models.AbstractModel):
             label = self.env._("Text Another Contact")
             steps.append(step("text_another", label, "fa-commenting-o"))
         return steps
+
+    @api.model
+    def _prepare_reschedule_step(self, primary):
+        label = self.env._("Set a New Date")
+        return self._prepare_step("reschedule", label, "fa-calendar-o", primary, True)
 
     @api.model
     def _prepare_resolve_step(self, message, unclear):
@@ -99,9 +108,14 @@ class FsmConfirmationNextStep(models.AbstractModel):
     @api.model
     def _can_move_as_proposed(self, message):
         """Whether the customer proposed another time, and this user may set it."""
+        return bool(message.proposed_date) and self._can_move(message)
+
+    @api.model
+    def _can_move(self, message):
+        """Whether the customer can't come then, and this user may set another date."""
         appointment_sudo = message._get_appointment_sudo()
         return (
-            bool(message.proposed_date and appointment_sudo)
+            bool(appointment_sudo)
             and message.response in ("declined", "unrecognized")
             and message.closed_reason not in OUTDATED
             and not appointment_sudo._is_appointment_closed()
@@ -145,6 +159,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "ask_again": self._ask_again,
             "mark_read": lambda message: message.action_mark_read(),
             "move": lambda message: message.action_move_as_proposed(),
+            "reschedule": lambda message: message.action_reschedule(),
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "undo": self.env["fsm.confirmation.undo"]._undo,

@@ -16,6 +16,7 @@ from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..message_center.fsm_confirmation_name_index import MAX_NAME
+from .fsm_confirmation_change import CHANGES
 
 _logger = logging.getLogger(__name__)
 
@@ -110,6 +111,9 @@ class FsmConfirmation(models.Model):
         required=True,
         readonly=True,
         help="Only a question waits for an answer, and counts for the appointment.",
+    )
+    tells_change = fields.Selection(
+        CHANGES, "Tells of a Change", readonly=True, technical=True
     )
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
@@ -310,6 +314,11 @@ class FsmConfirmation(models.Model):
     _step_unique = models.UniqueIndex(
         "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
         " WHERE step_id IS NOT NULL"
+    )
+    # A customer is told once that the technician is on the way.
+    _way_unique = models.UniqueIndex(
+        "(order_id, (COALESCE(visit_id, 0)), appointment_start)"
+        " WHERE kind = 'on_my_way' AND state NOT IN ('failed', 'canceled')"
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
@@ -556,7 +565,7 @@ class FsmConfirmation(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.name,
+            "name": self.env._("Message"),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 from ...core import delivery
 from ...core.delivery import Transition
+from ...core.kinds import ends_with_appointment
 
 # What is known of a text is known of each question in it.
 _SHARED = ("twilio_sid", "from_number", "refused_sids", "sent_date")
@@ -279,7 +280,11 @@ class FsmConfirmationDelivery(models.AbstractModel):
             .filtered(
                 lambda rec: (
                     not departure
-                    or (rec.appointment_start and rec.appointment_start <= departure)
+                    or (
+                        ends_with_appointment(rec.kind)
+                        and rec.appointment_start
+                        and rec.appointment_start <= departure
+                    )
                 )
             )
         )

@@ -854,6 +854,9 @@ class TestTimes(TruthCase):
         record = self._asked()
         here = self.dispatcher
         self.assertNotIn("E", record.with_user(here).appointment_text.split(",")[-1])
+        # Lists show the user's own clock where it is the same.
+        self.assertFalse(record.with_user(here).appointment_local)
+        self.assertFalse(self.order.with_user(here).appointment_local)
         self.assertEqual(
             self.order.with_user(here).appointment_text,
             record.with_user(here).appointment_text,
@@ -863,6 +866,7 @@ class TestTimes(TruthCase):
         zone = "EDT" if "EDT" in record.with_user(there).appointment_text else "EST"
         for mine in (record, self.order):
             text = mine.with_user(there).appointment_text
+            self.assertIn(zone, mine.with_user(there).appointment_local)
             self.assertIn(f"9:00 AM - 11:00 AM {zone}", text)
         self.assertIn(zone, visit.with_user(there).display_name)
         self.assertNotIn(zone, visit.with_user(here).display_name)
