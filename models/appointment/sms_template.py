@@ -13,6 +13,7 @@ AUTO_REPLIES = [
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
     ("several", "Question About Several Appointments"),
+    ("reminder", "Reminder to Who Has Confirmed"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),
@@ -78,6 +79,7 @@ class SmsTemplate(models.Model):
             "help": "res.company",
             "on_my_way": "fsm.order",
             "several": "fsm.order",
+            "reminder": "fsm.order",
         }
         return models.get(kind, "fsm.confirmation")
 
