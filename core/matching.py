@@ -94,6 +94,7 @@ class Candidate:
     response: str = ""
     answered_later: bool = False  # by another reply, written after this one
     newer: "Candidate | None" = None  # the open question that replaced this one
+    times: tuple = ()  # that it proposes: (letter, start, end), naive UTC, in time
     # Of :class:`~.reply.Appointment`: ``start`` and ``end`` (naive UTC), ``zone``,
     # ``lang``, ``job``, ``street``, ``city``, ``technician``, ``company``, ``contacts``
     details: dict = field(default_factory=dict, compare=False)
@@ -119,6 +120,7 @@ class Effect:
     say: str = ""  # the kind of the auto-reply, "" for none
     note: str = ""  # what the customer added to an answer
     proposed: object = None  # :class:`~.reply.Proposal` of another time
+    chosen: str = ""  # the letter of the proposed time that the customer takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,16 @@ def get_said(candidate):
     """Return what was said by sending a message, and the end of a question by hand."""
     about = (candidate.appointment,)
     kind = SAID_AS[candidate.kind]
-    said = [Said(US, kind, candidate.body, about, candidate.asked_date)]
+    options = tuple(
+        reply_tools.Appointment(
+            letter,
+            start.replace(tzinfo=UTC),
+            end.replace(tzinfo=UTC),
+            candidate.details.get("zone", ""),
+        )
+        for letter, start, end in candidate.times
+    )
+    said = [Said(US, kind, candidate.body, about, candidate.asked_date, options)]
     if candidate.resolved_date and candidate.response in INTENT_OF_RESPONSE:
         said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, candidate.resolved_date))
     return said
@@ -306,6 +317,8 @@ def decide(found, candidates, conversation=()):
         reason = next(
             effect.say for effect in effects if effect.say in ("moved", "changed")
         )
+    elif found.chosen:
+        reason = "chosen"
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
     return Decision(
@@ -407,7 +420,13 @@ def _decide_person(found, candidates):
     ]
     targets = doubted or (_about(found, candidates) or candidates)[:1]
     return [
-        Effect(READ, (one.id,), note=found.note, proposed=found.proposed)
+        Effect(
+            READ,
+            (one.id,),
+            note=found.note,
+            proposed=found.proposed,
+            chosen=found.chosen,
+        )
         for one in targets
     ]
 
