@@ -60,17 +60,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(
                 step("mark_read", self.env._("Mark as Read"), "fa-check", primary=True)
             )
-        if self._can_move_as_proposed(message):
-            label = self.env._("Set the Proposed Time")
-            steps.append(
-                step("move", label, "fa-calendar-check-o", primary=True, stays=True)
-            )
-        elif message.response == "declined" and self._can_move(message):
-            steps.append(self._prepare_reschedule_step(primary=True))
-        if self.env["fsm.confirmation.proposal"]._can_propose(message):
-            steps.append(
-                step("propose", self.env._("Propose Times"), "fa-calendar-plus-o")
-            )
+        steps += self._get_move_steps(message)
         if message._asks() and (message.state != "canceled" or message.response):
             steps.append(self._prepare_resolve_step(message, unclear))
         if unclear and not message.proposed_date and self._can_move(message):
@@ -83,6 +73,20 @@ class FsmConfirmationNextStep(models.AbstractModel):
         if self._can_text_another(message):
             label = self.env._("Text Another Contact")
             steps.append(step("text_another", label, "fa-commenting-o"))
+        return steps
+
+    @api.model
+    def _get_move_steps(self, message):
+        """Another date: what the customer proposed, what a person sets or proposes."""
+        steps = []
+        if self._can_move_as_proposed(message):
+            label, icon = self.env._("Set the Proposed Time"), "fa-calendar-check-o"
+            steps.append(self._prepare_step("move", label, icon, True, True))
+        elif message.response == "declined" and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=True))
+        if self.env["fsm.confirmation.proposal"]._can_propose(message):
+            label, icon = self.env._("Propose Times"), "fa-calendar-plus-o"
+            steps.append(self._prepare_step("propose", label, icon))
         return steps
 
     @api.model
