@@ -12,7 +12,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
-from ...core.kinds import QUESTION, asks
+from ...core.kinds import QUESTION, REMINDER, asks
 from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
 
@@ -79,7 +79,11 @@ class Draft:
     def template_sudo(self):
         """The ``sms.template`` of its text, with sudo."""
         chosen = self.template or (self.step and self.step.template_id)
-        return chosen.sudo() if chosen else self.company._job_confirmation_template()
+        if chosen:
+            return chosen.sudo()
+        if self.kind == REMINDER:
+            return self.company._get_text_template_sudo("reminder")
+        return self.company._job_confirmation_template()
 
     @property
     def line(self):

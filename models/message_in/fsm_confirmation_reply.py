@@ -7,7 +7,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...core import matching
-from ...core.reply import Said, understand
+from ...core.reply import Said
+from ...core.reply import read as read_reply
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 
@@ -239,6 +240,7 @@ class FsmConfirmationReply(models.Model):
             "moved": self.env._("Came after the appointment had moved"),
             "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
+            "chosen": self.env._("Chooses a proposed time"),
         }
 
     @api.depends("reason", "state")
@@ -504,8 +506,8 @@ class FsmConfirmationReply(models.Model):
         if self.reason == "ambiguous":
             asked = self.env["fsm.confirmation.matching"]._find_open(self)
             words = self.env["fsm.confirmation.word"]._lexicon()
-            prompts = asked.mapped("body")
-            intent = understand(self.body, lexicon=words, prompts=prompts).intent
+            said = [Said("us", "question", text) for text in asked.mapped("body")]
+            intent = read_reply(self.body, said, lexicon=words).intent
         if intent == "opt_out":
             return "opted_out"
         return matching.RESPONSE_OF_INTENT.get(intent, False)

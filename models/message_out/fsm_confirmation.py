@@ -129,7 +129,8 @@ class FsmConfirmation(models.Model):
         compute="_compute_sent_hour",
         store=True,
         precompute=True,
-        falsy_value_label=_lt("Not sent yet"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not sent yet"),  # pylint: disable=translation-field
         help="The hour of the day at which it was sent, where the work happens.",
     )
     delivered_date = fields.Datetime("Delivered On", readonly=True)
