@@ -6,7 +6,6 @@ import logging
 
 import psycopg2
 import pytest
-
 from tools.log_redaction import private_queries
 
 QUERY = b"SELECT id FROM res_partner WHERE phone_sanitized = '+12125550123'"
