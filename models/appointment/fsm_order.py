@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...core.formatting import shorten
-from ...core.kinds import QUESTION
+from ...core.kinds import EMAIL, QUESTION
 from ...core.status import OUTDATED, most_urgent
 from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
@@ -18,6 +18,7 @@ CONTEXT_KEYS = (
     "confirmation_visit_ids",
     "confirmation_codes",
     "confirmation_readers",
+    "confirmation_channel",
 )
 
 
@@ -147,6 +148,7 @@ class FsmOrder(models.Model):
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
         readers = dict(self.env.context.get("confirmation_readers") or ())
+        is_email = self.env.context.get("confirmation_channel") == EMAIL
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -161,6 +163,10 @@ class FsmOrder(models.Model):
             order.confirmation_technician = (
                 order.env._("With %s.", shorten(person.name)) if person else ""
             )
+            if is_email:
+                # Answered on the page that its links open.
+                order.confirmation_answer = order.confirmation_opt_out = ""
+                continue
             order.confirmation_answer = order._get_answer_instruction(
                 codes.get(order._origin.id, "")
             )

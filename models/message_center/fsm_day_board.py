@@ -17,6 +17,7 @@ from ...core.board import (
     confirmed_percent,
     may_need_text,
 )
+from ...core.kinds import EMAIL
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -266,6 +267,11 @@ class FsmDayBoard(models.AbstractModel):
     def _get_ways_out(self, appointment, found):
         """What helps when the customer can't be asked, as the alert says."""
         known = {
+            "ask_by_email": (
+                "ask_by_email",
+                self.env._("Ask by E-mail"),
+                "fa-envelope-o",
+            ),
             "choose_contact": ("send", self.env._("Choose Contact"), "fa-user-o"),
             "open_contact": ("contact", self.env._("Open Contact"), "fa-user-o"),
             "allow_texts": (
@@ -280,7 +286,11 @@ class FsmDayBoard(models.AbstractModel):
             ),
             "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
         }
+        emails = self.env["fsm.confirmation.email"]
         may = {
+            "ask_by_email": lambda: emails._is_offered(
+                found.draft.partner, appointment.company_id
+            ),
             "open_contact": lambda: found.draft.partner.sudo(False).has_access("write"),
             "open_schedule": lambda: appointment._get_appointment().has_access("write"),
         }
@@ -305,6 +315,9 @@ class FsmDayBoard(models.AbstractModel):
         partner = found.draft.partner.sudo(False) if found.draft else None
         return {
             "send": self._send,
+            "ask_by_email": lambda rec: self._send(
+                rec, default_partner_id=partner.id, default_channel=EMAIL
+            ),
             "text_another": lambda rec: self._send(
                 rec, confirmation_other_than=rec.partner_id.id or -1
             ),

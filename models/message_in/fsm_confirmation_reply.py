@@ -49,7 +49,7 @@ class FsmConfirmationReply(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Contact", readonly=True, index="btree_not_null"
     )
-    mobile = fields.Char(required=True, readonly=True)
+    mobile = fields.Char(readonly=True, help="None: answered on the e-mail's page.")
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
     service_sid = fields.Char(
@@ -227,6 +227,7 @@ class FsmConfirmationReply(models.Model):
             "moved": self.env._("Came after the appointment had moved"),
             "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
+            "page": self.env._("Answered on the page that the e-mail links to"),
         }
         no_question = self.env._(
             "No appointment is awaiting a response from this number"
