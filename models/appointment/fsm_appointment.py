@@ -12,6 +12,7 @@ from odoo.tools.translate import _lt
 
 from ...core.board import MAX_EXAMINED, STATES
 from ...core.phones import digits_to_find
+from ...tools.export import harmless_rows
 from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
 
@@ -198,13 +199,15 @@ class FsmAppointment(models.Model):
         "fsm.confirmation.plan.step",
         "Asked By Step",
         readonly=True,
-        falsy_value_label=_lt("Not by a plan"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not by a plan"),  # pylint: disable=translation-field
     )
     sent_hour = fields.Selection(
         lambda self: self.env["fsm.confirmation"]._get_hours(),
         "Hour Asked",
         readonly=True,
-        falsy_value_label=_lt("Not asked"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not asked"),  # pylint: disable=translation-field
     )
     # Shares: 0 or 1 for one appointment.
     asked_rate = fields.Float("Asked", aggregator="avg", readonly=True)
@@ -322,6 +325,13 @@ class FsmAppointment(models.Model):
         return super()._search(self._find_states(Domain(domain)), *args, **kwargs)
 
     @api.model
+    @api.readonly
+    def web_search_read(self, domain, *args, **kwargs):
+        # Rows and their number come from one domain: states are worked out once.
+        domain = self._find_states(Domain(domain))
+        return super().web_search_read(domain, *args, **kwargs)
+
+    @api.model
     def _find_states(self, domain):
         """Ask for the appointments themselves instead of where they stand.
 
@@ -368,6 +378,10 @@ class FsmAppointment(models.Model):
             )
         found = self.env["fsm.day.board"]._examine(appointments)
         return {record: each.state for record, each in found.items()}
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_rows(rows)
 
     @api.model
     def _read_group_select(self, aggregate_spec, query):

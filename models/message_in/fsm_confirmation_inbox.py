@@ -13,7 +13,7 @@ from ...core import matching
 from ...core.phones import normal_form, ways_to_write
 from ...core.twilio.client import to_int
 from ...tools.log_redaction import describe, private_queries, where
-from ...tools.retry import CONFLICTS, commit_with_retries, retries
+from ...tools.retry import CONFLICTS, LOCK_WAIT, commit_with_retries, retries
 
 _logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """
         problem = auto_reply = ""
         try:
-            for transaction in retries(self.env, attempts=5):
+            for transaction in retries(self.env, 5, LOCK_WAIT):
                 with transaction:
                     reply_sudo = self._receive_sudo(companies_sudo, data, received_date)
                     # Read before the commit, which empties the cache.
@@ -95,7 +95,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         store = functools.partial(
             self._store_pending_sudo, companies_sudo, data, received_date, problem
         )
-        commit_with_retries(self.env, store)
+        commit_with_retries(self.env, store, 6, LOCK_WAIT)
         return ""
 
     def _forget_transaction(self):
