@@ -20,3 +20,4 @@ from . import test_replies
 from . import test_sending
 from . import test_shortcuts
 from . import test_translations
+from . import test_erasure
