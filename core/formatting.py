@@ -45,17 +45,19 @@ def plain_spaces(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
-def format_date(start, zone, locale, now):
+def format_date(start, zone, locale, now, weekday="E"):
     """Weekday and date; the year only when it is not the current one.
 
     :param start: naive UTC datetime
     :param zone: name of the time zone to write it in
     :param locale: ``babel.Locale`` of the language to write it in
     :param now: naive UTC datetime
+    :param weekday: "" leaves it out
     """
     local = localize(start, zone)
-    skeleton = "MMMEd" if local.year == localize(now, zone).year else "yMMMEd"
-    pattern = locale.datetime_skeletons.get(skeleton) or "EEE, d MMM y"
+    year = "" if local.year == localize(now, zone).year else "y"
+    known = locale.datetime_skeletons
+    pattern = known.get(f"{year}MMM{weekday}d") or "EEE, d MMM y"
     return plain_spaces(_babel_date(local.date(), pattern, locale=locale))
 
 

@@ -84,6 +84,7 @@ class Candidate:
     id: int
     appointment: tuple[str, int]  # what it is about: its model and id
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
+    text: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
     asked_date: datetime | None = None  # when it left, naive UTC
     resolved_date: datetime | None = None  # when a person set its response
@@ -94,6 +95,7 @@ class Candidate:
     response: str = ""
     answered_later: bool = False  # by another reply, written after this one
     newer: "Candidate | None" = None  # the open question that replaced this one
+    times: tuple = ()  # that it proposes: (letter, start, end), naive UTC, in time
     # Of :class:`~.reply.Appointment`: ``start`` and ``end`` (naive UTC), ``zone``,
     # ``lang``, ``job``, ``street``, ``city``, ``technician``, ``company``, ``contacts``
     details: dict = field(default_factory=dict, compare=False)
@@ -119,6 +121,7 @@ class Effect:
     say: str = ""  # the kind of the auto-reply, "" for none
     note: str = ""  # what the customer added to an answer
     proposed: object = None  # :class:`~.reply.Proposal` of another time
+    chosen: str = ""  # the letter of the proposed time that the customer takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +167,29 @@ def get_kind(texts):
     return kinds.pop()
 
 
-def get_said(candidate):
-    """Return what was said by sending a message, and the end of a question by hand."""
-    about = (candidate.appointment,)
+def get_said(candidate, others=()):
+    """Return what was said by sending a message, and the end of its questions by hand.
+
+    :param others: the other questions of the same text
+    """
+    asked = (candidate, *others)
+    about = tuple(one.appointment for one in asked)
     kind = SAID_AS[candidate.kind]
-    said = [Said(US, kind, candidate.body, about, candidate.asked_date)]
-    if candidate.resolved_date and candidate.response in INTENT_OF_RESPONSE:
-        said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, candidate.resolved_date))
+    options = tuple(
+        reply_tools.Appointment(
+            letter,
+            start.replace(tzinfo=UTC),
+            end.replace(tzinfo=UTC),
+            candidate.details.get("zone", ""),
+        )
+        for letter, start, end in candidate.times
+    )
+    text = Said(US, kind, candidate.body, about, candidate.asked_date, options)
+    said = [text]
+    for one in asked:
+        if one.resolved_date and one.response in INTENT_OF_RESPONSE:
+            about = (one.appointment,)
+            said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, one.resolved_date))
     return said
 
 
@@ -306,6 +325,8 @@ def decide(found, candidates, conversation=()):
         reason = next(
             effect.say for effect in effects if effect.say in ("moved", "changed")
         )
+    elif found.chosen:
+        reason = "chosen"
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
     return Decision(
@@ -407,7 +428,13 @@ def _decide_person(found, candidates):
     ]
     targets = doubted or (_about(found, candidates) or candidates)[:1]
     return [
-        Effect(READ, (one.id,), note=found.note, proposed=found.proposed)
+        Effect(
+            READ,
+            (one.id,),
+            note=found.note,
+            proposed=found.proposed,
+            chosen=found.chosen,
+        )
         for one in targets
     ]
 

@@ -67,14 +67,15 @@ class FsmConfirmationBatch(models.TransientModel):
         departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
             orders_sudo = wizard.order_ids._origin._filtered_access("read").sudo()
-            found = [departures._find_for(order_sudo) for order_sudo in orders_sudo]
+            found = [departures._find_for(rec, rec.company_id) for rec in orders_sudo]
             wizard.is_outside_hours = any(now != departure for now, departure in found)
 
     @api.depends("order_ids", "visit_ids", "is_again", "send_now", "at_once_reason")
     def _compute_plan(self):
         for wizard in self:
             ready, left_out = wizard._get_drafts()
-            wizard.ready_count = len(ready)
+            same_day = self.env["fsm.confirmation.same.day"]
+            wizard.ready_count = same_day._count_texts(ready)
             wizard.ready_info = wizard._describe_ready(ready)
             wizard.hours_info = wizard._describe_hours(ready)
             wizard.skipped_count = len(left_out)

@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.alerts import BLOCK, WARN
-from ..core.segments import count_segments
 from ..models.levels import check_may_edit
 
 
@@ -179,7 +178,7 @@ class FsmConfirmationSend(models.TransientModel):
             except UserError:
                 body = ""  # A wrong placeholder: an alert says so.
             wizard.body = body
-            wizard.segment_info = body and wizard._describe_size(body)
+            wizard.segment_info = body and composer._describe_size(body)
 
     @api.depends("order_id", "visit_id")
     @api.depends_context("tz", "uid")
@@ -205,27 +204,13 @@ class FsmConfirmationSend(models.TransientModel):
             code = draft.mobile and composer._preview_code(draft)
             wizard.code = code or False
 
-    def _describe_size(self, body):
-        size = count_segments(body)
-        if size.count == 1:
-            text = self.env._("%s characters, 1 SMS", len(body))
-        else:
-            text = self.env._(
-                "%(characters)s characters, %(segments)s SMS segments",
-                characters=len(body),
-                segments=size.count,
-            )
-        if size.culprits:
-            text += " " + self.env._(
-                "(characters that take more room: %s)", size.culprits[:20]
-            )
-        return text
-
     @api.depends("order_id")
     def _compute_is_outside_hours(self):
         departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
-            now, departure = departures._find_for(wizard.order_id.sudo())
+            now, departure = departures._find_for(
+                wizard.order_id.sudo(), wizard.company_id
+            )
             wizard.is_outside_hours = departure != now
 
     @api.depends("order_id", "visit_id", "partner_id", "send_now", "at_once_reason")

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from . import cache
+from . import cache, store_page
 from .cache import REPOSITORY
 from .console import step
 from .process import run
@@ -30,6 +30,7 @@ def run_all(odoo, *, fix=False):
     eslint += [f"--config={ESLINT}", "static"]
     ruff = [odoo.python, "-m", "ruff"]
     if fix:
+        store_page.PAGE.write_text(store_page.make(), encoding="utf-8")
         _run([*ruff, "check", "--fix", "-q", "."])
         _run([*ruff, "format", "-q", "."])
         _run([*eslint, "--fix", "--quiet"])
@@ -51,6 +52,8 @@ def run_all(odoo, *, fix=False):
         "oca-checks-po": [scripts / "oca-checks-po", *_files(".po", "pot")],
     }
     failed = [name for name, command in linters.items() if _run(command, name)]
+    if store_page.PAGE.read_text(encoding="utf-8") != store_page.make():
+        failed.append("the store's page (made of readme/ by --fix)")
     if failed:
         print(f"Lint failed: {', '.join(failed)}", flush=True)
     else:

@@ -199,13 +199,15 @@ class FsmAppointment(models.Model):
         "fsm.confirmation.plan.step",
         "Asked By Step",
         readonly=True,
-        falsy_value_label=_lt("Not by a plan"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not by a plan"),  # pylint: disable=translation-field
     )
     sent_hour = fields.Selection(
         lambda self: self.env["fsm.confirmation"]._get_hours(),
         "Hour Asked",
         readonly=True,
-        falsy_value_label=_lt("Not asked"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not asked"),  # pylint: disable=translation-field
     )
     # Shares: 0 or 1 for one appointment.
     asked_rate = fields.Float("Asked", aggregator="avg", readonly=True)
@@ -321,6 +323,13 @@ class FsmAppointment(models.Model):
 
     def _search(self, domain, *args, **kwargs):
         return super()._search(self._find_states(Domain(domain)), *args, **kwargs)
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, *args, **kwargs):
+        # Rows and their number come from one domain: states are worked out once.
+        domain = self._find_states(Domain(domain))
+        return super().web_search_read(domain, *args, **kwargs)
 
     @api.model
     def _find_states(self, domain):

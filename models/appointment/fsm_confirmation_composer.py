@@ -12,11 +12,13 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
-from ...core.kinds import QUESTION, asks
+from ...core.kinds import QUESTION, REMINDER, asks
+from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
+WAY_UNIQUE = "fsm_confirmation_way_unique"
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
 _CODE = re.compile("[0-9]{3}")
@@ -41,12 +43,17 @@ class Draft:
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
     words: str = ""  # a person's own, instead of a template
-    leaves_at_once: bool | None = None  # None: unless it leaves for a step
+    arrival: object = None  # when the technician is expected, naive UTC
+    tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
+    # Whatever the hour, or never outside them; None: as a person or a step sends it.
+    leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
     by_person: bool = False  # A person is about to send it.
     at_once_reason: str = ""  # why it leaves outside the texting hours
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
+    # The drafts that are asked in one text, itself among them; empty: it alone.
+    together: tuple = field(default=(), compare=False, repr=False)
 
     @property
     def company(self):
@@ -72,7 +79,11 @@ class Draft:
     def template_sudo(self):
         """The ``sms.template`` of its text, with sudo."""
         chosen = self.template or (self.step and self.step.template_id)
-        return chosen.sudo() if chosen else self.company._job_confirmation_template()
+        if chosen:
+            return chosen.sudo()
+        if self.kind == REMINDER:
+            return self.company._get_text_template_sudo("reminder")
+        return self.company._job_confirmation_template()
 
     @property
     def line(self):
@@ -148,9 +159,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         # Together where template and language are the same; an order once each time.
         seen = Counter()
         groups = defaultdict(list)
-        texts = {id(draft): draft.words[:MAX_TEXT] for draft in drafts}
+        texts = {id(draft): self._finish_words(draft) for draft in drafts}
+        for together in {id(each.together): each.together for each in drafts}.values():
+            if together:
+                text = self.env["fsm.confirmation.same.day"]._render(together)
+                texts.update((id(draft), text) for draft in together)
         for draft in drafts:
-            if draft.words:
+            if draft.words or draft.together:
                 continue
             lang = draft.partner._get_customer_lang(draft.order.company_id)
             groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
@@ -170,6 +185,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
+            confirmation_arrivals=tuple(
+                (draft.order.id, draft.arrival) for draft in drafts if draft.arrival
+            ),
             confirmation_readers=tuple(
                 (draft.order.id, draft.partner.tz)
                 for draft in drafts
@@ -184,11 +202,39 @@ class FsmConfirmationComposer(models.AbstractModel):
         ]
 
     @api.model
+    def _finish_words(self, draft):
+        """A text that stands already; one that asks says how to answer."""
+        if not (draft.words and draft.asks):
+            return draft.words[:MAX_TEXT]
+        lang = draft.partner._get_customer_lang(draft.order.company_id)
+        order = draft.order.with_context(lang=lang)
+        answer = order._get_answer_instruction(draft.code)
+        return with_instruction(draft.words, answer)
+
+    @api.model
     def _finish_text(self, draft, text, lang):
         if draft.code:
             order = draft.order.with_context(lang=lang)
             text = with_instruction(text, order._get_answer_instruction(draft.code))
         return text[:MAX_TEXT]
+
+    @api.model
+    def _describe_size(self, body):
+        """How much room a text takes, for the user who sends it."""
+        size = count_segments(body)
+        if size.count == 1:
+            text = self.env._("%s characters, 1 SMS", len(body))
+        else:
+            text = self.env._(
+                "%(characters)s characters, %(segments)s SMS segments",
+                characters=len(body),
+                segments=size.count,
+            )
+        if size.culprits:
+            text += " " + self.env._(
+                "(characters that take more room: %s)", size.culprits[:20]
+            )
+        return text
 
     # ------------------------------------------------------------------
     # Codes
@@ -264,6 +310,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         :param open_sudo: ``fsm.confirmation`` records that wait for an answer
         """
         lines = {(rec.mobile, rec.sender) for rec in open_sudo}
+        lines |= {draft.line for draft in drafts if draft.together}
         missing = []
         for draft in drafts:
             if draft.line not in lines:
@@ -316,6 +363,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
+        drafts = self.env["fsm.confirmation.same.day"]._put_together(drafts)
         self._lock([draft.order for draft in drafts])
         self._replace_failed_told(drafts)
         self._prepare_to_ask([draft for draft in drafts if draft.asks])
@@ -324,6 +372,8 @@ class FsmConfirmationComposer(models.AbstractModel):
         about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
         for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
             appointments._set_confirmation_status_sudo("awaiting")
+        asked = [draft.appointment for draft in drafts if draft.asks]
+        self.env["fsm.confirmation.change"]._forget_sudo(asked)
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
         self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
         records_sudo._notify_changed()
@@ -427,17 +477,23 @@ class FsmConfirmationComposer(models.AbstractModel):
             try:
                 with private_queries(), self.env.cr.savepoint():
                     records_sudo = self.env["fsm.confirmation"].sudo().create(values)
+                    self.env["fsm.confirmation.same.day"]._join(drafts, records_sudo)
                     records_sudo.flush_recordset()
                     return records_sudo
             except psycopg2.errors.UniqueViolation as error:
-                if error.diag.constraint_name == STEP_UNIQUE:
+                if error.diag.constraint_name in (STEP_UNIQUE, WAY_UNIQUE):
                     raise  # Another process has recorded it: no other code helps.
-                if len(drafts) > 1:
+                texts = {
+                    id(each.together or each): each.together or (each,)
+                    for each in drafts
+                }
+                if len(texts) > 1:
                     records_sudo = self.env["fsm.confirmation"].sudo()
                     return records_sudo.concat(
-                        *(self._insert([draft], user) for draft in drafts)
+                        *(self._insert(text, user) for text in texts.values())
                     )
-                drafts[0].code = self._choose_code(drafts[0].mobile)
+                for draft in drafts:
+                    draft.code = self._choose_code(draft.mobile)
         raise UserError(
             self.env._("Too many open messages to this number. Wait for an answer.")
         )
@@ -453,6 +509,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         return [
             {
                 "kind": draft.kind,
+                "tells_change": draft.tells_change or False,
                 "order_id": draft.order.id,
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,

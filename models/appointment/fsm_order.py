@@ -6,19 +6,10 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...core.formatting import shorten
 from ...core.kinds import QUESTION
 from ...core.status import OUTDATED, most_urgent
 from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
-
-# What the texts know besides the order itself, given in the context.
-CONTEXT_KEYS = (
-    "lang",
-    "confirmation_visit_ids",
-    "confirmation_codes",
-    "confirmation_readers",
-)
 
 
 class FsmOrder(models.Model):
@@ -26,7 +17,12 @@ class FsmOrder(models.Model):
 
     _name = "fsm.order"
     # The first one extends what "fsm.order" inherits, so it comes before it.
-    _inherit = ["fsm.activity.privacy.mixin", "fsm.order", "fsm.appointment.mixin"]
+    _inherit = [
+        "fsm.activity.privacy.mixin",
+        "fsm.order",
+        "fsm.appointment.mixin",
+        "fsm.order.text.mixin",
+    ]
 
     # The Day Board asks for one day out of all.
     _scheduled_index = models.Index("(scheduled_date_start)")
@@ -59,30 +55,6 @@ class FsmOrder(models.Model):
         "Customer's Phone", compute="_compute_confirmation_contact"
     )
 
-    # Details for the text, usable as placeholders in the template. They follow the
-    # context: the visit, the contact and the contact's language.
-    confirmation_company = fields.Char(
-        "Company Name (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_date = fields.Char(
-        "Weekday and Date (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_time = fields.Char(
-        "Time (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_address = fields.Char(
-        "Address (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_technician = fields.Char(
-        "Technician (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_answer = fields.Char(
-        "How to Answer (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_opt_out = fields.Char(
-        "How to Opt Out (text)", compute="_compute_confirmation_details"
-    )
-
     @api.depends(
         "company_id",
         "location_id.contact_id.company_id",
@@ -97,7 +69,28 @@ class FsmOrder(models.Model):
             if not recipients._is_of_company(contact_sudo, order):
                 contact_sudo = contact_sudo.browse()
             order.confirmation_contact = contact_sudo.name
-            order.confirmation_phone = contact_sudo.phone
+            # As people write it, whatever the contact's card says.
+            phone = contact_sudo.phone
+            order.confirmation_phone = phone and (
+                contact_sudo._format_number_for_people(phone, order.company_id)
+            )
+
+    confirmation_change_text = fields.Char(
+        compute="_compute_confirmation_change_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="What the customer doesn't know yet.",
+    )
+
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_confirmation_change_text(self):
+        changes = self.env["fsm.confirmation.change"].search(
+            [("order_id", "in", self.ids)]
+        )
+        by_order = changes.grouped("order_id")
+        for order in self:
+            mine = by_order.get(order._origin, changes.browse())
+            order.confirmation_change_text = " ".join(map(str, mine._describe()))
 
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
@@ -130,49 +123,6 @@ class FsmOrder(models.Model):
         if moved or self.visit_ids:
             return moved
         return self.filtered(lambda rec: rec.confirmation_status == "reconfirm")
-
-    @api.depends(
-        "name",
-        "company_id.name",
-        "location_id",
-        "person_id",
-        "scheduled_date_start",
-        "scheduled_date_end",
-    )
-    @api.depends_context(*CONTEXT_KEYS)
-    def _compute_confirmation_details(self):
-        # Several, when the texts of several Work Orders are rendered at once.
-        visits = self.env["fsm.visit"].browse(
-            self.env.context.get("confirmation_visit_ids") or []
-        )
-        codes = dict(self.env.context.get("confirmation_codes") or ())
-        readers = dict(self.env.context.get("confirmation_readers") or ())
-        visit_of = {visit.order_id: visit for visit in visits}
-        for order in self:
-            mine = visit_of.get(order._origin, visits.browse())
-            appointment = mine or order
-            person = mine.person_id or order.person_id
-            order.confirmation_company = shorten(order.company_id.name)
-            order.confirmation_date = order._format_appointment_date(appointment)
-            order.confirmation_time = order._format_appointment_time(
-                appointment, readers.get(order._origin.id)
-            )
-            order.confirmation_address = order._format_appointment_address()
-            order.confirmation_technician = (
-                order.env._("With %s.", shorten(person.name)) if person else ""
-            )
-            order.confirmation_answer = order._get_answer_instruction(
-                codes.get(order._origin.id, "")
-            )
-            order.confirmation_opt_out = order.env._("STOP to opt out.")
-
-    def _get_answer_instruction(self, code=""):
-        """How to answer, in the context's language, with a code when there is one."""
-        if code:
-            return self.env._(
-                "Reply YES %(code)s to confirm or NO %(code)s to decline.", code=code
-            )
-        return self.env._("Reply YES to confirm or NO to decline.")
 
     def _get_appointment_timezone(self):
         """Name of the time zone in which the work happens.
@@ -212,53 +162,6 @@ class FsmOrder(models.Model):
         if zone not in pytz.all_timezones_set or not start:
             return False
         return not is_same_time(zone, self._get_appointment_timezone(), start)
-
-    def _format_appointment_date(self, appointment):
-        """Weekday and date where the work happens, in the context's language."""
-        zone = self._get_appointment_timezone()
-        return self._format_date_in(zone, appointment.scheduled_date_start)
-
-    def _format_appointment_time(self, appointment, reader=None):
-        """Start (and end) time where the work happens, as the language writes it.
-
-        :param reader: the time zone of who reads it; None: the same
-        """
-        return self._format_time_in(
-            self._get_appointment_timezone(),
-            appointment.scheduled_date_start,
-            appointment.scheduled_date_end,
-            reader,
-        )
-
-    def _format_appointment_address(self):
-        """Street and city of the service location, or its name without them."""
-        self.ensure_one()
-        place_sudo = self.sudo().location_id.partner_id
-        parts = [place_sudo.street, place_sudo.street2, place_sudo.city]
-        address = ", ".join(part.strip() for part in parts if part)
-        return shorten(address or place_sudo.name)
-
-    def _render_confirmation_body(self, partner, visit=None, code=""):
-        """The text for a contact, exactly as it will be sent.
-
-        :param partner: ``res.partner`` who gets it; decides about the language
-        :param visit: ``fsm.visit`` or None
-        :param code: short code, when the number has other open confirmations
-        :rtype: str
-        """
-        self.ensure_one()
-        composer = self.env["fsm.confirmation.composer"]
-        visit = visit or self.env["fsm.visit"]
-        return composer._render([composer._draft(self, visit, partner, code)])[0]
-
-    def _describe_template_problem(self):
-        """Why there is no text: the company's template can't be used."""
-        self.ensure_one()
-        return self.env._(
-            "The confirmation text “%s” is empty or has a wrong placeholder. Ask an "
-            "administrator to correct it in Settings > Field Service.",
-            self.company_id._job_confirmation_template().name,
-        )
 
     # ------------------------------------------------------------------
     # Appointment
@@ -383,6 +286,11 @@ class FsmOrder(models.Model):
         self.visit_ids._on_place_changed()
         return super()._on_place_changed()
 
+    def _note_change(self):
+        # Where a visit has no technician of its own, the Work Order's comes.
+        self.visit_ids._note_change()
+        return super()._note_change()
+
     def _get_length(self):
         # Its end may have been lost, see write().
         return super()._get_length() or timedelta(hours=self.scheduled_duration)
@@ -400,11 +308,23 @@ class FsmOrder(models.Model):
             return True
         before = {order: order.company_id for order in self if "company_id" in vals}
         closed_before = self.filtered("is_closed") if "stage_id" in vals else self
+        stages = {order: order.stage_id for order in self if "stage_id" in vals}
         result = super(FsmOrder, self._with_trace(vals)).write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
             for appointments in (closed, closed.visit_ids):
                 appointments._on_appointment_closed()
+            entered = self.filtered(
+                lambda order: (
+                    order.stage_id.confirmation_on_my_way
+                    and stages[order] != order.stage_id
+                )
+            )
+            for appointments in (
+                entered - entered.visit_ids.order_id,
+                entered.visit_ids,
+            ):
+                appointments._tell_on_my_way()
             reopened = closed_before - closed
             for appointments in (reopened, reopened.visit_ids):
                 appointments._on_appointment_reopened()
@@ -524,6 +444,13 @@ class FsmOrder(models.Model):
     # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
+
+    def action_tell_change(self):
+        """Tell the customer what changed since the last text."""
+        self.ensure_one()
+        self.check_access("read")
+        changes = self.env["fsm.confirmation.change"]
+        return changes.search([("order_id", "=", self.id)]).action_tell()
 
     def action_send_confirmation(self):
         """Open the Send Confirmation dialog."""

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import functools
 from collections import Counter
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -14,6 +15,20 @@ from ..xmlids import ADMIN_GROUP, EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
+
+
+@functools.lru_cache(maxsize=8192)
+def _judge(number):
+    """What an E.164 number itself tells: ``ok``, ``invalid`` or ``landline``."""
+    # pylint: disable=import-outside-toplevel
+    from phonenumbers import PhoneNumberType, number_type
+
+    try:
+        kind = number_type(phone_validation.phone_parse(number, None))
+    except UserError:
+        return "invalid"
+    kinds = [getattr(PhoneNumberType, name) for name in _NOT_TEXTABLE]
+    return "landline" if kind in kinds else "ok"
 
 
 class ResPartner(models.Model):
@@ -56,10 +71,10 @@ class ResPartner(models.Model):
     @api.depends("phone")
     @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
     def _compute_confirmation_plan_info(self):
-        planner = self.env["fsm.confirmation.planner"]
+        words = self.env["fsm.confirmation.plan.words"]
         shown = self._shows_confirmations()
         for partner in self:
-            described = shown and planner._describe_contact(partner._origin)
+            described = shown and words._describe_contact(partner._origin)
             partner.confirmation_plan_info = described
 
     @api.depends_context("uid")
@@ -275,20 +290,8 @@ class ResPartner(models.Model):
         found = read_number(phone, country.code or "")
         if found.problem == EXTENSION:
             return "", "extension"
-        number = found.e164 and self._phone_format(number=found.e164)
-        if not number:
-            return "", "invalid"
-        number = found.e164
-        return number, "landline" if self._is_landline(number) else "ok"
-
-    @api.model
-    def _is_landline(self, number):
-        """Whether an E.164 number can't be a mobile one."""
-        # pylint: disable=import-outside-toplevel
-        from phonenumbers import PhoneNumberType, number_type
-
-        kind = number_type(phone_validation.phone_parse(number, None))
-        return kind in [getattr(PhoneNumberType, name) for name in _NOT_TEXTABLE]
+        verdict = _judge(found.e164) if found.e164 else "invalid"
+        return "" if verdict == "invalid" else found.e164, verdict
 
     @api.model
     def _format_number_for_people(self, number, company):

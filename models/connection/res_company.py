@@ -20,6 +20,8 @@ _TOKEN = re.compile(r"[!-~]{16,}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
+# How customers are told of a change, see core/notices.py.
+NOTICE_WAYS = [("off", "Off"), ("hand", "By hand"), ("auto", "Automatically")]
 _NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
     "job_confirmation_read_minutes",
@@ -65,7 +67,7 @@ class ResCompany(models.Model):
         "company_id",
         "template_id",
         string="Own Auto-Replies",
-        domain=[("confirmation_kind", "!=", False)],
+        domain=[("confirmation_kind", "not in", (False, "staff"))],
         help="Sent instead of the standard text of their kind.",
     )
     job_confirmation_auto_reply = fields.Boolean("Answer Replies", default=True)
@@ -103,6 +105,27 @@ class ResCompany(models.Model):
         default=3,
         help="The most texts that a number receives automatically on one day.",
     )
+    job_confirmation_notice_moved = fields.Selection(
+        NOTICE_WAYS, "Tell of a Moved Date", default="hand", required=True
+    )
+    job_confirmation_notice_canceled = fields.Selection(
+        NOTICE_WAYS, "Tell of a Cancellation", default="hand", required=True
+    )
+    job_confirmation_notice_technician = fields.Selection(
+        NOTICE_WAYS, "Tell of Another Technician", default="off", required=True
+    )
+    job_confirmation_notice_minutes = fields.Integer(
+        "Settling Time",
+        default=15,
+        help="Minutes without a further change after which customers are told. "
+        "Several changes make one text.",
+    )
+    job_confirmation_notice_limit = fields.Integer(
+        "Changes at Once",
+        default=20,
+        help="When more customers than this would be told at once, a person has to do "
+        "it.",
+    )
     job_confirmation_retention_months = fields.Integer(
         "Keep Texts and Numbers",
         default=0,
@@ -111,6 +134,8 @@ class ResCompany(models.Model):
     )
 
     @api.constrains(
+        "job_confirmation_notice_minutes",
+        "job_confirmation_notice_limit",
         "job_confirmation_rate",
         "job_confirmation_read_minutes",
         "job_confirmation_reply_hours",
@@ -143,7 +168,7 @@ class ResCompany(models.Model):
         for company in self:
             templates_sudo = company.job_confirmation_text_ids.sudo()
             for kind, same_sudo in templates_sudo.grouped("confirmation_kind").items():
-                if not kind:
+                if not kind or kind == "staff":
                     raise ValidationError(
                         self.env._(
                             "“%s” is no auto-reply. Choose in the template which one "
@@ -217,6 +242,15 @@ class ResCompany(models.Model):
             ).sudo()
         )
 
+    def _get_text_template_sudo(self, kind):
+        """The company's ``sms.template`` of a kind, or the standard one, with sudo."""
+        own_sudo = self.sudo().job_confirmation_text_ids.filtered(
+            lambda template: template.confirmation_kind == kind
+        )
+        return own_sudo or self.env["sms.template"].sudo()._get_standard_auto_reply(
+            kind
+        )
+
     def _job_confirmation_sender(self, to_number):
         """Where a text to ``to_number`` (E.164) is sent from.
 
@@ -226,9 +260,15 @@ class ResCompany(models.Model):
         company_sudo = self.sudo()
         if company_sudo._twilio_service:
             return company_sudo._twilio_service
-        number = company_sudo.job_confirmation_sender_id or get_twilio_from_number(
-            company_sudo, to_number
-        )
+        number = company_sudo.job_confirmation_sender_id
+        if not number:
+            numbers = company_sudo.sms_twilio_number_ids
+            # Only among several does it matter where a text goes to.
+            number = (
+                numbers
+                if len(numbers) < 2
+                else get_twilio_from_number(company_sudo, to_number)
+            )
         return self._phone_e164(number.number) if number else ""
 
     def _get_twilio_numbers_sudo(self):

@@ -46,7 +46,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         """The steps of users who may change a message. An override point."""
         step = self._prepare_step
         unclear = message.response == "unrecognized"
-        steps = []
+        steps = self._get_time_steps(message)
         # An opt-out in between makes the Send dialog say so.
         if message.can_send_again:
             steps.append(
@@ -60,13 +60,11 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(
                 step("mark_read", self.env._("Mark as Read"), "fa-check", primary=True)
             )
-        if self._can_move_as_proposed(message):
-            label = self.env._("Set the Proposed Time")
-            steps.append(
-                step("move", label, "fa-calendar-check-o", primary=True, stays=True)
-            )
+        steps += self._get_move_steps(message)
         if message._asks() and (message.state != "canceled" or message.response):
             steps.append(self._prepare_resolve_step(message, unclear))
+        if unclear and not message.proposed_date and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=False))
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
@@ -76,6 +74,36 @@ class FsmConfirmationNextStep(models.AbstractModel):
             label = self.env._("Text Another Contact")
             steps.append(step("text_another", label, "fa-commenting-o"))
         return steps
+
+    @api.model
+    def _get_move_steps(self, message):
+        """Another date: what the customer proposed, what a person sets or proposes."""
+        steps = []
+        if self._can_move_as_proposed(message):
+            label, icon = self.env._("Set the Proposed Time"), "fa-calendar-check-o"
+            steps.append(self._prepare_step("move", label, icon, True, True))
+        elif message.response == "declined" and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=True))
+        if self.env["fsm.confirmation.proposal"]._can_propose(message):
+            label, icon = self.env._("Propose Times"), "fa-calendar-plus-o"
+            steps.append(self._prepare_step("propose", label, icon))
+        return steps
+
+    @api.model
+    def _prepare_reschedule_step(self, primary):
+        label = self.env._("Set a New Date")
+        return self._prepare_step("reschedule", label, "fa-calendar-o", primary, True)
+
+    @api.model
+    def _get_time_steps(self, message):
+        """Setting the time that the customer chose of those that were proposed."""
+        proposal = self.env["fsm.confirmation.proposal"]
+        slot_sudo = proposal._find_chosen_sudo(message)
+        if not slot_sudo:
+            return []
+        label = proposal._describe_chosen(slot_sudo)
+        icon = "fa-calendar-check-o"
+        return [self._prepare_step("take_time", label, icon, primary=True)]
 
     @api.model
     def _prepare_resolve_step(self, message, unclear):
@@ -99,9 +127,14 @@ class FsmConfirmationNextStep(models.AbstractModel):
     @api.model
     def _can_move_as_proposed(self, message):
         """Whether the customer proposed another time, and this user may set it."""
+        return bool(message.proposed_date) and self._can_move(message)
+
+    @api.model
+    def _can_move(self, message):
+        """Whether the customer can't come then, and this user may set another date."""
         appointment_sudo = message._get_appointment_sudo()
         return (
-            bool(message.proposed_date and appointment_sudo)
+            bool(appointment_sudo)
             and message.response in ("declined", "unrecognized")
             and message.closed_reason not in OUTDATED
             and not appointment_sudo._is_appointment_closed()
@@ -145,11 +178,26 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "ask_again": self._ask_again,
             "mark_read": lambda message: message.action_mark_read(),
             "move": lambda message: message.action_move_as_proposed(),
+            "reschedule": lambda message: message.action_reschedule(),
+            "propose": self._propose,
+            "take_time": self.env["fsm.confirmation.proposal"]._take,
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "undo": self.env["fsm.confirmation.undo"]._undo,
             "text_another": self._text_another,
             "open_order": lambda message: message.action_open_order(),
+        }
+
+    @api.model
+    def _propose(self, message):
+        """The dialog in which two or three times are proposed to the customer."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Propose Times"),
+            "res_model": "fsm.confirmation.propose",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_confirmation_id": message.id},
         }
 
     @api.model

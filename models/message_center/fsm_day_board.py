@@ -17,6 +17,7 @@ from ...core.board import (
     confirmed_percent,
     may_need_text,
 )
+from ...core.kinds import STAFF, TIMES
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -66,6 +67,7 @@ class FsmDayBoard(models.AbstractModel):
         """
         now = fields.Datetime.now()
         drafts = self._draft(appointments, now)
+        written_back = self._find_written_back(appointments)
         found = {}
         for appointment in appointments:
             draft = drafts.get(appointment)
@@ -77,10 +79,41 @@ class FsmDayBoard(models.AbstractModel):
                 has_passed=self._has_passed(appointment, now),
                 needs_reading=bool(appointment.needs_reading),
                 is_blocked=bool(first_block(alerts)),
+                is_written_back=appointment in written_back,
             )
             state = board_state(standing, now)
             found[appointment] = Examined(state, draft, alerts)
         return found
+
+    @api.model
+    def _find_written_back(self, appointments):
+        """Those whose customer was unclear and has been written to since.
+
+        :return: ``fsm.appointment``
+        """
+        unclear = appointments.filtered(
+            lambda rec: rec.confirmation_status == "unrecognized" and rec.reply_date
+        )
+        if not unclear:
+            return unclear
+        written = self.env["fsm.confirmation"].search_fetch(
+            [
+                ("order_id", "in", unclear.order_id.ids),
+                ("kind", "in", (STAFF, TIMES)),
+                ("state", "not in", ("failed", "canceled")),
+            ],
+            ["order_id", "visit_id", "create_date", "sent_date"],
+        )
+        newest = {}
+        for record in written:
+            at = record.sent_date or record.create_date
+            newest.setdefault((record.order_id, record.visit_id), at)
+        return unclear.filtered(
+            lambda rec: (
+                (at := newest.get((rec.order_id, rec.visit_id)))
+                and at >= rec.reply_date
+            )
+        )
 
     @api.model
     def _has_passed(self, appointment, now):
@@ -149,6 +182,8 @@ class FsmDayBoard(models.AbstractModel):
 
     @api.model
     def _describe_waiting(self, appointment):
+        if appointment.confirmation_status == "unrecognized":
+            return self.env._("Written back to, no answer yet")
         asked = appointment.asked_date
         if not asked:
             return False
@@ -195,6 +230,14 @@ class FsmDayBoard(models.AbstractModel):
         ]:
             label = self.env._("Conversation")
             steps.append(self._prepare_step("conversation", label, "fa-comments-o"))
+        if may_edit and appointment.message_id:
+            label = self.env._("Write Back")
+            steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
+            label = self.env._("Propose Times")
+            if self.env["fsm.confirmation.proposal"]._can_propose(
+                appointment.message_id
+            ):
+                steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -242,7 +285,12 @@ class FsmDayBoard(models.AbstractModel):
         if found.state in ("awaiting", "near"):
             return [step("send", self.env._("Ask Again"), "fa-repeat")]
         if found.state == "to_read":
-            steps = [step("conversation", self.env._("Read"), "fa-envelope-open-o")]
+            next_steps = self.env["fsm.confirmation.next.step"]
+            message = appointment.message_id
+            steps = [
+                *next_steps._get_time_steps(message),
+                step("conversation", self.env._("Read"), "fa-envelope-open-o"),
+            ]
             if appointment.needs_reading:
                 label = self.env._("Mark as Read")
                 steps.append(step("mark_read", label, "fa-check"))
@@ -257,8 +305,10 @@ class FsmDayBoard(models.AbstractModel):
         if message and next_steps._can_move_as_proposed(message):
             label = self.env._("Set the Proposed Time")
             steps.append(self._prepare_step("move", label, "fa-calendar-check-o"))
-        if appointment._get_appointment().has_access("write"):
-            label = self.env._("Reschedule")
+        label = self.env._("Set a New Date")
+        if message and next_steps._can_move(message):
+            steps.append(self._prepare_step("reschedule", label, "fa-calendar-o"))
+        elif appointment._get_appointment().has_access("write"):
             steps.append(self._prepare_step("schedule", label, "fa-calendar-o"))
         return steps
 
@@ -281,7 +331,7 @@ class FsmDayBoard(models.AbstractModel):
             "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
         }
         may = {
-            "open_contact": lambda: found.draft.partner.sudo(False).has_access("write"),
+            "open_contact": lambda: self._get_partner(found).has_access("write"),
             "open_schedule": lambda: appointment._get_appointment().has_access("write"),
         }
         actions = found.block.actions if found.block else ("choose_contact",)
@@ -302,15 +352,20 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _get_methods(self, found):
         """:return: dict step -> function of the appointment. An override point."""
-        partner = found.draft.partner.sudo(False) if found.draft else None
+        partner = self._get_partner(found)
+        next_steps = self.env["fsm.confirmation.next.step"]
         return {
             "send": self._send,
             "text_another": lambda rec: self._send(
                 rec, confirmation_other_than=rec.partner_id.id or -1
             ),
             "conversation": lambda rec: rec.message_id.action_open_details(),
+            "write_back": self._write_back,
+            "propose": lambda rec: next_steps._propose(rec.message_id),
+            "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
+            "reschedule": lambda rec: rec.message_id.action_reschedule(),
             "open_order": lambda rec: rec.action_open_order(),
             "schedule": lambda rec: self._open_form(rec._get_appointment()),
             "contact": lambda _rec: self._open_form(partner),
@@ -320,10 +375,26 @@ class FsmDayBoard(models.AbstractModel):
         }
 
     @api.model
+    def _get_partner(self, found):
+        """The contact whom the alert is about, with the user's rights, maybe empty."""
+        draft = found.draft
+        if not draft:
+            return self.env["res.partner"]
+        archived = self.env["fsm.confirmation.recipient"]._get_archived(draft.order)
+        return (draft.partner or archived[:1]).sudo(False)
+
+    @api.model
     def _send(self, appointment, **context):
         """The Send dialog about this very appointment."""
         action = appointment._get_appointment().action_send_confirmation()
         action["context"] |= context
+        return action
+
+    @api.model
+    def _write_back(self, appointment):
+        """The conversation, where the user can write at once."""
+        action = appointment.message_id.action_open_details()
+        action["context"] = {"confirmation_write_back": True}
         return action
 
     @api.model

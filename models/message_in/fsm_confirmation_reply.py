@@ -7,7 +7,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...core import matching
-from ...core.reply import Said, understand
+from ...core.reply import Said
+from ...core.reply import read as read_reply
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 
@@ -50,6 +51,8 @@ class FsmConfirmationReply(models.Model):
         "res.partner", string="Contact", readonly=True, index="btree_not_null"
     )
     mobile = fields.Char(required=True, readonly=True)
+    # In the national format of the company's country.
+    mobile_display = fields.Char("Number", compute="_compute_mobile_display")
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
     service_sid = fields.Char(
@@ -177,6 +180,15 @@ class FsmConfirmationReply(models.Model):
             ]
             reply.intent_text = f"{label} ({'; '.join(parts)})" if parts else label
 
+    @api.depends("mobile", "company_id")
+    def _compute_mobile_display(self):
+        partners = self.env["res.partner"]
+        for reply in self:
+            company = reply.company_id or self.env.company
+            reply.mobile_display = partners._format_number_for_people(
+                reply.mobile, company
+            )
+
     @api.depends("confirmation_id")
     def _compute_can_detach(self):
         undo = self.env["fsm.confirmation.undo"]
@@ -202,9 +214,10 @@ class FsmConfirmationReply(models.Model):
             "%s pictures, kept at Twilio and not shown here", self.media_count
         )
 
-    @api.depends("reason", "state")
-    def _compute_reason_text(self):
-        sentences = {
+    @api.model
+    def _get_reasons(self):
+        """:return: dict reason -> how a text was understood, in words for staff"""
+        return {
             "ambiguous": self.env._("Several appointments are awaiting a response"),
             "condition": self.env._("Has a condition or doubt"),
             "question": self.env._("Is a question"),
@@ -227,7 +240,12 @@ class FsmConfirmationReply(models.Model):
             "moved": self.env._("Came after the appointment had moved"),
             "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
+            "chosen": self.env._("Chooses a proposed time"),
         }
+
+    @api.depends("reason", "state")
+    def _compute_reason_text(self):
+        sentences = self._get_reasons()
         no_question = self.env._(
             "No appointment is awaiting a response from this number"
         )
@@ -494,8 +512,8 @@ class FsmConfirmationReply(models.Model):
         if self.reason == "ambiguous":
             asked = self.env["fsm.confirmation.matching"]._find_open(self)
             words = self.env["fsm.confirmation.word"]._lexicon()
-            prompts = asked.mapped("body")
-            intent = understand(self.body, lexicon=words, prompts=prompts).intent
+            said = [Said("us", "question", text) for text in asked.mapped("body")]
+            intent = read_reply(self.body, said, lexicon=words).intent
         if intent == "opt_out":
             return "opted_out"
         return matching.RESPONSE_OF_INTENT.get(intent, False)

@@ -216,12 +216,11 @@ class PhoneBlacklist(models.Model):
         :return: set of numbers
         """
         ways = {way: number for number in numbers for way in ways_to_write(number)}
-        domain = [
-            ("number", "in", [way for way in ways if way]),
-            ("active", "=", False),
-            ("opt_out_lifted", "=", True),
-        ]
-        found_sudo = self.sudo().search_fetch(domain, ["number"])
+        ways.pop("", None)
+        if not ways:
+            return set()
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        found_sudo = shortcuts._find_opt_outs_sudo(list(ways), lifted=True)
         return {ways[entry_sudo.number] for entry_sudo in found_sudo}
 
     def _job_confirmation_describe(self, companies=None):

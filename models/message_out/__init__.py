@@ -11,7 +11,11 @@ from . import fsm_confirmation_outbox
 from . import fsm_confirmation_activity
 from . import fsm_confirmation_opt_out
 from . import fsm_confirmation_response
+from . import fsm_confirmation_change
 from . import fsm_confirmation_chatter
 from . import fsm_confirmation_expiry
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_undo
+from . import fsm_confirmation_write_back
+from . import fsm_confirmation_slot
+from . import fsm_confirmation_proposal

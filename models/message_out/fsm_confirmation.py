@@ -16,6 +16,7 @@ from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..message_center.fsm_confirmation_name_index import MAX_NAME
+from .fsm_confirmation_change import CHANGES
 
 _logger = logging.getLogger(__name__)
 
@@ -111,6 +112,9 @@ class FsmConfirmation(models.Model):
         readonly=True,
         help="Only a question waits for an answer, and counts for the appointment.",
     )
+    tells_change = fields.Selection(
+        CHANGES, "Tells of a Change", readonly=True, technical=True
+    )
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
     code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
@@ -125,7 +129,8 @@ class FsmConfirmation(models.Model):
         compute="_compute_sent_hour",
         store=True,
         precompute=True,
-        falsy_value_label=_lt("Not sent yet"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not sent yet"),  # pylint: disable=translation-field
         help="The hour of the day at which it was sent, where the work happens.",
     )
     delivered_date = fields.Datetime("Delivered On", readonly=True)
@@ -241,6 +246,17 @@ class FsmConfirmation(models.Model):
         index="btree_not_null",
         help="Of the plan by which it left by itself.",
     )
+    carrier_id = fields.Many2one(
+        "fsm.confirmation",
+        "Asked With",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The question whose text asks this one as well, the same day.",
+    )
+    carried_ids = fields.One2many(
+        "fsm.confirmation", "carrier_id", "Asked in Its Text", technical=True
+    )
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
@@ -299,6 +315,11 @@ class FsmConfirmation(models.Model):
     _step_unique = models.UniqueIndex(
         "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
         " WHERE step_id IS NOT NULL"
+    )
+    # A customer is told once that the technician is on the way.
+    _way_unique = models.UniqueIndex(
+        "(order_id, (COALESCE(visit_id, 0)), appointment_start)"
+        " WHERE kind = 'on_my_way' AND state NOT IN ('failed', 'canceled')"
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
@@ -532,6 +553,7 @@ class FsmConfirmation(models.Model):
         asked = [
             record._get_appointment_sudo() for record in self.sudo() if record.is_open
         ]
+        self.env["fsm.confirmation.same.day"]._hand_over(self.sudo())
         # Replies that belong to no other message go with it.
         replies_sudo = self.sudo().reply_ids
         replies_sudo = replies_sudo.filtered(lambda rec: rec.confirmation_ids <= self)
@@ -561,7 +583,7 @@ class FsmConfirmation(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.name,
+            "name": self.env._("Message"),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],

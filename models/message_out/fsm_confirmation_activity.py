@@ -2,7 +2,7 @@
 from odoo import SUPERUSER_ID, api, models
 
 from ...core.status import OUTDATED
-from ..xmlids import EDIT_GROUP
+from ..xmlids import EDIT_GROUP, MODULE
 
 # What each response has a person do; the last three keys are no responses.
 _ACTIVITY_TYPES = {
@@ -66,6 +66,16 @@ class FsmConfirmationActivity(models.AbstractModel):
         """What a person was asked to do about these messages is done."""
         for record_sudo in records.sudo().filtered("activity_id"):
             self._update(record_sudo, "resolved")
+
+    @api.model
+    def _close_read(self, records):
+        """What customers wrote was read; what else is to be done stays."""
+        kind = self.env.ref(f"{MODULE}.{_ACTIVITY_TYPES['read']}")
+        self._close(
+            records.sudo().filtered(
+                lambda rec: rec.activity_id.activity_type_id == kind
+            )
+        )
 
     @api.model
     def _close_others_sudo(self, record):

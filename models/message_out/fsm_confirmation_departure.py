@@ -28,21 +28,21 @@ class FsmConfirmationDeparture(models.AbstractModel):
         :param draft: :class:`~...fsm_confirmation_composer.Draft`
         :return: as of :meth:`_find_for`
         """
-        if draft.at_once_reason or not draft.order:
+        if draft.at_once_reason or draft.leaves_at_once or not draft.company:
             now = fields.Datetime.now()
             return now, now
-        return self._find_for(draft.order)
+        return self._find_for(draft.order, draft.company)
 
     @api.model
-    def _find_for(self, order_sudo):
-        """When a text about a Work Order may leave that is sent now.
+    def _find_for(self, order_sudo, company):
+        """When a text about a Work Order, or about none, may leave that is sent now.
 
         :return: (now, departure), naive UTC: the same in the texting hours; departure
             is None when they never come
         """
         now = fields.Datetime.now()
-        zone = order_sudo._get_appointment_timezone()
-        return now, order_sudo.company_id._get_next_departure(now, zone)
+        zone = order_sudo._get_appointment_timezone() if order_sudo else ""
+        return now, company._get_next_departure(now, zone)
 
     @api.model
     def _get_facts(self, draft):
@@ -63,8 +63,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
         What leaves by itself keeps to them.
         """
         now, departure = self._find(draft)
-        leaves = draft.leaves_at_once or (not draft.keeps_hours and departure == now)
-        return leaves and now + JUST_NOW
+        return not draft.keeps_hours and departure == now and now + JUST_NOW
 
     @api.model
     def _get_validity(self, record):

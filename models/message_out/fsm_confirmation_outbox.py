@@ -116,6 +116,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
     def _get_due_domain(self):
         return [
             ("state", "=", "outgoing"),
+            ("carrier_id", "=", False),
             "|",
             ("next_attempt_date", "=", False),
             ("next_attempt_date", "<=", fields.Datetime.now()),
@@ -145,8 +146,8 @@ class FsmConfirmationOutbox(models.AbstractModel):
         self.env.invalidate_all()
         now = fields.Datetime.now()
         due = SQL(
-            "state = 'outgoing' AND (next_attempt_date IS NULL OR next_attempt_date"
-            " <= %s)",
+            "state = 'outgoing' AND carrier_id IS NULL"
+            " AND (next_attempt_date IS NULL OR next_attempt_date <= %s)",
             now,
         )
         if only_sender:
@@ -202,6 +203,8 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 )
             )
             ids += [row[0] for row in rows]
+        if ids:
+            self.env["fsm.confirmation.same.day"]._claim(ids)
         self.env.invalidate_all()
         # The caller commits: the claim must be visible to everybody before the call.
         claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
@@ -259,14 +262,20 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """
         calls = {}
         deadline = time.time() + delivery.CALL_WITHIN.total_seconds()
-        deliveries = self.env["fsm.confirmation.delivery"]
         departures = self.env["fsm.confirmation.departure"]
-        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(claimed_sudo)
+        same_day = self.env["fsm.confirmation.same.day"]
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(
+            same_day._get_all(claimed_sudo)
+        )
         for record_sudo in claimed_sudo:
             company = record_sudo.company_id
-            if record_sudo in alerts:
-                stopped = self._get_stop(alerts[record_sudo][0])
-                self._record_safely(record_sudo, deliveries._make_transition, stopped)
+            stops = {
+                one: self._get_stop(alerts[one][0])
+                for one in same_day._get_all(record_sudo)
+                if one in alerts
+            }
+            if stops:
+                self._record_safely(record_sudo, same_day._stop, stops)
                 continue
             if company not in apis:
                 apis[company] = company._twilio_api_sudo(
@@ -368,6 +377,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
             .search(
                 [
                     ("state", "=", "sending"),
+                    ("carrier_id", "=", False),
                     ("twilio_sid", "=", False),
                     (
                         "claimed_date",
@@ -417,7 +427,8 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 SELECT id FROM fsm_confirmation
                  WHERE (state = 'sending' OR (state = 'sent' AND claimed_date > %s
                                               AND %s <= %s))
-                   AND twilio_sid IS NOT NULL AND %s > COALESCE(check_count, 0)
+                   AND twilio_sid IS NOT NULL AND carrier_id IS NULL
+                   AND %s > COALESCE(check_count, 0)
                  ORDER BY check_count NULLS FIRST, id LIMIT %s
                 """,
                 now - _CHECK_UNTIL,

@@ -31,17 +31,18 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
     # The planner looks for what is due by these.
     _plan_index = models.Index(
         "(company_id, scheduled_date_start)"
-        " WHERE confirmation_status IN ('not_sent', 'reconfirm', 'awaiting')"
+        " WHERE confirmation_status IN"
+        " ('not_sent', 'reconfirm', 'awaiting', 'confirmed')"
     )
 
     @api.depends("confirmation_status", "scheduled_date_start", "confirmation_hold")
     @api.depends_context("uid", "tz", "lang")
     def _compute_confirmation_plan_info(self):
-        planner = self.env["fsm.confirmation.planner"]
+        words = self.env["fsm.confirmation.plan.words"]
         # Odoo evaluates paths as superuser, where the field's groups don't hold.
         user = self.env.user
         shown = self.env.uid == SUPERUSER_ID or user.has_group(READ_GROUP)
-        described = planner._describe_appointments(self._origin) if shown else {}
+        described = words._describe_appointments(self._origin) if shown else {}
         for appointment in self:
             appointment.confirmation_plan_info = described.get(appointment._origin)
 

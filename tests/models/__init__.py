@@ -9,6 +9,7 @@ from . import test_alerts
 from . import test_auto_replies
 from . import test_batch
 from . import test_planner
+from . import test_day_board
 from . import test_dialogs
 from . import test_inbox
 from . import test_message_center
@@ -21,3 +22,4 @@ from . import test_sending
 from . import test_shortcuts
 from . import test_translations
 from . import test_erasure
+from . import test_word_trial

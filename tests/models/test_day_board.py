@@ -150,7 +150,16 @@ class TestContents(DayBoardCase):
         row = self._row(self.order)
         self.assertEqual(row.board_state, "declined")
         self.assertEqual(self._steps(row)[0], "call")
-        self.assertIn("schedule", self._steps(row))
+        self.assertIn("reschedule", self._steps(row))
+        action = row.action_next_step("reschedule")
+        later = self.start + timedelta(days=5)
+        wizard = self.env["fsm.confirmation.settle"].with_user(self.dispatcher)
+        wizard = wizard.with_context(**action["context"]).create({})
+        self.assertEqual(wizard.scheduled_date_start, self.start)
+        wizard.scheduled_date_start = later
+        wizard.action_apply()
+        self.assertEqual(self.order.scheduled_date_start, later)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
 
     def test_near(self):
         self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=3)

@@ -177,9 +177,7 @@ class TestOptedOutByHand(TruthCase):
                 {"response": "opted_out"}
             ),
             "contact": lambda _record: self._decide("opt_out", "she called"),
-            "list of blocked numbers": lambda _record: self.env[
-                "phone.blacklist"
-            ].create({"number": "+12125550123"}),
+            "list of blocked numbers": lambda _record: self._block("+12125550123"),
         }
         for way, do_it in opt_out.items():
             with self.subTest(way):
@@ -190,6 +188,9 @@ class TestOptedOutByHand(TruthCase):
                 self.customer.with_user(self.dispatcher)._lift_opt_out("agreed")
                 self.assertFalse(self.customer.confirmation_opt_out)
                 self.assertEqual(self.order.confirmation_status, "reconfirm")
+
+    def _block(self, number):
+        return self.env["phone.blacklist"].create({"number": number})
 
     def _decide(self, decision, reason):
         """What the button on the contact opens, filled in and applied."""
@@ -854,6 +855,9 @@ class TestTimes(TruthCase):
         record = self._asked()
         here = self.dispatcher
         self.assertNotIn("E", record.with_user(here).appointment_text.split(",")[-1])
+        # Lists show the user's own clock where it is the same.
+        self.assertFalse(record.with_user(here).appointment_local)
+        self.assertFalse(self.order.with_user(here).appointment_local)
         self.assertEqual(
             self.order.with_user(here).appointment_text,
             record.with_user(here).appointment_text,
@@ -863,6 +867,7 @@ class TestTimes(TruthCase):
         zone = "EDT" if "EDT" in record.with_user(there).appointment_text else "EST"
         for mine in (record, self.order):
             text = mine.with_user(there).appointment_text
+            self.assertIn(zone, mine.with_user(there).appointment_local)
             self.assertIn(f"9:00 AM - 11:00 AM {zone}", text)
         self.assertIn(zone, visit.with_user(there).display_name)
         self.assertNotIn(zone, visit.with_user(here).display_name)

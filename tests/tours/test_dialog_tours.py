@@ -24,6 +24,28 @@ class TestDialogTours(TourCase):
         self._asked("hm, perhaps")
         self._tour("fsm_dialogs_read_only", MESSAGES, level="read")
 
+    def test_write_back(self):
+        self._asked("Is this the plumber?")
+        self._tour("fsm_dialogs_write_back", MESSAGES)
+        told = self.order.confirmation_ids.filtered(lambda rec: rec.kind == "staff")
+        self.assertEqual(told.body, "Yes, this is Acme.")
+        self._tour("fsm_dialogs_write_back_read_only", MESSAGES, level="read")
+        self._customer_says("STOP")
+        self._tour("fsm_dialogs_write_back_opted_out", MESSAGES)
+
+    def test_propose_times(self):
+        self.order.person_id = self.technician
+        record = self._asked("no, I can't make it")
+        self._tour("fsm_dialogs_propose", MESSAGES)
+        self._run_outbox()
+        slots = self.env["fsm.confirmation.slot"].search([])
+        self.assertEqual(slots.mapped("letter"), ["A", "B", "C"])
+        self._customer_says("b please")
+        self._tour("fsm_dialogs_take_time", MESSAGES)
+        self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(record.needs_reading)
+
     def test_settle(self):
         record = self._asked("hm, perhaps")
         self._tour("fsm_dialogs_settle", MESSAGES)

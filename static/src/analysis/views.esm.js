@@ -94,6 +94,7 @@ export class StatusGraphModel extends GraphModel {
             trueLabels: labels,
             yAxisID: "rate",
             spanGaps: true,
+            clip: false,
         };
     }
 }

@@ -8,6 +8,7 @@ import {getBoardTiles} from "./search_model.esm";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
+import {withNeighbors} from "../shared/neighbors.esm";
 
 /** Show what changed: the rows, and the tiles above them. */
 const showChanges = (component) => component.env.searchModel?.search();
@@ -104,7 +105,10 @@ export class BoardSteps extends Component {
                 step.key,
             ]);
             if (action) {
-                await this.action.doAction(action, {onClose: () => showChanges(this)});
+                await this.action.doAction(action, {
+                    ...withNeighbors(action, this.props.record),
+                    onClose: () => showChanges(this),
+                });
             } else {
                 showChanges(this);
             }

@@ -14,6 +14,7 @@ import {registry} from "@web/core/registry";
 import {useConfirmationChanges} from "../shared/live_update.esm";
 import {useService} from "@web/core/utils/hooks";
 
+const {DateTime} = luxon;
 const views = registry.category("views");
 
 views.add("fsm_day_board_list", {
@@ -37,6 +38,17 @@ class BoardCalendarController extends CalendarController {
         super.setup();
         this.boardAction = useService("action");
         useConfirmationChanges(() => this.model.load());
+    }
+
+    /**
+     * It opens on the day that was looked at.
+     *
+     * @override
+     */
+    get modelParams() {
+        const {day} = this.env.searchModel;
+        const params = super.modelParams;
+        return {...params, date: params.date || (day && DateTime.fromISO(day))};
     }
 
     /** @override */

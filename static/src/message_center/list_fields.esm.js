@@ -8,13 +8,16 @@ import {registry} from "@web/core/registry";
 const THIS_YEAR = 0.65;
 const ANY_YEAR = 0.9;
 
+// Odoo knows its widths when the user's language is loaded.
+export const getDateWidth = () => [
+    Math.ceil(FIELD_WIDTHS.datetime * THIS_YEAR),
+    Math.ceil(FIELD_WIDTHS.datetime * ANY_YEAR),
+];
+
 /** A date and time that is shown whole, however many columns there are. */
 registry.category("fields").add("fsm_confirmation_datetime", {
     ...dateTimeField,
-    listViewWidth: () => [
-        Math.ceil(FIELD_WIDTHS.datetime * THIS_YEAR),
-        Math.ceil(FIELD_WIDTHS.datetime * ANY_YEAR),
-    ],
+    listViewWidth: getDateWidth,
 });
 
 /** A user's picture, and the name where there is room for it. */

@@ -11,6 +11,7 @@ import {registry} from "@web/core/registry";
 import {useConfirmationChanges} from "../shared/live_update.esm";
 import {useEffect} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
+import {withNeighbors} from "../shared/neighbors.esm";
 
 function sameDomain(one, other) {
     return JSON.stringify(one) === JSON.stringify(other);
@@ -70,7 +71,7 @@ export const messageCenter = (Controller, open = "action_open_details") =>
             const action = await this.model.orm.call(record.resModel, open, [
                 [record.resId],
             ]);
-            await this.messageAction.doAction(action);
+            await this.messageAction.doAction(action, withNeighbors(action, record));
         }
     };
 

@@ -1,5 +1,6 @@
 import {CharField, charField} from "@web/views/fields/char/char_field";
 import {registry} from "@web/core/registry";
+import {withNeighbors} from "./neighbors.esm";
 
 /** A text that opens something: the record's method in the option "action". */
 export class FsmConfirmationLink extends CharField {
@@ -26,12 +27,13 @@ export class FsmConfirmationLink extends CharField {
             return;
         }
         ev.preventDefault();
-        const {resModel, resId} = this.props.record;
+        const {record} = this.props;
+        const {resModel, resId} = record;
         // Not by useService: a list that updates itself meanwhile replaces this link,
         // and what a component waits for is dropped with it. The click would be lost.
         const {action, orm} = this.env.services;
         const description = await orm.call(resModel, this.props.action, [[resId]]);
-        await action.doAction(description);
+        await action.doAction(description, withNeighbors(description, record));
     }
 }
 

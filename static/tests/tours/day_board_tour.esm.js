@@ -80,7 +80,10 @@ tours.add("fsm_day_board_technician", {
         {trigger: ".modal button[name=action_send]", run: "click"},
         {trigger: ".o_data_row:contains(Ann Able) [data-status=awaiting]"},
         {content: "The calendar", trigger: ".o_switch_view.o_calendar", run: "click"},
-        {trigger: ".o_calendar_renderer"},
+        {
+            content: "opens on the day that was looked at",
+            trigger: ".o_calendar_renderer .o_event:contains(Ann Able)",
+        },
         {trigger: ".o_switch_view.o_list", run: "click"},
         {trigger: ".o_group_header:contains(Bob Ray)"},
     ],

@@ -344,3 +344,103 @@ tours.add("fsm_dialogs_status_none", {
         },
     ],
 });
+
+tours.add("fsm_dialogs_write_back", {
+    steps: () => [
+        ...openMessage,
+        {
+            content: "A prepared text",
+            trigger: ".modal .o_fsm_write_back_templates",
+            run: "selectByLabel How Do We Get In?",
+        },
+        {
+            content: "It is there, with the room it takes",
+            trigger: ".modal .o_fsm_write_back_size:contains(1 SMS)",
+        },
+        {
+            content: "Words of one's own instead",
+            trigger: ".modal .o_fsm_write_back_text",
+            run: "edit Yes, this is Acme.",
+        },
+        {
+            isActive: ["desktop"],
+            content: "Enter sends",
+            trigger: ".modal .o_fsm_write_back_text",
+            run: "press Enter",
+        },
+        {
+            isActive: ["mobile"],
+            content: "Send",
+            trigger: ".modal .o_fsm_write_back_send:enabled",
+            run: "click",
+        },
+        {
+            content: "It stands in the conversation",
+            trigger:
+                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(Yes, this is Acme.)",
+        },
+        {trigger: ".modal .o_fsm_write_back_text:value()"},
+        ...close(),
+    ],
+});
+
+tours.add("fsm_dialogs_write_back_opted_out", {
+    steps: () => [
+        ...openMessage,
+        {
+            content: "The reason stands where the text would be written",
+            trigger: ".modal .o_fsm_write_back_blocked:contains(opted out)",
+        },
+        {trigger: ".modal:not(:has(.o_fsm_write_back_text))"},
+        ...close(),
+    ],
+});
+
+tours.add("fsm_dialogs_write_back_read_only", {
+    steps: () => [
+        ...openMessage,
+        {trigger: ".modal:not(:has(.o_fsm_write_back))"},
+        ...close(),
+    ],
+});
+
+tours.add("fsm_dialogs_propose", {
+    steps: () => [
+        ...openMessage,
+        {
+            content: "Propose other times",
+            trigger: ".modal footer button:contains(Propose Times)",
+            run: "click",
+        },
+        {
+            content: "The text shows the free times that are filled in",
+            trigger:
+                ".modal .o_field_widget[name=body]:contains(A: ):contains(B: ):contains(C: )",
+        },
+        {
+            content: "Send",
+            trigger: ".modal footer button[name=action_send]",
+            run: "click",
+        },
+        {trigger: ".o_notification:contains(The text to Maria Gomez is on its way)"},
+        noDialog,
+    ],
+});
+
+tours.add("fsm_dialogs_take_time", {
+    steps: () => [
+        ...openMessage,
+        {
+            content: "What the customer took is one click",
+            trigger: ".modal footer button.btn-primary:contains(Set to B)",
+            run: "click",
+        },
+        {
+            content: "It is set, and the customer is told",
+            trigger:
+                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(your appointment is now on)",
+        },
+        {trigger: ".modal:not(:has(footer button:contains(Set to B)))"},
+        ...close(),
+    ],
+});
