@@ -276,6 +276,12 @@ class FsmConfirmationReply(models.Model):
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(self.env._("A reply can't be duplicated."))
 
+    def unlink(self):
+        self.check_access("unlink")
+        retention = self.env["fsm.confirmation.retention"]
+        retention._erase_traces_sudo(self.confirmation_id.browse(), self)
+        return super().unlink()
+
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
         return harmless_rows(rows)

@@ -546,6 +546,16 @@ class FsmConfirmation(models.Model):
         self._recompute_recordset(["indicator"])
         return result
 
+    def _forget_words(self, words):
+        """A reply is deleted: show nothing of it on the row."""
+        note_lines = (self.customer_note or "").splitlines()
+        noted = any(line in words for line in note_lines if line)
+        shown = bool(words) and self.reply_body == words
+        if noted or shown:
+            note = False if noted else self.customer_note
+            body = "-" if shown else self.reply_body
+            self._write_words(body, {"customer_note": note})
+
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
         return harmless_rows(rows)
@@ -571,11 +581,18 @@ class FsmConfirmation(models.Model):
                 )
 
     def unlink(self):
+        self.check_access("unlink")
         activities_sudo = self.sudo().activity_id
         asked = [
             record._get_appointment_sudo() for record in self.sudo() if record.is_open
         ]
         self.env["fsm.confirmation.same.day"]._hand_over(self.sudo())
+        # Replies that belong to no other message go with it.
+        replies_sudo = self.sudo().reply_ids
+        replies_sudo = replies_sudo.filtered(lambda rec: rec.confirmation_ids <= self)
+        retention = self.env["fsm.confirmation.retention"]
+        retention._erase_traces_sudo(self, replies_sudo.browse())
+        replies_sudo.unlink()
         result = super().unlink()
         activities_sudo.unlink()
         for appointment_sudo in asked:

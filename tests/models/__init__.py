@@ -22,4 +22,5 @@ from . import test_replies
 from . import test_sending
 from . import test_shortcuts
 from . import test_translations
+from . import test_erasure
 from . import test_word_trial
