@@ -42,6 +42,8 @@ class Standing:
     has_passed: bool = False
     needs_reading: bool = False  # The customer wrote something later.
     is_blocked: bool = False  # An alert keeps a text from being sent.
+    # Somebody has written back since the customer's last, unclear answer.
+    is_written_back: bool = False
 
 
 def board_state(standing, now):
@@ -50,9 +52,10 @@ def board_state(standing, now):
         return "passed"
     if standing.needs_reading:
         return "to_read"
-    if standing.status in _SETTLED:
+    waits = standing.status == "unrecognized" and standing.is_written_back
+    if standing.status in _SETTLED and not waits:
         return _SETTLED[standing.status]
-    if standing.status == "awaiting":
+    if standing.status == "awaiting" or waits:
         return "near" if is_near(standing, now) else "awaiting"
     if standing.status == "opted_out" or standing.is_blocked:
         return "cant_ask"

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
+from .kinds import QUESTION, SAID_AS, asks
 from .reply import Said
-from .reply.decision import QUESTION, SET_BY_HAND, STAFF_HAND, US
+from .reply.decision import SET_BY_HAND, STAFF_HAND, US
 
 # What a decision has done with a message.
 LINK = "link"  # the reply belongs to it
@@ -81,7 +82,9 @@ class Candidate:
     """One message of ours that a reply may be about."""
 
     id: int
-    appointment: tuple[str, int]  # what it asks about: its model and id
+    appointment: tuple[str, int]  # what it is about: its model and id
+    kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
+    text: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
     asked_date: datetime | None = None  # when it left, naive UTC
     resolved_date: datetime | None = None  # when a person set its response
@@ -97,9 +100,14 @@ class Candidate:
     details: dict = field(default_factory=dict, compare=False)
 
     @property
+    def asks(self):
+        """Whether it is a question, which an answer may be given to."""
+        return asks(self.kind)
+
+    @property
     def is_live(self):
         """Whether an answer is awaited and would count."""
-        return self.is_open and not self.stale
+        return self.asks and self.is_open and not self.stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +165,32 @@ def get_kind(texts):
     return kinds.pop()
 
 
-def get_said(candidate):
-    """Return what was said by sending a message: the question, and its end by hand."""
-    about = (candidate.appointment,)
-    said = [Said(US, QUESTION, candidate.body, about, candidate.asked_date)]
-    if candidate.resolved_date and candidate.response in INTENT_OF_RESPONSE:
-        said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, candidate.resolved_date))
+def get_said(candidate, others=()):
+    """Return what was said by sending a message, and the end of its questions by hand.
+
+    :param others: the other questions of the same text
+    """
+    asked = (candidate, *others)
+    about = tuple(one.appointment for one in asked)
+    kind = SAID_AS[candidate.kind]
+    said = [Said(US, kind, candidate.body, about, candidate.asked_date)]
+    for one in asked:
+        if one.resolved_date and one.response in INTENT_OF_RESPONSE:
+            about = (one.appointment,)
+            said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, one.resolved_date))
     return said
+
+
+def without_told(candidates):
+    """Return the messages that a reply may belong to.
+
+    A text that asks nothing stands for its appointment where nothing was asked: who
+    replies to it replies about that.
+
+    :param candidates: list of :class:`Candidate`, newest first
+    """
+    asked = {one.appointment for one in candidates if one.asks}
+    return [one for one in candidates if one.asks or one.appointment not in asked]
 
 
 # The words in their conversation --------------------------------------------------
@@ -202,7 +229,7 @@ def to_appointments(candidates, text):
     :param candidates: list of :class:`Candidate`, newest first
     """
     newest = list(_newest_of_each(candidates).values())
-    if any(not one.stale for one in newest):
+    if any(one.asks and not one.stale for one in newest):
         # Once it is over, nobody speaks of it, unless by its code.
         newest = [
             one for one in newest if one.stale != "past" or _names_code(text, one)
@@ -243,6 +270,8 @@ def _to_appointment(candidate, text, candidates, is_asked, taken):
 
 
 def _get_state(candidate, is_asked):
+    if not candidate.asks:
+        return "stale"
     if candidate.is_live or is_asked:
         return candidate.response or "open"
     if candidate.stale or not candidate.response:
@@ -320,7 +349,7 @@ def _live(candidates):
 def _changeable(candidates):
     """Return the newest message of each appointment that an answer may be about."""
     newest = _newest_of_each(candidates).values()
-    return [candidate for candidate in newest if not candidate.stale]
+    return [one for one in newest if one.asks and not one.stale]
 
 
 def _about(found, candidates):
@@ -435,6 +464,8 @@ def _answer(target, response, brief, answered, found):
     :param brief: "_brief" has the auto-reply name the appointment, as one of several
     :param answered: ids of messages that the same text has answered already
     """
+    if not target.asks:
+        return [Effect(READ, (target.id,), note=found.note, proposed=found.proposed)]
     if target.stale:
         return [Effect(READ, (target.id,), say=target.stale)]
     noted = target.appointment in found.mark_to_read

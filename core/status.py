@@ -8,12 +8,28 @@ The values are those of ``fsm.confirmation`` (``indicator``, ``response``, ``sta
 from dataclasses import dataclass
 from datetime import datetime
 
+from .kinds import KINDS, QUESTION, asks
+
 _ANSWERS = ("confirmed", "declined", "unrecognized")
 # Reasons for which what a customer has answered does not count any more. The last one:
 # a person decided that the customer is to be asked again.
 OUTDATED = ("moved", "changed", "number", "reset")
+# What a text that asks nothing shows: its delivery, and nothing else.
+_DELIVERY = {
+    "outgoing": "outgoing",
+    "sending": "outgoing",
+    "sent": "sent",
+    "delivered": "delivered",
+    "failed": "failed",
+    "canceled": "canceled",
+}
+_TOLD = tuple(kind for kind in KINDS if not asks(kind))
 # (what has to be so, indicator); the first line that fits counts.
 _INDICATORS = (
+    *(
+        ({"kind": _TOLD, "state": (state,)}, shown)
+        for state, shown in _DELIVERY.items()
+    ),
     ({"response": _ANSWERS, "closed_reason": OUTDATED}, "moved"),
     *(({"response": (value,)}, value) for value in (*_ANSWERS, "opted_out")),
     *(({"state": (value,)}, value) for value in ("failed", "canceled")),
@@ -40,9 +56,13 @@ _URGENCY = (
 # ----------------------------------------------------------------------
 
 
-def indicator(response, state, is_open, closed_reason):
-    """What a message shows at a glance."""
+def indicator(response, state, is_open, closed_reason, kind=QUESTION):
+    """What a message shows at a glance.
+
+    :param kind: one of :data:`~.kinds.KINDS`
+    """
     facts = {
+        "kind": kind,
         "response": response,
         "state": state,
         "is_open": is_open,

@@ -15,7 +15,7 @@ _TABLE = "fsm_confirmation"
 def migrate(cr, version):
     if not column_exists(cr, _TABLE, "indicator"):
         create_column(cr, _TABLE, "indicator", "varchar")
-        shown = SQL(indicator_sql())
+        shown = SQL(indicator_sql(kind="'question'"))
         cr.execute(SQL("UPDATE fsm_confirmation SET indicator = %s", shown))
     if not column_exists(cr, _TABLE, "sent_hour"):
         create_column(cr, _TABLE, "sent_hour", "varchar(5)")

@@ -12,6 +12,7 @@ from odoo.tools.translate import _lt
 
 from ...core.board import MAX_EXAMINED, STATES
 from ...core.phones import digits_to_find
+from ...tools.export import harmless_rows
 from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
 
@@ -35,13 +36,24 @@ _APPOINTMENTS = """
       FROM fsm_visit v
       JOIN fsm_order o ON o.id = v.order_id
 """
+
+
+def _is_of_company(partner):
+    """As ``fsm.confirmation.recipient._is_of_company``, of a joined contact."""
+    return f"""(
+               {partner}.company_id IS NULL
+               OR '/' || company.parent_path LIKE '%%/' || {partner}.company_id || '/%%'
+           )"""
+
+
 # Beside each of them its newest message (one that a person is to read comes first), and
 # the contact who was asked or is the likeliest to be.
 _WITH_MESSAGE = f"""
     SELECT a.*,
            stage.is_closed,
            m.id AS message_id,
-           COALESCE(m.sent_date, m.create_date) AS asked_date,
+           CASE WHEN m.kind = 'question' THEN COALESCE(m.sent_date, m.create_date) END
+               AS asked_date,
            m.reply_body,
            m.reply_date,
            m.customer_note,
@@ -62,7 +74,7 @@ _WITH_MESSAGE = f"""
            ) AS duration,
            m.step_id,
            m.sent_hour,
-           CASE WHEN m.id IS NULL THEN 0.0 ELSE 1.0 END AS asked_rate,
+           CASE WHEN m.kind = 'question' THEN 1.0 ELSE 0.0 END AS asked_rate,
            CASE WHEN m.response IS NULL THEN 0.0 ELSE 1.0 END AS answered_rate,
            CASE WHEN a.confirmation_status = 'confirmed' THEN 1.0 ELSE 0.0 END
                AS confirmed_rate,
@@ -75,15 +87,18 @@ _WITH_MESSAGE = f"""
                   AND visit_id IS NOT DISTINCT FROM a.visit_id
                   AND closed_reason IS DISTINCT FROM 'deleted'
                   AND (state != 'canceled' OR response IS NOT NULL)
+                  AND (kind = 'question' OR needs_reading)
                 ORDER BY needs_reading IS TRUE DESC, id DESC
                 LIMIT 1
            ) AS m ON TRUE
       LEFT JOIN fsm_location location ON location.id = a.location_id
       LEFT JOIN res_partner place ON place.id = location.partner_id
+      LEFT JOIN res_company company ON company.id = a.company_id
       LEFT JOIN res_partner owner ON owner.id = location.owner_id
+           AND {_is_of_company("owner")}
       LEFT JOIN res_partner contact ON contact.id = COALESCE(
                m.partner_id, location.contact_id, location.owner_id, location.partner_id
-           )
+           ) AND {_is_of_company("contact")}
 """
 _BOARD = {"compute": "_compute_board", "technical": True}
 
@@ -139,6 +154,7 @@ class FsmAppointment(models.Model):
             "sent_hour",
             "step_id",
             "closed_reason",
+            "kind",
         ],
         "fsm.stage": ["is_closed"],
         "fsm.location": ["contact_id", "owner_id", "partner_id"],
@@ -362,6 +378,10 @@ class FsmAppointment(models.Model):
             )
         found = self.env["fsm.day.board"]._examine(appointments)
         return {record: each.state for record, each in found.items()}
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_rows(rows)
 
     @api.model
     def _read_group_select(self, aggregate_spec, query):

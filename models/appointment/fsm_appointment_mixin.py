@@ -46,7 +46,7 @@ class FsmAppointmentMixin(models.AbstractModel):
     """What a customer can be asked to confirm: a Work Order or one of its Visits."""
 
     _name = "fsm.appointment.mixin"
-    _inherit = ["fsm.planned.appointment.mixin"]
+    _inherit = ["fsm.planned.appointment.mixin", "fsm.on.my.way.mixin"]
     _description = "Appointment"
 
     confirmation_status = fields.Selection(
@@ -117,7 +117,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _get_appointment_confirmations_sudo(self, domain=()):
-        """Confirmations about exactly this appointment, newest first.
+        """Questions about exactly this appointment, newest first.
 
         :param domain: only those; all of them without one
         """
@@ -395,6 +395,17 @@ class FsmAppointmentMixin(models.AbstractModel):
         after = self.sudo().confirmation_status
         if before == after == "confirmed" and self._has_own_status():
             self._log_kept_answer(changed)
+        if changed & {"scheduled_date_start", "person_id"}:
+            self._note_change()
+
+    def _note_change(self):
+        """Remember what the customer, who was told otherwise, doesn't know."""
+        self.env["fsm.confirmation.change"]._note_sudo(self)
+
+    def _get_person(self):
+        """The technician who comes."""
+        self.ensure_one()
+        return self.person_id or self._get_appointment_order().person_id
 
     def _has_own_status(self):
         """Whether its status is its own, and no summary of others."""
@@ -448,8 +459,8 @@ class FsmAppointmentMixin(models.AbstractModel):
             ).items():
                 group._close_sudo(reason)
             # Another date was agreed on; what else was to be done stays.
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(
                 outdated_sudo.filtered(
                     lambda rec: rec.response == "declined" and not rec.needs_reading
                 )
@@ -483,13 +494,14 @@ class FsmAppointmentMixin(models.AbstractModel):
         for appointment in self:
             confirmations_sudo = appointment._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("closed")
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(confirmations_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(confirmations_sudo)
             appointment._stop_waiting_sudo()
+        self._note_change()
 
     def _on_appointment_reopened(self):
         """There is work to do after all: what was true before is true again."""
-        responses = self.env["fsm.confirmation.response"]
+        activities = self.env["fsm.confirmation.activity"]
         for appointment_sudo in self.sudo():
             messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
             for record_sudo in messages_sudo:
@@ -498,8 +510,9 @@ class FsmAppointmentMixin(models.AbstractModel):
                 ):
                     record_sudo._reopen()
                     record_sudo._notify_changed()
-            responses._renew_activity(messages_sudo[:1])
+            activities._renew(messages_sudo[:1])
             if appointment_sudo.confirmation_status in ("no_answer", "not_sent"):
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()
                 )
+        self._note_change()

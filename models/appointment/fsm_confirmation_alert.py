@@ -2,6 +2,7 @@
 from odoo import api, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
+from ...core.kinds import QUESTION, ends_with_appointment
 from ...core.status import OUTDATED
 
 
@@ -41,7 +42,9 @@ class FsmConfirmationAlert(models.AbstractModel):
         """Find what stands in the way of texts, or should be known before.
 
         The same for one text in the dialog and for many at once. An override point:
-        what is added to ``draft.alerts`` is respected and shown everywhere.
+        what is added to ``draft.alerts`` is respected and shown everywhere. What
+        stands in the way of asking about an appointment is none of a text that asks
+        nothing.
 
         :param drafts: list of :class:`Draft`, whose ``alerts`` are filled
         """
@@ -51,13 +54,17 @@ class FsmConfirmationAlert(models.AbstractModel):
         landlines = self.env["fsm.confirmation.recipient"]._find_landlines(numbers)
         wrong = self.env["fsm.confirmation.recipient"]._find_wrong_sudo(numbers)
         lifted = blacklist._job_confirmation_find_lifted_sudo(numbers)
-        earlier = self._find_earlier([draft.appointment for draft in drafts])
+        departures = self.env["fsm.confirmation.departure"]
+        earlier = self._find_earlier(
+            [draft.appointment for draft in drafts if draft.asks]
+        )
         for draft in drafts:
             asked_sudo = earlier.get(draft.appointment)
             facts = Facts(
                 **self._get_company_facts(draft.company),
                 **self._get_appointment_facts(draft),
                 **self._get_contact_facts(draft),
+                **(departures._get_facts(draft) if draft.by_person else {}),
                 opted_out=draft.mobile in opted_out,
                 failed_as_landline=draft.mobile in landlines,
                 wrong_number=(draft.partner, draft.company, draft.mobile) in wrong,
@@ -82,6 +89,8 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _get_appointment_facts(self, draft):
         """Facts about the appointment, whoever is texted. An override point."""
+        if not draft.asks:
+            return {}
         order, visit = draft.order, draft.visit
         start = draft.appointment.scheduled_date_start
         return {
@@ -97,6 +106,10 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_contact_facts(self, draft):
         """Facts about the contact. An override point."""
         recipients = self.env["fsm.confirmation.recipient"]
+        if not draft.asks and draft.mobile:
+            # A number that wrote to us is written to, whoever it is.
+            archived = bool(draft.partner) and not draft.partner.active
+            return {"archived": archived, "number": draft.verdict}
         if not draft.partner:
             archived = bool(recipients._get_archived(draft.order))
             return {"archived": archived, "no_contact": True}
@@ -120,7 +133,12 @@ class FsmConfirmationAlert(models.AbstractModel):
         messages_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search([("order_id", "in", [order.id for order in orders])])
+            .search(
+                [
+                    ("order_id", "in", [order.id for order in orders]),
+                    ("kind", "=", QUESTION),
+                ]
+            )
         )
         wanted = set(appointments)
         found = {}
@@ -170,11 +188,12 @@ class FsmConfirmationAlert(models.AbstractModel):
                 Facts(
                     enabled=company["enabled"],
                     ready=company["ready"] and bool(record_sudo.sender),
-                    past=record_sudo._has_passed(),
+                    past=ends_with_appointment(record_sudo.kind)
+                    and record_sudo._has_passed(),
                     archived=bool(record_sudo.partner_id)
                     and not record_sudo.partner_id.active,
                     opted_out=record_sudo.mobile in opted_out,
-                    changed=not record_sudo.is_open or not record_sudo._is_current(),
+                    changed=self._is_outdated(record_sudo),
                 )
             )
             if codes:
@@ -182,6 +201,14 @@ class FsmConfirmationAlert(models.AbstractModel):
                     self._make_departure_alert(code, record_sudo) for code in codes
                 ]
         return found
+
+    @api.model
+    def _is_outdated(self, record_sudo):
+        """Whether what a recorded text says is not true, or not asked, any more."""
+        if record_sudo._asks() and not record_sudo.is_open:
+            return True
+        bound = ends_with_appointment(record_sudo.kind)
+        return bound and not record_sudo._is_current()
 
     @api.model
     def _get_departure_alert(self, confirmation):
@@ -292,6 +319,18 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("The appointment is in the past. Give it a new date first."),
                 self.env._("The appointment is in the past"),
             ),
+            "too_late": lambda: (
+                self.env._(
+                    "%s Its appointment has begun by then: call, or send it now with a "
+                    "reason.",
+                    self.env["fsm.confirmation.departure"]._describe(draft),
+                ),
+                self.env._("Its appointment begins before the next texting hours"),
+            ),
+            "outside_hours": lambda: (
+                self.env["fsm.confirmation.departure"]._describe(draft),
+                self.env._("It waits for the texting hours"),
+            ),
             "no_text": lambda: (
                 order._describe_template_problem(),
                 self.env._("The confirmation text can't be used"),
@@ -307,6 +346,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         number = draft.mobile and partner._format_number_for_people(
             draft.mobile, draft.company
         )
+        name = partner.name or number
         return {
             "archived": lambda: (
                 self.env._(
@@ -376,10 +416,10 @@ class FsmConfirmationAlert(models.AbstractModel):
                     "%(contact)s opted out of texts and can't be texted. %(how)s. Call "
                     "instead, or choose another contact. A customer opts in again by "
                     "texting START.",
-                    contact=partner.name,
+                    contact=name,
                     how=entry_sudo._job_confirmation_describe(),
                 ),
-                self.env._("%s opted out of texts", partner.name),
+                self.env._("%s opted out of texts", name),
             ),
             "failed_as_landline": lambda: (
                 self.env._(

@@ -6,6 +6,7 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...core.kinds import QUESTION
 from ...core.status import OUTDATED, most_urgent
 from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
@@ -48,11 +49,47 @@ class FsmOrder(models.Model):
         related="company_id.job_confirmation_enabled"
     )
     confirmation_contact = fields.Char(
-        "Customer", related="location_id.contact_id.name"
+        "Customer", compute="_compute_confirmation_contact"
     )
     confirmation_phone = fields.Char(
-        "Customer's Phone", compute="_compute_confirmation_phone"
+        "Customer's Phone", compute="_compute_confirmation_contact"
     )
+    confirmation_change_text = fields.Char(
+        compute="_compute_confirmation_change_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="What the customer doesn't know yet.",
+    )
+
+    @api.depends(
+        "company_id",
+        "location_id.contact_id.company_id",
+        "location_id.contact_id.name",
+        "location_id.contact_id.phone",
+    )
+    def _compute_confirmation_contact(self):
+        recipients = self.env["fsm.confirmation.recipient"]
+        for order in self:
+            # Any contact's id may be entered at a location, also of another company.
+            contact_sudo = order.sudo().location_id.contact_id
+            if not recipients._is_of_company(contact_sudo, order):
+                contact_sudo = contact_sudo.browse()
+            order.confirmation_contact = contact_sudo.name
+            # As people write it, whatever the contact's card says.
+            phone = contact_sudo.phone
+            order.confirmation_phone = phone and (
+                contact_sudo._format_number_for_people(phone, order.company_id)
+            )
+
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_confirmation_change_text(self):
+        changes = self.env["fsm.confirmation.change"].search(
+            [("order_id", "in", self.ids)]
+        )
+        by_order = changes.grouped("order_id")
+        for order in self:
+            mine = by_order.get(order._origin, changes.browse())
+            order.confirmation_change_text = " ".join(map(str, mine._describe()))
 
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
@@ -63,16 +100,6 @@ class FsmOrder(models.Model):
         )
         for order in self:
             order.confirmation_count = counts.get(order._origin, 0)
-
-    @api.depends("location_id.contact_id.phone", "company_id")
-    def _compute_confirmation_phone(self):
-        """As people write it, whatever the contact's card says."""
-        for order in self:
-            contact_sudo = order.sudo().location_id.contact_id
-            phone = contact_sudo.phone
-            order.confirmation_phone = phone and (
-                contact_sudo._format_number_for_people(phone, order.company_id)
-            )
 
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     def _compute_has_moved_appointment(self):
@@ -147,7 +174,14 @@ class FsmOrder(models.Model):
         found_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search([("order_id", "=", self.id), ("visit_id", "=", False), *domain])
+            .search(
+                [
+                    ("order_id", "=", self.id),
+                    ("visit_id", "=", False),
+                    ("kind", "=", QUESTION),
+                    *domain,
+                ]
+            )
         )
         # Not the messages about visits that were deleted.
         return found_sudo.filtered(lambda record: record.closed_reason != "deleted")
@@ -251,6 +285,11 @@ class FsmOrder(models.Model):
         self.visit_ids._on_place_changed()
         return super()._on_place_changed()
 
+    def _note_change(self):
+        # Where a visit has no technician of its own, the Work Order's comes.
+        self.visit_ids._note_change()
+        return super()._note_change()
+
     def _get_length(self):
         # Its end may have been lost, see write().
         return super()._get_length() or timedelta(hours=self.scheduled_duration)
@@ -268,11 +307,23 @@ class FsmOrder(models.Model):
             return True
         before = {order: order.company_id for order in self if "company_id" in vals}
         closed_before = self.filtered("is_closed") if "stage_id" in vals else self
+        stages = {order: order.stage_id for order in self if "stage_id" in vals}
         result = super(FsmOrder, self._with_trace(vals)).write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
             for appointments in (closed, closed.visit_ids):
                 appointments._on_appointment_closed()
+            entered = self.filtered(
+                lambda order: (
+                    order.stage_id.confirmation_on_my_way
+                    and stages[order] != order.stage_id
+                )
+            )
+            for appointments in (
+                entered - entered.visit_ids.order_id,
+                entered.visit_ids,
+            ):
+                appointments._tell_on_my_way()
             reopened = closed_before - closed
             for appointments in (reopened, reopened.visit_ids):
                 appointments._on_appointment_reopened()
@@ -380,6 +431,8 @@ class FsmOrder(models.Model):
         """Close messages: what waits does not leave, no answer counts."""
         messages_sudo._close_sudo("company")
         reason = messages_sudo._describe_cancellation("company")
+        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
+        waiting_sudo.write({"state": "canceled", "failure_reason": reason})
         messages_sudo.write(
             {"order_id": False, "visit_id": False, "needs_reading": False}
         )
@@ -390,6 +443,13 @@ class FsmOrder(models.Model):
     # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
+
+    def action_tell_change(self):
+        """Tell the customer what changed since the last text."""
+        self.ensure_one()
+        self.check_access("read")
+        changes = self.env["fsm.confirmation.change"]
+        return changes.search([("order_id", "=", self.id)]).action_tell()
 
     def action_send_confirmation(self):
         """Open the Send Confirmation dialog."""

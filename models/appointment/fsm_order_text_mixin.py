@@ -9,6 +9,8 @@ CONTEXT_KEYS = (
     "confirmation_visit_ids",
     "confirmation_codes",
     "confirmation_readers",
+    "confirmation_arrivals",
+    "confirmation_together",
 )
 
 
@@ -35,11 +37,22 @@ class FsmOrderTextMixin(models.AbstractModel):
     confirmation_technician = fields.Char(
         "Technician (text)", compute="_compute_confirmation_details"
     )
+    confirmation_worker = fields.Char(
+        "Who Comes (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_arrival = fields.Char(
+        "Expected Arrival (text)", compute="_compute_confirmation_details"
+    )
     confirmation_answer = fields.Char(
         "How to Answer (text)", compute="_compute_confirmation_details"
     )
     confirmation_opt_out = fields.Char(
         "How to Opt Out (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_choices = fields.Char(
+        "Appointments of the Day (text)",
+        compute="_compute_confirmation_details",
+        help="With their codes, where one text asks about several.",
     )
 
     @api.depends(
@@ -58,6 +71,7 @@ class FsmOrderTextMixin(models.AbstractModel):
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
         readers = dict(self.env.context.get("confirmation_readers") or ())
+        arrivals = dict(self.env.context.get("confirmation_arrivals") or ())
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -70,12 +84,50 @@ class FsmOrderTextMixin(models.AbstractModel):
             )
             order.confirmation_address = order._format_appointment_address()
             order.confirmation_technician = (
-                order.env._("Technician: %s.", shorten(person.name)) if person else ""
+                order.env._("With %s.", shorten(person.name)) if person else ""
+            )
+            order.confirmation_worker = (
+                shorten(person.name) if person else order.env._("Our technician")
+            )
+            order.confirmation_arrival = order._format_arrival(
+                arrivals.get(order._origin.id)
             )
             order.confirmation_answer = order._get_answer_instruction(
                 codes.get(order._origin.id, "")
             )
-            order.confirmation_opt_out = order.env._("Reply STOP to opt out.")
+            order.confirmation_opt_out = order.env._("STOP to opt out.")
+            order.confirmation_choices = order._describe_choices(
+                self.env.context.get("confirmation_together") or (),
+                readers.get(order._origin.id),
+            )
+
+    def _describe_choices(self, choices, reader):
+        """The appointments that one text asks about, with their codes.
+
+        :param choices: tuples (id of the Work Order, of the visit or False, code)
+        :param reader: the reader's time zone, None for one who is there
+        """
+        texts = []
+        place = None
+        for order_id, visit_id, code in choices:
+            order = self.browse(order_id)
+            visit = self.env["fsm.visit"].browse(visit_id or ())
+            time = order._format_appointment_time(visit or order, reader)
+            name = " ".join(filter(None, (order.name, visit.name)))
+            parts = [f"{code}: {time}", name]
+            if order._format_appointment_address() != place:
+                place = order._format_appointment_address()
+                parts.append(place)
+            texts.append(", ".join(filter(None, parts)))
+        return "; ".join(texts)
+
+    def _format_arrival(self, arrival):
+        """:param arrival: naive UTC datetime, None when it is not known"""
+        if not arrival:
+            return ""
+        zone = self._get_appointment_timezone()
+        time_text = self._format_time_in(zone, fields.Datetime.to_datetime(arrival))
+        return self.env._("Expected at about %s.", time_text)
 
     def _get_answer_instruction(self, code=""):
         """How to answer, in the context's language, with a code when there is one."""

@@ -4,6 +4,7 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ...core.kinds import QUESTION
 from ..xmlids import EDIT_GROUP, READ_GROUP
 
 
@@ -162,10 +163,10 @@ class FsmVisit(models.Model):
         orders = self.order_id
         self._check_may_take_along()
         for visit in self:
-            confirmations_sudo = visit._get_appointment_confirmations_sudo()
+            confirmations_sudo = visit.sudo().confirmation_ids
             confirmations_sudo._close_sudo("deleted")
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(confirmations_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(confirmations_sudo)
         result = super().unlink()
         self._sum_up(orders.exists())
         return result
@@ -176,7 +177,9 @@ class FsmVisit(models.Model):
     def _get_appointment_confirmations_sudo(self, domain=()):
         self.ensure_one()
         confirmations_sudo = self.env["fsm.confirmation"].sudo()
-        return confirmations_sudo.search([("visit_id", "=", self.id), *domain])
+        return confirmations_sudo.search(
+            [("visit_id", "=", self.id), ("kind", "=", QUESTION), *domain]
+        )
 
     # ------------------------------------------------------------------
     # Actions

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...core.kinds import QUESTION
 from ...core.phones import EXTENSION, normal_form, read_number
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
@@ -70,10 +71,10 @@ class ResPartner(models.Model):
     @api.depends("phone")
     @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
     def _compute_confirmation_plan_info(self):
-        planner = self.env["fsm.confirmation.planner"]
+        words = self.env["fsm.confirmation.plan.words"]
         shown = self._shows_confirmations()
         for partner in self:
-            described = shown and planner._describe_contact(partner._origin)
+            described = shown and words._describe_contact(partner._origin)
             partner.confirmation_plan_info = described
 
     @api.depends_context("uid")
@@ -116,6 +117,7 @@ class ResPartner(models.Model):
             .search(
                 [
                     ("partner_id", "in", self.ids),
+                    ("kind", "=", QUESTION),
                     "|",
                     ("appointment_start", ">", fields.Datetime.now()),
                     ("appointment_end", ">", fields.Datetime.now()),
@@ -189,10 +191,13 @@ class ResPartner(models.Model):
         )
         if not company or not self.env.user.has_group(EDIT_GROUP):
             return
+        # Odoo asks as superuser for the name of whatever a field leads to.
+        stored = self.filtered("id")
+        readable = stored.sudo(False)._filtered_access("read")
         numbers = {
             partner: partner._get_confirmation_number(company)[0]
             for partner in self
-            if partner.id
+            if partner.id in readable._ids
         }
         found = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             {number for number in numbers.values() if number}
@@ -335,8 +340,8 @@ class ResPartner(models.Model):
             if not found_sudo:
                 continue
             found_sudo.write({"is_wrong_number": False, "needs_reading": False})
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(found_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(found_sudo)
             note = self.env._(
                 "%(number)s is the contact's number. Reason: %(reason)s",
                 number=found_sudo[0].mobile,
@@ -366,8 +371,8 @@ class ResPartner(models.Model):
                 raise UserError(
                     self.env._("%s has no valid phone number.", partner.display_name)
                 )
-            responses = self.env["fsm.confirmation.response"]
-            responses._opt_out_contact(partner, number, reason)
+            opt_outs = self.env["fsm.confirmation.opt.out"]
+            opt_outs._opt_out_contact(partner, number, reason)
 
     def _lift_opt_out(self, reason):
         """Take the contact's number off the blacklist, with the reason in the history.
@@ -383,5 +388,5 @@ class ResPartner(models.Model):
             self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
                 number, note, by_hand=True, company=self.env.company
             )
-            responses = self.env["fsm.confirmation.response"]
-            responses._on_lifted(number, partner, note)
+            opt_outs = self.env["fsm.confirmation.opt.out"]
+            opt_outs._on_lifted(number, partner, note)

@@ -67,7 +67,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             )
         elif message.response == "declined" and self._can_move(message):
             steps.append(self._prepare_reschedule_step(primary=True))
-        if message.state != "canceled" or message.response:
+        if message._asks() and (message.state != "canceled" or message.response):
             steps.append(self._prepare_resolve_step(message, unclear))
         if unclear and not message.proposed_date and self._can_move(message):
             steps.append(self._prepare_reschedule_step(primary=False))

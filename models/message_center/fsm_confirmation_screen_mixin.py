@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ...core.formatting import MAX_TEXT
 from ..levels import check_may_edit
 
 
@@ -68,6 +69,49 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         self.check_access("read")
         return self.env["fsm.confirmation.conversation"]._get_conversation(self, limit)
 
+    def get_write_back(self):
+        """What a user who writes to this message's number should know before.
+
+        :return: dict ``may_write``; without it nothing else, else ``blocked`` (why
+            nothing can be written, or ""), ``departure`` (when it leaves, if not at
+            once, or ""), ``to`` (who gets it) and ``templates`` (list of dict ``id``,
+            ``name``, the prepared texts)
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["fsm.confirmation.write.back"]._describe(self)
+
+    def get_prepared_text(self, template_id):
+        """A prepared text about this message's appointment, as plain text.
+
+        :param template_id: of :meth:`get_write_back`
+        :raises AccessError: the user's level is below Edit
+        """
+        self.ensure_one()
+        check_may_edit(self.env)
+        self.check_access("read")
+        return self.env["fsm.confirmation.write.back"]._render(self, template_id)
+
+    @api.model
+    def get_text_size(self, body):
+        """How much room a text takes, in words.
+
+        :param body: str, of which no more counts than fits into a text
+        """
+        self.check_access("read")
+        composer = self.env["fsm.confirmation.composer"]
+        return composer._describe_size(str(body or "")[: MAX_TEXT + 1])
+
+    def action_write_back(self, body):
+        """Send a person's words to this message's number.
+
+        :raises AccessError: the user's level is below Edit
+        :raises UserError: it can't be sent
+        """
+        self.ensure_one()
+        self.env["fsm.confirmation.write.back"]._write_back(self, body)
+        return True
+
     def action_next_step(self, key):
         """Do one of :attr:`next_steps`.
 
@@ -91,7 +135,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         for record_sudo in self.sudo().filtered("needs_reading"):
             before = undo._take(record_sudo)
             record_sudo.write({"needs_reading": False})
-            self.env["fsm.confirmation.response"]._close_activities(record_sudo)
+            self.env["fsm.confirmation.activity"]._close(record_sudo)
             record_sudo._message_log(
                 body=self.env._(
                     "The later reply was read. The response stays the same."

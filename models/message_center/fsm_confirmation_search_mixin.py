@@ -47,6 +47,36 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
         exportable=False,
     )
 
+    @api.depends("name", "contact_name", "job_name", "appointment_start")
+    @api.depends_context("confirmation_details")
+    def _compute_display_name(self):
+        """Where a message is chosen: with whom and what it was about."""
+        for record in self:
+            parts = [record.name]
+            if self.env.context.get("confirmation_details"):
+                parts += [record.contact_name, record.job_name]
+                parts.append(record.appointment_text)
+            record.display_name = ", ".join(part for part in parts if part)
+
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Where a reply is attached: its customer's messages come first."""
+        reply = self.env["fsm.confirmation.reply"].browse(
+            self.env.context.get("confirmation_reply_id") or []
+        )
+        if not reply.exists() or not reply.has_access("read"):
+            return super().name_search(name, domain, operator, limit)
+        found = []
+        matching = self.env["fsm.confirmation.matching"]
+        for likely in matching._get_likely_domains(reply.ensure_one()):
+            if limit and len(found) >= limit:
+                break
+            mine = Domain(domain or []) & likely
+            mine &= Domain("id", "not in", [id_ for id_, _name in found])
+            left = limit and limit - len(found)
+            found += super().name_search(name, mine, operator, left)
+        return found
+
     def _search_message_search(self, operator, value):
         """The one search bar: a name, a company, a number, a job, a Message ID.
 

@@ -17,10 +17,11 @@ from ...core.board import (
     confirmed_percent,
     may_need_text,
 )
+from ...core.kinds import STAFF, TIMES
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
-# Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.js.
+# Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.esm.js.
 _LOOKS = {
     "not_asked": "not_sent",
     "cant_ask": "opted_out",
@@ -66,6 +67,7 @@ class FsmDayBoard(models.AbstractModel):
         """
         now = fields.Datetime.now()
         drafts = self._draft(appointments, now)
+        written_back = self._find_written_back(appointments)
         found = {}
         for appointment in appointments:
             draft = drafts.get(appointment)
@@ -77,10 +79,41 @@ class FsmDayBoard(models.AbstractModel):
                 has_passed=self._has_passed(appointment, now),
                 needs_reading=bool(appointment.needs_reading),
                 is_blocked=bool(first_block(alerts)),
+                is_written_back=appointment in written_back,
             )
             state = board_state(standing, now)
             found[appointment] = Examined(state, draft, alerts)
         return found
+
+    @api.model
+    def _find_written_back(self, appointments):
+        """Those whose customer was unclear and has been written to since.
+
+        :return: ``fsm.appointment``
+        """
+        unclear = appointments.filtered(
+            lambda rec: rec.confirmation_status == "unrecognized" and rec.reply_date
+        )
+        if not unclear:
+            return unclear
+        written = self.env["fsm.confirmation"].search_fetch(
+            [
+                ("order_id", "in", unclear.order_id.ids),
+                ("kind", "in", (STAFF, TIMES)),
+                ("state", "not in", ("failed", "canceled")),
+            ],
+            ["order_id", "visit_id", "create_date", "sent_date"],
+        )
+        newest = {}
+        for record in written:
+            at = record.sent_date or record.create_date
+            newest.setdefault((record.order_id, record.visit_id), at)
+        return unclear.filtered(
+            lambda rec: (
+                (at := newest.get((rec.order_id, rec.visit_id)))
+                and at >= rec.reply_date
+            )
+        )
 
     @api.model
     def _has_passed(self, appointment, now):
@@ -149,6 +182,8 @@ class FsmDayBoard(models.AbstractModel):
 
     @api.model
     def _describe_waiting(self, appointment):
+        if appointment.confirmation_status == "unrecognized":
+            return self.env._("Written back to, no answer yet")
         asked = appointment.asked_date
         if not asked:
             return False
@@ -195,6 +230,9 @@ class FsmDayBoard(models.AbstractModel):
         ]:
             label = self.env._("Conversation")
             steps.append(self._prepare_step("conversation", label, "fa-comments-o"))
+        if may_edit and appointment.message_id:
+            label = self.env._("Write Back")
+            steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -311,6 +349,7 @@ class FsmDayBoard(models.AbstractModel):
                 rec, confirmation_other_than=rec.partner_id.id or -1
             ),
             "conversation": lambda rec: rec.message_id.action_open_details(),
+            "write_back": self._write_back,
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
             "reschedule": lambda rec: rec.message_id.action_reschedule(),
@@ -336,6 +375,13 @@ class FsmDayBoard(models.AbstractModel):
         """The Send dialog about this very appointment."""
         action = appointment._get_appointment().action_send_confirmation()
         action["context"] |= context
+        return action
+
+    @api.model
+    def _write_back(self, appointment):
+        """The conversation, where the user can write at once."""
+        action = appointment.message_id.action_open_details()
+        action["context"] = {"confirmation_write_back": True}
         return action
 
     @api.model

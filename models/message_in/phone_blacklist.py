@@ -105,8 +105,8 @@ class PhoneBlacklist(models.Model):
         """Numbers were put on the list: questions to them are over."""
         if self.env.context.get(_FOLLOWED):
             return
-        responses = self.env["fsm.confirmation.response"]
-        responses._opt_out_blocked_sudo(set(map(normal_form, self.mapped("number"))))
+        opt_outs = self.env["fsm.confirmation.opt.out"]
+        opt_outs._opt_out_blocked_sudo(set(map(normal_form, self.mapped("number"))))
 
     def _job_confirmation_follow_lift(self, numbers):
         """Numbers were taken off the list: the same as by our own button.
@@ -117,16 +117,16 @@ class PhoneBlacklist(models.Model):
             return
         for entry_sudo in self.sudo():
             entry_sudo.opt_out_lifted = entry_sudo._job_confirmation_is_at_twilio()
-        responses = self.env["fsm.confirmation.response"]
+        opt_outs = self.env["fsm.confirmation.opt.out"]
         for number in {normal_form(number) or number for number in numbers}:
             self._job_confirmation_notify(number)
-            partners_sudo = responses._find_partners_sudo(number, self.env.companies)
+            partners_sudo = opt_outs._find_partners_sudo(number, self.env.companies)
             note = self.env._(
                 "Texts are allowed again: %s is no longer on the list of blocked "
                 "numbers.",
                 number,
             )
-            responses._on_lifted(number, partners_sudo, note)
+            opt_outs._on_lifted(number, partners_sudo, note)
 
     def _job_confirmation_is_at_twilio(self):
         """Whether Twilio blocks the number as well, until the customer texts START."""

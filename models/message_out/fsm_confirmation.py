@@ -4,18 +4,19 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
 from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 from odoo.tools.translate import _lt
 
 from ...core import status
 from ...core.formatting import format_hour, localize
+from ...core.kinds import QUESTION, asks
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..message_center.fsm_confirmation_name_index import MAX_NAME
+from .fsm_confirmation_change import CHANGES
 
 _logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class FsmConfirmation(models.Model):
     _inherit = [
         "mail.thread",
         "fsm.confirmation.question.mixin",
+        "fsm.confirmation.proposal.mixin",
         "fsm.confirmation.screen.mixin",
         "fsm.confirmation.search.mixin",
     ]
@@ -96,6 +98,23 @@ class FsmConfirmation(models.Model):
     mobile = fields.Char(required=True, readonly=True, index="trigram")
     job_name = fields.Char("Job ID", compute="_compute_job_name", **_KEPT_NAME)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
+    kind = fields.Selection(
+        [
+            ("question", "Question"),
+            ("staff", "Written by hand"),
+            ("notice", "Notice of a change"),
+            ("on_my_way", "On my way"),
+            ("times", "Proposed times"),
+            ("reminder", "Reminder"),
+        ],
+        default="question",
+        required=True,
+        readonly=True,
+        help="Only a question waits for an answer, and counts for the appointment.",
+    )
+    tells_change = fields.Selection(
+        CHANGES, "Tells of a Change", readonly=True, technical=True
+    )
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
     code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
@@ -169,21 +188,6 @@ class FsmConfirmation(models.Model):
         readonly=True,
         help="What the customer added to a clear answer.",
     )
-    proposed_date = fields.Datetime(
-        "Proposed Time",
-        readonly=True,
-        help="Another time that the customer proposed, for a person to decide.",
-    )
-    proposed_text = fields.Char(
-        "Customer Proposes",
-        compute="_compute_proposed_text",
-        help="Where the work happens.",
-    )
-    has_proposed_hour = fields.Boolean(
-        readonly=True,
-        help="The customer named an hour, not only a day.",
-        technical=True,
-    )
     read_after = fields.Datetime(
         "To Be Read From",
         readonly=True,
@@ -242,6 +246,17 @@ class FsmConfirmation(models.Model):
         index="btree_not_null",
         help="Of the plan by which it left by itself.",
     )
+    carrier_id = fields.Many2one(
+        "fsm.confirmation",
+        "Asked With",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The question whose text asks this one as well, the same day.",
+    )
+    carried_ids = fields.One2many(
+        "fsm.confirmation", "carrier_id", "Asked in Its Text", technical=True
+    )
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
@@ -253,12 +268,16 @@ class FsmConfirmation(models.Model):
             ("no_answer", "Never answered"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
+            ("outgoing", "Waiting"),
+            ("sent", "Sent"),
+            ("delivered", "Delivered"),
         ],
         string="Status",
         compute="_compute_indicator",
         store=True,
         precompute=True,
-        help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out.",
+        help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out. "
+        "Of a text that asks nothing: how far it got.",
     )
     can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
     # Indexed, as every deleted message of any record is looked for here.
@@ -297,10 +316,24 @@ class FsmConfirmation(models.Model):
         "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
         " WHERE step_id IS NOT NULL"
     )
+    # A customer is told once that the technician is on the way.
+    _way_unique = models.UniqueIndex(
+        "(order_id, (COALESCE(visit_id, 0)), appointment_start)"
+        " WHERE kind = 'on_my_way' AND state NOT IN ('failed', 'canceled')"
+    )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
     # Those of which no delivery report told the end.
     _unreported_index = models.Index("(claimed_date) WHERE state = 'sent'")
+    # Most are questions, and what else there is is looked for by its kind.
+    _kind_index = models.Index(
+        "(kind, id) INCLUDE (company_id) WHERE kind != 'question'"
+    )
+    # Whatever writes it: nothing is answered that asks nothing.
+    _only_questions_answered = models.Constraint(
+        "CHECK (kind = 'question' OR (is_open IS NOT TRUE AND response IS NULL))",
+        "Only a question can be answered.",
+    )
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
     # company stands beside, not before: with several chosen the order would be lost.
@@ -382,63 +415,23 @@ class FsmConfirmation(models.Model):
             zone = zone or record.company_id.sudo().partner_id.tz or "UTC"
             record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
 
-    @api.depends("proposed_date", "has_proposed_hour")
-    @api.depends_context("uid", "tz", "lang")
-    def _compute_proposed_text(self):
-        reader = self.env["fsm.order"]._get_reader_timezone()
-        for record in self:
-            start = record.proposed_date
-            order_sudo = record.order_id.sudo()
-            if not start or not order_sudo:
-                record.proposed_text = False
-                continue
-            zone = record._get_timezone()
-            parts = [order_sudo._format_date_in(zone, start)]
-            if record.has_proposed_hour:
-                parts.append(order_sudo._format_time_in(zone, start, reader=reader))
-            record.proposed_text = ", ".join(parts)
-
-    @api.depends("response", "state", "is_open", "closed_reason")
+    @api.depends("response", "state", "is_open", "closed_reason", "kind")
     def _compute_indicator(self):
         for record in self:
             record.indicator = status.indicator(
-                record.response, record.state, record.is_open, record.closed_reason
+                record.response,
+                record.state,
+                record.is_open,
+                record.closed_reason,
+                record.kind,
             )
-
-    @api.depends("name", "contact_name", "job_name", "appointment_start")
-    @api.depends_context("confirmation_details")
-    def _compute_display_name(self):
-        """Where a message is chosen: with whom and what it was about."""
-        for record in self:
-            parts = [record.name]
-            if self.env.context.get("confirmation_details"):
-                parts += [record.contact_name, record.job_name]
-                parts.append(record.appointment_text)
-            record.display_name = ", ".join(part for part in parts if part)
-
-    @api.model
-    def name_search(self, name="", domain=None, operator="ilike", limit=100):
-        """Where a reply is attached: its customer's messages come first."""
-        reply = self.env["fsm.confirmation.reply"].browse(
-            self.env.context.get("confirmation_reply_id") or []
-        )
-        if not reply.exists() or not reply.has_access("read"):
-            return super().name_search(name, domain, operator, limit)
-        found = []
-        for likely in reply._get_likely_domains():
-            if limit and len(found) >= limit:
-                break
-            mine = Domain(domain or []) & likely
-            mine &= Domain("id", "not in", [id_ for id_, _name in found])
-            left = limit and limit - len(found)
-            found += super().name_search(name, mine, operator, left)
-        return found
 
     @api.depends("state", "failure_type", "next_ids", "closed_reason")
     def _compute_can_send_again(self):
         for record in self:
             record.can_send_again = (
                 record.state == "failed"
+                and record._asks()
                 and record.failure_type != "consent"
                 and not record.next_ids
                 and record.closed_reason != "replaced"
@@ -457,6 +450,8 @@ class FsmConfirmation(models.Model):
         for vals, name in zip(nameless, names, strict=True):
             vals["name"] = name
         for vals in vals_list:
+            if not asks(vals.get("kind", QUESTION)):
+                vals["is_open"] = False
             vals["segment_count"] = count_segments(vals.get("body", "")).count
             order = self.env["fsm.order"].browse(vals.get("order_id") or [])
             if "person_id" not in vals:
@@ -522,6 +517,13 @@ class FsmConfirmation(models.Model):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
         return harmless_rows(rows)
 
+    def message_post(self, **kwargs):
+        # What the server logs here nobody can delete: a colleague's remark is no such
+        # note, whatever kind of message a client calls it.
+        if kwargs.get("message_type") != "email":
+            kwargs["message_type"] = "comment"
+        return super().message_post(**kwargs)
+
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(
             self.env._("A message can't be duplicated. Use Send Confirmation instead.")
@@ -540,6 +542,7 @@ class FsmConfirmation(models.Model):
         asked = [
             record._get_appointment_sudo() for record in self.sudo() if record.is_open
         ]
+        self.env["fsm.confirmation.same.day"]._hand_over(self.sudo())
         result = super().unlink()
         activities_sudo.unlink()
         for appointment_sudo in asked:
@@ -597,32 +600,6 @@ class FsmConfirmation(models.Model):
             "default_partner_id": self.partner_id.id,
             "default_previous_id": self.id,
         }
-        return action
-
-    def action_move_as_proposed(self):
-        """Open the dialog that moves the appointment to what the customer proposed."""
-        self.ensure_one()
-        self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Set the Proposed Time"),
-            "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_action": "move",
-                "default_confirmation_id": self.id,
-                "default_scheduled_date_start": self.proposed_date,
-            },
-        }
-
-    def action_reschedule(self):
-        """Open the dialog that moves the appointment to another date."""
-        action = self.action_move_as_proposed()
-        action["name"] = self.env._("Set a New Date")
-        appointment_sudo = self._get_appointment_sudo()
-        start = appointment_sudo and appointment_sudo.scheduled_date_start
-        action["context"]["default_scheduled_date_start"] = start
         return action
 
     def action_settle(self):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import status
+from ...core.kinds import asks
 
 # Details in words, for templates. They say when the appointment is now, which not
 # everybody may see who may see the message.
@@ -13,6 +14,7 @@ TEXT_FIELDS = [
     "new_date_text",
     "new_time_text",
     "choices_text",
+    "technician_text",
 ]
 _TEXT = {"compute": "_compute_texts", "groups": "base.group_system", "technical": True}
 
@@ -64,6 +66,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     time_text = fields.Char("Time Asked About (text)", **_TEXT)
     new_date_text = fields.Char("Date Now (text)", **_TEXT)
     new_time_text = fields.Char("Time Now (text)", **_TEXT)
+    technician_text = fields.Char(
+        "Technician Now (text)",
+        compute="_compute_technician_text",
+        groups="base.group_system",
+        technical=True,
+    )
     choices_text = fields.Char(
         "Open Questions (text)",
         compute="_compute_choices_text",
@@ -94,6 +102,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         readonly=True,
     )
 
+    def _asks(self):
+        """Whether it is a question at all, see :mod:`~...core.kinds`."""
+        self.ensure_one()
+        return asks(self.kind)
+
     @api.depends("appointment_start", "appointment_end", "order_id")
     @api.depends_context("uid", "tz", "lang")
     def _compute_appointment_text(self):
@@ -123,6 +136,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             record.time_text = known["time"]
             record.new_date_text = known["new_date"]
             record.new_time_text = known["new_time"]
+
+    @api.depends("order_id", "visit_id")
+    def _compute_technician_text(self):
+        for record in self:
+            appointment_sudo = record._get_appointment_sudo()
+            person_sudo = appointment_sudo and appointment_sudo._get_person()
+            record.technician_text = person_sudo.name if person_sudo else ""
 
     @api.depends("code", "appointment_start", "order_id")
     @api.depends_context("lang", "confirmation_choices")
@@ -335,7 +355,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
                     and (reason == "deleted" or rec.closed_reason == "answered")
                 )
             ).write({"closed_reason": reason})
-        waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
+        # One that carries others leaves it to the outbox, which asks them anew.
+        waiting_sudo = open_sudo.filtered(
+            lambda rec: rec.state == "outgoing" and not (rec.code and rec.carried_ids)
+        )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
             said = self._describe_cancellation(reason)
@@ -375,7 +398,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     def _reopen(self):
         """The customer was asked after all: wait for an answer again."""
         resolved = self.response and self.response != "unrecognized"
-        if resolved or self._get_stale_reason():
+        if resolved or not self._asks() or self._get_stale_reason():
             return
         composer = self.env["fsm.confirmation.composer"]
         composer._lock([self.order_id])

@@ -2,6 +2,7 @@
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from ..privacy.mail_message import written_by_server
 from ..xmlids import MODULE
 
 # The switch, a system parameter: "False" has the ORM do all of it. For whoever suspects
@@ -44,7 +45,8 @@ class FsmConfirmationShortcuts(models.AbstractModel):
             return messages_sudo
         names = frozenset(vals_list[0])
         if not (self._are_on() and self._may_insert_notes(names)):
-            return messages_sudo.create(vals_list)
+            with written_by_server():
+                return messages_sudo.create(vals_list)
         always = {
             "create_uid": self.env.uid,
             "create_date": self.env.cr.now(),

@@ -6,7 +6,7 @@ import {
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import {expect, test} from "@odoo/hoot";
-import {StatusGraphRenderer} from "@fieldservice_job_confirmation/analysis/views";
+import {StatusGraphRenderer} from "@fieldservice_job_confirmation/analysis/views.esm";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
 class FsmAppointment extends models.Model {

@@ -1,4 +1,3 @@
-import {expect, test} from "@odoo/hoot";
 import {animationFrame, mockTimeZone} from "@odoo/hoot-mock";
 import {click, queryAll, queryAllTexts, queryFirst} from "@odoo/hoot-dom";
 import {
@@ -11,10 +10,11 @@ import {
     mountWithCleanup,
     onRpc,
 } from "@web/../tests/web_test_helpers";
-import {conversationRows} from "@fieldservice_job_confirmation/details/conversation";
+import {expect, test} from "@odoo/hoot";
 import {WebClient} from "@web/webclient/webclient";
+import {conversationRows} from "@fieldservice_job_confirmation/details/conversation.esm";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
-import {withNeighbors} from "@fieldservice_job_confirmation/shared/neighbors";
+import {withNeighbors} from "@fieldservice_job_confirmation/shared/neighbors.esm";
 
 class FsmConfirmation extends models.Model {
     _name = "fsm.confirmation";

@@ -2,6 +2,7 @@
 from . import test_adversary
 from . import test_adversary_caches
 from . import test_adversary_oracles
+from . import test_adversary_planning
 from . import test_adversary_status
 from . import test_adversary_words
 from . import test_alerts

@@ -7,6 +7,7 @@ from pathlib import Path
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
+from ...models.appointment.sms_template import AUTO_REPLIES
 from ..common import ConfirmationTransactionCase
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -103,7 +104,7 @@ class TestAutoReplies(ConfirmationTransactionCase):
 
     def test_standard_texts_stay(self):
         standard = self.templates._get_standard_auto_replies()
-        kinds = [key for key, _name in standard._fields["confirmation_kind"].selection]
+        kinds = [key for key, _name in AUTO_REPLIES]
         self.assertEqual(standard.mapped("confirmation_kind"), kinds)
         with self.assertRaisesRegex(UserError, "standard text"):
             standard[0].unlink()

@@ -24,6 +24,15 @@ class TestDialogTours(TourCase):
         self._asked("hm, perhaps")
         self._tour("fsm_dialogs_read_only", MESSAGES, level="read")
 
+    def test_write_back(self):
+        self._asked("Is this the plumber?")
+        self._tour("fsm_dialogs_write_back", MESSAGES)
+        told = self.order.confirmation_ids.filtered(lambda rec: rec.kind == "staff")
+        self.assertEqual(told.body, "Yes, this is Acme.")
+        self._tour("fsm_dialogs_write_back_read_only", MESSAGES, level="read")
+        self._customer_says("STOP")
+        self._tour("fsm_dialogs_write_back_opted_out", MESSAGES)
+
     def test_settle(self):
         record = self._asked("hm, perhaps")
         self._tour("fsm_dialogs_settle", MESSAGES)

@@ -4,7 +4,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-
 from core.board import (
     STATES,
     Standing,
@@ -48,6 +47,15 @@ def state(status, hours=18, asked=None, **values):
 def test_state(status, values, expected):
     assert state(status, **values) == expected
     assert expected in STATES
+
+
+def test_an_unclear_answer_that_was_written_back_to():
+    asked = NOW - timedelta(hours=1)
+    known = {"status": "unrecognized", "start": NOW + timedelta(days=2), "asked": asked}
+    assert board_state(Standing(**known), NOW) == "to_read"
+    assert board_state(Standing(**known, is_written_back=True), NOW) == "awaiting"
+    more = {"is_written_back": True, "needs_reading": True}
+    assert board_state(Standing(**known, **more), NOW) == "to_read"
 
 
 def test_without_a_date_nothing_is_near():

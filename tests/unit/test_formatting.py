@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from unittest import TestCase
 
 from babel import Locale
-
 from core.formatting import (
     MAX_DETAIL,
     MAX_TEXT,

@@ -4,7 +4,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-
 from core import matching
 from core.matching import Candidate, Decision, Effect, Inbound
 from core.reply import OUTCOMES, Said
@@ -326,3 +325,25 @@ def test_what_a_person_set_by_hand_is_part_of_the_conversation():
 )
 def test_what_an_auto_reply_is_in_the_conversation(texts, kind):
     assert matching.get_kind(texts) == kind
+
+
+def told(id_, appointment, kind="staff", **values):
+    return candidate(id_, appointment, kind=kind, is_open=False, **values)
+
+
+def test_a_text_that_asks_nothing_stands_where_nothing_was_asked():
+    order = ("fsm.order", 7)
+    staff, asked = told(9, order), candidate(7, order)
+    assert matching.without_told([staff, asked]) == [asked]
+    other = told(8, ("fsm.order", 5))
+    assert matching.without_told([staff, other, asked]) == [other, asked]
+
+
+@pytest.mark.parametrize("body", ["Yes", "no", "I will be there", "STOP BY", "7 pm?"])
+def test_no_answer_to_what_asks_nothing(body):
+    staff = told(9, ("fsm.order", 7), body="Is the gate open?")
+    said = [say("staff", 7, body=staff.body)]
+    found = matching.read(inbound(body), [staff], said)
+    decision = matching.decide(found, [staff], said)
+    assert [effect.kind for effect in decision.effects] == ["read"]
+    assert not any(effect.say or effect.response for effect in decision.effects)

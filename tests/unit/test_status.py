@@ -6,6 +6,7 @@ import sqlite3
 from datetime import datetime, timedelta
 from unittest import TestCase
 
+from core.kinds import KINDS
 from core.status import (
     OUTDATED,
     Appointment,
@@ -39,6 +40,18 @@ class TestIndicator(TestCase):
             facts = (response, state, is_open, closed_reason)
             self.assertEqual(indicator(*facts), expected, facts)
 
+    def test_what_asks_nothing_shows_its_delivery(self):
+        for kind in KINDS[1:]:
+            for state, shown in (
+                ("outgoing", "outgoing"),
+                ("sending", "outgoing"),
+                ("sent", "sent"),
+                ("delivered", "delivered"),
+                ("failed", "failed"),
+                ("canceled", "canceled"),
+            ):
+                self.assertEqual(indicator(False, state, False, False, kind), shown)
+
     def test_sql_says_the_same(self):
         """As far as SQL is SQL: PostgreSQL is asked beside the ORM's fields."""
         database = sqlite3.connect(":memory:")
@@ -46,17 +59,20 @@ class TestIndicator(TestCase):
         states = ("outgoing", "sending", "sent", "delivered", "failed", "canceled")
         reasons = (None, "answered", *OUTDATED, "past", "replaced", "failed")
         database.execute(
-            "CREATE TABLE message (response, state, is_open, closed_reason)"
+            "CREATE TABLE message (response, state, is_open, closed_reason, kind)"
         )
-        for facts in itertools.product(responses, states, (True, False, None), reasons):
+        for facts in itertools.product(
+            responses, states, (True, False, None), reasons, ("question", "staff")
+        ):
             database.execute("DELETE FROM message")
-            database.execute("INSERT INTO message VALUES (?, ?, ?, ?)", facts)
+            database.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?)", facts)
             [(found,)] = database.execute(f"SELECT {indicator_sql()} FROM message")
             self.assertEqual(found, indicator(*facts), facts)
             closed = indicator_sql("message.", is_open="FALSE")
             [(found,)] = database.execute(f"SELECT {closed} FROM message")
-            response, state, _is_open, reason = facts
-            self.assertEqual(found, indicator(response, state, False, reason), facts)
+            response, state, _is_open, reason, kind = facts
+            known = indicator(response, state, False, reason, kind)
+            self.assertEqual(found, known, facts)
 
 
 class TestAppointment(TestCase):

@@ -1,0 +1,68 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+
+class FsmConfirmationProposalMixin(models.AbstractModel):
+    """The other time that a customer proposed in reply to a message."""
+
+    _name = "fsm.confirmation.proposal.mixin"
+    _inherit = ["fsm.technical.fields.mixin"]
+    _description = "Time Proposed in Reply to a Confirmation"
+
+    proposed_date = fields.Datetime(
+        "Proposed Time",
+        readonly=True,
+        help="Another time that the customer proposed, for a person to decide.",
+    )
+    proposed_text = fields.Char(
+        "Customer Proposes",
+        compute="_compute_proposed_text",
+        help="Where the work happens.",
+    )
+    has_proposed_hour = fields.Boolean(
+        readonly=True,
+        help="The customer named an hour, not only a day.",
+        technical=True,
+    )
+
+    @api.depends("proposed_date", "has_proposed_hour")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_proposed_text(self):
+        reader = self.env["fsm.order"]._get_reader_timezone()
+        for record in self:
+            start = record.proposed_date
+            order_sudo = record.order_id.sudo()
+            if not start or not order_sudo:
+                record.proposed_text = False
+                continue
+            zone = record._get_timezone()
+            parts = [order_sudo._format_date_in(zone, start)]
+            if record.has_proposed_hour:
+                parts.append(order_sudo._format_time_in(zone, start, reader=reader))
+            record.proposed_text = ", ".join(parts)
+
+    def action_move_as_proposed(self):
+        """Open the dialog that moves the appointment to what the customer proposed."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Set the Proposed Time"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_action": "move",
+                "default_confirmation_id": self.id,
+                "default_scheduled_date_start": self.proposed_date,
+            },
+        }
+
+    def action_reschedule(self):
+        """Open the dialog that moves the appointment to another date."""
+        action = self.action_move_as_proposed()
+        action["name"] = self.env._("Set a New Date")
+        appointment_sudo = self._get_appointment_sudo()
+        start = appointment_sudo and appointment_sudo.scheduled_date_start
+        action["context"]["default_scheduled_date_start"] = start
+        return action

@@ -1,0 +1,160 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Staff write back in a conversation (SPEC R15.1)."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from ..common import ConfirmationHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestWriteBack(ConfirmationHttpCase):
+    """Through the simulator and real signed webhooks."""
+
+    def setUp(self):
+        super().setUp()
+        self.question = self._send(self.order)
+        self._run_outbox()
+
+    def _write_back(self, words, message=None, user=None):
+        message = (message or self.question).with_user(user or self.dispatcher)
+        message.action_write_back(words)
+        self._run_outbox()
+        return self.env["fsm.confirmation"].search([], limit=1)
+
+    def _row(self):
+        return self.env["fsm.appointment"].search([("order_id", "=", self.order.id)])
+
+    def test_it_reaches_the_phone_and_the_histories(self):
+        self._customer_says("Is this the plumber?")
+        self.assertTrue(self.question.activity_id)
+        told = self._write_back("Yes,   this is Acme.\nSee you then!")
+        self.assertEqual(told.body, "Yes, this is Acme.\nSee you then!")
+        self.assertEqual((told.kind, told.state), ("staff", "delivered"))
+        self.assertEqual(told.user_id, self.dispatcher)
+        self.assertEqual(told.order_id, self.order)
+        for record in (self.order, self.customer):
+            self.assertIn("this is Acme.", self._history(record))
+        [*_before, event] = self.question.get_conversation()["events"]
+        self.assertEqual((event["kind"], event["state"]), ("sent", "delivered"))
+        self.assertEqual(event["author"], self.dispatcher.name)
+        with self.assertRaises(UserError):
+            told.sudo().write({"body": "something else"})
+
+    def test_who_writes_back_has_read_it(self):
+        self._customer_says("Is this the plumber?")
+        self.assertEqual(self._row().board_state, "to_read")
+        activity = self.question.activity_id
+        self.assertEqual(activity.activity_type_id.name, "Read the reply")
+        self._write_back("Yes, it is. Can you be there?")
+        self.assertFalse(activity.active)
+        self.assertFalse(self.question.needs_reading or self.question.activity_id)
+        self.assertIn(self._row().board_state, ("awaiting", "near"))
+        # Their answer to that is for a person again, and never a yes to the question.
+        self._customer_says("Yes")
+        self.assertTrue(self.question.needs_reading)
+        self.assertEqual(self.question.response, "unrecognized")
+        self.env.invalidate_all()
+        self.assertEqual(self._row().board_state, "to_read")
+
+    def test_what_else_is_to_be_done_stays(self):
+        self._customer_says("no, I can't make it")
+        self._write_back("What about another day?")
+        self.assertEqual(self.question.activity_id.activity_type_id.name, "Reschedule")
+        self.assertEqual(self.order.confirmation_status, "declined")
+
+    def test_refused_to_who_opted_out(self):
+        self._customer_says("STOP")
+        info = self.question.with_user(self.dispatcher).get_write_back()
+        self.assertIn("opted out", info["blocked"])
+        with self.assertRaisesRegex(UserError, "opted out"):
+            self._write_back("Please come back")
+        self.assertFalse(self.env["fsm.confirmation"].search([("kind", "=", "staff")]))
+
+    def test_what_can_not_be_written(self):
+        for words in ("", "  \n ", "x" * 1601):
+            with self.assertRaises(UserError):
+                self._write_back(words)
+        with self.assertRaises(ValidationError):
+            self._write_back("Reply STOP if you want another date")
+        self.company.job_confirmation_enabled = False
+        with self.assertRaisesRegex(UserError, "not enabled"):
+            self._write_back("Hello")
+
+    def test_only_with_edit(self):
+        for level in ("read", "none"):
+            user = self.users[level]
+            with self.assertRaises(AccessError):
+                self._write_back("Hello", user=user)
+            with self.assertRaises(AccessError):
+                self.question.with_user(user).get_prepared_text(1)
+        reader = self.question.with_user(self.users["read"])
+        self.assertEqual(reader.get_write_back(), {"may_write": False})
+
+    def test_a_company_of_others(self):
+        other = self._make_company("Other", number="+12025550199")
+        self.dispatcher.write(
+            {"company_ids": [(6, 0, other.ids)], "company_id": other.id}
+        )
+        with self.assertRaises(AccessError):
+            self._write_back("Hello")
+
+    def test_prepared_texts(self):
+        message = self.question.with_user(self.dispatcher)
+        templates = message.get_write_back()["templates"]
+        self.assertGreaterEqual(len(templates), 3)
+        for template in templates:
+            text = message.get_prepared_text(template["id"])
+            self.assertTrue(text.startswith("Acme Services: "), text)
+            self.assertNotIn("{{", text)
+        with self.assertRaises(UserError):
+            message.get_prepared_text(
+                self.env.ref("fieldservice_job_confirmation.sms_template_help").id
+            )
+        self.assertIn("1 SMS", message.get_text_size("Hello"))
+        self.assertIn("2 SMS segments", message.get_text_size("é" * 161))
+
+    def test_prepared_texts_in_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        template = self.env["sms.template"].create(
+            {
+                "name": "Gate",
+                "confirmation_kind": "staff",
+                "model_id": self.env["ir.model"]._get_id("fsm.confirmation"),
+                "body": "The gate?",
+            }
+        )
+        template.with_context(lang="fr_FR").body = "Le portail ?"
+        message = self.question.with_user(self.dispatcher)
+        self.assertEqual(message.get_prepared_text(template.id), "Le portail ?")
+
+    def test_texting_hours(self):
+        """Who has just written is written to; else it waits for the hours."""
+        calendar = self.env["resource.calendar"].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+        self.company.job_confirmation_calendar_id = calendar
+        message = self.question.with_user(self.dispatcher)
+        self.assertTrue(message.get_write_back()["departure"])
+        self._customer_says("Is this the plumber?")
+        self.assertFalse(message.get_write_back()["departure"])
+        self.assertEqual(self._write_back("Yes").state, "delivered")
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_reply SET received_date = %s",
+            (fields.Datetime.now() - timedelta(hours=2),),
+        )
+        self.env.invalidate_all()
+        self.assertNotEqual(self._write_back("Anyone there?").state, "delivered")
+
+    def test_from_the_board(self):
+        row = self._row().with_user(self.dispatcher)
+        self.assertIn("write_back", [step["key"] for step in row.next_steps])
+        action = row.action_next_step("write_back")
+        self.assertEqual(action["res_id"], self.question.id)
+        self.assertTrue(action["context"]["confirmation_write_back"])
+        reader = self._row().with_user(self.users["read"])
+        self.assertNotIn("write_back", [step["key"] for step in reader.next_steps])
