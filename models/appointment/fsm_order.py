@@ -75,13 +75,6 @@ class FsmOrder(models.Model):
                 contact_sudo._format_number_for_people(phone, order.company_id)
             )
 
-    confirmation_change_text = fields.Char(
-        compute="_compute_confirmation_change_text",
-        compute_sudo=False,
-        groups=READ_GROUP,
-        help="What the customer doesn't know yet.",
-    )
-
     @api.depends_context("uid", "tz", "lang")
     def _compute_confirmation_change_text(self):
         changes = self.env["fsm.confirmation.change"].search(

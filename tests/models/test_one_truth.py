@@ -189,9 +189,6 @@ class TestOptedOutByHand(TruthCase):
                 self.assertFalse(self.customer.confirmation_opt_out)
                 self.assertEqual(self.order.confirmation_status, "reconfirm")
 
-    def _block(self, number):
-        return self.env["phone.blacklist"].create({"number": number})
-
     def _decide(self, decision, reason):
         """What the button on the contact opens, filled in and applied."""
         customer = self.customer.with_user(self.dispatcher)
