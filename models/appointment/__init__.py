@@ -10,6 +10,7 @@ from . import fsm_location
 from . import res_partner
 from . import sms_template
 from . import fsm_confirmation_recipient
+from . import fsm_confirmation_free_time
 from . import fsm_confirmation_alert
 from . import fsm_confirmation_composer
 from . import fsm_confirmation_same_day

@@ -4,7 +4,8 @@ import re
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
-# What a customer is told in reply. The addon has a standard template of each kind.
+# What a customer is told in reply, or when a person proposes times. The addon has a
+# standard template of each kind.
 AUTO_REPLIES = [
     ("confirmed", "Reply to Yes"),
     ("declined", "Reply to No"),
@@ -24,6 +25,8 @@ AUTO_REPLIES = [
     ("notice_canceled", "Notice: Appointment Canceled"),
     ("notice_technician", "Notice: Another Technician"),
     ("on_my_way", "On My Way"),
+    ("times", "Proposed Times"),
+    ("time_set", "Proposed Time Was Set"),
 ]
 # What staff may send in a conversation instead of writing it each time.
 PREPARED = [("staff", "Prepared Text in Conversations")]

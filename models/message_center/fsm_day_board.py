@@ -233,6 +233,11 @@ class FsmDayBoard(models.AbstractModel):
         if may_edit and appointment.message_id:
             label = self.env._("Write Back")
             steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
+            label = self.env._("Propose Times")
+            if self.env["fsm.confirmation.proposal"]._can_propose(
+                appointment.message_id
+            ):
+                steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -280,7 +285,12 @@ class FsmDayBoard(models.AbstractModel):
         if found.state in ("awaiting", "near"):
             return [step("send", self.env._("Ask Again"), "fa-repeat")]
         if found.state == "to_read":
-            steps = [step("conversation", self.env._("Read"), "fa-envelope-open-o")]
+            next_steps = self.env["fsm.confirmation.next.step"]
+            message = appointment.message_id
+            steps = [
+                *next_steps._get_time_steps(message),
+                step("conversation", self.env._("Read"), "fa-envelope-open-o"),
+            ]
             if appointment.needs_reading:
                 label = self.env._("Mark as Read")
                 steps.append(step("mark_read", label, "fa-check"))
@@ -343,6 +353,7 @@ class FsmDayBoard(models.AbstractModel):
     def _get_methods(self, found):
         """:return: dict step -> function of the appointment. An override point."""
         partner = self._get_partner(found)
+        next_steps = self.env["fsm.confirmation.next.step"]
         return {
             "send": self._send,
             "text_another": lambda rec: self._send(
@@ -350,6 +361,8 @@ class FsmDayBoard(models.AbstractModel):
             ),
             "conversation": lambda rec: rec.message_id.action_open_details(),
             "write_back": self._write_back,
+            "propose": lambda rec: next_steps._propose(rec.message_id),
+            "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
             "reschedule": lambda rec: rec.message_id.action_reschedule(),

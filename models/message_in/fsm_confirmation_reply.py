@@ -240,6 +240,7 @@ class FsmConfirmationReply(models.Model):
             "moved": self.env._("Came after the appointment had moved"),
             "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
+            "chosen": self.env._("Chooses a proposed time"),
         }
 
     @api.depends("reason", "state")

@@ -17,3 +17,5 @@ from . import fsm_confirmation_expiry
 from . import fsm_confirmation_retention
 from . import fsm_confirmation_undo
 from . import fsm_confirmation_write_back
+from . import fsm_confirmation_slot
+from . import fsm_confirmation_proposal

@@ -162,6 +162,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         if effect.proposed:
             values.update(self._prepare_proposal(record, effect.proposed))
         record.write(values)
+        self.env["fsm.confirmation.proposal"]._choose(record, effect.chosen)
         if effect.note:
             note = "\n".join(filter(None, [record.customer_note, effect.note]))
             record._write_words(record.reply_body, {"customer_note": note})
