@@ -56,7 +56,8 @@ class FsmConfirmationSameDay(models.AbstractModel):
         Of whichever step: one that is about to be asked has none yet.
         """
         start = draft.appointment.scheduled_date_start
-        may_share = draft.asks and draft.mobile and start
+        # In an e-mail each has a link of its own.
+        may_share = draft.asks and draft.mobile and start and not draft.is_email
         if not may_share or draft.previous or draft.template or draft.words:
             return None
         zone = draft.order._get_appointment_timezone()

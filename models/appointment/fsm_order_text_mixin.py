@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from ...core.formatting import shorten
+from ...core.kinds import EMAIL
 
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
@@ -9,6 +10,7 @@ CONTEXT_KEYS = (
     "confirmation_visit_ids",
     "confirmation_codes",
     "confirmation_readers",
+    "confirmation_channel",
     "confirmation_arrivals",
     "confirmation_together",
 )
@@ -72,6 +74,7 @@ class FsmOrderTextMixin(models.AbstractModel):
         codes = dict(self.env.context.get("confirmation_codes") or ())
         readers = dict(self.env.context.get("confirmation_readers") or ())
         arrivals = dict(self.env.context.get("confirmation_arrivals") or ())
+        is_email = self.env.context.get("confirmation_channel") == EMAIL
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -92,10 +95,13 @@ class FsmOrderTextMixin(models.AbstractModel):
             order.confirmation_arrival = order._format_arrival(
                 arrivals.get(order._origin.id)
             )
-            order.confirmation_answer = order._get_answer_instruction(
+            # An e-mail is answered on the page that its links open.
+            order.confirmation_answer = not is_email and order._get_answer_instruction(
                 codes.get(order._origin.id, "")
             )
-            order.confirmation_opt_out = order.env._("STOP to opt out.")
+            order.confirmation_opt_out = not is_email and order.env._(
+                "STOP to opt out."
+            )
             order.confirmation_choices = order._describe_choices(
                 self.env.context.get("confirmation_together") or (),
                 readers.get(order._origin.id),

@@ -100,6 +100,18 @@ class ResCompany(models.Model):
         help="Hours and closed days for texts that leave automatically, on the clock "
         "of the place of work. Empty: 8:00 to 20:00 every day.",
     )
+    job_confirmation_email = fields.Selection(
+        [
+            ("never", "Never"),
+            ("by_hand", "When a person chooses it"),
+            ("always", "Whenever a contact can't be texted"),
+        ],
+        "Ask by E-mail",
+        default="by_hand",
+        required=True,
+        help="How a contact is asked who can't be texted and has an e-mail address. "
+        "Who opted out of texts is sent an e-mail only when a person chooses it.",
+    )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
         default=3,
@@ -132,6 +144,10 @@ class ResCompany(models.Model):
         help="After so many months texts and phone numbers of messages are made "
         "anonymous; counts and answers stay. 0: they are kept.",
     )
+
+    def _asks_by_email_itself(self):
+        """Whether an e-mail leaves to who can't be texted, without a person's click."""
+        return self.sudo().job_confirmation_email == "always"
 
     @api.constrains(
         "job_confirmation_notice_minutes",

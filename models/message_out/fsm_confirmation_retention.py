@@ -56,6 +56,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                 """
                 UPDATE fsm_confirmation
                    SET body = %(removed)s, mobile = %(removed)s, code = NULL,
+                       email = NULL, answer_key = NULL, mail_id = NULL,
                        reply_body = CASE WHEN reply_body IS NULL THEN NULL
                                          ELSE %(removed)s END,
                        customer_note = NULL, proposed_date = NULL,
@@ -66,7 +67,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                  WHERE id IN (SELECT id FROM fsm_confirmation
                                WHERE company_id = %(company)s
                                  AND create_date < %(before)s
-                                 AND mobile != %(removed)s
+                                 AND mobile IS DISTINCT FROM %(removed)s
                                  AND state NOT IN ('outgoing', 'sending')
                                LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
              RETURNING id
@@ -99,7 +100,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                  WHERE id IN (SELECT id FROM fsm_confirmation_reply
                                WHERE company_id = %(company)s
                                  AND received_date < %(before)s
-                                 AND mobile != %(removed)s
+                                 AND mobile IS DISTINCT FROM %(removed)s
                                LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
              RETURNING id
                 """,

@@ -281,12 +281,15 @@ class FsmConfirmationPlanner(models.AbstractModel):
             finding.draft.is_recipient = True
         drafts = [finding.draft for finding in wanted]
         self.env["fsm.confirmation.alert"]._check(drafts)
+        self.env["fsm.confirmation.composer"]._ask_by_email(
+            [draft for draft in drafts if draft.company._asks_by_email_itself()]
+        )
         counts = self._count_today(drafts, now)
         same_day = self.env["fsm.confirmation.same.day"]
         counted = set()
         for finding in wanted:
             alert = first_for_plan(finding.draft.alerts)
-            line = (finding.draft.mobile, localize(now, finding.facts.zone).date())
+            line = (finding.draft.address, localize(now, finding.facts.zone).date())
             # What is asked in one text counts once.
             text = (same_day._get_key(finding.draft), finding.decision.step)
             recipient = planning.Recipient(
@@ -407,17 +410,19 @@ class FsmConfirmationPlanner(models.AbstractModel):
             .sudo()
             .search_fetch(
                 [
-                    ("mobile", "in", list({draft.mobile for draft in drafts})),
+                    "|",
+                    ("mobile", "in", [each.mobile for each in drafts if each.mobile]),
+                    ("email", "in", [each.email for each in drafts if each.email]),
                     ("step_id", "!=", False),
                     ("carrier_id", "=", False),
                     ("create_date", ">", now - timedelta(days=2)),
                 ],
-                ["mobile", "create_date", "timezone"],
+                ["mobile", "email", "create_date", "timezone"],
             )
         )
         return Counter(
             (
-                message.mobile,
+                message.email or message.mobile,
                 localize(message.create_date, message._get_timezone()).date(),
             )
             for message in messages_sudo

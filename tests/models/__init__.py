@@ -11,6 +11,7 @@ from . import test_batch
 from . import test_planner
 from . import test_day_board
 from . import test_dialogs
+from . import test_email
 from . import test_inbox
 from . import test_message_center
 from . import test_name_index
