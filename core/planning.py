@@ -17,6 +17,8 @@ GRACE = timedelta(hours=1)
 REST = timedelta(hours=12)
 # What keeps a text back, like a missing number, is looked at again after this time.
 LOOK_AGAIN = timedelta(minutes=30)
+# So long holds at most what was found, whatever may have changed unseen.
+_LONGEST_OUTLOOK = timedelta(days=1)
 # A step outside the texting hours leaves so long before they end.
 _BEFORE_CLOSING = 1.0  # hours
 # So many closed days in a row move a step at most.
@@ -284,14 +286,20 @@ def _find_open_before(moment, zone, windows):
     return None
 
 
-def find_reminder(plan, appointment, windows, now):
-    """When an appointment is looked at for a reminder next, None for never."""
-    times = (
+def find_latest_look(plan, appointment, windows, now):
+    """When an appointment is looked at again at the latest, whatever was found.
+
+    Who confirms meanwhile is reminded in time.
+
+    :param plan: :class:`Plan`, or None
+    """
+    reminders = (
         find_time(step, appointment.start, appointment.zone, windows)
-        for step in plan.steps
+        for step in (plan.steps if plan else ())
         if step.is_reminder
     )
-    return min((at for at in times if at and at > now), default=None)
+    coming = [at for at in reminders if at and at > now]
+    return min([appointment.start, now + _LONGEST_OUTLOOK, *coming])
 
 
 def find_horizon(steps):

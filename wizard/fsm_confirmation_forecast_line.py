@@ -155,7 +155,10 @@ class FsmConfirmationForecastLine(models.TransientModel):
         visit = finding.appointment
         alert = draft and first_for_plan(draft.alerts)
         outcome = _find_outcome(decision.reason, alert)
-        reason = self.env["fsm.confirmation.plan.words"]._describe(finding)
+        if decision.reason in ("", "later") and not alert:
+            reason = finding.step.name  # The line says when.
+        else:
+            reason = self.env["fsm.confirmation.plan.words"]._describe(finding)
         return {
             "order_id": finding.order.id,
             "visit_id": visit.id if visit._name == "fsm.visit" else False,

@@ -21,8 +21,6 @@ from ...tools.retry import commit_with_retries
 _logger = logging.getLogger(__name__)
 
 _BATCH = 200  # appointments looked at in one transaction
-# So long an outlook holds at most, whatever may have changed unseen.
-_LONGEST_OUTLOOK = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -472,13 +470,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
             if decision.is_due:
                 self._move_on(finding, now)
             start = finding.facts.start
-            latest = [start, now + _LONGEST_OUTLOOK]
-            plan = finding.plan._to_core()
-            # Who confirms meanwhile is reminded in time.
-            reminder = plan and planning.find_reminder(
-                plan, finding.facts, finding.windows, now
+            latest = planning.find_latest_look(
+                finding.plan._to_core(), finding.facts, finding.windows, now
             )
-            latest = min([*latest, reminder] if reminder else latest)
             order_id, visit_id = _key(finding.appointment)
             rows.append(
                 {
