@@ -43,8 +43,8 @@ class FsmOrder(models.Model):
     has_moved_appointment = fields.Boolean(
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
-        help="Date, place, customer or number changed after the customer was asked, "
-        "who was not asked again.",
+        help="The appointment changed after the customer was asked, or a dispatcher "
+        "set it to be asked again.",
     )
     has_opted_in_again = fields.Boolean(
         compute="_compute_has_moved_appointment",
