@@ -177,7 +177,8 @@ def cant_text(alerts):
 def first_for_many(alerts, is_again=False):
     """The first :class:`Alert` that keeps a text from being one of many, or None.
 
-    :param is_again: a person decided to ask again who has not answered yet
+    :param is_again: who was asked and has not responded is asked again, as a person
+        decided or a plan does by itself
     """
     for_a_person = _FOR_A_PERSON - {"asked"} if is_again else _FOR_A_PERSON
     return next(
@@ -185,21 +186,6 @@ def first_for_many(alerts, is_again=False):
             alert
             for alert in alerts
             if alert.level == BLOCK or alert.code in for_a_person
-        ),
-        None,
-    )
-
-
-def first_for_plan(alerts):
-    """The first :class:`Alert` that keeps a text from leaving by itself, or None.
-
-    Who was asked and has not answered is asked again; an answer is for a person.
-    """
-    return next(
-        (
-            alert
-            for alert in alerts
-            if alert.level == BLOCK or alert.code in _FOR_A_PERSON - {"asked"}
         ),
         None,
     )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..core import planning
-from ..core.alerts import first_for_plan
+from ..core.alerts import first_for_many
 from ..models.levels import check_may_edit
 
 DAYS_AHEAD = 7
@@ -153,7 +153,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         """Field values of a line."""
         decision, draft = finding.decision, finding.draft
         visit = finding.appointment
-        alert = draft and first_for_plan(draft.alerts)
+        alert = draft and first_for_many(draft.alerts, is_again=True)
         outcome = _find_outcome(decision.reason, alert)
         if decision.reason in ("", "later") and not alert:
             reason = finding.step.name  # The line says when.

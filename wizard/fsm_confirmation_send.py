@@ -293,8 +293,8 @@ class FsmConfirmationSend(models.TransientModel):
         labels = {
             "choose_visit": self.env._("Choose a visit"),
             "open_message": self.env._("Show that message"),
-            "allow_texts": self.env._("Allow texts again"),
-            "trust_number": self.env._("The number is right"),
+            "allow_texts": self.env._("Allow Texts Again"),
+            "trust_number": self.env._("The Number Is Right"),
         }
         emails = self.env["fsm.confirmation.email"]
         if emails._is_offered(self.partner_id, self.company_id):

@@ -16,7 +16,7 @@ class FsmConfirmationSettle(models.TransientModel):
 
     action = fields.Selection(
         [
-            ("settle", "Correct an answer"),
+            ("settle", "Correct a response"),
             ("attach", "Attach a reply"),
             ("opt_out", "Opt out of texts"),
             ("lift", "Allow texts again"),
@@ -36,7 +36,7 @@ class FsmConfirmationSettle(models.TransientModel):
     )
     confirmation_id = fields.Many2one("fsm.confirmation", string="Message")
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
-    response = fields.Selection(RESPONSES, string="Answer")
+    response = fields.Selection(RESPONSES, string="Response")
     scheduled_date_start = fields.Datetime("New Date")
     note = fields.Char("Reason")
 

@@ -523,7 +523,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                     "and has not answered yet. A new text replaces the old question.",
                     **known,
                 ),
-                self.env._("Asked already, no answer yet"),
+                self.env._("Asked already, no response yet"),
             ),
         }
 

@@ -540,7 +540,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 for draft in drafts:
                     draft.code = self._choose_code(draft.mobile)
         raise UserError(
-            self.env._("Too many open messages to this number. Wait for an answer.")
+            self.env._("Too many open messages to this number. Wait for a response.")
         )
 
     @api.model

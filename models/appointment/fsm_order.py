@@ -37,8 +37,8 @@ class FsmOrder(models.Model):
     has_moved_appointment = fields.Boolean(
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
-        help="Date, place, customer or number changed after the customer was asked, "
-        "who was not asked again.",
+        help="The appointment changed after the customer was asked, or a dispatcher "
+        "set it to be asked again.",
     )
     has_opted_in_again = fields.Boolean(
         compute="_compute_has_moved_appointment",
@@ -53,6 +53,12 @@ class FsmOrder(models.Model):
     )
     confirmation_phone = fields.Char(
         "Customer's Phone", compute="_compute_confirmation_contact"
+    )
+    confirmation_change_text = fields.Char(
+        compute="_compute_confirmation_change_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="What the customer doesn't know yet.",
     )
 
     @api.depends(

@@ -173,7 +173,7 @@ class FsmDayBoard(models.AbstractModel):
         if appointment.confirmation_status == "reconfirm":
             if message.response == "opted_out":
                 return self.env._("Opted back in: ask again")
-            return self.env._("The date changed: ask again")
+            return self.env._("The customer needs to be asked again")
         if message.state == "failed":
             return self.env._(
                 "Not delivered: %s", message.failure_reason or self.env._("unknown")
@@ -183,7 +183,7 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _describe_waiting(self, appointment):
         if appointment.confirmation_status == "unrecognized":
-            return self.env._("Written back to, no answer yet")
+            return self.env._("Written back to, no response yet")
         asked = appointment.asked_date
         if not asked:
             return False
@@ -192,7 +192,7 @@ class FsmDayBoard(models.AbstractModel):
             shown = format_time(self.env, local.time(), time_format="short")
         else:
             shown = format_date(self.env, local.date(), date_format="MMM d")
-        return self.env._("Asked %s, no answer yet", shown)
+        return self.env._("Asked %s, no response yet", shown)
 
     @api.model
     def _get_contact(self, appointment, found):

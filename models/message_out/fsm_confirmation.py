@@ -119,7 +119,7 @@ class FsmConfirmation(models.Model):
         default="question",
         required=True,
         readonly=True,
-        help="Only a question waits for an answer, and counts for the appointment.",
+        help="Only a question waits for a response, and counts for the appointment.",
     )
     tells_change = fields.Selection(
         CHANGES, "Tells of a Change", readonly=True, technical=True
@@ -195,12 +195,13 @@ class FsmConfirmation(models.Model):
     customer_note = fields.Text(
         "Customer's Note",
         readonly=True,
-        help="What the customer added to a clear answer.",
+        help="What the customer added to a clear response.",
     )
     read_after = fields.Datetime(
         "To Be Read From",
         readonly=True,
-        help="From then on a person reads the unclear reply that was asked back to.",
+        help="From then on a person reads the unclear reply that the customer was "
+        "asked to clarify.",
         technical=True,
     )
     is_wrong_number = fields.Boolean(
@@ -239,7 +240,8 @@ class FsmConfirmation(models.Model):
     needs_reading = fields.Boolean(
         "Unread Reply",
         readonly=True,
-        help="The customer wrote something later that changes nothing by itself.",
+        help="There is something to read: a note, or a later reply that changed "
+        "nothing.",
     )
     previous_id = fields.Many2one(
         "fsm.confirmation",
@@ -274,7 +276,7 @@ class FsmConfirmation(models.Model):
             *RESPONSES,
             ("moved", "Changed since"),
             ("awaiting", "Awaiting response"),
-            ("no_answer", "Never answered"),
+            ("no_answer", "No response"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
             ("outgoing", "Waiting"),
@@ -374,7 +376,8 @@ class FsmConfirmation(models.Model):
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
     _appointment_index = models.Index(
         "(appointment_start, id)"
-        " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
+        " INCLUDE (company_id, indicator, closed_reason, needs_reading,"
+        " appointment_end)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
     # A part of a name is looked for in fsm.confirmation.name.index, messages are

@@ -83,7 +83,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     timezone = fields.Char(
         "Time Zone", readonly=True, help="Where the work happens.", technical=True
     )
-    is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
+    is_open = fields.Boolean("Awaits a Response", readonly=True, default=True)
     closed_reason = fields.Selection(
         [
             ("answered", "Answered"),

@@ -224,7 +224,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         )
         note = self.env._(
             "%(message)s: the appointment is back at what it asked about "
-            "(%(date)s), so the answer counts again.",
+            "(%(date)s), so the response counts again.",
             message=record.name,
             date=record._describe_appointment()["date"],
         )
@@ -241,7 +241,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             return
         if not record._asks():
             raise UserError(
-                self.env._("%s asks nothing: there is no answer to it.", record.name)
+                self.env._("%s asks nothing: it has no response.", record.name)
             )
         if response == "opted_out" and not record.mobile:
             raise UserError(
@@ -414,10 +414,10 @@ class FsmConfirmationResponse(models.AbstractModel):
         """One sentence: who has the response corrected from what to what, and why."""
         labels = dict(record._fields["response"]._description_selection(self.env))
         note = self.env._(
-            "%(message)s: answer changed from %(old)s to %(new)s.",
+            "%(message)s: response changed from %(old)s to %(new)s.",
             message=record.name,
-            old=labels.get(record.response) or self.env._("no answer"),
-            new=labels.get(response) or self.env._("no answer"),
+            old=labels.get(record.response) or self.env._("no response"),
+            new=labels.get(response) or self.env._("no response"),
         )
         if reason:
             note += " " + self.env._("Reason: %s", reason)

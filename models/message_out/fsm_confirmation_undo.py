@@ -91,7 +91,9 @@ class FsmConfirmationUndo(models.TransientModel):
         of_number = [
             ("mobile", "=", record_sudo.mobile),
             ("company_id", "=", record_sudo.company_id.id),
-            ("appointment_start", ">=", fields.Datetime.now()),
+            "|",
+            ("appointment_start", ">", fields.Datetime.now()),
+            ("appointment_end", ">", fields.Datetime.now()),
         ]
         mine_sudo |= record_sudo.search(of_number, limit=_MAX_MESSAGES)
         return mine_sudo.sorted("id")

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...core import planning
-from ...core.alerts import first_for_plan
+from ...core.alerts import first_for_many
 from ...core.kinds import REMINDER
 
 _ORDERS_SHOWN = 5  # of a contact
@@ -101,7 +101,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         decision = finding.decision
         when = self._format_there(finding, decision.at) if decision.at else ""
         step = finding.step.name or ""
-        alert = finding.draft and first_for_plan(finding.draft.alerts)
+        alert = finding.draft and first_for_many(finding.draft.alerts, is_again=True)
         if alert and decision.at and alert.code != decision.reason:
             return self.env._(
                 "Not asked on %(when)s, unless it changes: %(reason)s",
@@ -151,10 +151,10 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "declined": lambda: self.env._("No further text: declined, for a person."),
             "opted_out": lambda: self.env._("No further text: opted out."),
             "unrecognized": lambda: self.env._(
-                "No further text: the answer is for a person."
+                "No further text: a person reads the reply."
             ),
         }
-        alert = finding.draft and first_for_plan(finding.draft.alerts)
+        alert = finding.draft and first_for_many(finding.draft.alerts, is_again=True)
         if alert and alert.code == reason:
             return self.env._("Not asked: %s", alert.summary or alert.text)
         return known[reason]() if reason in known else self.env._("Not asked.")

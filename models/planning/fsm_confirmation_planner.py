@@ -12,7 +12,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core import planning
-from ...core.alerts import first_for_plan
+from ...core.alerts import first_for_many
 from ...core.formatting import localize
 from ...core.kinds import QUESTION, REMINDER
 from ...tools.log_redaction import describe, private_queries
@@ -288,7 +288,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         same_day = self.env["fsm.confirmation.same.day"]
         counted = set()
         for finding in wanted:
-            alert = first_for_plan(finding.draft.alerts)
+            alert = first_for_many(finding.draft.alerts, is_again=True)
             line = (finding.draft.address, localize(now, finding.facts.zone).date())
             # What is asked in one text counts once.
             text = (same_day._get_key(finding.draft), finding.decision.step)
@@ -334,7 +334,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         self._check_due(coming, now, lambda finding: True)
         joined = []
         for finding in coming:
-            blocked = first_for_plan(finding.draft.alerts)
+            blocked = first_for_many(finding.draft.alerts, is_again=True)
             if get_key(finding) in wanted and not blocked:
                 finding.decision = planning.Decision(finding.decision.step, at=now)
                 joined.append(finding)

@@ -97,7 +97,7 @@ const NOTE = {
     kind: "note",
     date: "2024-05-08 14:00:00",
     author: "Eddie",
-    text: "answer changed from Unrecognized to Confirmed.",
+    text: "response changed from Unrecognized to Confirmed.",
 };
 
 const ARCH = `

@@ -99,6 +99,12 @@ class TestAlerts(TestCase):
             found = first_for_many([make_alert("opt_out_lifted"), make_alert(code)])
             self.assertEqual(found.code, code)
 
+    def test_asked_again_is_kept_back_by_an_answer(self):
+        self.assertIsNone(first_for_many([make_alert("asked")], is_again=True))
+        for code in ("past", "confirmed", "declined", "unrecognized"):
+            alerts = [make_alert("asked"), make_alert(code)]
+            self.assertEqual(first_for_many(alerts, is_again=True).code, code)
+
     def test_what_an_administrator_puts_right_blocks(self):
         for code in SETUP:
             self.assertEqual(ALERTS[code][0], BLOCK)
