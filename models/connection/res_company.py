@@ -88,8 +88,8 @@ class ResCompany(models.Model):
         "Texts per Second",
         default=0,
         help="Maximum per sender. 0: as fast as Twilio accepts them; it queues what a "
-        "number can't send at once for up to ten hours. A US long code sends 1 a second, a toll-free number 3, a short code "
-        "100.",
+        "number can't send at once for up to ten hours. A US long code sends 1 a "
+        "second, a toll-free number 3, a short code 100.",
     )
     job_confirmation_calendar_id = fields.Many2one(
         "resource.calendar",
