@@ -147,13 +147,50 @@ def _is_of_instruction(segment):
 def find_wrong_number(text):
     """Return the segments that say that we text the wrong person, if any."""
     for index, segment in enumerate(text.segments):
-        if lx.WRONG_NUMBER in segment.kinds and not _is_denied(text.segments, index):
+        if lx.WRONG_NUMBER not in segment.kinds or _is_denied(text.segments, index):
+            continue
+        if not (_is_mistake(segment) and _is_of_visit(text.segments, index)):
             return [segment]
     said = [s for s in text.segments if not s.kinds <= _MANNERS]
     words = " ".join(token.key for s in said for token in s.tokens)
     if words in _NOT_ME or _is_somebody_else(said):
         return said
     return []
+
+
+# "You are mistaken" may be about the day, too.
+_MISTAKEN = tuple(
+    "mistak youre equivoc tromp erreur irr tausch vertan verwechsl engan erro "
+    "sbagli vergis".split()
+)
+_ABOUT = frozenset(
+    "about of in on with de en sur dans im am mit bei no na con di su nel sulla giorno "
+    "data ora van met over op with jour dia".split()
+)
+_OF_VISIT = lx.TOPICS | {lx.AMOUNT, lx.OTHER, lx.CONFIRM, lx.RESCHEDULE}
+_SOMEBODY = tuple(
+    "number person phone guy customer numero telefon client pessoa nummer kunde "
+    "telefoon klant persoon destinataire moi".split()
+)
+
+
+def _is_mistake(segment):
+    keys = [token.key for token in segment.tokens]
+    mistaken = any(key.startswith(_MISTAKEN) for key in keys)
+    return mistaken and not any(key.startswith(_SOMEBODY) for key in keys)
+
+
+def _is_of_visit(segments, index):
+    """Tell "you're mistaken about the day" from "you're mistaken, that's not me"."""
+    beside = segments[:index] + segments[index + 1 :]
+    if any(t.key.startswith(_SOMEBODY) for s in beside for t in s.tokens):
+        return False
+    after = segments[index + 1] if index + 1 < len(segments) else None
+    if after is not None and after.key in _ABOUT:
+        return True
+    if sum(lx.UNKNOWN in s.kinds for s in beside) > 1:
+        return True
+    return any(s.when or s.refs or s.is_any(_OF_VISIT) for s in beside)
 
 
 # As the whole text; among others they may be about who opens the door.

@@ -42,8 +42,8 @@ _MIDDLE = frozenset(
 # Around "1 and 3 yes"; a "1" elsewhere counts something.
 _NUMBERED = frozenset("# num number no nr numero nummer".split())
 _BESIDE_NUMBER = frozenset(
-    "and y et und e en yes no not si oui non ja nein nee sim nao , & : . - is works ok "
-    "okay good fine".split()
+    "and y n s o j = et und e en yes no not si oui non ja nein nee sim nao , & : . - "
+    "is works ok okay good fine".split()
 )
 _ONES = frozenset(
     "one ones appointment appt visit cita visita rendezvous rdv termin marcacao "

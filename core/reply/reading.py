@@ -11,7 +11,9 @@ from .choice import choose
 from .clauses import ANSWERS, CONFIRM, DECLINE, SILENT, Text, is_bare_no
 from .codes import mark_codes
 from .languages import in_one_language
+from .letters import mark_letters
 from .lexicon import Lexicon
+from .mockery import find_mockery
 from .names import silence_names, silence_signature, silence_writer
 from .notes import find_yes_with_note, note_of
 from .opt_out import (
@@ -169,6 +171,9 @@ def _understand_own(whole, own, lexicon, codes, world):
 
 def _read_answers(text, lexicon, codes, world):
     """Return the answers; strictly first, then with what may stand beside them."""
+    mockery = find_mockery(text.segments)
+    if mockery:
+        return unrecognized("unclear", mockery)
     if len(world.appointments) > 1:
         choice = choose(text.segments, world.open_ids, world.earlier)
         if choice:
@@ -330,6 +335,7 @@ def _prepare(whole, own, codes, world):
         segments = [_without_doubt(segment) for segment in segments]
     if world.appointments:
         segments = [_with_ref(segment, world) for segment in segments]
+        segments = mark_letters(segments, whole, world.lang)
     letters = "".join(
         token.surface
         for segment in segments

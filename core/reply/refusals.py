@@ -48,6 +48,8 @@ _I = frozenset(
 _TRANSITIVE = (
     "cancel annul anul storn resched postpon absag afzeg mov chang skip declin do need"
 ).split()
+_PASSES = frozenset("pass paso pasar passer passo passar passare".split())
+_GIVEN = frozenset("the a an my our it them along el la mi le ma mon il o a".split())
 _SO = frozenset("so donc also dus quindi entao entonces".split())
 _THANKS = frozenset(
     "thanks thank thx ty gracias merci danke grazie obrigado obrigada dank "
@@ -369,8 +371,10 @@ def _is_clear(clause, index, before):
     following = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if not is_bare_no(segment):
         after = clause[index + 1 :]
-        return is_worded(segment) and (
-            not _is_object(following) or _is_verb_of_day(after, following)
+        return (
+            is_worded(segment)
+            and not _passes_on(segment, after)
+            and (not _is_object(following) or _is_verb_of_day(after, following))
         )
     if not all(s.kinds <= SILENT for s in clause[:index]):
         return False  # "my wife said no"
@@ -390,6 +394,15 @@ def _is_plain_around(clause, index):
     if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
         return False
     return not index or clause[index - 1].is_any(_RIGHT_BEFORE)  # "Bob can't make it"
+
+
+def _passes_on(segment, after):
+    """Tell "have to pass the code to my wife" from "have to pass this time"."""
+    if segment.tokens[-1].key not in _PASSES or not after:
+        return False
+    said = next((s for s in after if not s.kinds <= SILENT or s.refs), None)
+    given = after[0].key in _GIVEN and said is not None
+    return given and not (said.refs or said.is_any({lx.TIME, lx.EXCUSE}))
 
 
 def _is_verb_of_day(after, following):

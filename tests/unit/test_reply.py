@@ -218,6 +218,58 @@ class TestReplyCodes(TestCase):
         mixed["613"], mixed["512"] = "d", "c"
         self._check("Yes 427 and 512, no 613", mixed, codes=three)
 
+    def test_single_letters(self):
+        for text in (
+            "427 Y / 512 N",
+            "427=Y 512=N",
+            "Y427 N512",
+            "427y,512n",
+            "427Y 512N",
+            "427 y 512 n",
+            "427-Y, 512-N",
+            "427: Y; 512: N",
+            "427 (Y) 512 (N)",
+            "Y 427 / N 512",
+            "Y-427 N-512",
+            "Y=427, N=512",
+            "y: 427 n: 512",
+            "427 y/512 n",
+            "427Y/512N",
+            "427 Y & 512 N",
+            "427 Y and 512 N",
+            "427 -> Y  512 -> N",
+            "427 Y | 512 N",
+            "427 Y + 512 N",
+            "427.Y 512.N",
+            "427_Y 512_N",
+            "N 512 Y 427",
+            "512 N / 427 Y",
+            "512N,427Y",
+            "Y for 427, N for 512",
+            "427 YES / 512 NO",
+            "427 S / 512 N",
+            "427=S 512=N",
+            "S427 N512",
+            "427s,512n",
+            "427 sí / 512 no",
+            "427 O / 512 N",
+            "427=O 512=N",
+            "O427 N512",
+            "427o,512n",
+            "427 J / 512 N",
+            "427=J 512=N",
+            "J427 N512",
+            "427j,512n",
+            "427s 512n",
+            "427=S, 512=N",
+        ):
+            self._check(text, {"427": "c", "512": "d"})
+        for text in ("427 Y / 512 Y", "427Y 512Y", "427=S 512=S"):
+            self._check(text, {"427": "c", "512": "c"})
+        for text in ("427 N / 512 N", "N427 N512", "427n 512n"):
+            self._check(text, {"427": "d", "512": "d"})
+        self._check("427 y 512 no", {"427": "d", "512": "d"})  # "427 and 512 no"
+
     def test_all(self):
         for text in ("Yes to all", "yes all of them", "both yes", "sí a todas"):
             self._check(text, {"427": "c", "512": "c"})

@@ -454,8 +454,61 @@ class TestReplyNever(TestCase):
             "You have the wrong person",
             "número equivocado",
             "Falsche Nummer",
+            "Vous faites erreur, ce n'est pas mon numéro qu'il vous faut",
+            "Vous faites erreur",
+            "Vous vous trompez, ce n'est pas moi",
+            "Il y a erreur sur la personne",
+            "ce n'est pas le numéro qu'il vous faut",
+            "erreur de numéro",
+            "You've made a mistake, this isn't the number you want",
+            "I'm not the person you want",
+            "You're mistaken, it's not my number you need",
+            "you got the wrong guy",
+            "this is not the number you are looking for",
+            "Se equivoca, no es mi número el que busca",
+            "se equivoca",
+            "se equivocan de persona",
+            "no soy la persona que buscan",
+            "Sie irren sich, das ist nicht meine Nummer",
+            "Sie irren sich",
+            "Sie irren sich in der Nummer",
+            "da irren Sie sich, ich bin nicht der, den Sie suchen",
+            "Si sbaglia, non sono io",
+            "si sbaglia",
+            "vi sbagliate, non è il numero che cercate",
+            "avete sbagliato",
+            "U vergist zich",
+            "u vergist zich, dit is niet het nummer dat u zoekt",
+            "je vergist je, verkeerd nummer",
+            "É engano",
+            "está enganado, não é o meu número",
+            "o senhor enganou-se",
+            "não sou a pessoa que procuram",
         ):
             self.assertEqual(read(text).outcome, "wrong_number", text)
+
+    def test_mistake_about_the_visit_is_no_wrong_number(self):
+        for text in (
+            "Vous faites erreur sur l'adresse, c'est le 14",
+            "se equivoca de día, era el miércoles",
+            "Sie irren sich im Datum, es war Mittwoch",
+            "u vergist zich in de datum",
+            "you made a mistake with my bill",
+            "si sbaglia giorno",
+            "Vous vous trompez de jour, c'est jeudi",
+            "Hay un error, la cita era el jueves",
+            "Sie irren sich, der Termin ist Donnerstag",
+            "You're mistaken, it's Thursday",
+            "you made a mistake, the address is 14 Elm",
+            "you're wrong about the time",
+            "this is a mistake, I already paid the invoice",
+            "C'è un errore, era giovedì",
+            "houve um engano na hora",
+            "Dit is een vergissing, het was donderdag",
+        ):
+            with self.subTest(text=text):
+                outcome = read(text).outcome
+                self.assertNotIn(outcome, ("wrong_number", "opt_out"))
 
     def test_words_are_compiled_once(self):
         rows = [("en", "confirm", "aye"), ("en", "decline", "nae")]
