@@ -38,15 +38,17 @@ _I_AM = tuple(
 # With their accents: "é o", "a casa" but not "e o", "à la maison".
 _IS = frozenset("is es est ist é è".split())
 _THE = frozenset("the el la le der die das il lo o a de het".split())
+# Pigs do, and cows jump over the moon.
+_FLY = frozenset("fly flies moon vuelan volent fliegen volano voam vliegen".split())
 _WHO = frozenset("who quien qui wer chi quem wie".split())
 _ROADS = tuple(
     "road bridge street highway calle carretera puente camino route rue pont strasse "
     "brucke strada via ponte estrada rua weg straat brug".split()
 )
 _SHUT = frozenset(
-    "closed blocked flooded cerrada cerrado cortada cortado bloqueada fermee ferme "
-    "barree bloquee gesperrt dicht zu chiusa chiuso bloccata fechada fechado cortada "
-    "interditada afgesloten gesloten dicht".split()
+    "closed blocked flooded washed cerrada cerrado cortada cortado bloqueada "
+    "fermee ferme barree bloquee gesperrt zu chiusa chiuso bloccata fechada "
+    "fechado interditada afgesloten gesloten dicht".split()
 )
 _OTHER_PEOPLE = frozenset(
     "people guys crew folks company inspector inspectors roofers painters movers "
@@ -67,9 +69,10 @@ def find_mockery(segments):
     said_yes = False
     for clause, _asks in split_clauses(segments):
         first = next((i for i, s in enumerate(clause) if s.is_any(YES)), None)
-        begin = 0 if said_yes or first is None else first
+        begin = 0 if said_yes or first is None else first + 1
         said_yes = said_yes or first is not None
-        if said_yes and any(takes(clause[begin:]) for takes in _TAKE_BACK):
+        rest = clause[begin:]
+        if said_yes and rest and any(takes(rest) for takes in _TAKE_BACK):
             return clause
     return []
 
@@ -90,23 +93,22 @@ def _is_somebody(clause):
             for words in _I_AM
             if tuple(keys[place + 1 : place + 1 + len(words)]) == words
         ]
-        if names and _begins_name(tokens[max(names) :]):
+        if names and _begins_name(tokens[max(names) - 1][1], tokens[max(names) :]):
             return True
         if _is_the_pope(tokens[place + 1 :]):
             return True
     return False
 
 
-def _begins_name(after):
+def _begins_name(before, after):
     """Tell a name, or an article before what somebody is."""
     if not after:
         return False
     (token, segment), more = after[0], after[1:]
     if token.exact in _THE and more:
         return more[0][1].kinds <= _STRANGE
-    return segment.kinds == {lx.UNKNOWN} or (
-        segment.kinds == SILENCED and token.surface[:1].isupper()
-    )
+    called = token.surface[:1].isupper() or lx.NAME_INTRO in before.kinds
+    return segment.kinds == {lx.UNKNOWN} or (segment.kinds == SILENCED and called)
 
 
 def _is_the_pope(after):
@@ -117,6 +119,12 @@ def _is_the_pope(after):
             if after[place + 1][0].exact in _THE and segment.kinds <= _STRANGE:
                 return name.surface[:1].isupper()
     return False
+
+
+def _is_impossible(clause):
+    """Tell "and pigs can fly"."""
+    keys = _keys(clause)
+    return not _AND.isdisjoint(keys) and not _FLY.isdisjoint(keys)
 
 
 def _goes_on(clause):
@@ -161,6 +169,7 @@ def _is_timed_code(clause):
 
 _TAKE_BACK = (
     _is_somebody,
+    _is_impossible,
     _goes_on,
     _is_road_shut,
     _is_others_visit,
