@@ -11,7 +11,8 @@ from ..core.delivery import Report
 from ..core.twilio.address import REFUSED_HEADER
 from ..core.twilio.client import to_int
 from ..tools.log_redaction import private_queries
-from ..tools.retry import commit_with_retries
+from ..tools.retry import LOCK_WAIT, commit_with_retries
+from ..tools.unavailable import answer_while_locked
 from ..tools.webhook import MAX_REQUEST
 
 _logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class JobConfirmationTwilio(Controller):
     STATUS_URL = "/job_confirmation/twilio/status/<string:uuid>"
 
     @route(INBOUND_URL, **_ROUTE)
+    @answer_while_locked
     @private_queries()
     def inbound(self, **_params):
         """A customer's text. The response is TwiML, with at most one message."""
@@ -54,18 +56,22 @@ class JobConfirmationTwilio(Controller):
         return self._twiml(inbox._receive_and_commit_sudo(companies_sudo, form))
 
     @route(STATUS_URL, **_ROUTE)
+    @answer_while_locked
     @private_queries()
     def status(self, uuid, **_params):
         """A delivery report of one text that we sent."""
         form, companies_sudo = self._verify()
         if not companies_sudo:
             return self._forbidden()
+        # Reports come before replies, and in each process.
+        request.env["fsm.confirmation.word"]._keep_lexicon_ready()
         if _UUID.fullmatch(uuid):
             deliveries = request.env["fsm.confirmation.delivery"]
             report = self._read_report(form)
             commit_with_retries(
                 request.env,
                 lambda: deliveries._receive_report_sudo(companies_sudo, uuid, report),
+                lock_wait=LOCK_WAIT,
             )
         return request.make_response("", status=204)
 

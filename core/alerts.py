@@ -32,6 +32,8 @@ class Facts:
     no_visit: bool = False  # There are visits, but none was chosen.
     undated: bool = False
     past: bool = False
+    too_late: bool = False  # The texting hours begin after it does.
+    outside_hours: bool = False  # A person sends it, and it has to wait.
     # The contact
     archived: bool = False  # The contact is archived; so is the only one.
     no_contact: bool = False
@@ -75,6 +77,10 @@ _GROUPS = (
         ("failed_as_landline", lambda facts: facts.failed_as_landline),
         ("opt_out_lifted", lambda facts: facts.opt_out_lifted),
     ),
+    (
+        ("too_late", lambda facts: facts.too_late),
+        ("outside_hours", lambda facts: facts.outside_hours),
+    ),
     (("no_text", lambda facts: facts.no_text),),
     (
         ("confirmed", lambda facts: facts.earlier == "confirmed"),
@@ -94,6 +100,8 @@ ALERTS = {
     "no_visit": (BLOCK, ("choose_visit",)),
     "undated": (BLOCK, ("open_schedule",)),
     "past": (BLOCK, ("open_schedule",)),
+    "too_late": (BLOCK, ()),
+    "outside_hours": (WARN, ()),
     "archived": (BLOCK, ("choose_contact", "open_contact")),
     "no_contact": (BLOCK, ("choose_contact",)),
     "foreign_contact": (BLOCK, ("choose_contact",)),

@@ -51,9 +51,10 @@ class Failure(enum.Enum):
 
 # Source: Twilio's error dictionary, https://www.twilio.com/docs/api/errors
 _CODES = {
-    Failure.RETRY: (429, 20429, 21611, 30001, 30017, 30022),
+    # 30036: it waited at Twilio until its validity period was over.
+    Failure.RETRY: (429, 20429, 21611, 30001, 30017, 30022, 30036),
     Failure.RETRY_LATER: (63038, 30023, 30027, 63018),
-    Failure.UNREACHABLE: (30003, 30008, 30036),
+    Failure.UNREACHABLE: (30003, 30008),
     Failure.NUMBER: (21211, 21612, 21614, 21635, 30005),
     Failure.LANDLINE: (30006,),
     Failure.CONSENT: (21610,),

@@ -45,17 +45,19 @@ def plain_spaces(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
-def format_date(start, zone, locale, now):
+def format_date(start, zone, locale, now, weekday="E"):
     """Weekday and date; the year only when it is not the current one.
 
     :param start: naive UTC datetime
     :param zone: name of the time zone to write it in
     :param locale: ``babel.Locale`` of the language to write it in
     :param now: naive UTC datetime
+    :param weekday: "" leaves it out
     """
     local = localize(start, zone)
-    skeleton = "MMMEd" if local.year == localize(now, zone).year else "yMMMEd"
-    pattern = locale.datetime_skeletons.get(skeleton) or "EEE, d MMM y"
+    year = "" if local.year == localize(now, zone).year else "y"
+    known = locale.datetime_skeletons
+    pattern = known.get(f"{year}MMM{weekday}d") or "EEE, d MMM y"
     return plain_spaces(_babel_date(local.date(), pattern, locale=locale))
 
 
@@ -84,9 +86,7 @@ def format_time_range(start, end, zone, locale, time_format, reader=None):
     :param reader: name of the reader's time zone, "" when it is not known; None for
         a reader who is where the work happens
     """
-    pattern = time_format
-    for directive, field in _BABEL_OF_STRFTIME.items():
-        pattern = pattern.replace(directive, field)
+    pattern = _babel_pattern(time_format)
     shown = [localize(start, zone)]
     if end and end > start and localize(end, zone).date() == shown[0].date():
         shown.append(localize(end, zone))
@@ -101,6 +101,24 @@ def format_time_range(start, end, zone, locale, time_format, reader=None):
             return f"{' - '.join(texts)} {names[0]}"
         texts = [f"{text} {name}" for text, name in zip(texts, names, strict=True)]
     return " - ".join(texts)
+
+
+def format_hour(hour, locale, time_format):
+    """An hour of the day as the language writes it: "9 AM", "09:00".
+
+    :param hour: 0 to 23
+    :param locale, time_format: see :func:`format_time_range`
+    """
+    pattern = _babel_pattern(time_format)
+    if "a" in pattern:
+        pattern = re.sub("[:.]?mm", "", pattern.replace("hh", "h"))
+    return plain_spaces(_babel_time(time(hour), pattern, locale=locale))
+
+
+def _babel_pattern(time_format):
+    for directive, field in _BABEL_OF_STRFTIME.items():
+        time_format = time_format.replace(directive, field)
+    return time_format
 
 
 def _name_zone(local):

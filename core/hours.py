@@ -60,6 +60,28 @@ def next_departure(earliest, zone, windows):
     return None
 
 
+def leaves_until(moment, zone, windows, longest):
+    """Until when a text that may leave now may leave, as far as it matters.
+
+    :param moment, zone, windows: see :func:`may_leave`
+    :param longest: ``timedelta`` after which it does not matter
+    :return: naive UTC datetime, ``moment`` itself outside the windows
+    """
+    end = moment
+    while end < moment + longest and (closing := _find_closing(end, zone, windows)):
+        end = closing
+    return min(end, moment + longest)
+
+
+def _find_closing(moment, zone, windows):
+    """The end of the window in which a moment lies, None outside."""
+    day = localize(moment, zone).date()
+    for begin, end in windows(day):
+        if to_utc(day, begin, zone) <= moment < to_utc(day, end, zone):
+            return to_utc(day, end, zone)
+    return None
+
+
 def to_utc(day, hour, zone):
     """An hour on a place's clock as a naive UTC datetime.
 

@@ -84,6 +84,7 @@ class Candidate:
     id: int
     appointment: tuple[str, int]  # what it is about: its model and id
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
+    text: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
     asked_date: datetime | None = None  # when it left, naive UTC
     resolved_date: datetime | None = None  # when a person set its response
@@ -166,9 +167,13 @@ def get_kind(texts):
     return kinds.pop()
 
 
-def get_said(candidate):
-    """Return what was said by sending a message, and the end of a question by hand."""
-    about = (candidate.appointment,)
+def get_said(candidate, others=()):
+    """Return what was said by sending a message, and the end of its questions by hand.
+
+    :param others: the other questions of the same text
+    """
+    asked = (candidate, *others)
+    about = tuple(one.appointment for one in asked)
     kind = SAID_AS[candidate.kind]
     options = tuple(
         reply_tools.Appointment(
@@ -180,8 +185,10 @@ def get_said(candidate):
         for letter, start, end in candidate.times
     )
     said = [Said(US, kind, candidate.body, about, candidate.asked_date, options)]
-    if candidate.resolved_date and candidate.response in INTENT_OF_RESPONSE:
-        said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, candidate.resolved_date))
+    for one in asked:
+        if one.resolved_date and one.response in INTENT_OF_RESPONSE:
+            about = (one.appointment,)
+            said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, one.resolved_date))
     return said
 
 

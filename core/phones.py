@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Phone numbers as people type them, and in the one form they are compared in."""
 
+import functools
 import re
 import unicodedata
 from typing import NamedTuple
@@ -55,6 +56,8 @@ class Number(NamedTuple):
     extension: str = ""  # "12" of "202-555-0143 x12"
 
 
+# A board of a day reads the same numbers over and over.
+@functools.lru_cache(maxsize=8192)
 def read_number(text, region=""):
     """Return the :class:`Number` that ``text`` is, to send to and to compare by.
 

@@ -11,7 +11,6 @@ ADMIN_GROUP = f"{MODULE}.group_message_center_admin"
 # Of notes that nobody without a level sees.
 NOTE_SUBTYPE = f"{MODULE}.mt_confirmation"
 MESSAGES_ACTION = f"{MODULE}.fsm_confirmation_action"
-SEND_CRON = f"{MODULE}.ir_cron_send_confirmations"
 PROCESS_CRON = f"{MODULE}.ir_cron_process_replies"
 SETUP_ACTIVITY = f"{MODULE}.mail_activity_type_set_up"
 # What an answer asks a person to do. A person may plan such activities as well.

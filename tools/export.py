@@ -22,6 +22,32 @@ def harmless_cell(value):
     return value
 
 
+def leads_to_module(module, model, paths):
+    """Whether a column or group shows a model of an addon, or a field of it.
+
+    :param module: name of the addon
+    :param model: that is exported
+    :param paths: as of an export (``a/b``) or a group (``a.b``, ``a:day``)
+    """
+    return any(_leads_to(module, model, re.split("[/.:]", path)) for path in paths)
+
+
+def _leads_to(module, model, names):
+    for name in names:
+        if model._original_module == module:
+            return True
+        field = model._fields.get(name)
+        if not field:
+            return False
+        related = (field.related or "").split(".")
+        if module in field._modules or _leads_to(module, model, related):
+            return True
+        if not field.comodel_name:
+            return False
+        model = model.env[field.comodel_name]
+    return model._original_module == module
+
+
 def harmless_rows(rows):
     """The rows of an export, each cell as :func:`harmless_cell`."""
     return [[harmless_cell(value) for value in row] for row in rows]

@@ -6,7 +6,17 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 
-class VisibleOne2many(fields.One2many):
+class _OrPlain(type(fields.One2many)):
+    """Lets a module redefine such a field as a plain one2many, as ``hr`` does.
+
+    Odoo goes on from the field before only if that is of the new one's type.
+    """
+
+    def __instancecheck__(cls, field):
+        return isinstance(field, fields.One2many)
+
+
+class VisibleOne2many(fields.One2many, metaclass=_OrPlain):
     """A one2many whose records a search counts only if its user would find them.
 
     Odoo compares ids, and "has any", with more rights than the user has. Where a

@@ -18,10 +18,13 @@ CONFLICTS = (
     psycopg2.errors.LockNotAvailable,
 )
 ATTEMPTS = 10
+# Milliseconds that an attempt of a webhook waits for what others hold: all of them
+# together take less than the 15 seconds that Twilio waits.
+LOCK_WAIT = 1000
 _LONGEST_PAUSE = 0.5  # seconds
 
 
-def commit_with_retries(env, work, attempts=ATTEMPTS):
+def commit_with_retries(env, work, attempts=ATTEMPTS, lock_wait=None):
     """Run ``work`` and commit; after a conflict roll back and run it again.
 
     For code that has to have its result in the database before it goes on: a webhook
@@ -29,18 +32,19 @@ def commit_with_retries(env, work, attempts=ATTEMPTS):
 
     :param work: function without arguments; runs again from the start, so it must
         read what it needs itself
+    :param lock_wait: see :func:`retries`
     :return: what ``work`` returned
     :raises psycopg2.Error: the last conflict, when every attempt had one; the
         transaction is rolled back then
     """
     result = None
-    for transaction in retries(env, attempts):
+    for transaction in retries(env, attempts, lock_wait):
         with transaction:
             result = work()
     return result
 
 
-def retries(env, attempts=ATTEMPTS):
+def retries(env, attempts=ATTEMPTS, lock_wait=None):
     """Yield context managers that commit, until one of them has: see
     :func:`commit_with_retries`, of which this is the loop::
 
@@ -48,11 +52,13 @@ def retries(env, attempts=ATTEMPTS):
             with transaction:
                 ...
 
+    :param lock_wait: milliseconds that an attempt waits for what another transaction
+        holds; None: as long as it takes
     :raises psycopg2.Error: out of the last ``with``, when every attempt had a conflict
     """
     for attempt in range(1, attempts + 1):
         conflicts = []
-        yield _committed(env, conflicts, is_last=attempt == attempts)
+        yield _committed(env, conflicts, attempt == attempts, lock_wait)
         if not conflicts:
             return
         _logger.info("%s, attempt %s", type(conflicts[0]).__name__, attempt)
@@ -61,12 +67,14 @@ def retries(env, attempts=ATTEMPTS):
 
 
 @contextlib.contextmanager
-def _committed(env, conflicts, is_last):
+def _committed(env, conflicts, is_last, lock_wait):
     stored = []
     try:
         with private_queries():
             # The first of the hooks: once it ran, everything is in the database.
             env.cr.postcommit.add(lambda: stored.append(True))
+            if lock_wait:
+                env.cr.execute("SET LOCAL lock_timeout = %s", (lock_wait,))
             yield
             _commit(env.cr, stored)
     except CONFLICTS as error:

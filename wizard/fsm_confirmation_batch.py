@@ -22,6 +22,7 @@ class FsmConfirmationBatch(models.TransientModel):
     """
 
     _name = "fsm.confirmation.batch"
+    _inherit = ["fsm.confirmation.hours.mixin"]
     _description = "Send Confirmations"
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
@@ -35,6 +36,7 @@ class FsmConfirmationBatch(models.TransientModel):
     )
     ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
     ready_info = fields.Text("Recipients", compute="_compute_plan")
+    hours_info = fields.Text("Texting Hours", compute="_compute_plan")
     skipped_count = fields.Integer("Skipped", compute="_compute_plan")
     skipped_info = fields.Text("Reason Skipped", compute="_compute_plan")
     confirmation_ids = fields.Many2many(
@@ -60,12 +62,22 @@ class FsmConfirmationBatch(models.TransientModel):
                 vals["order_ids"] = [Command.set(ids)]
         return super().create(vals_list)
 
-    @api.depends("order_ids", "visit_ids", "is_again")
+    @api.depends("order_ids")
+    def _compute_is_outside_hours(self):
+        departures = self.env["fsm.confirmation.departure"]
+        for wizard in self:
+            orders_sudo = wizard.order_ids._origin._filtered_access("read").sudo()
+            found = [departures._find_for(rec, rec.company_id) for rec in orders_sudo]
+            wizard.is_outside_hours = any(now != departure for now, departure in found)
+
+    @api.depends("order_ids", "visit_ids", "is_again", "send_now", "at_once_reason")
     def _compute_plan(self):
         for wizard in self:
             ready, left_out = wizard._get_drafts()
-            wizard.ready_count = len(ready)
+            same_day = self.env["fsm.confirmation.same.day"]
+            wizard.ready_count = same_day._count_texts(ready)
             wizard.ready_info = wizard._describe_ready(ready)
+            wizard.hours_info = wizard._describe_hours(ready)
             wizard.skipped_count = len(left_out)
             wizard.skipped_info = wizard._describe_left_out(left_out)
 
@@ -86,6 +98,17 @@ class FsmConfirmationBatch(models.TransientModel):
         if more > 0:
             lines[NAMES_SHOWN:] = [self.env._("and %s more customers", more)]
         return "\n".join(lines)
+
+    @api.model
+    def _describe_hours(self, drafts):
+        """A line for each place whose texts wait for the texting hours."""
+        waiting = [
+            alert.text
+            for draft in drafts
+            for alert in draft.alerts
+            if alert.code == "outside_hours"
+        ]
+        return "\n".join(list(dict.fromkeys(waiting))[:NAMES_SHOWN])
 
     def _describe_left_out(self, drafts):
         """A line for each reason: the Work Orders that it keeps from being asked."""
@@ -125,7 +148,9 @@ class FsmConfirmationBatch(models.TransientModel):
             )
         visits = self.visit_ids._origin._filtered_access("read")
         composer = self.env["fsm.confirmation.composer"]
-        drafts = composer._draft_many(orders, visits)
+        drafts = composer._draft_many(
+            orders, visits, by_person=True, at_once_reason=self._get_at_once_reason()
+        )
         ready, left_out = [], []
         for draft in drafts:
             kept_back = first_for_many(draft.alerts, self.is_again)
@@ -142,6 +167,7 @@ class FsmConfirmationBatch(models.TransientModel):
         if not self.try_lock_for_update() or self.sudo().confirmation_ids:
             # A second click: the first one has sent them.
             return {"type": "ir.actions.act_window_close"}
+        self._check_reason()
         drafts, _left_out = self._get_drafts()
         if not drafts:
             raise UserError(
@@ -154,7 +180,8 @@ class FsmConfirmationBatch(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("Confirmations sent: %s", len(drafts)),
+                "message": self._describe_hours(drafts)
+                or self.env._("Confirmations sent: %s", len(drafts)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -155,7 +155,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         visit = finding.appointment
         alert = draft and first_for_plan(draft.alerts)
         outcome = _find_outcome(decision.reason, alert)
-        reason = self.env["fsm.confirmation.planner"]._describe(finding)
+        reason = self.env["fsm.confirmation.plan.words"]._describe(finding)
         return {
             "order_id": finding.order.id,
             "visit_id": visit.id if visit._name == "fsm.visit" else False,

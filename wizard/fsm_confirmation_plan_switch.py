@@ -10,6 +10,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
     """Says what a plan will send before it is switched on."""
 
     _name = "fsm.confirmation.plan.switch"
+    _inherit = ["fsm.confirmation.reference.mixin"]
     _description = "Switch On a Confirmation Plan"
 
     plan_id = fields.Many2one("fsm.confirmation.plan", required=True, readonly=True)
@@ -45,7 +46,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         """A line for each reason, the most frequent first."""
         reasons = Counter(row["cause"] for row in left_out)
         return "\n".join(
-            f"{count}: {reason}"
+            f"{reason}: {count}"
             for reason, count in reasons.most_common(_REASONS_SHOWN)
         )
 

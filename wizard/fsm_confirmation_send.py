@@ -14,7 +14,7 @@ class FsmConfirmationSend(models.TransientModel):
     """
 
     _name = "fsm.confirmation.send"
-    _inherit = ["fsm.confirmation.reference.mixin"]
+    _inherit = ["fsm.confirmation.reference.mixin", "fsm.confirmation.hours.mixin"]
     _description = "Send Confirmation"
 
     order_id = fields.Many2one(
@@ -134,7 +134,12 @@ class FsmConfirmationSend(models.TransientModel):
     def _draft(self):
         """What would be sent, as :class:`~...fsm_confirmation_composer.Draft`."""
         composer = self.env["fsm.confirmation.composer"]
-        return composer._draft(self.order_id, self.visit_id, self.partner_id, self.code)
+        draft = composer._draft(
+            self.order_id, self.visit_id, self.partner_id, self.code
+        )
+        draft.by_person = True
+        draft.at_once_reason = self._get_at_once_reason()
+        return draft
 
     @api.depends("partner_id", "order_id")
     def _compute_mobile(self):
@@ -199,7 +204,16 @@ class FsmConfirmationSend(models.TransientModel):
             code = draft.mobile and composer._preview_code(draft)
             wizard.code = code or False
 
-    @api.depends("order_id", "visit_id", "partner_id")
+    @api.depends("order_id")
+    def _compute_is_outside_hours(self):
+        departures = self.env["fsm.confirmation.departure"]
+        for wizard in self:
+            now, departure = departures._find_for(
+                wizard.order_id.sudo(), wizard.company_id
+            )
+            wizard.is_outside_hours = departure != now
+
+    @api.depends("order_id", "visit_id", "partner_id", "send_now", "at_once_reason")
     def _compute_alerts(self):
         for wizard in self:
             alerts = wizard._find_alerts() if wizard.order_id else []
@@ -365,6 +379,7 @@ class FsmConfirmationSend(models.TransientModel):
         # What a caller wrote over a computed value, like the number, doesn't count.
         self.env.flush_all()
         self.invalidate_recordset()
+        self._check_reason()
         found = [alert.text for alert in self._find_alerts() if alert.level == BLOCK]
         if found:
             raise UserError("\n".join(found))
@@ -378,7 +393,7 @@ class FsmConfirmationSend(models.TransientModel):
         draft.previous = previous
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_id = composer._record([draft], self.env.user)
-        return self._notify_sent()
+        return self._notify_sent(draft)
 
     def _check_asked_meanwhile(self):
         """Refuse when somebody else asked the customer while this dialog was open.
@@ -399,16 +414,22 @@ class FsmConfirmationSend(models.TransientModel):
             )
         )
 
-    def _notify_sent(self):
+    def _notify_sent(self, draft):
         """What the screen does after Send: close the dialog and notify the user."""
+        departures = self.env["fsm.confirmation.departure"]
+        now, departure = departures._find(draft)
+        if departure == now:
+            message = self.env._(
+                "The text to %s is on its way.", self.partner_id.sudo().name
+            )
+        else:
+            message = departures._describe(draft)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._(
-                    "The text to %s is on its way.", self.partner_id.sudo().name
-                ),
+                "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -7,8 +7,11 @@ from ..models.appointment.fsm_appointment_mixin import RESPONSES
 
 class FsmConfirmationSettle(models.TransientModel):
     """What a person decides: the answer of a message, where a reply belongs, that a
-    contact may be texted again or has the right number, or that an appointment moves to
-    the time that the customer proposed. Who did it and why goes into the history."""
+    contact wants no texts, may be texted again or has the right number, or that an
+    appointment moves to the time that the customer proposed.
+
+    Who did it and why goes into the history.
+    """
 
     _name = "fsm.confirmation.settle"
     _inherit = ["fsm.confirmation.reference.mixin"]
@@ -18,9 +21,10 @@ class FsmConfirmationSettle(models.TransientModel):
         [
             ("settle", "Correct an answer"),
             ("attach", "Attach a reply"),
+            ("opt_out", "Opt out of texts"),
             ("lift", "Allow texts again"),
             ("trust", "The number is right"),
-            ("move", "Set the proposed time"),
+            ("move", "Set a new date"),
         ],
         required=True,
         default="settle",
@@ -64,6 +68,8 @@ class FsmConfirmationSettle(models.TransientModel):
                 self.partner_id._lift_opt_out(self.note.strip())
             else:
                 self.partner_id._trust_number(self.note.strip())
+        elif self.action == "opt_out":
+            self.partner_id._opt_out((self.note or "").strip())
         elif self.action == "move":
             self._move()
         else:

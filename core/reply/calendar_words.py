@@ -82,7 +82,10 @@ _MONTHS = {
     ),
 }
 _OFFSETS = {  # days from today
-    "en": {0: "today tonight", 1: "tomorrow tomorow tommorow tmrw tmw tomorro 2morrow"},
+    "en": {
+        0: "today tonight",
+        1: "tomorrow tomorrows tomorow tommorow tmrw tmw tomorro 2morrow",
+    },
     "es": {0: "hoy", 1: "manana"},
     "fr": {0: "aujourdhui", 1: "demain"},
     "de": {0: "heute", 1: "morgen", 2: "ubermorgen uebermorgen"},
@@ -132,6 +135,21 @@ _NUMBERS = {  # of hours
     "nl": "een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien "
     "veertien vijftien zestien zeventien achttien negentien twintig",
 }
+DAYS_AHEAD = {
+    tuple(words.split()): 2
+    for words in (
+        "day after tomorrow|pasado manana|apres demain|depois de amanha|dopo domani"
+    ).split("|")
+}
+ORDINALS = {
+    word: value
+    for value, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh "
+        "twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth "
+        "nineteenth twentieth".split(),
+        1,
+    )
+} | {"thirtieth": 30}
 # Before an hour: "half past three", "halb acht", "kwart voor negen".
 PARTS_OF_HOUR = {"half": 30, "halb": 30, "quarter": 15, "viertel": 15, "kwart": 15}
 PAST_OR_TO = {"past": 1, "after": 1, "nach": 1, "over": 1, "to": -1, "till": -1}

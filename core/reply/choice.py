@@ -11,17 +11,21 @@ from . import intents as lx
 from .clauses import (
     CONFIRM,
     DECLINE,
+    ONLY,
     REFUSALS,
     SILENT,
+    YES,
     intent_of,
     split_clauses,
 )
 
-_YES = {lx.CONFIRM, lx.AGREE}
-_ANSWERS = _YES | REFUSALS
+_ANSWERS = YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
 _WORDS_OF_CHOICE = dict.fromkeys(
-    "keep keeping take pode good great okay bien gut bene goed bom boa bon wel".split(),
+    (
+        "keep keeping take welcome pode good great okay bien gut bene goed bom boa bon"
+        " wel"
+    ).split(),
     CONFIRM,
 ) | dict.fromkeys(
     "bad out off drop skip mal malo mala mauvais mauvaise schlecht ruim male slecht "
@@ -35,13 +39,13 @@ _SUITS = frozenset(
     "klappt convienen conviene funcionan funciona servem serve convengono lukken lukt "
     "kloppen gaan".split()
 )
+_IS = frozenset("is does geht ist va est".split())
 _BAD = (("no", "good"), ("not", "good"), ("no", "bueno"), ("not", "ok"), ("no", "go"))
 _VERY = frozenset("too so very really leider helaas".split())
 _EXCEPT = frozenset(
     "except excepto menos sauf ausser tranne behalve exceto salvo eccetto".split()
 )
 _PLEASE = frozenset("please pls plz bitte porfavor svp graag perfavore".split())
-_ONLY = frozenset("only just solo nur alleen seulement so apenas soltanto".split())
 _SMALL = SILENT | {lx.ALL, lx.BUT}
 
 
@@ -171,7 +175,7 @@ def _read(clause, asks, open_ids):
     plain = _without_exceptions(clause, items, open_ids)
     is_clear, items = is_clear and plain is not None, items if plain is None else plain
     if is_clear and items and not any(isinstance(item, str) for item in items):
-        if any(segment.key in _ONLY | _PLEASE for segment in clause):
+        if any(segment.key in ONLY | _PLEASE for segment in clause):
             items.append(CONFIRM)  # "Monday please", "only the first one"
     return Clause(tuple(items), tuple(clause), is_clear)
 
@@ -197,6 +201,8 @@ def _without_exceptions(clause, items, open_ids):
 def _intent_at(clause, index, before, items):
     """Return the answer that a segment gives in its clause, or None."""
     segment = clause[index]
+    if segment.key in _IS and len(segment.tokens) == 1 and index + 1 == len(clause):
+        return CONFIRM if before and before.refs else None  # "3 is not ok, 4 is"
     if _is_silent_answer(segment, before, items) or _is_of_neither(clause, index):
         return None
     if before is not None and before.refs and segment.key in _SUITS:
@@ -239,7 +245,7 @@ def _is_small(clause, index, before, items):
         return False  # languages contradict each other
     if segment.is_any(_SMALL):
         return True
-    if segment.key in _ONLY | _EXCEPT | _VERY and any(s.refs for s in clause):
+    if segment.key in ONLY | _EXCEPT | _VERY and any(s.refs for s in clause):
         return True  # "only the last one doesn't work"
     return _is_beside_name(clause, index)
 
@@ -249,9 +255,9 @@ def _is_of_neither(clause, index):
     segment = clause[index]
     if segment.refs or not any(s.every and s.is_any(REFUSALS) for s in clause[:index]):
         return False
-    if any(s.is_any(_YES) for s in clause[:index]) or len(segment.tokens) > 3:
+    if any(s.is_any(YES) for s in clause[:index]) or len(segment.tokens) > 3:
         return False
-    return segment.is_any(_YES | {lx.NEGATION}) or segment.key in _SUITS
+    return segment.is_any(YES | {lx.NEGATION}) or segment.key in _SUITS
 
 
 def _is_near_name(clause, index):

@@ -10,6 +10,7 @@ from .text import QUESTION
 CONFIRM, DECLINE = "confirm", "decline"
 ANSWERS = {lx.CONFIRM, lx.AGREE, lx.DECLINE, lx.RESCHEDULE}
 REFUSALS = {lx.DECLINE, lx.RESCHEDULE}
+YES = {lx.CONFIRM, lx.AGREE}
 CLEAR = {lx.CONFIRM, *REFUSALS}
 # What an unknown word becomes that needs not be known: a name, a signature.
 SILENCED = frozenset({lx.FILLER})
@@ -30,6 +31,13 @@ IFS = frozenset(
     "yet si sauf quizas quiza talvez wenn falls sofern vielleicht se caso forse "
     "magari als tenzij mits indien misschien".split()
 )
+# "Only" leaves out the rest, "yes for the fridge" is one to a part.
+ONLY = frozenset(
+    "only just solo nur seulement uniquement alleen so apenas soltanto".split()
+)
+SCOPES = frozenset("for to on about with pour fur para per voor sobre".split())
+# What joins a reason to what follows from it.
+SO = frozenset("so and y asi et donc alors und also e entao quindi en dus".split())
 # "no", "non", "não", "nee": words that also negate what follows.
 _NO_LENGTH = 4
 

@@ -8,6 +8,7 @@ What is right needs no understanding; what is wrong ("yes FO121", "yes, 15 Mill 
 from functools import lru_cache
 from typing import NamedTuple
 
+from .order import Found, find_choice, find_numbered, find_rest
 from .text import BREAK, DASH, LINE, NUMBER, QUESTION, WORD, level, tokenize
 from .times import find_times
 from .when import When
@@ -21,17 +22,6 @@ _STREET_WORDS = frozenset(
     "laan weg plein de del des der du da do la le les el los di dei van".split()
 )
 _MIN_NAME = 3
-
-
-class Found(NamedTuple):
-    """A part of a text that says something about appointments."""
-
-    start: int
-    end: int
-    refs: frozenset  # ids of the appointments of which it is true; may be empty
-    when: When | None = None
-    every: bool = False  # all of ``refs`` are meant
-    says: str = ""  # an answer that it implies: "neither"
 
 
 class _Words(NamedTuple):
@@ -67,151 +57,6 @@ def _keys(text):
     )
 
 
-# Which of several is meant, counted from the first or from the last.
-_PLACES = {
-    0: "first 1st primera primero premier premiere erste ersten erster erstes primeira "
-    "primeiro prima primo eerste",
-    1: "second 2nd segunda segundo deuxieme seconde zweite zweiten zweiter zweites "
-    "seconda secondo tweede",
-    2: "third 3rd tercera tercero troisieme dritte dritten dritter terceira terceiro "
-    "terza terzo derde",
-    -1: "last ultima ultimo derniere dernier letzte letzten letzter laatste later "
-    "latter spatere spateren latere",
-}
-_PLACE_OF = {word: place for place, text in _PLACES.items() for word in text.split()}
-_PLACE_OF |= dict.fromkeys(("earlier", "former", "fruhere", "vroegere"), 0)
-_ONES = frozenset(
-    "one ones appointment appt visit cita visita rendezvous rdv termin marcacao "
-    "consulta appuntamento afspraak una uno visits appointments appts citas visitas "
-    "termine termin appuntamenti afspraken consultas marcacoes visites visite".split()
-)
-_OTHERS = frozenset(
-    "other others otra otro otras otros demas autre autres andere anderer anderen "
-    "anderes outra outro outras outros altra altro altre altri lautre laltro laltra "
-    "rest remaining remainder resto reste restlichen restliche ubrigen ubrige overige "
-    "resterende".split()
-)
-_ORDINALS = frozenset("st nd rd o a er e".split())
-_COUNTS = {"two": 2, "dos": 2, "deux": 2, "zwei": 2, "duas": 2, "due": 2, "twee": 2}
-_BOTH = (("las", "dos"), ("los", "dos"), ("les", "deux"), ("tutti", "e", "due"))
-_BOTH += (("both",), ("ambas",), ("ambos",), ("beide",), ("entrambi",), ("entrambe",))
-_BOTH += (("as", "duas"), ("os", "dois"), ("alle", "beide"), ("alle", "drei"))
-_BOTH += (("allebei",), ("tutte", "e", "due"), ("all", "of", "them"), ("them", "all"))
-_BOTH += (("all", "three"), ("all",), ("todas",), ("todos",), ("toutes",), ("tous",))
-_BOTH += (("alle",), ("tutti",), ("tutte",), ("allemaal",), ("everything",))
-_BOTH += (("all", "of", "those"), ("all", "of", "these"), ("both", "of", "them"))
-_BOTH += (("las", "tres"), ("los", "tres"), ("les", "trois"), ("tutti", "e", "tre"))
-_BOTH += (("as", "tres"), ("os", "tres"), ("alle", "drie"), ("tutte", "e", "tre"))
-_BOTH += (("both", "of", "those"), ("both", "of", "these"), ("all", "3"), ("beides",))
-_BOTH += (("todas", "ellas"), ("todos", "ellos"), ("tous", "les", "deux"))
-_BOTH += (("toutes", "les", "deux"), ("tutti", "quanti"), ("alle", "zwei"))
-_BOTH += (("die", "beiden"), ("beiden",), ("de", "beide"), ("alle", "twee"))
-_NEITHER_OF = tuple(
-    (*begin, *end)
-    for begin in (
-        ("cant", "do"),
-        ("cant", "make"),
-        ("cannot", "do"),
-        ("cannot", "make"),
-    )
-    for end in (("any", "of", "them"), ("any", "of", "those"), ("any", "of", "these"))
-)
-_PAIR = frozenset(
-    "both two dos deux zwei due twee duas dois ambas ambos beide beides beiden "
-    "entrambi entrambe allebei".split()
-)
-_TRIO = frozenset("three tres trois drei tre drie 3".split())
-_NEITHER = (("cant", "do", "either"), ("cant", "make", "either"))
-_NEITHER += (("neither",), ("neither", "one"), ("neither", "of", "them"))
-_NEITHER += (("none", "of", "them"), ("ninguna", "de", "las", "dos"), ("ninguna",))
-_NEITHER += (("ninguno",), ("ninguno", "de", "los", "dos"), ("aucun", "des", "deux"))
-_NEITHER += (("aucune", "des", "deux"), ("ni", "lun", "ni", "lautre"))
-_NEITHER += (("keiner", "von", "beiden"), ("keinen", "von", "beiden"), ("keiner",))
-_NEITHER += (("nenhuma", "das", "duas"), ("nenhum", "dos", "dois"), ("nenhuma",))
-_NEITHER += (("nessuno", "dei", "due"), ("nessuna", "delle", "due"), ("nessuno",))
-_NEITHER += (("geen", "van", "beide"), ("geen", "van", "beiden"), ("neither", "works"))
-_NEITHER += (
-    ("none", "of", "those"),
-    ("none", "of", "these"),
-    ("neither", "of", "those"),
-)
-_NEITHER += (("neither", "of", "these"), ("none",), ("not", "either"), ("aucun",))
-_NEITHER += (("ninguna", "de", "las", "tres"), ("ninguno", "de", "los", "tres"))
-_NEITHER += (("aucune",), ("aucun", "des", "trois"), ("ni", "lune", "ni", "lautre"))
-_NEITHER += (
-    ("keine", "von", "beiden"),
-    ("keins", "von", "beiden"),
-    ("keiner", "davon"),
-)
-_NEITHER += (("keinen", "davon"), ("keines", "von", "beiden"), ("beide", "nicht"))
-_NEITHER += (("nessuno", "dei", "tre"), ("nessuna", "delle", "due"), ("nenhum",))
-_NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van", "de"))
-_NEITHER += (("geen", "van", "de", "twee"), ("geen", "van", "de", "drie"))
-
-
-def find_choice(tokens, appointments, lang):
-    """Return the words of ``tokens`` that choose among several by their order."""
-    keys = [
-        "" if token.key == "prima" and lang != "it" else token.key for token in tokens
-    ]
-    ordered = [a.id for a in sorted(appointments, key=lambda a: a.local_start)]
-    found = []
-    index = 0
-    while index < len(keys):
-        item = _choice_at(keys, index, ordered)
-        if item:
-            found.append(item)
-        index = item.end if item else index + 1
-    return found
-
-
-def _choice_at(keys, index, ordered):
-    """Return the :class:`Found` of "both", "neither", "the first two" at a place."""
-    for read in (_all_at, _place_at):
-        item = read(keys, index, ordered)
-        if item:
-            return item
-    return None
-
-
-def _all_at(keys, index, ordered):
-    phrases_of = ((_NEITHER + _NEITHER_OF, "decline"), (_BOTH, ""))
-    for phrases, says in phrases_of:
-        ends = [
-            index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
-        ]
-        if ends:
-            every = _counts(keys[index : max(ends)], len(ordered))
-            end = _after_one(keys, max(ends))
-            return Found(index, end, frozenset(ordered), None, every, says)
-    return None
-
-
-def _counts(words, size):
-    """Tell whether "both" is said of two and "all three" of three."""
-    if not _TRIO.isdisjoint(words):
-        return size == 3
-    return _PAIR.isdisjoint(words) or size == 2
-
-
-def _place_at(keys, index, ordered):
-    place, end = _PLACE_OF.get(keys[index]), index + 1
-    after = keys[end] if end < len(keys) else ""
-    if keys[index] in ("1", "2", "3") and after in _ORDINALS:
-        place, end = int(keys[index]) - 1, end + 1
-    if place is None or place >= len(ordered):
-        return None
-    count = _COUNTS.get(after)
-    if count:
-        chosen = ordered[:count] if place == 0 else ordered[-count:]
-        return Found(index, end + 1, frozenset(chosen), None, True)
-    return Found(index, _after_one(keys, end), frozenset({ordered[place]}))
-
-
-def _after_one(keys, end):
-    return end + (end < len(keys) and keys[end] in _ONES)
-
-
 def find_own(tokens, appointments, now, lang):
     """Return what ``tokens`` repeat of ``appointments``, in order, as :class:`Found`.
 
@@ -231,8 +76,9 @@ def find_own(tokens, appointments, now, lang):
         waiting = [a for a in appointments if a.is_open]
         found = [item for item in found if not _may_be_ordinal(item, keys)]
         found = _with(found, find_choice(tokens, waiting, lang))
+        found = _with(found, find_numbered(tokens, waiting, found))
         named = found + _find_codes(keys, waiting)
-        found = _with(found, _find_rest(keys, named, frozenset(a.id for a in waiting)))
+        found = _with(found, find_rest(keys, named, frozenset(a.id for a in waiting)))
     return sorted(found, key=lambda item: item.start)
 
 
@@ -346,22 +192,6 @@ def _is_lone_day(item):
 def _find_codes(keys, appointments):
     refs = {a.code: frozenset({a.id}) for a in appointments if a.code}
     return [Found(i, i + 1, refs[key]) for i, key in enumerate(keys) if key in refs]
-
-
-def _find_rest(keys, found, waiting):
-    """Find "the other one": those that were not named before it."""
-    for index, key in enumerate(keys):
-        named = [item.refs & waiting for item in found if item.end <= index]
-        if key not in _OTHERS or not any(named):
-            continue
-        rest = waiting - frozenset().union(*named)
-        end = index + 1
-        count = _COUNTS.get(keys[end]) if end < len(keys) else None
-        if count or (end < len(keys) and keys[end] in _ONES):
-            end += 1
-        if rest and (count is None or count == len(rest)):
-            return [Found(index, end, rest, None, len(rest) > 1)]
-    return []
 
 
 def _true_of(when, appointments, now):

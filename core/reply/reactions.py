@@ -13,6 +13,7 @@ from . import intents as lx
 from .decision import (
     ANSWERED,
     ASK_BACK,
+    ASK_WHICH,
     CONFIRMED,
     COURTESY,
     DECLINED,
@@ -204,6 +205,10 @@ def _meaning(reaction, about):
     if said is None:
         return COURTESY, None
     asked = about[0] if said.kind == QUESTION and len(about) == 1 else None
+    if tap == LIKED and said.kind == QUESTION and len(about) > 1:
+        # Each of them may be meant, or all.
+        waiting = any(a.is_open for a in about)
+        return (ASK_WHICH if waiting else COURTESY), None
     if tap == LIKED:
         return _meaning_of_like(asked)
     waits = (asked is not None and asked.is_open) or (

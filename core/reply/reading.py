@@ -15,12 +15,7 @@ from .codes import mark_codes
 from .languages import in_one_language
 from .lexicon import Lexicon
 from .names import silence_names, silence_signature
-from .notes import (
-    find_change_of_mind,
-    find_yes_at_end,
-    find_yes_with_note,
-    note_of,
-)
+from .notes import find_yes_with_note, note_of
 from .opt_out import (
     find_opt_out,
     find_request,
@@ -37,6 +32,7 @@ from .refusals import (
     find_refusal_with_rest,
     find_refused_day,
 )
+from .returns import find_change_of_mind, find_yes_at_end
 from .text import QUESTION, WORD, level
 from .understanding import (
     MAX_DETAIL,

@@ -8,10 +8,18 @@ too, and a refusal of a day that is not the appointment's is none.
 from dataclasses import replace
 
 from . import intents as lx
-from .clauses import IFS, REFUSALS, SILENT, is_bare_no, is_worded, split_clauses
+from .clauses import (
+    IFS,
+    REFUSALS,
+    SILENT,
+    YES,
+    is_bare_no,
+    is_worded,
+    split_clauses,
+)
+from .text import LINE
 from .when import propose
 
-_YES = {lx.CONFIRM, lx.AGREE}
 _BEFORE = SILENT | {
     lx.OWN,
     lx.SUBJECT,
@@ -32,7 +40,10 @@ _RIGHT_BEFORE = SILENT | {lx.DECLINE, lx.RESCHEDULE, lx.RETURN, lx.BUT}
 _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
-_I = frozenset("i im ive id we were weve ich wir je jai nous ik wij".split())
+_I = frozenset(
+    "i im ive id we were weve ich wir je jai nous ik wij ho devo sono abbiamo tengo "
+    "estoy tenemos tenho estou vou to bin hab habe muss ben heb moet".split()
+)
 # "Cancel my plan" has an object; after "can't make it my" a reason begins.
 _TRANSITIVE = (
     "cancel annul anul storn resched postpon absag afzeg mov chang skip declin do need"
@@ -48,6 +59,7 @@ _PERHAPS = frozenset(
     "maybe perhaps vielleicht evtl forse magari talvez quizas misschien".split()
 )
 _AND = frozenset("and y et und e en so".split())
+_ALREADY = frozenset("already ya deja schon gia ja al".split())
 _REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
 # What tells that a day is proposed, beside a question.
 _SORRY = frozenset(
@@ -56,6 +68,8 @@ _SORRY = frozenset(
 )
 _THEN = (("ese", "dia"), ("ce", "jour", "la"), ("quel", "giorno"), ("nesse", "dia"))
 _THEN += (("die", "dag"), ("an", "dem", "tag"), ("then",))
+_THAT_DAY = (("that", "day"), ("ese", "dia"), ("ce", "jour"), ("quel", "giorno"))
+_THAT_DAY += (("nesse", "dia"), ("die", "dag"), ("dem", "tag"))
 _ARRANGES = {lx.ACCESS, lx.PRESENCE, lx.HOUSEHOLD, lx.CONTACT}
 # "Tomorrow's out", "ese viernes imposible".
 _BAD_DAY = frozenset(
@@ -69,7 +83,7 @@ _PROPOSING = frozenset(
     "evtl eventuell ggf eventueel eventuellement "
     "liever beter vrij misschien puedo mejor libre podria podemos posso meglio libero "
     "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
-    "try".split()
+    "try only solo nur seulement alleen so apenas".split()
 )
 # Our own brief text about a refusal: "...: rechazada, le llamaremos."
 _OUR_REFUSALS = frozenset(
@@ -79,6 +93,8 @@ _WE_CALL = frozenset(
     "call llamaremos appellerons ligar chiameremo rufen bellen".split()
 )
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
+_ASKING = frozenset("any is are do does did was have has can said says".split())
+_STOPS = frozenset(".!")
 _SAME_TIME = (
     ("same", "time"),
     ("misma", "hora"),
@@ -96,7 +112,7 @@ def find_refusal_with_rest(text, lexicon):
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
         for index, segment in enumerate(clause):
-            if segment.is_any(_YES):
+            if segment.is_any(YES):
                 if not asks:
                     return None
             elif asks and lx.RESCHEDULE in segment.kinds:
@@ -104,9 +120,28 @@ def find_refusal_with_rest(text, lexicon):
             elif segment.is_any(REFUSALS):
                 if _is_our_text(text.segments, segment):
                     return None
-                clear = not asks and _is_clear_among(clauses, position, index, lexicon)
+                clear = not asks and (
+                    _is_clear_among(clauses, position, index, lexicon)
+                    or _is_own_sentence(text.segments, segment, lexicon)
+                )
                 return segment if clear else None
     return None
+
+
+def _is_own_sentence(segments, refusal, lexicon):
+    """Tell the "No." of "You must be joking. No. Last time ..." from a negation."""
+    if not is_bare_no(refusal):
+        return False
+    place = next(i for i, s in enumerate(segments) if s is refusal)
+    around = segments[max(place - 1, 0) : place] + segments[place + 1 : place + 2]
+    if not all(s.tokens[0].kind == LINE or s.key in _STOPS for s in around):
+        return False
+    before, after = segments[:place], segments[place + 1 :]
+    if any(s.key in _ASKING for s in before):
+        return False  # "Any dogs. No."
+    if any(map(_is_doubt, before)) or any(s.is_any(_AGAINST) for s in before):
+        return False
+    return all(_is_left_standing(item, lexicon) for item in _clauses(after))
 
 
 def _is_our_text(segments, refusal):
@@ -143,8 +178,10 @@ def find_refused_day(text, lexicon):
     clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
         negation = None if asks else _refuses_day(clause)
+        around = clauses[:position] + clauses[position + 1 :]
+        if not negation and len(clause) == 1 and _is_no_good(clause[0]):
+            negation = clause[0] if any(_proposes(c) for c, _asks in around) else None
         if negation:
-            around = clauses[:position] + clauses[position + 1 :]
             if all(_is_left_standing(item, lexicon) for item in around):
                 return negation
     return None
@@ -152,10 +189,10 @@ def find_refused_day(text, lexicon):
 
 def _refuses_day(clause):
     """Return the "not" of "not Friday", "Montag nicht", "donderdag ben ik er niet"."""
-    said = [s for s in clause if not s.kinds <= SILENT or s.refs]
+    said = [s for s in clause if not s.kinds <= SILENT | {lx.RETURN} or s.refs]
     while said and is_bare_no(said[0]):
         said = said[1:]
-    if len(said) == 3 and said[1].is_any(_YES) and said[0].refs:
+    if len(said) == 3 and said[1].is_any(YES) and said[0].refs:
         said = [said[0], said[2]]  # what a "not" behind it turns round
     if len(said) != 2:
         return None
@@ -164,7 +201,7 @@ def _refuses_day(clause):
     if not own.refs and negation.refs:
         own, negation = negation, own
     if negation.tokens[-1].key in _BAD_DAY or _is_no_good(negation):
-        plain = not negation.is_any(_YES)
+        plain = not negation.is_any(YES)
     return negation if plain and own.refs and own.when else None
 
 
@@ -192,13 +229,18 @@ def find_excuse_then(text):
     for clause, asks in _clauses(text.segments):
         if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
             return None
-        sorry = sorry or next(
-            (s for s in clause if s.key in _SORRY or is_bare_no(s)), None
-        )
+        sorry = sorry or next((s for s in clause if _regrets(s)), None)
         then = any(_is_then(s) for s in clause)
         excuses = [s for s in clause if lx.EXCUSE in s.kinds] if then else []
         reason = reason or next(iter(excuses), None)
     return reason if sorry else None
+
+
+def _regrets(segment):
+    """Tell what is said with a refusal: "sorry", "no", "after all"."""
+    words = {token.key for token in segment.tokens}
+    returns = lx.RETURN in segment.kinds and len(segment.tokens) > 1
+    return returns or is_bare_no(segment) or not words.isdisjoint(_SORRY)
 
 
 def _is_then(segment):
@@ -206,13 +248,13 @@ def _is_then(segment):
     if segment.refs and segment.when:
         return segment.when.has_day()
     words = tuple(token.key for token in segment.tokens)
-    return words[:1] == ("that",) or words in _THEN
+    return words[:1] == ("that",) or words[-2:] in _THAT_DAY or words in _THEN
 
 
 def _is_against_no(segment):
     if segment.is_any({lx.CONDITION, lx.OTHER}) and not _is_soft(segment):
         return segment.key in IFS or lx.OTHER in segment.kinds
-    return segment.is_any({*_YES, lx.KEEP, lx.QUESTION_WORD}) and not _is_soft(segment)
+    return segment.is_any({*YES, lx.KEEP, lx.QUESTION_WORD}) and not _is_soft(segment)
 
 
 def _is_no_of(said):
@@ -236,7 +278,7 @@ def find_excuse_with_proposal(text):
             continue
         if any(s.is_any({lx.OTHER, lx.ACCESS, lx.PRESENCE, lx.KEEP}) for s in clause):
             return None
-        if any(s.is_any(_YES) and lx.COMMON not in s.kinds for s in clause):
+        if any(s.is_any(YES) and lx.COMMON not in s.kinds for s in clause):
             return None
         reasons = [s for s in clause if lx.EXCUSE in s.kinds]
         excuse = excuse or next(iter(reasons), None)
@@ -280,11 +322,14 @@ def _begins_clause(clause, start, index):
         if len(segment.tokens) > 1 or (after and after.key in ("about", "if")):
             return True
     if after is not None and lx.OTHER in after.kinds:
-        if segment.is_any(_YES):
+        if segment.is_any(YES):
             return True  # "not available Monday | yes Tuesday"
         if lx.CONDITION in segment.kinds and segment.key in _PROPOSING:
             return True  # "morgen nicht | evtl nächste Woche"
     before = clause[start:index]
+    if lx.OTHER in segment.kinds and after is not None and after.is_any(YES):
+        said = [s for s in before if not s.kinds <= SILENT]
+        return bool(said) and all(s.is_any(REFUSALS) for s in said)
     if segment.key in _PROPOSING and _proposes(clause[index:]):
         said = [s for s in before if not s.kinds <= SILENT]
         return bool(said) and all(s.is_any(REFUSALS | {lx.EXCUSE}) for s in said)
@@ -298,8 +343,10 @@ def _ends_in_refusal(before, segment):
         return False
     if all(map(is_bare_no, said)) and segment.key in _AND:
         return True
+    if segment.key in _ALREADY and not all(map(is_bare_no, said)):
+        return True  # "no vengan ya lo arreglé"
     if all(map(_is_no_thanks, said)):
-        return not segment.is_any({lx.OTHER, *_YES})
+        return not segment.is_any({lx.OTHER, *YES})
     if not segment.is_any({lx.SUBJECT, *_REASONS}):
         return False
     if segment.key in _I or all(map(is_bare_no, said)):
@@ -338,7 +385,7 @@ def _is_plain_around(clause, index):
     around = clause[:index] + clause[index + 1 :]
     if any(s.is_any(_AGAINST) and not _is_soft(s) for s in around):
         return False
-    if any(s.is_any(_YES) for s in around):
+    if any(s.is_any(YES) for s in around):
         return False
     if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
         return False
@@ -369,7 +416,7 @@ def _may_follow_no(following, next_segment):
 
 def _is_doubt(segment):
     """Tell whether what is said before a refusal makes it no plain one."""
-    if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *_YES}):
+    if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *YES}):
         return not _is_soft(segment)
     if lx.CONDITION not in segment.kinds or _is_soft(segment):
         return False
@@ -403,7 +450,7 @@ def _takes_back(segment, proposes, lexicon):
             return True
     if proposes or _is_soft(segment) or segment.is_any(REFUSALS):
         return False
-    if segment.is_any(_YES):
+    if segment.is_any(YES):
         return len(segment.tokens) > 1 or lx.COMMON not in segment.kinds
     if lx.CONDITION not in segment.kinds:
         return False

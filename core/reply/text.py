@@ -36,7 +36,8 @@ _NUMERO = re.compile(
 )
 _BEFORE_NFKC = str.maketrans({"´": "'", "｀": "'", "ʼ": "'", "ˈ": "'"})
 _AFTERNOON = re.compile(r"\bapr[eè]s[- ]midi\b", re.IGNORECASE)
-_AM_PM = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
+_AM_PM = re.compile(r"\b([ap])(?:\.\s?| )m\b\.?", re.IGNORECASE)
+_CLOCK = re.compile(r"\bo['\s]\s?clock\b", re.IGNORECASE)
 # "o.k.", "O.K": two letters between stops are one word.
 _INITIALS = re.compile(r"(?<![\w'.])([A-Za-z])\.([A-Za-z])(?:\.|(?![\w'.]))")
 # "S T O P", "Y-E-S"
@@ -123,6 +124,7 @@ def tokenize(levelled, *, joints=False):
     :param joints: keep what joins two numbers, which says something in times only
     """
     levelled = _AM_PM.sub(r"\1m", levelled)
+    levelled = _CLOCK.sub("oclock", levelled)
     levelled = _AFTERNOON.sub("aprèsmidi", levelled)
     levelled = _INITIALS.sub(r"\1\2", levelled)
     levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)

@@ -2,11 +2,11 @@
 """Find the days and hours that a text names: "Tues 9-11", "mañana a las 10"."""
 
 from . import calendar_words as cw
+from .hours import HALVES, NOON, HourReader
 from .text import BREAK, DASH, JOINT, LINE, NUMBER, SYMBOL, WORD
 from .when import When
 
 _MAX_JOINERS = 3
-_NOON = frozenset("noon midday midi mittag mediodia mezzogiorno meiodia".split())
 # What "tarde" is never the afternoon after: "más tarde", "mais tarde".
 _LATER = frozenset("mas mais muy muito demasiado".split())
 _SHORT_DAYS = frozenset("mo di mi do fr sa ma wo vr za".split())
@@ -16,18 +16,7 @@ _PREDICATES = frozenset(
 )
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
-_DURATIONS = frozenset(
-    "min mins minutes minuten minutos minuti hours hrs stunden horas ore day days "
-    "weeks times".split()
-)
-_HALVES = ("am", "pm")
 _ANDS = ("and", "e", "y", "et", "und", "en", "al")
-_MARKS = ("oclock", "uhr", "uur", "h", "clock")
-# After these a number counts doors or floors: "number 17 is the blue one".
-_COUNTED = frozenset(
-    "number num no nr unit apt apartment house flat suite room door gate code floor "
-    "level casa puerta porta appartement wohnung haus huis kamer".split()
-)
 # No hours when they stand alone: also articles, and "at the".
 _ARTICLES = frozenset("one una une ein een uma un".split())
 # These end the number of a floor in some languages as well: "2 o", "3 e".
@@ -60,30 +49,15 @@ def _is_time_word(token):
     return (
         key in cw.WORDS
         or key in cw.WEEK
-        or key in _NOON
+        or key in NOON
         or key in cw.CLOCK
         or key in cw.PARTS_OF_HOUR
+        or key in cw.ORDINALS
     )
 
 
-class _Reader:
+class _Reader(HourReader):
     """Read expressions of time, one atom after the other."""
-
-    def __init__(self, tokens, lang):
-        self.tokens = tokens
-        self.lang = lang
-        self.size = len(tokens)
-
-    def key(self, index):
-        return self.tokens[index].key if 0 <= index < self.size else ""
-
-    def number(self, index):
-        """Return the number at ``index`` if it may be of a date or an hour."""
-        if 0 <= index < self.size and self.tokens[index].kind == NUMBER:
-            key = self.tokens[index].key
-            if len(key) <= 4 and key.isdecimal():
-                return int(key)
-        return None
 
     def read_at(self, start):
         """Return the end of the expression at ``start``, and its :class:`When`."""
@@ -120,7 +94,9 @@ class _Reader:
         if token.kind != WORD:
             return index
         for read in (
+            self._days_ahead,
             self._coming,
+            self._ordinal_in_words,
             self._part_of_hour,
             self._word,
             self._hour_in_words,
@@ -131,6 +107,31 @@ class _Reader:
         return index
 
     # Words ------------------------------------------------------------------------
+
+    def _days_ahead(self, index, when):
+        """Read "the day after tomorrow", "pasado mañana"."""
+        for words, days in cw.DAYS_AHEAD.items():
+            end = index + len(words)
+            if when.offset is None and self._has(index, words):
+                when.offset = days
+                return end
+        return index
+
+    def _has(self, index, words):
+        return all(self.key(index + n) == word for n, word in enumerate(words))
+
+    def _ordinal_in_words(self, index, when):
+        """Read "Monday the fifteenth", "the twenty first of March"."""
+        tens = {"twenty": 20, "thirty": 30}.get(self.key(index), 0)
+        end = index + 1 + bool(tens)
+        value = tens + cw.ORDINALS.get(self.key(end - 1), 0) if end else 0
+        if not tens < value <= 31 or when.day is not None:
+            return index
+        month = self._meaning(end + (self.key(end) == "of"))
+        if not (when.has_day() or (month and month.kind == "month")):
+            return index
+        when.day = value
+        return end + (self.key(end) == "of")
 
     def _coming(self, index, when):
         """Read "next week", "this Friday", "semana que viene"."""
@@ -156,7 +157,7 @@ class _Reader:
     def _word(self, index, when):
         meaning = self._meaning(index)
         key = self.key(index)
-        if key in _NOON:
+        if key in NOON:
             when.hour = 12
             return self._after_hour(index + 1, when)
         if meaning is None:
@@ -188,6 +189,8 @@ class _Reader:
         if not meanings:
             return None
         meaning = next((m for m in meanings if m.lang == self.lang), meanings[0])
+        if meaning.lang != self.lang and self.key(index) in cw.NUMBERS:
+            return None  # "dez" is ten in Portuguese
         if meaning.weak and self.lang and meaning.lang != self.lang:
             if not self._is_plain_short(index):
                 return None
@@ -260,7 +263,7 @@ class _Reader:
     def _is_hour_word(self, index, when):
         """Tell the hour of "at nine", "one o'clock", "nove e meia", "Monday nine"."""
         end = index + 1
-        if self.key(end) in cw.CLOCK or self.key(end) in _HALVES:
+        if self.key(end) in cw.CLOCK or self.key(end) in HALVES:
             return True
         if self._is_at_word(index) or self._minutes_behind(end)[1] > end:
             return True
@@ -268,39 +271,6 @@ class _Reader:
             return False
         meaning = self._meaning(end)
         return when.has_day() or bool(meaning and meaning.kind in ("offset", "weekday"))
-
-    def _part_of_hour(self, index, when):
-        """Read "half past three", "halb acht", "kwart voor negen", "quarter to 4"."""
-        part = cw.PARTS_OF_HOUR.get(self.key(index))
-        if part is None or when.hour is not None:
-            return index
-        sign = cw.PAST_OR_TO.get(self.key(index + 1))
-        end = index + 1 + (sign is not None)
-        hour = cw.NUMBERS.get(self.key(end), self.number(end))
-        if hour is None or not 0 < hour <= 24:
-            return index
-        if sign is None and part != 30:
-            return index
-        if sign is None:
-            back = self.key(index) == "halb" or self.lang in ("nl", "de")
-            sign = -1 if back else 1
-        when.hour = hour if sign > 0 else hour - 1 or 12
-        when.minute = part if sign > 0 else 60 - part
-        return self._after_clock(end + 1, when)
-
-    def _minutes_behind(self, index):
-        """Return the minutes that follow an hour, and where they end: "y media"."""
-        for words, minutes in cw.MINUTES_BEHIND.items():
-            end = index + len(words)
-            if all(self.key(index + n) == word for n, word in enumerate(words)):
-                return minutes, end
-        return 0, index
-
-    def _is_at_word(self, index):
-        before = self.key(index - 1)
-        if before == "las" and self.key(index - 2) not in ("a", "de"):
-            return False  # "las dos": both of them
-        return before in cw.AT and before != "a"
 
     # Numbers ----------------------------------------------------------------------
 
@@ -389,112 +359,6 @@ class _Reader:
             return ends or predicate or self.key(end) in cw.AT
         begins = index == 0 or self.tokens[index - 1].kind in (BREAK, LINE)
         return begins and predicate
-
-    def _hour(self, index, value, when):
-        """Read "9:00", "14h30", "2pm", "9-11", "at 10", "8 Uhr", "ore 14"."""
-        if value > 24 or when.hour is not None:
-            return index
-        minute, end = self._minute(index + 1)
-        marked = end > index + 1
-        if self.key(end) in cw.CLOCK and self._is_clock(index, end):
-            marked, end = True, end + 1
-        marked = marked or self._minutes_behind(end)[1] > end
-        half = self.key(end) in _HALVES
-        certain = marked or half or self._is_at(index, end, value, marked)
-        limit, after = self._range_end(end + half)
-        if limit and not self._is_range(end, after, when, certain):
-            limit = None
-        if not (certain or limit) or self._is_duration(after):
-            return index
-        when.hour, when.minute = value, minute
-        if half or limit is None:
-            end = self._after_hour(end, when)
-        return end if limit is None else self._after_range(after, limit, when)
-
-    def _is_at(self, index, end, value, marked):
-        """Tell an hour by what stands beside the number: "at 9", "9 is fine"."""
-        before = self.key(index - 1)
-        if before in cw.AT and before not in ("a", "la"):
-            return True
-        if before == "a" and self.lang == "fr" and marked:
-            return True
-        if before in _COUNTED:
-            return False
-        return self.key(end) in ("is", "works", "suits") and value > 5
-
-    def _is_range(self, end, after, when, certain):
-        """Tell "9 to 11" from "vendredi 4 à 8h"."""
-        if self.key(end) in ("a", "al", "alle") and not certain:
-            return False
-        return (
-            certain
-            or when.weekday is not None
-            or when.offset is not None
-            or self.key(end) == "-"
-            or self.key(after) in cw.CLOCK
-            or self.key(after) in _HALVES
-            or self.key(after - 1) in _NOON
-        )
-
-    def _after_range(self, end, limit, when):
-        """Keep the end of "9-11am", whose half of the day is that of 11 only."""
-        hour, minute = limit
-        if self.key(end) in ("am", "pm"):
-            hour = hour % 12 + cw.HALVES[self.key(end)]
-            end += 1
-        elif self.key(end) in ("uhr", "uur", "h"):
-            end += 1
-        when.end = (hour, minute)
-        return end
-
-    def _minute(self, index):
-        minute = self.number(index + 1)
-        two = minute is not None and len(self.key(index + 1)) == 2 and minute < 60
-        if two and self.key(index) in (":", "h"):
-            return minute, index + 2
-        if two and self.key(index) == "." and self.key(index + 2) in cw.CLOCK:
-            return minute, index + 2
-        return 0, index
-
-    def _is_clock(self, index, end):
-        """Tell an hour from a duration: "10 horas" is one after "a las" only."""
-        if self.key(end) in ("uhr", "uur", "h", "oclock", "u", "clock"):
-            return True
-        return self.key(index - 1) in cw.AT or self.key(end) in ("heures", "heure")
-
-    def _range_end(self, index):
-        """Return the (hour, minute) behind "-" or "to", and where it ends."""
-        if self.key(index) in cw.TO and self.key(index + 1) in _NOON:
-            return (12, 0), index + 2
-        if self.key(index) not in cw.TO or self.number(index + 1) is None:
-            return None, index
-        value = self.number(index + 1)
-        if value > 24:
-            return None, index
-        minute, end = self._minute(index + 2)
-        if self.key(end) in ("uhr", "uur", "h"):
-            end += 1
-        return (value, minute), end
-
-    def _is_duration(self, index):
-        return self.key(index) in _DURATIONS
-
-    def _after_hour(self, end, when):
-        """Read what may stand behind an hour: "am", "Uhr", "y media"."""
-        end = self._after_clock(end, when)
-        minutes, after = self._minutes_behind(end)
-        if after == end:
-            return end
-        when.minute = minutes
-        if minutes > 30:
-            when.hour, when.minute = when.hour - 1 or 12, minutes
-        return self._after_clock(after, when)
-
-    def _after_clock(self, end, when):
-        if self.key(end) in _HALVES:
-            when.half = cw.HALVES[self.key(end)]
-            return end + 1
-        return end + 1 if self.key(end) in (*_MARKS, *cw.HOURS) else end
 
     def _loose(self, index, value, when):
         """Read the number after a day: "lunes 7", "Monday 10"."""

@@ -186,12 +186,13 @@ class TwilioApi:
         seconds = seconds if abs(seconds) > CONNECT_TIMEOUT else 0
         self.clock_ahead = datetime.timedelta(seconds=seconds)
 
-    def send(self, to, body, sender, status_callback=None):
+    def send(self, to, body, sender, status_callback=None, validity=None):
         """Hand one text to Twilio. Never raises: a failure is a result.
 
         :param to: E.164 number
         :param sender: E.164 number, or a Messaging Service SID (``MG...``)
         :param status_callback: absolute URL for delivery reports, None for none
+        :param validity: how many seconds Twilio may keep it, None: as long as it will
         :rtype: SendResult
         """
         origin = (
@@ -201,6 +202,8 @@ class TwilioApi:
         )
         if status_callback:
             origin["status_callback"] = status_callback
+        if validity:
+            origin["validity_period"] = validity
         try:
             message = self._rest().messages.create(to=to, body=body, **origin)
             if not message.sid:

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 BENCH_PARTS = ["reads", "cold", "forms", "prepare", "send", "webhooks"]
-UPGRADE_STEPS = ["update", "uninstall", "together"]
+UPGRADE_STEPS = ["update", "uninstall", "together", "jobs"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 
 
@@ -108,6 +108,7 @@ COMMANDS = {
             "--no-lint": (False, "skip lint"),
             "--fix": (False, "let ruff and prettier correct files first"),
             "--unit": (False, "only tests/unit, without Odoo"),
+            "--together": (False, "with OCA's other field service addons beside it"),
             "-n": (int, "processes side by side (2; none for single files, --pdb, -s)"),
         },
     ),

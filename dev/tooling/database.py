@@ -65,11 +65,12 @@ class Database:
         env["no_proxy"] = env["NO_PROXY"] = f"localhost,127.0.0.1,{others}"
         return env
 
-    def run(self, *words, what, script=None, addons_path=None):
+    def run(self, *words, what, script=None, addons_path=None, env=None):
         """Run Odoo until it stops by itself; returns what it wrote.
 
         :param what: what it does, for a sentence when it fails
         :param script: Python for Odoo's shell
+        :param env: further variables
         """
         mode = ["shell"] if script else []
         words = [*mode, *self.options(addons_path), "--no-http", *words]
@@ -77,7 +78,7 @@ class Database:
             self.odoo.command(*words),
             what,
             log=self.log,
-            env=self.environment(),
+            env={**self.environment(), **(env or {})},
             **({"input": script} if script else {}),
         )
 

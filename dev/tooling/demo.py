@@ -20,11 +20,26 @@ BLOCK = """
    Try first    In Odoo: Field Service, Work Order FO026 (Emily Smith), Send
                 Confirmation. On the phone: Emily Smith, answer Yes.
                 Back in Odoo: Message Center.
+   By itself    Message Center, Configuration, Confirmation Plans: switch on
+                “Once, the day before”. Within a minute tomorrow's customers
+                are asked: look at the phones. (Here its hour is the one of
+                this start, in Springfield, and texts leave at night, too.)
    Levels       log in as mc_admin, mc_edit, mc_read or mc_none
                 (the password is the login)
    Data         {data}
    Stop         Ctrl-C
   ------------------------------------------------------------------------
+"""
+
+# Tomorrow's customers are asked as soon as the plan is switched on.
+_PLAN_IS_DUE = """
+    UPDATE fsm_confirmation_plan_step AS step
+       SET hour = extract(epoch FROM date_trunc(
+               'minute', now() AT TIME ZONE 'America/New_York')::time) / 3600
+      FROM ir_model_data AS known, fsm_confirmation_plan AS plan
+     WHERE known.module = 'fieldservice_job_confirmation'
+       AND known.name = 'plan_1_day' AND plan.id = known.res_id
+       AND step.plan_id = plan.id AND plan.enabled IS NOT TRUE
 """
 
 
@@ -82,10 +97,13 @@ def _start(database, options, running):
     # The public address, over which Twilio's signatures are checked.
     database.postgres.execute(
         "INSERT INTO ir_config_parameter (key, value)"
-        f" VALUES ('web.base.url', '{base}'), ('web.base.url.freeze', 'True')"
+        f" VALUES ('web.base.url', '{base}'), ('web.base.url.freeze', 'True'),"
+        # Whoever tries it, tries it at any hour.
+        " ('job_confirmation.texting_hours', '0-24')"
         " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         database.name,
     )
+    database.postgres.execute(_PLAN_IS_DUE, database.name)
     step("Starting the Twilio simulator ...")
     command = [database.odoo.python, "-B", FOLDER, "--port", options.twilio_port]
     command += ["--quiet", "--state", folder / "phones.json", "--config", CUSTOMERS]

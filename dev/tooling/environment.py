@@ -29,6 +29,7 @@ class Odoo:
     cache: Path  # the cache folder
     folder: Path  # the virtual environment
     source: Path | None  # the folder that holds the package ``odoo``
+    beside: tuple = ()  # more folders of addons
 
     @property
     def python(self):
@@ -47,10 +48,10 @@ class Odoo:
 
     @property
     def addons_path(self):
-        """Folders of addons: with this checkout, and beside Odoo's package."""
-        beside = self.source / "addons"
-        more = [beside] if (beside / "web").is_dir() else []
-        return [cache.addons_folder(), *more]
+        """Folders of addons: this checkout's, Odoo's and further ones."""
+        odoo = self.source / "addons"
+        more = [odoo] if (odoo / "web").is_dir() else []
+        return [cache.addons_folder(), *more, *self.beside]
 
     def command(self, *words):
         """The command line of Odoo.

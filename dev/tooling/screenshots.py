@@ -27,7 +27,6 @@ LOGIN = "mc_edit"  # The dispatcher; the password is the login.
 DESKTOP = {"width": 1400, "height": 900}
 MOBILE = {"width": 390, "height": 844}
 PLACE = {"timezone_id": "America/New_York", "locale": "en-US"}
-MAIN_LOOP = REPOSITORY / "dev" / "main_loop.html"
 
 
 def run(options, odoo):
@@ -76,19 +75,20 @@ class Camera:
         self._answer()
         page.wait_for_selector(".o-mail-Message:has-text('Understood as: Yes')")
         page.set_viewport_size({"width": 1400, "height": 1150})
-        self._take(page, "work_order")
+        self._take(page, "screenshot_work_order")
         page.set_viewport_size(DESKTOP)
         page.goto(f"{self.odoo}/odoo/{MESSAGES}")
         page.wait_for_selector(".o_data_row .o_fsm_look_confirmed")
-        self._take(page, "message_center")
+        self._take(page, "screenshot_message_center")
         page.click(".o_data_row .o_fsm_confirmation_link >> nth=0")
         page.wait_for_selector(".modal .o_fsm_conversation_theirs:has-text('Yes')")
-        self._take(page, "details")
+        self._take(page, "screenshot_details")
         mobile = self._log_in(viewport=MOBILE, is_mobile=True, has_touch=True)
         mobile.goto(f"{self.odoo}/odoo/{MESSAGES}")
         mobile.wait_for_selector(".o_kanban_record .o_fsm_look_confirmed")
-        self._take(mobile, "mobile")
-        self._take_main_loop()
+        self._take(mobile, "screenshot_mobile")
+        self._compose("screenshot_main_loop", 1800, 640)
+        self._compose("cover", 1120, 560)
 
     def _take(self, page, name):
         # Odoo's animations and fonts need a moment; a page of it is never "idle".
@@ -97,7 +97,7 @@ class Camera:
         if bot.is_visible():
             bot.click()  # OdooBot greets a new user.
         page.wait_for_timeout(800)
-        path = self.folder / f"screenshot_{name}.png"
+        path = self.folder / f"{name}.png"
         page.screenshot(path=path, animations="disabled")
         # A screen has few colors: a palette makes the file a third of the size.
         image = Image.open(path).convert("RGB")
@@ -135,7 +135,7 @@ class Camera:
         page.goto(f"{self.odoo}/odoo/{ORDERS}/{self._find_order(page)}")
         page.click("button[name=action_send_confirmation]")
         page.wait_for_selector(".modal .o_fsm_confirmation_bubble")
-        self._take(page, "send")
+        self._take(page, "screenshot_send")
         page.click(".modal button[name=action_send]")
         page.wait_for_selector(".modal", state="detached")
         note = f".o-mail-Message:has-text('Text message to {CUSTOMER}')"
@@ -151,14 +151,14 @@ class Camera:
         page.fill("#body", "Yes, see you then!")
         page.click("#compose button[type=submit]")
         page.wait_for_selector(".text:not(.mine) .bubble:has-text('is confirmed')")
-        self._take(page, "phone")
+        self._take(page, "screenshot_phone")
         context.close()
 
-    def _take_main_loop(self):
-        """One wide picture of those before: click, phone, Message Center."""
+    def _compose(self, name, width, height):
+        """One picture of those before: click, phone, Message Center."""
         # A page shows only pictures that lie beside it.
-        copy = shutil.copy(MAIN_LOOP, self.folder)
-        page = self.browser.new_page(viewport={"width": 1800, "height": 640})
+        copy = shutil.copy(REPOSITORY / "dev" / f"{name}.html", self.folder)
+        page = self.browser.new_page(viewport={"width": width, "height": height})
         page.goto(Path(copy).resolve().as_uri())
-        self._take(page, "main_loop")
+        self._take(page, name)
         Path(copy).unlink()

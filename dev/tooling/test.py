@@ -4,7 +4,7 @@
 import os
 import shutil
 
-from . import apt, lint
+from . import apt, lint, neighbours
 from .cache import ADDON, REPOSITORY, addons_folder
 from .console import step
 from .database import scratch
@@ -28,7 +28,8 @@ def run(options, odoo):
     find_browser(odoo)
     with scratch(odoo, "test") as database:
         step("Installing the addon ...")
-        database.install(ADDON)
+        others = neighbours.move_in(database) if options.together else []
+        database.install(*others, ADDON)
         step("Running the tests ...")
         return _pytest(database, options.n, words)
 

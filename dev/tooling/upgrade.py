@@ -7,15 +7,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cache
+from . import cache, neighbours
 from .cache import ADDON
 from .console import Problem, step
 from .database import scratch
-from .process import run as run_command
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = HERE / "upgrade_scripts"
-NEIGHBOURS = HERE / "requirements-neighbours.txt"
 # The first version that could be installed and used, and the last one of one piece.
 OLD_VERSIONS = ("042b099", "0eb6da8")
 # What Odoo itself says at that log level without anything being wrong.
@@ -69,16 +67,30 @@ STRUCTURE = {
         "id",
     ),
     "ir_config_parameter": "key",
+    "ir_model_data": "module || '.' || name",
 }
 STRUCTURE = {table: f"SELECT {key} FROM {table}" for table, key in STRUCTURE.items()}
+# What an update leaves as a new installation makes it.
+SAME = {
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "constraints": "SELECT conrelid::regclass || '.' || conname,"
+    " pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace",
+    "columns": "SELECT table_name || '.' || column_name, data_type, is_nullable,"
+    " column_default FROM information_schema.columns WHERE table_schema = 'public'",
+    "names": f"SELECT name FROM ir_model_data WHERE module = '{ADDON}'",
+}
 # Rows that point to the addon: table -> condition.
 GONE = {
-    # Odoo itself leaves names of what its own mixins bring.
-    "ir_model_data": f"module = '{ADDON}'",
     "mail_activity": "res_model LIKE 'fsm.confirmation%'"
     " OR note LIKE '%fsm.confirmation%'",
     "mail_message": "model LIKE 'fsm.confirmation%' OR model = 'fsm.visit'"
     " OR body LIKE '%data-oe-model=\"fsm.confirmation\"%'",
+    "ir_attachment": "res_model LIKE 'fsm.confirmation%' OR res_model = 'fsm.visit'",
+    "ir_exports": "resource LIKE 'fsm.confirmation%' OR resource = 'fsm.visit'",
+    "ir_exports_line": "name LIKE 'confirmation_%'",
+    "ir_filters": "model_id LIKE 'fsm.confirmation%' OR model_id = 'fsm.visit'"
+    " OR domain LIKE '%confirmation_%' OR context LIKE '%confirmation_%'",
     "mail_followers": "res_model LIKE 'fsm.confirmation%' OR res_model = 'fsm.visit'",
 }
 GONE = {table: f"SELECT * FROM {table} WHERE {rows}" for table, rows in GONE.items()}
@@ -95,8 +107,8 @@ def run(options, odoo):
     return 0
 
 
-def _odoo(database, *words, what, addons=None, script=None):
-    """Run Odoo on the database; anything in its log is a problem.
+def _odoo(database, *words, what, addons=None, script=None, env=None):
+    """Run Odoo on the database; anything in its log is a problem. Returns the log.
 
     :param addons: folders of addons; the present ones by default
     :param script: the name of one beside this file, for Odoo's shell
@@ -109,11 +121,13 @@ def _odoo(database, *words, what, addons=None, script=None):
         what=what,
         addons_path=addons,
         script=script and (SCRIPTS / f"{script}.py").read_text(),
+        env=env,
     )
     bad = [line for line in output.splitlines() if BAD.search(line)]
     bad = [line for line in bad if not any(word in line for word in HARMLESS)]
     if bad:
         raise Problem("\n".join(["Odoo is not content:", *bad[:20], output[-3000:]]))
+    return output
 
 
 def _update(database, version):
@@ -134,6 +148,10 @@ def _update(database, version):
     _compare(before, _read(database, KEPT))
     _odoo(database, what="looking at every screen", script="check_screens")
     _odoo(database, what="looking at its data", script="check_updated")
+    with scratch(database.odoo, "upgrade", demo=True) as new:
+        _odoo(new, "-i", ADDON, "--with-demo", what="comparing it with a new one")
+        _compare(_read(new, SAME), found := _read(database, SAME))
+        _compare(found, _read(new, SAME))
 
 
 def _read(database, queries):
@@ -175,30 +193,32 @@ def _uninstall(database, _arguments):
 
 def _together(database, _arguments):
     """With OCA's other field service addons."""
-    folder = _neighbours(database)
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    addons = [*database.odoo.addons_path, folder]
+    names = neighbours.move_in(database)
     words = ["-i", ",".join([*names, ADDON]), "--with-demo"]
-    _odoo(
-        database, *words, what=f"installing it with {', '.join(names)}", addons=addons
-    )
+    _odoo(database, *words, what=f"installing it with {len(names)} others")
     for script in ("make_data", "check_screens"):
-        _odoo(database, what=script.replace("_", " "), addons=addons, script=script)
+        _odoo(database, what=script.replace("_", " "), script=script)
 
 
-def _neighbours(database):
-    """The folder of OCA's other addons, fetched once."""
-    wanted = NEIGHBOURS.read_text()
-    target = database.odoo.cache / f"neighbours-{cache.digest(wanted)}"
-    if not (target / ".complete").exists():
-        step("Fetching OCA's other field service addons ...")
-        shutil.rmtree(target, ignore_errors=True)
-        # Without what they need themselves: that is Odoo, and each other.
-        words = ["-m", "pip", "install", "-q", "--no-deps", "--target", target]
-        words += ["-r", NEIGHBOURS]
-        run_command([database.odoo.python, *words], "fetching addons", log=database.log)
-        (target / ".complete").touch()
-    return target / "odoo" / "addons"
+def _jobs(database, _arguments):
+    """With OCA's job queue: the glue addon installs itself, and its tests pass."""
+    folder = neighbours.fetch(database.odoo)
+    output = _odoo(
+        database,
+        *("-i", f"{ADDON},queue_job", "--test-tags", f"/{ADDON}_queue_job"),
+        "--log-handler=odoo.tests.result:INFO",
+        what="testing it with queue_job",
+        addons=[*database.odoo.addons_path, cache.REPOSITORY / "glue", folder],
+        # What queue_job needs lies beside it.
+        env={"PYTHONPATH": str(folder.parents[1])},
+    )
+    if not re.search(r"0 failed, 0 error\(s\) of [1-9]", output):
+        raise Problem("The glue addon's tests did not run.")
 
 
-STEPS = {"update": _update, "uninstall": _uninstall, "together": _together}
+STEPS = {
+    "update": _update,
+    "uninstall": _uninstall,
+    "together": _together,
+    "jobs": _jobs,
+}

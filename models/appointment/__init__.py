@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import fsm_on_my_way_mixin
 from . import fsm_appointment_mixin
 from . import fsm_order
 from . import fsm_visit
@@ -11,3 +12,4 @@ from . import fsm_confirmation_recipient
 from . import fsm_confirmation_free_time
 from . import fsm_confirmation_alert
 from . import fsm_confirmation_composer
+from . import fsm_confirmation_same_day

@@ -8,9 +8,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd
 from odoo.tools import SQL
+from odoo.tools.translate import _lt
 
 from ...core.board import MAX_EXAMINED, STATES
 from ...core.phones import digits_to_find
+from ...tools.export import harmless_rows
 from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
 
@@ -34,6 +36,16 @@ _APPOINTMENTS = """
       FROM fsm_visit v
       JOIN fsm_order o ON o.id = v.order_id
 """
+
+
+def _is_of_company(partner):
+    """As ``fsm.confirmation.recipient._is_of_company``, of a joined contact."""
+    return f"""(
+               {partner}.company_id IS NULL
+               OR '/' || company.parent_path LIKE '%%/' || {partner}.company_id || '/%%'
+           )"""
+
+
 # Beside each of them its newest message (one that a person is to read comes first), and
 # the contact who was asked or is the likeliest to be.
 _WITH_MESSAGE = f"""
@@ -60,9 +72,11 @@ _WITH_MESSAGE = f"""
                / 3600.0,
                1.0
            ) AS duration,
-           CASE WHEN m.kind = 'question' THEN 100.0 ELSE 0.0 END AS asked_rate,
-           CASE WHEN m.response IS NULL THEN 0.0 ELSE 100.0 END AS answered_rate,
-           CASE WHEN a.confirmation_status = 'confirmed' THEN 100.0 ELSE 0.0 END
+           m.step_id,
+           m.sent_hour,
+           CASE WHEN m.kind = 'question' THEN 1.0 ELSE 0.0 END AS asked_rate,
+           CASE WHEN m.response IS NULL THEN 0.0 ELSE 1.0 END AS answered_rate,
+           CASE WHEN a.confirmation_status = 'confirmed' THEN 1.0 ELSE 0.0 END
                AS confirmed_rate,
            EXTRACT(EPOCH FROM m.reply_date - m.sent_date) / 3600.0 AS answer_hours
       FROM ({_APPOINTMENTS}) AS a
@@ -79,10 +93,12 @@ _WITH_MESSAGE = f"""
            ) AS m ON TRUE
       LEFT JOIN fsm_location location ON location.id = a.location_id
       LEFT JOIN res_partner place ON place.id = location.partner_id
+      LEFT JOIN res_company company ON company.id = a.company_id
       LEFT JOIN res_partner owner ON owner.id = location.owner_id
+           AND {_is_of_company("owner")}
       LEFT JOIN res_partner contact ON contact.id = COALESCE(
                m.partner_id, location.contact_id, location.owner_id, location.partner_id
-           )
+           ) AND {_is_of_company("contact")}
 """
 _BOARD = {"compute": "_compute_board", "technical": True}
 
@@ -135,6 +151,8 @@ class FsmAppointment(models.Model):
             "customer_note",
             "needs_reading",
             "sent_date",
+            "sent_hour",
+            "step_id",
             "closed_reason",
             "kind",
         ],
@@ -177,11 +195,24 @@ class FsmAppointment(models.Model):
     customer_note = fields.Text("Customer's Note", readonly=True)
     needs_reading = fields.Boolean("Unread Reply", readonly=True)
 
-    asked_rate = fields.Float("Asked (%)", aggregator="avg", readonly=True)
-    answered_rate = fields.Float("Answered (%)", aggregator="avg", readonly=True)
-    confirmed_rate = fields.Float("Confirmed (%)", aggregator="avg", readonly=True)
+    step_id = fields.Many2one(
+        "fsm.confirmation.plan.step",
+        "Asked By Step",
+        readonly=True,
+        falsy_value_label=_lt("Not by a plan"),
+    )
+    sent_hour = fields.Selection(
+        lambda self: self.env["fsm.confirmation"]._get_hours(),
+        "Hour Asked",
+        readonly=True,
+        falsy_value_label=_lt("Not asked"),
+    )
+    # Shares: 0 or 1 for one appointment.
+    asked_rate = fields.Float("Asked", aggregator="avg", readonly=True)
+    answered_rate = fields.Float("Answered", aggregator="avg", readonly=True)
+    confirmed_rate = fields.Float("Confirmed", aggregator="avg", readonly=True)
     answer_hours = fields.Float(
-        "Hours to the Answer (Median)", aggregator="avg", readonly=True
+        "Time to the Answer (Median)", aggregator="avg", readonly=True
     )
 
     # Only to search by, like the one of messages.
@@ -292,6 +323,13 @@ class FsmAppointment(models.Model):
         return super()._search(self._find_states(Domain(domain)), *args, **kwargs)
 
     @api.model
+    @api.readonly
+    def web_search_read(self, domain, *args, **kwargs):
+        # Rows and their number come from one domain: states are worked out once.
+        domain = self._find_states(Domain(domain))
+        return super().web_search_read(domain, *args, **kwargs)
+
+    @api.model
     def _find_states(self, domain):
         """Ask for the appointments themselves instead of where they stand.
 
@@ -338,6 +376,10 @@ class FsmAppointment(models.Model):
             )
         found = self.env["fsm.day.board"]._examine(appointments)
         return {record: each.state for record, each in found.items()}
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+        return harmless_rows(rows)
 
     @api.model
     def _read_group_select(self, aggregate_spec, query):

@@ -46,7 +46,7 @@ class FsmAppointmentMixin(models.AbstractModel):
     """What a customer can be asked to confirm: a Work Order or one of its Visits."""
 
     _name = "fsm.appointment.mixin"
-    _inherit = ["fsm.planned.appointment.mixin"]
+    _inherit = ["fsm.planned.appointment.mixin", "fsm.on.my.way.mixin"]
     _description = "Appointment"
 
     confirmation_status = fields.Selection(
@@ -69,6 +69,11 @@ class FsmAppointmentMixin(models.AbstractModel):
     has_other_timezone = fields.Boolean(
         compute="_compute_appointment_text",
         help="The clock where the work happens shows another time than the user's.",
+    )
+    appointment_local = fields.Char(
+        compute="_compute_appointment_text",
+        help="Date and time where the work happens, if its clocks differ from the "
+        "user's.",
     )
     confirmation_note = fields.Text(
         "Customer's Note",
@@ -144,6 +149,25 @@ class FsmAppointmentMixin(models.AbstractModel):
         return format_time_range(start, end, zone, locale, lang.time_format, reader)
 
     @api.model
+    def _format_elsewhere(self, zone, start, reader):
+        """Date and time where the work happens, with its zone; False where the
+        reader's clock shows the same.
+
+        :param zone: name of a time zone; :param start: naive UTC datetime
+        :param reader: name of the reader's, "" if unknown
+        """
+        if not zone or not start or not is_other_time(start, zone, reader):
+            return False
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        now = fields.Datetime.now()
+        parts = [
+            format_date(start, zone, locale, now, weekday=""),
+            format_time_range(start, False, zone, locale, lang.time_format, reader),
+        ]
+        return ", ".join(parts)
+
+    @api.model
     def _get_reader_timezone(self):
         """The time zone in which the user's screen shows times, "" if unknown."""
         return self.env.context.get("tz") or self.env.user.tz or ""
@@ -161,6 +185,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             if not start or not order:
                 appointment.appointment_text = False
                 appointment.has_other_timezone = False
+                appointment.appointment_local = False
                 continue
             zone = order._get_appointment_timezone()
             parts = [
@@ -169,6 +194,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             ]
             appointment.appointment_text = ", ".join(parts)
             appointment.has_other_timezone = is_other_time(start, zone, reader)
+            appointment.appointment_local = self._format_elsewhere(zone, start, reader)
 
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""
@@ -369,6 +395,17 @@ class FsmAppointmentMixin(models.AbstractModel):
         after = self.sudo().confirmation_status
         if before == after == "confirmed" and self._has_own_status():
             self._log_kept_answer(changed)
+        if changed & {"scheduled_date_start", "person_id"}:
+            self._note_change()
+
+    def _note_change(self):
+        """Remember what the customer, who was told otherwise, doesn't know."""
+        self.env["fsm.confirmation.change"]._note_sudo(self)
+
+    def _get_person(self):
+        """The technician who comes."""
+        self.ensure_one()
+        return self.person_id or self._get_appointment_order().person_id
 
     def _has_own_status(self):
         """Whether its status is its own, and no summary of others."""
@@ -422,8 +459,8 @@ class FsmAppointmentMixin(models.AbstractModel):
             ).items():
                 group._close_sudo(reason)
             # Another date was agreed on; what else was to be done stays.
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(
                 outdated_sudo.filtered(
                     lambda rec: rec.response == "declined" and not rec.needs_reading
                 )
@@ -457,13 +494,14 @@ class FsmAppointmentMixin(models.AbstractModel):
         for appointment in self:
             confirmations_sudo = appointment._get_appointment_confirmations_sudo()
             confirmations_sudo._close_sudo("closed")
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(confirmations_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(confirmations_sudo)
             appointment._stop_waiting_sudo()
+        self._note_change()
 
     def _on_appointment_reopened(self):
         """There is work to do after all: what was true before is true again."""
-        responses = self.env["fsm.confirmation.response"]
+        activities = self.env["fsm.confirmation.activity"]
         for appointment_sudo in self.sudo():
             messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
             for record_sudo in messages_sudo:
@@ -472,8 +510,9 @@ class FsmAppointmentMixin(models.AbstractModel):
                 ):
                     record_sudo._reopen()
                     record_sudo._notify_changed()
-            responses._renew_activity(messages_sudo[:1])
+            activities._renew(messages_sudo[:1])
             if appointment_sudo.confirmation_status in ("no_answer", "not_sent"):
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()
                 )
+        self._note_change()

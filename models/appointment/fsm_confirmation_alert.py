@@ -54,6 +54,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         landlines = self.env["fsm.confirmation.recipient"]._find_landlines(numbers)
         wrong = self.env["fsm.confirmation.recipient"]._find_wrong_sudo(numbers)
         lifted = blacklist._job_confirmation_find_lifted_sudo(numbers)
+        departures = self.env["fsm.confirmation.departure"]
         earlier = self._find_earlier(
             [draft.appointment for draft in drafts if draft.asks]
         )
@@ -63,6 +64,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 **self._get_company_facts(draft.company),
                 **self._get_appointment_facts(draft),
                 **self._get_contact_facts(draft),
+                **(departures._get_facts(draft) if draft.by_person else {}),
                 opted_out=draft.mobile in opted_out,
                 failed_as_landline=draft.mobile in landlines,
                 wrong_number=(draft.partner, draft.company, draft.mobile) in wrong,
@@ -316,6 +318,18 @@ class FsmConfirmationAlert(models.AbstractModel):
             "past": lambda: (
                 self.env._("The appointment is in the past. Give it a new date first."),
                 self.env._("The appointment is in the past"),
+            ),
+            "too_late": lambda: (
+                self.env._(
+                    "%s Its appointment has begun by then: call, or send it now with a "
+                    "reason.",
+                    self.env["fsm.confirmation.departure"]._describe(draft),
+                ),
+                self.env._("Its appointment begins before the next texting hours"),
+            ),
+            "outside_hours": lambda: (
+                self.env["fsm.confirmation.departure"]._describe(draft),
+                self.env._("It waits for the texting hours"),
             ),
             "no_text": lambda: (
                 order._describe_template_problem(),

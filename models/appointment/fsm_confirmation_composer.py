@@ -2,24 +2,23 @@
 import re
 import secrets
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
-from ...core.hours import JUST_NOW
 from ...core.kinds import QUESTION, asks
 from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
-from ..xmlids import SEND_CRON
 
 # The judge of what leaves by itself, an index of ``fsm.confirmation``.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
+WAY_UNIQUE = "fsm_confirmation_way_unique"
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
 _CODE = re.compile("[0-9]{3}")
@@ -44,10 +43,17 @@ class Draft:
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
     words: str = ""  # a person's own, instead of a template
-    leaves_at_once: bool | None = None  # None: unless it leaves for a step
+    arrival: object = None  # when the technician is expected, naive UTC
+    tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
+    # Whatever the hour, or never outside them; None: as a person or a step sends it.
+    leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
+    by_person: bool = False  # A person is about to send it.
+    at_once_reason: str = ""  # why it leaves outside the texting hours
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
+    # The drafts that are asked in one text, itself among them; empty: it alone.
+    together: tuple = field(default=(), compare=False, repr=False)
 
     @property
     def company(self):
@@ -113,12 +119,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders, visits=None):
+    def _draft_many(self, orders, visits=None, **known):
         """What asking about all these Work Orders comes to, with the alerts.
 
         About the next visit of each, to the contact with which the dialog begins.
 
         :param visits: ``fsm.visit`` of some of them, asked about instead of the next
+        :param known: of each :class:`Draft`
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
@@ -129,7 +136,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
                 draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
                 draft.is_recipient = True
-                drafts.append(draft)
+                drafts.append(replace(draft, **known))
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 
@@ -148,9 +155,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         # Together where template and language are the same; an order once each time.
         seen = Counter()
         groups = defaultdict(list)
-        texts = {id(draft): draft.words[:MAX_TEXT] for draft in drafts}
+        texts = {id(draft): self._finish_words(draft) for draft in drafts}
+        for together in {id(each.together): each.together for each in drafts}.values():
+            if together:
+                text = self.env["fsm.confirmation.same.day"]._render(together)
+                texts.update((id(draft), text) for draft in together)
         for draft in drafts:
-            if draft.words:
+            if draft.words or draft.together:
                 continue
             lang = draft.partner._get_customer_lang(draft.order.company_id)
             groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
@@ -170,6 +181,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_codes=tuple(
                 (draft.order.id, draft.code) for draft in drafts if draft.code
             ),
+            confirmation_arrivals=tuple(
+                (draft.order.id, draft.arrival) for draft in drafts if draft.arrival
+            ),
             confirmation_readers=tuple(
                 (draft.order.id, draft.partner.tz)
                 for draft in drafts
@@ -182,6 +196,16 @@ class FsmConfirmationComposer(models.AbstractModel):
             self._finish_text(draft, plain_spaces(str(bodies[draft.order.id])), lang)
             for draft in drafts
         ]
+
+    @api.model
+    def _finish_words(self, draft):
+        """A text that stands already; one that asks says how to answer."""
+        if not (draft.words and draft.asks):
+            return draft.words[:MAX_TEXT]
+        lang = draft.partner._get_customer_lang(draft.order.company_id)
+        order = draft.order.with_context(lang=lang)
+        answer = order._get_answer_instruction(draft.code)
+        return with_instruction(draft.words, answer)
 
     @api.model
     def _finish_text(self, draft, text, lang):
@@ -282,6 +306,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         :param open_sudo: ``fsm.confirmation`` records that wait for an answer
         """
         lines = {(rec.mobile, rec.sender) for rec in open_sudo}
+        lines |= {draft.line for draft in drafts if draft.together}
         missing = []
         for draft in drafts:
             if draft.line not in lines:
@@ -334,6 +359,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """
         if not drafts:
             return self.env["fsm.confirmation"].sudo()
+        drafts = self.env["fsm.confirmation.same.day"]._put_together(drafts)
         self._lock([draft.order for draft in drafts])
         self._replace_failed_told(drafts)
         self._prepare_to_ask([draft for draft in drafts if draft.asks])
@@ -342,9 +368,12 @@ class FsmConfirmationComposer(models.AbstractModel):
         about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
         for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
             appointments._set_confirmation_status_sudo("awaiting")
+        asked = [draft.appointment for draft in drafts if draft.asks]
+        self.env["fsm.confirmation.change"]._forget_sudo(asked)
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
+        self.env["fsm.confirmation.departure"]._log_reasons(drafts, records_sudo)
         records_sudo._notify_changed()
-        self.env.ref(SEND_CRON).sudo()._trigger()
+        self.env["fsm.confirmation.outbox"]._wake(records_sudo)
         return records_sudo
 
     @api.model
@@ -429,7 +458,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             )
         )._close_sudo("replaced")
         # Asking again is what a person does about an earlier answer, or a failure.
-        self.env["fsm.confirmation.response"]._close_activities(earlier_sudo)
+        self.env["fsm.confirmation.activity"]._close(earlier_sudo)
         earlier_sudo._mark_replaced_sudo()
 
     @api.model
@@ -444,17 +473,23 @@ class FsmConfirmationComposer(models.AbstractModel):
             try:
                 with private_queries(), self.env.cr.savepoint():
                     records_sudo = self.env["fsm.confirmation"].sudo().create(values)
+                    self.env["fsm.confirmation.same.day"]._join(drafts, records_sudo)
                     records_sudo.flush_recordset()
                     return records_sudo
             except psycopg2.errors.UniqueViolation as error:
-                if error.diag.constraint_name == STEP_UNIQUE:
+                if error.diag.constraint_name in (STEP_UNIQUE, WAY_UNIQUE):
                     raise  # Another process has recorded it: no other code helps.
-                if len(drafts) > 1:
+                texts = {
+                    id(each.together or each): each.together or (each,)
+                    for each in drafts
+                }
+                if len(texts) > 1:
                     records_sudo = self.env["fsm.confirmation"].sudo()
                     return records_sudo.concat(
-                        *(self._insert([draft], user) for draft in drafts)
+                        *(self._insert(text, user) for text in texts.values())
                     )
-                drafts[0].code = self._choose_code(drafts[0].mobile)
+                for draft in drafts:
+                    draft.code = self._choose_code(draft.mobile)
         raise UserError(
             self.env._("Too many open messages to this number. Wait for an answer.")
         )
@@ -466,9 +501,11 @@ class FsmConfirmationComposer(models.AbstractModel):
         for draft, text in zip(drafts, texts, strict=True):
             if not text:
                 raise UserError(draft.order._describe_template_problem())
+        departures = self.env["fsm.confirmation.departure"]
         return [
             {
                 "kind": draft.kind,
+                "tells_change": draft.tells_change or False,
                 "order_id": draft.order.id,
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,
@@ -482,9 +519,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "step_id": draft.step.id if draft.step else False,
-                "at_once_until": (
-                    not draft.keeps_hours and fields.Datetime.now() + JUST_NOW
-                ),
+                "at_once_until": departures._get_at_once_until(draft),
                 "body": text,
             }
             for draft, text in zip(drafts, texts, strict=True)

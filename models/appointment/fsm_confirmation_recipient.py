@@ -131,11 +131,22 @@ class FsmConfirmationRecipient(models.AbstractModel):
         rest = [order for order in orders if order not in chosen]
         if rest:
             chosen.update(self._choose_textable(self._find_others(rest)))
-        nobody = self.env["res.partner"].sudo()
         return {
-            order: chosen.get(order) or next(iter(main[order]), nobody)
+            order: chosen.get(order) or self._choose_despite(order, main[order])
             for order in orders
         }
+
+    @api.model
+    def _choose_despite(self, order, partners):
+        """Who is proposed although nobody can be texted: the alert is about them.
+
+        Not the place itself instead of its archived contact.
+
+        :param partners: list of ``res.partner``, the usual contacts
+        """
+        if self._get_archived(order):
+            partners = [partner for partner in partners if partner.phone]
+        return next(iter(partners), self.env["res.partner"].sudo())
 
     @api.model
     def _choose_textable(self, candidates):

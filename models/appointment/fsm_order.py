@@ -18,6 +18,8 @@ CONTEXT_KEYS = (
     "confirmation_visit_ids",
     "confirmation_codes",
     "confirmation_readers",
+    "confirmation_arrivals",
+    "confirmation_together",
 )
 
 
@@ -53,10 +55,10 @@ class FsmOrder(models.Model):
         related="company_id.job_confirmation_enabled"
     )
     confirmation_contact = fields.Char(
-        "Customer", related="location_id.contact_id.name"
+        "Customer", compute="_compute_confirmation_contact"
     )
     confirmation_phone = fields.Char(
-        "Customer's Phone", related="location_id.contact_id.phone"
+        "Customer's Phone", compute="_compute_confirmation_contact"
     )
 
     # Details for the text, usable as placeholders in the template. They follow the
@@ -76,12 +78,60 @@ class FsmOrder(models.Model):
     confirmation_technician = fields.Char(
         "Technician (text)", compute="_compute_confirmation_details"
     )
+    confirmation_worker = fields.Char(
+        "Who Comes (text)", compute="_compute_confirmation_details"
+    )
+    confirmation_arrival = fields.Char(
+        "Expected Arrival (text)", compute="_compute_confirmation_details"
+    )
     confirmation_answer = fields.Char(
         "How to Answer (text)", compute="_compute_confirmation_details"
     )
     confirmation_opt_out = fields.Char(
         "How to Opt Out (text)", compute="_compute_confirmation_details"
     )
+    confirmation_choices = fields.Char(
+        "Appointments of the Day (text)",
+        compute="_compute_confirmation_details",
+        help="With their codes, where one text asks about several.",
+    )
+
+    @api.depends(
+        "company_id",
+        "location_id.contact_id.company_id",
+        "location_id.contact_id.name",
+        "location_id.contact_id.phone",
+    )
+    def _compute_confirmation_contact(self):
+        recipients = self.env["fsm.confirmation.recipient"]
+        for order in self:
+            # Any contact's id may be entered at a location, also of another company.
+            contact_sudo = order.sudo().location_id.contact_id
+            if not recipients._is_of_company(contact_sudo, order):
+                contact_sudo = contact_sudo.browse()
+            order.confirmation_contact = contact_sudo.name
+            # As people write it, whatever the contact's card says.
+            phone = contact_sudo.phone
+            order.confirmation_phone = phone and (
+                contact_sudo._format_number_for_people(phone, order.company_id)
+            )
+
+    confirmation_change_text = fields.Char(
+        compute="_compute_confirmation_change_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="What the customer doesn't know yet.",
+    )
+
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_confirmation_change_text(self):
+        changes = self.env["fsm.confirmation.change"].search(
+            [("order_id", "in", self.ids)]
+        )
+        by_order = changes.grouped("order_id")
+        for order in self:
+            mine = by_order.get(order._origin, changes.browse())
+            order.confirmation_change_text = " ".join(map(str, mine._describe()))
 
     @api.depends("confirmation_ids")
     def _compute_confirmation_count(self):
@@ -131,6 +181,7 @@ class FsmOrder(models.Model):
         )
         codes = dict(self.env.context.get("confirmation_codes") or ())
         readers = dict(self.env.context.get("confirmation_readers") or ())
+        arrivals = dict(self.env.context.get("confirmation_arrivals") or ())
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
             mine = visit_of.get(order._origin, visits.browse())
@@ -143,12 +194,50 @@ class FsmOrder(models.Model):
             )
             order.confirmation_address = order._format_appointment_address()
             order.confirmation_technician = (
-                order.env._("Technician: %s.", shorten(person.name)) if person else ""
+                order.env._("With %s.", shorten(person.name)) if person else ""
+            )
+            order.confirmation_worker = (
+                shorten(person.name) if person else order.env._("Our technician")
+            )
+            order.confirmation_arrival = order._format_arrival(
+                arrivals.get(order._origin.id)
             )
             order.confirmation_answer = order._get_answer_instruction(
                 codes.get(order._origin.id, "")
             )
-            order.confirmation_opt_out = order.env._("Reply STOP to opt out.")
+            order.confirmation_opt_out = order.env._("STOP to opt out.")
+            order.confirmation_choices = order._describe_choices(
+                self.env.context.get("confirmation_together") or (),
+                readers.get(order._origin.id),
+            )
+
+    def _describe_choices(self, choices, reader):
+        """The appointments that one text asks about, with their codes.
+
+        :param choices: tuples (id of the Work Order, of the visit or False, code)
+        :param reader: the reader's time zone, None for one who is there
+        """
+        texts = []
+        place = None
+        for order_id, visit_id, code in choices:
+            order = self.browse(order_id)
+            visit = self.env["fsm.visit"].browse(visit_id or ())
+            time = order._format_appointment_time(visit or order, reader)
+            name = " ".join(filter(None, (order.name, visit.name)))
+            parts = [f"{code}: {time}", name]
+            if order._format_appointment_address() != place:
+                place = order._format_appointment_address()
+                parts.append(place)
+            texts.append(", ".join(filter(None, parts)))
+        return "; ".join(texts)
+
+    def _format_arrival(self, arrival):
+        """:param arrival: naive UTC datetime, None when it is not known"""
+        if not arrival:
+            return ""
+        zone = self._get_appointment_timezone()
+        time_text = self._format_time_in(zone, fields.Datetime.to_datetime(arrival))
+        return self.env._("Expected at about %s.", time_text)
 
     def _get_answer_instruction(self, code=""):
         """How to answer, in the context's language, with a code when there is one."""
@@ -367,6 +456,11 @@ class FsmOrder(models.Model):
         self.visit_ids._on_place_changed()
         return super()._on_place_changed()
 
+    def _note_change(self):
+        # Where a visit has no technician of its own, the Work Order's comes.
+        self.visit_ids._note_change()
+        return super()._note_change()
+
     def _get_length(self):
         # Its end may have been lost, see write().
         return super()._get_length() or timedelta(hours=self.scheduled_duration)
@@ -384,11 +478,23 @@ class FsmOrder(models.Model):
             return True
         before = {order: order.company_id for order in self if "company_id" in vals}
         closed_before = self.filtered("is_closed") if "stage_id" in vals else self
+        stages = {order: order.stage_id for order in self if "stage_id" in vals}
         result = super(FsmOrder, self._with_trace(vals)).write(vals)
         if "stage_id" in vals:
             closed = self.filtered("is_closed")
             for appointments in (closed, closed.visit_ids):
                 appointments._on_appointment_closed()
+            entered = self.filtered(
+                lambda order: (
+                    order.stage_id.confirmation_on_my_way
+                    and stages[order] != order.stage_id
+                )
+            )
+            for appointments in (
+                entered - entered.visit_ids.order_id,
+                entered.visit_ids,
+            ):
+                appointments._tell_on_my_way()
             reopened = closed_before - closed
             for appointments in (reopened, reopened.visit_ids):
                 appointments._on_appointment_reopened()
@@ -508,6 +614,13 @@ class FsmOrder(models.Model):
     # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
+
+    def action_tell_change(self):
+        """Tell the customer what changed since the last text."""
+        self.ensure_one()
+        self.check_access("read")
+        changes = self.env["fsm.confirmation.change"]
+        return changes.search([("order_id", "=", self.id)]).action_tell()
 
     def action_send_confirmation(self):
         """Open the Send Confirmation dialog."""

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models, tools
+from odoo import api, fields, models, tools
 
 
 class FsmStage(models.Model):
@@ -8,9 +8,38 @@ class FsmStage(models.Model):
     _name = "fsm.stage"
     _inherit = ["fsm.stage", "fsm.confirmation.cached.mixin"]
 
+    confirmation_canceled = fields.Boolean(
+        "Canceled",
+        compute="_compute_confirmation_canceled",
+        store=True,
+        readonly=False,
+        help="Work Orders in this stage don't take place: customers who were asked are "
+        "told so, if the company wants it.",
+    )
+    confirmation_on_my_way = fields.Boolean(
+        "Send “On my way”",
+        help="The customer of a Work Order of today is told when it enters this stage.",
+    )
+
+    def _compute_confirmation_canceled(self):
+        canceled = self.env.ref("fieldservice.fsm_stage_cancelled", False)
+        for stage in self:
+            stage.confirmation_canceled = stage == canceled
+
     @api.model
     def _is_kept(self, names):
-        return "is_closed" in names
+        return bool({"is_closed", "confirmation_canceled"} & set(names))
+
+    def _is_canceled(self):
+        """Whether Work Orders in this stage don't take place."""
+        return self.id in self._get_canceled_ids()
+
+    @api.model
+    @tools.ormcache()
+    def _get_canceled_ids(self):
+        stages_sudo = self.sudo().with_context(active_test=False)
+        canceled = [("confirmation_canceled", "=", True), ("is_closed", "=", True)]
+        return frozenset(stages_sudo.search(canceled).ids)
 
     @api.model
     @tools.ormcache()

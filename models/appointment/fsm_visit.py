@@ -165,8 +165,8 @@ class FsmVisit(models.Model):
         for visit in self:
             confirmations_sudo = visit.sudo().confirmation_ids
             confirmations_sudo._close_sudo("deleted")
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(confirmations_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(confirmations_sudo)
         result = super().unlink()
         self._sum_up(orders.exists())
         return result

@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import functools
 from collections import Counter
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.phone_validation.tools import phone_validation
@@ -13,6 +15,20 @@ from ..xmlids import EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
+
+
+@functools.lru_cache(maxsize=8192)
+def _judge(number):
+    """What an E.164 number itself tells: ``ok``, ``invalid`` or ``landline``."""
+    # pylint: disable=import-outside-toplevel
+    from phonenumbers import PhoneNumberType, number_type
+
+    try:
+        kind = number_type(phone_validation.phone_parse(number, None))
+    except UserError:
+        return "invalid"
+    kinds = [getattr(PhoneNumberType, name) for name in _NOT_TEXTABLE]
+    return "landline" if kind in kinds else "ok"
 
 
 class ResPartner(models.Model):
@@ -55,10 +71,10 @@ class ResPartner(models.Model):
     @api.depends("phone")
     @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
     def _compute_confirmation_plan_info(self):
-        planner = self.env["fsm.confirmation.planner"]
+        words = self.env["fsm.confirmation.plan.words"]
         shown = self._shows_confirmations()
         for partner in self:
-            described = shown and planner._describe_contact(partner._origin)
+            described = shown and words._describe_contact(partner._origin)
             partner.confirmation_plan_info = described
 
     @api.depends_context("uid")
@@ -175,10 +191,13 @@ class ResPartner(models.Model):
         )
         if not company or not self.env.user.has_group(EDIT_GROUP):
             return
+        # Odoo asks as superuser for the name of whatever a field leads to.
+        stored = self.filtered("id")
+        readable = stored.sudo(False)._filtered_access("read")
         numbers = {
             partner: partner._get_confirmation_number(company)[0]
             for partner in self
-            if partner.id
+            if partner.id in readable._ids
         }
         found = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             {number for number in numbers.values() if number}
@@ -258,20 +277,8 @@ class ResPartner(models.Model):
         found = read_number(phone, country.code or "")
         if found.problem == EXTENSION:
             return "", "extension"
-        number = found.e164 and self._phone_format(number=found.e164)
-        if not number:
-            return "", "invalid"
-        number = found.e164
-        return number, "landline" if self._is_landline(number) else "ok"
-
-    @api.model
-    def _is_landline(self, number):
-        """Whether an E.164 number can't be a mobile one."""
-        # pylint: disable=import-outside-toplevel
-        from phonenumbers import PhoneNumberType, number_type
-
-        kind = number_type(phone_validation.phone_parse(number, None))
-        return kind in [getattr(PhoneNumberType, name) for name in _NOT_TEXTABLE]
+        verdict = _judge(found.e164) if found.e164 else "invalid"
+        return "" if verdict == "invalid" else found.e164, verdict
 
     @api.model
     def _format_number_for_people(self, number, company):
@@ -297,30 +304,29 @@ class ResPartner(models.Model):
         action["context"] = {"create": False}
         return action
 
+    def action_opt_out(self):
+        """Open the dialog in which the contact is opted out of texts."""
+        return self._open_decision("opt_out", self.env._("Opt Out of Texts"))
+
     def action_lift_opt_out(self):
         """Open the dialog in which an opt-out is lifted with a reason."""
-        self.ensure_one()
-        self._check_may_lift()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Allow Texts Again"),
-            "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_action": "lift", "default_partner_id": self.id},
-        }
+        return self._open_decision("lift", self.env._("Allow Texts Again"))
 
     def action_trust_number(self):
         """Open the dialog in which a number is trusted again with a reason."""
+        return self._open_decision("trust", self.env._("The Number Is Right"))
+
+    def _open_decision(self, decision, title):
+        """:param decision: an ``action`` of ``fsm.confirmation.settle``"""
         self.ensure_one()
-        self._check_may_lift()
+        self._check_may_decide()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("The Number Is Right"),
+            "name": title,
             "res_model": "fsm.confirmation.settle",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_action": "trust", "default_partner_id": self.id},
+            "context": {"default_action": decision, "default_partner_id": self.id},
         }
 
     def _trust_number(self, reason):
@@ -328,14 +334,14 @@ class ResPartner(models.Model):
 
         :raises AccessError: the user's level is below Edit
         """
-        self._check_may_lift()
+        self._check_may_decide()
         for partner in self:
             found_sudo = partner._find_wrong_number_sudo()
             if not found_sudo:
                 continue
             found_sudo.write({"is_wrong_number": False, "needs_reading": False})
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(found_sudo)
+            activities = self.env["fsm.confirmation.activity"]
+            activities._close(found_sudo)
             note = self.env._(
                 "%(number)s is the contact's number. Reason: %(reason)s",
                 number=found_sudo[0].mobile,
@@ -346,18 +352,34 @@ class ResPartner(models.Model):
                 chatter._log([partner], note, company_sudo)
             found_sudo._notify_changed()
 
-    def _check_may_lift(self):
+    def _check_may_decide(self):
         """:raises AccessError: the user's level is below Edit"""
         if not self.env.su:
             check_may_edit(self.env)
         self.check_access("read")
+
+    def _opt_out(self, reason=""):
+        """Put the contact's number on the blacklist: the customer wants no texts.
+
+        :raises AccessError: the user's level is below Edit
+        :raises UserError: there is no number that could be opted out
+        """
+        self._check_may_decide()
+        for partner in self:
+            number = partner._get_opt_out_number()
+            if not number:
+                raise UserError(
+                    self.env._("%s has no valid phone number.", partner.display_name)
+                )
+            opt_outs = self.env["fsm.confirmation.opt.out"]
+            opt_outs._opt_out_contact(partner, number, reason)
 
     def _lift_opt_out(self, reason):
         """Take the contact's number off the blacklist, with the reason in the history.
 
         :raises AccessError: the user's level is below Edit
         """
-        self._check_may_lift()
+        self._check_may_decide()
         for partner in self:
             number = partner._get_opt_out_number()
             if not number:
@@ -366,17 +388,5 @@ class ResPartner(models.Model):
             self.env["phone.blacklist"]._job_confirmation_opt_in_sudo(
                 number, note, by_hand=True, company=self.env.company
             )
-            messages_sudo = self.env["fsm.confirmation"].sudo()
-            chatter = self.env["fsm.confirmation.chatter"]
-            chatter._log([partner], note, self.env.company)
-            responses = self.env["fsm.confirmation.response"]
-            responses._close_activities(
-                messages_sudo.search(
-                    [
-                        ("mobile", "=", number),
-                        ("response", "=", "opted_out"),
-                        ("activity_id", "!=", False),
-                    ]
-                )
-            )
-            responses._opt_in_sudo(number, lifted_by=self.env.companies)
+            opt_outs = self.env["fsm.confirmation.opt.out"]
+            opt_outs._on_lifted(number, partner, note)

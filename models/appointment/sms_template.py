@@ -13,6 +13,7 @@ AUTO_REPLIES = [
     ("declined_brief", "Reply to No, One of Several"),
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
+    ("several", "Question About Several Appointments"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),
@@ -21,6 +22,10 @@ AUTO_REPLIES = [
     ("help", "Reply to HELP"),
     ("times", "Proposed Times"),
     ("time_set", "Proposed Time Was Set"),
+    ("notice_moved", "Notice: Appointment Moved"),
+    ("notice_canceled", "Notice: Appointment Canceled"),
+    ("notice_technician", "Notice: Another Technician"),
+    ("on_my_way", "On My Way"),
 ]
 # What staff may send in a conversation instead of writing it each time.
 PREPARED = [("staff", "Prepared Text in Conversations")]
@@ -71,8 +76,13 @@ class SmsTemplate(models.Model):
     @api.model
     def _get_auto_reply_model(self, kind):
         """Name of the model whose record a text of this kind is written about."""
-        # Whoever asks for help may never have been asked about an appointment.
-        return "res.company" if kind == "help" else "fsm.confirmation"
+        # Whoever asks for help, or is visited, may never have been asked before.
+        models = {
+            "help": "res.company",
+            "on_my_way": "fsm.order",
+            "several": "fsm.order",
+        }
+        return models.get(kind, "fsm.confirmation")
 
     @api.model
     def _get_standard_auto_reply(self, kind):
@@ -99,6 +109,14 @@ class SmsTemplate(models.Model):
         )
         templates_sudo = own_sudo + self.sudo()._get_standard_auto_reply(kind)
         return tuple(templates_sudo.with_context(lang=lang).mapped("body"))
+
+    @api.model
+    def _get_text_sudo(self, company, kind):
+        """The company's own template of a kind, else the standard one, with sudo."""
+        own_sudo = company.sudo().job_confirmation_text_ids.filtered(
+            lambda template: template.confirmation_kind == kind
+        )
+        return own_sudo[:1] or self.sudo()._get_standard_auto_reply(kind)
 
     @api.onchange("confirmation_kind")
     def _onchange_confirmation_kind(self):

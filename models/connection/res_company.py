@@ -20,6 +20,8 @@ _TOKEN = re.compile(r"[!-~]{16,}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
+# How customers are told of a change, see core/notices.py.
+NOTICE_WAYS = [("off", "Off"), ("hand", "By hand"), ("auto", "Automatically")]
 _NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
     "job_confirmation_read_minutes",
@@ -103,6 +105,27 @@ class ResCompany(models.Model):
         default=3,
         help="The most texts that a number receives automatically on one day.",
     )
+    job_confirmation_notice_moved = fields.Selection(
+        NOTICE_WAYS, "Tell of a Moved Date", default="hand", required=True
+    )
+    job_confirmation_notice_canceled = fields.Selection(
+        NOTICE_WAYS, "Tell of a Cancellation", default="hand", required=True
+    )
+    job_confirmation_notice_technician = fields.Selection(
+        NOTICE_WAYS, "Tell of Another Technician", default="off", required=True
+    )
+    job_confirmation_notice_minutes = fields.Integer(
+        "Settling Time",
+        default=15,
+        help="Minutes without a further change after which customers are told. "
+        "Several changes make one text.",
+    )
+    job_confirmation_notice_limit = fields.Integer(
+        "Changes at Once",
+        default=20,
+        help="When more customers than this would be told at once, a person has to do "
+        "it.",
+    )
     job_confirmation_retention_months = fields.Integer(
         "Keep Texts and Numbers",
         default=0,
@@ -111,6 +134,8 @@ class ResCompany(models.Model):
     )
 
     @api.constrains(
+        "job_confirmation_notice_minutes",
+        "job_confirmation_notice_limit",
         "job_confirmation_rate",
         "job_confirmation_read_minutes",
         "job_confirmation_reply_hours",
@@ -226,9 +251,15 @@ class ResCompany(models.Model):
         company_sudo = self.sudo()
         if company_sudo._twilio_service:
             return company_sudo._twilio_service
-        number = company_sudo.job_confirmation_sender_id or get_twilio_from_number(
-            company_sudo, to_number
-        )
+        number = company_sudo.job_confirmation_sender_id
+        if not number:
+            numbers = company_sudo.sms_twilio_number_ids
+            # Only among several does it matter where a text goes to.
+            number = (
+                numbers
+                if len(numbers) < 2
+                else get_twilio_from_number(company_sudo, to_number)
+            )
         return self._phone_e164(number.number) if number else ""
 
     def _get_twilio_numbers_sudo(self):
@@ -279,9 +310,13 @@ class ResCompany(models.Model):
         :return: see :func:`~...core.hours.next_departure`
         """
         self.ensure_one()
-        if zone not in pytz.all_timezones_set:
-            zone = self.sudo().partner_id.tz or "UTC"
+        zone = self._get_known_timezone(zone)
         return hours.next_departure(earliest, zone, self._get_texting_windows())
+
+    def _get_known_timezone(self, zone):
+        """The name of a time zone, the company's when it is not known."""
+        known = zone in pytz.all_timezones_set
+        return zone if known else self.sudo().partner_id.tz or "UTC"
 
     def _get_account_companies_sudo(self):
         """Companies that share this company's Twilio account, itself among them."""

@@ -51,6 +51,21 @@ class ResConfigSettings(models.TransientModel):
     job_confirmation_daily_limit = fields.Integer(
         related="company_id.job_confirmation_daily_limit", readonly=False
     )
+    job_confirmation_notice_moved = fields.Selection(
+        related="company_id.job_confirmation_notice_moved", readonly=False
+    )
+    job_confirmation_notice_canceled = fields.Selection(
+        related="company_id.job_confirmation_notice_canceled", readonly=False
+    )
+    job_confirmation_notice_technician = fields.Selection(
+        related="company_id.job_confirmation_notice_technician", readonly=False
+    )
+    job_confirmation_notice_minutes = fields.Integer(
+        related="company_id.job_confirmation_notice_minutes", readonly=False
+    )
+    job_confirmation_notice_limit = fields.Integer(
+        related="company_id.job_confirmation_notice_limit", readonly=False
+    )
     job_confirmation_retention_months = fields.Integer(
         related="company_id.job_confirmation_retention_months", readonly=False
     )

@@ -65,12 +65,13 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(
                 step("move", label, "fa-calendar-check-o", primary=True, stays=True)
             )
-        if self.env["fsm.confirmation.proposal"]._can_propose(message):
-            steps.append(
-                step("propose", self.env._("Propose Times"), "fa-calendar-plus-o")
-            )
+        elif message.response == "declined" and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=True))
+        steps += self._get_propose_steps(message)
         if message._asks() and (message.state != "canceled" or message.response):
             steps.append(self._prepare_resolve_step(message, unclear))
+        if unclear and not message.proposed_date and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=False))
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
@@ -82,6 +83,13 @@ class FsmConfirmationNextStep(models.AbstractModel):
         return steps
 
     @api.model
+    def _get_propose_steps(self, message):
+        if not self.env["fsm.confirmation.proposal"]._can_propose(message):
+            return []
+        label = self.env._("Propose Times")
+        return [self._prepare_step("propose", label, "fa-calendar-plus-o")]
+
+    @api.model
     def _get_time_steps(self, message):
         """Setting the time that the customer chose of those that were proposed."""
         proposal = self.env["fsm.confirmation.proposal"]
@@ -91,6 +99,11 @@ class FsmConfirmationNextStep(models.AbstractModel):
         label = proposal._describe_chosen(slot_sudo)
         icon = "fa-calendar-check-o"
         return [self._prepare_step("take_time", label, icon, primary=True)]
+
+    @api.model
+    def _prepare_reschedule_step(self, primary):
+        label = self.env._("Set a New Date")
+        return self._prepare_step("reschedule", label, "fa-calendar-o", primary, True)
 
     @api.model
     def _prepare_resolve_step(self, message, unclear):
@@ -114,9 +127,14 @@ class FsmConfirmationNextStep(models.AbstractModel):
     @api.model
     def _can_move_as_proposed(self, message):
         """Whether the customer proposed another time, and this user may set it."""
+        return bool(message.proposed_date) and self._can_move(message)
+
+    @api.model
+    def _can_move(self, message):
+        """Whether the customer can't come then, and this user may set another date."""
         appointment_sudo = message._get_appointment_sudo()
         return (
-            bool(message.proposed_date and appointment_sudo)
+            bool(appointment_sudo)
             and message.response in ("declined", "unrecognized")
             and message.closed_reason not in OUTDATED
             and not appointment_sudo._is_appointment_closed()
@@ -162,6 +180,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "move": lambda message: message.action_move_as_proposed(),
             "propose": self._propose,
             "take_time": self.env["fsm.confirmation.proposal"]._take,
+            "reschedule": lambda message: message.action_reschedule(),
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "undo": self.env["fsm.confirmation.undo"]._undo,

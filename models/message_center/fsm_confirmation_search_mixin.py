@@ -67,7 +67,8 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
         if not reply.exists() or not reply.has_access("read"):
             return super().name_search(name, domain, operator, limit)
         found = []
-        for likely in reply._get_likely_domains():
+        matching = self.env["fsm.confirmation.matching"]
+        for likely in matching._get_likely_domains(reply.ensure_one()):
             if limit and len(found) >= limit:
                 break
             mine = Domain(domain or []) & likely

@@ -21,7 +21,7 @@ from ...core.kinds import STAFF, TIMES
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
-# Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.js.
+# Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.esm.js.
 _LOOKS = {
     "not_asked": "not_sent",
     "cant_ask": "opted_out",
@@ -305,8 +305,10 @@ class FsmDayBoard(models.AbstractModel):
         if message and next_steps._can_move_as_proposed(message):
             label = self.env._("Set the Proposed Time")
             steps.append(self._prepare_step("move", label, "fa-calendar-check-o"))
-        if appointment._get_appointment().has_access("write"):
-            label = self.env._("Reschedule")
+        label = self.env._("Set a New Date")
+        if message and next_steps._can_move(message):
+            steps.append(self._prepare_step("reschedule", label, "fa-calendar-o"))
+        elif appointment._get_appointment().has_access("write"):
             steps.append(self._prepare_step("schedule", label, "fa-calendar-o"))
         return steps
 
@@ -329,7 +331,7 @@ class FsmDayBoard(models.AbstractModel):
             "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
         }
         may = {
-            "open_contact": lambda: found.draft.partner.sudo(False).has_access("write"),
+            "open_contact": lambda: self._get_partner(found).has_access("write"),
             "open_schedule": lambda: appointment._get_appointment().has_access("write"),
         }
         actions = found.block.actions if found.block else ("choose_contact",)
@@ -350,7 +352,7 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _get_methods(self, found):
         """:return: dict step -> function of the appointment. An override point."""
-        partner = found.draft.partner.sudo(False) if found.draft else None
+        partner = self._get_partner(found)
         next_steps = self.env["fsm.confirmation.next.step"]
         return {
             "send": self._send,
@@ -363,6 +365,7 @@ class FsmDayBoard(models.AbstractModel):
             "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
+            "reschedule": lambda rec: rec.message_id.action_reschedule(),
             "open_order": lambda rec: rec.action_open_order(),
             "schedule": lambda rec: self._open_form(rec._get_appointment()),
             "contact": lambda _rec: self._open_form(partner),
@@ -370,6 +373,15 @@ class FsmDayBoard(models.AbstractModel):
             "trust_number": lambda _rec: partner.action_trust_number(),
             "call": lambda _rec: False,
         }
+
+    @api.model
+    def _get_partner(self, found):
+        """The contact whom the alert is about, with the user's rights, maybe empty."""
+        draft = found.draft
+        if not draft:
+            return self.env["res.partner"]
+        archived = self.env["fsm.confirmation.recipient"]._get_archived(draft.order)
+        return (draft.partner or archived[:1]).sudo(False)
 
     @api.model
     def _send(self, appointment, **context):

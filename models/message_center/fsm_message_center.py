@@ -47,7 +47,7 @@ class FsmMessageCenter(models.AbstractModel):
 
         :return: list of dict ``key`` (the name of a filter of the search view, which
             has the same domain), ``label``, ``look`` (a key of STATUS_LOOKS in
-            static/src/shared/status_looks.js: its icon and color) and ``domain``
+            static/src/shared/status_looks.esm.js: its icon and color) and ``domain``
         """
 
         def of_status(key, label):

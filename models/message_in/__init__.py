@@ -2,6 +2,7 @@
 from . import phone_blacklist
 from . import fsm_confirmation_word
 from . import fsm_confirmation_reply
+from . import fsm_confirmation_reply_chatter
 from . import fsm_confirmation_matching
 from . import fsm_confirmation_auto_reply
 from . import fsm_confirmation_inbox

@@ -13,7 +13,7 @@ from ...core import matching
 from ...core.phones import normal_form, ways_to_write
 from ...core.twilio.client import to_int
 from ...tools.log_redaction import describe, private_queries, where
-from ...tools.retry import CONFLICTS, commit_with_retries, retries
+from ...tools.retry import CONFLICTS, LOCK_WAIT, commit_with_retries, retries
 
 _logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """
         problem = auto_reply = ""
         try:
-            for transaction in retries(self.env, attempts=5):
+            for transaction in retries(self.env, 5, LOCK_WAIT):
                 with transaction:
                     reply_sudo = self._receive_sudo(companies_sudo, data, received_date)
                     # Read before the commit, which empties the cache.
@@ -95,7 +95,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         store = functools.partial(
             self._store_pending_sudo, companies_sudo, data, received_date, problem
         )
-        commit_with_retries(self.env, store)
+        commit_with_retries(self.env, store, 6, LOCK_WAIT)
         return ""
 
     def _forget_transaction(self):
@@ -400,7 +400,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """The customer is asked which appointment is meant, by its code."""
         self.env["fsm.confirmation.composer"]._ensure_codes(messages)
         case.several = messages
-        self.env["fsm.confirmation.response"]._update_activity(messages[0], "read")
+        self.env["fsm.confirmation.activity"]._update(messages[0], "read")
 
     def _have_unclear_read(self, case, is_asked_back):
         """A person reads what is unclear: later, if the customer was asked back."""
@@ -431,12 +431,12 @@ class FsmConfirmationInbox(models.AbstractModel):
         )
         targets = targets or messages
         words = text.body or text.opt_out_type
-        responses = self.env["fsm.confirmation.response"]
-        responses._opt_out_sudo(text.mobile, targets, "reply", words, case.company)
+        opt_outs = self.env["fsm.confirmation.opt.out"]
+        opt_outs._opt_out_sudo(text.mobile, targets, "reply", words, case.company)
         newest = case.messages[:1]
         self._link(case, targets or newest)
         if newest and not targets:
-            responses._on_opt_out_without_question(newest)
+            opt_outs._on_opt_out_without_question(newest)
 
     def _opt_in(self, case, messages, _effect):
         """This number takes texts again."""
@@ -450,24 +450,25 @@ class FsmConfirmationInbox(models.AbstractModel):
         chatter = self.env["fsm.confirmation.chatter"]
         chatter._log([case.partner], note, case.company)
         opted_out = case.messages.filtered(lambda rec: rec.response == "opted_out")
-        responses = self.env["fsm.confirmation.response"]
-        responses._close_activities(opted_out)
+        activities = self.env["fsm.confirmation.activity"]
+        activities._close(opted_out)
         self._link(case, messages)
-        responses._opt_in_sudo(text.mobile)
+        self.env["fsm.confirmation.opt.out"]._opt_in_sudo(text.mobile)
 
     def _notify(self, case, auto_reply):
         """Tell open screens and the histories, also of a reply that belongs nowhere.
 
         :param auto_reply: what the customer gets back, "" for nothing
         """
-        replies = self.env["fsm.confirmation.reply"]
-        replies._log_texts(case.text, case.links, auto_reply)
+        histories = self.env["fsm.confirmation.reply.chatter"]
+        histories._log_texts(case.text, case.links, auto_reply)
         if case.linked:
             case.linked._notify_changed()
         elif case.decision is not matching.FLOOD:
-            replies._log_unmatched(
+            histories._log_unmatched(
                 case.text, case.several, case.company, case.partner, auto_reply
             )
+            replies = self.env["fsm.confirmation.reply"]
             replies._notify_unmatched(case.company, case.partner)
             case.several._notify_changed()
 

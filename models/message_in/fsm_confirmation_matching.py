@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 
-from odoo import models
+from odoo import api, models
+from odoo.fields import Domain
 
 from ...core import matching
 from ...core.kinds import TIMES
@@ -15,6 +17,7 @@ NEEDED_OF_MESSAGES = (
     "appointment_end",
     "appointment_start",
     "body",
+    "carrier_id",
     "claimed_date",
     "closed_reason",
     "code",
@@ -197,6 +200,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             id=message.id,
             appointment=(about._name, about.id),
             kind=message.kind,
+            text=message.carrier_id.id or message.id,
             body=message.body or "",
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,
@@ -256,8 +260,11 @@ class FsmConfirmationMatching(models.AbstractModel):
         :return: list of :class:`~...core.reply.Said`
         """
         said = []
+        texts = defaultdict(list)
         for asked in reversed(candidates):
-            said += matching.get_said(asked)
+            texts[asked.text].append(asked)
+        for first, *others in texts.values():
+            said += matching.get_said(first, others)
         appointments = {one.id: one.appointment for one in candidates}
         mine = (text.received_date, text.id or float("inf"))
         for reply in reversed(earlier):
@@ -270,3 +277,44 @@ class FsmConfirmationMatching(models.AbstractModel):
         # In one second, what we said to a reply counts as the last: no new question
         # is answered by what may have been meant for us before.
         return sorted((one for one in said if one.time), key=lambda one: one.time)
+
+    # ------------------------------------------------------------------
+    # Where a person attaches a reply
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_likeliest(self, reply):
+        """The message that a reply answers, if it can only be one.
+
+        :return: ``fsm.confirmation``, maybe empty
+        """
+        asked = self._find_open(reply)
+        current = asked.filtered(lambda rec: rec._is_current())
+        return current if len(current) == 1 else current.browse()
+
+    @api.model
+    def _find_open(self, reply):
+        """What the number of a reply was asked and waits for an answer."""
+        return self.env["fsm.confirmation"].search(
+            [
+                ("mobile", "=", reply.mobile),
+                ("company_id", "=", reply.company_id.id),
+                ("is_open", "=", True),
+            ]
+        )
+
+    @api.model
+    def _get_likely_domains(self, reply):
+        """Of which messages a reply may be, the likeliest first.
+
+        :return: list of ``Domain``, which may overlap
+        """
+        mine = Domain("company_id", "=", reply.company_id.id)
+        of_number = mine & Domain("mobile", "=", reply.mobile)
+        partners_sudo = reply.partner_id.sudo()
+        partners_sudo |= (
+            self.env["fsm.confirmation"].search(of_number).partner_id.sudo()
+        )
+        customer_ids = partners_sudo.commercial_partner_id.ids
+        of_customer = Domain("partner_id.commercial_partner_id", "in", customer_ids)
+        return [of_number, mine & of_customer, mine]

@@ -5,7 +5,6 @@ import psycopg2
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
 
 from ...core import matching
 from ...core.reply import Said, understand
@@ -51,6 +50,8 @@ class FsmConfirmationReply(models.Model):
         "res.partner", string="Contact", readonly=True, index="btree_not_null"
     )
     mobile = fields.Char(required=True, readonly=True)
+    # In the national format of the company's country.
+    mobile_display = fields.Char("Number", compute="_compute_mobile_display")
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
     body = fields.Text("Customer's Words", readonly=True)
     service_sid = fields.Char(
@@ -178,6 +179,15 @@ class FsmConfirmationReply(models.Model):
             ]
             reply.intent_text = f"{label} ({'; '.join(parts)})" if parts else label
 
+    @api.depends("mobile", "company_id")
+    def _compute_mobile_display(self):
+        partners = self.env["res.partner"]
+        for reply in self:
+            company = reply.company_id or self.env.company
+            reply.mobile_display = partners._format_number_for_people(
+                reply.mobile, company
+            )
+
     @api.depends("confirmation_id")
     def _compute_can_detach(self):
         undo = self.env["fsm.confirmation.undo"]
@@ -203,9 +213,10 @@ class FsmConfirmationReply(models.Model):
             "%s pictures, kept at Twilio and not shown here", self.media_count
         )
 
-    @api.depends("reason", "state")
-    def _compute_reason_text(self):
-        sentences = {
+    @api.model
+    def _get_reasons(self):
+        """:return: dict reason -> how a text was understood, in words for staff"""
+        return {
             "ambiguous": self.env._("Several appointments are awaiting a response"),
             "condition": self.env._("Has a condition or doubt"),
             "question": self.env._("Is a question"),
@@ -230,6 +241,10 @@ class FsmConfirmationReply(models.Model):
             "context": self.env._("Answers something else than the question"),
             "chosen": self.env._("Chooses a proposed time"),
         }
+
+    @api.depends("reason", "state")
+    def _compute_reason_text(self):
+        sentences = self._get_reasons()
         no_question = self.env._(
             "No appointment is awaiting a response from this number"
         )
@@ -381,99 +396,8 @@ class FsmConfirmationReply(models.Model):
 
     def _log_reply(self, messages):
         """Write this reply, and its auto-reply, into the histories of its messages."""
-        self._log_texts(self, [(messages, self.intent)], self.auto_reply_body)
-
-    @api.model
-    def _log_texts(self, text, links, auto_reply=""):
-        """Write a text into the histories of messages it belongs to.
-
-        :param text: :class:`~...core.matching.Inbound`, or a reply
-        :param links: pairs of ``fsm.confirmation`` and how the text was understood for
-            them, "" if it was not
-        :param auto_reply: what the customer got back, told once in each history
-        """
-        told = set()
-        for messages, intent in links:
-            for record in messages:
-                targets = [
-                    each for each in (record.order_id, record.partner_id) if each
-                ]
-                new = [each for each in targets if each not in told]
-                for mine, answer in ((new, auto_reply), (told & set(targets), "")):
-                    if mine:
-                        self._log_text(text, record, mine, intent, answer)
-                told.update(targets)
-
-    @api.model
-    def _log_text(self, text, record, targets, intent, auto_reply):
-        labels = dict(self._fields["intent"]._description_selection(self.env))
-        chatter = self.env["fsm.confirmation.chatter"]
-        body = chatter._format_text(
-            title=self._describe_origin(text, record),
-            body=text.body or self.env._("(picture)"),
-            state=self.env._("Understood as: %s", labels.get(intent, "")),
-            record=record,
-            auto_reply=auto_reply,
-        )
-        author = record.partner_id if text.mobile == record.mobile else None
-        company, date = record.company_id, text.received_date
-        chatter._log_text(record, targets, body, author, company, date)
-
-    def _log_late_auto_reply(self):
-        """Write an auto-reply that has just left by itself into the histories."""
-        chatter = self.env["fsm.confirmation.chatter"]
-        title = self.env._("Auto-reply to %s", self.mobile)
-        author = self.env.user.partner_id
-        told = set()
-        for record in self.confirmation_ids or [None]:
-            targets = (
-                (record.order_id, record.partner_id) if record else self.partner_id
-            )
-            new = [each for each in targets if each and each not in told]
-            told.update(new)
-            body = chatter._format_text(title, self.auto_reply_body, "", record)
-            chatter._create_notes(new, body, author, self.company_id, record=record)
-
-    def _describe_origin(self, text, message):
-        """Who wrote: the contact, or another number whose reply a person attached."""
-        name_visit = self.env["fsm.confirmation.chatter"]._name_visit
-        if text.mobile != message.mobile:
-            title = self.env._("Reply by text from the number %s to", text.mobile)
-            return name_visit(title, message)
-        title = self.env._(
-            "Reply by text from %(contact)s (%(number)s) to",
-            contact=message.contact_name or "",
-            number=text.mobile,
-        )
-        return name_visit(title, message)
-
-    @api.model
-    def _log_unmatched(self, text, several, company, partner, auto_reply=""):
-        """Write a text that belongs to no message into the histories it concerns.
-
-        :param several: the ``fsm.confirmation`` of which the customer has to choose one
-        :param company: ``res.company`` whose customer it is
-        :param partner: ``res.partner`` who wrote it, maybe empty
-        :param auto_reply: what the customer got back
-        """
-        parts = [
-            (company, [*records.order_id, *records.partner_id])
-            for company, records in several.grouped("company_id").items()
-        ] or [(company, [partner])]
-        state = self.env._("Belongs to no message")
-        if several:
-            state = self.env._("Several appointments are awaiting a response")
-        chatter = self.env["fsm.confirmation.chatter"]
-        body = chatter._format_text(
-            title=self.env._("Text from %s", text.mobile),
-            body=text.body or self.env._("(picture)"),
-            state=state,
-            record=None,
-            auto_reply=auto_reply,
-        )
-        for company, targets in parts:
-            date = text.received_date
-            chatter._log_text(None, targets, body, partner, company, date)
+        histories = self.env["fsm.confirmation.reply.chatter"]
+        histories._log_texts(self, [(messages, self.intent)], self.auto_reply_body)
 
     @api.model
     def _notify_unmatched(self, company, partner):
@@ -515,7 +439,8 @@ class FsmConfirmationReply(models.Model):
                 "partner_id": confirmation.sudo().partner_id.id,
             }
         )
-        self._log_texts(reply_sudo, [(confirmation.sudo(), self.intent)])
+        histories = self.env["fsm.confirmation.reply.chatter"]
+        histories._log_texts(reply_sudo, [(confirmation.sudo(), self.intent)])
         responses = self.env["fsm.confirmation.response"]
         responses._keep_words(confirmation.sudo(), reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)
@@ -538,6 +463,7 @@ class FsmConfirmationReply(models.Model):
         """Open the dialog in which this reply is attached to a message."""
         self.ensure_one()
         self.check_access("write")
+        likeliest = self.env["fsm.confirmation.matching"]._find_likeliest(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Attach to a Message"),
@@ -547,7 +473,7 @@ class FsmConfirmationReply(models.Model):
             "context": {
                 "default_action": "attach",
                 "default_reply_id": self.id,
-                "default_confirmation_id": self._find_likeliest_message().id,
+                "default_confirmation_id": likeliest.id,
                 "default_response": self._get_understood_response(),
             },
         }
@@ -577,48 +503,13 @@ class FsmConfirmationReply(models.Model):
         """
         intent = self.intent
         if self.reason == "ambiguous":
-            asked = self._find_open_messages()
+            asked = self.env["fsm.confirmation.matching"]._find_open(self)
             words = self.env["fsm.confirmation.word"]._lexicon()
             prompts = asked.mapped("body")
             intent = understand(self.body, lexicon=words, prompts=prompts).intent
         if intent == "opt_out":
             return "opted_out"
         return matching.RESPONSE_OF_INTENT.get(intent, False)
-
-    def _find_likeliest_message(self):
-        """The message that this reply answers, if it can only be one.
-
-        :return: ``fsm.confirmation``, maybe empty
-        """
-        asked = self._find_open_messages()
-        current = asked.filtered(lambda rec: rec._is_current())
-        return current if len(current) == 1 else current.browse()
-
-    def _find_open_messages(self):
-        """What this number was asked and waits for an answer."""
-        return self.env["fsm.confirmation"].search(
-            [
-                ("mobile", "=", self.mobile),
-                ("company_id", "=", self.company_id.id),
-                ("is_open", "=", True),
-            ]
-        )
-
-    def _get_likely_domains(self):
-        """Of which messages this reply may be, the likeliest first.
-
-        :return: list of ``Domain``, which may overlap
-        """
-        self.ensure_one()
-        mine = Domain("company_id", "=", self.company_id.id)
-        of_number = mine & Domain("mobile", "=", self.mobile)
-        partners_sudo = self.partner_id.sudo()
-        partners_sudo |= (
-            self.env["fsm.confirmation"].search(of_number).partner_id.sudo()
-        )
-        customer_ids = partners_sudo.commercial_partner_id.ids
-        of_customer = Domain("partner_id.commercial_partner_id", "in", customer_ids)
-        return [of_number, mine & of_customer, mine]
 
     def action_open_message(self):
         """Open the message this reply belongs to."""

@@ -1,4 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import threading
+import weakref
+
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -9,6 +12,35 @@ from ...core.reply import INTENTS, Lexicon
 # words of their own.
 _lexicons = {}
 _MAX_LEXICONS = 4
+_served = {}  # name of a database -> digest of the words that it was last served with
+_builders = {}  # digest of the words -> the thread that makes their lexicon
+# The cursors of transactions that have changed words.
+_changing = weakref.WeakSet()
+_READ = "SELECT lang, intent, phrase FROM fsm_confirmation_word WHERE active"
+
+
+def _build(version, rows):
+    """Make a lexicon, which takes seconds, and keep it.
+
+    :param rows: list of (language, intent, phrase)
+    """
+    lexicon = Lexicon.from_rows(rows)
+    while len(_lexicons) >= _MAX_LEXICONS:
+        _lexicons.pop(next(iter(_lexicons)), None)
+    _lexicons[version] = lexicon
+    return lexicon
+
+
+def _build_aside(version, rows):
+    """As :func:`_build`, in a thread of its own, once."""
+    builder = threading.Thread(
+        target=_build, args=(version, rows), name="Reply Words", daemon=True
+    )
+    if _builders.setdefault(version, builder) is builder:
+        builder.start()
+    for known, other in [*_builders.items()]:
+        if known in _lexicons and not other.is_alive():
+            _builders.pop(known, None)
 
 
 class FsmConfirmationWord(models.Model):
@@ -63,16 +95,31 @@ class FsmConfirmationWord(models.Model):
 
         It takes long to make one. It's kept by what is in it, so that Odoo, which
         forgets all that it keeps when anybody changes a time zone, costs one query.
+        Nobody waits for changed words: the ones before are used until it is made.
         """
-        version = self._get_version()
-        if version not in _lexicons:
-            words_sudo = self.sudo().search_fetch([], ["lang", "intent", "phrase"])
-            while len(_lexicons) >= _MAX_LEXICONS:
-                _lexicons.pop(next(iter(_lexicons)), None)
-            _lexicons[version] = Lexicon.from_rows(
-                (word.lang, word.intent, word.phrase) for word in words_sudo
-            )
-        return _lexicons[version]
+        version, name = self._get_version(), self.env.cr.dbname
+        lexicon = _lexicons.get(version)
+        if not lexicon:
+            rows = self.env.execute_query(SQL(_READ))
+            served = _lexicons.get(_served.get(name))
+            if served and self.env.cr not in _changing:
+                _build_aside(version, rows)
+                return served
+            lexicon = _build(version, rows)
+        _served[name] = version
+        return lexicon
+
+    @api.model
+    def _keep_lexicon_ready(self):
+        """Begin to make the lexicon of changed words before a reply needs it."""
+        if self.env.cr.dbname in _served:
+            self._lexicon()
+
+    def _forget(self):
+        super()._forget()
+        if self:
+            # Who changes words sees what follows from them before it is committed.
+            _changing.add(self.env.cr)
 
     @api.model
     @tools.ormcache()

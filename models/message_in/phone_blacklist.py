@@ -1,9 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ...core.phones import ways_to_write
+from ...core.phones import normal_form, ways_to_write
 from ...tools.export import harmless_columns
 from ...tools.log_redaction import private_queries
+
+# In the context: who changes the list does what follows from it.
+_FOLLOWED = "job_confirmation_followed"
 
 
 class PhoneBlacklist(models.Model):
@@ -71,6 +74,68 @@ class PhoneBlacklist(models.Model):
             found.setdefault(ways[entry_sudo.number], entry_sudo)
         return found
 
+    # ------------------------------------------------------------------
+    # Odoo's own screens, imports and other modules
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        entries = super().create(vals_list)
+        entries.filtered("active")._job_confirmation_follow_block()
+        return entries
+
+    def write(self, vals):
+        changed = self.browse()
+        if "active" in vals:
+            changed = self.filtered(lambda entry: entry.active != bool(vals["active"]))
+        result = super().write(vals)
+        if changed and vals["active"]:
+            changed._job_confirmation_follow_block()
+        elif changed:
+            changed._job_confirmation_follow_lift(changed.mapped("number"))
+        return result
+
+    def unlink(self):
+        numbers = self.filtered("active").mapped("number")
+        result = super().unlink()
+        self.browse()._job_confirmation_follow_lift(numbers)
+        return result
+
+    def _job_confirmation_follow_block(self):
+        """Numbers were put on the list: questions to them are over."""
+        if self.env.context.get(_FOLLOWED):
+            return
+        opt_outs = self.env["fsm.confirmation.opt.out"]
+        opt_outs._opt_out_blocked_sudo(set(map(normal_form, self.mapped("number"))))
+
+    def _job_confirmation_follow_lift(self, numbers):
+        """Numbers were taken off the list: the same as by our own button.
+
+        :param numbers: list of str, as the list has them
+        """
+        if self.env.context.get(_FOLLOWED):
+            return
+        for entry_sudo in self.sudo():
+            entry_sudo.opt_out_lifted = entry_sudo._job_confirmation_is_at_twilio()
+        opt_outs = self.env["fsm.confirmation.opt.out"]
+        for number in {normal_form(number) or number for number in numbers}:
+            self._job_confirmation_notify(number)
+            partners_sudo = opt_outs._find_partners_sudo(number, self.env.companies)
+            note = self.env._(
+                "Texts are allowed again: %s is no longer on the list of blocked "
+                "numbers.",
+                number,
+            )
+            opt_outs._on_lifted(number, partners_sudo, note)
+
+    def _job_confirmation_is_at_twilio(self):
+        """Whether Twilio blocks the number as well, until the customer texts START."""
+        return self.opt_out_source in ("reply", "twilio")
+
+    # ------------------------------------------------------------------
+    # Ours
+    # ------------------------------------------------------------------
+
     @api.model
     def _job_confirmation_opt_out_sudo(self, number, source, words="", company=None):
         """Put a number on the list, and say when and how.
@@ -81,7 +146,8 @@ class PhoneBlacklist(models.Model):
         :param company: ``res.company`` that the words were sent to
         :return: the entry, with sudo
         """
-        entries_sudo = self.sudo()._add(self._job_confirmation_ways(number))
+        listed_sudo = self.sudo().with_context(**{_FOLLOWED: True})
+        entries_sudo = listed_sudo._add(self._job_confirmation_ways(number))
         entries_sudo.write(
             {
                 "opt_out_date": fields.Datetime.now(),
@@ -134,12 +200,12 @@ class PhoneBlacklist(models.Model):
         :param company: ``res.company`` whose users may read why
         """
         ways = self._job_confirmation_ways(number)
-        entries_sudo = self.sudo()._remove(ways)
+        entries_sudo = self.sudo().with_context(**{_FOLLOWED: True})._remove(ways)
         chatter = self.env["fsm.confirmation.chatter"]
         chatter._log(entries_sudo, note, company or self.env.company)
         for entry_sudo in entries_sudo:
-            blocked = entry_sudo.opt_out_source in ("reply", "twilio")
-            entry_sudo.opt_out_lifted = by_hand and blocked
+            is_at_twilio = entry_sudo._job_confirmation_is_at_twilio()
+            entry_sudo.opt_out_lifted = by_hand and is_at_twilio
         self._job_confirmation_notify(number)
 
     @api.model
@@ -150,12 +216,11 @@ class PhoneBlacklist(models.Model):
         :return: set of numbers
         """
         ways = {way: number for number in numbers for way in ways_to_write(number)}
-        domain = [
-            ("number", "in", [way for way in ways if way]),
-            ("active", "=", False),
-            ("opt_out_lifted", "=", True),
-        ]
-        found_sudo = self.sudo().search_fetch(domain, ["number"])
+        ways.pop("", None)
+        if not ways:
+            return set()
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        found_sudo = shortcuts._find_opt_outs_sudo(list(ways), lifted=True)
         return {ways[entry_sudo.number] for entry_sudo in found_sudo}
 
     def _job_confirmation_describe(self, companies=None):

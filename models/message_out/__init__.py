@@ -6,8 +6,12 @@ from . import fsm_confirmation_shortcuts
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
+from . import fsm_confirmation_departure
 from . import fsm_confirmation_outbox
+from . import fsm_confirmation_activity
+from . import fsm_confirmation_opt_out
 from . import fsm_confirmation_response
+from . import fsm_confirmation_change
 from . import fsm_confirmation_chatter
 from . import fsm_confirmation_expiry
 from . import fsm_confirmation_retention

@@ -4,15 +4,19 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import babel_locale_parse
+from odoo.tools.misc import get_lang
+from odoo.tools.translate import _lt
 
 from ...core import status
-from ...core.formatting import localize
+from ...core.formatting import format_hour, localize
 from ...core.kinds import QUESTION, asks
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..message_center.fsm_confirmation_name_index import MAX_NAME
+from .fsm_confirmation_change import CHANGES
 
 _logger = logging.getLogger(__name__)
 
@@ -108,6 +112,9 @@ class FsmConfirmation(models.Model):
         readonly=True,
         help="Only a question waits for an answer, and counts for the appointment.",
     )
+    tells_change = fields.Selection(
+        CHANGES, "Tells of a Change", readonly=True, technical=True
+    )
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
     code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
@@ -116,12 +123,13 @@ class FsmConfirmation(models.Model):
         STATES, "Delivery", default="outgoing", required=True, readonly=True
     )
     sent_date = fields.Datetime("Sent On", readonly=True)
-    sent_hour = fields.Char(
+    sent_hour = fields.Selection(
+        "_get_hours",
         "Hour Sent",
         compute="_compute_sent_hour",
         store=True,
         precompute=True,
-        size=5,
+        falsy_value_label=_lt("Not sent yet"),
         help="The hour of the day at which it was sent, where the work happens.",
     )
     delivered_date = fields.Datetime("Delivered On", readonly=True)
@@ -237,6 +245,17 @@ class FsmConfirmation(models.Model):
         index="btree_not_null",
         help="Of the plan by which it left by itself.",
     )
+    carrier_id = fields.Many2one(
+        "fsm.confirmation",
+        "Asked With",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The question whose text asks this one as well, the same day.",
+    )
+    carried_ids = fields.One2many(
+        "fsm.confirmation", "carrier_id", "Asked in Its Text", technical=True
+    )
     next_ids = fields.One2many(
         "fsm.confirmation", "previous_id", string="Sent Again As"
     )
@@ -295,6 +314,11 @@ class FsmConfirmation(models.Model):
     _step_unique = models.UniqueIndex(
         "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
         " WHERE step_id IS NOT NULL"
+    )
+    # A customer is told once that the technician is on the way.
+    _way_unique = models.UniqueIndex(
+        "(order_id, (COALESCE(visit_id, 0)), appointment_start)"
+        " WHERE kind = 'on_my_way' AND state NOT IN ('failed', 'canceled')"
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
@@ -369,6 +393,16 @@ class FsmConfirmation(models.Model):
 
     def _search_reply_ids(self, operator, value):
         return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
+
+    @api.model
+    def _get_hours(self):
+        """The hours of a day, as the user's language writes them."""
+        lang = get_lang(self.env)
+        locale = babel_locale_parse(lang.code)
+        return [
+            (f"{hour:02}:00", format_hour(hour, locale, lang.time_format))
+            for hour in range(24)
+        ]
 
     @api.depends("sent_date")
     def _compute_sent_hour(self):
@@ -482,6 +516,13 @@ class FsmConfirmation(models.Model):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
         return harmless_rows(rows)
 
+    def message_post(self, **kwargs):
+        # What the server logs here nobody can delete: a colleague's remark is no such
+        # note, whatever kind of message a client calls it.
+        if kwargs.get("message_type") != "email":
+            kwargs["message_type"] = "comment"
+        return super().message_post(**kwargs)
+
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(
             self.env._("A message can't be duplicated. Use Send Confirmation instead.")
@@ -500,6 +541,7 @@ class FsmConfirmation(models.Model):
         asked = [
             record._get_appointment_sudo() for record in self.sudo() if record.is_open
         ]
+        self.env["fsm.confirmation.same.day"]._hand_over(self.sudo())
         result = super().unlink()
         activities_sudo.unlink()
         for appointment_sudo in asked:
@@ -513,65 +555,3 @@ class FsmConfirmation(models.Model):
             chatter._notify_screens(
                 company, records.ids, records.order_id.ids, records.partner_id.ids
             )
-
-    # ------------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------------
-
-    def action_open_details(self):
-        """Open the message with all its replies in a dialog."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.name,
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
-
-    def action_open_order(self):
-        """Open the Work Order."""
-        self.ensure_one()
-        if self.closed_reason == "company":
-            raise UserError(self.env._("This Work Order was moved to another company."))
-        if not self.order_id:
-            raise UserError(self.env._("This Work Order was deleted."))
-        return self.order_id._get_records_action(context={})
-
-    def action_send_again(self):
-        """Open the dialog to send a failed message again."""
-        self.ensure_one()
-        if not self.can_send_again:
-            raise UserError(
-                self.env._(
-                    "%s can't be sent again: only a failed message whose reason can be "
-                    "fixed, once.",
-                    self.name,
-                )
-            )
-        action = self.order_id.action_send_confirmation()
-        action["context"] = {
-            "default_order_id": self.order_id.id,
-            "default_visit_id": self.visit_id.id,
-            "default_partner_id": self.partner_id.id,
-            "default_previous_id": self.id,
-        }
-        return action
-
-    def action_settle(self):
-        """Open the dialog in which an answer is corrected by hand."""
-        self.ensure_one()
-        self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Correct Response"),
-            "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_action": "settle",
-                "default_confirmation_id": self.id,
-                "default_response": self.response,
-            },
-        }

@@ -199,7 +199,8 @@ class FsmConfirmationChatter(models.AbstractModel):
                 ("order_id", "order_message_id"),
                 ("partner_id", "partner_message_id"),
             ):
-                if record[name]:
+                # One text about several appointments is one note.
+                if record[name] and record[name] != record.carrier_id[name]:
                     values = self._prepare_note(
                         record[name],
                         body,

@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from ...core import delivery
 from ...core.delivery import Transition
 from ...core.kinds import ends_with_appointment
-from ..xmlids import SEND_CRON
+
+# What is known of a text is known of each question in it.
+_SHARED = ("twilio_sid", "from_number", "refused_sids", "sent_date")
 
 
 class FsmConfirmationDelivery(models.AbstractModel):
@@ -78,8 +80,11 @@ class FsmConfirmationDelivery(models.AbstractModel):
     def _may_leave(self, record):
         """Whether a text that did not arrive would still be of use."""
         alerts = self.env["fsm.confirmation.alert"]
-        waits = record.is_open or not record._asks()
-        return waits and not alerts._get_departure_alert(record)
+        everything = self.env["fsm.confirmation.same.day"]._get_all(record)
+        return any(
+            (one.is_open or not one._asks()) and not alerts._get_departure_alert(one)
+            for one in everything
+        )
 
     @api.model
     def _apply_result(self, record, result):
@@ -118,7 +123,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
         if self._is_list_late(record, listing):
             self._apply_failed_lookup(record)
             return
-        alert = self.env["fsm.confirmation.alert"]._get_departure_alert(record)
+        alerts = self.env["fsm.confirmation.alert"]
+        alert = not self._may_leave(record) and alerts._get_departure_alert(record)
         step = delivery.after_missing_in_list(
             age=fields.Datetime.now() - record.claimed_date,
             attempts=record.attempt_count,
@@ -214,13 +220,23 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _make_transition(self, record, step, values=None):
-        """Have a text go on, with all that follows from it.
+        """Have a text go on, and the questions that it carries.
 
         :param step: :class:`~...core.delivery.Transition`, None when its state stays
         :param values: further field values, written along
         """
         if not (step or values):
             return
+        state = record.state
+        self._make_one_transition(record, step, values)
+        carried = self.env["fsm.confirmation.same.day"]._get_all(record) - record
+        shared = {name: values[name] for name in _SHARED if name in (values or {})}
+        for other in carried.filtered(lambda rec: rec.state == state):
+            self._make_one_transition(other, step, shared)
+
+    @api.model
+    def _make_one_transition(self, record, step, values=None):
+        """Have one question go on, with all that follows from it."""
         if step and step.accepted and record.state in ("failed", "canceled"):
             record._reopen()
         record.write({**(values or {}), **self._prepare_values(record, step)})
@@ -258,25 +274,32 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
         :param departure: naive UTC datetime, None when the hours never come
         """
-        late = records.filtered(
-            lambda rec: (
-                not departure
-                or (
-                    ends_with_appointment(rec.kind)
-                    and rec.appointment_start
-                    and rec.appointment_start <= departure
+        late = (
+            self.env["fsm.confirmation.same.day"]
+            ._get_all(records)
+            .filtered(
+                lambda rec: (
+                    not departure
+                    or (
+                        ends_with_appointment(rec.kind)
+                        and rec.appointment_start
+                        and rec.appointment_start <= departure
+                    )
                 )
             )
         )
         reason = self.env._(
             "Its appointment begins before the next texting hours. Call instead."
         )
-        for record in late:
-            self._make_transition(record, Transition("canceled", reason=reason))
+        stop = Transition("canceled", reason=reason)
+        same_day = self.env["fsm.confirmation.same.day"]
+        for record in late & records:
+            mine = same_day._get_all(record) & late
+            same_day._stop(record, dict.fromkeys(mine, stop))
         waiting = records - late
         if not waiting:
             return
-        waiting.write(
+        same_day._get_all(waiting).write(
             {
                 "next_attempt_date": departure,
                 "failure_reason": self.env._(
@@ -284,7 +307,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 ),
             }
         )
-        self.env.ref(SEND_CRON).sudo()._trigger(at=departure)
+        self.env["fsm.confirmation.outbox"]._wake(waiting, departure)
         waiting._notify_changed()
 
     @api.model
@@ -307,7 +330,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 ("is_open", "=", True),
             ]
         )
-        self.env["fsm.confirmation.response"]._opt_out_sudo(
+        self.env["fsm.confirmation.opt.out"]._opt_out_sudo(
             record.mobile,
             record.filtered(lambda rec: rec._asks()) | others,
             "twilio",

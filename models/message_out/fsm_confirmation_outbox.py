@@ -24,6 +24,8 @@ _ASKED_ABOUT = 500
 # Texts of an earlier version, which nobody asked about, are left as they are.
 _CHECK_UNTIL = timedelta(days=7)
 _LONGEST_PAUSE = 0.5  # seconds
+# Of the scheduled actions that send: the first one, and each that helps it.
+_SENDING_CODES = ("model._cron_send()", "model._send_waiting()")
 
 
 class FsmConfirmationOutbox(models.AbstractModel):
@@ -44,12 +46,31 @@ class FsmConfirmationOutbox(models.AbstractModel):
         self._check_reported()
 
     @api.model
-    def _send_waiting(self):
+    def _wake(self, messages, at=None):
+        """Have waiting texts sent soon, or at a time; an override point.
+
+        :param messages: ``fsm.confirmation`` records that wait
+        :param at: naive UTC datetime, None for as soon as possible
+        """
+        crons_sudo = self.env["ir.cron"].sudo()
+        sending = [
+            ("model_id", "=", self.env["ir.model"]._get_id(self._name)),
+            ("code", "in", _SENDING_CODES),
+        ]
+        for cron_sudo in crons_sudo.search(sending):
+            cron_sudo._trigger(at)
+
+    @api.model
+    @private_queries()
+    def _send_waiting(self, sender=None):
         """Send waiting texts until none is left or the cron's time is over.
 
-        Claim (committed), call, result (committed): a crash in between leaves a row
-        in ``sending``, which is never sent again before Twilio was asked about it.
-        Calls run side by side; this thread alone talks to the database.
+        As many processes as there are may do so side by side. Claim (committed), call,
+        result (committed): a crash in between leaves a row in ``sending``, which is
+        never sent again before Twilio was asked about it. Calls run side by side; this
+        thread alone talks to the database.
+
+        :param sender: only what leaves from it
         """
         cron = self.env["ir.cron"]
         seconds_left = float("inf")
@@ -61,7 +82,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 pause = None
                 if seconds_left > 0 and len(calls) <= _CONCURRENT_CALLS // 2:
                     in_flight = Counter(rec.sender for rec in calls.values())
-                    claimed_sudo, pause = self._claim(in_flight)
+                    claimed_sudo, pause = self._claim(in_flight, sender)
                     calls.update(self._start_calls(claimed_sudo, pool, apis))
                     if claimed_sudo:
                         continue
@@ -79,52 +100,58 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 self._record_results(results)
                 _note_working(working, results)
                 seconds_left = cron._commit_progress(
-                    len(done), remaining=self._count_waiting()
+                    len(done), remaining=self._count_waiting(sender)
                 )
         self.env["fsm.confirmation.sender"]._forget_problems_sudo(working)
 
     @api.model
-    def _count_waiting(self):
+    def _count_waiting(self, sender=None):
         """How many texts are due, as far as it matters (at most 1,000)."""
-        messages_sudo = self.env["fsm.confirmation"].sudo()
-        return messages_sudo.search_count(self._get_due_domain(), limit=1000)
+        domain = self._get_due_domain()
+        if sender:
+            domain = [("sender", "=", sender), *domain]
+        return self.env["fsm.confirmation"].sudo().search_count(domain, limit=1000)
 
     @api.model
     def _get_due_domain(self):
         return [
             ("state", "=", "outgoing"),
+            ("carrier_id", "=", False),
             "|",
             ("next_attempt_date", "=", False),
             ("next_attempt_date", "<=", fields.Datetime.now()),
         ]
 
     @api.model
-    def _claim(self, in_flight=None):
+    def _claim(self, in_flight=None, sender=None):
         """Take waiting rows for this process; others skip what is locked.
 
         :param in_flight: dict sender -> number of calls that run in this process
+        :param sender: only what leaves from it
         :return: (claimed records with sudo, pause): the pause in seconds after which
             a sender whose rate is used up may send again, None when nothing waits
         """
         try:
             # Another process may be faster with the same rows: then look again.
             return commit_with_retries(
-                self.env, lambda: self._claim_now(in_flight or {}), attempts=20
+                self.env, lambda: self._claim_now(in_flight or {}, sender), attempts=20
             )
         except CONFLICTS:
             return self.env["fsm.confirmation"].browse(), _LONGEST_PAUSE
 
     @api.model
-    def _claim_now(self, in_flight):
+    def _claim_now(self, in_flight, only_sender):
         self.env.flush_all()
         # What other processes changed meanwhile has to be seen before a text leaves.
         self.env.invalidate_all()
         now = fields.Datetime.now()
         due = SQL(
-            "state = 'outgoing' AND (next_attempt_date IS NULL OR next_attempt_date"
-            " <= %s)",
+            "state = 'outgoing' AND carrier_id IS NULL"
+            " AND (next_attempt_date IS NULL OR next_attempt_date <= %s)",
             now,
         )
+        if only_sender:
+            due = SQL("%s AND sender = %s", due, only_sender)
         self._hold_until_hours(due, now)
         waiting = self.env.execute_query(
             SQL(
@@ -176,6 +203,8 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 )
             )
             ids += [row[0] for row in rows]
+        if ids:
+            self.env["fsm.confirmation.same.day"]._claim(ids)
         self.env.invalidate_all()
         # The caller commits: the claim must be visible to everybody before the call.
         claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
@@ -233,13 +262,20 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """
         calls = {}
         deadline = time.time() + delivery.CALL_WITHIN.total_seconds()
-        deliveries = self.env["fsm.confirmation.delivery"]
-        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(claimed_sudo)
+        departures = self.env["fsm.confirmation.departure"]
+        same_day = self.env["fsm.confirmation.same.day"]
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(
+            same_day._get_all(claimed_sudo)
+        )
         for record_sudo in claimed_sudo:
             company = record_sudo.company_id
-            if record_sudo in alerts:
-                stopped = self._get_stop(alerts[record_sudo][0])
-                self._record_safely(record_sudo, deliveries._make_transition, stopped)
+            stops = {
+                one: self._get_stop(alerts[one][0])
+                for one in same_day._get_all(record_sudo)
+                if one in alerts
+            }
+            if stops:
+                self._record_safely(record_sudo, same_day._stop, stops)
                 continue
             if company not in apis:
                 apis[company] = company._twilio_api_sudo(
@@ -253,6 +289,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 record_sudo.body,
                 record_sudo.sender,
                 self._get_report_url(record_sudo),
+                departures._get_validity(record_sudo),
             )
             calls[call] = record_sudo
         return calls
@@ -340,6 +377,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
             .search(
                 [
                     ("state", "=", "sending"),
+                    ("carrier_id", "=", False),
                     ("twilio_sid", "=", False),
                     (
                         "claimed_date",
@@ -389,7 +427,8 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 SELECT id FROM fsm_confirmation
                  WHERE (state = 'sending' OR (state = 'sent' AND claimed_date > %s
                                               AND %s <= %s))
-                   AND twilio_sid IS NOT NULL AND %s > COALESCE(check_count, 0)
+                   AND twilio_sid IS NOT NULL AND carrier_id IS NULL
+                   AND %s > COALESCE(check_count, 0)
                  ORDER BY check_count NULLS FIRST, id LIMIT %s
                 """,
                 now - _CHECK_UNTIL,

@@ -84,3 +84,12 @@ class FsmConfirmationProposalMixin(models.AbstractModel):
                 "default_scheduled_date_start": self.proposed_date,
             },
         }
+
+    def action_reschedule(self):
+        """Open the dialog that moves the appointment to another date."""
+        action = self.action_move_as_proposed()
+        action["name"] = self.env._("Set a New Date")
+        appointment_sudo = self._get_appointment_sudo()
+        start = appointment_sudo and appointment_sudo.scheduled_date_start
+        action["context"]["default_scheduled_date_start"] = start
+        return action

@@ -14,6 +14,7 @@ TEXT_FIELDS = [
     "new_date_text",
     "new_time_text",
     "choices_text",
+    "technician_text",
 ]
 _TEXT = {"compute": "_compute_texts", "groups": "base.group_system", "technical": True}
 
@@ -40,6 +41,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         compute="_compute_appointment_text",
         help="Date and time where the work happens, as the customer was asked.",
     )
+    appointment_local = fields.Char(
+        compute="_compute_appointment_local",
+        technical=True,
+        help="Date and time where the work happens, if its clocks differ from the "
+        "user's.",
+    )
     location_id = fields.Many2one(
         "fsm.location",
         "Place Asked About",
@@ -59,6 +66,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     time_text = fields.Char("Time Asked About (text)", **_TEXT)
     new_date_text = fields.Char("Date Now (text)", **_TEXT)
     new_time_text = fields.Char("Time Now (text)", **_TEXT)
+    technician_text = fields.Char(
+        "Technician Now (text)",
+        compute="_compute_technician_text",
+        groups="base.group_system",
+        technical=True,
+    )
     choices_text = fields.Char(
         "Open Questions (text)",
         compute="_compute_choices_text",
@@ -103,6 +116,16 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             text = ", ".join(known[key] for key in ("date", "time") if known[key])
             record.appointment_text = text
 
+    @api.depends("appointment_start", "timezone")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_appointment_local(self):
+        orders = self.env["fsm.order"]
+        reader = orders._get_reader_timezone()
+        for record in self:
+            record.appointment_local = orders._format_elsewhere(
+                record.timezone, record.appointment_start, reader
+            )
+
     @api.depends("appointment_start", "order_id")
     @api.depends_context("lang")
     def _compute_texts(self):
@@ -113,6 +136,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             record.time_text = known["time"]
             record.new_date_text = known["new_date"]
             record.new_time_text = known["new_time"]
+
+    @api.depends("order_id", "visit_id")
+    def _compute_technician_text(self):
+        for record in self:
+            appointment_sudo = record._get_appointment_sudo()
+            person_sudo = appointment_sudo and appointment_sudo._get_person()
+            record.technician_text = person_sudo.name if person_sudo else ""
 
     @api.depends("code", "appointment_start", "order_id")
     @api.depends_context("lang", "confirmation_choices")
@@ -325,7 +355,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
                     and (reason == "deleted" or rec.closed_reason == "answered")
                 )
             ).write({"closed_reason": reason})
-        waiting_sudo = open_sudo.filtered(lambda rec: rec.state == "outgoing")
+        # One that carries others leaves it to the outbox, which asks them anew.
+        waiting_sudo = open_sudo.filtered(
+            lambda rec: rec.state == "outgoing" and not (rec.code and rec.carried_ids)
+        )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
             said = self._describe_cancellation(reason)

@@ -3,26 +3,13 @@ from datetime import datetime, time, timedelta
 
 import pytz
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ...core.formatting import localize
-from ...core.kinds import QUESTION
-from ...core.phones import ways_to_write
-from ...core.status import OUTDATED
 from ..appointment.fsm_appointment_mixin import RESPONSES
-from ..xmlids import EDIT_GROUP, MODULE, PROCESS_CRON
+from ..xmlids import PROCESS_CRON
 
-# What each response has a person do; the last three keys are no responses.
-_ACTIVITY_TYPES = {
-    "declined": "mail_activity_type_reschedule",
-    "opted_out": "mail_activity_type_call",
-    "unrecognized": "mail_activity_type_read",
-    "read": "mail_activity_type_read",
-    "ask_again": "mail_activity_type_ask_again",
-    "wrong_number": "mail_activity_type_number",
-}
 # What ended a question or answer, and may be taken back.
 _RESTORED = ("moved", "changed")
 # Where a customer names a part of the day, the hour at which it begins at work.
@@ -34,10 +21,6 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     _name = "fsm.confirmation.response"
     _description = "Responses to Confirmations"
-
-    # ------------------------------------------------------------------
-    # Responses
-    # ------------------------------------------------------------------
 
     @api.model
     def _respond(self, record, effect, reply_sudo):
@@ -65,8 +48,8 @@ class FsmConfirmationResponse(models.AbstractModel):
         self._store_response(record, values, reply_sudo.body)
         if is_clear:
             if response != "confirmed" or not unread:
-                self._update_activity(record, response)
-            self._close_other_activities_sudo(record)
+                self.env["fsm.confirmation.activity"]._update(record, response)
+            self.env["fsm.confirmation.activity"]._close_others_sudo(record)
 
     @api.model
     def _prepare_proposal(self, record, proposed):
@@ -95,7 +78,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         minutes = record.company_id.job_confirmation_read_minutes
         if not is_asked_back or not minutes:
             record.read_after = False
-            self._update_activity(record, "unrecognized")
+            self.env["fsm.confirmation.activity"]._update(record, "unrecognized")
         elif not record.read_after:
             record.read_after = fields.Datetime.now() + timedelta(minutes=minutes)
             cron = self.env.ref(PROCESS_CRON)
@@ -111,7 +94,9 @@ class FsmConfirmationResponse(models.AbstractModel):
         )
         for record_sudo in waiting_sudo:
             if record_sudo.response == "unrecognized":
-                self._update_activity(record_sudo, "unrecognized")
+                self.env["fsm.confirmation.activity"]._update(
+                    record_sudo, "unrecognized"
+                )
         waiting_sudo.write({"read_after": False})
 
     @api.model
@@ -142,7 +127,7 @@ class FsmConfirmationResponse(models.AbstractModel):
                 values["response"] = "unrecognized"
             self._store_response(record_sudo, values, reply_sudo.body)
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
-            self._update_activity(record_sudo, "wrong_number")
+            self.env["fsm.confirmation.activity"]._update(record_sudo, "wrong_number")
             note = self.env._(
                 "%(number)s is not the number of %(contact)s, by text: “%(words)s”",
                 number=record_sudo.mobile,
@@ -182,7 +167,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             note = "\n".join(filter(None, [record.customer_note, effect.note]))
             record._write_words(record.reply_body, {"customer_note": note})
         self._keep_words(record, reply_sudo)
-        self._update_activity(record, "read")
+        self.env["fsm.confirmation.activity"]._update(record, "read")
         record._notify_changed()
 
     @api.model
@@ -212,7 +197,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         if response in ("confirmed", "declined"):
             record.write({"closed_reason": "answered"})
             if response == "declined" and not record.needs_reading:
-                self._update_activity(record, response)
+                self.env["fsm.confirmation.activity"]._update(record, response)
         elif response != "opted_out" and record.state in ("sent", "delivered"):
             record._reopen()
         if record.closed_reason in _RESTORED:
@@ -251,7 +236,9 @@ class FsmConfirmationResponse(models.AbstractModel):
         self._log_resolution(record_sudo, response, reason)
         appointment_sudo = record_sudo._get_appointment_sudo()
         if response == "opted_out":
-            self._opt_out_by_hand(record_sudo.mobile, record_sudo)
+            self.env["fsm.confirmation.opt.out"]._opt_out_by_hand(
+                record_sudo.mobile, record_sudo
+            )
         else:
             self._write_resolution(record_sudo, response)
         if not appointment_sudo or record_sudo._get_change():
@@ -278,7 +265,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         record_sudo.with_context(tracking_disable=True).write(values)
         if not response:
             record_sudo._reopen()
-        self._update_activity(record_sudo, response)
+        self.env["fsm.confirmation.activity"]._update(record_sudo, response)
         record_sudo._notify_changed()
 
     @api.model
@@ -298,7 +285,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             if entry[:2] == [appointment._name, appointment.id]:
                 entry[2] = known
         self._apply_status(appointment, current_sudo)
-        self._close_activities(messages_sudo - current_sudo)
+        self.env["fsm.confirmation.activity"]._close(messages_sudo - current_sudo)
         if newest_sudo:
             undo._keep(newest_sudo, before)
 
@@ -314,7 +301,9 @@ class FsmConfirmationResponse(models.AbstractModel):
             number = newest_sudo.mobile or self._find_number_of(appointment)
             if newest_sudo:
                 self._log_resolution(newest_sudo, status)
-            self._opt_out_by_hand(number, newest_sudo, appointment)
+            self.env["fsm.confirmation.opt.out"]._opt_out_by_hand(
+                number, newest_sudo, appointment
+            )
         elif status in dict(RESPONSES):
             if newest_sudo and newest_sudo.response != status:
                 self._log_resolution(newest_sudo, status)
@@ -355,7 +344,9 @@ class FsmConfirmationResponse(models.AbstractModel):
         open_sudo = records_sudo.filtered("is_open")
         open_sudo._close_sudo("replaced")
         open_sudo.write({"resolved_date": fields.Datetime.now()})
-        self._close_activities(records_sudo.filtered(lambda rec: not rec.needs_reading))
+        self.env["fsm.confirmation.activity"]._close(
+            records_sudo.filtered(lambda rec: not rec.needs_reading)
+        )
         records_sudo._mark_replaced_sudo()
 
     @api.model
@@ -378,7 +369,7 @@ class FsmConfirmationResponse(models.AbstractModel):
     @api.model
     def _reset(self, records_sudo):
         """Nothing that was asked or answered counts any more."""
-        self._close_activities(records_sudo)
+        self.env["fsm.confirmation.activity"]._close(records_sudo)
         if not records_sudo:
             return
         note = self.env._("It was decided to ask the customer again.")
@@ -415,305 +406,3 @@ class FsmConfirmationResponse(models.AbstractModel):
         targets = [record.order_id, record.partner_id]
         company = record.sudo().company_id
         self.env["fsm.confirmation.chatter"]._log(targets, note, company)
-
-    # ------------------------------------------------------------------
-    # Opting out and in
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _opt_out_sudo(self, number, records, source, words="", company=None):
-        """A number opted out: remember it, answer its open messages, note it.
-
-        :param number: E.164
-        :param records: ``fsm.confirmation`` records that this opt-out answers
-        :param source: a key of ``phone.blacklist.opt_out_source``
-        :param company: ``res.company`` when it answers no message
-        :return: the entry of the blacklist, with sudo
-        """
-        company = company or records.sudo().company_id
-        entry_sudo = self.env["phone.blacklist"]._job_confirmation_opt_out_sudo(
-            number, source, words, company
-        )
-        values = {
-            "response": "opted_out",
-            "is_open": False,
-            "closed_reason": "answered",
-        }
-        if source == "user":
-            values.update(
-                resolved_date=fields.Datetime.now(),
-                needs_reading=False,
-                read_after=False,
-            )
-        else:
-            values["reply_date"] = fields.Datetime.now()
-        records_sudo = records.sudo()
-        for record_sudo in records_sudo:
-            # What a person enters is no text of the customer.
-            said = words if source != "user" else ""
-            self._store_response(record_sudo, values, said or None)
-            self._update_activity(record_sudo, "opted_out")
-        company = company or records_sudo.company_id
-        partners_sudo = records_sudo.partner_id or self._find_partners_sudo(
-            number, company
-        )
-        self._log_opt_out(entry_sudo, partners_sudo, company)
-        # What waited to be asked about again can't be asked about now.
-        for record_sudo in self._find_newest_sudo(number, company, "reconfirm"):
-            self._on_opt_out_without_question(record_sudo)
-        return entry_sudo
-
-    @api.model
-    def _opt_out_by_hand(self, number, record_sudo, appointment=None):
-        """A person knows that a number opted out: the same as by text.
-
-        :param number: E.164
-        :param record_sudo: the ``fsm.confirmation`` that this answers, maybe none
-        :param appointment: whose status says so already
-        """
-        about = record_sudo.order_id or appointment._get_appointment_order()
-        company = record_sudo.company_id or about.sudo().company_id
-        open_sudo = record_sudo.search(
-            [
-                ("mobile", "=", number),
-                ("company_id", "=", company.id),
-                ("is_open", "=", True),
-            ]
-        )
-        words = record_sudo.reply_body or ""
-        self._opt_out_sudo(number, record_sudo | open_sudo, "user", words, company)
-
-    @api.model
-    def _log_opt_out(self, entry_sudo, partners, companies):
-        """Write into contacts' histories when and how they opted out.
-
-        Each company reads its own note: only one of them knows the words.
-        """
-        for company in companies:
-            opt_out = entry_sudo._job_confirmation_describe(company)
-            self.env["fsm.confirmation.chatter"]._log(partners, opt_out, company)
-
-    @api.model
-    def _find_partners_sudo(self, number, company):
-        """Contacts with a number, of a company or of all."""
-        partners_sudo = self.env["res.partner"].sudo()
-        company_ids = [False, *(company.ids if company else [])]
-        return partners_sudo.search(
-            [
-                ("phone_sanitized", "in", ways_to_write(number)),
-                ("company_id", "in", company_ids),
-            ],
-            limit=10,
-        )
-
-    @api.model
-    def _on_opt_out_without_question(self, record):
-        """The customer opted out while nothing was asked: a person has to call.
-
-        An appointment that waits to be asked about again can't be asked about now.
-        """
-        self._update_activity(record, "opted_out")
-        appointment_sudo = record._get_appointment_sudo()
-        if appointment_sudo.confirmation_status == "reconfirm":
-            appointment_sudo._set_confirmation_status_sudo("opted_out")
-        record._notify_changed()
-
-    @api.model
-    def _opt_in_sudo(self, number, lifted_by=()):
-        """A number takes texts again: what its opting out took back is asked again.
-
-        The list of numbers is every company's, so it is so for all of them.
-
-        :param number: E.164
-        :param lifted_by: ``res.company`` records whose user has just done it, and needs
-            no reminder
-        """
-        # pylint: disable-next=no-search-all
-        companies_sudo = self.env["res.company"].sudo().search([])
-        for record_sudo in self._find_newest_sudo(number, companies_sudo, "opted_out"):
-            appointment_sudo = record_sudo._get_appointment_sudo()
-            appointment_sudo._set_confirmation_status_sudo("reconfirm")
-            is_own = record_sudo.company_id in lifted_by
-            # Who lifted it is no business of another company.
-            service = self if is_own else self.with_user(SUPERUSER_ID)
-            note = self.env._(
-                "The customer opted back in: send %s again.",
-                record_sudo.name,
-            )
-            service._log(record_sudo, note)
-            service._update_activity(record_sudo, "resolved" if is_own else "ask_again")
-            record_sudo._notify_changed()
-        for appointment_sudo in self._find_opted_out_unasked_sudo(
-            number, companies_sudo
-        ):
-            appointment_sudo._set_confirmation_status_sudo("not_sent")
-
-    @api.model
-    def _find_opted_out_unasked_sudo(self, number, companies):
-        """Appointments of a number that a person opted out and nobody had asked.
-
-        :return: list of ``fsm.order`` and ``fsm.visit``, with sudo
-        """
-        ways = ways_to_write(number)
-        whose = Domain.OR(
-            [(f"location_id.{name}.phone_sanitized", "in", ways)]
-            for name in ("contact_id", "owner_id", "partner_id")
-        )
-        known = Domain("confirmation_status", "=", "opted_out")
-        known &= Domain("confirmation_ids", "=", False)
-        known &= Domain("company_id", "in", companies.ids)
-        orders_sudo = self.env["fsm.order"].sudo()
-        visits_sudo = self.env["fsm.visit"].sudo()
-        found_sudo = orders_sudo.search(known & whose & Domain("visit_ids", "=", False))
-        of_visits = Domain("order_id", "any", whose)
-        return [*found_sudo, *visits_sudo.search(known & of_visits)]
-
-    @api.model
-    def _find_newest_sudo(self, number, companies, status):
-        """The newest message to a number about each coming appointment of a status.
-
-        :param number: E.164
-        :param status: a key of ``confirmation_status``
-        """
-        found_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("mobile", "=", number),
-                    ("company_id", "in", companies.ids),
-                    ("kind", "=", QUESTION),
-                ],
-                limit=100,
-            )
-        )
-        newest = {}
-        for record_sudo in found_sudo:
-            newest.setdefault(record_sudo._get_appointment_sudo(), record_sudo.id)
-        return found_sudo.browse(
-            id_
-            for appointment_sudo, id_ in newest.items()
-            if appointment_sudo
-            and appointment_sudo.confirmation_status == status
-            and appointment_sudo.company_id in companies
-            and appointment_sudo._is_appointment_upcoming()
-            and not appointment_sudo._is_appointment_closed()
-        )
-
-    # ------------------------------------------------------------------
-    # Activities
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _update_activity(self, record, response):
-        """Have a person act on a response that needs it; a resolved one closes it.
-
-        :param response: the response; ``read`` asks a person to read the reply,
-            ``ask_again`` to send another text, and ``resolved`` asks for nothing
-        """
-        record_sudo = record.sudo()
-        # A done activity is archived, and stays as it is.
-        old_sudo = record_sudo.activity_id.filtered("active")
-        name = _ACTIVITY_TYPES.get(response)
-        order_sudo = record_sudo.order_id
-        if not name or not order_sudo:
-            if old_sudo:
-                old_sudo.action_feedback(feedback=self.env._("Resolved"))
-                record_sudo.activity_id = False
-            return
-        kind = self.env.ref(f"fieldservice_job_confirmation.{name}")
-        if old_sudo.activity_type_id == kind:
-            return
-        old_sudo.unlink()
-        user_sudo = self._get_responsible_user(record)
-        followed = user_sudo.partner_id in order_sudo.message_partner_ids
-        record_sudo.activity_id = order_sudo.activity_schedule(
-            activity_type_id=kind.id,
-            note=self.env["fsm.confirmation.chatter"]._get_link(record),
-            user_id=user_sudo.id,
-        )
-        if not followed:
-            # Everybody sees who follows a Work Order, and would see what it means.
-            order_sudo.message_unsubscribe(user_sudo.partner_id.ids)
-
-    @api.model
-    def _renew_activity(self, record):
-        """Have a person act on what was left undone when the work was canceled."""
-        if record.needs_reading:
-            self._update_activity(record, "read")
-        elif record and record._is_current() and record.closed_reason not in OUTDATED:
-            self._update_activity(record, record.response)
-
-    @api.model
-    def _close_activities(self, records):
-        """What a person was asked to do about these messages is done."""
-        for record_sudo in records.sudo().filtered("activity_id"):
-            self._update_activity(record_sudo, "resolved")
-
-    @api.model
-    def _close_read_activities(self, records):
-        """What customers wrote was read; what else is to be done stays."""
-        kind = self.env.ref(f"{MODULE}.{_ACTIVITY_TYPES['read']}")
-        self._close_activities(
-            records.sudo().filtered(
-                lambda rec: rec.activity_id.activity_type_id == kind
-            )
-        )
-
-    @api.model
-    def _close_other_activities_sudo(self, record):
-        """What was asked of a person about the same appointment is done as well.
-
-        Not reading what the customer wrote and nobody has read.
-        """
-        appointment_sudo = record._get_appointment_sudo()
-        if not appointment_sudo:
-            return
-        others_sudo = record.sudo().search(
-            [
-                ("order_id", "=", record.order_id.id),
-                ("activity_id", "!=", False),
-                ("id", "!=", record.id),
-            ]
-        )
-        self._close_activities(
-            others_sudo.filtered(
-                lambda rec: (
-                    rec._get_appointment_sudo() == appointment_sudo
-                    and not rec.needs_reading
-                )
-            )
-        )
-
-    @api.model
-    def _get_responsible_user(self, record):
-        """Who acts on a response: the sender, else who made the Work Order.
-
-        Somebody who may resolve it: without the level Edit a user sees no response.
-        When neither may any more, it is the first user of the company who may. An
-        override point.
-        """
-        record_sudo = record.sudo()
-        company_sudo = record_sudo.company_id
-        users_sudo = record_sudo.user_id | record_sudo.order_id.create_uid
-        able_sudo = users_sudo.filtered(
-            lambda user: (
-                user.active
-                and not user.share
-                and user._is_internal()
-                and user.has_group(EDIT_GROUP)
-                and company_sudo in user.company_ids
-            )
-        )
-        if not able_sudo:
-            able_sudo = users_sudo.search(
-                [
-                    ("all_group_ids", "in", self.env.ref(EDIT_GROUP).ids),
-                    ("company_ids", "in", company_sudo.ids),
-                    ("share", "=", False),
-                    ("id", "!=", SUPERUSER_ID),
-                ],
-                order="id",
-                limit=1,
-            )
-        return able_sudo[:1] or self.env.ref("base.user_admin")

@@ -2,6 +2,7 @@
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from ..privacy.mail_message import written_by_server
 from ..xmlids import MODULE
 
 # The switch, a system parameter: "False" has the ORM do all of it. For whoever suspects
@@ -44,7 +45,8 @@ class FsmConfirmationShortcuts(models.AbstractModel):
             return messages_sudo
         names = frozenset(vals_list[0])
         if not (self._are_on() and self._may_insert_notes(names)):
-            return messages_sudo.create(vals_list)
+            with written_by_server():
+                return messages_sudo.create(vals_list)
         always = {
             "create_uid": self.env.uid,
             "create_date": self.env.cr.now(),
@@ -136,8 +138,8 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         return [sequence_sudo.get_next_char(row[0]) for row in rows]
 
     @api.model
-    def _find_opt_outs_sudo(self, numbers):
-        """Active entries of the blacklist.
+    def _find_opt_outs_sudo(self, numbers, *, lifted=False):
+        """Active entries of the blacklist, or those that were lifted by hand.
 
         Odoo's own search reads and formats each number again as the user's country
         writes it.
@@ -147,11 +149,16 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         """
         entries_sudo = self.env["phone.blacklist"].sudo()
         if not self._are_on():
-            return entries_sudo.search([("number", "in", numbers)])
-        entries_sudo.flush_model(["active", "number"])
+            domain = [("number", "in", numbers), ("active", "=", not lifted)]
+            if lifted:
+                domain.append(("opt_out_lifted", "=", True))
+            return entries_sudo.search(domain)
+        entries_sudo.flush_model(["active", "number", "opt_out_lifted"])
+        state = SQL("NOT active AND opt_out_lifted") if lifted else SQL("active")
         found = self.env.execute_query(
             SQL(
-                "SELECT id FROM phone_blacklist WHERE active AND number IN %s",
+                "SELECT id FROM phone_blacklist WHERE %s AND number IN %s",
+                state,
                 tuple(numbers),
             )
         )

@@ -9,7 +9,6 @@ from odoo.exceptions import UserError
 
 from ...tools.log_redaction import private_queries
 from ..levels import check_may_edit
-from ..xmlids import SEND_CRON
 
 # What a person's decision may change on messages.
 _FIELDS = (
@@ -175,7 +174,10 @@ class FsmConfirmationUndo(models.TransientModel):
             note = self.env._("Opted out by mistake.")
             blacklist = self.env["phone.blacklist"]
             blacklist._job_confirmation_opt_in_sudo(
-                record_sudo.mobile, note, by_hand=False
+                record_sudo.mobile,
+                note,
+                by_hand=False,
+                company=record_sudo.company_id,
             )
         kept_sudo.unlink()
         self._log_undone(record_sudo, before["messages"])
@@ -191,7 +193,7 @@ class FsmConfirmationUndo(models.TransientModel):
             words = known.pop("reply_body")
             message_sudo._write_words(words, known)
             if known["state"] == "outgoing":
-                self.env.ref(SEND_CRON).sudo()._trigger()
+                self.env["fsm.confirmation.outbox"]._wake(message_sudo)
             self.env["fsm.confirmation.chatter"]._refresh(message_sudo)
 
     @api.model

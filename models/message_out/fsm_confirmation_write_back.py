@@ -169,6 +169,6 @@ class FsmConfirmationWriteBack(models.AbstractModel):
             lambda rec: rec.needs_reading or rec.read_after or rec.activity_id
         )
         unread_sudo.write({"needs_reading": False, "read_after": False})
-        responses = self.env["fsm.confirmation.response"]
-        responses._close_read_activities(unread_sudo)
+        activities = self.env["fsm.confirmation.activity"]
+        activities._close_read(unread_sudo)
         unread_sudo._notify_changed()

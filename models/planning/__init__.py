@@ -5,3 +5,4 @@ from . import fsm_confirmation_plan
 from . import fsm_confirmation_plan_step
 from . import fsm_confirmation_outlook
 from . import fsm_confirmation_planner
+from . import fsm_confirmation_plan_words

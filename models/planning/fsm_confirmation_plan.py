@@ -77,6 +77,11 @@ class FsmConfirmationPlan(models.Model):
     def write(self, vals):
         self._on_changed()
         result = super().write(vals)
+        if "company_id" in vals and not self.env.su:
+            # Odoo looks at where a record was, not at where it is put.
+            self.flush_recordset()
+            self.invalidate_recordset()
+            self.check_access("write")
         self._on_changed()
         return result
 

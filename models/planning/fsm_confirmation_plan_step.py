@@ -99,10 +99,10 @@ class FsmConfirmationPlanStep(models.Model):
 
     @api.depends("template_id", "plan_id.company_id")
     def _compute_preview(self):
-        planner = self.env["fsm.confirmation.planner"]
+        words = self.env["fsm.confirmation.plan.words"]
         for step in self:
             company = step.plan_id.company_id or self.env.company
-            step.preview = planner._render_example(company, step.template_id)
+            step.preview = words._render_example(company, step.template_id)
 
     @api.depends("number", "unit", "hour", "plan_id.company_id")
     def _compute_warning(self):

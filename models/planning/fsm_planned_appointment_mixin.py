@@ -37,17 +37,24 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
     @api.depends("confirmation_status", "scheduled_date_start", "confirmation_hold")
     @api.depends_context("uid", "tz", "lang")
     def _compute_confirmation_plan_info(self):
-        planner = self.env["fsm.confirmation.planner"]
+        words = self.env["fsm.confirmation.plan.words"]
         # Odoo evaluates paths as superuser, where the field's groups don't hold.
         user = self.env.user
         shown = self.env.uid == SUPERUSER_ID or user.has_group(READ_GROUP)
-        described = planner._describe_appointments(self._origin) if shown else {}
+        described = words._describe_appointments(self._origin) if shown else {}
         for appointment in self:
             appointment.confirmation_plan_info = described.get(appointment._origin)
 
     def _get_planned_appointments(self):
         """The appointments of this record that can be asked about: list."""
         return [self]
+
+    @api.model
+    def default_get(self, fields):
+        # Any user may store a default; holding texts is for Edit.
+        values = super().default_get(fields)
+        values.pop("confirmation_hold", None)
+        return values
 
     def write(self, vals):
         if "confirmation_hold" in vals and not self.env.su:

@@ -72,7 +72,7 @@ class MailActivity(models.Model):
                 done, planned_too = super(MailActivity, activity)._action_done(
                     feedback, attachment_ids
                 )
-            # The note repeats what was asked for.
-            done.sudo().confirmation_id = asked_sudo.get(activity)
+                # The note repeats what was asked for.
+                done.sudo().confirmation_id = asked_sudo.get(activity)
             messages, planned = messages | done, planned | planned_too
         return messages, planned

@@ -1,16 +1,20 @@
-import {expect, test} from "@odoo/hoot";
 import {animationFrame, mockTimeZone} from "@odoo/hoot-mock";
 import {click, queryAll, queryAllTexts, queryFirst} from "@odoo/hoot-dom";
 import {
     contains,
     defineModels,
     fields,
+    getService,
     models,
     mountView,
+    mountWithCleanup,
     onRpc,
 } from "@web/../tests/web_test_helpers";
-import {conversationRows} from "@fieldservice_job_confirmation/details/conversation";
+import {WebClient} from "@web/webclient/webclient";
+import {expect, test} from "@odoo/hoot";
+import {conversationRows} from "@fieldservice_job_confirmation/details/conversation.esm";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {withNeighbors} from "@fieldservice_job_confirmation/shared/neighbors.esm";
 
 class FsmConfirmation extends models.Model {
     _name = "fsm.confirmation";
@@ -113,6 +117,37 @@ function mountDetails() {
         arch: ARCH,
     });
 }
+
+test("the messages before and after it, in a dialog", async () => {
+    onRpc("get_conversation", () => ({events: [], has_earlier: false}));
+    FsmConfirmation._records = [
+        {id: 1, name: "MSG00001", next_steps: []},
+        {id: 2, name: "MSG00002", next_steps: []},
+    ];
+    FsmConfirmation._views = {
+        form: `
+            <form edit="0">
+                <field name="name"/>
+                <widget name="fsm_confirmation_pager"/>
+            </form>`,
+    };
+    await mountWithCleanup(WebClient);
+    const action = {
+        type: "ir.actions.act_window",
+        res_model: "fsm.confirmation",
+        res_id: 1,
+        views: [[false, "form"]],
+        target: "new",
+    };
+    const rows = [1, 2].map((resId) => ({resModel: "fsm.confirmation", resId}));
+    const record = {model: {root: {records: rows}}};
+    await getService("action").doAction(action, withNeighbors(action, record));
+    expect(".modal .o_fsm_pager").toHaveText("1 / 2");
+    expect("[aria-label='Previous message']").not.toBeEnabled();
+    await contains("[aria-label='Next message']").click();
+    expect(".modal .o_field_widget[name=name]").toHaveText("MSG00002");
+    expect(".modal .o_fsm_pager").toHaveText("2 / 2");
+});
 
 test("a new day begins where the user lives", () => {
     mockTimeZone(-4);

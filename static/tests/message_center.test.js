@@ -1,7 +1,5 @@
 import {Component, onWillStart, useState, xml} from "@odoo/owl";
-import {animationFrame, mockDate, runAllTimers} from "@odoo/hoot-mock";
-import {click, edit, press, queryAll, queryAllTexts, queryOne} from "@odoo/hoot-dom";
-import {describe, expect, test} from "@odoo/hoot";
+import {Deferred, animationFrame, mockDate, runAllTimers} from "@odoo/hoot-mock";
 import {
     MockServer,
     contains,
@@ -15,19 +13,21 @@ import {
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
+import {click, edit, press, queryAll, queryAllTexts, queryOne} from "@odoo/hoot-dom";
+import {describe, expect, test} from "@odoo/hoot";
 import {
     getPresets,
     getToday,
     orderRange,
     rangeDomain,
-} from "@fieldservice_job_confirmation/message_center/date_range";
-import {STATUS_LOOKS} from "@fieldservice_job_confirmation/shared/status_looks";
-import {defineMailModels} from "@mail/../tests/mail_test_helpers";
-import {useConfirmationChanges} from "@fieldservice_job_confirmation/shared/live_update";
-import {session} from "@web/session";
-import {user} from "@web/core/user";
+} from "@fieldservice_job_confirmation/message_center/date_range.esm";
 import {startBusService, waitForChannels} from "@bus/../tests/bus_test_helpers";
+import {STATUS_LOOKS} from "@fieldservice_job_confirmation/shared/status_looks.esm";
 import {WEBSOCKET_CLOSE_CODES} from "@bus/workers/websocket_worker";
+import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {session} from "@web/session";
+import {useConfirmationChanges} from "@fieldservice_job_confirmation/shared/live_update.esm";
+import {user} from "@web/core/user";
 
 describe.current.tags("desktop");
 
@@ -442,7 +442,7 @@ describe("live update", () => {
                 useConfirmationChanges(() => expect.step("read"));
                 onWillStart(() => {
                     expect.step("starts");
-                    return new Promise(() => {});
+                    return new Deferred();
                 });
             }
         }

@@ -1,6 +1,3 @@
-import {expect, test} from "@odoo/hoot";
-import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
-import {queryAllTexts} from "@odoo/hoot-dom";
 import {
     MockServer,
     contains,
@@ -11,8 +8,11 @@ import {
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
+import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
+import {expect, test} from "@odoo/hoot";
 import {startBusService, waitForChannels} from "@bus/../tests/bus_test_helpers";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
+import {queryAllTexts} from "@odoo/hoot-dom";
 
 const BLOCKED = {
     level: "block",

@@ -1,5 +1,3 @@
-import {expect, test} from "@odoo/hoot";
-import {animationFrame} from "@odoo/hoot-mock";
 import {
     contains,
     defineModels,
@@ -8,6 +6,8 @@ import {
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
+import {expect, test} from "@odoo/hoot";
+import {animationFrame} from "@odoo/hoot-mock";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 
 class Order extends models.Model {

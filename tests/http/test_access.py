@@ -223,7 +223,7 @@ class TestAccess(ConfirmationHttpCase):
     def test_private_methods_are_no_rpc(self):
         for model, method in [
             ("fsm.confirmation.composer", "_record"),
-            ("fsm.confirmation.response", "_opt_out_sudo"),
+            ("fsm.confirmation.opt.out", "_opt_out_sudo"),
             ("fsm.confirmation.inbox", "_receive_sudo"),
             ("fsm.confirmation.outbox", "_cron_send"),
         ]:

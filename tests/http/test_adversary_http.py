@@ -6,10 +6,13 @@ import json
 import zipfile
 from unittest.mock import patch
 
+from twilio.request_validator import RequestValidator
+
 from odoo import http
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
 
+from ...models.message_in import fsm_confirmation_word
 from ..common import LEVELS, OUR_NUMBER, ConfirmationHttpCase
 
 INBOUND = "/job_confirmation/twilio/inbound"
@@ -66,7 +69,15 @@ class TestOddWebhooks(ConfirmationHttpCase):
         """Companies that share an account share the look at its signature."""
         for number in range(3):
             self._make_company(f"Same {number}", number=f"+1202555018{number}")
-        self.assertEqual(self._request("POST", INBOUND).status_code, 200)
+        # Counted, and done all the same.
+        validate = RequestValidator.validate
+        with patch.object(RequestValidator, "validate", autospec=True) as counted:
+            counted.side_effect = validate
+            self.assertEqual(self._request("POST", INBOUND).status_code, 200)
+            self.assertEqual(counted.call_count, 1)
+            refused = self._request("POST", INBOUND, token="x" * 32)
+            self.assertEqual(refused.status_code, 403)
+            self.assertEqual(counted.call_count, 2)
         self.assertEqual(self._count(), 1)
 
     def test_bodies_that_are_no_form(self):
@@ -120,6 +131,27 @@ class TestOddWebhooks(ConfirmationHttpCase):
         token = self.simulator.DEFAULT_AUTH_TOKEN
         self.company.sms_twilio_auth_token = f" {token}\n"
         self.assertEqual(self._request("POST", INBOUND).status_code, 200)
+
+
+@tagged("post_install", "-at_install")
+class TestWords(ConfirmationHttpCase):
+    def test_nobody_waits_for_changed_words(self):
+        """A reply is read with the words of before, until the new ones are ready."""
+        record = self._send()
+        self._run_outbox()
+        self._customer_says("zorglub indeed")
+        self.assertEqual(record.response, "unrecognized")
+        words = self.env["fsm.confirmation.word"]
+        words.create({"lang": "en", "intent": "confirm", "phrase": "zorglub indeed"})
+        self.env.flush_all()
+        self._customer_says("zorglub indeed")
+        self.assertEqual(record.response, "unrecognized")
+        for builder in [*fsm_confirmation_word._builders.values()]:
+            builder.join()
+        record = self._send()
+        self._run_outbox()
+        self._customer_says("zorglub indeed")
+        self.assertEqual(record.response, "confirmed")
 
 
 @tagged("post_install", "-at_install")
@@ -179,7 +211,7 @@ class TestWorkbooks(ConfirmationHttpCase):
 
     FORMULA = '=HYPERLINK("http://evil.example") maybe, who knows'
 
-    def _export(self, user, model, names, groupby=(), import_compat=False):
+    def _export(self, user, model, names, groupby=(), import_compat=False, kind="xlsx"):
         self.authenticate(user.login, user.login)
         data = {
             "model": model,
@@ -191,15 +223,21 @@ class TestWorkbooks(ConfirmationHttpCase):
             "context": {"allowed_company_ids": self.company.ids},
         }
         answer = self.url_open(
-            "/web/export/xlsx",
+            f"/web/export/{kind}",
             data={
                 "data": json.dumps(data),
                 "csrf_token": http.Request.csrf_token(self),
             },
         )
         self.assertTrue(answer.ok, answer.text[:500])
-        book = zipfile.ZipFile(io.BytesIO(answer.content))
-        parts = {name: book.read(name).decode() for name in book.namelist()}
+        return answer.content
+
+    def _get_parts(self, *args, **options):
+        book = zipfile.ZipFile(io.BytesIO(self._export(*args, **options)))
+        return {name: book.read(name).decode() for name in book.namelist()}
+
+    def _check(self, user, model, names, groupby=(), import_compat=False):
+        parts = self._get_parts(user, model, names, groupby, import_compat)
         text = "".join(parts.values())
         self.assertTrue("HYPERLINK" in text, (model, names, groupby, import_compat))
         for name, part in parts.items():
@@ -227,14 +265,41 @@ class TestWorkbooks(ConfirmationHttpCase):
             ("fsm.confirmation", ["name", "reply_body"]),
             ("fsm.confirmation.reply", ["body", "mobile"]),
             ("fsm.order", ["name", "confirmation_ids/reply_body"]),
-            ("res.partner", ["name", "ref"]),
+            ("fsm.appointment", ["contact_name", "reply_body", "remark"]),
         ):
             for import_compat in (False, True):
-                self._export(user, model, names, import_compat=import_compat)
+                self._check(user, model, names, import_compat=import_compat)
         for model, names, groupby in (
             ("fsm.confirmation", ["name"], ["reply_body"]),
             ("fsm.confirmation", ["name"], ["response", "reply_body"]),
             ("fsm.confirmation.reply", ["mobile"], ["body"]),
-            ("res.partner", ["ref"], ["name"]),
+            ("fsm.appointment", ["job_name"], ["reply_body"]),
         ):
-            self._export(user, model, names, groupby)
+            self._check(user, model, names, groupby)
+
+    def test_csv(self):
+        """Odoo sees to the usual beginnings of a formula, not to all."""
+        words = "@SUM(1) maybe, who knows"
+        self._send().sudo()._write_words(words)
+        user = self.users["read"]
+        for model in ("fsm.confirmation", "fsm.appointment"):
+            text = self._export(user, model, ["reply_body"], kind="csv").decode()
+            self.assertIn(f"'{words}", text, model)
+
+    def test_others_are_as_odoo_makes_them(self):
+        self._make_contact("Link", "+12125550133", ref="http://odoo.example/x")
+        user = new_test_user(
+            self.env,
+            "workbooks_plain",
+            groups="base.group_user,base.group_allow_export,"
+            f"fieldservice.group_fsm_user,{LEVELS['read']}",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        self.env.flush_all()
+        for groupby in ((), ["name"]):
+            parts = self._get_parts(user, "res.partner", ["ref"], groupby)
+            self.assertIn("<hyperlink", "".join(parts.values()))
+            names = ["ref", "confirmation_opt_out"]
+            parts = self._get_parts(user, "res.partner", names, groupby)
+            self.assertNotIn("<hyperlink", "".join(parts.values()))

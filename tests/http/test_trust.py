@@ -1,9 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Nothing lost, nothing doubled: the outbox when Twilio or Odoo misbehaves."""
 
+import time
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..common import OUR_NUMBER, ConfirmationHttpCase
@@ -495,6 +497,11 @@ class TestTextingHours(TrustCase):
         parameters = self.env["ir.config_parameter"].sudo()
         parameters.set_param("job_confirmation.texting_hours", "8-20")
 
+    def _send(self, order=None, user=None, **values):
+        """Send whatever the hour, unless ``send_now`` says otherwise."""
+        now = {"send_now": True, "at_once_reason": "She asked for it"}
+        return super()._send(order, user, **{**now, **values})
+
     def _zone_at(self, hour):
         """A time zone in which it is that hour of the day now."""
         ahead = (hour - fields.Datetime.now().hour + 12) % 24 - 12
@@ -557,6 +564,84 @@ class TestTextingHours(TrustCase):
         self._move_to_hour(21)
         record = self._send_and_deliver()
         self.assertEqual(record.state, "delivered")
+        for target in (record, self.order, self.customer):
+            self.assertIn("She asked for it", self._history(target))
+
+    def test_who_sends_at_night_is_told_and_it_waits(self):
+        opening = self._move_to_hour(21)
+        wizard = self._wizard()
+        self.assertIn(
+            "in Springfield: the text leaves tomorrow at 8:00", wizard.warning
+        )
+        self.assertFalse(wizard.blocking_reason)
+        wizard.send_now = True
+        with self.assertRaisesRegex(UserError, "can't wait"):
+            wizard.action_send()
+        wizard.at_once_reason = "She asked for it"
+        self.assertFalse(wizard.warning)
+        message = self._wizard().action_send()["params"]["message"]
+        self.assertIn("tomorrow at 8:00", message)
+        record = self.order.confirmation_ids.sudo()
+        self._run_outbox()
+        self.assertEqual((record.state, self.twilio.sent()), ("outgoing", []))
+        self.assertEqual(record.next_attempt_date, opening)
+
+    def test_twilio_keeps_nothing_until_the_night(self):
+        self._move_to_hour(19)
+        self.twilio.set_customer(self.customer._phone_format(), kind="stuck")
+        record = self._send(send_now=False).sudo()
+        record.at_once_until = False
+        self._run_outbox()
+        [text] = self.twilio.sent()
+        self.assertLessEqual(int(text["params"]["ValidityPeriod"]), 3600)
+        opening = self._move_to_hour(20)
+        record.timezone = self.location.partner_id.tz
+        with self.allow_requests(all_requests=True):
+            self.twilio.clock(by=3601)
+            while self.twilio.sent()[0]["status"] != "failed":
+                time.sleep(0.1)
+            self.assertTrue(self.twilio.wait(5))
+        self.env.invalidate_all()
+        self.assertEqual((record.state, record.error_code), ("outgoing", 30036))
+        record.next_attempt_date = False
+        self._run_outbox()
+        self.assertEqual(record.next_attempt_date, opening)
+
+    def test_twilio_keeps_nothing_until_the_appointment(self):
+        self._move_to_hour(11)
+        self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=1)
+        self._send_and_deliver()
+        [text] = self.twilio.sent()
+        self.assertLessEqual(int(text["params"]["ValidityPeriod"]), 3600)
+
+    def test_many_at_night_wait_together_or_leave_with_a_reason(self):
+        self._move_to_hour(2)
+        first, second = self.order, self._make_order()
+        batches = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
+        batch = batches.create({"order_ids": (first + second).ids})
+        self.assertIn("the text leaves today at 8:00", batch.hours_info)
+        self.assertEqual(len(batch.hours_info.splitlines()), 1)
+        batch.write({"send_now": True, "at_once_reason": "Storm is coming"})
+        self.assertFalse(batch.hours_info)
+        batch.action_send()
+        self._run_outbox()
+        for order in (first, second):
+            self.assertEqual(order.confirmation_ids.state, "delivered")
+            self.assertIn("Storm is coming", self._history(order))
+
+    def test_what_would_come_too_late_is_told_before(self):
+        self._move_to_hour(23)
+        self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=6)
+        wizard = self._wizard()
+        self.assertIn("has begun by then", wizard.blocking_reason)
+        with self.assertRaisesRegex(UserError, "has begun by then"):
+            wizard.action_send()
+        batch = self.env["fsm.confirmation.batch"].create({"order_ids": self.order.ids})
+        self.assertIn("has begun by then", batch.skipped_info)
+        self.assertFalse(batch.ready_count)
+        self._send()
+        self._run_outbox()
+        self.assertEqual(len(self.twilio.sent()), 1)
 
     def test_what_would_come_too_late_is_not_sent(self):
         self._move_to_hour(23)

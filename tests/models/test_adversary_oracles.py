@@ -3,6 +3,8 @@
 # ruff: noqa: B023
 """What a user may not see is no condition, group or order that tells of it either."""
 
+from odoo import fields
+
 from ..common import LEVELS
 from .test_adversary import NOTE_SUBTYPE, AdversaryCase
 
@@ -214,3 +216,21 @@ class TestOracles(AdversaryCase):
                     [("id", "in", (self.said | self.silent).ids), condition]
                 )
                 self.assertEqual(self.said in found, expected, (level, condition))
+
+    def test_a_module_redefines_a_guarded_field(self):
+        """As ``hr`` does for employees, with a plain one2many: it goes on from ours."""
+        for name, comodel in (
+            ("message_ids", "mail.message"),
+            ("activity_ids", "mail.activity"),
+        ):
+            defined = tuple(
+                field
+                for definition in reversed(type(self.env["fsm.order"]).mro())
+                if getattr(definition, "pool", None) is None
+                for field in getattr(definition, "_field_definitions", ())
+                if field.name == name
+            )
+            plain = fields.One2many(groups="base.group_user", _base_fields__=defined)
+            found = plain._get_attrs(type(self.env["fsm.order"]), name)
+            self.assertEqual(found["comodel_name"], comodel)
+            self.assertEqual(found["groups"], "base.group_user")

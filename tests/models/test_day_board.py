@@ -150,7 +150,16 @@ class TestContents(DayBoardCase):
         row = self._row(self.order)
         self.assertEqual(row.board_state, "declined")
         self.assertEqual(self._steps(row)[0], "call")
-        self.assertIn("schedule", self._steps(row))
+        self.assertIn("reschedule", self._steps(row))
+        action = row.action_next_step("reschedule")
+        later = self.start + timedelta(days=5)
+        wizard = self.env["fsm.confirmation.settle"].with_user(self.dispatcher)
+        wizard = wizard.with_context(**action["context"]).create({})
+        self.assertEqual(wizard.scheduled_date_start, self.start)
+        wizard.scheduled_date_start = later
+        wizard.action_apply()
+        self.assertEqual(self.order.scheduled_date_start, later)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
 
     def test_near(self):
         self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=3)
@@ -295,7 +304,21 @@ class TestSummary(DayBoardCase):
             ["confirmed_rate:avg", "asked_rate:avg", "answer_hours:avg", "__count"],
         )
         self.assertEqual(row["__count"], 4)
-        self.assertEqual((row["asked_rate:avg"], row["confirmed_rate:avg"]), (50, 25))
+        self.assertEqual(
+            (row["asked_rate:avg"], row["confirmed_rate:avg"]), (0.5, 0.25)
+        )
+
+    def test_figures_by_step_and_hour(self):
+        """Hours stand as people write them."""
+        self._make_day()
+        model = self._appointments()
+        groups = model.formatted_read_group([], ["step_id"], ["confirmed_rate:avg"])
+        self.assertEqual([group["step_id"] for group in groups], [False])
+        hours = model.fields_get(["sent_hour"])["sent_hour"]
+        self.assertIn(("09:00", "9 AM"), hours["selection"])
+        self.assertEqual(hours["falsy_value_label"], "Not asked")
+        groups = model.formatted_read_group([], ["sent_hour"], ["__count"])
+        self.assertEqual(sum(group["__count"] for group in groups), 4)
 
 
 class TestRights(DayBoardCase):

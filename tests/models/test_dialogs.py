@@ -253,7 +253,8 @@ class TestNextSteps(DialogCase):
         steps = self._as(record, "edit").next_steps
         self.assertEqual((steps[0]["key"], steps[0]["primary"]), ("resolve", True))
         self.assertEqual(
-            [step["key"] for step in steps], ["resolve", "text_another", "open_order"]
+            [step["key"] for step in steps],
+            ["resolve", "reschedule", "text_another", "open_order"],
         )
 
     def test_a_failed_text_is_sent_again_first(self):

@@ -176,6 +176,10 @@ class TestOptedOutByHand(TruthCase):
             "rpc": lambda record: record.with_user(self.dispatcher).write(
                 {"response": "opted_out"}
             ),
+            "contact": lambda _record: self._decide("opt_out", "she called"),
+            "list of blocked numbers": lambda _record: self.env[
+                "phone.blacklist"
+            ].create({"number": "+12125550123"}),
         }
         for way, do_it in opt_out.items():
             with self.subTest(way):
@@ -186,6 +190,61 @@ class TestOptedOutByHand(TruthCase):
                 self.customer.with_user(self.dispatcher)._lift_opt_out("agreed")
                 self.assertFalse(self.customer.confirmation_opt_out)
                 self.assertEqual(self.order.confirmation_status, "reconfirm")
+
+    def _decide(self, decision, reason):
+        """What the button on the contact opens, filled in and applied."""
+        customer = self.customer.with_user(self.dispatcher)
+        opens = {
+            "opt_out": customer.action_opt_out,
+            "lift": customer.action_lift_opt_out,
+        }
+        action = opens[decision]()
+        self.env["fsm.confirmation.settle"].with_user(self.dispatcher).with_context(
+            **action["context"]
+        ).create({"note": reason}).action_apply()
+
+    def test_on_the_contact_the_reason_is_kept(self):
+        self._decide("opt_out", "she called")
+        self.assertIn("entered in Odoo", self.customer.confirmation_opt_out)
+        notes = "".join(self.customer.message_ids.mapped("body"))
+        self.assertIn("she called", notes)
+        self.customer.phone = "12"
+        with self.assertRaisesRegex(UserError, "no valid phone number"):
+            self._decide("opt_out", "")
+
+    def test_the_same_end_whichever_way(self):
+        """Odoo's own screen of blocked numbers does as our button does."""
+        admin = self.users["none"]
+        admin.sudo().group_ids += self.env.ref("base.group_system")
+        numbers = self.env["phone.blacklist"].with_user(admin)
+        lift = {
+            "button": lambda _entry: self._decide("lift", "agreed"),
+            "archive": lambda entry: entry.action_archive(),
+            "dialog": lambda entry: (
+                self.env["phone.blacklist.remove"]
+                .with_user(admin)
+                .create({"phone": entry.number, "reason": "agreed"})
+                .action_unblacklist_apply()
+            ),
+            "delete": lambda entry: entry.unlink(),
+        }
+        for way, do_it in lift.items():
+            with self.subTest(way):
+                record = self._asked()
+                self._reply("STOP")
+                self.assertEqual(self.order.confirmation_status, "opted_out")
+                do_it(numbers.search([("number", "=", "+12125550123")]))
+                self.assertFalse(self.customer.confirmation_opt_out)
+                self.assertEqual(self.order.confirmation_status, "reconfirm")
+                self.assertFalse(record.activity_id)
+                self.assertFalse(self._wizard().blocking_reason)
+
+    def test_blocked_numbers_that_nobody_texted(self):
+        numbers = self.env["phone.blacklist"]
+        entry = numbers.create({"number": "+12125550199"})
+        entry.action_archive()
+        entry.action_unarchive()
+        self.assertTrue(entry.active)
 
     def test_without_a_message(self):
         self._set(self.order, "opted_out")
@@ -795,6 +854,9 @@ class TestTimes(TruthCase):
         record = self._asked()
         here = self.dispatcher
         self.assertNotIn("E", record.with_user(here).appointment_text.split(",")[-1])
+        # Lists show the user's own clock where it is the same.
+        self.assertFalse(record.with_user(here).appointment_local)
+        self.assertFalse(self.order.with_user(here).appointment_local)
         self.assertEqual(
             self.order.with_user(here).appointment_text,
             record.with_user(here).appointment_text,
@@ -804,6 +866,7 @@ class TestTimes(TruthCase):
         zone = "EDT" if "EDT" in record.with_user(there).appointment_text else "EST"
         for mine in (record, self.order):
             text = mine.with_user(there).appointment_text
+            self.assertIn(zone, mine.with_user(there).appointment_local)
             self.assertIn(f"9:00 AM - 11:00 AM {zone}", text)
         self.assertIn(zone, visit.with_user(there).display_name)
         self.assertNotIn(zone, visit.with_user(here).display_name)

@@ -9,7 +9,7 @@ from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
-from ..common import ConfirmationTransactionCase
+from ..common import MODULE, ConfirmationTransactionCase
 
 
 @tagged("post_install", "-at_install")
@@ -83,15 +83,14 @@ class TestSending(ConfirmationTransactionCase):
         record = self._send()
         self.assertEqual(
             record.body,
-            f"Acme Services: your appointment {self.order.name} is "
-            f"{self.order.confirmation_date}, 9:00 AM - 11:00 AM at 12 Main St, "
-            "Springfield. Technician: Bob Ray. Reply YES to confirm or NO to decline. "
-            "Reply STOP to opt out.",
+            f"Acme Services: {self.order.name} on {self.order.confirmation_date}, "
+            "9:00 AM - 11:00 AM at 12 Main St, Springfield. With Bob Ray. "
+            "Reply YES to confirm or NO to decline. STOP to opt out.",
         )
         self.assertRegex(
             self.order.confirmation_date, r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \w{3} \d+"
         )
-        self.assertEqual(record.segment_count, 2)
+        self.assertEqual(record.segment_count, 1)
 
     def test_preview_is_what_is_sent(self):
         wizard = self._wizard()
@@ -122,7 +121,7 @@ class TestSending(ConfirmationTransactionCase):
         second = self._send(self._make_order())
         self.assertLessEqual(len(second.body), 1600)
         self.assertIn(f"YES {second.code}", second.body)
-        self.assertIn("Reply STOP to opt out.", second.body)
+        self.assertIn("STOP to opt out.", second.body)
         self.assertIn("Main Street Main Street", second.body)
 
     def _use_template(self, body):
@@ -339,6 +338,17 @@ class TestSending(ConfirmationTransactionCase):
         self.assertFalse(messages.search([("mobile_search", "ilike", "Maria")]))
         self.customer.name = "Maria Lopez"
         self.assertEqual(record.contact_name, "Maria Lopez")
+
+    def test_each_sending_process_is_woken(self):
+        first = self.env.ref(f"{MODULE}.ir_cron_send_confirmations")
+        beside = self.env.ref(f"{MODULE}.ir_cron_send_beside")
+        beside.active = True
+        more = beside.copy()
+        triggers = self.env["ir.cron.trigger"].sudo()
+        known = triggers.search([])
+        self._send()
+        woken = (triggers.search([]) - known).cron_id
+        self.assertEqual(woken & (first | beside | more), first | beside | more)
 
 
 @tagged("post_install", "-at_install")

@@ -151,6 +151,8 @@ class TestShortcuts(ConfirmationTransactionCase):
             self._switch(value)
             found = blacklist._job_confirmation_find_sudo(numbers)
             self.assertEqual(list(found), [listed], value)
+            found = blacklist._job_confirmation_find_lifted_sudo(numbers)
+            self.assertEqual(found, {lifted}, value)
 
     def _note(self):
         return self.env["fsm.confirmation.chatter"]._prepare_note(

@@ -4,3 +4,4 @@ from . import test_chaos
 from . import test_demo
 from . import test_upgrade
 from . import test_wheel
+from . import test_unavailable

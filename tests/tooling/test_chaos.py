@@ -34,8 +34,11 @@ def tooling():
     return harness, chaos_outbox, chaos_inbox, console
 
 
-@tagged("post_install", "-at_install")
-class TestChaos(BaseCase):
+class ChaosCase(BaseCase):
+    """Real Odoo servers on a copy of the test's database, and a Twilio."""
+
+    SERVERS = 2
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -45,7 +48,7 @@ class TestChaos(BaseCase):
             cls._run("pg_dump", "--version")
         except (OSError, console.Problem):
             cls.skipTest(cls, "needs psql and pg_dump, with PGHOST for the server")
-        cls.database = f"{get_db_name()}_chaos"
+        cls.database = f"{get_db_name()}_{cls.__name__.lower()}"
         cls._copy_database()
         cls.addClassCleanup(cls._run, "dropdb", "--if-exists", "--force", cls.database)
         cls.folder = Path(tempfile.mkdtemp(prefix="chaos-"))
@@ -61,11 +64,16 @@ class TestChaos(BaseCase):
                 f"--db-filter=^{cls.database}$",
                 "--no-database-list",
             ],
-            {**os.environ, "ODOO_RC": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"},
+            cls._get_environment(),
         )
         cls.twilio = cls.harness.simulator
         cls.addClassCleanup(cls.harness.stop)
-        cls.harness.add_servers(2)
+        cls.harness.add_servers(cls.SERVERS)
+
+    @classmethod
+    def _get_environment(cls):
+        """Variables for Odoo, and with which it finds the database."""
+        return {**os.environ, "ODOO_RC": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
 
     @classmethod
     def _copy_database(cls):
@@ -86,6 +94,9 @@ class TestChaos(BaseCase):
     def _run(*command):
         subprocess.run(command, check=True, capture_output=True)
 
+
+@tagged("post_install", "-at_install")
+class TestChaos(ChaosCase):
     def _monkey(self, actions, seed):
         return self.tools.Monkey(self.harness, seed, actions, pause=(0.2, 0.8))
 

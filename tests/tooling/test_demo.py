@@ -50,6 +50,31 @@ class TestDemo(TransactionCase):
         self.assertEqual(expected, set(upcoming.mapped("confirmation_status")))
         self.assertGreater(len(set(self.visits.mapped("confirmation_status"))), 1)
 
+    def test_nobody_awaits_what_has_passed(self):
+        now = fields.Datetime.now()
+        for appointment in [*self.orders, *self.visits]:
+            start = appointment.scheduled_date_start
+            if start and appointment.scheduled_date_end < now:
+                with self.subTest(appointment.display_name):
+                    self.assertNotEqual(appointment.confirmation_status, "awaiting")
+
+    def test_tomorrow_has_every_reason(self):
+        """Whatever may keep a customer from being asked is there to be looked at."""
+        rows = self.env["fsm.appointment"].search([("order_id", "in", self.orders.ids)])
+        found = self.env["fsm.day.board"]._examine(rows)
+        codes = {each.block.code for each in found.values() if each.block}
+        expected = {
+            "archived",
+            "failed_as_landline",
+            "number_extension",
+            "number_invalid",
+            "number_missing",
+            "number_wrong",
+            "opted_out",
+            "undated",
+        }
+        self.assertLessEqual(expected, codes)
+
     def test_the_first_thing_to_try(self):
         """The 26th Work Order, FO026 in a new database: Emily Smith can be asked."""
         order = self.orders.sorted("id")[25]

@@ -36,6 +36,8 @@ SINGLE = [
     ({"opted_out": True}, "opted_out"),
     ({"failed_as_landline": True}, "failed_as_landline"),
     ({"opt_out_lifted": True}, "opt_out_lifted"),
+    ({"too_late": True}, "too_late"),
+    ({"outside_hours": True}, "outside_hours"),
     ({"no_text": True}, "no_text"),
     ({"earlier": "confirmed"}, "confirmed"),
     ({"earlier": "declined"}, "declined"),

@@ -4,7 +4,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-
 from core.board import (
     STATES,
     Standing,

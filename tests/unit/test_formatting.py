@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from unittest import TestCase
 
 from babel import Locale
-
 from core.formatting import (
     MAX_DETAIL,
     MAX_TEXT,
     format_date,
+    format_hour,
     format_time_range,
     is_whole_day,
     localize,
@@ -51,6 +51,12 @@ class TestTimes(TestCase):
         self.assertEqual(self._range(start, end), "9:00 AM - 3:30 PM")
         self.assertEqual(self._range(start, end, FRENCH, FRENCH_TIME), "09:00 - 15:30")
         self.assertEqual(self._range(start, end, US, "%-I:%M %p"), "9:00 AM - 3:30 PM")
+
+    def test_an_hour_by_itself(self):
+        shown = [format_hour(hour, US, US_TIME) for hour in (0, 9, 12, 21)]
+        self.assertEqual(shown, ["12 AM", "9 AM", "12 PM", "9 PM"])
+        self.assertEqual(format_hour(9, US, "%-I:%M %p"), "9 AM")
+        self.assertEqual(format_hour(9, FRENCH, FRENCH_TIME), "09:00")
 
     def test_an_end_that_would_mislead_is_left_out(self):
         start = datetime(2026, 3, 10, 13, 0)

@@ -1,10 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """When a text may leave."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from unittest import TestCase
 
-from core.hours import DEFAULT_WINDOWS, every_day, may_leave, next_departure
+from core.hours import (
+    DEFAULT_WINDOWS,
+    every_day,
+    leaves_until,
+    may_leave,
+    next_departure,
+)
 
 NEW_YORK, PHOENIX = "America/New_York", "America/Phoenix"
 
@@ -30,6 +36,24 @@ class TestHours(TestCase):
                 ("2026-03-03 07:00:00", "2026-03-03 15:00:00"),  # midnight
             ),
         )
+
+    def test_until_when(self):
+        lunch = every_day((8, 12), (13, 20))
+        for windows, now, expected in (
+            (DEFAULT_WINDOWS, "2026-03-02 15:00:00", "2026-03-03 01:00:00"),  # 10 hours
+            (DEFAULT_WINDOWS, "2026-03-03 02:59:00", "2026-03-03 03:00:00"),
+            (DEFAULT_WINDOWS, "2026-03-03 03:00:00", "2026-03-03 03:00:00"),  # night
+            (lunch, "2026-03-02 18:30:00", "2026-03-02 19:00:00"),
+            (every_day((0, 24)), "2026-03-03 02:00:00", "2026-03-03 12:00:00"),
+            (
+                every_day((8, 12), (12, 20)),
+                "2026-03-02 18:30:00",
+                "2026-03-03 03:00:00",
+            ),
+        ):
+            now, expected = map(datetime.fromisoformat, (now, expected))
+            found = leaves_until(now, PHOENIX, windows, timedelta(hours=10))
+            self.assertEqual(found, expected, now)
 
     def test_daylight_saving(self):
         self._check(

@@ -4,7 +4,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-
 from core import matching
 from core.matching import Candidate, Decision, Effect, Inbound
 from core.reply import OUTCOMES, Said

@@ -4,7 +4,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-
 from core.matching import Candidate, Inbound, decide, get_said, read
 from core.reply.decision import Appointment
 from core.reply.proposed import read_choice

@@ -7,11 +7,10 @@ from math import prod
 from pathlib import Path
 from unittest import TestCase
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from core import reply
 from core.reply import Answer, understand
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 DATA = Path(__file__).parent / "data"
 PROMPT = (

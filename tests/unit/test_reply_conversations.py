@@ -8,7 +8,6 @@ from pathlib import Path
 from unittest import TestCase
 
 from conversations import judge, read_row, read_rows, table_as_markdown
-
 from core import reply
 from core.reply.context import CLASSES, SITUATIONS, TABLE
 

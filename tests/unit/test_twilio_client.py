@@ -1,12 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The Twilio client's own decisions, and the size of a text."""
+"""The Twilio client's own decisions."""
 
 import os
 from unittest import TestCase
 from unittest.mock import patch
 
 from core.delivery import Failure, failure_class
-from core.segments import count_segments
 from core.twilio.client import (
     API_URL_VARIABLE,
     Outcome,
@@ -57,23 +56,3 @@ class TestTwilioApi(TestCase):
         api = TwilioApi("AC" + "1" * 32, "very-secret")
         self.assertNotIn("very-secret", repr(api))
         self.assertNotIn("1" * 32, repr(api))
-
-
-class TestSegments(TestCase):
-    def test_sizes(self):
-        for text, count, encoding in [
-            ("", 0, "GSM-7"),
-            ("a" * 160, 1, "GSM-7"),
-            ("a" * 161, 2, "GSM-7"),
-            ("a" * 306, 2, "GSM-7"),
-            ("a" * 307, 3, "GSM-7"),
-            ("€" * 80, 1, "GSM-7"),
-            ("€" * 81, 2, "GSM-7"),
-            ("á" + "a" * 69, 1, "UCS-2"),
-            ("á" + "a" * 70, 2, "UCS-2"),
-            ("🙂" * 35, 1, "UCS-2"),
-            ("🙂" * 36, 2, "UCS-2"),
-        ]:
-            size = count_segments(text)
-            self.assertEqual((size.count, size.encoding), (count, encoding), text[:3])
-        self.assertEqual(count_segments("ça va á ç").culprits, "çá")

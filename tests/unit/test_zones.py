@@ -5,7 +5,6 @@ from datetime import datetime
 from unittest import TestCase
 
 import pytz
-
 from core.zones import _ZONES, is_same_time, zone_of_place
 
 NOW = datetime(2026, 3, 2)

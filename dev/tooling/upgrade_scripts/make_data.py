@@ -76,13 +76,37 @@ for number, (body, response) in enumerate(zip(words, answers, strict=True)):
         message._log_sent()
     replies.create({**common, **values})
     if response == "declined":
-        if "fsm.confirmation.response" in env:
+        if "fsm.confirmation.activity" in env:
+            env["fsm.confirmation.activity"]._update(message, "declined")
+        elif "fsm.confirmation.response" in env:
             env["fsm.confirmation.response"]._update_activity(message, "declined")
         else:  # Before 19.0.2.0.0
             message._update_activity("declined")
 order.sudo().write({"confirmation_status": "declined"})
 values = {"mobile": "+12125550177", "body": "Who is this?", "state": "unmatched"}
 replies.create({**values, "company_id": company.id, "twilio_sid": "SMstray"})
+# What people keep of their searches and exports, of gone models and of gone fields.
+for model, field in (
+    ("fsm.confirmation", "state"),
+    ("fsm.order", "confirmation_status"),
+):
+    env["ir.filters"].create(
+        {
+            "name": f"Life {model}",
+            "model_id": model,
+            "domain": f"[('{field}', '!=', False)]",
+            "context": f"{{'group_by': ['{field}']}}",
+        }
+    )
+    env["ir.exports"].create(
+        {
+            "name": f"Life {model}",
+            "resource": model,
+            "export_fields": [(0, 0, {"name": name}) for name in (field, "name")],
+        }
+    )
+values = {"name": "life.txt", "res_model": message._name, "res_id": message.id}
+env["ir.attachment"].create({**values, "raw": b"Life"})
 edit = env.ref("fieldservice_job_confirmation.group_message_center_edit")
 env["res.users"].create(
     {"name": "Life Editor", "login": "upgrade_editor", "group_ids": [(4, edit.id)]}

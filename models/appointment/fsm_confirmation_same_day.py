@@ -1,0 +1,175 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...core.delivery import Transition
+from ...core.formatting import MAX_TEXT, localize, plain_spaces
+
+KIND = "several"  # of the ``sms.template``
+_MOST_IN_ONE = 5  # appointments
+_WAITS = ("outgoing", "sending")
+
+
+class FsmConfirmationSameDay(models.AbstractModel):
+    """Appointments of one customer on one day: asked about in one text.
+
+    Each has a question of its own, with a code. One of them, the carrier, is the text
+    that leaves; the others follow its delivery.
+    """
+
+    _name = "fsm.confirmation.same.day"
+    _description = "Questions in One Text"
+
+    # ------------------------------------------------------------------
+    # Drafts
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _put_together(self, drafts):
+        """Find what is asked in one text: the drafts' ``together``.
+
+        :return: the drafts, those of one text side by side
+        """
+        found = defaultdict(list)
+        for draft in drafts:
+            found[self._get_key(draft) or id(draft)].append(draft)
+        ordered = []
+        for mine in found.values():
+            mine.sort(key=lambda draft: draft.appointment.scheduled_date_start or False)
+            for first in range(0, len(mine), _MOST_IN_ONE):
+                part = tuple(mine[first : first + _MOST_IN_ONE])
+                for draft in part:
+                    draft.together = part if len(part) > 1 else ()
+                ordered += part
+        return ordered
+
+    @api.model
+    def _count_texts(self, drafts):
+        drafts = self._put_together(drafts)
+        return len({id(draft.together or draft) for draft in drafts})
+
+    @api.model
+    def _get_key(self, draft):
+        """What drafts have in common that are asked in one text, None: a text alone.
+
+        Of whichever step: one that is about to be asked has none yet.
+        """
+        start = draft.appointment.scheduled_date_start
+        may_share = draft.asks and draft.mobile and start
+        if not may_share or draft.previous or draft.template or draft.words:
+            return None
+        zone = draft.order._get_appointment_timezone()
+        return (
+            draft.line,
+            draft.company,
+            draft.partner._get_customer_lang(draft.company),
+            draft.step and draft.step.id,
+            draft.at_once_reason,
+            localize(start, zone).date(),
+        )
+
+    @api.model
+    def _render(self, drafts):
+        """The text about all of these, as str."""
+        first = drafts[0]
+        template_sudo = self._get_template_sudo(first.company).with_context(
+            confirmation_together=tuple(
+                (draft.order.id, draft.visit.id, draft.code) for draft in drafts
+            ),
+            confirmation_visit_ids=tuple(first.visit.ids),
+            confirmation_readers=((first.order.id, first.partner.tz),)
+            if first.partner.tz
+            else (),
+        )
+        lang = first.partner._get_customer_lang(first.company)
+        bodies = template_sudo._render_field("body", first.order.ids, set_lang=lang)
+        return plain_spaces(str(bodies[first.order.id]))[:MAX_TEXT]
+
+    @api.model
+    def _get_template_sudo(self, company):
+        company_sudo = company.sudo()
+        own_sudo = company_sudo.job_confirmation_text_ids.filtered(
+            lambda template: template.confirmation_kind == KIND
+        )
+        return own_sudo or self.env["sms.template"].sudo()._get_standard_auto_reply(
+            KIND
+        )
+
+    @api.model
+    def _join(self, drafts, records_sudo):
+        """Have the first of each text carry the others."""
+        pairs = list(zip(drafts, records_sudo, strict=True))
+        carriers = {}
+        for draft, record_sudo in pairs:
+            if not draft.together:
+                continue
+            carrier_sudo = carriers.setdefault(id(draft.together), record_sudo)
+            if carrier_sudo != record_sudo:
+                record_sudo.write({"carrier_id": carrier_sudo.id, "segment_count": 0})
+
+    # ------------------------------------------------------------------
+    # Recorded texts
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_all(self, records):
+        """These texts that leave, and the questions that they carry."""
+        # Only questions with a code are asked with others.
+        return records | records.filtered("code").carried_ids
+
+    @api.model
+    def _claim(self, ids):
+        """The questions that claimed texts carry are on their way as well."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE fsm_confirmation AS carried
+                   SET state = carrier.state, claimed_date = carrier.claimed_date,
+                       attempt_count = carrier.attempt_count, error_code = 0,
+                       twilio_sid = NULL
+                  FROM fsm_confirmation AS carrier
+                 WHERE carried.carrier_id = carrier.id AND carrier.id = ANY(%s)
+                   AND carried.state = 'outgoing'
+                """,
+                list(ids),
+            )
+        )
+
+    @api.model
+    def _stop(self, record, stops):
+        """Don't send a text of which a part is not true any more.
+
+        What is left of it is asked anew, in a text of its own.
+
+        :param record: a claimed ``fsm.confirmation`` with sudo
+        :param stops: dict ``fsm.confirmation`` -> ``Transition``, of what may not leave
+        """
+        deliveries = self.env["fsm.confirmation.delivery"]
+        everything = self._get_all(record)
+        left = everything.filtered(lambda rec: rec not in stops)
+        drafts = [self._draft_again(rec) for rec in left]
+        reason = self.env._("Another appointment of this text changed: asked anew.")
+        for one in everything.filtered(lambda rec: rec.state in _WAITS):
+            # The new text is recorded for the same step.
+            values = {"step_id": False} if one in left else None
+            stop = stops.get(one) or Transition("canceled", reason=reason)
+            deliveries._make_one_transition(one, stop, values)
+        self.env["fsm.confirmation.composer"]._record(drafts, record.user_id)
+
+    @api.model
+    def _draft_again(self, record):
+        composer = self.env["fsm.confirmation.composer"]
+        draft = composer._draft(record.order_id, record.visit_id, record.partner_id)
+        draft.step = record.step_id
+        draft.leaves_at_once = bool(record.at_once_until)
+        return draft
+
+    @api.model
+    def _hand_over(self, records):
+        """Another question carries those that deleted ones carried."""
+        for record in records.filtered("carried_ids"):
+            left = record.carried_ids - records
+            left[:1].carrier_id = False
+            left[1:].carrier_id = left[:1]

@@ -1,0 +1,136 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, api, models
+
+from ...core.status import OUTDATED
+from ..xmlids import EDIT_GROUP, MODULE
+
+# What each response has a person do; the last three keys are no responses.
+_ACTIVITY_TYPES = {
+    "declined": "mail_activity_type_reschedule",
+    "opted_out": "mail_activity_type_call",
+    "unrecognized": "mail_activity_type_read",
+    "read": "mail_activity_type_read",
+    "ask_again": "mail_activity_type_ask_again",
+    "wrong_number": "mail_activity_type_number",
+}
+
+
+class FsmConfirmationActivity(models.AbstractModel):
+    """What a person has to do about a response, and who that is."""
+
+    _name = "fsm.confirmation.activity"
+    _description = "Activities of Confirmations"
+
+    @api.model
+    def _update(self, record, response):
+        """Have a person act on a response that needs it; a resolved one closes it.
+
+        :param response: the response; ``read`` asks a person to read the reply,
+            ``ask_again`` to send another text, and ``resolved`` asks for nothing
+        """
+        record_sudo = record.sudo()
+        # A done activity is archived, and stays as it is.
+        old_sudo = record_sudo.activity_id.filtered("active")
+        name = _ACTIVITY_TYPES.get(response)
+        order_sudo = record_sudo.order_id
+        if not name or not order_sudo:
+            if old_sudo:
+                old_sudo.action_feedback(feedback=self.env._("Resolved"))
+                record_sudo.activity_id = False
+            return
+        kind = self.env.ref(f"fieldservice_job_confirmation.{name}")
+        if old_sudo.activity_type_id == kind:
+            return
+        old_sudo.unlink()
+        user_sudo = self._get_responsible_user(record)
+        followed = user_sudo.partner_id in order_sudo.message_partner_ids
+        record_sudo.activity_id = order_sudo.activity_schedule(
+            activity_type_id=kind.id,
+            note=self.env["fsm.confirmation.chatter"]._get_link(record),
+            user_id=user_sudo.id,
+        )
+        if not followed:
+            # Everybody sees who follows a Work Order, and would see what it means.
+            order_sudo.message_unsubscribe(user_sudo.partner_id.ids)
+
+    @api.model
+    def _renew(self, record):
+        """Have a person act on what was left undone when the work was canceled."""
+        if record.needs_reading:
+            self._update(record, "read")
+        elif record and record._is_current() and record.closed_reason not in OUTDATED:
+            self._update(record, record.response)
+
+    @api.model
+    def _close(self, records):
+        """What a person was asked to do about these messages is done."""
+        for record_sudo in records.sudo().filtered("activity_id"):
+            self._update(record_sudo, "resolved")
+
+    @api.model
+    def _close_read(self, records):
+        """What customers wrote was read; what else is to be done stays."""
+        kind = self.env.ref(f"{MODULE}.{_ACTIVITY_TYPES['read']}")
+        self._close(
+            records.sudo().filtered(
+                lambda rec: rec.activity_id.activity_type_id == kind
+            )
+        )
+
+    @api.model
+    def _close_others_sudo(self, record):
+        """What was asked of a person about the same appointment is done as well.
+
+        Not reading what the customer wrote and nobody has read.
+        """
+        appointment_sudo = record._get_appointment_sudo()
+        if not appointment_sudo:
+            return
+        others_sudo = record.sudo().search(
+            [
+                ("order_id", "=", record.order_id.id),
+                ("activity_id", "!=", False),
+                ("id", "!=", record.id),
+            ]
+        )
+        self._close(
+            others_sudo.filtered(
+                lambda rec: (
+                    rec._get_appointment_sudo() == appointment_sudo
+                    and not rec.needs_reading
+                )
+            )
+        )
+
+    @api.model
+    def _get_responsible_user(self, record):
+        """Who acts on a response: the sender, else who made the Work Order.
+
+        Somebody who may resolve it: without the level Edit a user sees no response.
+        When neither may any more, it is the first user of the company who may. An
+        override point.
+        """
+        record_sudo = record.sudo()
+        company_sudo = record_sudo.company_id
+        users_sudo = record_sudo.user_id | record_sudo.order_id.create_uid
+        able_sudo = users_sudo.filtered(
+            lambda user: (
+                user.active
+                and not user.share
+                and user._is_internal()
+                and user.has_group(EDIT_GROUP)
+                and company_sudo in user.company_ids
+            )
+        )
+        if not able_sudo:
+            able_sudo = users_sudo.search(
+                [
+                    ("all_group_ids", "in", self.env.ref(EDIT_GROUP).ids),
+                    ("company_ids", "in", company_sudo.ids),
+                    ("share", "=", False),
+                    ("id", "!=", SUPERUSER_ID),
+                ],
+                order="id",
+                limit=1,
+            )
+        return able_sudo[:1] or self.env.ref("base.user_admin")

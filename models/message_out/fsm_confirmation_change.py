@@ -1,0 +1,320 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dataclasses import replace
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...core import notices
+from ...core.alerts import first_block
+from ...core.kinds import NOTICE, QUESTION, REMINDER
+from ...core.notices import Known
+from ...tools.log_redaction import private_queries
+from ...tools.retry import commit_with_retries
+from ..levels import check_may_edit
+from ..xmlids import MODULE
+
+CHANGES = [
+    ("moved", "Date moved"),
+    ("canceled", "Canceled"),
+    ("technician", "Another technician"),
+]
+CRON = f"{MODULE}.ir_cron_tell_of_changes"
+_BATCH = 50
+
+
+class FsmConfirmationChange(models.Model):
+    """A change of an appointment that its customer, who was told of it, doesn't know.
+
+    A row is a text that is still to be written. What it says is found when it leaves:
+    several changes make one text, and a change that was taken back makes none.
+    """
+
+    _name = "fsm.confirmation.change"
+    _description = "Change to Tell a Customer"
+    _order = "due_date, id"
+
+    order_id = fields.Many2one(
+        "fsm.order", "Work Order", required=True, readonly=True, ondelete="cascade"
+    )
+    visit_id = fields.Many2one("fsm.visit", readonly=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    told_id = fields.Many2one(
+        "fsm.confirmation",
+        "Last Text",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        help="By which the customer knows of the appointment.",
+    )
+    contact_name = fields.Char("Customer", related="told_id.contact_name")
+    kind = fields.Selection(CHANGES, "Change", required=True, readonly=True)
+    told_text = fields.Char("The Customer Knows", compute="_compute_texts")
+    now_text = fields.Char("As It Is Now", compute="_compute_texts")
+    due_date = fields.Datetime("Leaves On", required=True, readonly=True)
+    is_held = fields.Boolean(
+        "Waits for a Person",
+        readonly=True,
+        help="It leaves when a person tells the customer, not automatically.",
+    )
+    problem = fields.Char(readonly=True, help="Why the customer can't be told.")
+
+    # Whoever changes it at the same time: one text about one appointment.
+    _appointment_unique = models.UniqueIndex("(order_id, (COALESCE(visit_id, 0)))")
+    _due_index = models.Index("(due_date) WHERE is_held IS NOT TRUE")
+
+    @api.depends("order_id", "visit_id", "told_id", "kind")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_texts(self):
+        for change in self:
+            appointment = change._get_appointment()
+            people = [change.told_id.person_id, appointment._get_person()]
+            told, now_is = (person.sudo().name for person in people)
+            change.told_text = change.told_id.appointment_text
+            change.now_text = appointment.appointment_text
+            if change.kind == notices.CANCELED:
+                change.now_text = self.env._("Canceled")
+            elif change.kind == notices.TECHNICIAN:
+                change.told_text, change.now_text = told, now_is
+
+    def _get_appointment(self):
+        self.ensure_one()
+        return self.visit_id or self.order_id
+
+    def _describe(self):
+        """A sentence about each of them for the Work Order."""
+        return [
+            self.env._(
+                "%(who)s was told “%(told)s” and doesn't know “%(now)s”.",
+                who=change.contact_name,
+                told=change.told_text,
+                now=change.now_text,
+            )
+            for change in self
+        ]
+
+    # ------------------------------------------------------------------
+    # What there is to tell
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _note_sudo(self, appointments):
+        """Appointments have changed: remember what their customers don't know.
+
+        :param appointments: ``fsm.order`` or ``fsm.visit`` records
+        """
+        changes_sudo = self.sudo()
+        for appointment_sudo in appointments.sudo():
+            known_sudo = changes_sudo.search(self._get_domain(appointment_sudo))
+            kind, told_sudo = self._find(appointment_sudo)
+            company = appointment_sudo._get_appointment_order().company_id
+            way = kind and company[f"job_confirmation_notice_{kind}"]
+            if not kind or way == notices.OFF:
+                known_sudo.unlink()
+                continue
+            due = fields.Datetime.now() + timedelta(
+                minutes=company.job_confirmation_notice_minutes
+            )
+            values = {
+                "kind": kind,
+                "told_id": told_sudo.id,
+                "company_id": company.id,
+                "due_date": due,
+                "is_held": way == notices.BY_HAND,
+                "problem": False,
+            }
+            if known_sudo:
+                known_sudo.write(values)
+            else:
+                order = appointment_sudo._get_appointment_order()
+                is_visit = appointment_sudo._name == "fsm.visit"
+                values["visit_id"] = is_visit and appointment_sudo.id
+                known_sudo = changes_sudo.create({**values, "order_id": order.id})
+            if not known_sudo.is_held:
+                self.env.ref(CRON).sudo()._trigger(at=due)
+
+    @api.model
+    def _forget_sudo(self, appointments):
+        """Their customers are told of them as they are now.
+
+        :param appointments: list of ``fsm.order`` and ``fsm.visit``
+        """
+        orders = {appointment._get_appointment_order() for appointment in appointments}
+        changes_sudo = self.sudo().search(
+            [("order_id", "in", [order.id for order in orders])]
+        )
+        known = set(appointments)
+        changes_sudo.filtered(lambda rec: rec._get_appointment() in known).unlink()
+
+    @api.model
+    def _get_domain(self, appointment):
+        if appointment._name == "fsm.visit":
+            return [("visit_id", "=", appointment.id)]
+        return [("order_id", "=", appointment.id), ("visit_id", "=", False)]
+
+    @api.model
+    def _find(self, appointment_sudo):
+        """What a customer has to be told of an appointment.
+
+        :return: (one of :data:`CHANGES` or None, the ``fsm.confirmation`` by which the
+            customer knows of it, with sudo)
+        """
+        told_sudo = self._find_told_sudo(appointment_sudo)
+        order_sudo = appointment_sudo._get_appointment_order()
+        is_canceled = order_sudo.stage_id._is_canceled()
+        is_over = appointment_sudo._is_appointment_closed() and not is_canceled
+        if not told_sudo or is_over or told_sudo._is_of_another_customer():
+            return None, told_sudo
+        if is_canceled and told_sudo.response == "declined":
+            return None, told_sudo  # It is what the customer wanted.
+        change = notices.get_change(
+            Known(
+                told_sudo.appointment_start or None,
+                told_sudo.person_id.id,
+                told_sudo.tells_change == notices.CANCELED,
+            ),
+            Known(
+                appointment_sudo.scheduled_date_start or None,
+                appointment_sudo._get_person().id,
+                is_canceled,
+            ),
+            has_moved=bool(told_sudo._get_change()),
+            now=fields.Datetime.now(),
+        )
+        return change, told_sudo
+
+    @api.model
+    def _find_told_sudo(self, appointment_sudo):
+        """The newest text that told a customer of an appointment, or is about to."""
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        about = self._get_domain(appointment_sudo)
+        found_sudo = messages_sudo.search(
+            [
+                *about,
+                ("kind", "in", (QUESTION, NOTICE, REMINDER)),
+                ("state", "not in", ("canceled", "outgoing")),
+                ("partner_id", "!=", False),
+            ],
+            limit=5,
+        )
+        return found_sudo.filtered(lambda rec: rec._may_have_arrived())[:1]
+
+    # ------------------------------------------------------------------
+    # Telling
+    # ------------------------------------------------------------------
+
+    @api.model
+    @private_queries()
+    def _cron_tell(self):
+        """Tell customers of what has settled, in batches of their own."""
+        self._hold_masses_sudo()
+        cron = self.env["ir.cron"]
+        while told := commit_with_retries(self.env, self._tell_due):
+            if not cron._commit_progress(told):
+                break
+
+    @api.model
+    def _get_due_domain(self):
+        now = fields.Datetime.now()
+        return [("is_held", "=", False), ("due_date", "<=", now)]
+
+    @api.model
+    def _hold_masses_sudo(self):
+        """So many at once leave when a person has seen how many they are."""
+        for company_sudo, changes_sudo in (
+            self.sudo().search(self._get_due_domain()).grouped("company_id").items()
+        ):
+            if len(changes_sudo) > company_sudo.job_confirmation_notice_limit:
+                changes_sudo.write({"is_held": True})
+
+    @api.model
+    def _tell_due(self):
+        """Tell some of those that are due; the caller commits.
+
+        :return: how many were worked off
+        """
+        due_sudo = self.sudo().search(self._get_due_domain(), limit=_BATCH)
+        due_sudo = due_sudo.try_lock_for_update()
+        due_sudo._tell(self.env.user)
+        return len(due_sudo)
+
+    def _tell(self, user):
+        """Record a text about each of these changes, ready to leave.
+
+        What is not true any more is forgotten. Where a text can't be sent, the change
+        stays for a person, with the reason.
+
+        :param user: ``res.users`` who tells them
+        :return: the new ``fsm.confirmation`` records with sudo
+        """
+        drafts = {}
+        for change_sudo in self.sudo():
+            kind, told_sudo = self._find(change_sudo._get_appointment())
+            if kind:
+                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
+            else:
+                change_sudo.unlink()
+        self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
+        ready = []
+        for change_sudo, draft in drafts.items():
+            block = first_block(draft.alerts)
+            if block:
+                change_sudo.write({"is_held": True, "problem": block.text})
+            else:
+                ready.append(draft)
+                change_sudo.unlink()
+        return self.env["fsm.confirmation.composer"]._record(ready, user)
+
+    @api.model
+    def _draft(self, change_sudo, kind, told_sudo):
+        """:return: :class:`~...fsm_confirmation_composer.Draft`"""
+        draft = self.env["fsm.confirmation.composer"]._draft(
+            change_sudo.order_id, change_sudo.visit_id, told_sudo.partner_id
+        )
+        auto_replies = self.env["fsm.confirmation.auto.reply"]
+        words = auto_replies._render_about(f"notice_{kind}", told_sudo)
+        return replace(
+            draft,
+            # A moved date is asked about in the text that tells of it.
+            kind=QUESTION if kind == notices.MOVED else NOTICE,
+            words=words,
+            text=words,
+            tells_change=kind,
+            leaves_at_once=False,
+            is_recipient=True,
+        )
+
+    def action_tell(self):
+        """Tell these customers now.
+
+        :raises AccessError: the user's level is below Edit
+        :raises UserError: none of them can be told
+        """
+        check_may_edit(self.env)
+        self.check_access("read")
+        sent_sudo = self._tell(self.env.user)
+        left = self.exists()
+        if left and not sent_sudo:
+            raise UserError("\n".join(filter(None, left.mapped("problem"))))
+        if len(sent_sudo) == 1:
+            text = self.env._("1 customer gets a text.")
+        else:
+            text = self.env._("%s customers get a text.", len(sent_sudo))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": text,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def action_dismiss(self):
+        """These customers know it already, or need not.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        check_may_edit(self.env)
+        self.check_access("read")
+        self.sudo().unlink()

@@ -1,0 +1,124 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...core import hours
+from ...core.formatting import localize
+from ...core.hours import JUST_NOW
+
+# Twilio keeps a text for ten hours at most; for less than this it may never leave.
+_LONGEST_VALIDITY = timedelta(hours=10)
+_SHORTEST_VALIDITY = timedelta(seconds=10)
+
+
+class FsmConfirmationDeparture(models.AbstractModel):
+    """When a text that a person sends leaves, and how it is told.
+
+    When that may be is decided in :mod:`...core.hours`.
+    """
+
+    _name = "fsm.confirmation.departure"
+    _description = "Departure of Confirmations"
+
+    @api.model
+    def _find(self, draft):
+        """When a text leaves that is sent now, with its reason if it has one.
+
+        :param draft: :class:`~...fsm_confirmation_composer.Draft`
+        :return: as of :meth:`_find_for`
+        """
+        if draft.at_once_reason or draft.leaves_at_once or not draft.company:
+            now = fields.Datetime.now()
+            return now, now
+        return self._find_for(draft.order, draft.company)
+
+    @api.model
+    def _find_for(self, order_sudo, company):
+        """When a text about a Work Order, or about none, may leave that is sent now.
+
+        :return: (now, departure), naive UTC: the same in the texting hours; departure
+            is None when they never come
+        """
+        now = fields.Datetime.now()
+        zone = order_sudo._get_appointment_timezone() if order_sudo else ""
+        return now, company._get_next_departure(now, zone)
+
+    @api.model
+    def _get_facts(self, draft):
+        """Facts for :mod:`...core.alerts` about a text that a person sends."""
+        now, departure = self._find(draft)
+        start = draft.appointment.scheduled_date_start
+        too_late = not departure or (bool(start) and now < start <= departure)
+        return {
+            "too_late": too_late and departure != now,
+            "outside_hours": departure != now,
+        }
+
+    @api.model
+    def _get_at_once_until(self, draft):
+        """Until when the text may leave whatever the hour, False if it may not.
+
+        Who pressed Send in the texting hours need not fear that they end meanwhile.
+        What leaves by itself keeps to them.
+        """
+        now, departure = self._find(draft)
+        return not draft.keeps_hours and departure == now and now + JUST_NOW
+
+    @api.model
+    def _get_validity(self, record):
+        """How many seconds Twilio may keep a text that is handed to it now.
+
+        What it queues must not arrive at night, nor after the appointment.
+        """
+        now = fields.Datetime.now()
+        end = now + _LONGEST_VALIDITY
+        company_sudo = record.company_id.sudo()
+        if not record.at_once_until or record.at_once_until < now:
+            zone = company_sudo._get_known_timezone(record.timezone)
+            windows = company_sudo._get_texting_windows()
+            end = hours.leaves_until(now, zone, windows, _LONGEST_VALIDITY)
+        if record.appointment_start and record.appointment_start > now:
+            end = min(end, record.appointment_start)
+        return int(max(end - now, _SHORTEST_VALIDITY).total_seconds())
+
+    @api.model
+    def _describe(self, draft):
+        """What time it is where the work happens, and when the text leaves."""
+        now, departure = self._find(draft)
+        zone = draft.order._get_appointment_timezone()
+        known = {
+            "now": draft.order._format_time_in(zone, now),
+            "place": draft.order.location_id.city or zone.split("/")[-1],
+        }
+        if not departure:
+            return self.env._(
+                "It is %(now)s in %(place)s, and there are no texting hours.", **known
+            )
+        return self.env._(
+            "It is %(now)s in %(place)s: the text leaves %(day)s at %(time)s.",
+            day=self._describe_day(draft.order, zone, now, departure),
+            time=draft.order._format_time_in(zone, departure),
+            **known,
+        )
+
+    @api.model
+    def _describe_day(self, order, zone, now, departure):
+        today, day = localize(now, zone).date(), localize(departure, zone).date()
+        if day == today:
+            return self.env._("today")
+        if day == today + timedelta(days=1):
+            return self.env._("tomorrow")
+        return self.env._("on %s", order._format_date_in(zone, departure))
+
+    @api.model
+    def _log_reasons(self, drafts, records_sudo):
+        """Write into the histories why texts leave outside the texting hours."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        for draft, record_sudo in zip(drafts, records_sudo, strict=True):
+            if draft.at_once_reason:
+                sentence = self.env._(
+                    "Sent outside the texting hours: %s", draft.at_once_reason
+                )
+                targets = [record_sudo, record_sudo.order_id, record_sudo.partner_id]
+                chatter._log(targets, sentence, record_sudo.company_id)

@@ -1,0 +1,240 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Customers who were told of an appointment are told what changed since."""
+
+from datetime import timedelta
+
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..common import ConfirmationHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestNotices(ConfirmationHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.changes = cls.env["fsm.confirmation.change"]
+        cls.canceled = cls.env.ref("fieldservice.fsm_stage_cancelled")
+        cls.completed = cls.env.ref("fieldservice.fsm_stage_completed")
+        cls.other_technician = cls.env["fsm.person"].create({"name": "Ann Lee"})
+
+    def _automatic(self, **values):
+        self.company.write(
+            {
+                "job_confirmation_notice_moved": "auto",
+                "job_confirmation_notice_canceled": "auto",
+                "job_confirmation_notice_technician": "auto",
+                **values,
+            }
+        )
+
+    def _asked(self, order=None):
+        record = self._send(order)
+        self._run_outbox()
+        self.assertEqual(record.state, "delivered")
+        return record
+
+    def _settle(self):
+        """The settling time passes."""
+        self.env.flush_all()
+        self.changes.search([]).write({"due_date": fields.Datetime.now()})
+        self._run_cron("ir_cron_tell_of_changes")
+        self._run_outbox()
+
+    def _answer(self, record, words):
+        with self.allow_requests(all_requests=True):
+            self.twilio.inbound(record.mobile, words)
+            self.assertTrue(self.twilio.wait(20))
+        self.env.invalidate_all()
+
+    def _move(self, days=1, order=None):
+        order = order or self.order
+        order.scheduled_date_start = order.scheduled_date_start + timedelta(days=days)
+
+    # ------------------------------------------------------------ automatic
+
+    def test_two_moves_make_one_text_whose_yes_counts(self):
+        self._automatic()
+        first = self._asked()
+        self._move()
+        self._move()
+        self.order.person_id = self.other_technician
+        self._settle()
+        second = self.order.confirmation_ids - first
+        self.assertEqual(len(second), 1)
+        self.assertEqual((second.kind, second.tells_change), ("question", "moved"))
+        self.assertEqual(second.appointment_start, self.order.scheduled_date_start)
+        self.assertIn("has moved to", second.body)
+        self.assertIn("Reply YES to confirm", second.body)
+        self.assertEqual(second.segment_count, 1)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self._answer(second, "Yes")
+        self.env.invalidate_all()
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(self.changes.search([]))
+
+    def test_nothing_is_told_before_it_has_settled(self):
+        self._automatic()
+        self._asked()
+        self._move()
+        self._run_cron("ir_cron_tell_of_changes")
+        self.assertEqual(len(self.order.confirmation_ids), 1)
+        self.assertTrue(self.changes.search([]))
+
+    def test_a_change_that_was_taken_back_is_not_told(self):
+        self._automatic()
+        self._asked()
+        self._move(1)
+        self._move(-1)
+        self.assertFalse(self.changes.search([]))
+
+    def test_canceled(self):
+        self._automatic()
+        self._asked()
+        self.order.stage_id = self.canceled
+        self._settle()
+        notice = self.order.confirmation_ids[0]
+        self.assertEqual((notice.kind, notice.tells_change), ("notice", "canceled"))
+        self.assertIn("has been canceled", notice.body)
+        self.assertNotIn("YES", notice.body)
+        self.assertFalse(notice.is_open)
+        # Once: it is known now.
+        self.order.description = "called"
+        self._settle()
+        self.assertEqual(len(self.order.confirmation_ids), 2)
+
+    def test_completed_is_nothing_to_tell(self):
+        self._automatic()
+        self._asked()
+        done = self.order.with_context(bypass_order_completed_stage=True)
+        done.stage_id = self.completed
+        self.assertFalse(self.changes.search([]))
+
+    def test_it_takes_place_after_all(self):
+        self._automatic()
+        self._asked()
+        stage = self.order.stage_id
+        self.order.stage_id = self.canceled
+        self.order.stage_id = stage
+        self.assertFalse(self.changes.search([]))
+        self.order.stage_id = self.canceled
+        self._settle()
+        self.order.stage_id = stage
+        self._settle()
+        newest = self.order.confirmation_ids[0]
+        self.assertEqual((newest.kind, newest.tells_change), ("question", "moved"))
+
+    def test_another_technician(self):
+        self._automatic()
+        record = self._asked()
+        self._answer(record, "Yes")
+        self.order.person_id = self.other_technician
+        self._settle()
+        notice = self.order.confirmation_ids[0]
+        self.assertEqual(notice.kind, "notice")
+        self.assertIn("Ann Lee will come", notice.body)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_who_was_never_told_is_told_nothing(self):
+        self._automatic()
+        self._move()
+        self.order.stage_id = self.canceled
+        self.assertFalse(self.changes.search([]))
+
+    def test_who_declined_knows_of_the_cancellation(self):
+        self._automatic()
+        record = self._asked()
+        self._answer(record, "No")
+        self.env.invalidate_all()
+        self.order.stage_id = self.canceled
+        self.assertFalse(self.changes.search([]))
+
+    def test_who_opted_out_is_left_to_a_person(self):
+        self._automatic()
+        record = self._asked()
+        self._answer(record, "STOP")
+        self.env.invalidate_all()
+        self._move()
+        self._settle()
+        self.assertEqual(self.order.confirmation_ids, record)
+        change = self.changes.search([])
+        self.assertTrue(change.is_held and change.problem)
+        with self.assertRaises(UserError):
+            change.with_user(self.dispatcher).action_tell()
+
+    def test_off(self):
+        self._automatic(job_confirmation_notice_moved="off")
+        self._asked()
+        self._move()
+        self.assertFalse(self.changes.search([]))
+
+    def test_asking_by_hand_tells_it(self):
+        self._automatic()
+        self._asked()
+        self._move()
+        self._send()
+        self.assertFalse(self.changes.search([]))
+
+    def test_so_many_at_once_wait_for_a_person(self):
+        self._automatic(job_confirmation_notice_limit=2)
+        orders = self.env["fsm.order"]
+        for number in range(3):
+            contact = self._make_contact(f"C{number}", f"+1212555019{number}")
+            place = self._make_location(contact)
+            orders |= self._make_order(location_id=place.id)
+        for order in orders:
+            self._asked(order)
+            self._move(order=order)
+        self._settle()
+        held = self.changes.search([])
+        self.assertEqual(held.mapped("is_held"), [True] * 3)
+        result = held.with_user(self.dispatcher).action_tell()
+        self.assertIn("3", result["params"]["message"])
+        self.assertEqual(len(orders.confirmation_ids), 6)
+
+    # ------------------------------------------------------------ by hand
+
+    def test_by_hand(self):
+        self.company.job_confirmation_notice_canceled = "hand"
+        self._asked()
+        self.order.stage_id = self.canceled
+        self._settle()
+        self.assertEqual(len(self.order.confirmation_ids), 1)
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn("Canceled", order.confirmation_change_text)
+        order.action_tell_change()
+        notice = self.order.confirmation_ids[0]
+        self.assertEqual(notice.user_id, self.dispatcher)
+        self.assertFalse(order.confirmation_change_text)
+
+    def test_access(self):
+        self._asked()
+        self.order.stage_id = self.canceled
+        change = self.changes.search([])
+        self.assertTrue(change)
+        for level in ("read", "none"):
+            with self.assertRaises(AccessError):
+                change.with_user(self.users[level]).action_tell()
+            with self.assertRaises(AccessError):
+                change.with_user(self.users[level]).action_dismiss()
+            with self.assertRaises(AccessError):
+                self.order.with_user(self.users[level]).action_tell_change()
+        stranger = self._make_company("Other", "+12025550111")
+        company_ids = stranger.ids
+        other = self.dispatcher.copy(
+            {
+                "login": "other",
+                "company_id": stranger.id,
+                "company_ids": [Command.set(company_ids)],
+            }
+        )
+        elsewhere = change.with_user(other).with_context(
+            allowed_company_ids=company_ids
+        )
+        self.assertFalse(elsewhere.search([]))
+        with self.assertRaises(AccessError):
+            elsewhere.action_tell()
+        change.with_user(self.dispatcher).action_dismiss()
+        self.assertFalse(change.exists())

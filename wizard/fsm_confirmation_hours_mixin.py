@@ -1,0 +1,38 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class FsmConfirmationHoursMixin(models.AbstractModel):
+    """A dialog that sends, which says when it is no hour to text at the place of work.
+
+    Its text waits for the texting hours then, unless a person says why it can't.
+    """
+
+    _name = "fsm.confirmation.hours.mixin"
+    _description = "Dialog That Minds the Texting Hours"
+
+    is_outside_hours = fields.Boolean(
+        compute="_compute_is_outside_hours",
+        help="It is no hour to text at the place of work.",
+    )
+    send_now = fields.Boolean(
+        "Send Now Anyway", help="Outside the texting hours, with a reason."
+    )
+    at_once_reason = fields.Char(
+        "Reason", help="Why it can't wait; it is kept in the history."
+    )
+
+    def _compute_is_outside_hours(self):
+        raise NotImplementedError
+
+    def _get_at_once_reason(self):
+        """Why the text leaves whatever the hour, "" when it may wait."""
+        return (self.send_now and self.at_once_reason or "").strip()
+
+    def _check_reason(self):
+        """:raises UserError: the text is to leave at once, and nobody says why"""
+        if self.send_now and self.is_outside_hours and not self._get_at_once_reason():
+            raise UserError(
+                self.env._("Enter why the text can't wait for the texting hours.")
+            )

@@ -1,0 +1,98 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..core.alerts import first_block
+from ..models.levels import check_may_edit
+
+
+class FsmConfirmationOnMyWay(models.TransientModel):
+    """The technician is about to leave: tell the customer when to expect whom."""
+
+    _name = "fsm.confirmation.on.my.way"
+    _inherit = ["fsm.confirmation.reference.mixin"]
+    _description = "On My Way"
+
+    order_id = fields.Many2one("fsm.order", required=True, readonly=True)
+    visit_id = fields.Many2one("fsm.visit", readonly=True)
+    minutes = fields.Selection(
+        [
+            ("10", "10 minutes"),
+            ("20", "20 minutes"),
+            ("30", "30 minutes"),
+            ("45", "45 minutes"),
+            ("60", "1 hour"),
+            ("90", "1½ hours"),
+            ("0", "Not known"),
+        ],
+        "Arrives In",
+        default="30",
+        required=True,
+    )
+    contact_name = fields.Char("To", compute="_compute_text")
+    body = fields.Text("Message", compute="_compute_text")
+    problem = fields.Char(compute="_compute_text")
+
+    @api.depends("order_id", "visit_id", "minutes")
+    @api.depends_context("uid")
+    def _compute_text(self):
+        for dialog in self:
+            dialog.contact_name = dialog.body = dialog.problem = False
+            if not dialog.order_id:
+                continue
+            try:
+                dialog._check_may_tell()
+            except (AccessError, UserError) as error:
+                dialog.problem = str(error)
+                continue
+            draft = dialog._draft()
+            composer = self.env["fsm.confirmation.composer"]
+            dialog.contact_name = draft.partner.name
+            dialog.body = composer._render([draft])[0]
+            dialog.problem = dialog._find_problem(draft)
+
+    def _get_appointment(self):
+        return self.visit_id or self.order_id
+
+    def _check_may_tell(self):
+        """:raises AccessError: the user neither has Edit nor is the technician
+        :raises UserError: the visit is another Work Order's
+        """
+        self._check_references()
+        if self.visit_id and self.visit_id.order_id != self.order_id:
+            raise UserError(self.env._("The visit belongs to another Work Order."))
+        technician_sudo = self._get_appointment().sudo()._get_person()
+        if self.env.user not in technician_sudo.partner_id.user_ids:
+            check_may_edit(self.env)
+
+    def _draft(self):
+        """:return: :class:`~...fsm_confirmation_composer.Draft`, with its alerts"""
+        minutes = int(self.minutes)
+        arrival = minutes and fields.Datetime.now() + timedelta(minutes=minutes)
+        return self._get_appointment().sudo()._draft_on_my_way(arrival or None)
+
+    @api.model
+    def _find_problem(self, draft):
+        """Why the customer can't be told, "" if nothing stands in the way."""
+        block = first_block(draft.alerts)
+        return draft.appointment._find_way_problem() or (block.text if block else "")
+
+    def action_send(self):
+        """Send it, once for each appointment.
+
+        :raises UserError: the customer can't be told, or knows it already
+        """
+        self.ensure_one()
+        self._check_may_tell()
+        draft = self._draft()
+        if problem := self._find_problem(draft):
+            raise UserError(problem)
+        try:
+            self.env["fsm.confirmation.composer"]._record([draft], self.env.user)
+        except psycopg2.errors.UniqueViolation as error:
+            raise UserError(self.env._("The customer was told already.")) from error
+        return {"type": "ir.actions.act_window_close"}
