@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...core.formatting import MAX_TEXT
 from ..levels import check_may_edit
@@ -147,3 +148,61 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
             )
             undo._keep(record_sudo, before)
             record_sudo._notify_changed()
+
+    def action_open_details(self):
+        """Open the message with all its replies in a dialog."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Message"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def action_open_order(self):
+        """Open the Work Order."""
+        self.ensure_one()
+        if self.closed_reason == "company":
+            raise UserError(self.env._("This Work Order was moved to another company."))
+        if not self.order_id:
+            raise UserError(self.env._("This Work Order was deleted."))
+        return self.order_id._get_records_action(context={})
+
+    def action_send_again(self):
+        """Open the dialog to send a failed message again."""
+        self.ensure_one()
+        if not self.can_send_again:
+            raise UserError(
+                self.env._(
+                    "%s can't be sent again: only a failed message whose reason can be "
+                    "fixed, once.",
+                    self.name,
+                )
+            )
+        action = self.order_id.action_send_confirmation()
+        action["context"] = {
+            "default_order_id": self.order_id.id,
+            "default_visit_id": self.visit_id.id,
+            "default_partner_id": self.partner_id.id,
+            "default_previous_id": self.id,
+        }
+        return action
+
+    def action_settle(self):
+        """Open the dialog in which an answer is corrected by hand."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Correct Response"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_action": "settle",
+                "default_confirmation_id": self.id,
+                "default_response": self.response,
+            },
+        }

@@ -127,8 +127,8 @@ class FsmConfirmationChange(models.Model):
                 known_sudo.write(values)
             else:
                 order = appointment_sudo._get_appointment_order()
-                visit = appointment_sudo - order if order != appointment_sudo else None
-                values["visit_id"] = visit.id if visit else False
+                is_visit = appointment_sudo._name == "fsm.visit"
+                values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
                 self.env.ref(CRON).sudo()._trigger(at=due)
