@@ -39,7 +39,7 @@ class FsmConfirmationSettle(models.TransientModel):
     )
     confirmation_id = fields.Many2one("fsm.confirmation", string="Message")
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
-    response = fields.Selection(RESPONSES, string="Response")
+    response = fields.Selection(RESPONSES)
     scheduled_date_start = fields.Datetime("New Date")
     note = fields.Char("Reason")
 

@@ -88,8 +88,8 @@ class ResCompany(models.Model):
         "Texts per Second",
         default=0,
         help="Maximum per sender. 0: as fast as Twilio accepts them; it queues what a "
-        "number can't send at once for up to ten hours. A US long code sends 1 a second, a toll-free number 3, a short code "
-        "100.",
+        "number can't send at once for up to ten hours. A US long code sends 1 a "
+        "second, a toll-free number 3, a short code 100.",
     )
     job_confirmation_calendar_id = fields.Many2one(
         "resource.calendar",
@@ -106,16 +106,16 @@ class ResCompany(models.Model):
         help="The most automatic texts that one number gets in a day.",
     )
     job_confirmation_notice_moved = fields.Selection(
-        NOTICE_WAYS, "Tell of a Moved Date", default="hand", required=True
+        NOTICE_WAYS, "Notice of a Moved Date", default="hand", required=True
     )
     job_confirmation_notice_canceled = fields.Selection(
-        NOTICE_WAYS, "Tell of a Cancellation", default="hand", required=True
+        NOTICE_WAYS, "Notice of a Cancellation", default="hand", required=True
     )
     job_confirmation_notice_technician = fields.Selection(
-        NOTICE_WAYS, "Tell of Another Technician", default="off", required=True
+        NOTICE_WAYS, "Notice of Another Technician", default="off", required=True
     )
     job_confirmation_notice_minutes = fields.Integer(
-        "Settling Time",
+        "Wait After the Last Change",
         default=15,
         help="Minutes without a further change after which customers are told. "
         "Several changes make one text.",

@@ -180,11 +180,11 @@ class TestOptedOutByHand(TruthCase):
             "list of blocked numbers": lambda _record: self.env[
                 "phone.blacklist"
             ].create({"number": "+12125550123"}),
-            "with a context of one's own": lambda _record: self.env[
-                "phone.blacklist"
-            ]
-            .with_context(job_confirmation_followed=True)
-            .create({"number": "+12125550123"}),
+            "with a context of one's own": lambda _record: (
+                self.env["phone.blacklist"]
+                .with_context(job_confirmation_followed=True)
+                .create({"number": "+12125550123"})
+            ),
         }
         for way, do_it in opt_out.items():
             with self.subTest(way):
