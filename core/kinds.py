@@ -8,6 +8,7 @@ the appointment's status. The others only tell something.
 from .reply.decision import NOTICE as SAID_NOTICE
 from .reply.decision import QUESTION as SAID_QUESTION
 from .reply.decision import STAFF as SAID_STAFF
+from .reply.decision import TIMES as SAID_TIMES
 
 QUESTION = "question"
 STAFF = "staff"  # a person's own words, or a prepared text
@@ -17,13 +18,16 @@ TIMES = "times"  # proposes other times
 REMINDER = "reminder"  # to who has confirmed; asks nothing
 KINDS = (QUESTION, STAFF, NOTICE, ON_MY_WAY, TIMES, REMINDER)
 
+# The ways in which a customer is asked.
+SMS, EMAIL = "sms", "email"
+
 # What each is in the conversation, see :mod:`.reply.context`.
 SAID_AS = {
     QUESTION: SAID_QUESTION,
     STAFF: SAID_STAFF,
     NOTICE: SAID_NOTICE,
     ON_MY_WAY: SAID_NOTICE,
-    TIMES: SAID_STAFF,
+    TIMES: SAID_TIMES,
     REMINDER: SAID_NOTICE,
 }
 # Those that are not true any more when the appointment has changed or is over.

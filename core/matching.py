@@ -95,6 +95,7 @@ class Candidate:
     response: str = ""
     answered_later: bool = False  # by another reply, written after this one
     newer: "Candidate | None" = None  # the open question that replaced this one
+    times: tuple = ()  # that it proposes: (letter, start, end), naive UTC, in time
     # Of :class:`~.reply.Appointment`: ``start`` and ``end`` (naive UTC), ``zone``,
     # ``lang``, ``job``, ``street``, ``city``, ``technician``, ``company``, ``contacts``
     details: dict = field(default_factory=dict, compare=False)
@@ -120,6 +121,7 @@ class Effect:
     say: str = ""  # the kind of the auto-reply, "" for none
     note: str = ""  # what the customer added to an answer
     proposed: object = None  # :class:`~.reply.Proposal` of another time
+    chosen: str = ""  # the letter of the proposed time that the customer takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,17 @@ def get_said(candidate, others=()):
     asked = (candidate, *others)
     about = tuple(one.appointment for one in asked)
     kind = SAID_AS[candidate.kind]
-    said = [Said(US, kind, candidate.body, about, candidate.asked_date)]
+    options = tuple(
+        reply_tools.Appointment(
+            letter,
+            start.replace(tzinfo=UTC),
+            end.replace(tzinfo=UTC),
+            candidate.details.get("zone", ""),
+        )
+        for letter, start, end in candidate.times
+    )
+    text = Said(US, kind, candidate.body, about, candidate.asked_date, options)
+    said = [text]
     for one in asked:
         if one.resolved_date and one.response in INTENT_OF_RESPONSE:
             about = (one.appointment,)
@@ -313,6 +325,8 @@ def decide(found, candidates, conversation=()):
         reason = next(
             effect.say for effect in effects if effect.say in ("moved", "changed")
         )
+    elif found.chosen:
+        reason = "chosen"
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
     return Decision(
@@ -414,7 +428,13 @@ def _decide_person(found, candidates):
     ]
     targets = doubted or (_about(found, candidates) or candidates)[:1]
     return [
-        Effect(READ, (one.id,), note=found.note, proposed=found.proposed)
+        Effect(
+            READ,
+            (one.id,),
+            note=found.note,
+            proposed=found.proposed,
+            chosen=found.chosen,
+        )
         for one in targets
     ]
 

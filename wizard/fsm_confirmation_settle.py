@@ -8,10 +8,7 @@ from ..models.appointment.fsm_appointment_mixin import RESPONSES
 class FsmConfirmationSettle(models.TransientModel):
     """What a person decides: the answer of a message, where a reply belongs, that a
     contact wants no texts, may be texted again or has the right number, or that an
-    appointment moves to the time that the customer proposed.
-
-    Who did it and why goes into the history.
-    """
+    appointment moves. Who did it and why goes into the history."""
 
     _name = "fsm.confirmation.settle"
     _inherit = ["fsm.confirmation.reference.mixin"]

@@ -5,6 +5,8 @@
 It is printed in ``doc/replies.md``, and each of its cells is tested in each language.
 """
 
+from dataclasses import replace
+
 from .decision import (
     ANSWERED,
     ASK_BACK,
@@ -27,11 +29,13 @@ from .decision import (
     STAFF,
     STALE,
     THANKS_CONFIRMED,
+    TIMES,
     UNRECOGNIZED,
     WILL_CONTACT,
     WRONG_NUMBER,
     Decision,
 )
+from .proposed import read_choice
 from .reactions import decide_reaction, read_reaction
 from .reading import MAX_LENGTH, World, read_words
 from .text import level
@@ -44,6 +48,7 @@ ASKED = "ask_back_question"  # we asked back to a question or a mere doubt
 CONDITIONAL = "ask_back_condition"
 ASIDE = "aside"  # a notice or a help text came after the open question
 BY_STAFF = "staff"  # a person wrote a free text
+PROPOSED = "times"  # we proposed other times
 YES_GIVEN = "confirmed"  # our thank-you, or a yes entered by hand
 NO_GIVEN = "declined"  # our "we will contact you", or a no entered by hand
 CLOSED = "closed"  # nothing to answer: moved, opted in again
@@ -61,6 +66,7 @@ POLITE = "polite"  # thanks, you're welcome
 NOTE = "note"  # the gate code is 4471
 UNCLEAR = "unclear"  # all else
 
+_BY_PEOPLE = {STAFF: BY_STAFF, TIMES: PROPOSED}
 _YES = CONFIRMED
 _NO = DECLINED
 _CLASSES = (
@@ -89,6 +95,8 @@ _ROWS = {
     + (COURTESY, UNRECOGNIZED, UNRECOGNIZED),
     BY_STAFF: (COURTESY, PERSON, PERSON, _YES, PERSON, PERSON, PERSON, _NO)
     + (COURTESY, PERSON, PERSON),
+    PROPOSED: (PERSON, PERSON, PERSON, PERSON, PERSON, PERSON, PERSON, PERSON)
+    + (COURTESY, PERSON, PERSON),
     YES_GIVEN: (COURTESY, COURTESY, COURTESY, COURTESY, _NO, PERSON, _NO, _NO)
     + (COURTESY, PERSON, PERSON),
     NO_GIVEN: (COURTESY, PERSON, _YES, _YES, PERSON, COURTESY, _NO, _NO)
@@ -104,6 +112,8 @@ TABLE = {
 }
 SITUATIONS, CLASSES = tuple(_ROWS), _CLASSES
 
+# After these an answer may take back what was said before.
+_RETURNING = (NO_GIVEN, YES_GIVEN, CONDITIONAL, BY_STAFF, PROPOSED)
 _SAYS_NOTHING = {
     "empty",
     "no_words",
@@ -157,8 +167,8 @@ class _Reader:
             return OPEN if self.open or not self.appointments else self._answered()
         if kind == ASK_BACK:
             return self._after_ask_back() if self.open else self._answered()
-        if kind == STAFF:
-            return BY_STAFF
+        if kind in _BY_PEOPLE:
+            return _BY_PEOPLE[kind]
         if kind in (NOTICE, HELP):
             return ASIDE if self.open else self._answered()
         if kind in (STALE, OPTED_OUT, OPTED_IN):
@@ -232,7 +242,7 @@ class _Reader:
         )
         if reaction:
             return decide_reaction(reaction, self)
-        returning = self.situation in (NO_GIVEN, YES_GIVEN, CONDITIONAL, BY_STAFF)
+        returning = self.situation in _RETURNING
         found = self._words(
             text,
             returning=returning,
@@ -244,6 +254,8 @@ class _Reader:
             return self._plain(found)
         if found.automatic:
             return self._decision(AUTOMATIC, found, automatic=True)
+        if self.situation == PROPOSED:
+            return self._after_proposal(text, found)
         if found.answers:
             return self._answers(found)
         return self._no_answer(found)
@@ -253,6 +265,15 @@ class _Reader:
         if outcome == ASK_HELP and found.detail == "?":
             return self._no_answer(found)
         return self._decision(outcome, found)
+
+    def _after_proposal(self, text, found):
+        """The customer chooses a time, or a person reads it: nothing is moved by it."""
+        lang = self.appointments[0].lang[:2] if self.appointments else ""
+        chosen = read_choice(text, self.last.options, self.lexicon, self.now, lang)
+        if not chosen and found.manner == "polite" and not found.answers:
+            return self._decision(COURTESY, found)
+        ids = [appointment.id for appointment in self.spoken_of()]
+        return replace(self._person(found, ids), chosen=chosen or "")
 
     # Answers -----------------------------------------------------------------------
 

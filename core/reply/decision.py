@@ -21,6 +21,7 @@ HELP = "help"
 OPTED_OUT = "opted_out"
 OPTED_IN = "opted_in"
 STAFF = "staff"  # free text of a person
+TIMES = "times"  # proposes times, each with a letter
 STALE = "stale"  # the appointment was moved, canceled or is over
 SET_BY_HAND = "set_by_hand"  # staff entered an answer; no text
 
@@ -36,6 +37,8 @@ class Said:
     text: str = ""
     about: tuple = ()  # ids of appointments
     time: datetime | None = None
+    # of proposed times, in time: each as an :class:`Appointment` whose id is its letter
+    options: tuple = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +122,6 @@ class Decision:
     about: tuple = ()  # ids of the appointments that the text belongs to
     mark_to_read: tuple = ()  # ids whose earlier answer a person has to look at
     automatic: bool = False  # no person wrote it: never answer
+    chosen: str = ""  # the letter of the proposed time that a person may set
     # what the words mean by themselves, see :class:`~.understanding.Understanding`
     intent: str = "unrecognized"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import intents as lx
 from .answers import BLOCKERS, find_answers
 from .choice import choose
-from .clauses import ANSWERS, CONFIRM, DECLINE, REFUSALS, SILENT, Text, is_bare_no
+from .clauses import ANSWERS, CONFIRM, DECLINE, SILENT, Text, is_bare_no
 from .codes import mark_codes
 from .languages import in_one_language
 from .lexicon import Lexicon
@@ -33,7 +33,6 @@ from .refusals import (
 from .returns import find_change_of_mind, find_yes_at_end
 from .text import QUESTION, WORD, level
 from .understanding import (
-    MAX_DETAIL,
     Answer,
     Understanding,
     answered,

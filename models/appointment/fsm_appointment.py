@@ -199,13 +199,15 @@ class FsmAppointment(models.Model):
         "fsm.confirmation.plan.step",
         "Plan Step",
         readonly=True,
-        falsy_value_label=_lt("Not by a plan"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not by a plan"),  # pylint: disable=translation-field
     )
     sent_hour = fields.Selection(
         lambda self: self.env["fsm.confirmation"]._get_hours(),
         "Hour Asked",
         readonly=True,
-        falsy_value_label=_lt("Not asked"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not asked"),  # pylint: disable=translation-field
     )
     # Shares: 0 or 1 for one appointment.
     asked_rate = fields.Float("Asked", aggregator="avg", readonly=True)

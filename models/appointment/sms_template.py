@@ -4,7 +4,8 @@ import re
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
-# What a customer is told in reply. The addon has a standard template of each kind.
+# What a customer is told in reply, or when a person proposes times. The addon has a
+# standard template of each kind.
 AUTO_REPLIES = [
     ("confirmed", "Reply to Yes"),
     ("declined", "Reply to No"),
@@ -13,6 +14,7 @@ AUTO_REPLIES = [
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
     ("several", "Question About Several Appointments"),
+    ("reminder", "Reminder to Who Has Confirmed"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),
@@ -23,6 +25,8 @@ AUTO_REPLIES = [
     ("notice_canceled", "Notice: Appointment Canceled"),
     ("notice_technician", "Notice: Another Technician"),
     ("on_my_way", "On My Way"),
+    ("times", "Proposed Times"),
+    ("time_set", "Proposed Time Was Set"),
 ]
 # What staff may send in a conversation instead of writing it each time.
 PREPARED = [("staff", "Prepared Text in Conversations")]
@@ -78,6 +82,7 @@ class SmsTemplate(models.Model):
             "help": "res.company",
             "on_my_way": "fsm.order",
             "several": "fsm.order",
+            "reminder": "fsm.order",
         }
         return models.get(kind, "fsm.confirmation")
 

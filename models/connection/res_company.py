@@ -100,6 +100,18 @@ class ResCompany(models.Model):
         "wait too, unless the dispatcher gives a reason. Empty: 8:00 to 20:00 every "
         "day.",
     )
+    job_confirmation_email = fields.Selection(
+        [
+            ("never", "Never"),
+            ("by_hand", "When a person chooses it"),
+            ("always", "Whenever a contact can't be texted"),
+        ],
+        "Ask by E-mail",
+        default="by_hand",
+        required=True,
+        help="How a contact is asked who can't be texted and has an e-mail address. "
+        "Who opted out of texts is sent an e-mail only when a person chooses it.",
+    )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
         default=3,
@@ -132,6 +144,10 @@ class ResCompany(models.Model):
         help="Months after which message texts and phone numbers are erased. Counts "
         "and responses stay. 0: never.",
     )
+
+    def _asks_by_email_itself(self):
+        """Whether an e-mail leaves to who can't be texted, without a person's click."""
+        return self.sudo().job_confirmation_email == "always"
 
     @api.constrains(
         "job_confirmation_notice_minutes",
@@ -240,6 +256,15 @@ class ResCompany(models.Model):
             or self.env.ref(
                 "fieldservice_job_confirmation.sms_template_job_confirmation"
             ).sudo()
+        )
+
+    def _get_text_template_sudo(self, kind):
+        """The company's ``sms.template`` of a kind, or the standard one, with sudo."""
+        own_sudo = self.sudo().job_confirmation_text_ids.filtered(
+            lambda template: template.confirmation_kind == kind
+        )
+        return own_sudo or self.env["sms.template"].sudo()._get_standard_auto_reply(
+            kind
         )
 
     def _job_confirmation_sender(self, to_number):

@@ -13,19 +13,24 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
     _description = "Screens of Job Confirmations"
 
     # In the national format of the company's country.
-    mobile_display = fields.Char("Number", compute="_compute_mobile_display")
+    mobile_display = fields.Char(
+        "Number",
+        compute="_compute_mobile_display",
+        help="The number, or the e-mail address, that the message went to.",
+    )
     next_steps = fields.Json(
         compute="_compute_next_steps",
         technical=True,
         help="What this user can do about this message now, the likeliest first.",
     )
 
-    @api.depends("mobile", "company_id")
+    @api.depends("mobile", "email", "company_id")
     def _compute_mobile_display(self):
         partners = self.env["res.partner"]
         for record in self:
-            record.mobile_display = record.mobile and (
-                partners._format_number_for_people(record.mobile, record.company_id)
+            record.mobile_display = record.email or (
+                record.mobile
+                and partners._format_number_for_people(record.mobile, record.company_id)
             )
 
     @api.depends("state", "response", "order_id", "next_ids", "needs_reading")

@@ -17,7 +17,7 @@ from ...core.board import (
     confirmed_percent,
     may_need_text,
 )
-from ...core.kinds import STAFF, TIMES
+from ...core.kinds import EMAIL, STAFF, TIMES
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -233,6 +233,11 @@ class FsmDayBoard(models.AbstractModel):
         if may_edit and appointment.message_id:
             label = self.env._("Write Back")
             steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
+            label = self.env._("Propose Times")
+            if self.env["fsm.confirmation.proposal"]._can_propose(
+                appointment.message_id
+            ):
+                steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -280,7 +285,12 @@ class FsmDayBoard(models.AbstractModel):
         if found.state in ("awaiting", "near"):
             return [step("send", self.env._("Ask Again"), "fa-repeat")]
         if found.state == "to_read":
-            steps = [step("conversation", self.env._("Read"), "fa-envelope-open-o")]
+            next_steps = self.env["fsm.confirmation.next.step"]
+            message = appointment.message_id
+            steps = [
+                *next_steps._get_time_steps(message),
+                step("conversation", self.env._("Read"), "fa-envelope-open-o"),
+            ]
             if appointment.needs_reading:
                 label = self.env._("Mark as Read")
                 steps.append(step("mark_read", label, "fa-check"))
@@ -306,6 +316,11 @@ class FsmDayBoard(models.AbstractModel):
     def _get_ways_out(self, appointment, found):
         """What helps when the customer can't be asked, as the alert says."""
         known = {
+            "ask_by_email": (
+                "ask_by_email",
+                self.env._("Ask by E-mail"),
+                "fa-envelope-o",
+            ),
             "choose_contact": ("send", self.env._("Choose Contact"), "fa-user-o"),
             "open_contact": ("contact", self.env._("Open Contact"), "fa-user-o"),
             "allow_texts": (
@@ -320,7 +335,11 @@ class FsmDayBoard(models.AbstractModel):
             ),
             "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
         }
+        emails = self.env["fsm.confirmation.email"]
         may = {
+            "ask_by_email": lambda: emails._is_offered(
+                found.draft.partner, appointment.company_id
+            ),
             "open_contact": lambda: self._get_partner(found).has_access("write"),
             "open_schedule": lambda: appointment._get_appointment().has_access("write"),
         }
@@ -343,13 +362,19 @@ class FsmDayBoard(models.AbstractModel):
     def _get_methods(self, found):
         """:return: dict step -> function of the appointment. An override point."""
         partner = self._get_partner(found)
+        next_steps = self.env["fsm.confirmation.next.step"]
         return {
             "send": self._send,
+            "ask_by_email": lambda rec: self._send(
+                rec, default_partner_id=partner.id, default_channel=EMAIL
+            ),
             "text_another": lambda rec: self._send(
                 rec, confirmation_other_than=rec.partner_id.id or -1
             ),
             "conversation": lambda rec: rec.message_id.action_open_details(),
             "write_back": self._write_back,
+            "propose": lambda rec: next_steps._propose(rec.message_id),
+            "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
             "reschedule": lambda rec: rec.message_id.action_reschedule(),

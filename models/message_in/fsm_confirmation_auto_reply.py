@@ -119,6 +119,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             text = plain_spaces(texts[record.id])
             if kind == "which" and record.choices_text not in text:
                 text = f"{text} {record.choices_text}"  # Nobody could answer without.
+            if kind == "times" and record.times_text not in text:
+                text = f"{text} {record.times_text}"
             return text
         return ""
 

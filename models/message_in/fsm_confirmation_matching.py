@@ -1,11 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, models
 from odoo.fields import Domain
 
 from ...core import matching
+from ...core.kinds import TIMES
 
 CLOCK_DIFFERENCE = timedelta(seconds=5)
 # What is read of messages and Work Orders: by itself Odoo would read every column,
@@ -89,12 +91,29 @@ class FsmConfirmationMatching(models.AbstractModel):
             for message in messages
         }
         newer = self._find_newer(messages)
+        times = self._find_times(messages)
         candidates = [
-            self._prepare_candidate(text, message, stale[message.id], newer)
+            replace(
+                self._prepare_candidate(text, message, stale[message.id], newer),
+                times=times.get(message.id, ()),
+            )
             for message in messages
         ]
         conversation = self._prepare_conversation(text, candidates, earlier)
         return messages, matching.without_told(candidates), conversation
+
+    def _find_times(self, messages):
+        """What messages propose: dict id -> tuple of (letter, start, end), in time."""
+        proposing = messages.filtered(lambda rec: rec.kind == TIMES)
+        found = {}
+        if not proposing:
+            return found
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        for slot in slots_sudo.search([("confirmation_id", "in", proposing.ids)]):
+            time = (slot.letter, slot.date_start, slot.date_end)
+            id_ = slot.confirmation_id.id
+            found[id_] = (*found.get(id_, ()), time)
+        return found
 
     def _fetch_details(self, messages):
         """Read what a customer may repeat of appointments, in a query per model."""

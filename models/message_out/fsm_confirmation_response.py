@@ -47,9 +47,26 @@ class FsmConfirmationResponse(models.AbstractModel):
             values.update(is_open=False, closed_reason="answered", read_after=False)
         self._store_response(record, values, reply_sudo.body)
         if is_clear:
+            self._close_other_ways(record)
             if response != "confirmed" or not unread:
                 self.env["fsm.confirmation.activity"]._update(record, response)
             self.env["fsm.confirmation.activity"]._close_others_sudo(record)
+
+    @api.model
+    def _close_other_ways(self, record):
+        """One answer is enough: who was asked by text and by e-mail has answered both.
+
+        :param record: the ``fsm.confirmation`` that was answered
+        """
+        appointment_sudo = record._get_appointment_sudo()
+        if not (appointment_sudo and record.partner_id):
+            return
+        asked_sudo = appointment_sudo._get_appointment_confirmations_sudo(
+            [("is_open", "=", True), ("partner_id", "=", record.partner_id.id)]
+        )
+        asked_sudo.filtered(lambda rec: rec.channel != record.channel)._close_sudo(
+            "replaced"
+        )
 
     @api.model
     def _prepare_proposal(self, record, proposed):
@@ -162,6 +179,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         if effect.proposed:
             values.update(self._prepare_proposal(record, effect.proposed))
         record.write(values)
+        self.env["fsm.confirmation.proposal"]._choose(record, effect.chosen)
         if effect.note:
             note = "\n".join(filter(None, [record.customer_note, effect.note]))
             record._write_words(record.reply_body, {"customer_note": note})
@@ -224,6 +242,12 @@ class FsmConfirmationResponse(models.AbstractModel):
         if not record._asks():
             raise UserError(
                 self.env._("%s asks nothing: it has no response.", record.name)
+            )
+        if response == "opted_out" and not record.mobile:
+            raise UserError(
+                self.env._(
+                    "%s was sent by e-mail: there is no number to opt out.", record.name
+                )
             )
         undo = self.env["fsm.confirmation.undo"]
         before = undo._take(record)

@@ -3,7 +3,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ...core import planning
 from ...core.alerts import first_for_many
+from ...core.kinds import REMINDER
 
 _ORDERS_SHOWN = 5  # of a contact
 
@@ -168,7 +170,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         return text if zone == self.env.user.tz else f"{text} ({zone})"
 
     @api.model
-    def _render_example(self, company, template):
+    def _render_example(self, company, step):
         """What a customer gets, for the next Work Order of the company, as str."""
         orders_sudo = self.env["fsm.order"].sudo()
         order_sudo = orders_sudo.search(
@@ -185,7 +187,9 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         recipients = self.env["fsm.confirmation.recipient"]
         partner = recipients._choose(order_sudo)[order_sudo]
         draft = composer._draft(order_sudo, order_sudo._get_next_visit(), partner)
-        draft.template = template.sudo()
+        draft.template = step.template_id.sudo()
+        if step.audience == planning.REMINDED:
+            draft.kind = REMINDER
         try:
             return composer._render([draft])[0]
         except UserError as error:

@@ -181,6 +181,34 @@ class TestConcurrency(BaseCase):
             self.assertEqual(len(messages), len(self.orders))
             self.assertEqual(len(messages.order_id), len(self.orders))
 
+    def test_two_customers_are_not_proposed_one_time(self):
+        asked = self.orders[:2]
+        with self._environment() as env:
+            technician = env["fsm.person"].browse(self.holder.technician.id)
+            env["fsm.order"].browse(asked).person_id = technician
+            for order_id in asked:
+                self._send(order_id)(env)
+            messages = env["fsm.confirmation"].search([("order_id", "in", asked)])
+            starts = env["fsm.confirmation.proposal"]._suggest(messages[0])[:2]
+            ids = messages.ids
+
+        def propose(message_id):
+            def run(env):
+                message = env["fsm.confirmation"].browse(message_id)
+                service = env["fsm.confirmation.proposal"]
+                commit_with_retries(env, lambda: service._propose(message, starts))
+
+            return run
+
+        problems = self._together(*map(propose, ids))
+        self.assertEqual([type(one) for one in problems], [UserError])
+        with self._environment() as env:
+            slots = env["fsm.confirmation.slot"].search(
+                [("confirmation_id.order_id", "in", asked)]
+            )
+            self.assertEqual(slots.mapped("date_start"), sorted(starts))
+            self.assertEqual(len(slots.confirmation_id), 1)
+
     def test_a_hook_that_fails_after_the_commit(self):
         """What is stored is answered, and the other hooks run."""
         ran = []

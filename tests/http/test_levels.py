@@ -54,6 +54,8 @@ MODELS = {
     "fsm.confirmation.send": ("send", "send", "send", "send"),
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
+    "fsm.confirmation.propose": ("send", "send", "send", "send"),
+    "fsm.confirmation.slot": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.plan": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.step": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.switch": ("manage", "manage", "manage", "manage"),
@@ -167,6 +169,7 @@ ELSEWHERE = {
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
     ("fsm.confirmation", "get_prepared_text"),  # test_write_back
+    ("fsm.confirmation.propose", "action_send"),  # test_propose
     # Field service's own.
     ("fsm.order", "onchange_scheduled_duration"),
     # On a dialog of one's own; nobody reaches another's, see test_dialogs.

@@ -33,6 +33,19 @@ class TestDialogTours(TourCase):
         self._customer_says("STOP")
         self._tour("fsm_dialogs_write_back_opted_out", MESSAGES)
 
+    def test_propose_times(self):
+        self.order.person_id = self.technician
+        record = self._asked("no, I can't make it")
+        self._tour("fsm_dialogs_propose", MESSAGES)
+        self._run_outbox()
+        slots = self.env["fsm.confirmation.slot"].search([])
+        self.assertEqual(slots.mapped("letter"), ["A", "B", "C"])
+        self._customer_says("b please")
+        self._tour("fsm_dialogs_take_time", MESSAGES)
+        self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(record.needs_reading)
+
     def test_settle(self):
         record = self._asked("hm, perhaps")
         self._tour("fsm_dialogs_settle", MESSAGES)

@@ -53,6 +53,13 @@ BEFORE = {
         [("us", "question", QUESTION), ("us", "staff", "Hi, Ann here. Any pets?")],
         "open",
     ),
+    "times": (
+        [
+            ("us", "question", QUESTION),
+            ("us", "times", "A: Wed, 9:00 AM, B: Thu, 2:00 PM. Which one suits you?"),
+        ],
+        "open",
+    ),
     "confirmed": (
         [
             ("us", "question", QUESTION),

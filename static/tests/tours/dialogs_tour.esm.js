@@ -403,3 +403,44 @@ tours.add("fsm_dialogs_write_back_read_only", {
         ...close(),
     ],
 });
+
+tours.add("fsm_dialogs_propose", {
+    steps: () => [
+        ...openMessage,
+        {
+            content: "Propose other times",
+            trigger: ".modal footer button:contains(Propose Times)",
+            run: "click",
+        },
+        {
+            content: "The text shows the free times that are filled in",
+            trigger:
+                ".modal .o_field_widget[name=body]:contains(A: ):contains(B: ):contains(C: )",
+        },
+        {
+            content: "Send",
+            trigger: ".modal footer button[name=action_send]",
+            run: "click",
+        },
+        {trigger: ".o_notification:contains(The text to Maria Gomez is on its way)"},
+        noDialog,
+    ],
+});
+
+tours.add("fsm_dialogs_take_time", {
+    steps: () => [
+        ...openMessage,
+        {
+            content: "What the customer took is one click",
+            trigger: ".modal footer button.btn-primary:contains(Set to B)",
+            run: "click",
+        },
+        {
+            content: "It is set, and the customer is told",
+            trigger:
+                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(your appointment is now on)",
+        },
+        {trigger: ".modal:not(:has(footer button:contains(Set to B)))"},
+        ...close(),
+    ],
+});

@@ -1,0 +1,80 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Which of the proposed times a customer takes: "B", "the second one", "Friday".
+
+Nothing is guessed: a text that may mean two of them, or none, is for a person.
+"""
+
+import re
+
+from .lexicon import Lexicon
+from .reading import World, read_words
+from .text import level
+
+LETTERS = ("A", "B", "C")
+_PLACES = ("first", "second", "third")
+# What leads to a letter and says no more than that it is chosen. Without a letter
+# behind them these words are read as all others.
+_LEAD = (
+    "i|id|i'd|ill|i'll|we|we'd|we'll|will|would|can|could|let's|lets|let us|the|yo|je|"
+    "j'|ich|wir|würde|wurde|eu|io|ik|la|el|le|les|die|den|der|das|il|de|het|a|o|que"
+)
+_BEFORE = (
+    "yes|ja|si|sí|sim|oui|ok|okay|option|choice|letter|time|slot|number|opcion|opción|letra|hora|lettre|choix|"
+    "buchstabe|möglichkeit|moglichkeit|termin|opcao|opção|opzione|lettera|scelta|optie|"
+    "keuze|take|prefer|choose|pick|like|want|do|go with|going with|go for|prefiero|"
+    "elijo|prefere|prefiro|escolho|préfère|prefere|choisis|prends|prendrai|nehme|nehmen|"
+    "wähle|preferisco|scelgo|prendo|kies|neem|preferiría|quiero|quero|voglio|wil|möchte"
+)
+_AFTER = (
+    "please|pls|plz|works?|would|is|fits?|suits?|it|thanks?|thank|thx|bitte|passt|geht|"
+    "danke|por|gracias|está|esta|funciona|sirve|va|merci|svp|me|convient|obrigad[oa]|"
+    "grazie|per|bene|graag|bedankt|dank|past|lukt|s'il"
+)
+_LETTER = re.compile(
+    rf"(?:\b(?:{_LEAD})\W{{1,2}}){{0,4}}\b(?:{_BEFORE})\W{{1,3}}(?:(?:the|la|el|le|die|"
+    rf"de|option)\W){{0,2}}(?P<after>[bc]|a(?!\s+\w))(?![\w'])"
+    r"|^\W*(?P<alone>[abc])\W*$"
+    rf"|^\W*(?P<before>[abc])\W{{1,3}}(?=(?:{_AFTER})\b)"
+    r"|(?:\b(?:the|la|el|le|il|die|den|de|a)\s)?(?<![\w'])(?P<quoted>(?-i:[BC]))(?![\w'])"
+    r"|(?<=[\"'“„«(])(?P<marked>a)(?=[\"'”“»)])"
+    r"|(?<![\w'])(?P<stopped>(?-i:A))(?=[):.!,])",
+    re.IGNORECASE,
+)
+_PLEASE = re.compile(r"\bs'il (?:vous|te) pla[iî]t\b", re.IGNORECASE)
+
+
+def read_choice(text, options, lexicon=None, now=None, lang=""):
+    """Return the id of the option that a text takes, or None.
+
+    :param options: list of :class:`~.decision.Appointment`, at least two, in time; the
+        first is A
+    :param now: as of :func:`~.context.read`
+    :param lang: two letters; in which we write to the customer
+    """
+    if len(options) < 2 or not text or len(text) > 300:
+        return None
+    body = _with_places(text)
+    if body is None:
+        return None
+    world = World(tuple(options), now, lang, earlier="confirm")
+    found = read_words(body, lexicon or Lexicon.default(), (), (), world)
+    taken = {
+        answer.ref
+        for answer in found.answers
+        if answer.ref is not None and answer.intent == "confirm"
+    }
+    return taken.pop() if len(taken) == 1 and not found.proposed else None
+
+
+def _with_places(text):
+    """Return a text with its letter in words, None if it has several."""
+    text = _PLEASE.sub("svp", level(text))
+    matches = list(_LETTER.finditer(text))
+    letters = {match[match.lastgroup].upper() for match in matches}
+    if len(letters) > 1:
+        return None
+    for match in reversed(matches):
+        place = _PLACES[LETTERS.index(match[match.lastgroup].upper())]
+        # What leads to the letter goes with it.
+        text = f"{text[: match.start()]}the {place} one {text[match.end() :]}"
+    return text

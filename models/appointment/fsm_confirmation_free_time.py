@@ -1,0 +1,195 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+import pytz
+
+from odoo import api, fields, models
+
+from ...core import slots
+from ...core.formatting import localize
+
+# An appointment without an end takes so long.
+USUAL_LENGTH = timedelta(hours=1)
+# Times are looked for so far ahead, and none sooner than this.
+LOOK_AHEAD = timedelta(days=21)
+NOTICE = timedelta(hours=4)
+# What is planned begins at most so long before the time that is looked at.
+_LONGEST = timedelta(days=7)
+
+
+class FsmConfirmationFreeTime(models.AbstractModel):
+    """When a technician is free: working hours without what is planned in them.
+
+    Everything is looked at with sudo: a dispatcher need not read every calendar.
+    """
+
+    _name = "fsm.confirmation.free.time"
+    _description = "Free Time of Technicians"
+
+    @api.model
+    def _get_length(self, appointment):
+        """How long an appointment takes (``timedelta``)."""
+        return appointment._get_length() or USUAL_LENGTH
+
+    @api.model
+    def _find_starts(self, appointment, limit):
+        """The first times at which an appointment's technician could come.
+
+        :param appointment: ``fsm.order`` or ``fsm.visit``
+        :return: list of naive UTC datetimes
+        """
+        now = fields.Datetime.now()
+        end = now + LOOK_AHEAD
+        return slots.find_starts(
+            self._get_windows(appointment, now, end),
+            self._find_busy(appointment, now, end),
+            self._get_length(appointment),
+            now + NOTICE,
+            limit,
+        )
+
+    @api.model
+    def _is_free(self, appointment, start):
+        """Whether nothing else is planned or proposed then.
+
+        Outside the working hours as well: that is for a person to know.
+        """
+        length = self._get_length(appointment)
+        busy = self._find_busy(appointment, start, start + length)
+        return slots.is_free(start, length, None, busy)
+
+    # ------------------------------------------------------------------
+    # Working time
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_windows(self, appointment, start, end):
+        """Spans of working time, without leaves and closed days. An override point."""
+        order_sudo = appointment._get_appointment_order().sudo()
+        person_sudo = self._get_person(appointment)
+        resource_sudo = self._get_resource(person_sudo)
+        calendar_sudo = (
+            person_sudo.calendar_id
+            or (resource_sudo and resource_sudo.calendar_id)
+            or order_sudo.company_id.resource_calendar_id
+        )
+        if not calendar_sudo:
+            return []
+        found = calendar_sudo._work_intervals_batch(
+            pytz.utc.localize(start), pytz.utc.localize(end), resource_sudo or None
+        )
+        spans = found[resource_sudo.id if resource_sudo else False]
+        zone = order_sudo._get_appointment_timezone()
+        closed = self._find_blackout_days(order_sudo)
+        return [
+            (begin, close)
+            for begin, close in map(_to_utc, spans)
+            if localize(begin, zone).date() not in closed
+        ]
+
+    @api.model
+    def _get_person(self, appointment):
+        """The technician, ``fsm.person`` with sudo, maybe empty."""
+        order_sudo = appointment._get_appointment_order().sudo()
+        return appointment.sudo().person_id or order_sudo.person_id
+
+    @api.model
+    def _get_resource(self, person_sudo):
+        """The technician's ``resource.resource``, whose leaves count; None without.
+
+        Where employees are managed in Odoo: there is no dependency on that.
+        """
+        if "hr.employee" not in self.env or not person_sudo.partner_id:
+            return None
+        employees_sudo = self.env["hr.employee"].sudo()
+        found_sudo = employees_sudo.search(
+            [
+                "|",
+                ("work_contact_id", "=", person_sudo.partner_id.id),
+                ("user_id", "in", person_sudo.partner_id.user_ids.ids),
+            ],
+            limit=1,
+        )
+        return found_sudo.resource_id or None
+
+    @api.model
+    def _find_blackout_days(self, order_sudo):
+        """Days on which nobody comes, as a set of ``date``.
+
+        Those of OCA's ``fieldservice_availability``, where it is installed, on the
+        order's route or in its postal code.
+        """
+        if "fsm.blackout.day" not in self.env:
+            return set()
+        today = fields.Date.today()
+        days_sudo = self.env["fsm.blackout.day"].sudo()
+        days_sudo = days_sudo.search([("date", ">=", today - timedelta(days=1))])
+        if "fsm_route_id" in order_sudo and order_sudo.fsm_route_id:
+            route_sudo = order_sudo.fsm_route_id
+            if "fsm_blackout_group_ids" in route_sudo:
+                days_sudo = route_sudo.fsm_blackout_group_ids.fsm_blackout_day_ids
+        place = order_sudo.location_id.partner_id.zip
+        return {day.date for day in days_sudo if not day.zip or day.zip == place}
+
+    # ------------------------------------------------------------------
+    # What is taken
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_busy(self, appointment, start, end):
+        """Spans that are planned, or proposed to another customer.
+
+        An override point.
+        """
+        person_sudo = self._get_person(appointment)
+        if not person_sudo:
+            return []
+        planned = [
+            *self._find_orders_sudo(person_sudo, start, end),
+            *self._find_visits_sudo(person_sudo, start, end),
+        ]
+        held_sudo = self.env["fsm.confirmation.slot"]._find_held_sudo(
+            person_sudo, start, end
+        )
+        return [
+            (each.scheduled_date_start, each.scheduled_date_start + length)
+            for each in planned
+            if each != appointment.sudo() and not each._is_appointment_closed()
+            for length in [self._get_length(each)]
+        ] + [
+            (slot.date_start, slot.date_end)
+            for slot in held_sudo
+            if slot.confirmation_id._get_appointment_sudo() != appointment.sudo()
+        ]
+
+    @api.model
+    def _find_orders_sudo(self, person_sudo, start, end):
+        orders_sudo = self.env["fsm.order"].sudo()
+        return orders_sudo.search(
+            [
+                ("person_id", "=", person_sudo.id),
+                ("visit_ids", "=", False),
+                ("scheduled_date_start", "<", end),
+                ("scheduled_date_start", ">", start - _LONGEST),
+            ]
+        )
+
+    @api.model
+    def _find_visits_sudo(self, person_sudo, start, end):
+        visits_sudo = self.env["fsm.visit"].sudo()
+        return visits_sudo.search(
+            [
+                ("scheduled_date_start", "<", end),
+                ("scheduled_date_start", ">", start - _LONGEST),
+                "|",
+                ("person_id", "=", person_sudo.id),
+                "&",
+                ("person_id", "=", False),
+                ("order_id.person_id", "=", person_sudo.id),
+            ]
+        )
+
+
+def _to_utc(interval):
+    begin, close, *_rest = interval
+    return tuple(at.astimezone(pytz.utc).replace(tzinfo=None) for at in (begin, close))

@@ -1,0 +1,263 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...core.kinds import NOTICE, TIMES
+from ...core.reply.proposed import LETTERS
+from ...core.status import OUTDATED
+from ...tools.log_redaction import private_queries
+from ..levels import check_may_edit
+
+# So long a proposed time is held for a customer.
+HELD_FOR = timedelta(hours=24)
+
+
+class FsmConfirmationProposal(models.AbstractModel):
+    """Times that are proposed to a customer, and the one that the customer takes.
+
+    Nothing is moved by a text: a person takes over what the customer chose.
+    """
+
+    _name = "fsm.confirmation.proposal"
+    _description = "Proposing Times to Customers"
+
+    # ------------------------------------------------------------------
+    # Proposing
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _can_propose(self, message):
+        """Whether another time of its appointment is still of use."""
+        appointment_sudo = message._get_appointment_sudo()
+        return (
+            bool(appointment_sudo and message.order_id)
+            and message.company_id.sudo().job_confirmation_enabled
+            and not appointment_sudo._is_appointment_closed()
+        )
+
+    @api.model
+    def _suggest(self, message):
+        """Up to three free times, what the customer wished for first.
+
+        :return: list of naive UTC datetimes, in time
+        """
+        appointment_sudo = message._get_appointment_sudo()
+        service = self.env["fsm.confirmation.free.time"]
+        wish = message.proposed_date
+        if wish and (
+            wish <= fields.Datetime.now()
+            or not service._is_free(appointment_sudo, wish)
+        ):
+            wish = False
+        found = service._find_starts(appointment_sudo, len(LETTERS) + 2)
+        length = service._get_length(appointment_sudo)
+        # Nor what was asked about: the customer would hardly be asked then.
+        apart = [at for at in (wish, appointment_sudo.scheduled_date_start) if at]
+        others = [at for at in found if all(abs(at - one) >= length for one in apart)]
+        count = len(LETTERS) - bool(wish)
+        return sorted([*([wish] if wish else []), *others[:count]])
+
+    @api.model
+    def _render(self, message, starts):
+        """The text that proposes times, in the customer's language."""
+        offered = message.with_context(confirmation_times=tuple(sorted(starts)))
+        service = self.env["fsm.confirmation.auto.reply"]
+        return service._render_about("times", offered)
+
+    @api.model
+    def _propose(self, message, starts):
+        """Send two or three times to the number of a message, and hold them.
+
+        :param starts: naive UTC datetimes
+        :return: the new ``fsm.confirmation``, with sudo
+        :raises UserError: they can't be proposed
+        """
+        check_may_edit(self.env)
+        message.check_access("write")
+        if not self._can_propose(message):
+            raise UserError(self.env._("This appointment can't be moved any more."))
+        appointment_sudo = message._get_appointment_sudo()
+        starts = sorted(set(starts))
+        self._check_starts(appointment_sudo, starts)
+        self._find_slots_sudo(message)._release_sudo()
+        words = self._render(message.sudo(), starts)
+        service = self.env["fsm.confirmation.write.back"]
+        record_sudo = service._write_back(message, words, TIMES)
+        self._hold(record_sudo, appointment_sudo, starts)
+        return record_sudo
+
+    @api.model
+    def _check_starts(self, appointment_sudo, starts):
+        """:raises UserError: one of the times is of no use"""
+        if not 2 <= len(starts) <= len(LETTERS):
+            raise UserError(self.env._("Choose two or three different times."))
+        if starts[0] <= fields.Datetime.now():
+            raise UserError(self.env._("A time is in the past. Choose another."))
+        service = self.env["fsm.confirmation.free.time"]
+        length = service._get_length(appointment_sudo)
+        for before, after in zip(starts, starts[1:], strict=False):
+            if after - before < length:
+                raise UserError(self.env._("Two of the times overlap."))
+        for start in starts:
+            if not service._is_free(appointment_sudo, start):
+                raise UserError(
+                    self.env._(
+                        "The technician isn't free on %s. Choose another time.",
+                        self._format(appointment_sudo, start),
+                    )
+                )
+
+    @api.model
+    def _format(self, appointment_sudo, start):
+        """Day and time where the work happens, in the user's language."""
+        order_sudo = appointment_sudo._get_appointment_order()
+        zone = order_sudo._get_appointment_timezone()
+        date = order_sudo._format_date_in(zone, start)
+        return f"{date}, {order_sudo._format_time_in(zone, start)}"
+
+    @api.model
+    def _hold(self, record_sudo, appointment_sudo, starts):
+        """Keep the times for this customer; the database decides who was first.
+
+        :raises UserError: one of them has just been proposed to another customer
+        """
+        service = self.env["fsm.confirmation.free.time"]
+        person_sudo = service._get_person(appointment_sudo)
+        length = service._get_length(appointment_sudo)
+        until = min(fields.Datetime.now() + HELD_FOR, starts[-1])
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        slots_sudo._release_expired_sudo(person_sudo)
+        values = [
+            {
+                "confirmation_id": record_sudo.id,
+                "letter": letter,
+                "person_id": person_sudo.id,
+                "date_start": start,
+                "date_end": start + length,
+                "held_until": until,
+            }
+            for letter, start in zip(LETTERS, starts, strict=False)
+        ]
+        try:
+            with private_queries(), self.env.cr.savepoint():
+                slots_sudo.create(values).flush_recordset()
+        except psycopg2.errors.ExclusionViolation as error:
+            raise UserError(
+                self.env._(
+                    "One of these times has just been proposed to another customer. "
+                    "Choose others."
+                )
+            ) from error
+
+    # ------------------------------------------------------------------
+    # What the customer chose
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_slots_sudo(self, message):
+        """What was proposed last to this number about the same appointment."""
+        newest_sudo = message.sudo().search(
+            [
+                ("mobile", "=", message.mobile),
+                ("company_id", "=", message.company_id.id),
+                ("order_id", "=", message.order_id.id),
+                ("visit_id", "=", message.visit_id.id),
+                ("kind", "=", TIMES),
+                ("state", "not in", ("failed", "canceled")),
+            ],
+            limit=1,
+        )
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        if not newest_sudo or not message.order_id:
+            return slots_sudo
+        return slots_sudo.search([("confirmation_id", "=", newest_sudo.id)])
+
+    @api.model
+    def _choose(self, message, letter):
+        """The customer takes one of the times, or none; a person decides.
+
+        :param letter: "" takes back what was chosen before
+        """
+        for slot_sudo in self._find_slots_sudo(message):
+            slot_sudo.is_chosen = slot_sudo.letter == letter
+
+    @api.model
+    def _find_chosen_sudo(self, message):
+        """The time that the customer chose and nobody has set yet, or none.
+
+        Only for who may set it.
+        """
+        appointment_sudo = message._get_appointment_sudo()
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        if not self._can_propose(message) or not appointment_sudo.sudo(
+            False
+        ).has_access("write"):
+            return slots_sudo
+        return self._find_slots_sudo(message).filtered("is_chosen")[:1]
+
+    @api.model
+    def _describe_chosen(self, slot_sudo):
+        """What the button says."""
+        appointment_sudo = slot_sudo.confirmation_id._get_appointment_sudo()
+        return self.env._(
+            "Set to %(letter)s: %(time)s",
+            letter=slot_sudo.letter,
+            time=self._format(appointment_sudo, slot_sudo.date_start),
+        )
+
+    @api.model
+    def _take(self, message):
+        """Move the appointment to what the customer chose, and tell the customer.
+
+        With the rights of the user on it.
+
+        :raises UserError: it is not free any more
+        """
+        check_may_edit(self.env)
+        slot_sudo = self._find_chosen_sudo(message)
+        if not slot_sudo:
+            raise UserError(
+                self.env._("This is no longer possible. Open the message again.")
+            )
+        appointment_sudo = message._get_appointment_sudo()
+        start = slot_sudo.date_start
+        service = self.env["fsm.confirmation.free.time"]
+        self.env["fsm.confirmation.composer"]._lock([message.order_id])
+        if start <= fields.Datetime.now() or not service._is_free(
+            appointment_sudo, start
+        ):
+            raise UserError(
+                self.env._(
+                    "%s is taken by now. Propose other times.",
+                    self._format(appointment_sudo, start),
+                )
+            )
+        appointment = appointment_sudo.sudo(False)
+        appointment.scheduled_date_start = start
+        # The customer chose it: who was asked anew would wonder.
+        appointment.confirmation_status = "confirmed"
+        self._find_slots_sudo(message)._release_sudo()
+        self._tell(message)
+
+    @api.model
+    def _tell(self, message):
+        """Tell the customer when somebody comes now, if they can be texted."""
+        words = self.env["fsm.confirmation.auto.reply"]._render_about(
+            "time_set", message.sudo()
+        )
+        service = self.env["fsm.confirmation.write.back"]
+        draft = service._draft(message, words, NOTICE)
+        if words and not service._find_block(draft):
+            composer = self.env["fsm.confirmation.composer"]
+            composer._record([draft], self.env.user)
+        service._have_been_read(message)
+        responses = self.env["fsm.confirmation.response"]
+        appointment_sudo = message._get_appointment_sudo()
+        messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
+        responses._close_activities(
+            messages_sudo.filtered(lambda rec: rec.closed_reason in OUTDATED)
+        )

@@ -1,0 +1,218 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Staff propose times, the customer takes one, a person sets it (SPEC R15.2)."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..common import ConfirmationHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestPropose(ConfirmationHttpCase):
+    """Through the simulator and real signed webhooks."""
+
+    def setUp(self):
+        super().setUp()
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Weekdays 8 to 17",
+                "tz": "America/New_York",
+                "company_id": self.company.id,
+            }
+        )
+        self.technician.calendar_id = calendar
+        self.order.person_id = self.technician
+        self.dispatcher.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+        self.question = self._send(self.order)
+        self._run_outbox()
+
+    def _propose(self, message=None, **values):
+        message = message or self.question
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        dialogs = dialogs.with_context(default_confirmation_id=message.id)
+        dialog = dialogs.create(values)
+        dialog.action_send()
+        self._run_outbox()
+        return self.env["fsm.confirmation"].search([("kind", "=", "times")], limit=1)
+
+    def _slots(self, record):
+        return self.env["fsm.confirmation.slot"].search(
+            [("confirmation_id", "=", record.id)]
+        )
+
+    def _steps(self, message=None):
+        message = (message or self.question).with_user(self.dispatcher)
+        return {step["key"]: step for step in message.next_steps}
+
+    def test_from_no_to_a_new_date(self):
+        self._customer_says("no, I can't make it")
+        before = self.order.scheduled_date_start
+        length = self.order.scheduled_date_end - before
+        record = self._propose()
+        self.assertEqual((record.kind, record.state), ("times", "delivered"))
+        self.assertRegex(record.body, r"A: .+; B: .+; C: .+\. Reply with the letter")
+        slots = self._slots(record)
+        self.assertEqual(slots.mapped("letter"), ["A", "B", "C"])
+        result = self._customer_says("b please")
+        self.assertFalse(result["replies"])
+        self.assertEqual(self.order.scheduled_date_start, before, "only by a click")
+        self.assertTrue(self.question.needs_reading)
+        step = self._steps()["take_time"]
+        self.assertTrue(step["primary"])
+        self.assertIn("Set to B: ", step["label"])
+        self.question.with_user(self.dispatcher).action_next_step("take_time")
+        self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
+        self.assertEqual(
+            self.order.scheduled_date_end - self.order.scheduled_date_start, length
+        )
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(self.question.needs_reading or self.question.activity_id)
+        self.assertNotIn("take_time", self._steps())
+        self._run_outbox()
+        told = self.env["fsm.confirmation"].search([], limit=1)
+        self.assertEqual((told.kind, told.state), ("notice", "delivered"))
+        self.assertIn("your appointment is now on", told.body)
+        self.assertFalse(any(slots.mapped("is_held")))
+        # What agrees with that bothers nobody.
+        self._customer_says("ok thanks")
+        self.assertFalse(self.question.needs_reading)
+
+    def test_none_of_these_is_for_a_person(self):
+        record = self._propose()
+        self._customer_says("B")
+        self.assertIn("take_time", self._steps())
+        for words in ("none of these", "Yes", "no"):
+            self.question.sudo().needs_reading = False
+            result = self._customer_says(words)
+            self.assertFalse(result["replies"], words)
+            self.assertTrue(self.question.needs_reading, words)
+            self.assertNotIn("take_time", self._steps())
+        self.assertFalse(self.question.response)
+        self.assertTrue(self._slots(record))
+
+    def test_the_customers_wish_comes_first(self):
+        start = self._local_time("America/New_York", 9, 10)
+        self.question.sudo().proposed_date = start
+        starts = self.env["fsm.confirmation.proposal"]._suggest(self.question)
+        self.assertIn(start, starts)
+        self.assertEqual(starts, sorted(starts))
+        self.assertEqual(len(starts), 3)
+        other = self._make_order(start, person_id=self.technician.id)
+        self.assertNotIn(
+            start, self.env["fsm.confirmation.proposal"]._suggest(self.question)
+        )
+        self.assertTrue(other)
+
+    def test_only_free_times_are_suggested(self):
+        service = self.env["fsm.confirmation.free.time"]
+        first, *_rest = service._find_starts(self.order, 3)
+        self._make_order(first - timedelta(minutes=30), person_id=self.technician.id)
+        again = service._find_starts(self.order, 3)
+        self.assertTrue(all(at >= first + timedelta(minutes=90) for at in again))
+        leave = first + timedelta(days=1)
+        self.env["resource.calendar.leaves"].create(
+            {
+                "calendar_id": self.technician.calendar_id.id,
+                "date_from": fields.Datetime.now(),
+                "date_to": leave,
+            }
+        )
+        self.assertTrue(all(at >= leave for at in service._find_starts(self.order, 3)))
+
+    def test_one_time_is_not_proposed_to_two(self):
+        record = self._propose()
+        taken = self._slots(record)[1].date_start
+        other = self._make_order(
+            self._local_time("America/New_York", 3, 9), person_id=self.technician.id
+        )
+        question = self._send(other)
+        self._run_outbox()
+        suggested = self.env["fsm.confirmation.proposal"]._suggest(question)
+        self.assertFalse(set(suggested) & set(self._slots(record).mapped("date_start")))
+        with self.assertRaisesRegex(UserError, "isn't free"):
+            self._propose(
+                question, first_date=taken, second_date=suggested[2], third_date=False
+            )
+        # After its hour it is free again.
+        self._slots(record).held_until = fields.Datetime.now() - timedelta(minutes=1)
+        self._propose(
+            question, first_date=taken, second_date=suggested[2], third_date=False
+        )
+
+    def test_what_was_taken_meanwhile_is_not_set(self):
+        record = self._propose()
+        self._customer_says("the second one")
+        slot = self._slots(record)[1]
+        self._make_order(slot.date_start, person_id=self.technician.id)
+        with self.assertRaisesRegex(UserError, "taken by now"):
+            self.question.with_user(self.dispatcher).action_next_step("take_time")
+        self.assertNotEqual(self.order.scheduled_date_start, slot.date_start)
+
+    def test_what_can_not_be_proposed(self):
+        start = self._local_time("America/New_York", 9, 10)
+        for values, reason in (
+            ({"second_date": False, "third_date": False}, "two or three"),
+            ({"second_date": start + timedelta(minutes=30)}, "overlap"),
+            ({"first_date": fields.Datetime.now() - timedelta(days=1)}, "past"),
+        ):
+            values = {"first_date": start, "third_date": False, **values}
+            with self.assertRaisesRegex(UserError, reason):
+                self._propose(**values)
+        self._customer_says("STOP")
+        with self.assertRaisesRegex(UserError, "opted out"):
+            self._propose()
+
+    def test_levels(self):
+        for level in ("read", "none"):
+            dialogs = self.env["fsm.confirmation.propose"].with_user(self.users[level])
+            with self.assertRaises(AccessError):
+                dialogs.create({"confirmation_id": self.question.id})
+        self._propose()
+        self._customer_says("B")
+        # Who may not change Work Orders does not move one.
+        for name in ("dispatcher", "user"):
+            self.dispatcher.group_ids -= self.env.ref(f"fieldservice.group_fsm_{name}")
+        self.env.invalidate_all()
+        self.assertNotIn("take_time", self._steps())
+        with self.assertRaises(UserError):
+            self.question.with_user(self.dispatcher).action_next_step("take_time")
+
+    def test_from_the_board(self):
+        def get_row():
+            rows = self.env["fsm.appointment"].with_user(self.dispatcher)
+            self.env.invalidate_all()
+            return rows.search([("order_id", "=", self.order.id)])
+
+        self._customer_says("no")
+        action = get_row().action_next_step("propose")
+        self.assertEqual(action["res_model"], "fsm.confirmation.propose")
+        record = self._propose()
+        self._customer_says("C")
+        row = get_row()
+        self.assertEqual(
+            (row.board_state, row.next_steps[0]["key"]), ("to_read", "take_time")
+        )
+        row.action_next_step("take_time")
+        self.assertEqual(
+            self.order.scheduled_date_start, self._slots(record)[2].date_start
+        )
+        self.assertEqual(get_row().board_state, "confirmed")
+
+    def test_a_visit(self):
+        order = self._make_order(person_id=self.technician.id)
+        visit = self._make_visit(order, 3)
+        other = self._make_visit(order, 5)
+        question = self._send(order, visit_id=visit.id)
+        self._run_outbox()
+        self._propose(question)
+        self._customer_says("A")
+        before = other.scheduled_date_start
+        question.with_user(self.dispatcher).action_next_step("take_time")
+        slots = self._slots(
+            self.env["fsm.confirmation"].search([("kind", "=", "times")])
+        )
+        self.assertEqual(visit.scheduled_date_start, slots[0].date_start)
+        self.assertEqual(other.scheduled_date_start, before)

@@ -1,0 +1,45 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""When somebody is free."""
+
+from datetime import datetime, timedelta
+
+from core.slots import find_starts, is_free
+
+TWO_HOURS = timedelta(hours=2)
+
+
+def at(day, hour, minute=0):
+    return datetime(2026, 12, day, hour, minute)
+
+
+DAYS = [(at(day, 8), at(day, 17)) for day in (1, 2)]
+
+
+def test_the_first_free_starts():
+    assert find_starts(DAYS, [], TWO_HOURS, at(1, 0), 3) == [
+        at(1, 8),
+        at(1, 12),
+        at(2, 8),
+    ]
+
+
+def test_what_is_taken_is_left_out():
+    busy = [(at(1, 8, 45), at(1, 10, 10)), (at(1, 13), at(1, 17))]
+    assert find_starts(DAYS, busy, TWO_HOURS, at(1, 0), 2) == [at(1, 10, 30), at(2, 8)]
+
+
+def test_nothing_begins_before_it_may():
+    assert find_starts(DAYS, [], TWO_HOURS, at(1, 14, 1), 2) == [
+        at(1, 14, 30),
+        at(2, 8),
+    ]
+    assert find_starts(DAYS, [], timedelta(hours=10), at(1, 0), 2) == []
+
+
+def test_is_free():
+    busy = [(at(1, 10), at(1, 12))]
+    assert is_free(at(1, 8), TWO_HOURS, DAYS, busy)
+    assert is_free(at(1, 12), TWO_HOURS, DAYS, busy)
+    assert not is_free(at(1, 9), TWO_HOURS, DAYS, busy)
+    assert not is_free(at(1, 16), TWO_HOURS, DAYS, busy)
+    assert is_free(at(1, 16), TWO_HOURS, None, busy)
