@@ -54,6 +54,12 @@ class FsmOrder(models.Model):
     confirmation_phone = fields.Char(
         "Customer's Phone", compute="_compute_confirmation_contact"
     )
+    confirmation_change_text = fields.Char(
+        compute="_compute_confirmation_change_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="What the customer doesn't know yet.",
+    )
 
     @api.depends(
         "company_id",
