@@ -143,7 +143,9 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
             record_sudo.write({"needs_reading": False})
             self.env["fsm.confirmation.activity"]._close(record_sudo)
             record_sudo._message_log(
-                body=self.env._("Read by a person. The response stays the same."),
+                body=self.env._(
+                    "What the customer wrote was read. The response stays the same."
+                ),
                 author_id=self.env.user.partner_id.id,
             )
             undo._keep(record_sudo, before)
