@@ -10,7 +10,9 @@
     "development_status": "Beta",
     "images": ["static/description/cover.png"],
     "depends": ["fieldservice", "sms_twilio"],
-    "external_dependencies": {"python": ["twilio", "phonenumbers"]},
+    "external_dependencies": {
+        "python": ["twilio>=8.0", "phonenumbers>=8.12", "vobject"]
+    },
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
@@ -19,6 +21,7 @@
         "data/mail_activity_type.xml",
         "data/mail_message_subtype.xml",
         "data/sms_template.xml",
+        "data/mail_template.xml",
         "data/fsm.confirmation.word.csv",
         "data/ir_cron.xml",
         "data/fsm_confirmation_plan.xml",
@@ -43,6 +46,7 @@
         "views/sms_template_views.xml",
         "views/fsm_confirmation_plan_views.xml",
         "views/res_config_settings_views.xml",
+        "views/answer_page.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -44,6 +44,9 @@ class Facts:
     opted_out: bool = False
     failed_as_landline: bool = False  # An earlier text told so.
     opt_out_lifted: bool = False  # By hand: Twilio may still block the number.
+    # A question by e-mail: "missing", "refused" (blacklist) or "off" (in the settings)
+    email: str = "ok"
+    texts_refused: bool = False  # Who is asked by e-mail has opted out of texts.
     # The text
     no_text: bool = False  # The template gives none.
     earlier: str = ""  # "confirmed", "declined", "unrecognized" or "asked" already
@@ -76,6 +79,10 @@ _GROUPS = (
         ("opted_out", lambda facts: facts.opted_out),
         ("failed_as_landline", lambda facts: facts.failed_as_landline),
         ("opt_out_lifted", lambda facts: facts.opt_out_lifted),
+        ("email_off", lambda facts: facts.email == "off"),
+        ("email_missing", lambda facts: facts.email == "missing"),
+        ("email_refused", lambda facts: facts.email == "refused"),
+        ("texts_refused", lambda facts: facts.texts_refused),
     ),
     (
         ("too_late", lambda facts: facts.too_late),
@@ -90,6 +97,8 @@ _GROUPS = (
     ),
     (("changed", lambda facts: facts.changed),),
 )
+# Who can't be texted is asked by e-mail, corrected, or somebody else is asked.
+_WAYS_OUT = ("ask_by_email", "open_contact", "choose_contact")
 # code -> (level, actions)
 ALERTS = {
     "disabled": (BLOCK, ("open_settings",)),
@@ -105,14 +114,21 @@ ALERTS = {
     "archived": (BLOCK, ("choose_contact", "open_contact")),
     "no_contact": (BLOCK, ("choose_contact",)),
     "foreign_contact": (BLOCK, ("choose_contact",)),
-    "number_missing": (BLOCK, ("open_contact", "choose_contact")),
-    "number_invalid": (BLOCK, ("open_contact", "choose_contact")),
-    "number_extension": (BLOCK, ("open_contact", "choose_contact")),
-    "number_landline": (BLOCK, ("open_contact", "choose_contact")),
-    "number_wrong": (BLOCK, ("open_contact", "choose_contact", "trust_number")),
-    "opted_out": (BLOCK, ("choose_contact", "allow_texts", "open_contact")),
-    "failed_as_landline": (BLOCK, ("open_contact", "choose_contact")),
+    "number_missing": (BLOCK, _WAYS_OUT),
+    "number_invalid": (BLOCK, _WAYS_OUT),
+    "number_extension": (BLOCK, _WAYS_OUT),
+    "number_landline": (BLOCK, _WAYS_OUT),
+    "number_wrong": (BLOCK, (*_WAYS_OUT, "trust_number")),
+    "opted_out": (
+        BLOCK,
+        ("choose_contact", "allow_texts", "open_contact", "ask_by_email"),
+    ),
+    "failed_as_landline": (BLOCK, _WAYS_OUT),
     "opt_out_lifted": (WARN, ()),
+    "email_off": (BLOCK, ("open_settings",)),
+    "email_missing": (BLOCK, ("open_contact", "choose_contact")),
+    "email_refused": (BLOCK, ("choose_contact",)),
+    "texts_refused": (WARN, ()),
     "no_text": (BLOCK, ("open_settings",)),
     "confirmed": (WARN, ("open_message",)),
     "declined": (WARN, ("open_schedule", "open_message")),
@@ -121,9 +137,19 @@ ALERTS = {
     "changed": (BLOCK, ()),
 }
 # Nobody reads the warnings when many are asked at once: these need a person's decision.
-_FOR_A_PERSON = {"confirmed", "declined", "unrecognized", "asked"}
+_FOR_A_PERSON = {"confirmed", "declined", "unrecognized", "asked", "texts_refused"}
 # What an administrator of the company puts right; the customer has no part in it.
 SETUP = {"disabled", "not_ready"}
+# The number is of no use: an e-mail may leave by itself instead. An opt-out is none of
+# these: whether its sender gets an e-mail is for a person.
+_CANT_TEXT = {
+    "number_missing",
+    "number_invalid",
+    "number_extension",
+    "number_landline",
+    "number_wrong",
+    "failed_as_landline",
+}
 
 
 def find_codes(facts):
@@ -143,10 +169,16 @@ def first_block(alerts):
     return next((alert for alert in alerts if alert.level == BLOCK), None)
 
 
+def cant_text(alerts):
+    """Whether a text is kept back because its number can't be texted."""
+    return any(alert.code in _CANT_TEXT for alert in alerts)
+
+
 def first_for_many(alerts, is_again=False):
     """The first :class:`Alert` that keeps a text from being one of many, or None.
 
-    :param is_again: a person decided to ask again who has not answered yet
+    :param is_again: who was asked and has not responded is asked again, as a person
+        decided or a plan does by itself
     """
     for_a_person = _FOR_A_PERSON - {"asked"} if is_again else _FOR_A_PERSON
     return next(
@@ -154,21 +186,6 @@ def first_for_many(alerts, is_again=False):
             alert
             for alert in alerts
             if alert.level == BLOCK or alert.code in for_a_person
-        ),
-        None,
-    )
-
-
-def first_for_plan(alerts):
-    """The first :class:`Alert` that keeps a text from leaving by itself, or None.
-
-    Who was asked and has not answered is asked again; an answer is for a person.
-    """
-    return next(
-        (
-            alert
-            for alert in alerts
-            if alert.level == BLOCK or alert.code in _FOR_A_PERSON - {"asked"}
         ),
         None,
     )

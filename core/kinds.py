@@ -18,6 +18,9 @@ TIMES = "times"  # proposes other times
 REMINDER = "reminder"  # to who has confirmed; asks nothing
 KINDS = (QUESTION, STAFF, NOTICE, ON_MY_WAY, TIMES, REMINDER)
 
+# The ways in which a customer is asked.
+SMS, EMAIL = "sms", "email"
+
 # What each is in the conversation, see :mod:`.reply.context`.
 SAID_AS = {
     QUESTION: SAID_QUESTION,

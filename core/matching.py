@@ -184,7 +184,8 @@ def get_said(candidate, others=()):
         )
         for letter, start, end in candidate.times
     )
-    said = [Said(US, kind, candidate.body, about, candidate.asked_date, options)]
+    text = Said(US, kind, candidate.body, about, candidate.asked_date, options)
+    said = [text]
     for one in asked:
         if one.resolved_date and one.response in INTENT_OF_RESPONSE:
             about = (one.appointment,)

@@ -17,6 +17,8 @@ GRACE = timedelta(hours=1)
 REST = timedelta(hours=12)
 # What keeps a text back, like a missing number, is looked at again after this time.
 LOOK_AGAIN = timedelta(minutes=30)
+# So long holds at most what was found, whatever may have changed unseen.
+_LONGEST_OUTLOOK = timedelta(days=1)
 # A step outside the texting hours leaves so long before they end.
 _BEFORE_CLOSING = 1.0  # hours
 # So many closed days in a row move a step at most.
@@ -27,8 +29,13 @@ AUDIENCES = {
     "not_asked": ("not_sent", "reconfirm"),
     "unanswered": ("awaiting",),
     "unconfirmed": ("not_sent", "reconfirm", "awaiting"),
+    "confirmed": ("confirmed",),
 }
 ASKED_ABOUT = AUDIENCES["unconfirmed"]
+# Who is only reminded: the text asks nothing.
+REMINDED = "confirmed"
+# All that the planner looks at.
+LOOKED_AT = (*ASKED_ABOUT, *AUDIENCES[REMINDED])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,10 @@ class Step:
     hours: float = 0.0
     held: bool = False  # A person keeps it back.
 
+    @property
+    def is_reminder(self):
+        return self.audience == REMINDED
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -54,6 +65,11 @@ class Plan:
     steps: tuple
     # What has to be left until the start for a step that leaves late.
     notice: timedelta = timedelta(hours=4)
+
+    def get_steps_for(self, status):
+        """The steps that may come to an appointment of a ``confirmation_status``."""
+        confirmed = status in AUDIENCES[REMINDED]
+        return [step for step in self.steps if step.is_reminder == confirmed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +144,8 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
         # Never two at once: what an earlier step would have said is said with this.
         at, step = due[-1]
         when = _find_departure(asked, now, appointment.zone, windows)
-        if _is_in_time(at, when, appointment.start, plan.notice):
+        notice = None if step.is_reminder else plan.notice
+        if _is_in_time(at, when, appointment.start, notice):
             return _judge(step, when, asked, appointment, windows, now, recipient)
         decision = Decision(step, "too_late")
     if coming:
@@ -143,11 +160,18 @@ def _find_end(appointment, plan, now):
     checks = (
         ("closed", appointment.is_closed),
         ("past", appointment.start <= now),
-        (appointment.status, appointment.status not in ASKED_ABOUT),
+        (appointment.status, not _may_be_texted(appointment.status, plan)),
         ("no_plan", plan is None or not plan.steps),
         ("held", appointment.held),
     )
     return next((reason for reason, holds in checks if holds), "")
+
+
+def _may_be_texted(status, plan):
+    """Whether an appointment of that status is asked about, or reminded of."""
+    if status in AUDIENCES[REMINDED]:
+        return plan is not None and bool(plan.get_steps_for(status))
+    return status in ASKED_ABOUT
 
 
 def _find_steps_left(plan, appointment, windows, texts, asked):
@@ -158,7 +182,7 @@ def _find_steps_left(plan, appointment, windows, texts, asked):
     """
     placed = [
         (find_time(step, appointment.start, appointment.zone, windows), step)
-        for step in plan.steps
+        for step in plan.get_steps_for(appointment.status)
     ]
     placed = [(at, step) for at, step in placed if at and at < appointment.start]
     # Clocks of several hosts differ: a step that was done is known by its id as well.
@@ -177,10 +201,13 @@ def _find_departure(asked, now, zone, windows):
 
 
 def _is_in_time(at, when, start, notice):
-    """Whether a step planned for ``at`` still helps when it leaves at ``when``."""
+    """Whether a step planned for ``at`` still helps when it leaves at ``when``.
+
+    :param notice: as of :class:`Plan`, None for what helps at its time only
+    """
     if when is None or when >= start:
         return False
-    return when - at <= GRACE or start - when >= notice
+    return when - at <= GRACE or (notice is not None and start - when >= notice)
 
 
 def _judge(step, when, asked, appointment, windows, now, recipient):
@@ -257,6 +284,22 @@ def _find_open_before(moment, zone, windows):
             if to_utc(day, end, zone) <= moment:
                 return to_utc(day, _close(begin, end), zone)
     return None
+
+
+def find_latest_look(plan, appointment, windows, now):
+    """When an appointment is looked at again at the latest, whatever was found.
+
+    Who confirms meanwhile is reminded in time.
+
+    :param plan: :class:`Plan`, or None
+    """
+    reminders = (
+        find_time(step, appointment.start, appointment.zone, windows)
+        for step in (plan.steps if plan else ())
+        if step.is_reminder
+    )
+    coming = [at for at in reminders if at and at > now]
+    return min([appointment.start, now + _LONGEST_OUTLOOK, *coming])
 
 
 def find_horizon(steps):

@@ -22,6 +22,15 @@ UPDATE fsm_confirmation
        failure_reason = 'This is a neutralized copy: the original knows what became of this text.'
  WHERE state = 'sending';
 
+-- Nor does a link that the original has sent answer anything here.
+UPDATE mail_mail
+   SET state = 'cancel'
+ WHERE id IN (SELECT mail_id FROM fsm_confirmation WHERE mail_id IS NOT NULL);
+
+UPDATE fsm_confirmation
+   SET answer_key = NULL
+ WHERE answer_key IS NOT NULL;
+
 UPDATE fsm_confirmation_reply
    SET auto_reply_state = 'failed'
  WHERE auto_reply_state IN ('outgoing', 'sending');

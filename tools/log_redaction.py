@@ -8,10 +8,12 @@ row, those are a customer's words. Here such a line keeps only the kind of the e
 import contextlib
 import contextvars
 import logging
+import re
 import traceback
 
 import psycopg2
 
+_LINK = re.compile(r"(/job_confirmation/answer/)[^/?\s\"]+")
 _private = contextvars.ContextVar("job_confirmation_private", default=False)
 
 
@@ -30,7 +32,25 @@ class _HideQueries(logging.Filter):
         return True
 
 
+class _HideLinks(logging.Filter):
+    """The access log names no link with which a customer answers."""
+
+    def filter(self, record):
+        if isinstance(record.msg, str):
+            record.msg = _hide_link(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                _hide_link(arg) if isinstance(arg, str) else arg for arg in record.args
+            )
+        return True
+
+
+def _hide_link(text):
+    return _LINK.sub(r"\1...", text)
+
+
 logging.getLogger("odoo.sql_db").addFilter(_HideQueries())
+logging.getLogger("werkzeug").addFilter(_HideLinks())
 
 
 @contextlib.contextmanager

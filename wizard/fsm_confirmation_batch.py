@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..core.alerts import BLOCK, first_for_many
+from ..core.alerts import BLOCK, cant_text, first_for_many
 from ..models.levels import check_may_edit
 
 # More at once would keep the dispatcher waiting.
@@ -34,6 +34,15 @@ class FsmConfirmationBatch(models.TransientModel):
     is_again = fields.Boolean(
         "Ask Again", help="Also who was asked and has not answered yet."
     )
+    by_email = fields.Boolean(
+        "Ask by E-mail Who Can't Be Texted",
+        compute="_compute_by_email",
+        store=True,
+        readonly=False,
+        help="Those who have an e-mail address, and did not opt out.",
+    )
+    can_email = fields.Boolean(compute="_compute_plan")
+    email_count = fields.Integer("E-mails to Send", compute="_compute_plan")
     ready_count = fields.Integer("Texts to Send", compute="_compute_plan")
     ready_info = fields.Text("Recipients", compute="_compute_plan")
     hours_info = fields.Text("Texting Hours", compute="_compute_plan")
@@ -70,10 +79,25 @@ class FsmConfirmationBatch(models.TransientModel):
             found = [departures._find_for(rec, rec.company_id) for rec in orders_sudo]
             wizard.is_outside_hours = any(now != departure for now, departure in found)
 
-    @api.depends("order_ids", "visit_ids", "is_again", "send_now", "at_once_reason")
+    @api.depends("order_ids")
+    def _compute_by_email(self):
+        for wizard in self:
+            companies = wizard.order_ids._origin._filtered_access("read").company_id
+            wizard.by_email = any(each._asks_by_email_itself() for each in companies)
+
+    @api.depends(
+        "order_ids", "visit_ids", "is_again", "by_email", "send_now", "at_once_reason"
+    )
     def _compute_plan(self):
+        emails = self.env["fsm.confirmation.email"]
         for wizard in self:
             ready, left_out = wizard._get_drafts()
+            wizard.email_count = sum(draft.is_email for draft in ready)
+            wizard.can_email = bool(wizard.email_count) or any(
+                cant_text(draft.alerts)
+                and emails._is_offered(draft.partner, draft.company)
+                for draft in left_out
+            )
             same_day = self.env["fsm.confirmation.same.day"]
             wizard.ready_count = same_day._count_texts(ready)
             wizard.ready_info = wizard._describe_ready(ready)
@@ -89,10 +113,10 @@ class FsmConfirmationBatch(models.TransientModel):
         """
         names = defaultdict(list)
         for draft in drafts:
-            names[draft.partner, draft.mobile].append(draft.order.name)
+            names[draft.partner, draft.address].append(draft.order.name)
         lines = [
             f"{partner.name}: {', '.join(known)}"
-            for (partner, _mobile), known in names.items()
+            for (partner, _address), known in names.items()
         ]
         more = len(lines) - NAMES_SHOWN
         if more > 0:
@@ -151,6 +175,8 @@ class FsmConfirmationBatch(models.TransientModel):
         drafts = composer._draft_many(
             orders, visits, by_person=True, at_once_reason=self._get_at_once_reason()
         )
+        if self.by_email:
+            composer._ask_by_email(drafts)
         ready, left_out = [], []
         for draft in drafts:
             kept_back = first_for_many(draft.alerts, self.is_again)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..core import planning
-from ..core.alerts import first_for_plan
+from ..core.alerts import first_for_many
 from ..models.levels import check_may_edit
 
 DAYS_AHEAD = 7
@@ -122,7 +122,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         return [
             finding
             for finding in findings
-            if finding.decision.reason not in ("no_plan", "no_step_left")
+            if finding.decision.reason not in ("no_plan", "no_step_left", "confirmed")
             and (not finding.decision.at or finding.decision.at <= until)
         ]
 
@@ -133,7 +133,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
             ("company_id", "=", company.id),
             ("scheduled_date_start", ">", now),
             ("scheduled_date_start", "<=", until),
-            ("confirmation_status", "in", planning.ASKED_ABOUT),
+            ("confirmation_status", "in", planning.LOOKED_AT),
         ]
         options = {"order": "scheduled_date_start, id", "limit": MAX_LINES}
         orders_sudo = self.env["fsm.order"].sudo()
@@ -153,9 +153,12 @@ class FsmConfirmationForecastLine(models.TransientModel):
         """Field values of a line."""
         decision, draft = finding.decision, finding.draft
         visit = finding.appointment
-        alert = draft and first_for_plan(draft.alerts)
+        alert = draft and first_for_many(draft.alerts, is_again=True)
         outcome = _find_outcome(decision.reason, alert)
-        reason = self.env["fsm.confirmation.plan.words"]._describe(finding)
+        if decision.reason in ("", "later") and not alert:
+            reason = finding.step.name  # The line says when.
+        else:
+            reason = self.env["fsm.confirmation.plan.words"]._describe(finding)
         return {
             "order_id": finding.order.id,
             "visit_id": visit.id if visit._name == "fsm.visit" else False,

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.alerts import BLOCK, WARN
+from ..core.kinds import EMAIL, SMS
 from ..models.levels import check_may_edit
 
 
@@ -52,6 +53,15 @@ class FsmConfirmationSend(models.TransientModel):
         readonly=False,
         help="ID of the earlier message that the dialog told of; 0 for none.",
     )
+    channel = fields.Selection(
+        [("sms", "Text"), ("email", "E-mail")],
+        "By",
+        compute="_compute_channel",
+        store=True,
+        readonly=False,
+        help="By e-mail is asked who can't be texted.",
+    )
+    email = fields.Char("E-mail Address", compute="_compute_mobile")
     mobile = fields.Char(
         compute="_compute_mobile", help="The number in international format."
     )
@@ -135,16 +145,27 @@ class FsmConfirmationSend(models.TransientModel):
         """What would be sent, as :class:`~...fsm_confirmation_composer.Draft`."""
         composer = self.env["fsm.confirmation.composer"]
         draft = composer._draft(
-            self.order_id, self.visit_id, self.partner_id, self.code
+            self.order_id,
+            self.visit_id,
+            self.partner_id,
+            self.code,
+            channel=self.channel or SMS,
         )
         draft.by_person = True
         draft.at_once_reason = self._get_at_once_reason()
         return draft
 
-    @api.depends("partner_id", "order_id")
+    @api.depends("partner_id")
+    def _compute_channel(self):
+        for wizard in self:
+            wizard.channel = SMS
+
+    @api.depends("partner_id", "order_id", "channel")
     def _compute_mobile(self):
         for wizard in self:
-            number = wizard._draft().mobile
+            draft = wizard._draft()
+            number = draft.mobile
+            wizard.email = draft.email
             wizard.mobile = number
             wizard.mobile_display = (
                 number
@@ -165,7 +186,7 @@ class FsmConfirmationSend(models.TransientModel):
                 else company.name
             )
 
-    @api.depends("order_id", "visit_id", "partner_id", "code")
+    @api.depends("order_id", "visit_id", "partner_id", "code", "channel")
     def _compute_body(self):
         composer = self.env["fsm.confirmation.composer"]
         for wizard in self:
@@ -178,7 +199,8 @@ class FsmConfirmationSend(models.TransientModel):
             except UserError:
                 body = ""  # A wrong placeholder: an alert says so.
             wizard.body = body
-            wizard.segment_info = body and composer._describe_size(body)
+            is_text = bool(body) and wizard.channel != EMAIL
+            wizard.segment_info = is_text and composer._describe_size(body)
 
     @api.depends("order_id", "visit_id")
     @api.depends_context("tz", "uid")
@@ -196,7 +218,7 @@ class FsmConfirmationSend(models.TransientModel):
                 )
             )
 
-    @api.depends("order_id", "visit_id", "partner_id")
+    @api.depends("order_id", "visit_id", "partner_id", "channel")
     def _compute_code(self):
         composer = self.env["fsm.confirmation.composer"]
         for wizard in self:
@@ -213,7 +235,9 @@ class FsmConfirmationSend(models.TransientModel):
             )
             wizard.is_outside_hours = departure != now
 
-    @api.depends("order_id", "visit_id", "partner_id", "send_now", "at_once_reason")
+    @api.depends(
+        "order_id", "visit_id", "partner_id", "channel", "send_now", "at_once_reason"
+    )
     def _compute_alerts(self):
         for wizard in self:
             alerts = wizard._find_alerts() if wizard.order_id else []
@@ -269,9 +293,12 @@ class FsmConfirmationSend(models.TransientModel):
         labels = {
             "choose_visit": self.env._("Choose a visit"),
             "open_message": self.env._("Show that message"),
-            "allow_texts": self.env._("Allow texts again"),
-            "trust_number": self.env._("The number is right"),
+            "allow_texts": self.env._("Allow Texts Again"),
+            "trust_number": self.env._("The Number Is Right"),
         }
+        emails = self.env["fsm.confirmation.email"]
+        if emails._is_offered(self.partner_id, self.company_id):
+            labels["ask_by_email"] = self.env._("Ask by e-mail")
         if self._has_other_contact():
             labels["choose_contact"] = (
                 self.env._("Choose another contact")
@@ -305,6 +332,7 @@ class FsmConfirmationSend(models.TransientModel):
         :return: dict key -> function that returns an action
         """
         return {
+            "ask_by_email": self._ask_by_email,
             "allow_texts": self.partner_id.action_lift_opt_out,
             "trust_number": self.partner_id.action_trust_number,
             "open_contact": lambda: self._open_above(self.partner_id),
@@ -319,7 +347,8 @@ class FsmConfirmationSend(models.TransientModel):
 
         :param key: of :meth:`_get_action_labels`
         :return: an action's dict; with ``target`` ``new`` it is shown above this
-            dialog, which reads itself again afterwards (:meth:`action_refresh`)
+            dialog, which reads itself again afterwards (:meth:`action_refresh`);
+            False: it reads itself again at once
         :raises UserError: this user can't do that
         """
         self.ensure_one()
@@ -327,6 +356,10 @@ class FsmConfirmationSend(models.TransientModel):
         if not action or key not in self._get_action_labels():
             raise UserError(self.env._("You can't do this. Ask an administrator."))
         return action()
+
+    def _ask_by_email(self):
+        self.channel = EMAIL
+        return False
 
     def _open_above(self, record, **context):
         return {
@@ -418,7 +451,11 @@ class FsmConfirmationSend(models.TransientModel):
         """What the screen does after Send: close the dialog and notify the user."""
         departures = self.env["fsm.confirmation.departure"]
         now, departure = departures._find(draft)
-        if departure == now:
+        if draft.is_email:
+            message = self.env._(
+                "The e-mail to %s is on its way.", self.partner_id.sudo().name
+            )
+        elif departure == now:
             message = self.env._(
                 "The text to %s is on its way.", self.partner_id.sudo().name
             )

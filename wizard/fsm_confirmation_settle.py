@@ -8,10 +8,7 @@ from ..models.appointment.fsm_appointment_mixin import RESPONSES
 class FsmConfirmationSettle(models.TransientModel):
     """What a person decides: the answer of a message, where a reply belongs, that a
     contact wants no texts, may be texted again or has the right number, or that an
-    appointment moves to the time that the customer proposed.
-
-    Who did it and why goes into the history.
-    """
+    appointment moves. Who did it and why goes into the history."""
 
     _name = "fsm.confirmation.settle"
     _inherit = ["fsm.confirmation.reference.mixin"]
@@ -19,7 +16,7 @@ class FsmConfirmationSettle(models.TransientModel):
 
     action = fields.Selection(
         [
-            ("settle", "Correct an answer"),
+            ("settle", "Correct a response"),
             ("attach", "Attach a reply"),
             ("opt_out", "Opt out of texts"),
             ("lift", "Allow texts again"),
@@ -39,7 +36,7 @@ class FsmConfirmationSettle(models.TransientModel):
     )
     confirmation_id = fields.Many2one("fsm.confirmation", string="Message")
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
-    response = fields.Selection(RESPONSES, string="Answer")
+    response = fields.Selection(RESPONSES, string="Response")
     scheduled_date_start = fields.Datetime("New Date")
     note = fields.Char("Reason")
 

@@ -1,28 +1,22 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Read a customer's text in its conversation: plain data in, a decision out.
 
-Pure Python without Odoo's ``env``; see :func:`read`. :func:`understand` reads the
-words alone, as an answer to an open question.
+Pure Python without Odoo's ``env``; see :func:`read`.
 """
 
 from .context import read
 from .decision import OUTCOMES, Appointment, Decision, Said
 from .intents import INTENTS
 from .lexicon import Lexicon
-from .reading import understand
-from .understanding import Answer, Understanding
 from .when import Proposal
 
 __all__ = [
     "INTENTS",
     "OUTCOMES",
-    "Answer",
     "Appointment",
     "Decision",
     "Lexicon",
     "Proposal",
     "Said",
-    "Understanding",
     "read",
-    "understand",
 ]

@@ -95,6 +95,8 @@ class _Chooser:
             self.rest += clause.segments
             return not _contradicts(clause)
         names, intents = _names(clause), _intents(clause)
+        if names and intents and self.pending:
+            return False
         if names and intents:
             pairs = _pair(clause.items)
             return pairs is not None and self._add(pairs)
@@ -149,8 +151,8 @@ def _contradicts(clause):
 
 
 def _clauses(segments):
-    """Return the clauses, cut also at a "but" and after each "and" between names."""
-    for clause, asks in split_clauses(segments):
+    """Return the clauses, cut also at a "but"; a colon cuts none: "427: yes"."""
+    for clause, asks in split_clauses([s for s in segments if s.key != ":"]):
         start = 0
         for index, segment in enumerate(clause):
             if lx.BUT in segment.kinds and index > start:

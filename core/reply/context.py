@@ -248,6 +248,7 @@ class _Reader:
             returning=returning,
             asked_back=self.situation in (UNHEARD, ASKED),
             earlier=self._earlier_answer(),
+            writer=self.last.text if self.situation == BY_STAFF else "",
         )
         if found.intent in _PLAIN_OUTCOMES:
             return self._plain(found)
@@ -261,10 +262,9 @@ class _Reader:
 
     def _plain(self, found):
         outcome = _PLAIN_OUTCOMES[found.intent]
-        reply = "help" if outcome == ASK_HELP else ""
         if outcome == ASK_HELP and found.detail == "?":
             return self._no_answer(found)
-        return self._decision(outcome, found, auto_reply=reply)
+        return self._decision(outcome, found)
 
     def _after_proposal(self, text, found):
         """The customer chooses a time, or a person reads it: nothing is moved by it."""
@@ -286,7 +286,7 @@ class _Reader:
             return self._coded(found, coded)
         target = self._target(found)
         if target is None:
-            return self._decision(ASK_WHICH, found, auto_reply="which")
+            return self._decision(ASK_WHICH, found)
         meaning = TABLE[self._situation_of(target), self._class_of(found)]
         return self._meant(meaning, found, target)
 
@@ -326,7 +326,7 @@ class _Reader:
     def _coded(self, found, coded):
         by_code = {a.code: a.id for a in self.appointments if a.code}
         if not all(answer.code in by_code for answer in coded):
-            return self._decision(ASK_WHICH, found, auto_reply="which")
+            return self._decision(ASK_WHICH, found)
         pairs = [(by_code[a.code], _RESPONSES[a.intent]) for a in coded]
         return self._answered_as(found, pairs)
 
@@ -356,14 +356,12 @@ class _Reader:
         return self._decision(meaning, found, about=[target.id])
 
     def _given(self, found, pairs):
-        responses = {response for _ref, response in pairs}
         noted = [ref for ref, _response in pairs] if found.note else []
         return self._decision(
             ANSWERED,
             found,
             answers=tuple(pairs),
             note=found.note,
-            auto_reply=responses.pop() if len(responses) == 1 else "answers",
             about=[ref for ref, _response in pairs],
             mark_to_read=tuple(noted),
         )
@@ -374,7 +372,7 @@ class _Reader:
         situation = self.situation
         if situation in (OPEN, UNHEARD, ASKED, CONDITIONAL) and self.open:
             if self._is_ambiguous(found):
-                return self._decision(ASK_WHICH, found, auto_reply="which")
+                return self._decision(ASK_WHICH, found)
         words = {"polite": POLITE, "note": NOTE}.get(found.manner, UNCLEAR)
         if found.reason == "no_words" and found.intent != "help":
             words = POLITE if situation != OPEN else UNCLEAR
@@ -383,8 +381,7 @@ class _Reader:
             return self._person(found, [a.id for a in self.spoken_of()])
         if meaning == UNRECOGNIZED and not self.open:
             return self._person(found, [a.id for a in self.spoken_of()])
-        reply = "unclear" if meaning == UNRECOGNIZED else ""
-        return self._decision(meaning, found, auto_reply=reply)
+        return self._decision(meaning, found)
 
     def _is_ambiguous(self, found):
         """Tell whether a text answers, but not which of several is meant."""

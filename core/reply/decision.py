@@ -119,8 +119,6 @@ class Decision:
     proposed: Proposal | None = None
     reason: str = ""  # stable key, for staff and tests
     detail: str = ""  # the words that decided
-    # the auto-reply: "confirmed", "declined", "unclear", "which", "help", or ""
-    auto_reply: str = ""
     about: tuple = ()  # ids of the appointments that the text belongs to
     mark_to_read: tuple = ()  # ids whose earlier answer a person has to look at
     automatic: bool = False  # no person wrote it: never answer

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from . import intents as lx
 from .clauses import SILENT, silence
 from .placing import is_break
-from .text import DASH, LINE, NUMBER, WORD
+from .text import DASH, LINE, NUMBER, WORD, level, tokenize
 
 _MAX_NAME_WORDS = 3
 _MAX_SIGNATURE_LINES = 3
@@ -32,6 +32,21 @@ def silence_names(text):
         if end - start <= _MAX_NAME_WORDS and _is_name(text, start, end):
             silence(segments, range(start, end))
         start = end
+
+
+def silence_writer(text, written):
+    """Take the name of who wrote last out of the way: "vale Carmen, gracias".
+
+    :param written: the text of a person of the company
+    """
+    names = {
+        token.key
+        for token in tokenize(level(written))
+        if token.kind == WORD and token.surface.istitle()
+    }
+    for index, segment in enumerate(text.segments if names else ()):
+        if segment.kinds == {lx.UNKNOWN} and segment.key in names:
+            silence(text.segments, (index,))
 
 
 def _may_be_name(segment):

@@ -12,6 +12,7 @@ _PAST = frozenset({lx.COMMON, lx.UNKNOWN})
 _SMALL = frozenset({lx.GLUE})
 _MAX_PREPOSITION = 4
 _MAX_PROMPT_WORDS = 2
+_STOPPING = frozenset({lx.OPT_OUT, lx.OPT_OUT_ALONE})
 _POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
 
 
@@ -30,10 +31,16 @@ def segment_with_own(tokens, lexicon, find_own):
         if len(segment.tokens) > 1 and segment.kinds <= _POLITE
         for token in segment.tokens
     }
+    stopping = {
+        id(token)
+        for segment in whole
+        if len(segment.tokens) > 1 and segment.is_any(_STOPPING)
+        for token in segment.tokens
+    }
     segments = []
     place = 0
     for item in found:
-        if _is_polite(item, tokens, polite):
+        if _is_polite(item, tokens, polite) or _is_among(item, tokens, stopping):
             continue
         sees = _is_see_you(tokens, place, item)
         start = item.start - sees
@@ -60,7 +67,12 @@ def _is_polite(item, tokens, polite):
     """Tell "Good morning", which names no morning."""
     if not item.when or item.when.has_day() or item.when.hour is not None:
         return False
-    return all(id(token) in polite for token in tokens[item.start : item.end])
+    return _is_among(item, tokens, polite)
+
+
+def _is_among(item, tokens, ids):
+    """Tell whether a phrase that names no appointment has it: the all of "stop all"."""
+    return all(id(token) in ids for token in tokens[item.start : item.end])
 
 
 def _joined_around_own(segments, lexicon):

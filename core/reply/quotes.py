@@ -36,8 +36,6 @@ _COPIED_TEXT = 3
 # "Reply with YES": words between the verb and what is to be replied.
 _INSTRUCTION_REACH = 4
 _MAX_REACTION_WORDS = 6
-# "Tue", "Di": how long the short form of a day is at least.
-_SHORTENED = 3
 _KEYWORDS = {
     lx.CONFIRM,
     lx.DECLINE,
@@ -58,15 +56,6 @@ class OwnWords(NamedTuple):
     signature: int  # index of the first segment of the signature
 
 
-class Reaction(NamedTuple):
-    """A phone's text about a tap on one of our texts."""
-
-    kinds: frozenset  # what was tapped
-    asks: bool  # the text tapped on was a prompt
-    codes: tuple  # the codes in it
-    surface: str
-
-
 # Prompts --------------------------------------------------------------------------
 
 
@@ -78,49 +67,6 @@ def _prompt_words(prompt):
     )
     runs = _runs(words, _COPIED_WORDS)
     return words, frozenset(runs)
-
-
-class AppointedTimes(NamedTuple):
-    """The words for days and hours in one of our texts."""
-
-    words: tuple
-    hours: tuple  # ("9", "00"); the first one is when the appointment begins
-
-    def says(self, word):
-        """Tell whether the text has ``word``, or the short form of it: "Tue"."""
-        return any(
-            word == said or (len(said) >= _SHORTENED and word.startswith(said))
-            for said in self.words
-        )
-
-    def begins_at(self, hour):
-        """Tell whether ``hour``, with minutes or without, is the first of the text."""
-        if not self.hours:
-            return False
-        hours, minutes = self.hours[0]
-        return list(hour) in ([hours], [hours, minutes]) if hour else False
-
-
-def appointed_times(prompts, lexicon):
-    """Return the :class:`AppointedTimes` of those ``prompts`` that name a time."""
-    times = (_times_of(prompt, lexicon) for prompt in prompts)
-    return [found for found in times if found.words and found.hours]
-
-
-def _times_of(prompt, lexicon):
-    tokens = tokenize(level(prompt))
-    words = tuple(
-        token.key
-        for segment in lexicon.segment(tokens)
-        if lx.TIME in segment.kinds
-        for token in segment.tokens
-    )
-    hours = tuple(
-        (hour.key, minutes.key)
-        for hour, colon, minutes in zip(tokens, tokens[1:], tokens[2:], strict=False)
-        if hour.kind == minutes.kind == NUMBER and colon.key == ":"
-    )
-    return AppointedTimes(words, hours)
 
 
 def _runs(words, length):
@@ -176,58 +122,6 @@ def _is_quote_header(segments):
 # Reactions ------------------------------------------------------------------------
 
 
-def read_reaction(text, lexicon, prompts):
-    """Return the :class:`Reaction` that ``text`` is, or None.
-
-    Apple: Liked “...”; Google: 👍 to “...”; with other words in other languages.
-    """
-    start, end = _find_quotation(text)
-    if start is None:
-        return _read_reaction_without_quote(text, lexicon)
-    # Read together what stands on both sides: Vond “...” leuk.
-    around = [
-        segment
-        for segment in lexicon.segment(tokenize(f"{text[:start]} {text[end + 1 :]}"))
-        if lx.SEPARATOR not in segment.kinds
-    ]
-    kinds = tapped(around)
-    if kinds is None:
-        return None
-    tokens = tokenize(text[start + 1 : end])
-    segments = lexicon.segment(tokens)
-    words = sum(token.kind in _COMPARED for token in tokens)
-    copied = words and len(_copied(tokens, prompts)) == words
-    asks = _is_prompt_like(segments) or copied
-    surface = " ".join(segment.surface for segment in around)
-    return Reaction(kinds, bool(asks), _codes_in(segments), surface)
-
-
-def _find_quotation(text):
-    """Return where the longest quotation begins and ends; (None, None) without."""
-    quotation = _QUOTATION.search(text)  # not the quotes of “Mi piace”
-    if quotation:
-        start = quotation.start()
-    else:
-        start = next((i for i, char in enumerate(text) if char in OPENING_MARKS), None)
-    if start is None:
-        return None, None
-    end = max((i for i, char in enumerate(text) if char in _CLOSING), default=start)
-    return start, len(text) if end <= start else end
-
-
-def _codes_in(segments):
-    """Return the codes of a prompt: they stand behind the word to answer with."""
-    return tuple(
-        dict.fromkeys(
-            segment.key
-            for before, segment in zip(segments, segments[1:], strict=False)
-            if segment.tokens[0].kind == NUMBER
-            and len(segment.key) == 3
-            and before.is_any({lx.CONFIRM, lx.DECLINE})
-        )
-    )
-
-
 def tapped(around):
     """Return what the words around the quotation say was tapped, or None."""
     if not around or sum(len(s.tokens) for s in around) > _MAX_REACTION_WORDS:
@@ -242,18 +136,6 @@ def tapped(around):
     if first.tokens[0].kind == SYMBOL and len(around) <= 2:
         linked = len(around) == 1 or around[1].tokens[0].kind == WORD
         return first.kinds if linked else None
-    return None
-
-
-def _read_reaction_without_quote(text, lexicon):
-    """Recognise "Liked an image": phrases of at least two words only."""
-    segments = lexicon.segment(tokenize(text[:80]))
-    if (
-        segments
-        and lx.REACTION in segments[0].kinds
-        and (len(segments[0].tokens) > 1 or len(segments) == 1)
-    ):
-        return Reaction(segments[0].kinds, False, (), segments[0].surface)
     return None
 
 

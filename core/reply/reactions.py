@@ -185,7 +185,6 @@ def decide_reaction(reaction, reader):
         answers=answers,
         reason="reaction",
         detail=reaction.surface,
-        auto_reply=answer or ("unclear" if outcome == UNRECOGNIZED else ""),
         about=ids,
         mark_to_read=ids if outcome == PERSON else (),
         automatic=outcome == COURTESY,

@@ -1,20 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Read what the words of a text mean, whatever was said before."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from . import intents as lx
 from .answers import BLOCKERS, find_answers
-from .appointed import silence_appointed_times
 from .choice import choose
-from .clauses import ANSWERS, CONFIRM, DECLINE, REFUSALS, SILENT, Text, is_bare_no
+from .clauses import ANSWERS, CONFIRM, DECLINE, SILENT, Text, is_bare_no
 from .codes import mark_codes
 from .languages import in_one_language
 from .lexicon import Lexicon
-from .names import silence_names, silence_signature
+from .names import silence_names, silence_signature, silence_writer
 from .notes import find_yes_with_note, note_of
 from .opt_out import (
     find_opt_out,
@@ -23,7 +21,7 @@ from .opt_out import (
     is_instruction_to_stop,
 )
 from .own import find_own
-from .quotes import appointed_times, own_words, read_reaction
+from .quotes import own_words
 from .refusals import (
     find_concluding_no,
     find_excuse_then,
@@ -35,7 +33,6 @@ from .refusals import (
 from .returns import find_change_of_mind, find_yes_at_end
 from .text import QUESTION, WORD, level
 from .understanding import (
-    MAX_DETAIL,
     Answer,
     Understanding,
     answered,
@@ -82,6 +79,7 @@ class World(NamedTuple):
     # we asked back to what sets no condition
     asked_back: bool = False
     earlier: str | None = None  # what was answered before we asked which one
+    writer: str = ""  # the text that a person of the company wrote last
 
     @property
     def open_ids(self):
@@ -94,27 +92,14 @@ class World(NamedTuple):
         return lambda tokens: find_own(tokens, self.appointments, self.now, self.lang)
 
 
-def understand(
-    body: str | None,
-    *,
-    lexicon: Lexicon | None = None,
-    codes: Collection[str] = (),
-    prompts: Collection[str] = (),
-) -> Understanding:
-    """Return what ``body`` means to an open question; never raises.
+def read_words(body, lexicon, codes, prompts, world):
+    """Return the :class:`Understanding` of a text about what is in ``world``.
 
-    :param lexicon: the words; those shipped with the addon by default
+    A phone's reaction is read before, with what it quotes; see :mod:`.reactions`.
+
     :param codes: codes of the number's open confirmations
     :param prompts: texts lately sent to the number, whose copies are no answers
     """
-    understanding = read_words(body, lexicon, codes, prompts, World())
-    if understanding.intent == "wrong_number":
-        return replace(understanding, intent="opt_out")
-    return understanding
-
-
-def read_words(body, lexicon, codes, prompts, world):
-    """Return the :class:`Understanding` of a text about what is in ``world``."""
     lexicon = lexicon or Lexicon.default()
     if not body or not body.strip():
         return unrecognized("empty")
@@ -123,10 +108,6 @@ def read_words(body, lexicon, codes, prompts, world):
         found = read_words(body, lexicon, codes, prompts, World())
         return found if found.intent == "opt_out" else unrecognized("too_long")
     text = level(body)
-    # In a conversation, reactions are read before, with what they quote.
-    reaction = not world.appointments and read_reaction(text, lexicon, prompts)
-    if reaction:
-        return _understand_reaction(reaction)
     if is_instruction_to_stop(text, lexicon):
         return Understanding("opt_out", detail=text.strip())
     own = own_words(text, lexicon, prompts, world.find_own())
@@ -136,7 +117,7 @@ def read_words(body, lexicon, codes, prompts, world):
         if any(s.tokens[0].kind == QUESTION for s in own.segments):
             return Understanding("help", detail="?")
         return unrecognized("no_words")
-    understanding = _understand_own(text, own, lexicon, codes, prompts, world)
+    understanding = _understand_own(text, own, lexicon, codes, world)
     return _after_quote(understanding, own)
 
 
@@ -170,30 +151,8 @@ def _after_quote(understanding, own):
     return understanding
 
 
-def _understand_reaction(reaction):
-    """A like of a prompt agrees; of anything else, or another reaction, is none."""
-    codes = reaction.codes
-    if reaction.asks and len(codes) <= 1:
-        code = codes[0] if codes else None
-        kinds = reaction.kinds
-        if kinds & {lx.REACTION_LIKE, lx.CONFIRM, lx.AGREE} and not kinds & REFUSALS:
-            return answered([Answer(CONFIRM, code)], "reaction", reaction.surface)
-        if kinds & REFUSALS:
-            return answered([Answer(DECLINE, code)], "reaction", reaction.surface)
-    return Understanding(
-        "unrecognized",
-        codes=codes,
-        reason="reaction",
-        detail=reaction.surface[:MAX_DETAIL],
-        automatic=not reaction.asks,
-    )
-
-
-def _understand_own(whole, own, lexicon, codes, prompts, world):
-    appointed = ()
-    if not world.appointments and any(lx.TIME in s.kinds for s in own.segments):
-        appointed = appointed_times(prompts, lexicon)
-    text = _prepare(whole, own, frozenset(codes), appointed, world)
+def _understand_own(whole, own, lexicon, codes, world):
+    text = _prepare(whole, own, frozenset(codes), world)
     opting_out = find_opt_out(text)
     if opting_out:
         return Understanding("opt_out", detail=words_of(opting_out))
@@ -361,7 +320,7 @@ def _is_mere_doubt(segment):
 # Preparing ------------------------------------------------------------------------
 
 
-def _prepare(whole, own, codes, appointed, world):
+def _prepare(whole, own, codes, world):
     """Tell codes from other numbers, and names and signatures from unknown words."""
     segments = own.segments
     if codes or not world.appointments:
@@ -371,7 +330,6 @@ def _prepare(whole, own, codes, appointed, world):
         segments = [_without_doubt(segment) for segment in segments]
     if world.appointments:
         segments = [_with_ref(segment, world) for segment in segments]
-    silence_appointed_times(segments, appointed)
     letters = "".join(
         token.surface
         for segment in segments
@@ -379,6 +337,7 @@ def _prepare(whole, own, codes, appointed, world):
         if token.kind == WORD
     )
     text = Text(segments, own.signature, _has_case_information(letters), whole)
+    silence_writer(text, world.writer)
     silence_names(text)
     silence_signature(text)
     return text

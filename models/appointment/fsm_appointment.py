@@ -197,22 +197,24 @@ class FsmAppointment(models.Model):
 
     step_id = fields.Many2one(
         "fsm.confirmation.plan.step",
-        "Asked By Step",
+        "Plan Step",
         readonly=True,
-        falsy_value_label=_lt("Not by a plan"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not by a plan"),  # pylint: disable=translation-field
     )
     sent_hour = fields.Selection(
         lambda self: self.env["fsm.confirmation"]._get_hours(),
         "Hour Asked",
         readonly=True,
-        falsy_value_label=_lt("Not asked"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not asked"),  # pylint: disable=translation-field
     )
     # Shares: 0 or 1 for one appointment.
     asked_rate = fields.Float("Asked", aggregator="avg", readonly=True)
     answered_rate = fields.Float("Answered", aggregator="avg", readonly=True)
     confirmed_rate = fields.Float("Confirmed", aggregator="avg", readonly=True)
     answer_hours = fields.Float(
-        "Time to the Answer (Median)", aggregator="avg", readonly=True
+        "Time to Response (Median)", aggregator="avg", readonly=True
     )
 
     # Only to search by, like the one of messages.
@@ -247,7 +249,7 @@ class FsmAppointment(models.Model):
     )
 
     may_set_status = fields.Boolean(
-        help="Whether this user can set the answer by hand.", **_BOARD
+        help="Whether this user can set the response by hand.", **_BOARD
     )
 
     # ------------------------------------------------------------------
@@ -261,11 +263,11 @@ class FsmAppointment(models.Model):
             "not_asked": self.env._("Not asked"),
             "cant_ask": self.env._("Can't be asked"),
             "awaiting": self.env._("Awaiting"),
-            "near": self.env._("Unconfirmed and near"),
+            "near": self.env._("Starting soon, unconfirmed"),
             "declined": self.env._("Declined"),
             "to_read": self.env._("To read"),
             "confirmed": self.env._("Confirmed"),
-            "passed": self.env._("Passed"),
+            "passed": self.env._("Past"),
         }
         return [(state, labels[state]) for state in STATES]
 

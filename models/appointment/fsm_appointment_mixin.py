@@ -419,15 +419,15 @@ class FsmAppointmentMixin(models.AbstractModel):
         sentences = {
             "scheduled_date_start": lambda: self.env._(
                 "It starts at %s now, within the time that the customer confirmed: "
-                "the answer stays.",
+                "the response stays.",
                 self._format_time_in(zone, start),
             ),
             "scheduled_date_end": lambda: self.env._(
-                "It ends at %s now: the customer's answer stays.",
+                "It ends at %s now: the customer's response stays.",
                 self._format_time_in(zone, end),
             ),
             "person_id": lambda: self.env._(
-                "The technician is %s now: the customer's answer stays.",
+                "The technician is %s now: the customer's response stays.",
                 self.sudo().person_id.name or self.env._("nobody"),
             ),
         }

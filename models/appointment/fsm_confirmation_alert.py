@@ -49,6 +49,8 @@ class FsmConfirmationAlert(models.AbstractModel):
         :param drafts: list of :class:`Draft`, whose ``alerts`` are filled
         """
         numbers = {draft.mobile for draft in drafts if draft.verdict == "ok"}
+        emails = self.env["fsm.confirmation.email"]
+        refused = emails._find_refused(drafts)
         blacklist = self.env["phone.blacklist"]
         opted_out = blacklist._job_confirmation_find_sudo(numbers)
         landlines = self.env["fsm.confirmation.recipient"]._find_landlines(numbers)
@@ -60,18 +62,24 @@ class FsmConfirmationAlert(models.AbstractModel):
         )
         for draft in drafts:
             asked_sudo = earlier.get(draft.appointment)
-            facts = Facts(
+            known = {
                 **self._get_company_facts(draft.company),
                 **self._get_appointment_facts(draft),
                 **self._get_contact_facts(draft),
-                **(departures._get_facts(draft) if draft.by_person else {}),
-                opted_out=draft.mobile in opted_out,
-                failed_as_landline=draft.mobile in landlines,
-                wrong_number=(draft.partner, draft.company, draft.mobile) in wrong,
-                opt_out_lifted=draft.mobile in lifted,
-                no_text=draft.text == "",
-                earlier=(asked_sudo.response or "asked") if asked_sudo else "",
-            )
+                "no_text": draft.text == "",
+                "earlier": (asked_sudo.response or "asked") if asked_sudo else "",
+            }
+            if draft.is_email:
+                known.update(emails._get_facts(draft, refused, opted_out))
+            else:
+                known.update(
+                    departures._get_facts(draft) if draft.by_person else {},
+                    opted_out=draft.mobile in opted_out,
+                    failed_as_landline=draft.mobile in landlines,
+                    wrong_number=(draft.partner, draft.company, draft.mobile) in wrong,
+                    opt_out_lifted=draft.mobile in lifted,
+                )
+            facts = Facts(**known)
             entry_sudo = opted_out.get(draft.mobile)
             draft.alerts = [
                 self._make_alert(code, draft, entry_sudo, asked_sudo)
@@ -119,7 +127,7 @@ class FsmConfirmationAlert(models.AbstractModel):
             draft.is_recipient = draft.partner in recipients._get_all(draft.order)
         return {
             "foreign_contact": not draft.is_recipient,
-            "number": draft.verdict,
+            "number": "ok" if draft.is_email else draft.verdict,
         }
 
     @api.model
@@ -348,6 +356,39 @@ class FsmConfirmationAlert(models.AbstractModel):
         )
         name = partner.name or number
         return {
+            "email_off": lambda: (
+                self.env._(
+                    "%s asks nobody by e-mail. An administrator can change that in "
+                    "Settings > Field Service.",
+                    draft.company.name,
+                ),
+                self.env._("Asking by e-mail is switched off"),
+            ),
+            "email_missing": lambda: (
+                self.env._(
+                    "%s has no valid e-mail address. Enter one on the contact, or "
+                    "choose another contact.",
+                    partner.name,
+                ),
+                self.env._("The contact has no valid e-mail address"),
+            ),
+            "email_refused": lambda: (
+                self.env._(
+                    "%(email)s is on the list of addresses that take no e-mail. Call "
+                    "instead, or choose another contact.",
+                    email=draft.email,
+                ),
+                self.env._("The address takes no e-mail"),
+            ),
+            "texts_refused": lambda: (
+                self.env._(
+                    "%(contact)s opted out of texts. %(how)s. Send the e-mail only if "
+                    "the customer expects it.",
+                    contact=name,
+                    how=entry_sudo._job_confirmation_describe(),
+                ),
+                self.env._("%s opted out of texts", name),
+            ),
             "archived": lambda: (
                 self.env._(
                     "%s is archived. Choose another contact, or restore this one.",
@@ -482,7 +523,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                     "and has not answered yet. A new text replaces the old question.",
                     **known,
                 ),
-                self.env._("Asked already, no answer yet"),
+                self.env._("Asked already, no response yet"),
             ),
         }
 

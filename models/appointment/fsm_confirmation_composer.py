@@ -11,8 +11,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...core.alerts import cant_text
 from ...core.formatting import MAX_TEXT, plain_spaces, with_instruction
-from ...core.kinds import QUESTION, asks
+from ...core.kinds import EMAIL, QUESTION, REMINDER, SMS, asks
 from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
 
@@ -34,6 +35,9 @@ class Draft:
     visit: object  # ``fsm.visit`` with sudo, empty without visits
     partner: object  # ``res.partner`` with sudo, maybe empty
     mobile: str = ""  # E.164
+    channel: str = SMS  # the way in which the customer is asked
+    email: str = ""  # the address, of an e-mail
+    token: str = ""  # in the link of an e-mail, made when it is recorded
     verdict: str = ""  # of ``res.partner._get_confirmation_number``
     sender: str = ""  # our number, or a Messaging Service
     code: str = ""  # used when the number has another open question
@@ -79,12 +83,27 @@ class Draft:
     def template_sudo(self):
         """The ``sms.template`` of its text, with sudo."""
         chosen = self.template or (self.step and self.step.template_id)
-        return chosen.sudo() if chosen else self.company._job_confirmation_template()
+        if chosen:
+            return chosen.sudo()
+        if self.kind == REMINDER:
+            return self.company._get_text_template_sudo("reminder")
+        return self.company._job_confirmation_template()
 
     @property
     def line(self):
         """Messages on one line wait for answers together."""
+        if self.is_email:
+            return self.email, EMAIL
         return self.mobile, self.sender
+
+    @property
+    def is_email(self):
+        return self.channel == EMAIL
+
+    @property
+    def address(self):
+        """Where it goes: the number, or the e-mail address."""
+        return self.email if self.is_email else self.mobile
 
 
 class FsmConfirmationComposer(models.AbstractModel):
@@ -102,11 +121,12 @@ class FsmConfirmationComposer(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _draft(self, order, visit, partner, code="", previous=None):
+    def _draft(self, order, visit, partner, code="", previous=None, channel=SMS):
         """A :class:`Draft` for one contact.
 
         :param code: the code to begin with, when one is needed
         :param previous: the ``fsm.confirmation`` that this one is sent again for
+        :param channel: the way in which the customer is asked
         """
         order_sudo, partner_sudo = order.sudo(), partner.sudo()
         draft = Draft(order_sudo, visit.sudo(), partner_sudo, code=code or "")
@@ -116,6 +136,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             number, draft.verdict = partner_sudo._get_confirmation_number(company)
             draft.mobile = number
             draft.sender = company._job_confirmation_sender(number)
+            if channel == EMAIL:
+                draft.channel = EMAIL
+                draft.email = self.env["fsm.confirmation.email"]._get_address(partner)
         return draft
 
     @api.model
@@ -139,6 +162,24 @@ class FsmConfirmationComposer(models.AbstractModel):
                 drafts.append(replace(draft, **known))
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
+
+    @api.model
+    def _ask_by_email(self, drafts):
+        """Turn texts that can't be sent, as their alerts tell, into e-mails.
+
+        Those whose contact has an e-mail address; the alerts are looked for again.
+
+        :param drafts: list of :class:`Draft` with their alerts
+        """
+        emails = self.env["fsm.confirmation.email"]
+        turned = []
+        for draft in drafts:
+            address = cant_text(draft.alerts) and emails._get_address(draft.partner)
+            if address:
+                draft.channel, draft.email = EMAIL, address
+                turned.append(draft)
+        if turned:
+            self.env["fsm.confirmation.alert"]._check(turned)
 
     # ------------------------------------------------------------------
     # The text
@@ -164,9 +205,10 @@ class FsmConfirmationComposer(models.AbstractModel):
             if draft.words or draft.together:
                 continue
             lang = draft.partner._get_customer_lang(draft.order.company_id)
-            groups[draft.template_sudo, lang, seen[draft.order]].append(draft)
+            key = draft.template_sudo, lang, draft.channel, seen[draft.order]
+            groups[key].append(draft)
             seen[draft.order] += 1
-        for (template_sudo, lang, _turn), members in groups.items():
+        for (template_sudo, lang, _channel, _turn), members in groups.items():
             rendered = self._render_together(template_sudo, lang, members)
             texts.update(zip(map(id, members), rendered, strict=True))
         return [texts[id(draft)] for draft in drafts]
@@ -175,6 +217,7 @@ class FsmConfirmationComposer(models.AbstractModel):
     def _render_together(self, template_sudo, lang, drafts):
         """The texts of different Work Orders with one template in one language."""
         template_sudo = template_sudo.with_context(
+            confirmation_channel=drafts[0].channel,
             confirmation_visit_ids=tuple(
                 draft.visit.id for draft in drafts if draft.visit
             ),
@@ -209,6 +252,8 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _finish_text(self, draft, text, lang):
+        if draft.is_email:
+            return text.strip()[:MAX_TEXT]
         if draft.code:
             order = draft.order.with_context(lang=lang)
             text = with_instruction(text, order._get_answer_instruction(draft.code))
@@ -305,10 +350,13 @@ class FsmConfirmationComposer(models.AbstractModel):
 
         :param open_sudo: ``fsm.confirmation`` records that wait for an answer
         """
-        lines = {(rec.mobile, rec.sender) for rec in open_sudo}
+        lines = {rec._get_line() for rec in open_sudo}
         lines |= {draft.line for draft in drafts if draft.together}
         missing = []
         for draft in drafts:
+            if draft.is_email:
+                draft.code = ""  # Each has a link of its own.
+                continue
             if draft.line not in lines:
                 draft.code = ""
             # A client may send anything.
@@ -328,12 +376,13 @@ class FsmConfirmationComposer(models.AbstractModel):
             .sudo()
             .search(
                 [
-                    ("mobile", "in", [draft.mobile for draft in drafts]),
+                    ("mobile", "in", [mobile for mobile, _sender in lines if mobile]),
+                    ("channel", "=", SMS),
                     ("is_open", "=", True),
                 ]
             )
         )
-        return open_sudo.filtered(lambda rec: (rec.mobile, rec.sender) in lines)
+        return open_sudo.filtered(lambda rec: rec._get_line() in lines)
 
     @api.model
     def _is_over(self, record):
@@ -368,6 +417,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         about_order_sudo = asking_sudo.filtered(lambda rec: not rec.visit_id)
         for appointments in (asking_sudo.visit_id, about_order_sudo.order_id):
             appointments._set_confirmation_status_sudo("awaiting")
+        self.env["fsm.confirmation.email"]._send(drafts, records_sudo)
         asked = [draft.appointment for draft in drafts if draft.asks]
         self.env["fsm.confirmation.change"]._forget_sudo(asked)
         self.env["fsm.confirmation.chatter"]._log_sent(records_sudo)
@@ -453,8 +503,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         )
         earlier_sudo.filtered(
             lambda rec: (
-                rec.is_open
-                and (rec.mobile, rec.sender) == lines[rec._get_appointment_sudo()]
+                rec.is_open and rec._get_line() == lines[rec._get_appointment_sudo()]
             )
         )._close_sudo("replaced")
         # Asking again is what a person does about an earlier answer, or a failure.
@@ -491,13 +540,14 @@ class FsmConfirmationComposer(models.AbstractModel):
                 for draft in drafts:
                     draft.code = self._choose_code(draft.mobile)
         raise UserError(
-            self.env._("Too many open messages to this number. Wait for an answer.")
+            self.env._("Too many open messages to this number. Wait for a response.")
         )
 
     @api.model
     def _prepare_values(self, drafts, user):
         """Field values of the ``fsm.confirmation`` records. An override point."""
         texts = self._render(drafts)
+        emails = self.env["fsm.confirmation.email"]
         for draft, text in zip(drafts, texts, strict=True):
             if not text:
                 raise UserError(draft.order._describe_template_problem())
@@ -510,10 +560,9 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "visit_id": draft.visit.id,
                 "partner_id": draft.partner.id,
                 "person_id": (draft.visit.person_id or draft.order.person_id).id,
-                "mobile": draft.mobile,
+                **emails._prepare_address(draft),
                 "company_id": draft.company.id,
                 "user_id": user.id,
-                "sender": draft.sender,
                 "appointment_start": draft.appointment.scheduled_date_start,
                 "appointment_end": draft.appointment.scheduled_date_end,
                 "code": draft.code or False,

@@ -7,7 +7,6 @@ from odoo.tools import SQL
 from ...core.delivery import Transition
 from ...core.formatting import MAX_TEXT, localize, plain_spaces
 
-KIND = "several"  # of the ``sms.template``
 _MOST_IN_ONE = 5  # appointments
 _WAITS = ("outgoing", "sending")
 
@@ -57,7 +56,8 @@ class FsmConfirmationSameDay(models.AbstractModel):
         Of whichever step: one that is about to be asked has none yet.
         """
         start = draft.appointment.scheduled_date_start
-        may_share = draft.asks and draft.mobile and start
+        # In an e-mail each has a link of its own.
+        may_share = draft.asks and draft.mobile and start and not draft.is_email
         if not may_share or draft.previous or draft.template or draft.words:
             return None
         zone = draft.order._get_appointment_timezone()
@@ -74,7 +74,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
     def _render(self, drafts):
         """The text about all of these, as str."""
         first = drafts[0]
-        template_sudo = self._get_template_sudo(first.company).with_context(
+        template_sudo = first.company._get_text_template_sudo("several").with_context(
             confirmation_together=tuple(
                 (draft.order.id, draft.visit.id, draft.code) for draft in drafts
             ),
@@ -86,16 +86,6 @@ class FsmConfirmationSameDay(models.AbstractModel):
         lang = first.partner._get_customer_lang(first.company)
         bodies = template_sudo._render_field("body", first.order.ids, set_lang=lang)
         return plain_spaces(str(bodies[first.order.id]))[:MAX_TEXT]
-
-    @api.model
-    def _get_template_sudo(self, company):
-        company_sudo = company.sudo()
-        own_sudo = company_sudo.job_confirmation_text_ids.filtered(
-            lambda template: template.confirmation_kind == KIND
-        )
-        return own_sudo or self.env["sms.template"].sudo()._get_standard_auto_reply(
-            KIND
-        )
 
     @api.model
     def _join(self, drafts, records_sudo):

@@ -6,21 +6,10 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...core.formatting import shorten
 from ...core.kinds import QUESTION
 from ...core.status import OUTDATED, most_urgent
 from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
-
-# What the texts know besides the order itself, given in the context.
-CONTEXT_KEYS = (
-    "lang",
-    "confirmation_visit_ids",
-    "confirmation_codes",
-    "confirmation_readers",
-    "confirmation_arrivals",
-    "confirmation_together",
-)
 
 
 class FsmOrder(models.Model):
@@ -28,7 +17,12 @@ class FsmOrder(models.Model):
 
     _name = "fsm.order"
     # The first one extends what "fsm.order" inherits, so it comes before it.
-    _inherit = ["fsm.activity.privacy.mixin", "fsm.order", "fsm.appointment.mixin"]
+    _inherit = [
+        "fsm.activity.privacy.mixin",
+        "fsm.order",
+        "fsm.appointment.mixin",
+        "fsm.order.text.mixin",
+    ]
 
     # The Day Board asks for one day out of all.
     _scheduled_index = models.Index("(scheduled_date_start)")
@@ -43,8 +37,8 @@ class FsmOrder(models.Model):
     has_moved_appointment = fields.Boolean(
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
-        help="Date, place, customer or number changed after the customer was asked, "
-        "who was not asked again.",
+        help="The appointment changed after the customer was asked, or a dispatcher "
+        "set it to be asked again.",
     )
     has_opted_in_again = fields.Boolean(
         compute="_compute_has_moved_appointment",
@@ -60,40 +54,11 @@ class FsmOrder(models.Model):
     confirmation_phone = fields.Char(
         "Customer's Phone", compute="_compute_confirmation_contact"
     )
-
-    # Details for the text, usable as placeholders in the template. They follow the
-    # context: the visit, the contact and the contact's language.
-    confirmation_company = fields.Char(
-        "Company Name (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_date = fields.Char(
-        "Weekday and Date (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_time = fields.Char(
-        "Time (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_address = fields.Char(
-        "Address (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_technician = fields.Char(
-        "Technician (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_worker = fields.Char(
-        "Who Comes (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_arrival = fields.Char(
-        "Expected Arrival (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_answer = fields.Char(
-        "How to Answer (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_opt_out = fields.Char(
-        "How to Opt Out (text)", compute="_compute_confirmation_details"
-    )
-    confirmation_choices = fields.Char(
-        "Appointments of the Day (text)",
-        compute="_compute_confirmation_details",
-        help="With their codes, where one text asks about several.",
+    confirmation_change_text = fields.Char(
+        compute="_compute_confirmation_change_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="What the customer doesn't know yet.",
     )
 
     @api.depends(
@@ -115,13 +80,6 @@ class FsmOrder(models.Model):
             order.confirmation_phone = phone and (
                 contact_sudo._format_number_for_people(phone, order.company_id)
             )
-
-    confirmation_change_text = fields.Char(
-        compute="_compute_confirmation_change_text",
-        compute_sudo=False,
-        groups=READ_GROUP,
-        help="What the customer doesn't know yet.",
-    )
 
     @api.depends_context("uid", "tz", "lang")
     def _compute_confirmation_change_text(self):
@@ -165,88 +123,6 @@ class FsmOrder(models.Model):
             return moved
         return self.filtered(lambda rec: rec.confirmation_status == "reconfirm")
 
-    @api.depends(
-        "name",
-        "company_id.name",
-        "location_id",
-        "person_id",
-        "scheduled_date_start",
-        "scheduled_date_end",
-    )
-    @api.depends_context(*CONTEXT_KEYS)
-    def _compute_confirmation_details(self):
-        # Several, when the texts of several Work Orders are rendered at once.
-        visits = self.env["fsm.visit"].browse(
-            self.env.context.get("confirmation_visit_ids") or []
-        )
-        codes = dict(self.env.context.get("confirmation_codes") or ())
-        readers = dict(self.env.context.get("confirmation_readers") or ())
-        arrivals = dict(self.env.context.get("confirmation_arrivals") or ())
-        visit_of = {visit.order_id: visit for visit in visits}
-        for order in self:
-            mine = visit_of.get(order._origin, visits.browse())
-            appointment = mine or order
-            person = mine.person_id or order.person_id
-            order.confirmation_company = shorten(order.company_id.name)
-            order.confirmation_date = order._format_appointment_date(appointment)
-            order.confirmation_time = order._format_appointment_time(
-                appointment, readers.get(order._origin.id)
-            )
-            order.confirmation_address = order._format_appointment_address()
-            order.confirmation_technician = (
-                order.env._("With %s.", shorten(person.name)) if person else ""
-            )
-            order.confirmation_worker = (
-                shorten(person.name) if person else order.env._("Our technician")
-            )
-            order.confirmation_arrival = order._format_arrival(
-                arrivals.get(order._origin.id)
-            )
-            order.confirmation_answer = order._get_answer_instruction(
-                codes.get(order._origin.id, "")
-            )
-            order.confirmation_opt_out = order.env._("STOP to opt out.")
-            order.confirmation_choices = order._describe_choices(
-                self.env.context.get("confirmation_together") or (),
-                readers.get(order._origin.id),
-            )
-
-    def _describe_choices(self, choices, reader):
-        """The appointments that one text asks about, with their codes.
-
-        :param choices: tuples (id of the Work Order, of the visit or False, code)
-        :param reader: the reader's time zone, None for one who is there
-        """
-        texts = []
-        place = None
-        for order_id, visit_id, code in choices:
-            order = self.browse(order_id)
-            visit = self.env["fsm.visit"].browse(visit_id or ())
-            time = order._format_appointment_time(visit or order, reader)
-            name = " ".join(filter(None, (order.name, visit.name)))
-            parts = [f"{code}: {time}", name]
-            if order._format_appointment_address() != place:
-                place = order._format_appointment_address()
-                parts.append(place)
-            texts.append(", ".join(filter(None, parts)))
-        return "; ".join(texts)
-
-    def _format_arrival(self, arrival):
-        """:param arrival: naive UTC datetime, None when it is not known"""
-        if not arrival:
-            return ""
-        zone = self._get_appointment_timezone()
-        time_text = self._format_time_in(zone, fields.Datetime.to_datetime(arrival))
-        return self.env._("Expected at about %s.", time_text)
-
-    def _get_answer_instruction(self, code=""):
-        """How to answer, in the context's language, with a code when there is one."""
-        if code:
-            return self.env._(
-                "Reply YES %(code)s to confirm or NO %(code)s to decline.", code=code
-            )
-        return self.env._("Reply YES to confirm or NO to decline.")
-
     def _get_appointment_timezone(self):
         """Name of the time zone in which the work happens.
 
@@ -285,53 +161,6 @@ class FsmOrder(models.Model):
         if zone not in pytz.all_timezones_set or not start:
             return False
         return not is_same_time(zone, self._get_appointment_timezone(), start)
-
-    def _format_appointment_date(self, appointment):
-        """Weekday and date where the work happens, in the context's language."""
-        zone = self._get_appointment_timezone()
-        return self._format_date_in(zone, appointment.scheduled_date_start)
-
-    def _format_appointment_time(self, appointment, reader=None):
-        """Start (and end) time where the work happens, as the language writes it.
-
-        :param reader: the time zone of who reads it; None: the same
-        """
-        return self._format_time_in(
-            self._get_appointment_timezone(),
-            appointment.scheduled_date_start,
-            appointment.scheduled_date_end,
-            reader,
-        )
-
-    def _format_appointment_address(self):
-        """Street and city of the service location, or its name without them."""
-        self.ensure_one()
-        place_sudo = self.sudo().location_id.partner_id
-        parts = [place_sudo.street, place_sudo.street2, place_sudo.city]
-        address = ", ".join(part.strip() for part in parts if part)
-        return shorten(address or place_sudo.name)
-
-    def _render_confirmation_body(self, partner, visit=None, code=""):
-        """The text for a contact, exactly as it will be sent.
-
-        :param partner: ``res.partner`` who gets it; decides about the language
-        :param visit: ``fsm.visit`` or None
-        :param code: short code, when the number has other open confirmations
-        :rtype: str
-        """
-        self.ensure_one()
-        composer = self.env["fsm.confirmation.composer"]
-        visit = visit or self.env["fsm.visit"]
-        return composer._render([composer._draft(self, visit, partner, code)])[0]
-
-    def _describe_template_problem(self):
-        """Why there is no text: the company's template can't be used."""
-        self.ensure_one()
-        return self.env._(
-            "The confirmation text “%s” is empty or has a wrong placeholder. Ask an "
-            "administrator to correct it in Settings > Field Service.",
-            self.company_id._job_confirmation_template().name,
-        )
 
     # ------------------------------------------------------------------
     # Appointment

@@ -11,7 +11,7 @@ from odoo.addons.phone_validation.tools import phone_validation
 from ...core.kinds import QUESTION
 from ...core.phones import EXTENSION, normal_form, read_number
 from ..levels import check_may_edit
-from ..xmlids import EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
+from ..xmlids import ADMIN_GROUP, EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
@@ -104,6 +104,19 @@ class ResPartner(models.Model):
             numbers = self._find_asked_numbers_sudo()
         result = super().write(vals)
         self._on_numbers_changed_sudo(numbers)
+        return result
+
+    def unlink(self):
+        # Who may delete messages erases what is known of the contact; so does Odoo
+        # itself, as when a contact's data is to be forgotten.
+        erases = self.env.su or self.env.user.has_group(ADMIN_GROUP)
+        mine = [("partner_id", "in", self.ids if erases else [])]
+        messages_sudo = self.env["fsm.confirmation"].sudo().search(mine)
+        replies_sudo = self.env["fsm.confirmation.reply"].sudo().search(mine)
+        result = super().unlink()
+        if messages_sudo or replies_sudo:
+            retention = self.env["fsm.confirmation.retention"]
+            retention._erase_contacts_sudo(messages_sudo, replies_sudo)
         return result
 
     def _find_asked_numbers_sudo(self):

@@ -14,18 +14,19 @@ AUTO_REPLIES = [
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
     ("several", "Question About Several Appointments"),
+    ("reminder", "Reminder to Who Has Confirmed"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),
     ("past", "Appointment Has Passed"),
     ("late", "Reply Came Too Late"),
     ("help", "Reply to HELP"),
-    ("times", "Proposed Times"),
-    ("time_set", "Proposed Time Was Set"),
     ("notice_moved", "Notice: Appointment Moved"),
     ("notice_canceled", "Notice: Appointment Canceled"),
     ("notice_technician", "Notice: Another Technician"),
     ("on_my_way", "On My Way"),
+    ("times", "Proposed Times"),
+    ("time_set", "Proposed Time Was Set"),
 ]
 # What staff may send in a conversation instead of writing it each time.
 PREPARED = [("staff", "Prepared Text in Conversations")]
@@ -81,6 +82,7 @@ class SmsTemplate(models.Model):
             "help": "res.company",
             "on_my_way": "fsm.order",
             "several": "fsm.order",
+            "reminder": "fsm.order",
         }
         return models.get(kind, "fsm.confirmation")
 

@@ -45,7 +45,7 @@ class ResCompany(models.Model):
         string="Confirmations Are Sent From",
         ondelete="set null",
         domain="[('company_id', '=', id)]",
-        help="Empty: the Twilio number of the customer's country, else the first one.",
+        help="Empty: the number in the customer's country, otherwise the first one.",
     )
     job_confirmation_service_sid = fields.Char(
         "Messaging Service SID",
@@ -74,22 +74,21 @@ class ResCompany(models.Model):
     job_confirmation_reply_hours = fields.Integer(
         "Time Limit for Replies",
         default=0,
-        help="Hours after the text was sent in which an answer counts. 0: until the "
-        "appointment starts.",
+        help="Hours after sending during which a response counts. 0: until the "
+        "appointment is over.",
     )
 
     job_confirmation_read_minutes = fields.Integer(
         "Wait for a Clear Answer",
         default=30,
-        help="Minutes after an unclear reply that was asked back to, until a person is "
-        "asked to read it. 0: at once.",
+        help="Minutes to wait for a clear answer after asking the customer to clarify, "
+        "before a person is asked to read the reply. 0: right away.",
     )
     job_confirmation_rate = fields.Integer(
         "Texts per Second",
         default=0,
-        help="How many texts per second one sender hands to Twilio at most. 0: as fast "
-        "as Twilio takes them; it keeps what a number can't send at once for up to ten "
-        "hours. A US long code sends 1 a second, a toll-free number 3, a short code "
+        help="Maximum per sender. 0: as fast as Twilio accepts them; it queues what a "
+        "number can't send at once for up to ten hours. A US long code sends 1 a second, a toll-free number 3, a short code "
         "100.",
     )
     job_confirmation_calendar_id = fields.Many2one(
@@ -97,13 +96,26 @@ class ResCompany(models.Model):
         string="Texting Hours",
         ondelete="restrict",
         domain="[('company_id', 'in', [False, id])]",
-        help="Hours and closed days for texts that leave automatically, on the clock "
-        "of the place of work. Empty: 8:00 to 20:00 every day.",
+        help="When texts may be sent, in the job site's local time. Texts sent by hand "
+        "wait too, unless the dispatcher gives a reason. Empty: 8:00 to 20:00 every "
+        "day.",
+    )
+    job_confirmation_email = fields.Selection(
+        [
+            ("never", "Never"),
+            ("by_hand", "When a person chooses it"),
+            ("always", "Whenever a contact can't be texted"),
+        ],
+        "Ask by E-mail",
+        default="by_hand",
+        required=True,
+        help="How a contact is asked who can't be texted and has an e-mail address. "
+        "Who opted out of texts is sent an e-mail only when a person chooses it.",
     )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
         default=3,
-        help="The most texts that a number receives automatically on one day.",
+        help="The most automatic texts that one number gets in a day.",
     )
     job_confirmation_notice_moved = fields.Selection(
         NOTICE_WAYS, "Tell of a Moved Date", default="hand", required=True
@@ -123,15 +135,19 @@ class ResCompany(models.Model):
     job_confirmation_notice_limit = fields.Integer(
         "Changes at Once",
         default=20,
-        help="When more customers than this would be told at once, a person has to do "
-        "it.",
+        help="When more changes than this are due at once, none is texted "
+        "automatically: a person decides.",
     )
     job_confirmation_retention_months = fields.Integer(
         "Keep Texts and Numbers",
         default=0,
-        help="After so many months texts and phone numbers of messages are made "
-        "anonymous; counts and answers stay. 0: they are kept.",
+        help="Months after which message texts and phone numbers are erased. Counts "
+        "and responses stay. 0: never.",
     )
+
+    def _asks_by_email_itself(self):
+        """Whether an e-mail leaves to who can't be texted, without a person's click."""
+        return self.sudo().job_confirmation_email == "always"
 
     @api.constrains(
         "job_confirmation_notice_minutes",
@@ -240,6 +256,15 @@ class ResCompany(models.Model):
             or self.env.ref(
                 "fieldservice_job_confirmation.sms_template_job_confirmation"
             ).sudo()
+        )
+
+    def _get_text_template_sudo(self, kind):
+        """The company's ``sms.template`` of a kind, or the standard one, with sudo."""
+        own_sudo = self.sudo().job_confirmation_text_ids.filtered(
+            lambda template: template.confirmation_kind == kind
+        )
+        return own_sudo or self.env["sms.template"].sudo()._get_standard_auto_reply(
+            kind
         )
 
     def _job_confirmation_sender(self, to_number):

@@ -48,6 +48,9 @@ class ResConfigSettings(models.TransientModel):
     job_confirmation_hours_warning = fields.Char(
         compute="_compute_job_confirmation_hours_warning"
     )
+    job_confirmation_email = fields.Selection(
+        related="company_id.job_confirmation_email", readonly=False
+    )
     job_confirmation_daily_limit = fields.Integer(
         related="company_id.job_confirmation_daily_limit", readonly=False
     )

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import html2plaintext
 
+from ...core.kinds import EMAIL
 from ..xmlids import NOTE_SUBTYPE
 
 # The most that one call reads, whatever a client asks for.
@@ -57,10 +58,20 @@ class FsmConfirmationConversation(models.AbstractModel):
             found |= (
                 Domain("order_id", "=", current.order_id.id)
                 & Domain("visit_id", "=", current.visit_id.id)
-                & Domain("mobile", "=", current.mobile)
+                & self._get_customer_domain(current)
                 & Domain("company_id", "=", current.company_id.id)
             )
         return current.search(found, limit=limit) | current
+
+    @api.model
+    def _get_customer_domain(self, current):
+        """Messages to the same customer: to that number, and by e-mail."""
+        if not current.mobile:
+            return Domain("partner_id", "=", current.partner_id.id)
+        by_email = Domain("channel", "=", EMAIL) & Domain(
+            "partner_id", "=", current.partner_id.id
+        )
+        return Domain("mobile", "=", current.mobile) | by_email
 
     @api.model
     def _prepare_message_events(self, messages, current):
@@ -110,6 +121,8 @@ class FsmConfirmationConversation(models.AbstractModel):
 
     @api.model
     def _get_unmatched_domain(self, current):
+        if not current.mobile:
+            return Domain.FALSE
         return (
             Domain("mobile", "=", current.mobile)
             & Domain("company_id", "=", current.company_id.id)
@@ -147,7 +160,8 @@ class FsmConfirmationConversation(models.AbstractModel):
             "key": f"reply-{reply.id}",
             "kind": "received",
             "date": fields.Datetime.to_string(reply.received_date),
-            "author": (same_number and current.contact_name) or reply.mobile,
+            "author": ((same_number or not reply.mobile) and current.contact_name)
+            or reply.mobile,
             "text": reply.body or "",
             "reply_id": reply.id,
             "intent": reply.intent or "",

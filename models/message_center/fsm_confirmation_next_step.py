@@ -60,14 +60,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(
                 step("mark_read", self.env._("Mark as Read"), "fa-check", primary=True)
             )
-        if self._can_move_as_proposed(message):
-            label = self.env._("Set the Proposed Time")
-            steps.append(
-                step("move", label, "fa-calendar-check-o", primary=True, stays=True)
-            )
-        elif message.response == "declined" and self._can_move(message):
-            steps.append(self._prepare_reschedule_step(primary=True))
-        steps += self._get_propose_steps(message)
+        steps += self._get_move_steps(message)
         if message._asks() and (message.state != "canceled" or message.response):
             steps.append(self._prepare_resolve_step(message, unclear))
         if unclear and not message.proposed_date and self._can_move(message):
@@ -83,11 +76,23 @@ class FsmConfirmationNextStep(models.AbstractModel):
         return steps
 
     @api.model
-    def _get_propose_steps(self, message):
-        if not self.env["fsm.confirmation.proposal"]._can_propose(message):
-            return []
-        label = self.env._("Propose Times")
-        return [self._prepare_step("propose", label, "fa-calendar-plus-o")]
+    def _get_move_steps(self, message):
+        """Another date: what the customer proposed, what a person sets or proposes."""
+        steps = []
+        if self._can_move_as_proposed(message):
+            label, icon = self.env._("Set the Proposed Time"), "fa-calendar-check-o"
+            steps.append(self._prepare_step("move", label, icon, True, True))
+        elif message.response == "declined" and self._can_move(message):
+            steps.append(self._prepare_reschedule_step(primary=True))
+        if self.env["fsm.confirmation.proposal"]._can_propose(message):
+            label, icon = self.env._("Propose Times"), "fa-calendar-plus-o"
+            steps.append(self._prepare_step("propose", label, icon))
+        return steps
+
+    @api.model
+    def _prepare_reschedule_step(self, primary):
+        label = self.env._("Set a New Date")
+        return self._prepare_step("reschedule", label, "fa-calendar-o", primary, True)
 
     @api.model
     def _get_time_steps(self, message):
@@ -99,11 +104,6 @@ class FsmConfirmationNextStep(models.AbstractModel):
         label = proposal._describe_chosen(slot_sudo)
         icon = "fa-calendar-check-o"
         return [self._prepare_step("take_time", label, icon, primary=True)]
-
-    @api.model
-    def _prepare_reschedule_step(self, primary):
-        label = self.env._("Set a New Date")
-        return self._prepare_step("reschedule", label, "fa-calendar-o", primary, True)
 
     @api.model
     def _prepare_resolve_step(self, message, unclear):
@@ -178,9 +178,9 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "ask_again": self._ask_again,
             "mark_read": lambda message: message.action_mark_read(),
             "move": lambda message: message.action_move_as_proposed(),
+            "reschedule": lambda message: message.action_reschedule(),
             "propose": self._propose,
             "take_time": self.env["fsm.confirmation.proposal"]._take,
-            "reschedule": lambda message: message.action_reschedule(),
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "undo": self.env["fsm.confirmation.undo"]._undo,

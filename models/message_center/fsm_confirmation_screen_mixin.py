@@ -14,19 +14,26 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
     _description = "Screens of Job Confirmations"
 
     # In the national format of the company's country.
-    mobile_display = fields.Char("Number", compute="_compute_mobile_display")
+    mobile_display = fields.Char(
+        "Number",
+        compute="_compute_mobile_display",
+        help="The number, or the e-mail address, that the message went to.",
+    )
     next_steps = fields.Json(
         compute="_compute_next_steps",
         technical=True,
         help="What this user can do about this message now, the likeliest first.",
     )
 
-    @api.depends("mobile", "company_id")
+    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
+
+    @api.depends("mobile", "email", "company_id")
     def _compute_mobile_display(self):
         partners = self.env["res.partner"]
         for record in self:
-            record.mobile_display = record.mobile and (
-                partners._format_number_for_people(record.mobile, record.company_id)
+            record.mobile_display = record.email or (
+                record.mobile
+                and partners._format_number_for_people(record.mobile, record.company_id)
             )
 
     @api.depends("state", "response", "order_id", "next_ids", "needs_reading")
@@ -35,6 +42,26 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         service = self.env["fsm.confirmation.next.step"]
         for record in self:
             record.next_steps = service._get_steps(record)
+
+    @api.depends("state", "failure_type", "next_ids", "closed_reason")
+    def _compute_can_send_again(self):
+        for record in self:
+            record.can_send_again = (
+                record.state == "failed"
+                and record._asks()
+                and record.failure_type != "consent"
+                and not record.next_ids
+                and record.closed_reason != "replaced"
+                and bool(record.order_id)
+            )
+
+    def _notify_changed(self):
+        """Notify open screens that these records changed."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, records in self.grouped("company_id").items():
+            chatter._notify_screens(
+                company, records.ids, records.order_id.ids, records.partner_id.ids
+            )
 
     @api.model
     def get_message_center_summary(self, domain):
@@ -138,9 +165,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
             record_sudo.write({"needs_reading": False})
             self.env["fsm.confirmation.activity"]._close(record_sudo)
             record_sudo._message_log(
-                body=self.env._(
-                    "The later reply was read. The response stays the same."
-                ),
+                body=self.env._("Read by a person. The response stays the same."),
                 author_id=self.env.user.partner_id.id,
             )
             undo._keep(record_sudo, before)

@@ -17,7 +17,7 @@ from ...core.board import (
     confirmed_percent,
     may_need_text,
 )
-from ...core.kinds import STAFF, TIMES
+from ...core.kinds import EMAIL, STAFF, TIMES
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -173,7 +173,7 @@ class FsmDayBoard(models.AbstractModel):
         if appointment.confirmation_status == "reconfirm":
             if message.response == "opted_out":
                 return self.env._("Opted back in: ask again")
-            return self.env._("The date changed: ask again")
+            return self.env._("The customer needs to be asked again")
         if message.state == "failed":
             return self.env._(
                 "Not delivered: %s", message.failure_reason or self.env._("unknown")
@@ -183,7 +183,7 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _describe_waiting(self, appointment):
         if appointment.confirmation_status == "unrecognized":
-            return self.env._("Written back to, no answer yet")
+            return self.env._("Written back to, no response yet")
         asked = appointment.asked_date
         if not asked:
             return False
@@ -192,7 +192,7 @@ class FsmDayBoard(models.AbstractModel):
             shown = format_time(self.env, local.time(), time_format="short")
         else:
             shown = format_date(self.env, local.date(), date_format="MMM d")
-        return self.env._("Asked %s, no answer yet", shown)
+        return self.env._("Asked %s, no response yet", shown)
 
     @api.model
     def _get_contact(self, appointment, found):
@@ -316,6 +316,11 @@ class FsmDayBoard(models.AbstractModel):
     def _get_ways_out(self, appointment, found):
         """What helps when the customer can't be asked, as the alert says."""
         known = {
+            "ask_by_email": (
+                "ask_by_email",
+                self.env._("Ask by E-mail"),
+                "fa-envelope-o",
+            ),
             "choose_contact": ("send", self.env._("Choose Contact"), "fa-user-o"),
             "open_contact": ("contact", self.env._("Open Contact"), "fa-user-o"),
             "allow_texts": (
@@ -330,7 +335,11 @@ class FsmDayBoard(models.AbstractModel):
             ),
             "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
         }
+        emails = self.env["fsm.confirmation.email"]
         may = {
+            "ask_by_email": lambda: emails._is_offered(
+                found.draft.partner, appointment.company_id
+            ),
             "open_contact": lambda: self._get_partner(found).has_access("write"),
             "open_schedule": lambda: appointment._get_appointment().has_access("write"),
         }
@@ -356,6 +365,9 @@ class FsmDayBoard(models.AbstractModel):
         next_steps = self.env["fsm.confirmation.next.step"]
         return {
             "send": self._send,
+            "ask_by_email": lambda rec: self._send(
+                rec, default_partner_id=partner.id, default_channel=EMAIL
+            ),
             "text_another": lambda rec: self._send(
                 rec, confirmation_other_than=rec.partner_id.id or -1
             ),

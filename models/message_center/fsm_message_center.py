@@ -5,10 +5,10 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# More than this is shown as "10,000+", as Odoo's own pager does: a count never has to
-# look at every message.
+# Among up to so many messages the tiles are counted exactly; a count never has to look
+# at every message. Unmatched replies beyond it are shown as "10,000+".
 COUNT_LIMIT = 10000
-# When even more are looked at, each tile counts up to "1,000+".
+# Of more than that, each tile counts its own messages, up to "1,000+".
 TILE_LIMIT = 1000
 UNMATCHED = [("state", "!=", "matched"), ("is_done", "=", False)]
 # A problem that nobody saw again for so long is over.
@@ -72,7 +72,7 @@ class FsmMessageCenter(models.AbstractModel):
             # resolved it by hand.
             {
                 "key": "failed",
-                "label": self.env._("Failed"),
+                "label": self.env._("Not delivered"),
                 "look": "failed",
                 "domain": [
                     ("state", "=", "failed"),

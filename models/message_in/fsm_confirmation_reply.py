@@ -7,7 +7,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...core import matching
-from ...core.reply import Said, understand
+from ...core.reply import Said
+from ...core.reply import read as read_reply
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
 
@@ -49,7 +50,7 @@ class FsmConfirmationReply(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Contact", readonly=True, index="btree_not_null"
     )
-    mobile = fields.Char(required=True, readonly=True)
+    mobile = fields.Char(readonly=True, help="None: answered on the e-mail's page.")
     # In the national format of the company's country.
     mobile_display = fields.Char("Number", compute="_compute_mobile_display")
     recipient = fields.Char("Sent To", readonly=True, help="Our number.")
@@ -184,7 +185,7 @@ class FsmConfirmationReply(models.Model):
         partners = self.env["res.partner"]
         for reply in self:
             company = reply.company_id or self.env.company
-            reply.mobile_display = partners._format_number_for_people(
+            reply.mobile_display = reply.mobile and partners._format_number_for_people(
                 reply.mobile, company
             )
 
@@ -239,6 +240,7 @@ class FsmConfirmationReply(models.Model):
             "moved": self.env._("Came after the appointment had moved"),
             "changed": self.env._("Came after the place, customer or number changed"),
             "context": self.env._("Answers something else than the question"),
+            "page": self.env._("Answered on the page that the e-mail links to"),
             "chosen": self.env._("Chooses a proposed time"),
         }
 
@@ -273,6 +275,12 @@ class FsmConfirmationReply(models.Model):
 
     def copy(self, default=None):  # pylint: disable=method-required-super
         raise UserError(self.env._("A reply can't be duplicated."))
+
+    def unlink(self):
+        self.check_access("unlink")
+        retention = self.env["fsm.confirmation.retention"]
+        retention._erase_traces_sudo(self.confirmation_id.browse(), self)
+        return super().unlink()
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
@@ -505,8 +513,8 @@ class FsmConfirmationReply(models.Model):
         if self.reason == "ambiguous":
             asked = self.env["fsm.confirmation.matching"]._find_open(self)
             words = self.env["fsm.confirmation.word"]._lexicon()
-            prompts = asked.mapped("body")
-            intent = understand(self.body, lexicon=words, prompts=prompts).intent
+            said = [Said("us", "question", text) for text in asked.mapped("body")]
+            intent = read_reply(self.body, said, lexicon=words).intent
         if intent == "opt_out":
             return "opted_out"
         return matching.RESPONSE_OF_INTENT.get(intent, False)

@@ -68,6 +68,13 @@ class FsmConfirmationReplyChatter(models.AbstractModel):
     def _describe_origin(self, text, message):
         """Who wrote: the contact, or another number whose reply a person attached."""
         name_visit = self.env["fsm.confirmation.chatter"]._name_visit
+        if not text.mobile:
+            title = self.env._(
+                "Answer by e-mail from %(contact)s (%(email)s) to",
+                contact=message.contact_name or "",
+                email=message.email or "",
+            )
+            return name_visit(title, message)
         if text.mobile != message.mobile:
             title = self.env._("Reply by text from the number %s to", text.mobile)
             return name_visit(title, message)

@@ -115,7 +115,7 @@ class FsmConfirmationWord(models.Model):
         if self.env.cr.dbname in _served:
             self._lexicon()
 
-    def _forget(self):
+    def _forget(self):  # pylint: disable=missing-return
         super()._forget()
         if self:
             # Who changes words sees what follows from them before it is committed.

@@ -8,6 +8,9 @@ from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
 from . import fsm_confirmation_departure
 from . import fsm_confirmation_outbox
+from . import fsm_confirmation_email
+from . import fsm_confirmation_page
+from . import mail_mail
 from . import fsm_confirmation_activity
 from . import fsm_confirmation_opt_out
 from . import fsm_confirmation_response

@@ -10,7 +10,7 @@ from odoo.tools.translate import _lt
 
 from ...core import status
 from ...core.formatting import format_hour, localize
-from ...core.kinds import QUESTION, asks
+from ...core.kinds import QUESTION, SMS, asks
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
 from ...tools.export import harmless_rows
@@ -38,6 +38,7 @@ FAILURE_TYPES = [
     ("temporary", "Twilio not available"),
     ("unknown", "Not known whether it was sent"),
     ("other", "Refused by Twilio"),
+    ("email", "E-mail not delivered"),
 ]
 # A name stays as it was when the contact or Work Order is deleted. The search bar looks
 # into several columns at once: one without an index of this kind would have PostgreSQL
@@ -95,7 +96,15 @@ class FsmConfirmation(models.Model):
         size=MAX_NAME,
         **_KEPT_NAME,
     )
-    mobile = fields.Char(required=True, readonly=True, index="trigram")
+    channel = fields.Selection(
+        [("sms", "Text"), ("email", "E-mail")],
+        "Sent By Way Of",
+        default="sms",
+        required=True,
+        readonly=True,
+    )
+    mobile = fields.Char(readonly=True, index="trigram")
+    email = fields.Char("E-mail Address", readonly=True, index="trigram")
     job_name = fields.Char("Job ID", compute="_compute_job_name", **_KEPT_NAME)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     kind = fields.Selection(
@@ -110,7 +119,7 @@ class FsmConfirmation(models.Model):
         default="question",
         required=True,
         readonly=True,
-        help="Only a question waits for an answer, and counts for the appointment.",
+        help="Only a question waits for a response, and counts for the appointment.",
     )
     tells_change = fields.Selection(
         CHANGES, "Tells of a Change", readonly=True, technical=True
@@ -129,7 +138,8 @@ class FsmConfirmation(models.Model):
         compute="_compute_sent_hour",
         store=True,
         precompute=True,
-        falsy_value_label=_lt("Not sent yet"),
+        # Odoo takes it from here alone.
+        falsy_value_label=_lt("Not sent yet"),  # pylint: disable=translation-field
         help="The hour of the day at which it was sent, where the work happens.",
     )
     delivered_date = fields.Datetime("Delivered On", readonly=True)
@@ -185,12 +195,13 @@ class FsmConfirmation(models.Model):
     customer_note = fields.Text(
         "Customer's Note",
         readonly=True,
-        help="What the customer added to a clear answer.",
+        help="What the customer added to a clear response.",
     )
     read_after = fields.Datetime(
         "To Be Read From",
         readonly=True,
-        help="From then on a person reads the unclear reply that was asked back to.",
+        help="From then on a person reads the unclear reply that the customer was "
+        "asked to clarify.",
         technical=True,
     )
     is_wrong_number = fields.Boolean(
@@ -229,7 +240,8 @@ class FsmConfirmation(models.Model):
     needs_reading = fields.Boolean(
         "Unread Reply",
         readonly=True,
-        help="The customer wrote something later that changes nothing by itself.",
+        help="There is something to read: a note, or a later reply that changed "
+        "nothing.",
     )
     previous_id = fields.Many2one(
         "fsm.confirmation",
@@ -264,7 +276,7 @@ class FsmConfirmation(models.Model):
             *RESPONSES,
             ("moved", "Changed since"),
             ("awaiting", "Awaiting response"),
-            ("no_answer", "Never answered"),
+            ("no_answer", "No response"),
             ("failed", "Not delivered"),
             ("canceled", "Not sent"),
             ("outgoing", "Waiting"),
@@ -278,7 +290,6 @@ class FsmConfirmation(models.Model):
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out. "
         "Of a text that asks nothing: how far it got.",
     )
-    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
     # Indexed, as every deleted message of any record is looked for here.
     order_message_id = fields.Many2one(
         "mail.message",
@@ -292,6 +303,24 @@ class FsmConfirmation(models.Model):
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
+        technical=True,
+    )
+    # Of a question by e-mail: its mail until it has left, and the key of its page. The
+    # token itself is in the mail alone.
+    mail_id = fields.Many2one(
+        "mail.mail",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        groups="base.group_system",
+        technical=True,
+    )
+    answer_key = fields.Char(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="SHA-256 of the token in the link.",
         technical=True,
     )
     activity_id = fields.Many2one(
@@ -314,6 +343,11 @@ class FsmConfirmation(models.Model):
     _step_unique = models.UniqueIndex(
         "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
         " WHERE step_id IS NOT NULL"
+    )
+    _answer_key_unique = models.UniqueIndex("(answer_key) WHERE answer_key IS NOT NULL")
+    _has_address = models.Constraint(
+        "CHECK (mobile IS NOT NULL OR (channel = 'email' AND email IS NOT NULL))",
+        "A message goes to a number or to an e-mail address.",
     )
     # A customer is told once that the technician is on the way.
     _way_unique = models.UniqueIndex(
@@ -341,7 +375,8 @@ class FsmConfirmation(models.Model):
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
     _appointment_index = models.Index(
         "(appointment_start, id)"
-        " INCLUDE (company_id, indicator, closed_reason, needs_reading)"
+        " INCLUDE (company_id, indicator, closed_reason, needs_reading,"
+        " appointment_end)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
     # A part of a name is looked for in fsm.confirmation.name.index, messages are
@@ -425,18 +460,6 @@ class FsmConfirmation(models.Model):
                 record.kind,
             )
 
-    @api.depends("state", "failure_type", "next_ids", "closed_reason")
-    def _compute_can_send_again(self):
-        for record in self:
-            record.can_send_again = (
-                record.state == "failed"
-                and record._asks()
-                and record.failure_type != "consent"
-                and not record.next_ids
-                and record.closed_reason != "replaced"
-                and bool(record.order_id)
-            )
-
     # ------------------------------------------------------------------
     # Create, write, delete
     # ------------------------------------------------------------------
@@ -451,7 +474,9 @@ class FsmConfirmation(models.Model):
         for vals in vals_list:
             if not asks(vals.get("kind", QUESTION)):
                 vals["is_open"] = False
-            vals["segment_count"] = count_segments(vals.get("body", "")).count
+            is_text = vals.get("channel", SMS) == SMS
+            size = count_segments(vals.get("body", "")).count
+            vals["segment_count"] = size if is_text else 0
             order = self.env["fsm.order"].browse(vals.get("order_id") or [])
             if "person_id" not in vals:
                 visit = self.env["fsm.visit"].browse(vals.get("visit_id") or [])
@@ -504,13 +529,22 @@ class FsmConfirmation(models.Model):
 
         :param values: further values, written with it
         """
-        # pylint: disable=super-method-mismatch
         # The reply itself is in the histories: nothing of its answer is tracked again.
         quiet = self.with_context(tracking_disable=True)
         values = {**(values or {}), "reply_body": words}
         result = super(FsmConfirmation, quiet).write(values)
         self._recompute_recordset(["indicator"])
         return result
+
+    def _forget_words(self, words):
+        """A reply is deleted: show nothing of it on the row."""
+        note_lines = (self.customer_note or "").splitlines()
+        noted = any(line in words for line in note_lines if line)
+        shown = bool(words) and self.reply_body == words
+        if noted or shown:
+            note = False if noted else self.customer_note
+            body = "-" if shown else self.reply_body
+            self._write_words(body, {"customer_note": note})
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
@@ -537,21 +571,29 @@ class FsmConfirmation(models.Model):
                 )
 
     def unlink(self):
+        self.check_access("unlink")
         activities_sudo = self.sudo().activity_id
         asked = [
             record._get_appointment_sudo() for record in self.sudo() if record.is_open
         ]
         self.env["fsm.confirmation.same.day"]._hand_over(self.sudo())
+        # Replies that belong to no other message go with it.
+        replies_sudo = self.sudo().reply_ids
+        replies_sudo = replies_sudo.filtered(lambda rec: rec.confirmation_ids <= self)
+        retention = self.env["fsm.confirmation.retention"]
+        retention._erase_traces_sudo(self, replies_sudo.browse())
+        replies_sudo.unlink()
         result = super().unlink()
         activities_sudo.unlink()
         for appointment_sudo in asked:
             appointment_sudo._stop_waiting_sudo()
         return result
 
-    def _notify_changed(self):
-        """Notify open screens that these records changed."""
-        chatter = self.env["fsm.confirmation.chatter"]
-        for company, records in self.grouped("company_id").items():
-            chatter._notify_screens(
-                company, records.ids, records.order_id.ids, records.partner_id.ids
-            )
+    def _message_receive_bounce(self, email, partner):
+        self.env["fsm.confirmation.email"]._on_bounced(self)
+        return super()._message_receive_bounce(email, partner)
+
+    def message_update(self, msg_dict, update_vals=None):
+        # The customer replied to the e-mail instead of clicking: a person reads it.
+        self.env["fsm.confirmation.email"]._on_replied(self)
+        return super().message_update(msg_dict, update_vals)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models, modules
 from odoo.modules.registry import Registry
 
+from ...core.kinds import EMAIL
 from ...tools.screen_notifications import ScreenNotifications
 from ..privacy.ir_websocket import SCREENS_CHANNEL
 from ..xmlids import NOTE_SUBTYPE
@@ -84,11 +85,18 @@ class FsmConfirmationChatter(models.AbstractModel):
         delivery = states[record.state]
         if record.state in ("failed", "canceled") and record.failure_reason:
             delivery = f"{delivery}: {record.failure_reason}"
-        title = self.env._(
-            "Text message to %(contact)s (%(number)s)",
-            contact=record.contact_name or "",
-            number=record.mobile,
-        )
+        if record.channel == EMAIL:
+            title = self.env._(
+                "E-mail to %(contact)s (%(email)s)",
+                contact=record.contact_name or "",
+                email=record.email,
+            )
+        else:
+            title = self.env._(
+                "Text message to %(contact)s (%(number)s)",
+                contact=record.contact_name or "",
+                number=record.mobile,
+            )
         return self._format_text(
             self._name_visit(title, record),
             record.body,

@@ -398,6 +398,9 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 "before sending it again."
             ),
             "other": self.env._("Twilio refused it."),
+            "email": self.env._(
+                "The e-mail could not be delivered. Correct the address, or call."
+            ),
         }
         detail = ": ".join(str(part) for part in (code or "", reason or "") if part)
         return f"{sentences[failure]} ({detail})" if detail else sentences[failure]

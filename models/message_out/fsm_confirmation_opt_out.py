@@ -182,7 +182,6 @@ class FsmConfirmationOptOut(models.AbstractModel):
         :param lifted_by: ``res.company`` records whose user has just done it, and needs
             no reminder
         """
-        # pylint: disable-next=no-search-all
         companies_sudo = self.env["res.company"].sudo().search([])
         for record_sudo in self._find_newest_sudo(number, companies_sudo, "opted_out"):
             appointment_sudo = record_sudo._get_appointment_sudo()

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ...core import delivery
 from ...core.alerts import SETUP
+from ...core.kinds import SMS
 from ...core.twilio.client import OVERRIDES, Outcome, SendResult
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, commit_with_retries
@@ -41,6 +42,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
     @private_queries()
     def _cron_send(self):
         """Send what waits, and ask Twilio about what is not heard of."""
+        self.env["fsm.confirmation.email"]._record_outcomes()
         self._send_waiting()
         self._resolve_lost_claims()
         self._check_reported()
@@ -116,6 +118,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
     def _get_due_domain(self):
         return [
             ("state", "=", "outgoing"),
+            ("channel", "=", SMS),
             ("carrier_id", "=", False),
             "|",
             ("next_attempt_date", "=", False),
@@ -146,8 +149,9 @@ class FsmConfirmationOutbox(models.AbstractModel):
         self.env.invalidate_all()
         now = fields.Datetime.now()
         due = SQL(
-            "state = 'outgoing' AND carrier_id IS NULL"
+            "state = 'outgoing' AND channel = %s AND carrier_id IS NULL"
             " AND (next_attempt_date IS NULL OR next_attempt_date <= %s)",
+            SMS,
             now,
         )
         if only_sender:

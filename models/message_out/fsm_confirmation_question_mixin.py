@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import status
-from ...core.kinds import asks
+from ...core.kinds import EMAIL, asks
 
 # Details in words, for templates. They say when the appointment is now, which not
 # everybody may see who may see the message.
@@ -83,7 +83,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     timezone = fields.Char(
         "Time Zone", readonly=True, help="Where the work happens.", technical=True
     )
-    is_open = fields.Boolean("Waits for an Answer", readonly=True, default=True)
+    is_open = fields.Boolean("Awaits a Response", readonly=True, default=True)
     closed_reason = fields.Selection(
         [
             ("answered", "Answered"),
@@ -332,7 +332,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         """Messages to a number, sent from ``sender``, that wait for an answer.
 
         An answer from that number to that sender can be about any of these.
+
+        :param mobile: E.164; none, as of an e-mail: none are found
         """
+        if not mobile:
+            return self.sudo().browse()
         return self.sudo().search(
             [
                 ("mobile", "=", mobile),
@@ -340,6 +344,16 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
                 ("is_open", "=", True),
             ]
         )
+
+    def _get_line(self):
+        """Of those that wait on one line, the newer question replaces the older one.
+
+        :return: tuple; the same as of :class:`Draft`
+        """
+        self.ensure_one()
+        if self.channel == EMAIL:
+            return self.email, EMAIL
+        return self.mobile, self.sender
 
     def _close_sudo(self, reason):
         """No answer is awaited any more; a text that waits to be sent stays here.
@@ -363,6 +377,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         if waiting_sudo and reason != "answered":
             said = self._describe_cancellation(reason)
             waiting_sudo.write({"state": "canceled", "failure_reason": said})
+            waiting_sudo.mail_id.cancel()
             self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
@@ -406,7 +421,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             # The newer question is the one that is answered.
             self.write({"closed_reason": "replaced"})
             return
-        others = self._search_open_sudo(self.mobile, self.sender)
+        others = self._search_open_sudo(self.mobile, self.sender) - self
         if others and not self.code:
             composer._ensure_codes(self)
         if self.code in others.mapped("code"):

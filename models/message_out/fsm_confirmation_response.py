@@ -47,9 +47,26 @@ class FsmConfirmationResponse(models.AbstractModel):
             values.update(is_open=False, closed_reason="answered", read_after=False)
         self._store_response(record, values, reply_sudo.body)
         if is_clear:
+            self._close_other_ways(record)
             if response != "confirmed" or not unread:
                 self.env["fsm.confirmation.activity"]._update(record, response)
             self.env["fsm.confirmation.activity"]._close_others_sudo(record)
+
+    @api.model
+    def _close_other_ways(self, record):
+        """One answer is enough: who was asked by text and by e-mail has answered both.
+
+        :param record: the ``fsm.confirmation`` that was answered
+        """
+        appointment_sudo = record._get_appointment_sudo()
+        if not (appointment_sudo and record.partner_id):
+            return
+        asked_sudo = appointment_sudo._get_appointment_confirmations_sudo(
+            [("is_open", "=", True), ("partner_id", "=", record.partner_id.id)]
+        )
+        asked_sudo.filtered(lambda rec: rec.channel != record.channel)._close_sudo(
+            "replaced"
+        )
 
     @api.model
     def _prepare_proposal(self, record, proposed):
@@ -207,7 +224,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         )
         note = self.env._(
             "%(message)s: the appointment is back at what it asked about "
-            "(%(date)s), so the answer counts again.",
+            "(%(date)s), so the response counts again.",
             message=record.name,
             date=record._describe_appointment()["date"],
         )
@@ -224,7 +241,13 @@ class FsmConfirmationResponse(models.AbstractModel):
             return
         if not record._asks():
             raise UserError(
-                self.env._("%s asks nothing: there is no answer to it.", record.name)
+                self.env._("%s asks nothing: it has no response.", record.name)
+            )
+        if response == "opted_out" and not record.mobile:
+            raise UserError(
+                self.env._(
+                    "%s was sent by e-mail: there is no number to opt out.", record.name
+                )
             )
         undo = self.env["fsm.confirmation.undo"]
         before = undo._take(record)
@@ -391,10 +414,10 @@ class FsmConfirmationResponse(models.AbstractModel):
         """One sentence: who has the response corrected from what to what, and why."""
         labels = dict(record._fields["response"]._description_selection(self.env))
         note = self.env._(
-            "%(message)s: answer changed from %(old)s to %(new)s.",
+            "%(message)s: response changed from %(old)s to %(new)s.",
             message=record.name,
-            old=labels.get(record.response) or self.env._("no answer"),
-            new=labels.get(response) or self.env._("no answer"),
+            old=labels.get(record.response) or self.env._("no response"),
+            new=labels.get(response) or self.env._("no response"),
         )
         if reason:
             note += " " + self.env._("Reason: %s", reason)

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from dateutil.relativedelta import relativedelta
+from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -40,13 +41,125 @@ class FsmConfirmationRetention(models.AbstractModel):
                     if not cron._commit_progress(_BATCH):
                         return
 
+    # ------------------------------------------------------------------
+    # What is deleted
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _erase_contacts_sudo(self, messages, replies):
+        """A contact is deleted: of its messages remain counts and answers.
+
+        :param messages: ``fsm.confirmation``; what still waits to be sent stays
+        :param replies: ``fsm.confirmation.reply``, whether they belong to one or not
+        """
+        replies |= messages.reply_ids
+        self._erase_traces_sudo(messages, replies)
+        self._remove_texts(SQL("id = ANY(%s)", messages.ids))
+        self._remove_words(SQL("id = ANY(%s)", replies.ids))
+
+    @api.model
+    def _erase_traces_sudo(self, messages, replies):
+        """Remove what stands elsewhere of messages and replies that are deleted.
+
+        In the histories, beside opt-outs, and in what could be undone.
+        """
+        self.env.flush_all()
+        self._anonymize_notes(messages.ids)
+        for message_sudo in messages.sudo():
+            self._anonymize_notes_that_name(message_sudo)
+        for reply_sudo in replies.sudo():
+            self._anonymize_notes_of_reply(reply_sudo)
+            for message_sudo in reply_sudo.confirmation_ids:
+                message_sudo._forget_words(reply_sudo.body or "")
+        both = [*messages.sudo(), *replies.sudo()]
+        numbers = list({each.mobile for each in both})
+        undo_sudo = self.env["fsm.confirmation.undo"].sudo()
+        undo_sudo.search([("message_id.mobile", "in", numbers)]).unlink()
+        entries_sudo = self.env["phone.blacklist"].sudo()
+        entries_sudo = entries_sudo.with_context(active_test=False).search(
+            [
+                ("number", "in", numbers),
+                ("opt_out_company_id", "in", [each.company_id.id for each in both]),
+            ]
+        )
+        words = {(reply.body or "")[:160] for reply in replies.sudo()}
+        gone = messages.sudo().mapped("mobile")
+        entries_sudo.filtered(
+            lambda entry: entry.number in gone or entry.opt_out_text in words
+        ).write({"opt_out_text": False})
+        self.env.invalidate_all()
+
+    @api.model
+    def _anonymize_notes_that_name(self, message_sudo):
+        """Remove why people decided something about a message from the histories."""
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_message SET body = %(removed)s
+                 WHERE subtype_id = %(subtype)s
+                   AND (model = 'fsm.order' AND res_id = %(order)s
+                        OR model = 'res.partner' AND res_id = %(partner)s)
+                   AND position(%(name)s IN body) > 0
+             RETURNING id
+                """,
+                removed=self._get_note(),
+                subtype=self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE),
+                order=message_sudo.order_id.id or 0,
+                partner=message_sudo.partner_id.id or 0,
+                name=message_sudo.name,
+            )
+        )
+
+    @api.model
+    def _anonymize_notes_of_reply(self, reply_sudo):
+        """Remove a reply's words from the histories, wherever they were noted."""
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_message SET body = %(removed)s
+                 WHERE subtype_id = %(subtype)s
+                   AND record_company_id = %(company)s
+                   AND date >= %(received)s
+                   AND (position(%(words)s IN body) > 0
+                        OR confirmation_id = ANY(%(ids)s) AND date = %(received)s)
+             RETURNING id
+                """,
+                removed=self._get_note(),
+                subtype=self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE),
+                company=reply_sudo.company_id.id,
+                received=reply_sudo.received_date,
+                words=str(escape(reply_sudo.body or REMOVED)),
+                ids=reply_sudo.confirmation_ids.ids,
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # What is old
+    # ------------------------------------------------------------------
+
     @api.model
     def _anonymize_messages(self, company, before, limit):
         """Remove texts and numbers of messages, and of the notes about them.
 
-        By SQL, because an ordinary write refuses it to everybody.
-
         :return: whether there may be more
+        """
+        ids = self._remove_texts(
+            SQL(
+                "company_id = %s AND create_date < %s LIMIT %s",
+                company.id,
+                before,
+                limit,
+            )
+        )
+        self._anonymize_notes(ids)
+        return len(ids) == limit
+
+    @api.model
+    def _remove_texts(self, which):
+        """Make messages anonymous, which an ordinary write refuses to everybody.
+
+        :param which: SQL condition, maybe with a limit
+        :return: list of their ids
         """
         self.env.flush_all()
         closed_reason = "COALESCE(closed_reason, 'past')"
@@ -56,6 +169,7 @@ class FsmConfirmationRetention(models.AbstractModel):
                 """
                 UPDATE fsm_confirmation
                    SET body = %(removed)s, mobile = %(removed)s, code = NULL,
+                       email = NULL, answer_key = NULL, mail_id = NULL,
                        reply_body = CASE WHEN reply_body IS NULL THEN NULL
                                          ELSE %(removed)s END,
                        customer_note = NULL, proposed_date = NULL,
@@ -64,28 +178,36 @@ class FsmConfirmationRetention(models.AbstractModel):
                        closed_reason = %(closed_reason)s,
                        indicator = %(indicator)s
                  WHERE id IN (SELECT id FROM fsm_confirmation
-                               WHERE company_id = %(company)s
-                                 AND create_date < %(before)s
-                                 AND mobile != %(removed)s
+                               WHERE mobile IS DISTINCT FROM %(removed)s
                                  AND state NOT IN ('outgoing', 'sending')
-                               LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                                 AND %(which)s FOR UPDATE SKIP LOCKED)
              RETURNING id
                 """,
                 removed=REMOVED,
                 closed_reason=SQL(closed_reason),
                 indicator=SQL(indicator),
-                company=company.id,
-                before=before,
-                limit=limit,
+                which=which,
             )
         )
-        self._anonymize_notes([id_ for (id_,) in rows])
         self.env.invalidate_all()
-        return len(rows) == limit
+        return [id_ for (id_,) in rows]
 
     @api.model
     def _anonymize_replies(self, company, before, limit):
         """Remove words and numbers of replies; see :meth:`_anonymize_messages`."""
+        ids = self._remove_words(
+            SQL(
+                "company_id = %s AND received_date < %s LIMIT %s",
+                company.id,
+                before,
+                limit,
+            )
+        )
+        return len(ids) == limit
+
+    @api.model
+    def _remove_words(self, which):
+        """As :meth:`_remove_texts`, of replies."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -97,20 +219,16 @@ class FsmConfirmationRetention(models.AbstractModel):
                        auto_reply_body = CASE WHEN auto_reply_body IS NULL THEN NULL
                                           ELSE %(removed)s END
                  WHERE id IN (SELECT id FROM fsm_confirmation_reply
-                               WHERE company_id = %(company)s
-                                 AND received_date < %(before)s
-                                 AND mobile != %(removed)s
-                               LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                               WHERE mobile IS DISTINCT FROM %(removed)s
+                                 AND %(which)s FOR UPDATE SKIP LOCKED)
              RETURNING id
                 """,
                 removed=REMOVED,
-                company=company.id,
-                before=before,
-                limit=limit,
+                which=which,
             )
         )
         self.env.invalidate_all()
-        return len(rows) == limit
+        return [id_ for (id_,) in rows]
 
     @api.model
     def _anonymize_notes(self, ids):

@@ -144,7 +144,7 @@ class FsmConfirmationSender(models.Model):
                 SELECT message.sender, message.company_id, count(*)
                   FROM fsm_confirmation AS message
                   JOIN res_company AS company ON company.id = message.company_id
-                 WHERE message.state = 'outgoing'
+                 WHERE message.state = 'outgoing' AND message.channel = 'sms'
                    AND COALESCE(message.next_attempt_date, message.create_date)
                        < CASE WHEN company.job_confirmation_rate > 0
                               THEN %s ELSE %s END

@@ -86,10 +86,14 @@ class FsmConfirmationUndo(models.TransientModel):
         mine_sudo = record_sudo
         if appointment_sudo:
             mine_sudo |= appointment_sudo._get_appointment_confirmations_sudo()
+        if not record_sudo.mobile:
+            return mine_sudo.sorted("id")
         of_number = [
             ("mobile", "=", record_sudo.mobile),
             ("company_id", "=", record_sudo.company_id.id),
-            ("appointment_start", ">=", fields.Datetime.now()),
+            "|",
+            ("appointment_start", ">", fields.Datetime.now()),
+            ("appointment_end", ">", fields.Datetime.now()),
         ]
         mine_sudo |= record_sudo.search(of_number, limit=_MAX_MESSAGES)
         return mine_sudo.sorted("id")
@@ -193,6 +197,9 @@ class FsmConfirmationUndo(models.TransientModel):
             words = known.pop("reply_body")
             message_sudo._write_words(words, known)
             if known["state"] == "outgoing":
+                message_sudo.mail_id.filtered(
+                    lambda mail: mail.state == "cancel"
+                ).mark_outgoing()
                 self.env["fsm.confirmation.outbox"]._wake(message_sudo)
             self.env["fsm.confirmation.chatter"]._refresh(message_sudo)
 

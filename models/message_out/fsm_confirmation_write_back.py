@@ -105,13 +105,14 @@ class FsmConfirmationWriteBack(models.AbstractModel):
             message.order_id.sudo(),
             message.visit_id.sudo(),
             message.partner_id.sudo(),
-            mobile=message.mobile,
-            verdict="ok",
+            mobile=message.mobile or "",
+            # Who was asked by e-mail may have no number.
+            verdict="ok" if message.mobile else "missing",
             sender=company_sudo._job_confirmation_sender(message.mobile),
             kind=kind,
             words=words,
             home=company_sudo,
-            leaves_at_once=self._has_just_written(message),
+            leaves_at_once=bool(message.mobile) and self._has_just_written(message),
         )
 
     @api.model

@@ -142,7 +142,7 @@ class FsmConfirmationPlan(models.Model):
         everybody = companies is None
         companies = (companies or self.env["res.company"]).sudo()
         if everybody:
-            companies = companies.search([])  # pylint: disable=no-search-all
+            companies = companies.search([])
         plans_sudo = self.sudo().with_context(active_test=False)
         known = plans_sudo.search([("company_id", "in", companies.ids)]).company_id
         found = (

@@ -43,6 +43,7 @@ class FsmConfirmationPlanStep(models.Model):
             ("unconfirmed", "customers who have not confirmed"),
             ("not_asked", "customers who have not been asked yet"),
             ("unanswered", "customers who have not answered"),
+            ("confirmed", "customers who have confirmed, as a reminder"),
         ],
         "To",
         default="unconfirmed",
@@ -55,7 +56,7 @@ class FsmConfirmationPlanStep(models.Model):
         string="Text",
         domain=[("model", "=", "fsm.order")],
         ondelete="restrict",
-        help="Empty: the company's confirmation text.",
+        help="Empty: the company's confirmation text, or its reminder.",
     )
     is_held = fields.Boolean("Held", help="Nothing of this step leaves meanwhile.")
     preview = fields.Text(compute="_compute_preview")
@@ -97,12 +98,12 @@ class FsmConfirmationPlanStep(models.Model):
             "%(days)s days before at %(clock)s", days=self.number, clock=clock
         )
 
-    @api.depends("template_id", "plan_id.company_id")
+    @api.depends("template_id", "audience", "plan_id.company_id")
     def _compute_preview(self):
         words = self.env["fsm.confirmation.plan.words"]
         for step in self:
             company = step.plan_id.company_id or self.env.company
-            step.preview = words._render_example(company, step.template_id)
+            step.preview = words._render_example(company, step)
 
     @api.depends("number", "unit", "hour", "plan_id.company_id")
     def _compute_warning(self):

@@ -3,7 +3,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ...core.alerts import first_for_plan
+from ...core import planning
+from ...core.alerts import first_for_many
+from ...core.kinds import REMINDER
 
 _ORDERS_SHOWN = 5  # of a contact
 
@@ -99,7 +101,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         decision = finding.decision
         when = self._format_there(finding, decision.at) if decision.at else ""
         step = finding.step.name or ""
-        alert = finding.draft and first_for_plan(finding.draft.alerts)
+        alert = finding.draft and first_for_many(finding.draft.alerts, is_again=True)
         if alert and decision.at and alert.code != decision.reason:
             return self.env._(
                 "Not asked on %(when)s, unless it changes: %(reason)s",
@@ -149,10 +151,10 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "declined": lambda: self.env._("No further text: declined, for a person."),
             "opted_out": lambda: self.env._("No further text: opted out."),
             "unrecognized": lambda: self.env._(
-                "No further text: the answer is for a person."
+                "No further text: a person reads the reply."
             ),
         }
-        alert = finding.draft and first_for_plan(finding.draft.alerts)
+        alert = finding.draft and first_for_many(finding.draft.alerts, is_again=True)
         if alert and alert.code == reason:
             return self.env._("Not asked: %s", alert.summary or alert.text)
         return known[reason]() if reason in known else self.env._("Not asked.")
@@ -168,7 +170,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         return text if zone == self.env.user.tz else f"{text} ({zone})"
 
     @api.model
-    def _render_example(self, company, template):
+    def _render_example(self, company, step):
         """What a customer gets, for the next Work Order of the company, as str."""
         orders_sudo = self.env["fsm.order"].sudo()
         order_sudo = orders_sudo.search(
@@ -185,7 +187,9 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         recipients = self.env["fsm.confirmation.recipient"]
         partner = recipients._choose(order_sudo)[order_sudo]
         draft = composer._draft(order_sudo, order_sudo._get_next_visit(), partner)
-        draft.template = template.sudo()
+        draft.template = step.template_id.sudo()
+        if step.audience == planning.REMINDED:
+            draft.kind = REMINDER
         try:
             return composer._render([draft])[0]
         except UserError as error:

@@ -12,17 +12,15 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...core import planning
-from ...core.alerts import first_for_plan
+from ...core.alerts import first_for_many
 from ...core.formatting import localize
-from ...core.kinds import QUESTION
+from ...core.kinds import QUESTION, REMINDER
 from ...tools.log_redaction import describe, private_queries
 from ...tools.retry import commit_with_retries
 
 _logger = logging.getLogger(__name__)
 
 _BATCH = 200  # appointments looked at in one transaction
-# So long an outlook holds at most, whatever may have changed unseen.
-_LONGEST_OUTLOOK = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -138,12 +136,15 @@ class FsmConfirmationPlanner(models.AbstractModel):
         """
         steps = [step._to_core() for step in plans_sudo.step_ids]
         until = now + planning.find_horizon(steps)
+        statuses = planning.ASKED_ABOUT
+        if any(step.is_reminder for step in steps):
+            statuses = planning.LOOKED_AT
         found = []
         for name in ("fsm.order", "fsm.visit"):
             rows = self.env.execute_query(
                 SQL(
                     "%s LIMIT %s FOR NO KEY UPDATE OF a SKIP LOCKED",
-                    self._select(name, company, now, until),
+                    self._select(name, company, now, until, statuses),
                     limit,
                 )
             )
@@ -152,7 +153,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         return found[:limit]
 
     @api.model
-    def _select(self, name, company, now, until):
+    def _select(self, name, company, now, until, statuses):
         """SQL for appointments in time whose outlook is over, or that have none."""
         is_visit = name == "fsm.visit"
         closed = list(self.env["fsm.stage"]._get_closed_ids())
@@ -160,7 +161,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
             """
             SELECT a.id FROM %(table)s a %(join)s
              WHERE a.company_id = %(company)s
-               AND a.confirmation_status IN ('not_sent', 'reconfirm', 'awaiting')
+               AND a.confirmation_status IN
+                   ('not_sent', 'reconfirm', 'awaiting', 'confirmed')
+               AND a.confirmation_status = ANY(%(statuses)s)
                AND a.scheduled_date_start > %(now)s
                AND a.scheduled_date_start <= %(until)s
                AND a.confirmation_hold IS NOT TRUE
@@ -178,6 +181,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
             if is_visit
             else SQL("CROSS JOIN LATERAL (SELECT a.id, a.stage_id) o"),
             company=company.id,
+            statuses=list(statuses),
             now=now,
             until=until,
             closed=closed,
@@ -272,15 +276,20 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 visit = self.env["fsm.visit"]
             partner = partners[finding.appointment]
             finding.draft = composer._draft(finding.order, visit, partner)
+            if finding.decision.step and finding.decision.step.is_reminder:
+                finding.draft.kind = REMINDER
             finding.draft.is_recipient = True
         drafts = [finding.draft for finding in wanted]
         self.env["fsm.confirmation.alert"]._check(drafts)
+        self.env["fsm.confirmation.composer"]._ask_by_email(
+            [draft for draft in drafts if draft.company._asks_by_email_itself()]
+        )
         counts = self._count_today(drafts, now)
         same_day = self.env["fsm.confirmation.same.day"]
         counted = set()
         for finding in wanted:
-            alert = first_for_plan(finding.draft.alerts)
-            line = (finding.draft.mobile, localize(now, finding.facts.zone).date())
+            alert = first_for_many(finding.draft.alerts, is_again=True)
+            line = (finding.draft.address, localize(now, finding.facts.zone).date())
             # What is asked in one text counts once.
             text = (same_day._get_key(finding.draft), finding.decision.step)
             recipient = planning.Recipient(
@@ -325,7 +334,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         self._check_due(coming, now, lambda finding: True)
         joined = []
         for finding in coming:
-            blocked = first_for_plan(finding.draft.alerts)
+            blocked = first_for_many(finding.draft.alerts, is_again=True)
             if get_key(finding) in wanted and not blocked:
                 finding.decision = planning.Decision(finding.decision.step, at=now)
                 joined.append(finding)
@@ -401,17 +410,19 @@ class FsmConfirmationPlanner(models.AbstractModel):
             .sudo()
             .search_fetch(
                 [
-                    ("mobile", "in", list({draft.mobile for draft in drafts})),
+                    "|",
+                    ("mobile", "in", [each.mobile for each in drafts if each.mobile]),
+                    ("email", "in", [each.email for each in drafts if each.email]),
                     ("step_id", "!=", False),
                     ("carrier_id", "=", False),
                     ("create_date", ">", now - timedelta(days=2)),
                 ],
-                ["mobile", "create_date", "timezone"],
+                ["mobile", "email", "create_date", "timezone"],
             )
         )
         return Counter(
             (
-                message.mobile,
+                message.email or message.mobile,
                 localize(message.create_date, message._get_timezone()).date(),
             )
             for message in messages_sudo
@@ -459,7 +470,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
             if decision.is_due:
                 self._move_on(finding, now)
             start = finding.facts.start
-            latest = min(start, now + _LONGEST_OUTLOOK)
+            latest = planning.find_latest_look(
+                finding.plan._to_core(), finding.facts, finding.windows, now
+            )
             order_id, visit_id = _key(finding.appointment)
             rows.append(
                 {
@@ -479,7 +492,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
         """A text was recorded: decide what comes after it."""
         text = planning.Text(now, finding.facts.start, finding.decision.step.id)
         finding.texts = [*finding.texts, text]
-        finding.facts = replace(finding.facts, status="awaiting")
+        if finding.draft.asks:
+            finding.facts = replace(finding.facts, status="awaiting")
         finding.decide(now)
 
 

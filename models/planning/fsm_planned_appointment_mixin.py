@@ -31,7 +31,8 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
     # The planner looks for what is due by these.
     _plan_index = models.Index(
         "(company_id, scheduled_date_start)"
-        " WHERE confirmation_status IN ('not_sent', 'reconfirm', 'awaiting')"
+        " WHERE confirmation_status IN"
+        " ('not_sent', 'reconfirm', 'awaiting', 'confirmed')"
     )
 
     @api.depends("confirmation_status", "scheduled_date_start", "confirmation_hold")

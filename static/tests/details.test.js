@@ -10,8 +10,8 @@ import {
     mountWithCleanup,
     onRpc,
 } from "@web/../tests/web_test_helpers";
-import {WebClient} from "@web/webclient/webclient";
 import {expect, test} from "@odoo/hoot";
+import {WebClient} from "@web/webclient/webclient";
 import {conversationRows} from "@fieldservice_job_confirmation/details/conversation.esm";
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
 import {withNeighbors} from "@fieldservice_job_confirmation/shared/neighbors.esm";
@@ -97,7 +97,7 @@ const NOTE = {
     kind: "note",
     date: "2024-05-08 14:00:00",
     author: "Eddie",
-    text: "answer changed from Unrecognized to Confirmed.",
+    text: "response changed from Unrecognized to Confirmed.",
 };
 
 const ARCH = `

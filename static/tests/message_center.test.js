@@ -36,9 +36,9 @@ const INDICATORS = [
     ["declined", "Declined"],
     ["opted_out", "Opted out"],
     ["unrecognized", "Unrecognized"],
-    ["moved", "Date changed"],
+    ["moved", "Changed since"],
     ["awaiting", "Awaiting response"],
-    ["no_answer", "Never answered"],
+    ["no_answer", "No response"],
     ["failed", "Not delivered"],
     ["canceled", "Not sent"],
 ];

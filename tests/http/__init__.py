@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
+from . import test_answer_page
 from . import test_adversary_http
 from . import test_adversary_routes
 from . import test_companies

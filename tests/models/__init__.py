@@ -11,6 +11,7 @@ from . import test_batch
 from . import test_planner
 from . import test_day_board
 from . import test_dialogs
+from . import test_email
 from . import test_inbox
 from . import test_message_center
 from . import test_name_index
@@ -21,4 +22,5 @@ from . import test_replies
 from . import test_sending
 from . import test_shortcuts
 from . import test_translations
+from . import test_erasure
 from . import test_word_trial

@@ -130,7 +130,7 @@ class TestContents(DayBoardCase):
         sent = self._send()
         row = self._row(self.order)
         self.assertEqual((row.board_state, row.message_id), ("awaiting", sent))
-        self.assertIn("no answer yet", row.remark)
+        self.assertIn("no response yet", row.remark)
         self._reply("Yes")
         row = self._row(self.order)
         self.assertEqual((row.board_state, row.remark), ("confirmed", "“Yes”"))
@@ -181,7 +181,7 @@ class TestContents(DayBoardCase):
         self.order.scheduled_date_start += timedelta(days=1)
         row = self._row(self.order)
         self.assertEqual(row.board_state, "not_asked")
-        self.assertIn("date changed", row.remark)
+        self.assertIn("asked again", row.remark)
 
     def test_the_answer_set_by_hand(self):
         self._row(self.order).action_set_status("confirmed")

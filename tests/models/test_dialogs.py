@@ -85,7 +85,7 @@ class TestConversation(DialogCase):
         record = self._asked()
         self._resolve(record, "declined", "she called")
         (note,) = self._texts(record, "note")
-        self.assertIn("from no answer to Declined", note)
+        self.assertIn("from no response to Declined", note)
         self.assertIn("she called", note)
         author = [event for event in self._events(record) if event["kind"] == "note"]
         self.assertEqual(author[0]["author"], self.dispatcher.name)

@@ -578,6 +578,20 @@ class TestFilters(ScreenCase):
             found, found.sorted(lambda rec: (rec.appointment_start, rec.id))
         )
 
+    def test_a_window_needs_attention_until_it_ends(self):
+        now = fields.Datetime.now()
+        hour = timedelta(hours=1)
+        inside = self._answered(
+            "declined", appointment_start=now - hour, appointment_end=now + hour
+        )
+        waiting = self._message(
+            appointment_start=now - hour, appointment_end=now + hour
+        )
+        self._answered(
+            "declined", appointment_start=now - 2 * hour, appointment_end=now - hour
+        )
+        self.assertEqual(self._filtered("needs_attention"), inside | waiting)
+
     def test_asked_again_needs_no_attention(self):
         first = self._send()
         self._reply("no")

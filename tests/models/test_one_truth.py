@@ -177,9 +177,12 @@ class TestOptedOutByHand(TruthCase):
                 {"response": "opted_out"}
             ),
             "contact": lambda _record: self._decide("opt_out", "she called"),
-            "list of blocked numbers": lambda _record: self.env[
-                "phone.blacklist"
-            ].create({"number": "+12125550123"}),
+            "list of blocked numbers": lambda _record: self._block("+12125550123"),
+            "with a context of one's own": lambda _record: (
+                self.env["phone.blacklist"]
+                .with_context(job_confirmation_followed=True)
+                .create({"number": "+12125550123"})
+            ),
         }
         for way, do_it in opt_out.items():
             with self.subTest(way):
@@ -338,7 +341,7 @@ class TestWhatWasConfirmed(TruthCase):
         self.order.scheduled_date_start += timedelta(minutes=30)
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self.assertEqual(record.indicator, "confirmed")
-        self.assertIn("answer stays", self._history(self.order))
+        self.assertIn("response stays", self._history(self.order))
         self.order.scheduled_date_start += timedelta(hours=2)
         self.assertEqual(self.order.confirmation_status, "reconfirm")
         self.assertEqual(record.indicator, "moved")
@@ -351,7 +354,7 @@ class TestWhatWasConfirmed(TruthCase):
         self.order.scheduled_date_end = end + timedelta(hours=1)
         self.assertEqual(self.order.scheduled_date_start, self.start)
         self.assertEqual(self.order.confirmation_status, "confirmed")
-        self.assertEqual(self._history(self.order).count("answer stays"), 2)
+        self.assertEqual(self._history(self.order).count("response stays"), 2)
 
     def test_reopened(self):
         """What was true is true again."""

@@ -98,6 +98,34 @@ class TestPlanner(PlannerCase):
         self.assertEqual(other.confirmation_status, "confirmed")
         self.assertFalse(self._plan(self.start - 19 * HOUR))
 
+    def test_who_has_confirmed_is_reminded(self):
+        steps = [
+            {"unit": "hours", "number": 72},
+            {"unit": "hours", "number": 20, "audience": "confirmed"},
+        ]
+        self.soon.enabled = False
+        plan = self._make_plan("With a reminder", steps)
+        self.assertIn("confirmed, as a reminder", plan.steps_text)
+        reminder = plan.step_ids.filtered(lambda step: step.number == 20)
+        self.assertIn("a reminder of", reminder.preview)
+        asked = self._plan()
+        self._reply("Yes")
+        self.assertFalse(self._plan(self.start - 21 * HOUR))
+        text = self._plan(self.start - 20 * HOUR)
+        self.assertEqual((text.step_id, text.kind), (reminder, "reminder"))
+        self.assertIn(f"a reminder of {self.order.name}", text.body)
+        self.assertNotIn("YES", text.body)
+        self.assertFalse(text.is_open)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertEqual(asked.response, "confirmed")
+        self.assertFalse(self._plan(self.start - 19 * HOUR))
+
+    def test_a_late_reminder_helps_nobody(self):
+        steps = [{"unit": "hours", "number": 20, "audience": "confirmed"}]
+        self._make_plan("Reminder", steps, sequence=1)
+        self.order._set_confirmation_status_sudo("confirmed")
+        self.assertFalse(self._plan(self.start - 15 * HOUR))
+
     def test_a_moved_date_is_asked_about_anew(self):
         self._plan()
         self.order.scheduled_date_start = self.start + HOUR

@@ -7,9 +7,15 @@ from typing import NamedTuple
 from odoo import Command
 from odoo.tests import tagged
 
-from ...core.reply import understand
+from ...core.reply import Appointment, read
 from ...core.segments import count_segments
 from ..common import MODULE, ConfirmationTransactionCase
+
+
+def _asked(*codes):
+    """Return the appointments that wait for an answer with these codes."""
+    start, end = datetime(2026, 5, 6, 9), datetime(2026, 5, 6, 11)
+    return [Appointment(code, start, end, code=code) for code in codes]
 
 
 class Language(NamedTuple):
@@ -156,9 +162,9 @@ class TestTranslations(ConfirmationTransactionCase):
                     self.assertEqual(reply.confirmation_id, record)
                 for word in (language.yes, language.no):
                     for text in (f"{word} 427", f"427 {word.lower()}"):
-                        found = understand(text, codes=["427", "512"])
-                        [answer] = found.answers
-                        self.assertEqual(answer.code, "427", text)
+                        found = read(text, (), _asked("427", "512"))
+                        [(asked, _response)] = found.answers
+                        self.assertEqual(asked, "427", text)
 
     def test_the_confirmation_is_answered_in_the_language(self):
         for code, language in self._each_language():
@@ -247,7 +253,7 @@ class TestTranslations(ConfirmationTransactionCase):
                 for text in texts:
                     for copy in (text, text.lower(), f"Re: {text}", f"“{text}”"):
                         for codes in ((), ("427", "512")):
-                            found = understand(copy, codes=codes)
+                            found = read(copy, (), _asked(*codes))
                             self.assertIn(found.intent, ("unrecognized", "help"), copy)
 
     def test_a_reaction_to_the_question_is_understood(self):

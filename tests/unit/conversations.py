@@ -6,12 +6,13 @@ customer's text, and what a thoughtful person at the office would do with it.
 """
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from core import reply
 from core.reply.context import CLASSES, SITUATIONS, TABLE
 
+START = datetime(2026, 11, 24, 9)
 CONVERSATIONS = Path(__file__).parent / "data" / "conversations.jsonl"
 
 
@@ -62,6 +63,26 @@ def read_row(row):
     appointments, said = conversation_of(row)
     now = datetime.fromisoformat(row["now"])
     return reply.read(row["text"], said, appointments, now=now)
+
+
+def read_alone(text, *, lexicon=None, codes=(), prompts=()):
+    """Return the decision about a text of which little is known but the question.
+
+    :param codes: those of the appointments that wait for an answer
+    :param prompts: our texts
+    """
+    said = [reply.Said("us", "question", prompt, tuple(codes)) for prompt in prompts]
+    appointments = [
+        reply.Appointment(code, START, START + timedelta(hours=2), code=code)
+        for code in codes
+    ]
+    return reply.read(text, said, appointments, lexicon=lexicon, now=START)
+
+
+def intent_of(text, **known):
+    """Return what the words of a text mean; who has a wrong number wants no texts."""
+    intent = read_alone(text, **known).intent
+    return "opt_out" if intent == "wrong_number" else intent
 
 
 def outcome_of(decision):

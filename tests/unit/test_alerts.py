@@ -36,6 +36,10 @@ SINGLE = [
     ({"opted_out": True}, "opted_out"),
     ({"failed_as_landline": True}, "failed_as_landline"),
     ({"opt_out_lifted": True}, "opt_out_lifted"),
+    ({"email": "off"}, "email_off"),
+    ({"email": "missing"}, "email_missing"),
+    ({"email": "refused"}, "email_refused"),
+    ({"texts_refused": True}, "texts_refused"),
     ({"too_late": True}, "too_late"),
     ({"outside_hours": True}, "outside_hours"),
     ({"no_text": True}, "no_text"),
@@ -94,6 +98,12 @@ class TestAlerts(TestCase):
         for code in ("past", "confirmed", "declined", "unrecognized", "asked"):
             found = first_for_many([make_alert("opt_out_lifted"), make_alert(code)])
             self.assertEqual(found.code, code)
+
+    def test_asked_again_is_kept_back_by_an_answer(self):
+        self.assertIsNone(first_for_many([make_alert("asked")], is_again=True))
+        for code in ("past", "confirmed", "declined", "unrecognized"):
+            alerts = [make_alert("asked"), make_alert(code)]
+            self.assertEqual(first_for_many(alerts, is_again=True).code, code)
 
     def test_what_an_administrator_puts_right_blocks(self):
         for code in SETUP:

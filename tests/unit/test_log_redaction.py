@@ -6,7 +6,6 @@ import logging
 
 import psycopg2
 import pytest
-
 from tools.log_redaction import private_queries
 
 QUERY = b"SELECT id FROM res_partner WHERE phone_sanitized = '+12125550123'"
@@ -32,3 +31,16 @@ def test_queries_that_fail(caplog, block, error, is_hidden):
     logger.removeHandler(caplog.handler)
     assert ("+12125550123" not in caplog.text) == is_hidden
     assert (type(error).__name__ in caplog.text) == is_hidden
+
+
+def test_links_of_customers(caplog):
+    logger = logging.getLogger("werkzeug")
+    caplog.set_level(logging.INFO, logger.name)
+    logger.addHandler(caplog.handler)
+    path = "GET /job_confirmation/answer/s3cret-Token_/appointment.ics?answer=yes"
+    # As werkzeug does it.
+    logger.info('"%s" %s %s', f"{path} HTTP/1.1", 200, "-")
+    logger.info(path)
+    logger.removeHandler(caplog.handler)
+    assert "s3cret" not in caplog.text
+    assert "/job_confirmation/answer/.../appointment.ics?answer=yes" in caplog.text

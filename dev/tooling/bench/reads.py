@@ -224,7 +224,9 @@ class Cases:
             ours = safe_eval(node.get("domain"), known)
             self._add(f"filter {node.get('string')}", ours, theirs)
             if node.get("name") == "failed":
-                self._add("filter Failed and a name", ours + name, theirs + their_name)
+                self._add(
+                    "filter Not Delivered and a name", ours + name, theirs + their_name
+                )
         now = fields.Datetime.now()
         for label, start, end in (
             ("last week", 7, 0),

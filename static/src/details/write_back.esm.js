@@ -1,10 +1,10 @@
 import {Component, onWillStart, onWillUpdateProps, useState} from "@odoo/owl";
+import {useAutofocus, useService} from "@web/core/utils/hooks";
 import {CHANGED_HERE} from "./conversation.esm";
 import {_t} from "@web/core/l10n/translation";
 import {isMobileOS} from "@web/core/browser/feature_detection";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
-import {useAutofocus, useService} from "@web/core/utils/hooks";
 import {useDebounced} from "@web/core/utils/timing";
 
 const MAX_TEXT = 1600;

@@ -84,7 +84,10 @@ export class FsmConfirmationAlerts extends Component {
                 "action_resolve_alert",
                 [[record.resId], key]
             );
-            if (action.target === "new") {
+            if (!action) {
+                // It is done already.
+                await this.lookAgain();
+            } else if (action.target === "new") {
                 this.openAbove(action, () => this.lookAgain());
             } else {
                 await this.action.doAction(action);

@@ -1,0 +1,229 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The page on which who was asked by e-mail answers, over real HTTP."""
+
+import re
+import secrets
+from datetime import timedelta
+
+import vobject
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..common import ConfirmationHttpCase
+
+URL = "/job_confirmation/answer/"
+CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@tagged("post_install", "-at_install")
+class TestAnswerPage(ConfirmationHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.phone = "+1 202-555-0100"
+        cls.contact = cls._make_contact("Ana Ruiz", False, email="ana@example.com")
+        cls.order = cls._make_order(location_id=cls._make_location(cls.contact).id)
+
+    def setUp(self):
+        super().setUp()
+        self.record = self._send(channel="email")
+        body = self.record.sudo().mail_id.body_html
+        self.token = re.search(r"/answer/([\w-]{43})\?", body)[1]
+        self.env.flush_all()
+
+    def _get(self, suffix="", token=None, **options):
+        return self.url_open(URL + (token or self.token) + suffix, **options)
+
+    def _press(self, answer="yes", page=None, token=None, **values):
+        """The button of the page, which a person looks at."""
+        page = page or self._get(token=token)
+        found = CSRF.search(page.text)
+        data = {"answer": answer, "csrf_token": found and found[1], **values}
+        response = self.url_open(URL + (token or self.token), data=data)
+        self.env.invalidate_all()
+        return response
+
+    def _assert_untouched(self):
+        self.env.invalidate_all()
+        self.assertFalse(self.record.response or self.record.reply_ids)
+        self.assertTrue(self.record.is_open)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+
+    def test_to_look_changes_nothing(self):
+        for suffix in ("", "?answer=yes", "?answer=no", "?answer=no&note=x&day=x"):
+            page = self._get(suffix)
+            self.assertEqual(page.status_code, 200)
+            self.assertIn(self.order.name, page.text)
+            self.assertIn(self.company.name, page.text)
+            self.assertIn("<!DOCTYPE html>", page.text[:40])
+            self._assert_untouched()
+        for method in ("head", "options", "put", "delete"):
+            response = self.opener.request(method, self.base_url() + URL + self.token)
+            self.assertIn(response.status_code, (200, 400, 405), method)
+            self._assert_untouched()
+
+    def test_the_page_is_nobody_elses(self):
+        page = self._get("?answer=yes")
+        headers = page.headers
+        self.assertEqual(headers["Referrer-Policy"], "no-referrer")
+        self.assertIn("noindex", headers["X-Robots-Tag"])
+        self.assertIn("no-store", headers["Cache-Control"])
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+        self.assertNotIn("<script", page.text)
+        self.assertNotIn("http://", page.text.replace(self.base_url(), ""))
+        # Of the company's time zone a customer elsewhere needs to be told.
+        self.assertRegex(page.text, r"E[SD]T")
+        for secret in (self.contact.email, self.record.name, "odoo"):
+            self.assertNotIn(secret, page.text.lower().replace(URL, ""))
+
+    def test_yes(self):
+        done = self._press("yes", note="The gate code is 4711")
+        self.assertEqual(done.status_code, 200)
+        self.assertIn("Your appointment is confirmed", done.text)
+        record = self.record
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual((record.is_open, record.closed_reason), (False, "answered"))
+        self.assertEqual(record.customer_note, "The gate code is 4711")
+        self.assertTrue(record.needs_reading)
+        self.assertEqual(record.reply_body, "Yes\nThe gate code is 4711")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertEqual(self.order.confirmation_note, "The gate code is 4711")
+        reply = record.reply_ids
+        self.assertEqual((reply.intent, reply.state), ("confirm", "matched"))
+        self.assertFalse(reply.mobile)
+        for target in (self.order, self.contact):
+            self.assertIn("The gate code is 4711", self._history(target))
+            self.assertIn("Answer by e-mail from Ana Ruiz", self._history(target))
+        events = record.get_conversation()["events"]
+        received = [event for event in events if event["kind"] == "received"]
+        self.assertEqual([event["author"] for event in received], ["Ana Ruiz"])
+
+    def test_no_with_another_day(self):
+        day = fields.Date.today() + timedelta(days=9)
+        page = self._get("?answer=no")
+        self.assertIn('type="date"', page.text)
+        self._press("no", page, note="On vacation", day=str(day))
+        record = self.record
+        self.assertEqual(record.response, "declined")
+        self.assertEqual(self.order.confirmation_status, "declined")
+        self.assertEqual(record.proposed_date.date(), day)
+        self.assertIn("On vacation", record.reply_body)
+        self.assertTrue(record.activity_id)
+
+    def test_odd_days_and_notes(self):
+        self._press("no", day="2001-01-01", note="a\0b" + "x" * 3000)
+        self.assertEqual(self.record.response, "declined")
+        self.assertFalse(self.record.proposed_date)
+        self.assertEqual(len(self.record.customer_note), 1000)
+
+    def test_the_calendar(self):
+        self.assertEqual(self._get("/appointment.ics").status_code, 410)
+        done = self._press("yes")
+        self.assertIn("appointment.ics", done.text)
+        got = self._get("/appointment.ics")
+        self.assertEqual(got.status_code, 200)
+        self.assertIn("text/calendar", got.headers["Content-Type"])
+        event = vobject.readOne(got.text).vevent
+        start = event.dtstart.value.replace(tzinfo=None)
+        self.assertEqual(start, self.order.scheduled_date_start)
+        self.assertIn("12 Main St", event.location.value)
+        self.assertIn(self.company.name, event.summary.value)
+
+    def test_once_only(self):
+        page = self._get()
+        self._press("yes", page)
+        again = self._press("no", page)
+        self.assertIn("Your appointment is confirmed", again.text)
+        self.assertEqual(self.record.response, "confirmed")
+        self.assertEqual(len(self.record.reply_ids), 1)
+        self.assertNotIn("<form", self._get().text)
+
+    @mute_logger("odoo.http")
+    def test_not_without_the_pages_own_form(self):
+        for data in ({"answer": "yes"}, {"answer": "yes", "csrf_token": "x"}):
+            response = self.url_open(URL + self.token, data=data)
+            self.assertEqual(response.status_code, 400)
+            self._assert_untouched()
+
+    def test_neither_yes_nor_no(self):
+        for answer in ("", "maybe", "confirmed"):
+            self._press(answer)
+            self._assert_untouched()
+
+    def test_too_much(self):
+        with mute_logger("odoo.http"):
+            response = self._press("yes", note="x" * 30_000)
+        self.assertEqual(response.status_code, 413)
+        self._assert_untouched()
+
+    def test_a_link_that_is_none_tells_nothing(self):
+        unknown = self._get(token=secrets.token_urlsafe(32))
+        self.assertEqual(unknown.status_code, 410)
+        for token in ("x", "%00", "..%2F..%2Fweb", self.token[:-1], self.token + "a"):
+            response = self._get(token=token)
+            self.assertIn(response.status_code, (404, 410), token)
+            self.assertNotIn(self.order.name, response.text)
+        self.assertNotIn(self.company.name, unknown.text)
+        # Nor does what is stored lead anywhere.
+        stored = self.record.sudo().answer_key[:43]
+        self.assertEqual(self._get(token=stored).status_code, 410)
+        done = self._press(token=secrets.token_urlsafe(32), page=self._get())
+        self.assertEqual(done.status_code, 410)
+        self._assert_untouched()
+
+    def _assert_dead(self, words):
+        self.env.flush_all()
+        page = self._get()
+        self.assertEqual(page.status_code, 410)
+        self.assertIn(words, page.text)
+        self.assertNotIn(self.order.name, page.text)
+        self.assertNotIn("<form", page.text)
+
+    def test_moved(self):
+        page = self._get()
+        self.order.scheduled_date_start += timedelta(days=1)
+        self.env.flush_all()
+        done = self._press("yes", page)
+        self.assertEqual(done.status_code, 410)
+        self.assertFalse(self.record.response)
+        self._assert_dead("has changed since")
+
+    def test_passed(self):
+        self._pass_time(self.record, hours=1)
+        self._assert_dead("has passed")
+
+    def test_canceled(self):
+        self.order.action_cancel()
+        self._assert_dead("no longer planned")
+
+    def test_deleted(self):
+        self.order.with_context(tracking_disable=True).sudo().unlink()
+        self.env.flush_all()
+        self.assertEqual(self._get().status_code, 410)
+
+    def test_replaced(self):
+        newer = self._send(channel="email")
+        self._assert_dead("newer one")
+        self.assertTrue(newer.is_open)
+
+    def test_set_by_hand(self):
+        self._resolve(self.record, "declined")
+        self.env.flush_all()
+        self.assertIn("another date", self._get().text)
+
+    def test_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.contact.lang = "fr_FR"
+        self._send(channel="email")
+        record = self.env["fsm.confirmation"].search([], limit=1)
+        body = record.sudo().mail_id.body_html
+        self.env.flush_all()
+        page = self._get(token=re.search(r"/answer/([\w-]{43})\?", body)[1])
+        self.assertIn('lang="fr-FR"', page.text)
+
+    def test_who_is_logged_in_is_a_customer_there(self):
+        self.authenticate(self.users["none"].login, self.users["none"].login)
+        self._press("yes")
+        self.assertEqual(self.record.response, "confirmed")

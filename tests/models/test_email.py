@@ -1,0 +1,364 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Who can't be texted is asked by e-mail."""
+
+import email
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import mute_logger
+
+from ..common import LEVELS, ConfirmationTransactionCase
+
+ADDRESS = "ana@example.com"
+
+
+class EmailCase(ConfirmationTransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contact = cls._make_contact(
+            "Ana Ruiz", False, email="Ana <ANA@example.com>"
+        )
+        cls.order = cls._make_order(location_id=cls._make_location(cls.contact).id)
+
+    def _codes(self, wizard):
+        return [alert["code"] for alert in wizard.alerts]
+
+    def _ask(self, order=None, **values):
+        """Press Ask by e-mail, then Send."""
+        wizard = self._wizard(order, **values)
+        self.assertFalse(wizard.action_resolve_alert("ask_by_email"))
+        wizard.action_refresh()
+        wizard.action_send()
+        return wizard.sudo().confirmation_id
+
+    def _queue(self, record, **values):
+        """What Odoo's mail queue did with the mail, and that it is recorded."""
+        # Odoo sends nothing while it is tested.
+        record.sudo().mail_id.write(values or {"state": "sent"})
+        emails = self.env["fsm.confirmation.email"]
+        self.env.flush_all()
+        for record_sudo in emails._find_unsettled_sudo():
+            emails._record_outcome(record_sudo)
+        self.env.invalidate_all()
+
+
+class TestDialog(EmailCase):
+    def test_one_click_asks_by_email(self):
+        wizard = self._wizard()
+        self.assertEqual(self._codes(wizard), ["number_missing"])
+        self.assertEqual(wizard.alerts[0]["actions"][0]["key"], "ask_by_email")
+        wizard.action_resolve_alert("ask_by_email")
+        wizard.action_refresh()
+        self.assertFalse(wizard.alerts)
+        self.assertEqual(wizard.email, ADDRESS)
+        self.assertFalse(wizard.segment_info)
+        self.assertIn(self.order.name, wizard.body)
+        self.assertNotIn("Reply", wizard.body)
+        self.assertNotIn("STOP", wizard.body)
+        wizard.action_send()
+        record = wizard.sudo().confirmation_id
+        self.assertEqual(
+            (record.channel, record.email, record.mobile, record.state),
+            ("email", ADDRESS, False, "outgoing"),
+        )
+        self.assertEqual((record.kind, record.is_open), ("question", True))
+        self.assertEqual(record.body, wizard.body)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertFalse(record.code or record.segment_count or record.sender)
+        for target in (self.order, self.contact):
+            self.assertIn(f"E-mail to Ana Ruiz ({ADDRESS})", self._history(target))
+        self.assertEqual(record.mobile_display, ADDRESS)
+
+    def test_the_mail(self):
+        record = self._ask().sudo()
+        mail = record.mail_id
+        self.assertEqual(mail.state, "outgoing")
+        self.assertEqual(mail.email_to, f'"Ana Ruiz" <{ADDRESS}>')
+        self.assertIn(self.company.name, mail.subject)
+        self.assertIn(self.order.name, mail.body_html)
+        for answer in ("yes", "no"):
+            self.assertRegex(
+                mail.body_html,
+                rf"/job_confirmation/answer/[\w-]{{43}}\?answer={answer}",
+            )
+        # The links are the customer's alone.
+        self.assertFalse(mail.mail_message_id.body)
+        self.assertNotIn("/answer/", self._history(self.order))
+        self.assertNotIn("/answer/", self._history(record))
+        self.assertRegex(record.answer_key, "^[0-9a-f]{64}$")
+        self.assertNotIn(record.answer_key, mail.body_html)
+
+    def test_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.contact.lang = "fr_FR"
+        record = self._ask()
+        self.assertEqual(record.lang, self.contact.lang)
+        self.assertEqual(record.body, self._wizard(channel="email").body)
+
+    def test_it_leaves_by_the_mail_queue_alone(self):
+        record = self._ask()
+        text = self._send(self._make_order(location_id=self.location.id))
+        claimed, _pause = self.outbox._claim_now({}, None)
+        self.assertIn(text, claimed)
+        self.assertNotIn(record, claimed)
+        self.assertEqual(record.state, "outgoing")
+        self._queue(record)
+        self.assertEqual(record.state, "sent")
+        self.assertTrue(record.sent_date)
+        self.assertFalse(record.sudo().mail_id, "its token is gone with it")
+        self.assertEqual(record.indicator, "awaiting")
+        self.assertIn("Sent", self._history(self.order))
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_a_failure_has_its_reason(self):
+        record = self._ask()
+        self._queue(record, state="exception", failure_reason="Connection\nrefused")
+        self.assertEqual((record.state, record.failure_type), ("failed", "email"))
+        self.assertIn("Connection refused", record.failure_reason)
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+        self.assertTrue(record.can_send_again)
+        # Sent again in Odoo's list of e-mails.
+        self._queue(record, state="sent")
+        self.assertEqual((record.state, record.is_open), ("sent", True))
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+
+    def test_a_bounce_is_a_failure(self):
+        record = self._ask().sudo()
+        self._queue(record)
+        message = self.env["mail.message"].search(
+            [("model", "=", record._name), ("res_id", "=", record.id)]
+        )
+        self.assertTrue(message)
+        bounce = email.message.EmailMessage()
+        self.env["mail.thread"]._routing_handle_bounce(
+            bounce,
+            {
+                "bounced_email": ADDRESS,
+                "bounced_partner": self.contact,
+                "bounced_msg_ids": [message[0].message_id],
+                "bounced_message": message[0],
+                "email_from": "",
+                "to": "",
+                "message_id": "",
+            },
+        )
+        self.assertEqual((record.state, record.failure_type), ("failed", "email"))
+        self.assertIn("returned", record.failure_reason)
+        self.assertFalse(record.is_open)
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+
+    def test_a_reply_by_email_is_read_by_a_person(self):
+        record = self._ask()
+        self._queue(record)
+        record.sudo().message_update({})
+        self.assertTrue(record.needs_reading)
+        self.assertTrue(record.activity_id)
+        self.assertFalse(record.response)
+
+    def test_what_waits_is_canceled_with_its_question(self):
+        record = self._ask().sudo()
+        self.order.scheduled_date_start = self._local_time("America/New_York", 5, 9)
+        self.assertEqual((record.state, record.is_open), ("canceled", False))
+        self.assertEqual(record.mail_id.state, "cancel")
+
+    def test_a_mail_that_is_gone(self):
+        record = self._ask().sudo()
+        record.mail_id.unlink()
+        self._queue(record, state="cancel")
+        self.assertEqual((record.state, record.is_open), ("canceled", False))
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+
+    def test_who_has_no_address_is_not_offered_it(self):
+        self.contact.email = "ana at example"
+        wizard = self._wizard()
+        self.assertNotIn("ask_by_email", str(wizard.alerts))
+        with self.assertRaises(UserError):
+            wizard.action_resolve_alert("ask_by_email")
+        wizard = self._wizard(channel="email")
+        self.assertEqual(self._codes(wizard), ["email_missing"])
+        with self.assertRaises(UserError):
+            wizard.action_send()
+
+    def test_the_blacklist_always_refuses(self):
+        self.env["mail.blacklist"]._add(ADDRESS)
+        self.company.job_confirmation_email = "always"
+        wizard = self._wizard(channel="email")
+        self.assertEqual(self._codes(wizard), ["email_refused"])
+        with self.assertRaises(UserError):
+            wizard.action_send()
+
+    def test_switched_off(self):
+        self.company.job_confirmation_email = "never"
+        self.assertNotIn("ask_by_email", str(self._wizard().alerts))
+        wizard = self._wizard(channel="email")
+        self.assertEqual(self._codes(wizard), ["email_off"])
+
+    def test_an_opt_out_is_about_texts(self):
+        self.contact.phone = "+12125550177"
+        self.env["phone.blacklist"].sudo()._add(["+12125550177"])
+        wizard = self._wizard()
+        self.assertEqual(self._codes(wizard), ["opted_out"])
+        wizard.action_resolve_alert("ask_by_email")
+        wizard.action_refresh()
+        [alert] = wizard.alerts
+        self.assertEqual((alert["code"], alert["level"]), ("texts_refused", "warn"))
+        wizard.action_send()
+        self.assertEqual(wizard.sudo().confirmation_id.channel, "email")
+
+    def test_it_needs_no_twilio(self):
+        self.company.sms_twilio_account_sid = False
+        self.assertEqual(self._ask().channel, "email")
+
+    def test_another_contact_is_texted(self):
+        wizard = self._wizard(channel="email")
+        other = self._make_contact("Leo", "+12125550188", parent_id=self.contact.id)
+        wizard.partner_id = other
+        self.assertEqual(wizard.channel, "sms")
+
+    def test_both_ways_have_one_answer(self):
+        by_email = self._ask()
+        self.contact.phone = "+12125550166"
+        text = self._send()
+        self.assertTrue(text.is_open and by_email.is_open)
+        self._reply("Yes", "+12125550166")
+        self.assertEqual(text.response, "confirmed")
+        self.assertEqual(by_email.closed_reason, "replaced")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_the_newer_email_replaces_the_older_one(self):
+        first = self._ask()
+        wizard = self._wizard(channel="email")
+        self.assertEqual(self._codes(wizard), ["asked"])
+        wizard.action_send()
+        self.assertEqual(first.closed_reason, "replaced")
+
+    def test_one_conversation(self):
+        record = self._ask()
+        self.contact.phone = "+12125550166"
+        text = self._send()
+        for current in (record, text):
+            names = {
+                event["name"]
+                for event in current.get_conversation()["events"]
+                if event["kind"] == "sent"
+            }
+            self.assertEqual(names, {record.name, text.name})
+
+    def test_unsubscribed_by_hand_has_no_number(self):
+        record = self._ask()
+        with self.assertRaises(UserError):
+            self._resolve(record, "opted_out")
+
+    def test_levels(self):
+        for level in ("read", "none"):
+            with self.assertRaises(AccessError):
+                self._wizard(user=self.users[level], channel="email")
+        record = self._ask()
+        for level in LEVELS:
+            if level == "none":
+                continue
+            seen = record.with_user(self.users[level])
+            self.assertEqual(seen.email, ADDRESS)
+            for name in ("answer_key", "mail_id"):
+                with self.assertRaises(AccessError):
+                    seen.read([name])
+                with self.assertRaises(AccessError):
+                    seen.search([(name, "!=", False)])
+        with self.assertRaises(AccessError):
+            record.with_user(self.users["none"]).read(["email"])
+        with self.assertRaises(AccessError):
+            record.with_user(self.users["admin"]).write({"channel": "sms"})
+
+    def test_kept_no_longer_than_chosen(self):
+        record = self._ask()
+        self._queue(record)
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET create_date = now() - interval '3 months'"
+            " WHERE id = %s",
+            [record.id],
+        )
+        retention = self.env["fsm.confirmation.retention"]
+        before = fields.Datetime.now() - timedelta(days=60)
+        retention._anonymize_messages(self.company, before, 10)
+        retention._anonymize_replies(self.company, before, 10)
+        self.env.invalidate_all()
+        self.assertFalse(record.email or record.sudo().answer_key)
+        self.assertNotIn(self.order.name, record.body)
+
+
+class TestMany(EmailCase):
+    def _batch(self, orders):
+        wizards = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
+        return wizards.with_context(
+            allowed_company_ids=self.company.ids,
+            active_model="fsm.order",
+            active_ids=orders.ids,
+        ).create({})
+
+    def test_the_batch_asks_by_email_when_a_person_says_so(self):
+        textable = self._make_order(
+            location_id=self.location.id,
+            start=self._local_time("America/New_York", 4, 9),
+        )
+        wizard = self._batch(self.order | textable)
+        self.assertTrue(wizard.can_email)
+        self.assertFalse(wizard.by_email)
+        self.assertEqual((wizard.ready_count, wizard.skipped_count), (1, 1))
+        wizard.by_email = True
+        self.assertEqual((wizard.ready_count, wizard.email_count), (2, 1))
+        wizard.action_send()
+        sent = wizard.sudo().confirmation_ids
+        self.assertEqual(set(sent.mapped("channel")), {"sms", "email"})
+        self.assertTrue(sent.filtered("email").mail_id)
+
+    def test_the_batch_by_itself(self):
+        self.company.job_confirmation_email = "always"
+        wizard = self._batch(self.order)
+        self.assertTrue(wizard.by_email)
+        self.assertEqual(wizard.email_count, 1)
+
+    def test_no_batch_writes_to_who_opted_out(self):
+        self.company.job_confirmation_email = "always"
+        self.contact.phone = "+12125550177"
+        self.env["phone.blacklist"].sudo()._add(["+12125550177"])
+        wizard = self._batch(self.order)
+        self.assertEqual((wizard.ready_count, wizard.can_email), (0, False))
+
+    def _plan(self):
+        self.env["fsm.confirmation.plan"].create(
+            {
+                "name": "Soon",
+                "company_id": self.company.id,
+                "enabled": True,
+                "step_ids": [(0, 0, {"unit": "hours", "number": 72})],
+            }
+        )
+        self.env["fsm.confirmation.planner"]._plan_batch(self.company)
+        return self.env["fsm.confirmation"].search([("order_id", "=", self.order.id)])
+
+    def test_a_plan_asks_by_email_only_where_that_is_chosen(self):
+        self.assertFalse(self._plan())
+
+    def test_a_plan_asks_by_email(self):
+        self.company.job_confirmation_email = "always"
+        record = self._plan()
+        self.assertEqual((record.channel, record.email), ("email", ADDRESS))
+        self.assertTrue(record.step_id)
+        self.assertEqual(record.sudo().mail_id.state, "outgoing")
+
+    def test_the_board_offers_it(self):
+        self.env.flush_all()
+        appointment = (
+            self.env["fsm.appointment"]
+            .with_user(self.dispatcher)
+            .search([("order_id", "=", self.order.id)])
+        )
+        self.assertIn("ask_by_email", [step["key"] for step in appointment.next_steps])
+        action = appointment.action_next_step("ask_by_email")
+        wizards = self.env["fsm.confirmation.send"].with_user(self.dispatcher)
+        wizard = wizards.with_context(**action["context"]).create({})
+        self.assertEqual(wizard.channel, "email")
+        wizard.action_send()
+        self.assertEqual(wizard.sudo().confirmation_id.email, ADDRESS)
