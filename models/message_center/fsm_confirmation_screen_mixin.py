@@ -25,6 +25,8 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         help="What this user can do about this message now, the likeliest first.",
     )
 
+    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
+
     @api.depends("mobile", "email", "company_id")
     def _compute_mobile_display(self):
         partners = self.env["res.partner"]
@@ -40,6 +42,26 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         service = self.env["fsm.confirmation.next.step"]
         for record in self:
             record.next_steps = service._get_steps(record)
+
+    @api.depends("state", "failure_type", "next_ids", "closed_reason")
+    def _compute_can_send_again(self):
+        for record in self:
+            record.can_send_again = (
+                record.state == "failed"
+                and record._asks()
+                and record.failure_type != "consent"
+                and not record.next_ids
+                and record.closed_reason != "replaced"
+                and bool(record.order_id)
+            )
+
+    def _notify_changed(self):
+        """Notify open screens that these records changed."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, records in self.grouped("company_id").items():
+            chatter._notify_screens(
+                company, records.ids, records.order_id.ids, records.partner_id.ids
+            )
 
     @api.model
     def get_message_center_summary(self, domain):

@@ -290,7 +290,6 @@ class FsmConfirmation(models.Model):
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out. "
         "Of a text that asks nothing: how far it got.",
     )
-    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
     # Indexed, as every deleted message of any record is looked for here.
     order_message_id = fields.Many2one(
         "mail.message",
@@ -461,18 +460,6 @@ class FsmConfirmation(models.Model):
                 record.kind,
             )
 
-    @api.depends("state", "failure_type", "next_ids", "closed_reason")
-    def _compute_can_send_again(self):
-        for record in self:
-            record.can_send_again = (
-                record.state == "failed"
-                and record._asks()
-                and record.failure_type != "consent"
-                and not record.next_ids
-                and record.closed_reason != "replaced"
-                and bool(record.order_id)
-            )
-
     # ------------------------------------------------------------------
     # Create, write, delete
     # ------------------------------------------------------------------
@@ -601,14 +588,6 @@ class FsmConfirmation(models.Model):
         for appointment_sudo in asked:
             appointment_sudo._stop_waiting_sudo()
         return result
-
-    def _notify_changed(self):
-        """Notify open screens that these records changed."""
-        chatter = self.env["fsm.confirmation.chatter"]
-        for company, records in self.grouped("company_id").items():
-            chatter._notify_screens(
-                company, records.ids, records.order_id.ids, records.partner_id.ids
-            )
 
     def _message_receive_bounce(self, email, partner):
         self.env["fsm.confirmation.email"]._on_bounced(self)
