@@ -37,6 +37,10 @@ class FsmConfirmationProposal(models.AbstractModel):
             bool(appointment_sudo and message.order_id)
             and message.company_id.sudo().job_confirmation_enabled
             and not appointment_sudo._is_appointment_closed()
+            and (
+                appointment_sudo._is_appointment_upcoming()
+                or message.response == "declined"
+            )
         )
 
     @api.model
