@@ -94,5 +94,7 @@ class FsmConfirmationOnMyWay(models.TransientModel):
         try:
             self.env["fsm.confirmation.composer"]._record([draft], self.env.user)
         except psycopg2.errors.UniqueViolation as error:
-            raise UserError(self.env._("The customer was told already.")) from error
+            raise UserError(
+                self.env._("The customer has already been told.")
+            ) from error
         return {"type": "ir.actions.act_window_close"}

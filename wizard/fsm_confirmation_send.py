@@ -291,30 +291,30 @@ class FsmConfirmationSend(models.TransientModel):
         """
         self.ensure_one()
         labels = {
-            "choose_visit": self.env._("Choose a visit"),
-            "open_message": self.env._("Show that message"),
+            "choose_visit": self.env._("Choose a Visit"),
+            "open_message": self.env._("Show That Message"),
             "allow_texts": self.env._("Allow Texts Again"),
             "trust_number": self.env._("The Number Is Right"),
         }
         emails = self.env["fsm.confirmation.email"]
         if emails._is_offered(self.partner_id, self.company_id):
-            labels["ask_by_email"] = self.env._("Ask by e-mail")
+            labels["ask_by_email"] = self.env._("Ask by E-mail")
         if self._has_other_contact():
             labels["choose_contact"] = (
-                self.env._("Choose another contact")
+                self.env._("Choose Another Contact")
                 if self.partner_id
-                else self.env._("Choose a contact")
+                else self.env._("Choose a Contact")
             )
         if self.partner_id and self.partner_id.has_access("write"):
-            labels["open_contact"] = self.env._("Open the contact")
+            labels["open_contact"] = self.env._("Open the Contact")
         if self.env["res.config.settings"].has_access("create"):
-            labels["open_settings"] = self.env._("Open the settings")
+            labels["open_settings"] = self.env._("Open the Settings")
         if self.order_id and self.order_id.has_access("write"):
-            labels["open_order"] = self.env._("Schedule a visit")
+            labels["open_order"] = self.env._("Schedule a Visit")
             labels["open_schedule"] = (
-                self.env._("Change the date")
+                self.env._("Change the Date")
                 if (self.visit_id or self.order_id).scheduled_date_start
-                else self.env._("Set the date")
+                else self.env._("Set the Date")
             )
         return labels
 

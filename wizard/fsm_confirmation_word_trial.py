@@ -37,7 +37,9 @@ class FsmConfirmationWordTrial(models.TransientModel):
             (said.COURTESY, self.env._("Politeness: nothing changes")),
             (
                 said.UNRECOGNIZED,
-                self.env._("Not clear: the customer is asked back, staff see it"),
+                self.env._(
+                    "Unclear: the customer is asked to clarify, and staff see it"
+                ),
             ),
             (said.PERSON, self.env._("For a person to read")),
             (said.ASK_WHICH, self.env._("The customer is asked which appointment")),

@@ -48,7 +48,7 @@ class FsmOnMyWayMixin(models.AbstractModel):
             return self.env._("The appointment isn't today.")
         told = self.env["fsm.confirmation"].sudo()
         if told.search_count(self._get_way_domain(), limit=1):
-            return self.env._("The customer was told already.")
+            return self.env._("The customer has already been told.")
         return ""
 
     def _get_way_domain(self):

@@ -13,12 +13,13 @@ class FsmStage(models.Model):
         compute="_compute_confirmation_canceled",
         store=True,
         readonly=False,
-        help="Work Orders in this stage don't take place: customers who were asked are "
-        "told so, if the company wants it.",
+        help="Work Orders in this stage won't take place. Customers who were asked "
+        "about them are told, if Notices of Change say so.",
     )
     confirmation_on_my_way = fields.Boolean(
         "Send “On my way”",
-        help="The customer of a Work Order of today is told when it enters this stage.",
+        help="When a Work Order scheduled for today enters this stage, its customer is "
+        "told that the technician is on the way.",
     )
 
     def _compute_confirmation_canceled(self):

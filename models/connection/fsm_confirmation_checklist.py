@@ -156,11 +156,11 @@ class FsmConfirmationChecklist(models.AbstractModel):
         connection = self._get_connection_action()
         account = company._action_open_sms_twilio_account_manage()
         for key, label, action in (
-            ("enabled", self.env._("Open the settings"), settings),
-            ("account", self.env._("Enter it"), account),
-            ("sender", self.env._("Choose it"), settings),
+            ("enabled", self.env._("Open the Settings"), settings),
+            ("account", self.env._("Enter It"), account),
+            ("sender", self.env._("Choose It"), settings),
             ("connected", self.env._("Connect"), connection),
-            ("texted", self.env._("Send it"), connection),
+            ("texted", self.env._("Send It"), connection),
             ("replied", self.env._("Check"), connection),
         ):
             steps[key].update(label=label, action=action)

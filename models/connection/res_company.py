@@ -118,16 +118,16 @@ class ResCompany(models.Model):
         help="The most automatic texts that one number gets in a day.",
     )
     job_confirmation_notice_moved = fields.Selection(
-        NOTICE_WAYS, "Tell of a Moved Date", default="hand", required=True
+        NOTICE_WAYS, "Notice of a Moved Date", default="hand", required=True
     )
     job_confirmation_notice_canceled = fields.Selection(
-        NOTICE_WAYS, "Tell of a Cancellation", default="hand", required=True
+        NOTICE_WAYS, "Notice of a Cancellation", default="hand", required=True
     )
     job_confirmation_notice_technician = fields.Selection(
-        NOTICE_WAYS, "Tell of Another Technician", default="off", required=True
+        NOTICE_WAYS, "Notice of Another Technician", default="off", required=True
     )
     job_confirmation_notice_minutes = fields.Integer(
-        "Settling Time",
+        "Wait After the Last Change",
         default=15,
         help="Minutes without a further change after which customers are told. "
         "Several changes make one text.",

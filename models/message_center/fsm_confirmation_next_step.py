@@ -65,6 +65,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             steps.append(self._prepare_resolve_step(message, unclear))
         if unclear and not message.proposed_date and self._can_move(message):
             steps.append(self._prepare_reschedule_step(primary=False))
+        steps += self._get_propose_steps(message)
         if self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
@@ -77,17 +78,21 @@ class FsmConfirmationNextStep(models.AbstractModel):
 
     @api.model
     def _get_move_steps(self, message):
-        """Another date: what the customer proposed, what a person sets or proposes."""
+        """Another date: what the customer proposed, or what a person sets."""
         steps = []
         if self._can_move_as_proposed(message):
             label, icon = self.env._("Set the Proposed Time"), "fa-calendar-check-o"
             steps.append(self._prepare_step("move", label, icon, True, True))
         elif message.response == "declined" and self._can_move(message):
             steps.append(self._prepare_reschedule_step(primary=True))
-        if self.env["fsm.confirmation.proposal"]._can_propose(message):
-            label, icon = self.env._("Propose Times"), "fa-calendar-plus-o"
-            steps.append(self._prepare_step("propose", label, icon))
         return steps
+
+    @api.model
+    def _get_propose_steps(self, message):
+        if not self.env["fsm.confirmation.proposal"]._can_propose(message):
+            return []
+        label = self.env._("Propose Times")
+        return [self._prepare_step("propose", label, "fa-calendar-plus-o")]
 
     @api.model
     def _prepare_reschedule_step(self, primary):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...core.formatting import MAX_TEXT
 from ..levels import check_may_edit
@@ -24,6 +25,8 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         help="What this user can do about this message now, the likeliest first.",
     )
 
+    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
+
     @api.depends("mobile", "email", "company_id")
     def _compute_mobile_display(self):
         partners = self.env["res.partner"]
@@ -39,6 +42,26 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         service = self.env["fsm.confirmation.next.step"]
         for record in self:
             record.next_steps = service._get_steps(record)
+
+    @api.depends("state", "failure_type", "next_ids", "closed_reason")
+    def _compute_can_send_again(self):
+        for record in self:
+            record.can_send_again = (
+                record.state == "failed"
+                and record._asks()
+                and record.failure_type != "consent"
+                and not record.next_ids
+                and record.closed_reason != "replaced"
+                and bool(record.order_id)
+            )
+
+    def _notify_changed(self):
+        """Notify open screens that these records changed."""
+        chatter = self.env["fsm.confirmation.chatter"]
+        for company, records in self.grouped("company_id").items():
+            chatter._notify_screens(
+                company, records.ids, records.order_id.ids, records.partner_id.ids
+            )
 
     @api.model
     def get_message_center_summary(self, domain):
@@ -142,8 +165,68 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
             record_sudo.write({"needs_reading": False})
             self.env["fsm.confirmation.activity"]._close(record_sudo)
             record_sudo._message_log(
-                body=self.env._("Read by a person. The response stays the same."),
+                body=self.env._(
+                    "What the customer wrote was read. The response stays the same."
+                ),
                 author_id=self.env.user.partner_id.id,
             )
             undo._keep(record_sudo, before)
             record_sudo._notify_changed()
+
+    def action_open_details(self):
+        """Open the message with all its replies in a dialog."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Message"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def action_open_order(self):
+        """Open the Work Order."""
+        self.ensure_one()
+        if self.closed_reason == "company":
+            raise UserError(self.env._("This Work Order was moved to another company."))
+        if not self.order_id:
+            raise UserError(self.env._("This Work Order was deleted."))
+        return self.order_id._get_records_action(context={})
+
+    def action_send_again(self):
+        """Open the dialog to send a failed message again."""
+        self.ensure_one()
+        if not self.can_send_again:
+            raise UserError(
+                self.env._(
+                    "%s can't be sent again: only a failed message whose reason can be "
+                    "fixed, once.",
+                    self.name,
+                )
+            )
+        action = self.order_id.action_send_confirmation()
+        action["context"] = {
+            "default_order_id": self.order_id.id,
+            "default_visit_id": self.visit_id.id,
+            "default_partner_id": self.partner_id.id,
+            "default_previous_id": self.id,
+        }
+        return action
+
+    def action_settle(self):
+        """Open the dialog in which an answer is corrected by hand."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Correct Response"),
+            "res_model": "fsm.confirmation.settle",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_action": "settle",
+                "default_confirmation_id": self.id,
+                "default_response": self.response,
+            },
+        }

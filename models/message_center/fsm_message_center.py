@@ -252,7 +252,7 @@ class FsmMessageCenter(models.AbstractModel):
             {
                 "level": "warning",
                 "text": text,
-                "label": self.env._("Show replies"),
+                "label": self.env._("Show Replies"),
                 "action": {
                     **action,
                     "domain": [("state", "=", "pending")],
@@ -293,4 +293,4 @@ class FsmMessageCenter(models.AbstractModel):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice.action_fsm_config"
         )
-        return {"label": self.env._("Open settings"), "action": action}
+        return {"label": self.env._("Open the Settings"), "action": action}

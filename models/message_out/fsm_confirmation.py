@@ -290,7 +290,6 @@ class FsmConfirmation(models.Model):
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out. "
         "Of a text that asks nothing: how far it got.",
     )
-    can_send_again = fields.Boolean(compute="_compute_can_send_again", technical=True)
     # Indexed, as every deleted message of any record is looked for here.
     order_message_id = fields.Many2one(
         "mail.message",
@@ -461,18 +460,6 @@ class FsmConfirmation(models.Model):
                 record.kind,
             )
 
-    @api.depends("state", "failure_type", "next_ids", "closed_reason")
-    def _compute_can_send_again(self):
-        for record in self:
-            record.can_send_again = (
-                record.state == "failed"
-                and record._asks()
-                and record.failure_type != "consent"
-                and not record.next_ids
-                and record.closed_reason != "replaced"
-                and bool(record.order_id)
-            )
-
     # ------------------------------------------------------------------
     # Create, write, delete
     # ------------------------------------------------------------------
@@ -602,14 +589,6 @@ class FsmConfirmation(models.Model):
             appointment_sudo._stop_waiting_sudo()
         return result
 
-    def _notify_changed(self):
-        """Notify open screens that these records changed."""
-        chatter = self.env["fsm.confirmation.chatter"]
-        for company, records in self.grouped("company_id").items():
-            chatter._notify_screens(
-                company, records.ids, records.order_id.ids, records.partner_id.ids
-            )
-
     def _message_receive_bounce(self, email, partner):
         self.env["fsm.confirmation.email"]._on_bounced(self)
         return super()._message_receive_bounce(email, partner)
@@ -618,65 +597,3 @@ class FsmConfirmation(models.Model):
         # The customer replied to the e-mail instead of clicking: a person reads it.
         self.env["fsm.confirmation.email"]._on_replied(self)
         return super().message_update(msg_dict, update_vals)
-
-    # ------------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------------
-
-    def action_open_details(self):
-        """Open the message with all its replies in a dialog."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Message"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
-
-    def action_open_order(self):
-        """Open the Work Order."""
-        self.ensure_one()
-        if self.closed_reason == "company":
-            raise UserError(self.env._("This Work Order was moved to another company."))
-        if not self.order_id:
-            raise UserError(self.env._("This Work Order was deleted."))
-        return self.order_id._get_records_action(context={})
-
-    def action_send_again(self):
-        """Open the dialog to send a failed message again."""
-        self.ensure_one()
-        if not self.can_send_again:
-            raise UserError(
-                self.env._(
-                    "%s can't be sent again: only a failed message whose reason can be "
-                    "fixed, once.",
-                    self.name,
-                )
-            )
-        action = self.order_id.action_send_confirmation()
-        action["context"] = {
-            "default_order_id": self.order_id.id,
-            "default_visit_id": self.visit_id.id,
-            "default_partner_id": self.partner_id.id,
-            "default_previous_id": self.id,
-        }
-        return action
-
-    def action_settle(self):
-        """Open the dialog in which an answer is corrected by hand."""
-        self.ensure_one()
-        self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Correct Response"),
-            "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_action": "settle",
-                "default_confirmation_id": self.id,
-                "default_response": self.response,
-            },
-        }

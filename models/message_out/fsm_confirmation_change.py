@@ -51,11 +51,11 @@ class FsmConfirmationChange(models.Model):
     kind = fields.Selection(CHANGES, "Change", required=True, readonly=True)
     told_text = fields.Char("The Customer Knows", compute="_compute_texts")
     now_text = fields.Char("As It Is Now", compute="_compute_texts")
-    due_date = fields.Datetime("Leaves On", required=True, readonly=True)
+    due_date = fields.Datetime("Sends On", required=True, readonly=True)
     is_held = fields.Boolean(
-        "Waits for a Person",
+        "Waits for a Dispatcher",
         readonly=True,
-        help="It leaves when a person tells the customer, not automatically.",
+        help="It isn't sent automatically: a dispatcher decides.",
     )
     problem = fields.Char(readonly=True, help="Why the customer can't be told.")
 
@@ -85,7 +85,7 @@ class FsmConfirmationChange(models.Model):
         """A sentence about each of them for the Work Order."""
         return [
             self.env._(
-                "%(who)s was told “%(told)s” and doesn't know “%(now)s”.",
+                "%(who)s was told “%(told)s” and doesn't know about “%(now)s” yet.",
                 who=change.contact_name,
                 told=change.told_text,
                 now=change.now_text,
@@ -127,8 +127,8 @@ class FsmConfirmationChange(models.Model):
                 known_sudo.write(values)
             else:
                 order = appointment_sudo._get_appointment_order()
-                visit = appointment_sudo - order if order != appointment_sudo else None
-                values["visit_id"] = visit.id if visit else False
+                is_visit = appointment_sudo._name == "fsm.visit"
+                values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
                 self.env.ref(CRON).sudo()._trigger(at=due)

@@ -37,6 +37,10 @@ class FsmConfirmationProposal(models.AbstractModel):
             bool(appointment_sudo and message.order_id)
             and message.company_id.sudo().job_confirmation_enabled
             and not appointment_sudo._is_appointment_closed()
+            and (
+                appointment_sudo._is_appointment_upcoming()
+                or message.response == "declined"
+            )
         )
 
     @api.model
@@ -246,6 +250,7 @@ class FsmConfirmationProposal(models.AbstractModel):
     @api.model
     def _tell(self, message):
         """Tell the customer when somebody comes now, if they can be texted."""
+        appointment_sudo = message._get_appointment_sudo()
         words = self.env["fsm.confirmation.auto.reply"]._render_about(
             "time_set", message.sudo()
         )
@@ -254,10 +259,11 @@ class FsmConfirmationProposal(models.AbstractModel):
         if words and not service._find_block(draft):
             composer = self.env["fsm.confirmation.composer"]
             composer._record([draft], self.env.user)
+            # No notice of the same change.
+            self.env["fsm.confirmation.change"]._forget_sudo([appointment_sudo])
         service._have_been_read(message)
-        responses = self.env["fsm.confirmation.response"]
-        appointment_sudo = message._get_appointment_sudo()
+        activities = self.env["fsm.confirmation.activity"]
         messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
-        responses._close_activities(
+        activities._close(
             messages_sudo.filtered(lambda rec: rec.closed_reason in OUTDATED)
         )

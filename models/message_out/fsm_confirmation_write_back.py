@@ -60,7 +60,9 @@ class FsmConfirmationWriteBack(models.AbstractModel):
             lambda template: template.id == template_id
         )
         if not template_sudo:
-            raise UserError(self.env._("This prepared text is gone. Choose another."))
+            raise UserError(
+                self.env._("This prepared text no longer exists. Choose another one.")
+            )
         lang = message.partner_id.sudo()._get_customer_lang(message.company_id)
         rendered = template_sudo._render_field("body", message.ids, set_lang=lang)
         return plain_spaces(str(rendered[message.id]))[:MAX_TEXT]
@@ -82,7 +84,7 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         if departure == now:
             return ""
         if not departure:
-            return self.env._("No text leaves: there are no texting hours.")
+            return self.env._("It can't be sent: the calendar has no texting hours.")
         zone = zone or draft.company.sudo().partner_id.tz or "UTC"
         return self.env._(
             "Outside the texting hours in %(zone)s: it leaves on %(date)s.",

@@ -18,8 +18,8 @@ const BLOCKED = {
     level: "block",
     text: "Maria has no phone number.",
     actions: [
-        {key: "open_contact", label: "Open the contact"},
-        {key: "choose_contact", label: "Choose another contact"},
+        {key: "open_contact", label: "Open the Contact"},
+        {key: "choose_contact", label: "Choose Another Contact"},
     ],
 };
 const WARNED = {level: "warn", text: "Maria already confirmed.", actions: []};
@@ -93,8 +93,8 @@ test("every alert has its sentence, sign and actions", async () => {
     expect(".alert-danger .fa-ban").toHaveCount(1);
     expect(".alert-warning .fa-exclamation-triangle").toHaveCount(1);
     expect(queryAllTexts(".alert-danger button")).toEqual([
-        "Open the contact",
-        "Choose another contact",
+        "Open the Contact",
+        "Choose Another Contact",
     ]);
     expect(".alert-warning button").toHaveCount(0);
 });

@@ -76,6 +76,9 @@ class TestPropose(ConfirmationHttpCase):
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
         self.assertIn("your appointment is now on", told.body)
         self.assertFalse(any(slots.mapped("is_held")))
+        # No notice of the same change follows.
+        changes = self.env["fsm.confirmation.change"]
+        self.assertFalse(changes.search([("order_id", "=", self.order.id)]))
         # What agrees with that bothers nobody.
         self._customer_says("ok thanks")
         self.assertFalse(self.question.needs_reading)

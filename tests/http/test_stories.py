@@ -1065,7 +1065,10 @@ class TestStories(ConfirmationTransactionCase):
         self.assertTrue(record.needs_reading)
 
     def test_quotes_are_told_apart_with_a_long_company_name(self):
-        self.company.name = "Springfield Heating, Cooling and Plumbing Services LLC"
+        self.company.name = (
+            "Springfield Heating, Cooling, Plumbing and Electrical Services of Central"
+            " Illinois LLC"
+        )
         visits = [self._make_visit(self.order, days) for days in (1, 2)]
         first, second = (self._send(visit_id=visit.id) for visit in visits)
         self.assertEqual(first.body[:80], second.body[:80])

@@ -254,7 +254,7 @@ class TestNextSteps(DialogCase):
         self.assertEqual((steps[0]["key"], steps[0]["primary"]), ("resolve", True))
         self.assertEqual(
             [step["key"] for step in steps],
-            ["resolve", "reschedule", "text_another", "open_order"],
+            ["resolve", "reschedule", "propose", "text_another", "open_order"],
         )
 
     def test_a_failed_text_is_sent_again_first(self):

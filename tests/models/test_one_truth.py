@@ -178,10 +178,8 @@ class TestOptedOutByHand(TruthCase):
             ),
             "contact": lambda _record: self._decide("opt_out", "she called"),
             "list of blocked numbers": lambda _record: self._block("+12125550123"),
-            "with a context of one's own": lambda _record: (
-                self.env["phone.blacklist"]
-                .with_context(job_confirmation_followed=True)
-                .create({"number": "+12125550123"})
+            "with a context of one's own": lambda _record: self._block(
+                "+12125550123", job_confirmation_followed=True
             ),
         }
         for way, do_it in opt_out.items():
@@ -193,6 +191,11 @@ class TestOptedOutByHand(TruthCase):
                 self.customer.with_user(self.dispatcher)._lift_opt_out("agreed")
                 self.assertFalse(self.customer.confirmation_opt_out)
                 self.assertEqual(self.order.confirmation_status, "reconfirm")
+
+    def _block(self, number, **context):
+        """Put a number on Odoo's own list, as its screen does."""
+        numbers = self.env["phone.blacklist"].with_context(**context)
+        numbers.create({"number": number})
 
     def _decide(self, decision, reason):
         """What the button on the contact opens, filled in and applied."""
