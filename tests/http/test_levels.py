@@ -391,6 +391,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.forecast.line": ["reason"],
                 "fsm.confirmation.outlook": ["reason"],
                 "fsm.confirmation.change": ["told_text", "contact_name"],
+                "fsm.confirmation.slot": ["letter"],
             }.get(model, ["body"])
             group = {
                 "fsm.confirmation": "response",
@@ -414,6 +415,8 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.outlook": "company_id",
                 "fsm.confirmation.change": "kind",
                 "fsm.confirmation.on.my.way": "order_id",
+                "fsm.confirmation.propose": "create_uid",
+                "fsm.confirmation.slot": "letter",
             }[model]
             spec = {name: {} for name in fields}
             yield read, model, "search_read", [[], fields]
@@ -457,6 +460,9 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.undo": {"message_id": self.message.id},
                 "fsm.confirmation.change": {"order_id": self.order.id},
                 "fsm.confirmation.on.my.way": {"order_id": self.order.id},
+                "fsm.confirmation.propose": {"confirmation_id": self.message.id},
+                "fsm.confirmation.slot": {"letter": "A"},
+                "fsm.confirmation.word.trial": {"body": "yes"},
                 "fsm.confirmation.plan": {"name": "x"},
                 "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},

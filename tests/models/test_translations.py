@@ -272,5 +272,5 @@ class TestTranslations(ConfirmationTransactionCase):
         self.customer.lang = "it_IT"
         record = self._send()
         self.assertIn("Risponda SI per confermare", record.body)
-        self.assertIn("Tecnico: Bob Ray.", record.body)
+        self.assertIn("Con Bob Ray.", record.body)
         self.assertNotIn("Antworten", record.body)
