@@ -176,6 +176,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
     def action_open_details(self):
         """Open the message with all its replies in a dialog."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Message"),
