@@ -502,6 +502,10 @@ class TestWorkOrder(DialogCase):
         arch = self._as(self.order, "none").get_view(view_type="form")["arch"]
         self.assertEqual(self._find_status(arch), [])
 
+    def test_searching_work_orders_calls_nothing_a_browser_lacks(self):
+        # The web client evaluates it, and knows no str().
+        self.assertNotIn("str(", self.order.get_view(view_type="search")["arch"])
+
     def _find_status(self, arch):
         # pylint: disable=import-outside-toplevel
         from lxml import etree
