@@ -149,9 +149,12 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _describe(self, appointment, found):
         """What a dispatcher has to know about it, in a few words, or False."""
-        if found.state == "cant_ask":
-            return self._describe_block(found)
         message = appointment.message_id
+        if found.state == "cant_ask":
+            # Whoever can't be texted may have been asked by e-mail.
+            if message.channel == EMAIL and message.state == "failed":
+                return self._describe_failure(message)
+            return self._describe_block(found)
         if found.state == "not_asked":
             return self._describe_not_asked(appointment, message)
         if found.state in ("awaiting", "near"):
@@ -169,15 +172,19 @@ class FsmDayBoard(models.AbstractModel):
         return self.env._("Opted out of texts")
 
     @api.model
+    def _describe_failure(self, message):
+        return self.env._(
+            "Not delivered: %s", message.failure_reason or self.env._("unknown")
+        )
+
+    @api.model
     def _describe_not_asked(self, appointment, message):
         if appointment.confirmation_status == "reconfirm":
             if message.response == "opted_out":
                 return self.env._("Opted back in: ask again")
             return self.env._("The customer needs to be asked again")
         if message.state == "failed":
-            return self.env._(
-                "Not delivered: %s", message.failure_reason or self.env._("unknown")
-            )
+            return self._describe_failure(message)
         return False
 
     @api.model

@@ -245,18 +245,32 @@ class FsmConfirmationProposal(models.AbstractModel):
         # The customer chose it: who was asked anew would wonder.
         appointment.confirmation_status = "confirmed"
         self._find_slots_sudo(message)._release_sudo()
-        self._tell(message)
+        is_told = self._tell(message)
+        time = self._format(appointment_sudo, start)
+        if is_told:
+            text = self.env._("Moved to %s. The customer gets a text.", time)
+        else:
+            text = self.env._("Moved to %s. The customer can't be texted: call.", time)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success" if is_told else "warning", "message": text},
+        }
 
     @api.model
     def _tell(self, message):
-        """Tell the customer when somebody comes now, if they can be texted."""
+        """Tell the customer when somebody comes now, if they can be texted.
+
+        :return: whether they are told
+        """
         appointment_sudo = message._get_appointment_sudo()
         words = self.env["fsm.confirmation.auto.reply"]._render_about(
             "time_set", message.sudo()
         )
         service = self.env["fsm.confirmation.write.back"]
         draft = service._draft(message, words, NOTICE)
-        if words and not service._find_block(draft):
+        is_told = bool(words) and not service._find_block(draft)
+        if is_told:
             composer = self.env["fsm.confirmation.composer"]
             composer._record([draft], self.env.user)
             # No notice of the same change.
@@ -267,3 +281,4 @@ class FsmConfirmationProposal(models.AbstractModel):
         activities._close(
             messages_sudo.filtered(lambda rec: rec.closed_reason in OUTDATED)
         )
+        return is_told

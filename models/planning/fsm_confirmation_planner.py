@@ -14,7 +14,7 @@ from odoo.tools import SQL
 from ...core import planning
 from ...core.alerts import first_for_many
 from ...core.formatting import localize
-from ...core.kinds import QUESTION, REMINDER
+from ...core.kinds import ON_MY_WAY, QUESTION, REMINDER
 from ...tools.log_redaction import describe, private_queries
 from ...tools.retry import commit_with_retries
 
@@ -243,7 +243,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 [
                     ("order_id", "in", [order.id for order in orders]),
                     "|",
-                    ("kind", "=", QUESTION),
+                    # Nobody is asked any more when somebody is on the way.
+                    ("kind", "in", (QUESTION, ON_MY_WAY)),
                     ("step_id", "!=", False),
                 ],
                 ["order_id", "visit_id", "create_date", "appointment_start", "step_id"],

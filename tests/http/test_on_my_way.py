@@ -127,3 +127,10 @@ class TestOnMyWay(ConfirmationHttpCase):
         with self.assertRaises(UserError):
             self._dialog().action_send()
         self.assertFalse(self._told())
+
+    def test_a_plan_asks_nobody_whom_somebody_is_on_the_way_to(self):
+        planner = self.env["fsm.confirmation.planner"]
+        today = self.today.sudo()
+        self.assertFalse(planner._find_texts([today])[today])
+        self._dialog().action_send()
+        self.assertEqual(len(planner._find_texts([today])[today]), 1)

@@ -109,7 +109,9 @@ export class BoardSteps extends Component {
                     ...withNeighbors(action, this.props.record),
                     onClose: () => showChanges(this),
                 });
-            } else {
+            }
+            // Done, with or without a word about it.
+            if (!action || action.type === "ir.actions.client") {
                 showChanges(this);
             }
         } finally {

@@ -40,7 +40,9 @@ export class FsmConfirmationNextSteps extends Component {
                 this.openAbove(action, () => this.refresh());
             } else if (action) {
                 await this.action.doAction(action);
-            } else {
+            }
+            // Done, with or without a word about it.
+            if (!action || action.type === "ir.actions.client") {
                 await this.refresh();
             }
         } finally {
