@@ -11,7 +11,7 @@ class FsmConfirmationPropose(models.TransientModel):
     _description = "Propose Times"
 
     confirmation_id = fields.Many2one(
-        "fsm.confirmation", string="Message", required=True, readonly=True
+        "fsm.confirmation", string="Conversation", required=True, readonly=True
     )
     contact_name = fields.Char(related="confirmation_id.contact_name")
     wish = fields.Char(
