@@ -115,20 +115,29 @@ _NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van",
 _NEITHER += (("geen", "van", "de", "twee"), ("geen", "van", "de", "drie"))
 
 
+def find_all(length, find_at):
+    """Walk over tokens; what is found at one goes on after its end.
+
+    :param find_at: function of an index -> :class:`Found`, or None
+    :return: list of them
+    """
+    found = []
+    index = 0
+    while index < length:
+        item = find_at(index)
+        if item:
+            found.append(item)
+        index = item.end if item else index + 1
+    return found
+
+
 def find_choice(tokens, appointments, lang):
     """Return the words of ``tokens`` that choose among several by their order."""
     keys = [
         "" if token.key == "prima" and lang != "it" else token.key for token in tokens
     ]
     ordered = [a.id for a in sorted(appointments, key=lambda a: a.local_start)]
-    found = []
-    index = 0
-    while index < len(keys):
-        item = _choice_at(keys, index, ordered)
-        if item:
-            found.append(item)
-        index = item.end if item else index + 1
-    return found
+    return find_all(len(keys), lambda index: _choice_at(keys, index, ordered))
 
 
 def _choice_at(keys, index, ordered):

@@ -8,7 +8,7 @@ What is right needs no understanding; what is wrong ("yes FO121", "yes, 15 Mill 
 from functools import lru_cache
 from typing import NamedTuple
 
-from .order import Found, find_choice, find_numbered, find_rest
+from .order import Found, find_all, find_choice, find_numbered, find_rest
 from .text import BREAK, DASH, LINE, NUMBER, QUESTION, WORD, level, tokenize
 from .times import find_times
 from .when import When
@@ -175,14 +175,7 @@ def _find_names(keys, appointments):
         a.id: _words_of(a.job, a.street, a.city, a.technician, a.company, a.contacts)
         for a in appointments
     }
-    found = []
-    index = 0
-    while index < len(keys):
-        item = _name_at(keys, index, words)
-        if item:
-            found.append(item)
-        index = item.end if item else index + 1
-    return found
+    return find_all(len(keys), lambda index: _name_at(keys, index, words))
 
 
 def _is_lone_day(item):
