@@ -5,6 +5,7 @@ import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {_t} from "@web/core/l10n/translation";
 import {getBoardTiles} from "./search_model.esm";
+import {isDone, takeStep} from "../shared/next_step.esm";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
@@ -94,29 +95,17 @@ export class BoardSteps extends Component {
             window.open(step.href, "_self");
             return;
         }
-        if (this.state.busy) {
-            return;
-        }
-        this.state.busy = true;
-        try {
-            const {resModel, resId} = this.props.record;
-            const action = await this.orm.call(resModel, "action_next_step", [
-                [resId],
-                step.key,
-            ]);
+        await takeStep(this, step.key, async (action) => {
             if (action) {
                 await this.action.doAction(action, {
                     ...withNeighbors(action, this.props.record),
                     onClose: () => showChanges(this),
                 });
             }
-            // Done, with or without a word about it.
-            if (!action || action.type === "ir.actions.client") {
+            if (isDone(action)) {
                 showChanges(this);
             }
-        } finally {
-            this.state.busy = false;
-        }
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 import {Component, useState} from "@odoo/owl";
 import {CHANGED_HERE} from "./conversation.esm";
 import {_t} from "@web/core/l10n/translation";
+import {isDone, takeStep} from "../shared/next_step.esm";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useDialogAbove} from "../shared/dialog_above.esm";
@@ -25,29 +26,17 @@ export class FsmConfirmationNextSteps extends Component {
         return this.props.record.data[this.props.name] || [];
     }
 
-    async take(step) {
-        if (this.state.busy) {
-            return;
-        }
-        this.state.busy = true;
-        try {
-            const {resModel, resId} = this.props.record;
-            const action = await this.orm.call(resModel, "action_next_step", [
-                [resId],
-                step.key,
-            ]);
+    take(step) {
+        return takeStep(this, step.key, async (action) => {
             if (action && step.stays) {
                 this.openAbove(action, () => this.refresh());
             } else if (action) {
                 await this.action.doAction(action);
             }
-            // Done, with or without a word about it.
-            if (!action || action.type === "ir.actions.client") {
+            if (isDone(action)) {
                 await this.refresh();
             }
-        } finally {
-            this.state.busy = false;
-        }
+        });
     }
 
     async refresh() {

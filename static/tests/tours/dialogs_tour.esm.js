@@ -1,37 +1,9 @@
-import {chooseDeclined} from "./steps.esm";
+import {chooseDeclined, openDetails, openSend} from "./steps.esm";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
-// On a phone the buttons of a Work Order but the first are in a menu.
-const openSend = [
-    {
-        isActive: ["mobile"],
-        trigger: ".o_form_view .o_statusbar_buttons button[title=More]",
-        run: "click",
-    },
-    {
-        content: "Open the Send dialog",
-        trigger: "button[name=action_send_confirmation]",
-        run: "click",
-    },
-];
-
-const openMessage = [
-    {
-        isActive: ["desktop"],
-        content: "Open the details with the Message ID",
-        trigger: ".o_data_row .o_fsm_confirmation_link:first",
-        run: "click",
-    },
-    {
-        isActive: ["mobile"],
-        content: "Open the details",
-        trigger: ".o_kanban_record:contains(Maria Gomez)",
-        run: "click",
-    },
-    {trigger: ".modal .o_fsm_conversation"},
-];
+const openMessage = [...openDetails, {trigger: ".modal .o_fsm_conversation"}];
 
 const noDialog = {trigger: "body:not(:has(.modal))"};
 

@@ -1,34 +1,10 @@
+import {openDetails, openSend} from "./steps.esm";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
-// On a phone the buttons of a Work Order but the first are in a menu.
-const openDialog = [
-    {
-        isActive: ["mobile"],
-        trigger: ".o_form_view .o_statusbar_buttons button[title=More]",
-        run: "click",
-    },
-    {
-        content: "Open the dialog on the Work Order",
-        trigger: "button[name=action_send_confirmation]",
-        run: "click",
-    },
-];
-
 const details = [
-    {
-        isActive: ["desktop"],
-        content: "Open the details with the Message ID",
-        trigger: ".o_data_row .o_fsm_confirmation_link:first",
-        run: "click",
-    },
-    {
-        isActive: ["mobile"],
-        content: "Open the details",
-        trigger: ".o_kanban_record:contains(Maria Gomez)",
-        run: "click",
-    },
+    ...openDetails,
     {
         content: "The dialog shows the text and the reply",
         trigger:
@@ -45,7 +21,7 @@ const details = [
 
 tours.add("fsm_confirmation_send", {
     steps: () => [
-        ...openDialog,
+        ...openSend,
         {
             content: "The contact is filled in",
             trigger: ".modal [name=mobile_display]:contains((212) 555-0123)",
@@ -93,7 +69,7 @@ tours.add("fsm_confirmation_read", {
 
 tours.add("fsm_confirmation_refused", {
     steps: () => [
-        ...openDialog,
+        ...openSend,
         {
             content: "The dialog says why, and has no Send",
             trigger:
@@ -109,7 +85,7 @@ tours.add("fsm_confirmation_refused", {
 
 tours.add("fsm_confirmation_visits", {
     steps: () => [
-        ...openDialog,
+        ...openSend,
         {
             content: "The next visit is chosen",
             trigger: ".modal .o_fsm_confirmation_bubble:contains(9:00 AM)",

@@ -1,0 +1,26 @@
+/**
+ * Take one of the next steps that the server offers for a record, once at a time.
+ *
+ * @param {Object} component with `state.busy`, `orm` and the record in its props
+ * @param {String} key of the step
+ * @param {Function} follow gets the action to open, or false when it is done
+ */
+export async function takeStep({state, orm, props}, key, follow) {
+    if (state.busy) {
+        return;
+    }
+    state.busy = true;
+    try {
+        const {resModel, resId} = props.record;
+        const action = await orm.call(resModel, "action_next_step", [[resId], key]);
+        await follow(action);
+    } finally {
+        state.busy = false;
+    }
+}
+
+/**
+ * @param {Object|false} action that a step led to
+ * @returns {Boolean} whether it is done, with or without a word about it
+ */
+export const isDone = (action) => !action || action.type === "ir.actions.client";
