@@ -5,16 +5,18 @@ Odoo logs every query that fails, with its values: when two transactions want on
 row, those are a customer's words. Here such a line keeps only the kind of the error.
 """
 
-import contextlib
-import contextvars
 import logging
 import re
 import traceback
 
 import psycopg2
 
+from .server_flag import ServerFlag
+
 _LINK = re.compile(r"(/job_confirmation/answer/)[^/?\s\"]+")
-_private = contextvars.ContextVar("job_confirmation_private", default=False)
+_private = ServerFlag("private")
+# No values of failing queries in the log, within a block or a function.
+private_queries = _private.up
 
 
 class _HideQueries(logging.Filter):
@@ -26,7 +28,7 @@ class _HideQueries(logging.Filter):
         )
         # On a connection that is gone nothing was executed: Odoo logs the query that
         # was the last one before, which may have been one of ours.
-        if _private.get() or isinstance(error, psycopg2.InterfaceError):
+        if _private or isinstance(error, psycopg2.InterfaceError):
             record.msg = "A query failed: %s"
             record.args = (describe(error) if error else "see the next lines",)
         return True
@@ -51,16 +53,6 @@ def _hide_link(text):
 
 logging.getLogger("odoo.sql_db").addFilter(_HideQueries())
 logging.getLogger("werkzeug").addFilter(_HideLinks())
-
-
-@contextlib.contextmanager
-def private_queries():
-    """No values of failing queries in the log, within this block."""
-    token = _private.set(True)
-    try:
-        yield
-    finally:
-        _private.reset(token)
 
 
 def describe(error):

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from ..core.alerts import BLOCK, cant_text, first_for_many
 from ..models.levels import check_may_edit
+from ..tools.notification import CLOSE, notify
 
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
@@ -201,13 +202,7 @@ class FsmConfirmationBatch(models.TransientModel):
             )
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_ids = composer._record(drafts, self.env.user)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self._describe_hours(drafts)
-                or self.env._("Confirmations sent: %s", len(drafts)),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        text = self._describe_hours(drafts) or self.env._(
+            "Confirmations sent: %s", len(drafts)
+        )
+        return notify(text, then=CLOSE)

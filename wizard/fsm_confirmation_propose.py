@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.notification import CLOSE, notify
+
 
 class FsmConfirmationPropose(models.TransientModel):
     """The Propose Times dialog: two or three times at which the technician is free."""
@@ -83,14 +85,5 @@ class FsmConfirmationPropose(models.TransientModel):
         self.ensure_one()
         proposal = self.env["fsm.confirmation.proposal"]
         proposal._propose(self.confirmation_id, self._get_starts())
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "The text to %s is on its way.", self.contact_name or ""
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        text = self.env._("The text to %s is on its way.", self.contact_name or "")
+        return notify(text, then=CLOSE)

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from ..core.alerts import BLOCK, WARN
 from ..core.kinds import EMAIL, SMS
 from ..models.levels import check_may_edit
+from ..tools.notification import CLOSE, notify
 
 
 class FsmConfirmationSend(models.TransientModel):
@@ -461,12 +462,4 @@ class FsmConfirmationSend(models.TransientModel):
             )
         else:
             message = departures._describe(draft)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": message,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(message, then=CLOSE)

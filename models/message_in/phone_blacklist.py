@@ -1,27 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import contextlib
-import contextvars
-
 from odoo import api, fields, models
 
 from ...core.phones import normal_form, ways_to_write
 from ...tools.export import harmless_columns
 from ...tools.log_redaction import private_queries
+from ...tools.server_flag import ServerFlag
 
-_follows = contextvars.ContextVar("job_confirmation_follows", default=False)
-
-
-@contextlib.contextmanager
-def _by_us():
-    """Change the list as who does what follows from it.
-
-    No context key: a client could send that.
-    """
-    token = _follows.set(True)
-    try:
-        yield
-    finally:
-        _follows.reset(token)
+# Who changes the list does what follows from it.
+_by_us = ServerFlag("follows")
 
 
 class PhoneBlacklist(models.Model):
@@ -118,7 +104,7 @@ class PhoneBlacklist(models.Model):
 
     def _job_confirmation_follow_block(self):
         """Numbers were put on the list: questions to them are over."""
-        if _follows.get():
+        if _by_us:
             return
         opt_outs = self.env["fsm.confirmation.opt.out"]
         opt_outs._opt_out_blocked_sudo(set(map(normal_form, self.mapped("number"))))
@@ -128,7 +114,7 @@ class PhoneBlacklist(models.Model):
 
         :param numbers: list of str, as the list has them
         """
-        if _follows.get():
+        if _by_us:
             return
         for entry_sudo in self.sudo():
             entry_sudo.opt_out_lifted = entry_sudo._job_confirmation_is_at_twilio()
@@ -161,7 +147,7 @@ class PhoneBlacklist(models.Model):
         :param company: ``res.company`` that the words were sent to
         :return: the entry, with sudo
         """
-        with _by_us():
+        with _by_us.up():
             entries_sudo = self.sudo()._add(self._job_confirmation_ways(number))
         entries_sudo.write(
             {
@@ -215,7 +201,7 @@ class PhoneBlacklist(models.Model):
         :param company: ``res.company`` whose users may read why
         """
         ways = self._job_confirmation_ways(number)
-        with _by_us():
+        with _by_us.up():
             entries_sudo = self.sudo()._remove(ways)
         chatter = self.env["fsm.confirmation.chatter"]
         chatter._log(entries_sudo, note, company or self.env.company)

@@ -10,6 +10,7 @@ from ...core.kinds import NOTICE, TIMES
 from ...core.reply.proposed import LETTERS
 from ...core.status import OUTDATED
 from ...tools.log_redaction import private_queries
+from ...tools.notification import notify
 from ..levels import check_may_edit
 
 # So long a proposed time is held for a customer.
@@ -251,11 +252,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             text = self.env._("Moved to %s. The customer gets a text.", time)
         else:
             text = self.env._("Moved to %s. The customer can't be texted: call.", time)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {"type": "success" if is_told else "warning", "message": text},
-        }
+        return notify(text, "success" if is_told else "warning")
 
     @api.model
     def _tell(self, message):

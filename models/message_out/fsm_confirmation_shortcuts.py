@@ -2,7 +2,7 @@
 from odoo import api, models, tools
 from odoo.tools import SQL
 
-from ..privacy.mail_message import written_by_server
+from ..privacy.mail_message import WRITTEN_BY_SERVER
 from ..xmlids import MODULE
 
 # The switch, a system parameter: "False" has the ORM do all of it. For whoever suspects
@@ -45,7 +45,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
             return messages_sudo
         names = frozenset(vals_list[0])
         if not (self._are_on() and self._may_insert_notes(names)):
-            with written_by_server():
+            with WRITTEN_BY_SERVER.up():
                 return messages_sudo.create(vals_list)
         always = {
             "create_uid": self.env.uid,

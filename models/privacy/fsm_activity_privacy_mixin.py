@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ...tools.fields import VisibleOne2many
 from ..xmlids import NOTE_SUBTYPE
-from .mail_message import is_written_by_server
+from .mail_message import WRITTEN_BY_SERVER
 
 
 class FsmActivityPrivacyMixin(models.AbstractModel):
@@ -85,7 +85,7 @@ class FsmActivityPrivacyMixin(models.AbstractModel):
         )
 
     def message_post(self, **kwargs):
-        if is_written_by_server():
+        if WRITTEN_BY_SERVER:
             kwargs.pop("subtype_xmlid", None)
             kwargs["subtype_id"] = self._get_private_subtype_id()
         return super().message_post(**kwargs)

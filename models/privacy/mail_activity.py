@@ -3,7 +3,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..xmlids import ANSWER_ACTIVITIES, EDIT_GROUP, READ_GROUP
-from .mail_message import written_by_server
+from .mail_message import WRITTEN_BY_SERVER
 
 
 class MailActivity(models.Model):
@@ -68,7 +68,7 @@ class MailActivity(models.Model):
         )
         for activity in answers:
             # See fsm.activity.privacy.mixin.
-            with written_by_server():
+            with WRITTEN_BY_SERVER.up():
                 done, planned_too = super(MailActivity, activity)._action_done(
                     feedback, attachment_ids
                 )

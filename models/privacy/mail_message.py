@@ -1,34 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import contextlib
-import contextvars
-
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
+from ...tools.server_flag import ServerFlag
 from ..xmlids import NOTE_SUBTYPE, READ_GROUP
 
 # Where a note in a customer's name would pass for a text of that customer.
 _WITH_HISTORY = ("fsm.confirmation", "fsm.order", "fsm.visit", "res.partner")
-_by_server = contextvars.ContextVar("job_confirmation_by_server", default=False)
-
-
-@contextlib.contextmanager
-def written_by_server():
-    """Let the server write notes that only it may write, as the user who caused them.
-
-    No context key: a client could send that.
-    """
-    token = _by_server.set(True)
-    try:
-        yield
-    finally:
-        _by_server.reset(token)
-
-
-def is_written_by_server():
-    """Whether :func:`written_by_server` is in force."""
-    return _by_server.get()
+# The server writes notes that only it may write, as the user who caused them.
+WRITTEN_BY_SERVER = ServerFlag("by_server")
 
 
 class MailMessage(models.Model):
@@ -87,7 +68,7 @@ class MailMessage(models.Model):
                     message._is_servers() or message._is_confirmation_record()
                 )
             )
-        if is_written_by_server():
+        if WRITTEN_BY_SERVER:
             hidden_sudo = hidden_sudo.browse()
         return forbidden | hidden_sudo.sudo(False)
 
@@ -135,7 +116,7 @@ class MailMessage(models.Model):
         post as superuser what a user has written: only the author may be another then,
         as of an e-mail.
         """
-        if is_written_by_server() or self.env.uid == SUPERUSER_ID:
+        if WRITTEN_BY_SERVER or self.env.uid == SUPERUSER_ID:
             return
         self.flush_recordset()
         self.invalidate_recordset(["author_id", "confirmation_id", "subtype_id"])
