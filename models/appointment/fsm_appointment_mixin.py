@@ -116,6 +116,11 @@ class FsmAppointmentMixin(models.AbstractModel):
         """The ``fsm.order`` that this appointment belongs to."""
         raise NotImplementedError
 
+    def _get_about_domain(self):
+        """What finds the records about exactly this appointment, by their
+        ``order_id`` and ``visit_id``."""
+        raise NotImplementedError
+
     def _get_appointment_confirmations_sudo(self, domain=()):
         """Questions about exactly this appointment, newest first.
 

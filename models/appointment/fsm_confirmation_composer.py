@@ -86,7 +86,7 @@ class Draft:
         if chosen:
             return chosen.sudo()
         if self.kind == REMINDER:
-            return self.company._get_text_template_sudo("reminder")
+            return self.company._get_text_templates_sudo("reminder")[:1]
         return self.company._job_confirmation_template()
 
     @property

@@ -74,7 +74,9 @@ class FsmConfirmationSameDay(models.AbstractModel):
     def _render(self, drafts):
         """The text about all of these, as str."""
         first = drafts[0]
-        template_sudo = first.company._get_text_template_sudo("several").with_context(
+        template_sudo = first.company._get_text_templates_sudo("several")[
+            :1
+        ].with_context(
             confirmation_together=tuple(
                 (draft.order.id, draft.visit.id, draft.code) for draft in drafts
             ),

@@ -53,10 +53,8 @@ class FsmOnMyWayMixin(models.AbstractModel):
 
     def _get_way_domain(self):
         """What finds the text that told that the technician is on the way."""
-        order = self._get_appointment_order()
         return [
-            ("order_id", "=", order.id),
-            ("visit_id", "=", self.id if self != order else False),
+            *self._get_about_domain(),
             ("appointment_start", "=", self.scheduled_date_start),
             ("kind", "=", ON_MY_WAY),
             ("state", "not in", ("failed", "canceled")),
@@ -76,11 +74,11 @@ class FsmOnMyWayMixin(models.AbstractModel):
         ]._choose(order.sudo()).get(order.sudo())
         visit = self if self != order else self.env["fsm.visit"]
         draft = self.env["fsm.confirmation.composer"]._draft(order, visit, partner_sudo)
-        templates = self.env["sms.template"]
+        company_sudo = order.sudo().company_id
         draft = replace(
             draft,
             kind=ON_MY_WAY,
-            template=templates._get_text_sudo(order.sudo().company_id, ON_MY_WAY),
+            template=company_sudo._get_text_templates_sudo(ON_MY_WAY)[:1],
             arrival=arrival,
             leaves_at_once=True,
             is_recipient=True,

@@ -169,19 +169,15 @@ class FsmOrder(models.Model):
     def _get_appointment_order(self):
         return self
 
+    def _get_about_domain(self):
+        return [("order_id", "=", self.id), ("visit_id", "=", False)]
+
     def _get_appointment_confirmations_sudo(self, domain=()):
         self.ensure_one()
         found_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search(
-                [
-                    ("order_id", "=", self.id),
-                    ("visit_id", "=", False),
-                    ("kind", "=", QUESTION),
-                    *domain,
-                ]
-            )
+            .search([*self._get_about_domain(), ("kind", "=", QUESTION), *domain])
         )
         # Not the messages about visits that were deleted.
         return found_sudo.filtered(lambda record: record.closed_reason != "deleted")

@@ -174,11 +174,14 @@ class FsmVisit(models.Model):
     def _get_appointment_order(self):
         return self.order_id
 
+    def _get_about_domain(self):
+        return [("visit_id", "=", self.id)]
+
     def _get_appointment_confirmations_sudo(self, domain=()):
         self.ensure_one()
         confirmations_sudo = self.env["fsm.confirmation"].sudo()
         return confirmations_sudo.search(
-            [("visit_id", "=", self.id), ("kind", "=", QUESTION), *domain]
+            [*self._get_about_domain(), ("kind", "=", QUESTION), *domain]
         )
 
     # ------------------------------------------------------------------

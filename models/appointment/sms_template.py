@@ -105,20 +105,9 @@ class SmsTemplate(models.Model):
 
         :return: tuple of str: the company's own text, if it has one; the standard text
         """
-        company_sudo = self.env["res.company"].sudo().browse(company_id)
-        own_sudo = company_sudo.job_confirmation_text_ids.filtered(
-            lambda template: template.confirmation_kind == kind
-        )
-        templates_sudo = own_sudo + self.sudo()._get_standard_auto_reply(kind)
+        company = self.env["res.company"].browse(company_id)
+        templates_sudo = company._get_text_templates_sudo(kind)
         return tuple(templates_sudo.with_context(lang=lang).mapped("body"))
-
-    @api.model
-    def _get_text_sudo(self, company, kind):
-        """The company's own template of a kind, else the standard one, with sudo."""
-        own_sudo = company.sudo().job_confirmation_text_ids.filtered(
-            lambda template: template.confirmation_kind == kind
-        )
-        return own_sudo[:1] or self.sudo()._get_standard_auto_reply(kind)
 
     @api.onchange("confirmation_kind")
     def _onchange_confirmation_kind(self):

@@ -258,14 +258,15 @@ class ResCompany(models.Model):
             ).sudo()
         )
 
-    def _get_text_template_sudo(self, kind):
-        """The company's ``sms.template`` of a kind, or the standard one, with sudo."""
+    def _get_text_templates_sudo(self, kind):
+        """Its own ``sms.template`` of a kind, if any, and the standard one, with sudo.
+
+        The first one is sent.
+        """
         own_sudo = self.sudo().job_confirmation_text_ids.filtered(
             lambda template: template.confirmation_kind == kind
         )
-        return own_sudo or self.env["sms.template"].sudo()._get_standard_auto_reply(
-            kind
-        )
+        return own_sudo + own_sudo._get_standard_auto_reply(kind)
 
     def _job_confirmation_sender(self, to_number):
         """Where a text to ``to_number`` (E.164) is sent from.

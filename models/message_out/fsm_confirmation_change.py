@@ -10,6 +10,7 @@ from ...core.alerts import first_block
 from ...core.kinds import NOTICE, QUESTION, REMINDER
 from ...core.notices import Known
 from ...tools.log_redaction import private_queries
+from ...tools.notification import notify
 from ...tools.retry import commit_with_retries
 from ..levels import check_may_edit
 from ..xmlids import MODULE
@@ -105,7 +106,7 @@ class FsmConfirmationChange(models.Model):
         """
         changes_sudo = self.sudo()
         for appointment_sudo in appointments.sudo():
-            known_sudo = changes_sudo.search(self._get_domain(appointment_sudo))
+            known_sudo = changes_sudo.search(appointment_sudo._get_about_domain())
             kind, told_sudo = self._find(appointment_sudo)
             company = appointment_sudo._get_appointment_order().company_id
             way = kind and company[f"job_confirmation_notice_{kind}"]
@@ -147,12 +148,6 @@ class FsmConfirmationChange(models.Model):
         changes_sudo.filtered(lambda rec: rec._get_appointment() in known).unlink()
 
     @api.model
-    def _get_domain(self, appointment):
-        if appointment._name == "fsm.visit":
-            return [("visit_id", "=", appointment.id)]
-        return [("order_id", "=", appointment.id), ("visit_id", "=", False)]
-
-    @api.model
     def _find(self, appointment_sudo):
         """What a customer has to be told of an appointment.
 
@@ -187,7 +182,7 @@ class FsmConfirmationChange(models.Model):
     def _find_told_sudo(self, appointment_sudo):
         """The newest text that told a customer of an appointment, or is about to."""
         messages_sudo = self.env["fsm.confirmation"].sudo()
-        about = self._get_domain(appointment_sudo)
+        about = appointment_sudo._get_about_domain()
         found_sudo = messages_sudo.search(
             [
                 *about,
@@ -300,15 +295,7 @@ class FsmConfirmationChange(models.Model):
             text = self.env._("1 customer gets a text.")
         else:
             text = self.env._("%s customers get a text.", len(sent_sudo))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": text,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
 
     def action_dismiss(self):
         """These customers know it already, or need not.
