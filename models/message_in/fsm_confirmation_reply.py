@@ -402,6 +402,11 @@ class FsmConfirmationReply(models.Model):
     # Histories and open screens
     # ------------------------------------------------------------------
 
+    def _log_reply(self, messages):
+        """Write this reply, and its auto-reply, into the histories of its messages."""
+        histories = self.env["fsm.confirmation.reply.chatter"]
+        histories._log_texts(self, [(messages, self.intent)], self.auto_reply_body)
+
     @api.model
     def _notify_unmatched(self, company, partner):
         """Tell open screens of a reply that belongs to no message."""
