@@ -31,7 +31,7 @@ class Case:
     """One text at work: what is known, what is decided, and what came of it."""
 
     text: matching.Inbound
-    decision: matching.Decision
+    decision: matching.MatchDecision
     messages: object  # ``fsm.confirmation`` that it may be about, newest first
     company: object  # ``res.company`` with sudo
     partner: object  # ``res.partner`` with sudo
