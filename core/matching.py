@@ -83,6 +83,7 @@ class Candidate:
 
     id: int
     appointment: tuple[str, int]  # what it is about: its model and id
+    is_about_none: bool = False  # It was written back to a reply that belongs nowhere.
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
     text: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
@@ -197,12 +198,17 @@ def without_told(candidates):
     """Return the messages that a reply may belong to.
 
     A text that asks nothing stands for its appointment where nothing was asked: who
-    replies to it replies about that.
+    replies to it replies about that. One about no appointment is said, and no more: the
+    reply to it belongs nowhere either, and is listed with those.
 
     :param candidates: list of :class:`Candidate`, newest first
     """
     asked = {one.appointment for one in candidates if one.asks}
-    return [one for one in candidates if one.asks or one.appointment not in asked]
+    return [
+        one
+        for one in candidates
+        if one.asks or not (one.is_about_none or one.appointment in asked)
+    ]
 
 
 # The words in their conversation --------------------------------------------------

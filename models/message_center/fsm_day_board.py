@@ -240,11 +240,9 @@ class FsmDayBoard(models.AbstractModel):
         if may_edit and appointment.message_id:
             label = self.env._("Write Back")
             steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
+        if may_edit and self._can_propose(appointment, found):
             label = self.env._("Propose Times")
-            if self.env["fsm.confirmation.proposal"]._can_propose(
-                appointment.message_id
-            ):
-                steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
+            steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -265,6 +263,13 @@ class FsmDayBoard(models.AbstractModel):
         call["href"] = f"tel:{number}"
         urgent = found.state in ("near", "declined") or self._is_opted_out(found)
         steps.insert(0 if urgent else len(steps), call)
+
+    @api.model
+    def _can_propose(self, appointment, found):
+        message = appointment.message_id
+        if message:
+            return self.env["fsm.confirmation.proposal"]._can_propose(message)
+        return found.state == "not_asked"
 
     @api.model
     def _may_edit(self):
@@ -380,7 +385,7 @@ class FsmDayBoard(models.AbstractModel):
             ),
             "conversation": lambda rec: rec.message_id.action_open_details(),
             "write_back": self._write_back,
-            "propose": lambda rec: next_steps._propose(rec.message_id),
+            "propose": self._propose,
             "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
@@ -415,6 +420,13 @@ class FsmDayBoard(models.AbstractModel):
         action = appointment.message_id.action_open_details()
         action["context"] = {"confirmation_write_back": True}
         return action
+
+    @api.model
+    def _propose(self, appointment):
+        if appointment.message_id:
+            next_steps = self.env["fsm.confirmation.next.step"]
+            return next_steps._propose(appointment.message_id)
+        return appointment._get_appointment().action_propose_times()
 
     @api.model
     def _open_form(self, record):

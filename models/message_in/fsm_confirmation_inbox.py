@@ -485,6 +485,8 @@ class FsmConfirmationInbox(models.AbstractModel):
             "intent": case.decision.intent,
             "reason": case.decision.reason,
             "state": "matched" if case.linked else "unmatched",
+            # Thanks for what staff wrote to a number bother nobody.
+            "is_done": case.decision.intent == "courtesy" and not case.linked,
             "error": False,
             "company_id": case.company.id,
             "partner_id": case.partner.id,
