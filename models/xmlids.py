@@ -13,6 +13,7 @@ NOTE_SUBTYPE = f"{MODULE}.mt_confirmation"
 MESSAGES_ACTION = f"{MODULE}.fsm_confirmation_action"
 PROCESS_CRON = f"{MODULE}.ir_cron_process_replies"
 SETUP_ACTIVITY = f"{MODULE}.mail_activity_type_set_up"
+CALL_ACTIVITY = f"{MODULE}.mail_activity_type_to_call"
 # What an answer asks a person to do. A person may plan such activities as well.
 ANSWER_ACTIVITIES = tuple(
     f"{MODULE}.mail_activity_type_{name}"
