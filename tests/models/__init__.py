@@ -8,6 +8,7 @@ from . import test_adversary_words
 from . import test_alerts
 from . import test_auto_replies
 from . import test_batch
+from . import test_call_list
 from . import test_planner
 from . import test_day_board
 from . import test_dialogs
