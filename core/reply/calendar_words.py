@@ -54,7 +54,7 @@ _WEEKDAYS = {
 _MONTHS = {
     "en": (
         "january jan|february feb|march! mar!|april apr|may!|june jun|july jul|"
-        "august aug|september sept sep|october oct|november nov|december dec"
+        "august aug|september sept sep!|october oct|november nov|december dec"
     ),
     "es": (
         "enero ene|febrero|marzo|abril abr|mayo|junio|julio|agosto ago!|"

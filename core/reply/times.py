@@ -196,7 +196,7 @@ class _Reader(HourReader):
     def _meaning(self, index):
         """Return what the word at ``index`` says about time, if it does here."""
         meanings = cw.WORDS.get(self.key(index))
-        if not meanings:
+        if not meanings or self.tokens[index].surface.lower() == "we'd":
             return None
         meaning = next((m for m in meanings if m.lang == self.lang), meanings[0])
         if meaning.lang != self.lang and self.key(index) in cw.NUMBERS:
