@@ -378,7 +378,7 @@ class TestConcurrency(BaseCase):
         self.assertEqual(self._told(), (sorted(self.orders), 4, 0))
 
     def test_telling_while_it_moves_again(self):
-        """Whoever is first: the customer is told of the last date, or is about to be."""
+        """Whoever is first: the customer knows the last date, or is about to."""
         self._move_all()
 
         def move(env):
