@@ -83,7 +83,6 @@ class Candidate:
 
     id: int
     appointment: tuple[str, int]  # what it is about: its model and id
-    is_about_none: bool = False  # It was written back to a reply that belongs nowhere.
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
     text: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
@@ -97,6 +96,7 @@ class Candidate:
     answered_later: bool = False  # by another reply, written after this one
     newer: "Candidate | None" = None  # the open question that replaced this one
     times: tuple = ()  # that it proposes: (letter, start, end), naive UTC, in time
+    is_about_none: bool = False  # It was written back to a reply that belongs nowhere.
     # Of :class:`~.reply.Appointment`: ``start`` and ``end`` (naive UTC), ``zone``,
     # ``lang``, ``job``, ``street``, ``city``, ``technician``, ``company``, ``contacts``
     details: dict = field(default_factory=dict, compare=False)

@@ -114,7 +114,7 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_contact_facts(self, draft):
         """Facts about the contact. An override point."""
         recipients = self.env["fsm.confirmation.recipient"]
-        if not draft.asks and draft.mobile:
+        if not draft.asks and draft.mobile and not draft.is_email:
             # A number that wrote to us is written to, whoever it is.
             archived = bool(draft.partner) and not draft.partner.active
             return {"archived": archived, "number": draft.verdict}

@@ -247,7 +247,7 @@ class FsmConfirmationComposer(models.AbstractModel):
     @api.model
     def _finish_words(self, draft):
         """A text that stands already; one that asks says how to answer."""
-        if not (draft.words and draft.asks):
+        if draft.is_email or not (draft.words and draft.asks):
             return draft.words[:MAX_TEXT]
         lang = draft.partner._get_customer_lang(draft.order.company_id)
         order = draft.order.with_context(lang=lang)

@@ -263,7 +263,11 @@ class FsmConfirmationChange(models.Model):
     def _draft(self, change_sudo, kind, told_sudo):
         """:return: :class:`~...fsm_confirmation_composer.Draft`"""
         draft = self.env["fsm.confirmation.composer"]._draft(
-            change_sudo.order_id, change_sudo.visit_id, told_sudo.partner_id
+            change_sudo.order_id,
+            change_sudo.visit_id,
+            told_sudo.partner_id,
+            # Where they were told of the old state they look for news of it.
+            channel=told_sudo.channel,
         )
         auto_replies = self.env["fsm.confirmation.auto.reply"]
         words = auto_replies._render_about(f"notice_{kind}", told_sudo)
@@ -291,9 +295,9 @@ class FsmConfirmationChange(models.Model):
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
         if len(sent_sudo) == 1:
-            text = self.env._("1 customer gets a text.")
+            text = self.env._("1 customer gets a message.")
         else:
-            text = self.env._("%s customers get a text.", len(sent_sudo))
+            text = self.env._("%s customers get a message.", len(sent_sudo))
         return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
 
     def action_dismiss(self):
