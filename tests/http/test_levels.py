@@ -61,6 +61,7 @@ MODELS = {
     "fsm.confirmation.plan.switch": ("manage", "manage", "manage", "manage"),
     "fsm.confirmation.forecast.line": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.outlook": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.call.list": ("see", NOBODY, NOBODY, NOBODY),
     # Odoo's own system administrators set Twilio up, see test_setup_access.
     "fsm.confirmation.connection": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.setup": (NOBODY, NOBODY, NOBODY, NOBODY),
@@ -102,11 +103,17 @@ CALLS = [
     _call("change", "fsm.confirmation", "action_reschedule", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
+    _call("see", "fsm.confirmation.reply", "get_conversation", "stray"),
+    _call("see", "fsm.confirmation.reply", "get_write_back", "stray"),
+    _call("see", "fsm.confirmation.reply", "action_open_conversation", "stray"),
+    _call("send", "fsm.confirmation.reply", "action_write_back", "stray", "Hello"),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
     _call("change", "fsm.confirmation.reply", "action_attach", "stray"),
     _call("see", "fsm.confirmation.reply", "action_open_message", "reply"),
     _call("send", "fsm.order", "action_send_confirmation", "order"),
     _call("send", "fsm.order", "action_ask_again", "order"),
+    _call("send", "fsm.order", "action_propose_times", "order"),
+    _call("send", "fsm.visit", "action_propose_times", "visit"),
     _call("send", "fsm.visit", "action_send_confirmation", "visit"),
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
@@ -132,6 +139,7 @@ CALLS = [
     _call("see", "fsm.confirmation.plan", "action_forecast", "plan"),
     _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
     _call("see", "fsm.confirmation.forecast.line", "action_open"),
+    _call("see", "fsm.confirmation.call.list", "action_open", "call_list"),
     _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
     _call("see", "res.partner", "read", "customer", ["confirmation_plan_info"]),
     # Not our own methods, but what they do with our data.
@@ -169,6 +177,7 @@ ELSEWHERE = {
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
     ("fsm.confirmation", "get_prepared_text"),  # test_write_back
+    ("fsm.confirmation.reply", "get_prepared_text"),  # test_write_back
     ("fsm.confirmation.propose", "action_send"),  # test_propose
     # Field service's own.
     ("fsm.order", "onchange_scheduled_duration"),
@@ -240,6 +249,13 @@ class LevelsCase(ConfirmationHttpCase):
         plans = plans.search([("company_id", "=", self.company.id)])
         self.plan, self.spare_plan = plans[0], plans[1]
         self.step = self.plan.step_ids[:1]
+        self.call_list = self.env["fsm.confirmation.call.list"].create(
+            {
+                "user_id": self.dispatcher.id,
+                "company_id": self.company.id,
+                "order_ids": self.order.ids,
+            }
+        )
         self.appointment = self.env["fsm.appointment"].search(
             [("visit_id", "=", self.visit.id)]
         )
@@ -367,6 +383,7 @@ class TestLevels(LevelsCase):
             "fsm.confirmation.plan.step": self.spare_plan.step_ids[0],
             "fsm.visit": self.visit,
             "fsm.appointment": self.appointment,
+            "fsm.confirmation.call.list": self.call_list,
         }.get(model, self.env[model])
 
     def _model_rows(self):
@@ -390,6 +407,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": ["steps_text"],
                 "fsm.confirmation.forecast.line": ["reason"],
                 "fsm.confirmation.outlook": ["reason"],
+                "fsm.confirmation.call.list": ["name", "order_ids"],
                 "fsm.confirmation.change": ["told_text", "contact_name"],
                 "fsm.confirmation.slot": ["letter"],
             }.get(model, ["body"])
@@ -413,6 +431,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": "plan_id",
                 "fsm.confirmation.forecast.line": "outcome",
                 "fsm.confirmation.outlook": "company_id",
+                "fsm.confirmation.call.list": "user_id",
                 "fsm.confirmation.change": "kind",
                 "fsm.confirmation.on.my.way": "order_id",
                 "fsm.confirmation.propose": "create_uid",
@@ -467,6 +486,10 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.forecast.line": {"order_id": self.order.id},
+                "fsm.confirmation.call.list": {
+                    "user_id": self.env.uid,
+                    "company_id": self.company.id,
+                },
                 "fsm.confirmation.outlook": {
                     "order_id": self.order.id,
                     "company_id": self.company.id,
