@@ -18,6 +18,9 @@ TIMES = "times"  # proposes other times
 REMINDER = "reminder"  # to who has confirmed; asks nothing
 KINDS = (QUESTION, STAFF, NOTICE, ON_MY_WAY, TIMES, REMINDER)
 
+# The texts that staff may choose in a conversation: about an appointment, about none.
+PREPARED_TEXTS = ("staff", "staff_reply")
+
 # The ways in which a customer is asked.
 SMS, EMAIL = "sms", "email"
 

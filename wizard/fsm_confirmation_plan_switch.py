@@ -3,6 +3,8 @@ from collections import Counter
 
 from odoo import api, fields, models
 
+from ..models.xmlids import PLAN_CRON
+
 _REASONS_SHOWN = 8
 
 
@@ -78,7 +80,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         """Have the plan ask from now on."""
         self.ensure_one()
         self.plan_id.write({"enabled": True})
-        cron = self.env.ref("fieldservice_job_confirmation.ir_cron_plan")
+        cron = self.env.ref(PLAN_CRON)
         cron.sudo()._trigger()
         return {"type": "ir.actions.act_window_close"}
 

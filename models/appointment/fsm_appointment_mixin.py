@@ -201,6 +201,14 @@ class FsmAppointmentMixin(models.AbstractModel):
             appointment.has_other_timezone = is_other_time(start, zone, reader)
             appointment.appointment_local = self._format_elsewhere(zone, start, reader)
 
+    def action_propose_times(self):
+        """Open the dialog in which times are proposed to the customer.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        self.ensure_one()
+        return self.env["fsm.confirmation.proposal"]._open(self)
+
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""
         self.ensure_one()
@@ -215,9 +223,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         return bool(start) and not status.has_passed(start, now, end)
 
     def _get_facts(self):
-        """What the rules have to know: :class:`~...core.status.Appointment`."""
+        """What the rules have to know: :class:`~...core.status.Schedule`."""
         self.ensure_one()
-        return status.Appointment(
+        return status.Schedule(
             start=self.scheduled_date_start or None,
             is_closed=self._is_appointment_closed(),
             end=self.scheduled_date_end or None,

@@ -114,7 +114,7 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_contact_facts(self, draft):
         """Facts about the contact. An override point."""
         recipients = self.env["fsm.confirmation.recipient"]
-        if not draft.asks and draft.mobile:
+        if not draft.asks and draft.mobile and not draft.is_email:
             # A number that wrote to us is written to, whoever it is.
             archived = bool(draft.partner) and not draft.partner.active
             return {"archived": archived, "number": draft.verdict}
@@ -415,12 +415,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("No contact has a mobile number"),
             ),
             "number_invalid": lambda: (
-                self.env._(
-                    "“%(number)s” of %(contact)s is not a valid phone number. Correct "
-                    "it on the contact, or choose another contact.",
-                    number=partner.phone,
-                    contact=partner.name,
-                ),
+                self._describe_invalid_number(draft),
                 self.env._("The number is not valid"),
             ),
             "number_extension": lambda: (
@@ -479,6 +474,19 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("The opt-out was lifted by hand"),
             ),
         }
+
+    @api.model
+    def _describe_invalid_number(self, draft):
+        if draft.mobile:
+            return self.env._(
+                "“%s” can't be texted: it is not a phone number.", draft.mobile
+            )
+        return self.env._(
+            "“%(number)s” of %(contact)s is not a valid phone number. Correct it on "
+            "the contact, or choose another contact.",
+            number=draft.partner.phone,
+            contact=draft.partner.name,
+        )
 
     @api.model
     def _get_earlier_words(self, record_sudo):

@@ -240,11 +240,9 @@ class FsmDayBoard(models.AbstractModel):
         if may_edit and appointment.message_id:
             label = self.env._("Write Back")
             steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
+        if may_edit and self._can_propose(appointment, found):
             label = self.env._("Propose Times")
-            if self.env["fsm.confirmation.proposal"]._can_propose(
-                appointment.message_id
-            ):
-                steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
+            steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -265,6 +263,13 @@ class FsmDayBoard(models.AbstractModel):
         call["href"] = f"tel:{number}"
         urgent = found.state in ("near", "declined") or self._is_opted_out(found)
         steps.insert(0 if urgent else len(steps), call)
+
+    @api.model
+    def _can_propose(self, appointment, found):
+        message = appointment.message_id
+        if message:
+            return self.env["fsm.confirmation.proposal"]._can_propose(message)
+        return found.state == "not_asked"
 
     @api.model
     def _may_edit(self):
@@ -322,25 +327,18 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _get_ways_out(self, appointment, found):
         """What helps when the customer can't be asked, as the alert says."""
+        step = self._prepare_step
+        by_email, choose = self.env._("Ask by E-mail"), self.env._("Choose Contact")
+        contact, schedule = self.env._("Open Contact"), self.env._("Set the Date")
+        allow = self.env._("Allow Texts Again")
+        trust = self.env._("The Number Is Right")
         known = {
-            "ask_by_email": (
-                "ask_by_email",
-                self.env._("Ask by E-mail"),
-                "fa-envelope-o",
-            ),
-            "choose_contact": ("send", self.env._("Choose Contact"), "fa-user-o"),
-            "open_contact": ("contact", self.env._("Open Contact"), "fa-user-o"),
-            "allow_texts": (
-                "allow_texts",
-                self.env._("Allow Texts Again"),
-                "fa-unlock",
-            ),
-            "trust_number": (
-                "trust_number",
-                self.env._("The Number Is Right"),
-                "fa-check",
-            ),
-            "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
+            "ask_by_email": step("ask_by_email", by_email, "fa-envelope-o"),
+            "choose_contact": step("send", choose, "fa-user-o"),
+            "open_contact": step("contact", contact, "fa-user-o"),
+            "allow_texts": step("allow_texts", allow, "fa-unlock"),
+            "trust_number": step("trust_number", trust, "fa-check"),
+            "open_schedule": step("schedule", schedule, "fa-calendar-o"),
         }
         emails = self.env["fsm.confirmation.email"]
         may = {
@@ -352,7 +350,7 @@ class FsmDayBoard(models.AbstractModel):
         }
         actions = found.block.actions if found.block else ("choose_contact",)
         return [
-            self._prepare_step(*known[key])
+            known[key]
             for key in actions
             if key in known and may.get(key, lambda: True)()
         ]
@@ -380,7 +378,7 @@ class FsmDayBoard(models.AbstractModel):
             ),
             "conversation": lambda rec: rec.message_id.action_open_details(),
             "write_back": self._write_back,
-            "propose": lambda rec: next_steps._propose(rec.message_id),
+            "propose": self._propose,
             "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
@@ -415,6 +413,13 @@ class FsmDayBoard(models.AbstractModel):
         action = appointment.message_id.action_open_details()
         action["context"] = {"confirmation_write_back": True}
         return action
+
+    @api.model
+    def _propose(self, appointment):
+        if appointment.message_id:
+            next_steps = self.env["fsm.confirmation.next.step"]
+            return next_steps._propose(appointment.message_id)
+        return appointment._get_appointment().action_propose_times()
 
     @api.model
     def _open_form(self, record):

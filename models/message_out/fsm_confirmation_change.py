@@ -13,14 +13,13 @@ from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
 from ...tools.retry import commit_with_retries
 from ..levels import check_may_edit
-from ..xmlids import MODULE
+from ..xmlids import TELL_CRON
 
 CHANGES = [
     ("moved", "Date moved"),
     ("canceled", "Canceled"),
     ("technician", "Another technician"),
 ]
-CRON = f"{MODULE}.ir_cron_tell_of_changes"
 _BATCH = 50
 
 
@@ -132,7 +131,7 @@ class FsmConfirmationChange(models.Model):
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
-                self.env.ref(CRON).sudo()._trigger(at=due)
+                self.env.ref(TELL_CRON).sudo()._trigger(at=due)
 
     @api.model
     def _forget_sudo(self, appointments):
@@ -264,7 +263,11 @@ class FsmConfirmationChange(models.Model):
     def _draft(self, change_sudo, kind, told_sudo):
         """:return: :class:`~...fsm_confirmation_composer.Draft`"""
         draft = self.env["fsm.confirmation.composer"]._draft(
-            change_sudo.order_id, change_sudo.visit_id, told_sudo.partner_id
+            change_sudo.order_id,
+            change_sudo.visit_id,
+            told_sudo.partner_id,
+            # Where they were told of the old state they look for news of it.
+            channel=told_sudo.channel,
         )
         auto_replies = self.env["fsm.confirmation.auto.reply"]
         words = auto_replies._render_about(f"notice_{kind}", told_sudo)
@@ -292,9 +295,9 @@ class FsmConfirmationChange(models.Model):
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
         if len(sent_sudo) == 1:
-            text = self.env._("1 customer gets a text.")
+            text = self.env._("1 customer gets a message.")
         else:
-            text = self.env._("%s customers get a text.", len(sent_sudo))
+            text = self.env._("%s customers get a message.", len(sent_sudo))
         return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
 
     def action_dismiss(self):

@@ -29,10 +29,10 @@ class Finding:
 
     appointment: object  # ``fsm.order`` or ``fsm.visit`` with sudo
     plan: object  # ``fsm.confirmation.plan`` with sudo, maybe empty
-    facts: planning.Appointment
+    facts: planning.PlannedAppointment
     texts: list  # of ``planning.Text``
     windows: object  # see ``core.hours``
-    decision: planning.Decision
+    decision: planning.PlanDecision
     draft: object = None  # of the composer, when it was looked at who gets the text
 
     @property
@@ -216,7 +216,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 self._get_facts(appointment, order),
                 texts[appointment],
                 windows[company],
-                planning.Decision(),
+                planning.PlanDecision(),
             )
             finding.decide(now)
             findings.append(finding)
@@ -224,7 +224,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _get_facts(self, appointment, order):
-        return planning.Appointment(
+        return planning.PlannedAppointment(
             start=appointment.scheduled_date_start or None,
             zone=order._get_appointment_timezone(),
             status=appointment.confirmation_status,
@@ -337,7 +337,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         for finding in coming:
             blocked = first_for_many(finding.draft.alerts, is_again=True)
             if self._get_text_key(finding) in wanted and not blocked:
-                finding.decision = planning.Decision(finding.decision.step, at=now)
+                finding.decision = planning.PlanDecision(finding.decision.step, at=now)
                 joined.append(finding)
         return [finding for finding in joined if finding in others]
 
@@ -452,7 +452,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
             except UserError as error:
                 _logger.warning("Step %s: %s", step_sudo.id, error)
                 for finding in mine:
-                    finding.decision = planning.Decision(
+                    finding.decision = planning.PlanDecision(
                         finding.decision.step, "no_text", now + planning.LOOK_AGAIN
                     )
         return records_sudo

@@ -103,11 +103,17 @@ CALLS = [
     _call("change", "fsm.confirmation", "action_reschedule", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
+    _call("see", "fsm.confirmation.reply", "get_conversation", "stray"),
+    _call("see", "fsm.confirmation.reply", "get_write_back", "stray"),
+    _call("see", "fsm.confirmation.reply", "action_open_conversation", "stray"),
+    _call("send", "fsm.confirmation.reply", "action_write_back", "stray", "Hello"),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
     _call("change", "fsm.confirmation.reply", "action_attach", "stray"),
     _call("see", "fsm.confirmation.reply", "action_open_message", "reply"),
     _call("send", "fsm.order", "action_send_confirmation", "order"),
     _call("send", "fsm.order", "action_ask_again", "order"),
+    _call("send", "fsm.order", "action_propose_times", "order"),
+    _call("send", "fsm.visit", "action_propose_times", "visit"),
     _call("send", "fsm.visit", "action_send_confirmation", "visit"),
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
@@ -171,6 +177,7 @@ ELSEWHERE = {
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
     ("fsm.confirmation", "get_prepared_text"),  # test_write_back
+    ("fsm.confirmation.reply", "get_prepared_text"),  # test_write_back
     ("fsm.confirmation.propose", "action_send"),  # test_propose
     # Field service's own.
     ("fsm.order", "onchange_scheduled_duration"),
