@@ -46,6 +46,7 @@
         "views/res_partner_views.xml",
         "views/sms_template_views.xml",
         "views/fsm_confirmation_plan_views.xml",
+        "views/fsm_confirmation_call_list_views.xml",
         "views/res_config_settings_views.xml",
         "views/answer_page.xml",
         "views/menus.xml",

@@ -3,7 +3,7 @@
 
 What its words mean in the conversation is read in :mod:`.reply`; :func:`decide` carries
 that over to messages of ours, of which some are about appointments that have moved or
-are over. It returns a :class:`Decision`, which can be printed.
+are over. It returns a :class:`MatchDecision`, which can be printed.
 """
 
 from dataclasses import dataclass, field
@@ -126,7 +126,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class MatchDecision:
     """What a reply means for the messages that were sent to its number."""
 
     intent: str  # as it is kept with the reply
@@ -138,7 +138,7 @@ class Decision:
 
 
 # Of a text that is stored and nothing else.
-FLOOD = Decision(intent="", reason="flood")
+FLOOD = MatchDecision(intent="", reason="flood")
 
 # The conversation -----------------------------------------------------------------
 
@@ -313,7 +313,7 @@ def _get_code(candidate, text, candidates, taken):
 
 
 def decide(found, candidates, conversation=()):
-    """Return the :class:`Decision` about a reply.
+    """Return the :class:`MatchDecision` about a reply.
 
     :param found: what it means, see :func:`read`
     :param candidates: list of :class:`Candidate`, newest first
@@ -335,7 +335,7 @@ def decide(found, candidates, conversation=()):
         reason = "chosen"
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
-    return Decision(
+    return MatchDecision(
         intent=intent,
         reason=reason,
         effects=tuple(effects),

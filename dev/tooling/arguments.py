@@ -5,7 +5,7 @@ import argparse
 import random
 from pathlib import Path
 
-BENCH_PARTS = ["reads", "cold", "forms", "prepare", "send", "webhooks"]
+BENCH_PARTS = ["reads", "cold", "forms", "prepare", "plan", "send", "webhooks"]
 UPGRADE_STEPS = ["update", "uninstall", "together", "jobs"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 

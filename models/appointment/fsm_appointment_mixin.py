@@ -223,9 +223,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         return bool(start) and not status.has_passed(start, now, end)
 
     def _get_facts(self):
-        """What the rules have to know: :class:`~...core.status.Appointment`."""
+        """What the rules have to know: :class:`~...core.status.Schedule`."""
         self.ensure_one()
-        return status.Appointment(
+        return status.Schedule(
             start=self.scheduled_date_start or None,
             is_closed=self._is_appointment_closed(),
             end=self.scheduled_date_end or None,

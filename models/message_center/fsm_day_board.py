@@ -327,25 +327,18 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _get_ways_out(self, appointment, found):
         """What helps when the customer can't be asked, as the alert says."""
+        step = self._prepare_step
+        by_email, choose = self.env._("Ask by E-mail"), self.env._("Choose Contact")
+        contact, schedule = self.env._("Open Contact"), self.env._("Set the Date")
+        allow = self.env._("Allow Texts Again")
+        trust = self.env._("The Number Is Right")
         known = {
-            "ask_by_email": (
-                "ask_by_email",
-                self.env._("Ask by E-mail"),
-                "fa-envelope-o",
-            ),
-            "choose_contact": ("send", self.env._("Choose Contact"), "fa-user-o"),
-            "open_contact": ("contact", self.env._("Open Contact"), "fa-user-o"),
-            "allow_texts": (
-                "allow_texts",
-                self.env._("Allow Texts Again"),
-                "fa-unlock",
-            ),
-            "trust_number": (
-                "trust_number",
-                self.env._("The Number Is Right"),
-                "fa-check",
-            ),
-            "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
+            "ask_by_email": step("ask_by_email", by_email, "fa-envelope-o"),
+            "choose_contact": step("send", choose, "fa-user-o"),
+            "open_contact": step("contact", contact, "fa-user-o"),
+            "allow_texts": step("allow_texts", allow, "fa-unlock"),
+            "trust_number": step("trust_number", trust, "fa-check"),
+            "open_schedule": step("schedule", schedule, "fa-calendar-o"),
         }
         emails = self.env["fsm.confirmation.email"]
         may = {
@@ -357,7 +350,7 @@ class FsmDayBoard(models.AbstractModel):
         }
         actions = found.block.actions if found.block else ("choose_contact",)
         return [
-            self._prepare_step(*known[key])
+            known[key]
             for key in actions
             if key in known and may.get(key, lambda: True)()
         ]

@@ -14,12 +14,12 @@ from ...core.phones import normal_form, ways_to_write
 from ...core.twilio.client import to_int
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, LOCK_WAIT, commit_with_retries, retries
+from ..xmlids import PROCESS_CRON
 
 _logger = logging.getLogger(__name__)
 
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
-CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
 # So young a pending reply may still be in its webhook's hands.
 LEFT_TO_WEBHOOK = timedelta(seconds=10)
 # NUL can't be stored; other control characters can.
@@ -31,7 +31,7 @@ class Case:
     """One text at work: what is known, what is decided, and what came of it."""
 
     text: matching.Inbound
-    decision: matching.Decision
+    decision: matching.MatchDecision
     messages: object  # ``fsm.confirmation`` that it may be about, newest first
     company: object  # ``res.company`` with sudo
     partner: object  # ``res.partner`` with sudo
@@ -137,7 +137,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         inbox_sudo = self._in_companies_sudo(companies_sudo)
         if inbox_sudo.env["fsm.confirmation.reply"]._store_once(values):
             soon = fields.Datetime.now() + LEFT_TO_WEBHOOK + timedelta(seconds=1)
-            self.env.ref(CRON).sudo()._trigger(at=soon)
+            self.env.ref(PROCESS_CRON).sudo()._trigger(at=soon)
 
     @api.model
     def _in_companies_sudo(self, companies_sudo):

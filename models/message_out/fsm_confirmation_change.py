@@ -13,14 +13,13 @@ from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
 from ...tools.retry import commit_with_retries
 from ..levels import check_may_edit
-from ..xmlids import MODULE
+from ..xmlids import TELL_CRON
 
 CHANGES = [
     ("moved", "Date moved"),
     ("canceled", "Canceled"),
     ("technician", "Another technician"),
 ]
-CRON = f"{MODULE}.ir_cron_tell_of_changes"
 _BATCH = 50
 
 
@@ -132,7 +131,7 @@ class FsmConfirmationChange(models.Model):
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
-                self.env.ref(CRON).sudo()._trigger(at=due)
+                self.env.ref(TELL_CRON).sudo()._trigger(at=due)
 
     @api.model
     def _forget_sudo(self, appointments):

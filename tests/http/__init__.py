@@ -1,18 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
-from . import test_answer_page
 from . import test_adversary_http
 from . import test_adversary_routes
+from . import test_answer_page
 from . import test_companies
 from . import test_concurrency
 from . import test_conversations
 from . import test_fuzz
 from . import test_immutable
+from . import test_kinds
 from . import test_levels
+from . import test_lookups
 from . import test_main_loop
 from . import test_notices
 from . import test_on_my_way
 from . import test_one_truth_stories
+from . import test_propose
 from . import test_reports
 from . import test_safety
 from . import test_same_day
@@ -21,3 +24,4 @@ from . import test_setup_access
 from . import test_stories
 from . import test_trust
 from . import test_webhook_security
+from . import test_write_back

@@ -485,3 +485,42 @@ class TestConcurrency(BaseCase):
         with self._environment() as env:
             self._plan(env)
         self.assertEqual(self._planned(), (sorted(self.orders), 4))
+
+    # ------------------------------------------------------------------
+    # Customers to call
+    # ------------------------------------------------------------------
+
+    def _list_calls(self, env):
+        company = env.ref("base.main_company")
+        env["fsm.confirmation.call.list"]._update_all(company)
+
+    def _find_lists(self, env):
+        company = env.ref("base.main_company")
+        return env["fsm.confirmation.call.list"].search(
+            [("company_id", "=", company.id)]
+        )
+
+    def _remove_lists(self):
+        with self._environment() as env:
+            self._find_lists(env).unlink()
+
+    def test_several_planners_make_one_task(self):
+        self._switch_on_plan()
+        self.addCleanup(self._remove_lists)
+        with self._environment() as env:
+            plans = env["fsm.confirmation.plan"].search([("enabled", "=", True)])
+            plans.call_hours = 7 * 24
+            # Who can't be texted is to be called.
+            env["res.partner"].search([("name", "=", "Concurrent")]).phone = False
+            self._plan(env)
+        self.assertEqual(self._together(*[self._list_calls] * 3), [])
+        with self._environment() as env:
+            row = self._find_lists(env)
+            self.assertEqual(sorted(row.order_ids.ids), sorted(self.orders))
+            self.assertEqual(len(row.activity_ids), 1)
+            env["fsm.confirmation.plan"].search(
+                [("enabled", "=", True)]
+            ).enabled = False
+        self.assertEqual(self._together(*[self._list_calls] * 3), [])
+        with self._environment() as env:
+            self.assertFalse(self._find_lists(env).activity_ids)

@@ -62,6 +62,7 @@ MODELS = {
     "fsm.confirmation.plan.switch": ("manage", "manage", "manage", "manage"),
     "fsm.confirmation.forecast.line": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.outlook": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.call.list": ("see", NOBODY, NOBODY, NOBODY),
     # Odoo's own system administrators set Twilio up, see test_setup_access.
     "fsm.confirmation.connection": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.setup": (NOBODY, NOBODY, NOBODY, NOBODY),
@@ -139,6 +140,7 @@ CALLS = [
     _call("see", "fsm.confirmation.plan", "action_forecast", "plan"),
     _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
     _call("see", "fsm.confirmation.forecast.line", "action_open"),
+    _call("see", "fsm.confirmation.call.list", "action_open", "call_list"),
     _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
     _call("see", "res.partner", "read", "customer", ["confirmation_plan_info"]),
     # Not our own methods, but what they do with our data.
@@ -250,6 +252,13 @@ class LevelsCase(ConfirmationHttpCase):
         plans = plans.search([("company_id", "=", self.company.id)])
         self.plan, self.spare_plan = plans[0], plans[1]
         self.step = self.plan.step_ids[:1]
+        self.call_list = self.env["fsm.confirmation.call.list"].create(
+            {
+                "user_id": self.dispatcher.id,
+                "company_id": self.company.id,
+                "order_ids": self.order.ids,
+            }
+        )
         self.appointment = self.env["fsm.appointment"].search(
             [("visit_id", "=", self.visit.id)]
         )
@@ -377,6 +386,7 @@ class TestLevels(LevelsCase):
             "fsm.confirmation.plan.step": self.spare_plan.step_ids[0],
             "fsm.visit": self.visit,
             "fsm.appointment": self.appointment,
+            "fsm.confirmation.call.list": self.call_list,
         }.get(model, self.env[model])
 
     def _model_rows(self):
@@ -400,6 +410,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": ["steps_text"],
                 "fsm.confirmation.forecast.line": ["reason"],
                 "fsm.confirmation.outlook": ["reason"],
+                "fsm.confirmation.call.list": ["name", "order_ids"],
                 "fsm.confirmation.change": ["told_text", "contact_name"],
                 "fsm.confirmation.tell": ["ready_info", "skipped_info"],
                 "fsm.confirmation.slot": ["letter"],
@@ -424,6 +435,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": "plan_id",
                 "fsm.confirmation.forecast.line": "outcome",
                 "fsm.confirmation.outlook": "company_id",
+                "fsm.confirmation.call.list": "user_id",
                 "fsm.confirmation.change": "kind",
                 "fsm.confirmation.on.my.way": "order_id",
                 "fsm.confirmation.propose": "create_uid",
@@ -480,6 +492,10 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.forecast.line": {"order_id": self.order.id},
+                "fsm.confirmation.call.list": {
+                    "user_id": self.env.uid,
+                    "company_id": self.company.id,
+                },
                 "fsm.confirmation.outlook": {
                     "order_id": self.order.id,
                     "company_id": self.company.id,

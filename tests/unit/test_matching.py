@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from core import matching
-from core.matching import Candidate, Decision, Effect, Inbound
-from core.reply import OUTCOMES, Said
-from core.reply import Decision as ReplyDecision
+from core.matching import Candidate, Effect, Inbound, MatchDecision
+from core.reply import OUTCOMES, Decision, Said
 
 NOW = datetime(2026, 11, 23, 12)
 
@@ -45,7 +44,7 @@ def respond(id_, response, say=None):
 
 def test_yes_to_the_only_question():
     decision = decide("Yes", candidate(7))
-    assert decision == Decision(
+    assert decision == MatchDecision(
         intent="confirm",
         reason="word",
         effects=(respond(7, "confirmed"),),
@@ -271,7 +270,7 @@ def test_what_is_about_the_number():
 
 def test_every_outcome_has_a_rule():
     for outcome in OUTCOMES:
-        found = ReplyDecision(outcome)
+        found = Decision(outcome)
         assert matching.decide(found, []).effects is not None
 
 
