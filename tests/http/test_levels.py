@@ -55,6 +55,7 @@ MODELS = {
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
     "fsm.confirmation.propose": ("send", "send", "send", "send"),
+    "fsm.confirmation.tell": ("send", "send", "send", "send"),
     "fsm.confirmation.slot": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.plan": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.step": ("see", "manage", "manage", "manage"),
@@ -165,6 +166,8 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.change", "action_tell"),  # test_notices
+    ("fsm.confirmation.change", "action_review"),  # test_notices
+    ("fsm.confirmation.tell", "action_send"),  # test_notices
     ("fsm.confirmation.change", "action_dismiss"),  # test_notices
     ("fsm.order", "action_tell_change"),  # test_notices
     # Opens a dialog, which checks by itself, see test_on_my_way.
@@ -409,6 +412,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.outlook": ["reason"],
                 "fsm.confirmation.call.list": ["name", "order_ids"],
                 "fsm.confirmation.change": ["told_text", "contact_name"],
+                "fsm.confirmation.tell": ["ready_info", "skipped_info"],
                 "fsm.confirmation.slot": ["letter"],
             }.get(model, ["body"])
             group = {
@@ -435,6 +439,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.change": "kind",
                 "fsm.confirmation.on.my.way": "order_id",
                 "fsm.confirmation.propose": "create_uid",
+                "fsm.confirmation.tell": "create_uid",
                 "fsm.confirmation.slot": "letter",
             }[model]
             spec = {name: {} for name in fields}
@@ -480,6 +485,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.change": {"order_id": self.order.id},
                 "fsm.confirmation.on.my.way": {"order_id": self.order.id},
                 "fsm.confirmation.propose": {"confirmation_id": self.message.id},
+                "fsm.confirmation.tell": {"change_ids": []},
                 "fsm.confirmation.slot": {"letter": "A"},
                 "fsm.confirmation.word.trial": {"body": "yes"},
                 "fsm.confirmation.plan": {"name": "x"},
