@@ -9,6 +9,7 @@ from .tooling import test_chaos
 from .http import test_companies
 from .http import test_concurrency
 from .tooling import test_demo
+from .tours import test_details_tours
 from .tours import test_dialog_tours
 from .models import test_dialogs
 from .http import test_fuzz
