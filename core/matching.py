@@ -6,7 +6,7 @@ that over to messages of ours, of which some are about appointments that have mo
 are over. It returns a :class:`MatchDecision`, which can be printed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
@@ -152,6 +152,18 @@ def is_flood(received_dates, now):
     """
     oldest = received_dates[OTHER_REPLIES - 1 : OTHER_REPLIES]
     return bool(oldest) and oldest[0] > now - FLOOD_WITHIN
+
+
+def without_opting(decision):
+    """Return a decision that leaves it open whether the number takes texts.
+
+    Of a text that comes late to us: the customer has opted out, or in again, since.
+    """
+    effects = tuple(
+        replace(effect, kind=LINK) if effect.kind in (OPT_OUT, OPT_IN) else effect
+        for effect in decision.effects
+    )
+    return replace(decision, effects=effects)
 
 
 def get_kind(texts):

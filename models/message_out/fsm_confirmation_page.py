@@ -159,7 +159,7 @@ class FsmConfirmationPage(models.AbstractModel):
         note = note.replace("\0", "").strip()[:MAX_NOTE]
         proposed = self._read_day(day) if response == "declined" else None
         if proposed:
-            note = "\n".join(filter(None, [note, str(proposed.day)]))
+            note = ", ".join(filter(None, [note, str(proposed.day)]))
         intent = matching.INTENT_OF_RESPONSE[response]
         reply_sudo = self._create_reply_sudo(record_sudo, intent, note)
         effect = matching.Effect(
@@ -198,7 +198,8 @@ class FsmConfirmationPage(models.AbstractModel):
                     "confirmation_id": record_sudo.id,
                     "partner_id": record_sudo.partner_id.id,
                     "company_id": record_sudo.company_id.id,
-                    "body": "\n".join(filter(None, [words, note])),
+                    # As a person would write it: also where it stands on one line.
+                    "body": ". ".join(filter(None, [words, note])),
                     "intent": intent,
                     "reason": "page",
                     "state": "matched",

@@ -14,6 +14,7 @@ from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import mute_logger
 
 from ..common import LEVELS, MODULE, ConfirmationHttpCase, ConfirmationTransactionCase
 
@@ -321,6 +322,7 @@ class LevelsCase(ConfirmationHttpCase):
     # Calls
     # ------------------------------------------------------------------
 
+    @mute_logger("odoo.http")
     def _json(self, url, **params):
         """:return: (result, name of the error), one of them None"""
         response = self.url_open(

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_adversary
 from . import test_adversary_caches
+from . import test_adversary_mail
 from . import test_adversary_oracles
 from . import test_adversary_planning
 from . import test_adversary_status

@@ -443,3 +443,37 @@ class TestNotices(EmailCase):
         template.with_context(lang="fr_FR").subject = "{{ object.date_text }}, annonce"
         self.order.action_cancel()
         self.assertIn("annonce", self._tell().sudo().mail_id.subject)
+
+
+class TestRetention(EmailCase):
+    def test_nothing_of_an_email_is_left(self):
+        """Of one that did not leave, and of what the customer wrote back."""
+        record = self._ask().sudo()
+        self._queue(record, state="exception", failure_reason=f"{ADDRESS} is unknown")
+        mail = record.search([("id", "=", record.id)]).mail_id
+        record.message_post(  # pylint: disable=translation-required
+            body="a green walrus",
+            subject="Re: the green walrus",
+            message_type="email",
+            email_from=f"Ana <{ADDRESS}>",
+            attachments=[("walrus.txt", b"a green walrus")],
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET create_date = create_date - interval '9 years'"
+        )
+        self.env.invalidate_all()
+        retention = self.env["fsm.confirmation.retention"]
+        retention._anonymize_messages(self.company, fields.Datetime.now(), 100)
+        self.env.flush_all()
+        self.assertFalse(mail.exists())
+        self.assertFalse(
+            self.env["ir.attachment"].search([("res_model", "=", record._name)])
+        )
+        self.env.cr.execute(
+            "SELECT concat_ws(' ', subject, body, email_from, reply_to)"
+            " FROM mail_message WHERE model = 'fsm.confirmation'"
+        )
+        notes = str(self.env.cr.fetchall())
+        self.assertNotIn("walrus", notes)
+        self.assertNotIn(ADDRESS, notes)
