@@ -38,8 +38,10 @@ class TestAnswerPageLook(SharedBrowserMixin, ConfirmationHttpCase):
         record = self._send(channel="email")
         body = record.sudo().mail_id.body_html
         url = re.search(r"/job_confirmation/answer/[\w-]{43}", body)[0]
+        self.env.flush_all()
         for query in ("?answer=yes", "?answer=no"):
             self.browser_js(url + query, _FITS, "document.querySelector('form')")
         self._resolve(record, "confirmed")
+        self.env.flush_all()
         ready = "document.querySelector('a[href$=ics]')"
         self.browser_js(url, _FITS, ready)
