@@ -29,6 +29,7 @@
         "wizard/fsm_confirmation_batch_views.xml",
         "wizard/fsm_confirmation_settle_views.xml",
         "wizard/fsm_confirmation_propose_views.xml",
+        "wizard/fsm_confirmation_tell_views.xml",
         "wizard/fsm_confirmation_setup_views.xml",
         "wizard/fsm_confirmation_forecast_views.xml",
         "wizard/fsm_confirmation_on_my_way_views.xml",

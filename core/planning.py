@@ -239,10 +239,10 @@ def needs_call(appointment, plan, asked, reason, now):
 
     Not before a text that is still to come had its chance, as far as time allows.
 
-    :param appointment: :class:`Appointment`
+    :param appointment: :class:`PlannedAppointment`
     :param plan: :class:`Plan`
     :param asked: datetime at which the customer was asked last, None if never
-    :param reason: of the planner's :class:`Decision`
+    :param reason: of the planner's :class:`PlanDecision`
     """
     if appointment.is_closed or appointment.status not in ASKED_ABOUT:
         return False

@@ -47,7 +47,6 @@ class FsmConfirmationForecastLine(models.TransientModel):
         readonly=True,
         help="Appointments of one customer on one day are asked about in one text.",
     )
-    together = fields.Char("In One Text With", readonly=True)
     outcome = fields.Selection(_OUTCOMES, readonly=True)
     reason = fields.Char("What Happens", readonly=True)
     cause = fields.Char("Reason", readonly=True, help="The same for all it concerns.")
@@ -169,13 +168,12 @@ class FsmConfirmationForecastLine(models.TransientModel):
         drafts = [finding.draft for finding, _row in leaving.values()]
         for draft in self.env["fsm.confirmation.same.day"]._put_together(drafts):
             if draft.together:
+                row, first = leaving[id(draft)][1], draft.together[0]
                 mine = [leaving[id(each)][1] for each in draft.together]
-                others = [each for each in draft.together if each is not draft]
-                leaving[id(draft)][1].update(
-                    text_count=int(draft is draft.together[0]),
-                    leaves_date=min(row["leaves_date"] for row in mine),
-                    together=", ".join(each.order.name for each in others),
-                )
+                row["leaves_date"] = min(each["leaves_date"] for each in mine)
+                if draft is not first:
+                    row["text_count"] = 0
+                    row["reason"] = self.env._("In the text about %s", first.order.name)
         return rows
 
     @api.model

@@ -4,7 +4,7 @@
 from . import intents as lx
 from .calendar_words import SINCE
 from .lexicon import Segment
-from .text import BREAK, DASH, JOINT, LINE, QUESTION
+from .text import BREAK, DASH, JOINT, LINE, QUESTION, WORD, Token
 
 # "Bis Donnerstag": see you, if Thursday is right; else it may be until.
 _SEE_YOU = frozenset("bis tot hasta a ate".split())
@@ -20,6 +20,13 @@ _ROADS = frozenset("rua avenida travessa praca estrada largo alameda".split())
 # Behind a day or an hour, where nothing follows: "tomorrow 2-4 good".
 _FINE = frozenset("good great ideal".split())
 _IT_IS = (("it", "is"), ("itis",), ("its",), ("good", "too"))
+# What stands for the time of the appointment in a phrase of the lexicon.
+_THAT = tuple(
+    Token(word, word, word, WORD)
+    for word in "that it then darauf drauf eso cela dat questo isso".split()
+)
+_ANSWERING = frozenset({lx.CONFIRM, lx.DECLINE})
+_MAX_BEFORE_THAT = 4
 _FINE_KINDS = frozenset({lx.CONFIRM})
 _STOPPING = frozenset({lx.OPT_OUT, lx.OPT_OUT_ALONE})
 _POLITE = frozenset({lx.GREETING, lx.THANKS, lx.FILLER, *lx.MARKS})
@@ -126,12 +133,34 @@ def _before_own(tokens, item, first, lexicon):
             segments.append(segment)
     if segments and not item.when and _leads_to_place(segments[-1], first):
         segments[-1] = segments[-1]._replace(kinds=_SMALL, senses=frozenset())
+    if item.when and item.refs:
+        segments = _with_that(segments, lexicon)
     for place in range(-1, -min(len(segments), 2) - 1, -1) if item.when else ():
         last = segments[place]
         if lx.TIME in last.kinds and len(last.key) <= _MAX_PREPOSITION:
             segments[place] = last._replace(kinds=_SMALL, senses=frozenset())
         elif lx.GLUE not in last.kinds:
             break
+    return segments
+
+
+def _with_that(segments, lexicon):
+    """Let what says "happy with that" say so of the appointment: "happy with Tuesday".
+
+    Only what ends in one of :data:`_THAT` and answers as a whole does.
+    """
+    if not any(lx.UNKNOWN in s.kinds for s in segments[-2:]):
+        return segments
+    for size in range(min(len(segments), _MAX_BEFORE_THAT), 0, -1):
+        tail = segments[-size:]
+        if any(s.when or s.refs or is_break(s) for s in tail):
+            continue
+        tokens = [token for s in tail for token in s.tokens]
+        for word in _THAT:
+            whole = lexicon.segment([*tokens, word])
+            if len(whole) == 1 and whole[0].kinds & _ANSWERING and len(tokens) > 1:
+                joined = whole[0]._replace(tokens=tuple(tokens))
+                return [*segments[:-size], joined]
     return segments
 
 

@@ -360,11 +360,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("The appointment is in the past"),
             ),
             "too_late": lambda: (
-                self.env._(
-                    "%s Its appointment has begun by then: call, or send it now with a "
-                    "reason.",
-                    self.env["fsm.confirmation.departure"]._describe(draft),
-                ),
+                self.env["fsm.confirmation.departure"]._describe_too_late(draft),
                 self.env._("Its appointment begins before the next texting hours"),
             ),
             "outside_hours": lambda: (

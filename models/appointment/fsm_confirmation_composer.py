@@ -268,7 +268,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """How much room a text takes, for the user who sends it."""
         size = count_segments(body)
         if size.count == 1:
-            text = self.env._("%s characters, 1 SMS", len(body))
+            text = self.env._("%s characters, 1 SMS segment", len(body))
         else:
             text = self.env._(
                 "%(characters)s characters, %(segments)s SMS segments",

@@ -512,7 +512,7 @@ class FsmConfirmationReply(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Attach to a Message"),
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_action": "attach",

@@ -241,14 +241,8 @@ class FsmConfirmationChange(models.Model):
         :param user: ``res.users`` who tells them
         :return: the new ``fsm.confirmation`` records with sudo
         """
-        drafts = {}
-        for change_sudo in self.sudo():
-            kind, told_sudo = self._find(change_sudo._get_appointment())
-            if kind:
-                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
-            else:
-                change_sudo.unlink()
-        self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
+        drafts = self._prepare_drafts()
+        (self.sudo() - self.sudo().concat(*drafts)).unlink()
         ready = []
         for change_sudo, draft in drafts.items():
             block = first_block(draft.alerts)
@@ -258,6 +252,21 @@ class FsmConfirmationChange(models.Model):
                 ready.append(draft)
                 change_sudo.unlink()
         return self.env["fsm.confirmation.composer"]._record(ready, user)
+
+    def _prepare_drafts(self):
+        """What telling of these changes comes to, with what stands in its way.
+
+        :return: dict change, with sudo ->
+            :class:`~...fsm_confirmation_composer.Draft`; without those that are not
+            true any more
+        """
+        drafts = {}
+        for change_sudo in self.sudo():
+            kind, told_sudo = self._find(change_sudo._get_appointment())
+            if kind:
+                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
+        self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
+        return drafts
 
     @api.model
     def _draft(self, change_sudo, kind, told_sudo):
@@ -299,6 +308,23 @@ class FsmConfirmationChange(models.Model):
         else:
             text = self.env._("%s customers get a message.", len(sent_sudo))
         return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
+
+    def action_review(self):
+        """Open the dialog that says how many customers are told of what.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        check_may_edit(self.env)
+        self.check_access("read")
+        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": self.ids})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Tell Customers"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     def action_dismiss(self):
         """These customers know it already, or need not.

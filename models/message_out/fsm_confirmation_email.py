@@ -132,6 +132,36 @@ class FsmConfirmationEmail(models.AbstractModel):
         return rendered
 
     @api.model
+    def _preview(self, draft, body):
+        """What the customer will see, made as the e-mail is; its links lead nowhere.
+
+        :param draft: :class:`Draft` whose text is ``body``
+        :return: dict ``subject`` and ``body_html``
+        """
+        record_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .new(
+                {
+                    "order_id": draft.order.id,
+                    "visit_id": draft.visit.id,
+                    "company_id": draft.company.id,
+                    "partner_id": draft.partner.id,
+                    "contact_name": draft.partner.name,
+                    "email": draft.email,
+                    "lang": draft.partner._get_customer_lang(draft.company),
+                    "appointment_start": draft.appointment.scheduled_date_start,
+                    "body": body,
+                }
+            )
+        )
+        template_sudo = self.env.ref(_TEMPLATE).sudo()
+        [parts] = template_sudo._generate_template(
+            record_sudo.ids or [record_sudo.id], ("subject", "body_html")
+        ).values()
+        return parts
+
+    @api.model
     def _get_url(self, record, token):
         """Where the customer answers."""
         return f"{record.company_id.get_base_url()}/job_confirmation/answer/{token}"

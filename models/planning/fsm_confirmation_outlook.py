@@ -44,8 +44,8 @@ class FsmConfirmationOutlook(models.Model):
         return bool(self.visit_id) or not self.order_id.visit_ids
 
     def _to_core(self):
-        """What is known of it as :class:`~...core.planning.Appointment`."""
-        return planning.Appointment(
+        """What is known of it as :class:`~...core.planning.PlannedAppointment`."""
+        return planning.PlannedAppointment(
             start=self.appointment_start,
             zone="",
             status=(self.visit_id or self.order_id).confirmation_status,

@@ -180,7 +180,7 @@ class FsmConfirmationPlan(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Switch On"),
             "res_model": "fsm.confirmation.plan.switch",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_plan_id": self.id},
         }

@@ -14,6 +14,7 @@ from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import mute_logger
 
 from ..common import LEVELS, MODULE, ConfirmationHttpCase, ConfirmationTransactionCase
 
@@ -55,6 +56,7 @@ MODELS = {
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
     "fsm.confirmation.propose": ("send", "send", "send", "send"),
+    "fsm.confirmation.tell": ("send", "send", "send", "send"),
     "fsm.confirmation.slot": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.plan": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.step": ("see", "manage", "manage", "manage"),
@@ -165,6 +167,8 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.change", "action_tell"),  # test_notices
+    ("fsm.confirmation.change", "action_review"),  # test_notices
+    ("fsm.confirmation.tell", "action_send"),  # test_notices
     ("fsm.confirmation.change", "action_dismiss"),  # test_notices
     ("fsm.order", "action_tell_change"),  # test_notices
     # Opens a dialog, which checks by itself, see test_on_my_way.
@@ -318,6 +322,7 @@ class LevelsCase(ConfirmationHttpCase):
     # Calls
     # ------------------------------------------------------------------
 
+    @mute_logger("odoo.http")
     def _json(self, url, **params):
         """:return: (result, name of the error), one of them None"""
         response = self.url_open(
@@ -409,6 +414,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.outlook": ["reason"],
                 "fsm.confirmation.call.list": ["name", "order_ids"],
                 "fsm.confirmation.change": ["told_text", "contact_name"],
+                "fsm.confirmation.tell": ["ready_info", "skipped_info"],
                 "fsm.confirmation.slot": ["letter"],
             }.get(model, ["body"])
             group = {
@@ -435,6 +441,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.change": "kind",
                 "fsm.confirmation.on.my.way": "order_id",
                 "fsm.confirmation.propose": "create_uid",
+                "fsm.confirmation.tell": "create_uid",
                 "fsm.confirmation.slot": "letter",
             }[model]
             spec = {name: {} for name in fields}
@@ -480,6 +487,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.change": {"order_id": self.order.id},
                 "fsm.confirmation.on.my.way": {"order_id": self.order.id},
                 "fsm.confirmation.propose": {"confirmation_id": self.message.id},
+                "fsm.confirmation.tell": {"change_ids": []},
                 "fsm.confirmation.slot": {"letter": "A"},
                 "fsm.confirmation.word.trial": {"body": "yes"},
                 "fsm.confirmation.plan": {"name": "x"},

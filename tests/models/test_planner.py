@@ -421,7 +421,7 @@ class TestPlans(PlannerCase):
             found.filtered(lambda line, order=order: line.order_id == order)
             for order in (self.order, second)
         )
-        self.assertEqual(one.together, second.name)
+        self.assertIn(self.order.name, two.reason)
         self.assertEqual(one.leaves_date, two.leaves_date)
         self.soon.enabled = False
         admin = self.users["admin"]
