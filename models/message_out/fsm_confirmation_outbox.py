@@ -59,7 +59,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
             ("model_id", "=", self.env["ir.model"]._get_id(self._name)),
             ("code", "in", _SENDING_CODES),
         ]
-        for cron_sudo in crons_sudo.search(sending):
+        for cron_sudo in crons_sudo.search_fetch(sending, ["active"]):
             cron_sudo._trigger(at)
 
     @api.model

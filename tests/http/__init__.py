@@ -13,6 +13,7 @@ from . import test_main_loop
 from . import test_notices
 from . import test_on_my_way
 from . import test_one_truth_stories
+from . import test_renames
 from . import test_reports
 from . import test_safety
 from . import test_same_day
