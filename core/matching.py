@@ -6,7 +6,7 @@ that over to messages of ours, of which some are about appointments that have mo
 are over. It returns a :class:`MatchDecision`, which can be printed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
@@ -83,7 +83,6 @@ class Candidate:
 
     id: int
     appointment: tuple[str, int]  # what it is about: its model and id
-    is_about_none: bool = False  # It was written back to a reply that belongs nowhere.
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
     text: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
@@ -97,6 +96,7 @@ class Candidate:
     answered_later: bool = False  # by another reply, written after this one
     newer: "Candidate | None" = None  # the open question that replaced this one
     times: tuple = ()  # that it proposes: (letter, start, end), naive UTC, in time
+    is_about_none: bool = False  # It was written back to a reply that belongs nowhere.
     # Of :class:`~.reply.Appointment`: ``start`` and ``end`` (naive UTC), ``zone``,
     # ``lang``, ``job``, ``street``, ``city``, ``technician``, ``company``, ``contacts``
     details: dict = field(default_factory=dict, compare=False)
@@ -152,6 +152,18 @@ def is_flood(received_dates, now):
     """
     oldest = received_dates[OTHER_REPLIES - 1 : OTHER_REPLIES]
     return bool(oldest) and oldest[0] > now - FLOOD_WITHIN
+
+
+def without_opting(decision):
+    """Return a decision that leaves it open whether the number takes texts.
+
+    Of a text that comes late to us: the customer has opted out, or in again, since.
+    """
+    effects = tuple(
+        replace(effect, kind=LINK) if effect.kind in (OPT_OUT, OPT_IN) else effect
+        for effect in decision.effects
+    )
+    return replace(decision, effects=effects)
 
 
 def get_kind(texts):

@@ -53,6 +53,8 @@ def _is_time_word(token):
         or key in cw.CLOCK
         or key in cw.PARTS_OF_HOUR
         or key in cw.ORDINALS
+        or key in cw.NUMBERS
+        or key in cw.COMPOUNDS
     )
 
 
@@ -109,7 +111,11 @@ class _Reader(HourReader):
     # Words ------------------------------------------------------------------------
 
     def _days_ahead(self, index, when):
-        """Read "the day after tomorrow", "pasado mañana"."""
+        """Read "the day after tomorrow", "pasado mañana", "a primera hora"."""
+        for words in cw.EARLY:
+            if when.part is None and self._has(index, words):
+                when.part = cw.MORNING
+                return index + len(words)
         for words, days in cw.DAYS_AHEAD.items():
             end = index + len(words)
             if when.offset is None and self._has(index, words):
@@ -160,6 +166,10 @@ class _Reader(HourReader):
         if key in NOON:
             when.hour = 12
             return self._after_hour(index + 1, when)
+        compound = cw.COMPOUNDS.get(key)
+        if compound and when.weekday is None and when.part is None:
+            when.weekday, when.part = compound
+            return index + 1
         if meaning is None:
             return index
         kind, value = meaning.kind, meaning.value
@@ -186,7 +196,7 @@ class _Reader(HourReader):
     def _meaning(self, index):
         """Return what the word at ``index`` says about time, if it does here."""
         meanings = cw.WORDS.get(self.key(index))
-        if not meanings:
+        if not meanings or self.tokens[index].surface.lower() == "we'd":
             return None
         meaning = next((m for m in meanings if m.lang == self.lang), meanings[0])
         if meaning.lang != self.lang and self.key(index) in cw.NUMBERS:
@@ -251,12 +261,15 @@ class _Reader(HourReader):
         if value is None or when.hour is not None:
             return index
         end = index + 1
-        ranged = self.key(end) in cw.TO and self.key(end + 1) in cw.NUMBERS
+        limit = cw.NUMBERS.get(self.key(end + 1))
+        limit = 12 if self.key(end + 1) in NOON else limit
+        ranged = self.key(end) in cw.TO and limit is not None
         if not (ranged or self._is_hour_word(index, when)):
             return index
         when.hour = value
-        if ranged and self.key(end) not in _ANDS:
-            when.end = (cw.NUMBERS[self.key(end + 1)], 0)
+        between = self.key(index - 1) in cw.BETWEEN
+        if ranged and (between or self.key(end) not in _ANDS):
+            when.end = (limit, 0)
             end += 2
         return self._after_hour(end, when)
 
@@ -278,6 +291,9 @@ class _Reader(HourReader):
         value = self.number(index)
         if value is None:
             return index
+        if self.key(index - 1) == "dia" and when.day is None and 0 < value <= 31:
+            when.day = value  # "dia 4"
+            return max(self._date_with_month(index, value, when), index + 1)
         for read in (self._date, self._ordinal, self._hour, self._loose):
             end = read(index, value, when)
             if end != index:
@@ -299,6 +315,8 @@ class _Reader(HourReader):
         dotted = separator == "." and self.key(index + 3) not in cw.CLOCK
         if other is None or when.dates or not (separator == "/" or dotted):
             return index
+        if dotted and (when.day or other > 12):
+            return index  # "2. September 10.15"
         dates = tuple(
             (day, month)
             for day, month in ((value, other), (other, value))

@@ -248,7 +248,7 @@ class FsmConfirmationComposer(models.AbstractModel):
     @api.model
     def _finish_words(self, draft):
         """A text that stands already; one that asks says how to answer."""
-        if not (draft.words and draft.asks):
+        if draft.is_email or not (draft.words and draft.asks):
             return draft.words[:MAX_TEXT]
         lang = draft.partner._get_customer_lang(draft.order.company_id)
         order = draft.order.with_context(lang=lang)
@@ -269,7 +269,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """How much room a text takes, for the user who sends it."""
         size = count_segments(body)
         if size.count == 1:
-            text = self.env._("%s characters, 1 SMS", len(body))
+            text = self.env._("%s characters, 1 SMS segment", len(body))
         else:
             text = self.env._(
                 "%(characters)s characters, %(segments)s SMS segments",

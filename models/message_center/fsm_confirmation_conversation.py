@@ -242,7 +242,9 @@ class FsmConfirmationConversation(models.AbstractModel):
                 "author": note_sudo.author_id.name or "",
                 "text": text,
             }
-            for note_sudo in self._find_notes_sudo(messages, current, entry_sudo, since, limit)
+            for note_sudo in self._find_notes_sudo(
+                messages, current, entry_sudo, since, limit
+            )
             if (text := html2plaintext(note_sudo.body).strip())
         ]
         opted_out = entry_sudo.active and entry_sudo.opt_out_date

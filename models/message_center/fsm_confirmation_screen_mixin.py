@@ -172,7 +172,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Correct Response"),
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_action": "settle",

@@ -18,6 +18,7 @@ from ...core.board import (
     may_need_text,
 )
 from ...core.kinds import EMAIL, STAFF, TIMES
+from ...core.notices import MOVED
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -41,6 +42,8 @@ class Examined:
     state: str  # of ``core.board.STATES``
     draft: object = None  # what asking would come to, where it matters
     alerts: list = field(default_factory=list)
+    # The ``fsm.confirmation.change`` that waits for a dispatcher, or None.
+    change: object = None
 
     @property
     def block(self):
@@ -68,6 +71,7 @@ class FsmDayBoard(models.AbstractModel):
         now = fields.Datetime.now()
         drafts = self._draft(appointments, now)
         written_back = self._find_written_back(appointments)
+        changes = self._find_changes(appointments)
         found = {}
         for appointment in appointments:
             draft = drafts.get(appointment)
@@ -79,11 +83,33 @@ class FsmDayBoard(models.AbstractModel):
                 has_passed=self._has_passed(appointment, now),
                 needs_reading=bool(appointment.needs_reading),
                 is_blocked=bool(first_block(alerts)),
+                is_canceled=appointment.stage_id._is_canceled(),
                 is_written_back=appointment in written_back,
             )
             state = board_state(standing, now)
-            found[appointment] = Examined(state, draft, alerts)
+            change = changes.get((appointment.order_id, appointment.visit_id))
+            found[appointment] = Examined(state, draft, alerts, change)
         return found
+
+    @api.model
+    def _find_changes(self, appointments):
+        """Changes that wait until a dispatcher tells the customer, or leaves it.
+
+        A moved date is none of them: the customer is asked again.
+
+        :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation.change``
+        """
+        kept = appointments.filtered(lambda rec: rec.confirmation_status != "reconfirm")
+        if not self._may_edit() or not kept:
+            return {}
+        changes = self.env["fsm.confirmation.change"].search(
+            [
+                ("order_id", "in", kept.order_id.ids),
+                ("is_held", "=", True),
+                ("kind", "!=", MOVED),
+            ]
+        )
+        return {(change.order_id, change.visit_id): change for change in changes}
 
     @api.model
     def _find_written_back(self, appointments):
@@ -150,6 +176,8 @@ class FsmDayBoard(models.AbstractModel):
     def _describe(self, appointment, found):
         """What a dispatcher has to know about it, in a few words, or False."""
         message = appointment.message_id
+        if found.change:
+            return self.env._("Doesn't know about “%s” yet", found.change.now_text)
         if found.state == "cant_ask":
             # Whoever can't be texted may have been asked by e-mail.
             if message.channel == EMAIL and message.state == "failed":
@@ -230,6 +258,9 @@ class FsmDayBoard(models.AbstractModel):
         """
         steps = []
         may_edit = self._may_edit()
+        if found.change and found.state != "passed":
+            label = self.env._("Tell Customer")
+            steps.append(self._prepare_step("tell_change", label, "fa-bullhorn"))
         if may_edit and found.state not in ("confirmed", "passed"):
             steps += self._get_edit_steps(appointment, found)
         if appointment.message_id and "conversation" not in [
@@ -250,7 +281,9 @@ class FsmDayBoard(models.AbstractModel):
         label = self.env._("Open Work Order")
         steps.append(self._prepare_step("open_order", label, "fa-external-link"))
         # What waits for the customer, or for nobody, asks for no click.
-        steps[0]["primary"] = found.state not in ("awaiting", "confirmed", "passed")
+        steps[0]["primary"] = bool(found.change) or (
+            found.state not in ("awaiting", "confirmed", "passed")
+        )
         return steps
 
     @api.model
@@ -388,6 +421,7 @@ class FsmDayBoard(models.AbstractModel):
             "contact": lambda _rec: self._open_form(partner),
             "allow_texts": lambda _rec: partner.action_lift_opt_out(),
             "trust_number": lambda _rec: partner.action_trust_number(),
+            "tell_change": lambda _rec: found.change.action_tell(),
             "call": lambda _rec: False,
         }
 

@@ -159,8 +159,26 @@ class FsmMessageCenter(models.AbstractModel):
             *self._get_sender_banners(),
             *self._get_pending_reply_banners(),
             *self._get_missed_reply_banners(),
+            *self._get_change_banners(),
             *self.env["fsm.confirmation.checklist"]._get_banners(),
         ]
+
+    @api.model
+    def _get_change_banners(self):
+        """Customers who wait for a person to tell them of a change."""
+        changes = self.env["fsm.confirmation.change"]
+        count = changes.search_count([("is_held", "=", True)])
+        if not count:
+            return []
+        if count == 1:
+            text = self.env._("1 customer hasn't been told of a change yet.")
+        else:
+            text = self.env._("%s customers haven't been told of a change yet.", count)
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_change_action"
+        )
+        label = self.env._("Show Changes")
+        return [{"level": "info", "text": text, "label": label, "action": action}]
 
     @api.model
     def _get_queue_banners(self):

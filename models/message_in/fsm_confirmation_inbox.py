@@ -264,6 +264,8 @@ class FsmConfirmationInbox(models.AbstractModel):
             messages, candidates, conversation = gather(text, earlier)
             found = self._read(text, candidates, conversation)
             decision = matching.decide(found, candidates, conversation)
+            if earlier._has_opted_since(text):
+                decision = matching.without_opting(decision)
         about = messages.browse(decision.about or [])
         is_stranger = decision is not matching.FLOOD and not about
         company_sudo = self.env["res.company"].sudo().browse(text.company_id)

@@ -365,6 +365,19 @@ class FsmConfirmationReply(models.Model):
             said.append(Said("us", kind, text, **known))
         return said
 
+    def _has_opted_since(self, text):
+        """Whether one of these, written after a text, opts out or in again.
+
+        :param text: :class:`~...core.matching.Inbound`, which comes late to us
+        """
+        # One that is not stored yet is the newest of its second.
+        mine = (text.received_date, text.id or float("inf"))
+        return any(
+            reply.intent in ("opt_out", "opt_in")
+            and (reply.received_date, reply.id) > mine
+            for reply in self
+        )
+
     def _is_to_line_of(self, text):
         """Whether this went to the same number or Messaging Service as another text.
 
@@ -497,7 +510,7 @@ class FsmConfirmationReply(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Attach to a Message"),
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_action": "attach",

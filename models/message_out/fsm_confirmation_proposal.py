@@ -267,6 +267,21 @@ class FsmConfirmationProposal(models.AbstractModel):
                 )
             ) from error
 
+    @api.model
+    def _get_slots_sudo(self, record):
+        """The times that a text proposes."""
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        return slots_sudo.search([("confirmation_id", "=", record.id)])
+
+    @api.model
+    def _are_held(self, record):
+        """Whether the customer can still have each of the times in a text."""
+        now = fields.Datetime.now()
+        return all(
+            slot_sudo.is_held and min(slot_sudo.date_start, slot_sudo.held_until) > now
+            for slot_sudo in self._get_slots_sudo(record)
+        )
+
     # ------------------------------------------------------------------
     # What the customer chose
     # ------------------------------------------------------------------
@@ -285,10 +300,9 @@ class FsmConfirmationProposal(models.AbstractModel):
             ],
             limit=1,
         )
-        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
         if not newest_sudo or not message.order_id:
-            return slots_sudo
-        return slots_sudo.search([("confirmation_id", "=", newest_sudo.id)])
+            return self.env["fsm.confirmation.slot"].sudo()
+        return self._get_slots_sudo(newest_sudo)
 
     @api.model
     def _choose(self, message, letter):

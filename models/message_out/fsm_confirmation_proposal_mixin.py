@@ -67,7 +67,7 @@ class FsmConfirmationProposalMixin(models.AbstractModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Set the Proposed Time"),
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_action": "move",

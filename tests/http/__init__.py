@@ -23,5 +23,6 @@ from . import test_setup
 from . import test_setup_access
 from . import test_stories
 from . import test_trust
+from . import test_waiting_texts
 from . import test_webhook_security
 from . import test_write_back

@@ -56,12 +56,14 @@ MODELS = {
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
     "fsm.confirmation.propose": ("send", "send", "send", "send"),
+    "fsm.confirmation.tell": ("send", "send", "send", "send"),
     "fsm.confirmation.slot": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.plan": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.step": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.switch": ("manage", "manage", "manage", "manage"),
     "fsm.confirmation.forecast.line": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.outlook": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.call.list": ("see", NOBODY, NOBODY, NOBODY),
     # Odoo's own system administrators set Twilio up, see test_setup_access.
     "fsm.confirmation.connection": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.setup": (NOBODY, NOBODY, NOBODY, NOBODY),
@@ -139,6 +141,7 @@ CALLS = [
     _call("see", "fsm.confirmation.plan", "action_forecast", "plan"),
     _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
     _call("see", "fsm.confirmation.forecast.line", "action_open"),
+    _call("see", "fsm.confirmation.call.list", "action_open", "call_list"),
     _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
     _call("see", "res.partner", "read", "customer", ["confirmation_plan_info"]),
     # Not our own methods, but what they do with our data.
@@ -164,6 +167,8 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.change", "action_tell"),  # test_notices
+    ("fsm.confirmation.change", "action_review"),  # test_notices
+    ("fsm.confirmation.tell", "action_send"),  # test_notices
     ("fsm.confirmation.change", "action_dismiss"),  # test_notices
     ("fsm.order", "action_tell_change"),  # test_notices
     # Opens a dialog, which checks by itself, see test_on_my_way.
@@ -248,6 +253,13 @@ class LevelsCase(ConfirmationHttpCase):
         plans = plans.search([("company_id", "=", self.company.id)])
         self.plan, self.spare_plan = plans[0], plans[1]
         self.step = self.plan.step_ids[:1]
+        self.call_list = self.env["fsm.confirmation.call.list"].create(
+            {
+                "user_id": self.dispatcher.id,
+                "company_id": self.company.id,
+                "order_ids": self.order.ids,
+            }
+        )
         self.appointment = self.env["fsm.appointment"].search(
             [("visit_id", "=", self.visit.id)]
         )
@@ -376,6 +388,7 @@ class TestLevels(LevelsCase):
             "fsm.confirmation.plan.step": self.spare_plan.step_ids[0],
             "fsm.visit": self.visit,
             "fsm.appointment": self.appointment,
+            "fsm.confirmation.call.list": self.call_list,
         }.get(model, self.env[model])
 
     def _model_rows(self):
@@ -399,7 +412,9 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": ["steps_text"],
                 "fsm.confirmation.forecast.line": ["reason"],
                 "fsm.confirmation.outlook": ["reason"],
+                "fsm.confirmation.call.list": ["name", "order_ids"],
                 "fsm.confirmation.change": ["told_text", "contact_name"],
+                "fsm.confirmation.tell": ["ready_info", "skipped_info"],
                 "fsm.confirmation.slot": ["letter"],
             }.get(model, ["body"])
             group = {
@@ -422,9 +437,11 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": "plan_id",
                 "fsm.confirmation.forecast.line": "outcome",
                 "fsm.confirmation.outlook": "company_id",
+                "fsm.confirmation.call.list": "user_id",
                 "fsm.confirmation.change": "kind",
                 "fsm.confirmation.on.my.way": "order_id",
                 "fsm.confirmation.propose": "create_uid",
+                "fsm.confirmation.tell": "create_uid",
                 "fsm.confirmation.slot": "letter",
             }[model]
             spec = {name: {} for name in fields}
@@ -470,12 +487,17 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.change": {"order_id": self.order.id},
                 "fsm.confirmation.on.my.way": {"order_id": self.order.id},
                 "fsm.confirmation.propose": {"confirmation_id": self.message.id},
+                "fsm.confirmation.tell": {"change_ids": []},
                 "fsm.confirmation.slot": {"letter": "A"},
                 "fsm.confirmation.word.trial": {"body": "yes"},
                 "fsm.confirmation.plan": {"name": "x"},
                 "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.forecast.line": {"order_id": self.order.id},
+                "fsm.confirmation.call.list": {
+                    "user_id": self.env.uid,
+                    "company_id": self.company.id,
+                },
                 "fsm.confirmation.outlook": {
                     "order_id": self.order.id,
                     "company_id": self.company.id,

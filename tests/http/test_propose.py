@@ -310,9 +310,7 @@ class TestProposeFirst(ConfirmationHttpCase):
         question = self._send(self.order)
         self._run_outbox()
         action = self.order.with_user(self.dispatcher).action_propose_times()
-        self.assertEqual(
-            action["context"], {"default_confirmation_id": question.id}
-        )
+        self.assertEqual(action["context"], {"default_confirmation_id": question.id})
 
     def test_two_people_at_once(self):
         first, second = self._dialog(self.order), self._dialog(self.order)

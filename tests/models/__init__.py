@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_adversary
 from . import test_adversary_caches
+from . import test_adversary_mail
 from . import test_adversary_oracles
 from . import test_adversary_planning
 from . import test_adversary_status
@@ -8,6 +9,7 @@ from . import test_adversary_words
 from . import test_alerts
 from . import test_auto_replies
 from . import test_batch
+from . import test_call_list
 from . import test_day_board
 from . import test_dialogs
 from . import test_email

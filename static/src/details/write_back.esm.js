@@ -60,7 +60,9 @@ export class FsmConfirmationWriteBack extends Component {
     async load(resId) {
         if (resId) {
             const {resModel} = this.props.record;
-            this.state.info = await this.orm.call(resModel, "get_write_back", [[resId]]);
+            this.state.info = await this.orm.call(resModel, "get_write_back", [
+                [resId],
+            ]);
         }
     }
 
