@@ -271,7 +271,7 @@ class Harness:
         """Customers, Work Orders, and a text to each.
 
         :param recipients: list of (number, hour of the day there, how many people
-            press Send at once; 0: the planner asks)
+            press Send at once, or 0: the planner asks; whether staff write as well)
         """
         values = json.dumps([self.url, recipients])
         run(
