@@ -12,6 +12,26 @@ from ...core.kinds import (
 from ...core.notices import CANCELED
 from ...core.status import OUTDATED
 
+# What is read of earlier messages, of their hundred columns.
+_NEEDED_OF_EARLIER = (
+    "appointment_end",
+    "appointment_start",
+    "closed_reason",
+    "contact_name",
+    "create_date",
+    "is_open",
+    "kind",
+    "location_id",
+    "mobile",
+    "order_id",
+    "owner_id",
+    "reply_body",
+    "reply_date",
+    "response",
+    "sent_date",
+    "visit_id",
+)
+
 
 class FsmConfirmationAlert(models.AbstractModel):
     """What stands in the way of a text, or should be known before it is sent.
@@ -59,16 +79,13 @@ class FsmConfirmationAlert(models.AbstractModel):
         emails = self.env["fsm.confirmation.email"]
         refused = emails._find_refused(drafts)
         blacklist = self.env["phone.blacklist"]
-        opted_out = blacklist._job_confirmation_find_sudo(numbers)
-        landlines = self.env["fsm.confirmation.recipient"]._find_landlines(numbers)
-        wrong = self.env["fsm.confirmation.recipient"]._find_wrong_sudo(numbers)
-        lifted = blacklist._job_confirmation_find_lifted_sudo(numbers)
+        opted_out, lifted = blacklist._job_confirmation_find_all_sudo(numbers)
+        recipients = self.env["fsm.confirmation.recipient"]
+        landlines, wrong = recipients._find_unreachable_sudo(numbers)
         departures = self.env["fsm.confirmation.departure"]
-        earlier = self._find_earlier(
-            [draft.appointment for draft in drafts if draft.asks]
-        )
+        self._look_earlier(drafts)
         for draft in drafts:
-            asked_sudo = earlier.get(draft.appointment)
+            asked_sudo = draft.earlier
             known = {
                 **self._get_company_facts(draft.company),
                 **self._get_appointment_facts(draft),
@@ -131,11 +148,19 @@ class FsmConfirmationAlert(models.AbstractModel):
         if not draft.partner.active:
             return {"archived": True}
         if draft.is_recipient is None:
-            draft.is_recipient = draft.partner in recipients._get_all(draft.order)
+            draft.is_recipient = recipients._is_recipient(draft.order, draft.partner)
         return {
             "foreign_contact": not draft.is_recipient,
             "number": "ok" if draft.is_email else draft.verdict,
         }
+
+    @api.model
+    def _look_earlier(self, drafts):
+        """Fill ``earlier`` of those drafts whose caller has not looked yet."""
+        new = [draft for draft in drafts if draft.earlier is None]
+        found = self._find_earlier([draft.appointment for draft in new if draft.asks])
+        for draft in new:
+            draft.earlier = found.get(draft.appointment)
 
     @api.model
     def _find_earlier(self, appointments):
@@ -148,11 +173,12 @@ class FsmConfirmationAlert(models.AbstractModel):
         messages_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search(
+            .search_fetch(
                 [
                     ("order_id", "in", [order.id for order in orders]),
                     ("kind", "=", QUESTION),
-                ]
+                ],
+                _NEEDED_OF_EARLIER,
             )
         )
         wanted = set(appointments)

@@ -520,8 +520,7 @@ class TestConcurrency(BaseCase):
     # ------------------------------------------------------------------
 
     def _list_calls(self, env):
-        company = env.ref("base.main_company")
-        env["fsm.confirmation.call.list"]._update_all(company)
+        env["fsm.confirmation.call.list"]._cron_list()
 
     def _find_lists(self, env):
         company = env.ref("base.main_company")
