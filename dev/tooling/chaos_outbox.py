@@ -56,9 +56,11 @@ NIGHT = 10
 # Every so many are sent by two people at once, to two contacts; others by a plan.
 TWO_PEOPLE = 7
 BY_PLAN = 4
-WAITING = """
-SELECT (SELECT count(*) FROM fsm_confirmation WHERE state IN ('outgoing', 'sending')
-                         AND (at_once_until IS NOT NULL OR step_id IS NOT NULL))
+# What a dispatcher sent in the night has to wait; all that staff write is by day.
+BY_NIGHT = "(kind = 'question' AND at_once_until IS NULL AND step_id IS NULL)"
+WAITS = f"state IN ('outgoing', 'sending') AND NOT {BY_NIGHT}"
+WAITING = f"""
+SELECT (SELECT count(*) FROM fsm_confirmation WHERE {WAITS})
      + (SELECT count(*) FROM fsm_order o WHERE NOT EXISTS
            (SELECT FROM fsm_confirmation m WHERE m.order_id = o.id))
 """
@@ -273,7 +275,7 @@ def ask_about_the_rest(harness, compressor):
         ended = [m["sid"] for m in harness.simulator.sent() if m["status"] != "sent"]
         listed = ", ".join(f"'{sid}'" for sid in ended) or "''"
         if not harness.sql.value(
-            f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}"
+            f"SELECT count(*) FROM fsm_confirmation WHERE {WAITS}"
             f" OR state = 'sent' AND twilio_sid IN ({listed})"
         ):
             return
@@ -291,8 +293,7 @@ def check(harness, count):
         texts[address.rpartition("/")[2]].append(message)
     rows = harness.sql.rows(
         "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count,"
-        " step_id IS NOT NULL AS planned, at_once_until IS NULL AND step_id IS NULL"
-        " AS night FROM fsm_confirmation"
+        f" step_id IS NOT NULL AS planned, {BY_NIGHT} AS night FROM fsm_confirmation"
     )
     figures = Counter({"recorded": len(rows), "texts at the simulator": len(sent)})
     broken = {name: [] for name in (*PROMISES, "left in the night")}
