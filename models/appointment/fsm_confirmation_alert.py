@@ -6,7 +6,6 @@ from ...core.kinds import (
     QUESTION,
     TIMES,
     Waiting,
-    asks,
     ends_with_appointment,
     is_outdated,
 )
@@ -247,30 +246,29 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _is_outdated(self, record_sudo):
         """Whether what a recorded text says is not true, or not asked, any more."""
-        appointment_sudo = record_sudo._get_appointment_sudo()
-        person_sudo = appointment_sudo and appointment_sudo._get_person()
-        proposals = self.env["fsm.confirmation.proposal"]
-        return is_outdated(
-            Waiting(
-                record_sudo.kind,
-                stale=record_sudo._get_stale_reason(),
-                is_open=record_sudo.is_open,
-                tells_canceled=record_sudo.tells_change == CANCELED,
-                is_canceled=record_sudo.order_id.stage_id._is_canceled(),
-                same_technician=person_sudo == record_sudo.person_id,
-                same_number=self._is_number_of_contact(record_sudo),
-                age=fields.Datetime.now() - record_sudo.create_date,
-                times_are_held=record_sudo.kind != TIMES
-                or proposals._are_held(record_sudo),
-            )
-        )
+        known = {} if record_sudo._asks() else self._get_told_facts(record_sudo)
+        stale, is_open = record_sudo._get_stale_reason(), record_sudo.is_open
+        return is_outdated(Waiting(record_sudo.kind, stale, is_open, **known))
 
     @api.model
-    def _is_number_of_contact(self, record_sudo):
+    def _get_told_facts(self, record_sudo):
+        """Facts for :class:`~...core.kinds.Waiting` about a text that asks nothing."""
+        appointment_sudo = record_sudo._get_appointment_sudo()
+        person_sudo = appointment_sudo and appointment_sudo._get_person()
         partner_sudo, company = record_sudo.partner_id, record_sudo.company_id
-        if asks(record_sudo.kind) or not partner_sudo:
-            return True  # A question is closed when the number changes.
-        return partner_sudo._get_confirmation_number(company)[0] == record_sudo.mobile
+        number = record_sudo.mobile
+        if partner_sudo:
+            number, _verdict = partner_sudo._get_confirmation_number(company)
+        proposals = self.env["fsm.confirmation.proposal"]
+        return {
+            "tells_canceled": record_sudo.tells_change == CANCELED,
+            "is_canceled": record_sudo.order_id.stage_id._is_canceled(),
+            "same_technician": person_sudo == record_sudo.person_id,
+            "same_number": number == record_sudo.mobile,
+            "age": fields.Datetime.now() - record_sudo.create_date,
+            "times_are_held": record_sudo.kind != TIMES
+            or proposals._are_held(record_sudo),
+        }
 
     @api.model
     def _get_departure_alert(self, confirmation):

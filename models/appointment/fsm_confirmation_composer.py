@@ -208,8 +208,9 @@ class FsmConfirmationComposer(models.AbstractModel):
         for draft in drafts:
             if draft.words or draft.together:
                 continue
-            lang = draft.partner._get_customer_lang(draft.order.company_id)
-            key = draft.template_sudo, lang, draft.channel, seen[draft.order]
+            template_sudo = draft.template_sudo
+            lang = draft.partner._get_customer_lang(draft.company, template_sudo)
+            key = template_sudo, lang, draft.channel, seen[draft.order]
             groups[key].append(draft)
             seen[draft.order] += 1
         for (template_sudo, lang, _channel, _turn), members in groups.items():

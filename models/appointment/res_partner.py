@@ -284,9 +284,21 @@ class ResPartner(models.Model):
         # [("confirmation_opt_out", "!=", False)] comes as "not in {False}".
         return ~opted_out if False in value else opted_out
 
-    def _get_customer_lang(self, company):
-        """Code of the language in which a contact, or nobody known, is written to."""
-        return self.lang or company.partner_id.lang or self.env.lang or "en_US"
+    def _get_customer_lang(self, company, template_sudo=None):
+        """Code of the language in which a contact, or nobody known, is written to.
+
+        An override point.
+
+        :param template_sudo: the ``sms.template`` of the text, with sudo; by default
+            the one of the company's question
+        """
+        template_sudo = template_sudo or company._job_confirmation_template()
+        return template_sudo._choose_lang(self._get_wanted_langs(company))
+
+    def _get_wanted_langs(self, company):
+        """Codes of the languages in which somebody is written to, the best first."""
+        wanted = (self.lang, company.partner_id.lang, self.env.lang, "en_US")
+        return tuple(filter(None, wanted))
 
     def _get_confirmation_number(self, company):
         """The number to text, and whether it can be.

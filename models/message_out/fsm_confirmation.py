@@ -485,7 +485,7 @@ class FsmConfirmation(models.Model):
                 vals["person_id"] = (visit.person_id or order.person_id).id
             if order:
                 partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
-                vals["lang"] = partner._get_customer_lang(order.company_id)
+                vals["lang"] = partner._get_wanted_langs(order.company_id)[0]
                 vals["timezone"] = order._get_appointment_timezone()
                 location_sudo = order.sudo().location_id
                 vals["location_id"] = location_sudo.id

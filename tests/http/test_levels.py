@@ -13,10 +13,15 @@ from odoo import Command, http
 from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 from odoo.tools import mute_logger
 
-from ..common import LEVELS, MODULE, ConfirmationHttpCase, ConfirmationTransactionCase
+from ..common import (
+    LEVELS,
+    MODULE,
+    ConfirmationHttpCase,
+    ConfirmationTransactionCase,
+    new_user,
+)
 
 # SPEC section 8. "manage": what is set up, the words and the senders.
 LEVELS_MAY = {
@@ -287,7 +292,7 @@ class LevelsCase(ConfirmationHttpCase):
         login = f"levels_{level}_{role}"
         company = company or self.company
         export = "base.group_allow_export" if kind == "base.group_user" else None
-        new_test_user(
+        new_user(
             self.env,
             login,
             groups=",".join(filter(None, [kind, export, *groups])),

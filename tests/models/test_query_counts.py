@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import fields
 
-from ..common import OUR_NUMBER, ConfirmationTransactionCase
+from ..common import MODULE, OUR_NUMBER, ConfirmationTransactionCase
 
 
 class TestQueryCounts(ConfirmationTransactionCase):
@@ -22,6 +22,17 @@ class TestQueryCounts(ConfirmationTransactionCase):
         function()
         self.env.flush_all()
         return self.env.cr.sql_log_count - before
+
+    def _assert_at_most(self, count, limit):
+        """Other addons beside ours may ask for something of their own, but not for each
+        record: that is told by comparing."""
+        others = [
+            ("state", "=", "installed"),
+            ("name", "=like", "fieldservice\\_%"),
+            ("name", "!=", MODULE),
+        ]
+        if not self.env["ir.module.module"].search_count(others, limit=1):
+            self.assertLessEqual(count, limit)
 
     def _make_orders(self, count):
         orders = self.env["fsm.order"]
@@ -125,7 +136,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
         self.assertEqual(len(sent), 30)
         # Not one more for each of them; a few for what is read in portions.
         self.assertLessEqual(queries_many, queries_few + 15)
-        self.assertLessEqual(queries_many, 110)
+        self._assert_at_most(queries_many, 110)
 
     def test_preparing_many_whose_usual_contact_has_no_number(self):
         few, many = self._make_orders(3), self._make_orders(30)
@@ -168,7 +179,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             )
             self.assertEqual(order.confirmation_status, "confirmed")
         self.assertLessEqual(counts[2], counts[1] + 3)
-        self.assertLessEqual(max(counts), 70)
+        self._assert_at_most(max(counts), 70)
 
     def test_one_reply_over_the_webhook(self):
         [order] = self._make_orders(1)
@@ -196,7 +207,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             self.assertEqual(asked.confirmation_status, "confirmed")
         # Two of them for the place and the people that a customer may name, one for the
         # same question by e-mail.
-        self.assertLessEqual(counts[1], 14)
+        self._assert_at_most(counts[1], 14)
 
     def test_details(self):
         few, many = self._make_orders(2)
@@ -230,7 +241,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             mine = message.with_user(self.dispatcher)
             counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
         self.assertLessEqual(counts[2], counts[1])
-        self.assertLessEqual(counts[2], 30)
+        self._assert_at_most(counts[2], 30)
 
     def test_opening_a_work_order(self):
         few, many = self._make_orders(2)
@@ -253,7 +264,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             mine = order.with_user(self.dispatcher)
             counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
         self.assertLessEqual(counts[2], counts[1])
-        self.assertLessEqual(counts[2], 10)
+        self._assert_at_most(counts[2], 10)
 
     def test_opening_a_contact(self):
         few, many = self._make_orders(2)
@@ -271,7 +282,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             mine = order.location_id.contact_id.with_user(self.dispatcher)
             counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
         self.assertLessEqual(counts[2], counts[1])
-        self.assertLessEqual(counts[2], 7)
+        self._assert_at_most(counts[2], 7)
 
     def test_list_page(self):
         few, many = self._make_orders(2)
