@@ -8,6 +8,7 @@ Datetimes are naive UTC; windows are those of :mod:`core.hours`.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .board import PATIENCE, SOON
 from .formatting import localize
 from .hours import may_leave, next_departure, to_utc
 
@@ -36,6 +37,8 @@ ASKED_ABOUT = AUDIENCES["unconfirmed"]
 REMINDED = "confirmed"
 # All that the planner looks at.
 LOOKED_AT = (*ASKED_ABOUT, *AUDIENCES[REMINDED])
+# Why nothing leaves now, though it will by itself. Empty: it leaves now.
+WAITING = ("", "later", "hours", "asked_lately", "daily_limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class Plan:
     steps: tuple
     # What has to be left until the start for a step that leaves late.
     notice: timedelta = timedelta(hours=4)
+    # So long before the start people call who has not confirmed; 0: never.
+    to_people: timedelta = timedelta()
 
     def get_steps_for(self, status):
         """The steps that may come to an appointment of a ``confirmation_status``."""
@@ -227,6 +232,28 @@ def _judge(step, when, asked, appointment, windows, now, recipient):
         at = next_departure(midnight, appointment.zone, windows)
         return PlanDecision(step, "daily_limit", at)
     return PlanDecision(step, at=now)
+
+
+def needs_call(appointment, plan, asked, reason, now):
+    """Whether a person has to call the customer: the last step of a plan.
+
+    Not before a text that is still to come had its chance, as far as time allows.
+
+    :param appointment: :class:`PlannedAppointment`
+    :param plan: :class:`Plan`
+    :param asked: datetime at which the customer was asked last, None if never
+    :param reason: of the planner's :class:`PlanDecision`
+    """
+    if appointment.is_closed or appointment.status not in ASKED_ABOUT:
+        return False
+    left = appointment.start - now
+    if not timedelta() < left <= plan.to_people:
+        return False
+    if left <= SOON:
+        return True
+    if appointment.status in AUDIENCES["unanswered"]:
+        return asked is None or now - asked >= PATIENCE
+    return reason not in WAITING
 
 
 # ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ PROCESS_CRON = f"{MODULE}.ir_cron_process_replies"
 TELL_CRON = f"{MODULE}.ir_cron_tell_of_changes"
 PLAN_CRON = f"{MODULE}.ir_cron_plan"
 SETUP_ACTIVITY = f"{MODULE}.mail_activity_type_set_up"
+CALL_ACTIVITY = f"{MODULE}.mail_activity_type_to_call"
 # What an answer asks a person to do. A person may plan such activities as well.
 ANSWER_ACTIVITIES = tuple(
     f"{MODULE}.mail_activity_type_{name}"

@@ -47,6 +47,11 @@ class FsmConfirmationSend(models.TransientModel):
     )
     previous_id = fields.Many2one("fsm.confirmation", string="Sent Again For")
     confirmation_id = fields.Many2one("fsm.confirmation", readonly=True)
+    earlier_id = fields.Many2one(
+        "fsm.confirmation",
+        compute="_compute_earlier_id",
+        help="The earlier message about this appointment that matters now.",
+    )
     seen_message_id = fields.Integer(
         "Newest Message When Opened",
         compute="_compute_seen_message_id",
@@ -74,6 +79,12 @@ class FsmConfirmationSend(models.TransientModel):
     )
     body = fields.Text("Message", compute="_compute_body")
     segment_info = fields.Char("Size", compute="_compute_body")
+    email_subject = fields.Char("Subject", compute="_compute_email_body")
+    email_body = fields.Html(
+        "E-mail",
+        compute="_compute_email_body",
+        help="The e-mail as the customer will see it, with links that lead nowhere.",
+    )
     timezone_info = fields.Char(
         compute="_compute_timezone_info",
         help="The time zone of the text, when it is not the user's.",
@@ -93,8 +104,9 @@ class FsmConfirmationSend(models.TransientModel):
 
     def _may_refer_to(self, name, record):
         # The contacts of an order that the user may read are shown as such.
-        offered = name == "partner_id" and record in self.available_partner_ids
-        return offered or super()._may_refer_to(name, record)
+        return super()._may_refer_to(name, record) or (
+            name == "partner_id" and record in self.available_partner_ids
+        )
 
     # ------------------------------------------------------------------
     # Computes
@@ -138,9 +150,17 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.partner_id = self.env["res.partner"].browse(contact.ids)
 
     @api.depends("order_id", "visit_id")
+    def _compute_earlier_id(self):
+        alerts = self.env["fsm.confirmation.alert"]
+        for wizard in self:
+            appointment = (wizard.visit_id or wizard.order_id).sudo()
+            found = alerts._find_earlier([appointment]) if appointment else {}
+            wizard.earlier_id = found.get(appointment)
+
+    @api.depends("order_id", "visit_id")
     def _compute_seen_message_id(self):
         for wizard in self:
-            wizard.seen_message_id = wizard._find_earlier_message().id
+            wizard.seen_message_id = wizard.earlier_id.id
 
     def _draft(self):
         """What would be sent, as :class:`~...fsm_confirmation_composer.Draft`."""
@@ -153,6 +173,7 @@ class FsmConfirmationSend(models.TransientModel):
             channel=self.channel or SMS,
         )
         draft.by_person = True
+        draft.earlier = self.earlier_id.sudo()
         draft.at_once_reason = self._get_at_once_reason()
         return draft
 
@@ -202,6 +223,16 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.body = body
             is_text = bool(body) and wizard.channel != EMAIL
             wizard.segment_info = is_text and composer._describe_size(body)
+
+    @api.depends("body", "channel")
+    def _compute_email_body(self):
+        emails = self.env["fsm.confirmation.email"]
+        for wizard in self:
+            parts = {}
+            if wizard.body and wizard.channel == EMAIL:
+                parts = emails._preview(wizard._draft(), wizard.body)
+            wizard.email_subject = parts.get("subject", False)
+            wizard.email_body = parts.get("body_html", False)
 
     @api.depends("order_id", "visit_id")
     @api.depends_context("tz", "uid")
@@ -268,15 +299,6 @@ class FsmConfirmationSend(models.TransientModel):
             draft.text = self.body or ""
         self.env["fsm.confirmation.alert"]._check([draft])
         return draft.alerts
-
-    def _find_earlier_message(self):
-        """The earlier message about this appointment that matters now, maybe empty."""
-        messages = self.env["fsm.confirmation"]
-        appointment = (self.visit_id or self.order_id).sudo()
-        if not appointment:
-            return messages
-        found = self.env["fsm.confirmation.alert"]._find_earlier([appointment])
-        return messages.browse(found.get(appointment, messages).ids)
 
     # ------------------------------------------------------------------
     # Actions of alerts
@@ -374,7 +396,8 @@ class FsmConfirmationSend(models.TransientModel):
         }
 
     def _open_message(self):
-        message = self._find_earlier_message()
+        self.invalidate_recordset(["earlier_id"])
+        message = self.earlier_id
         if not message:
             raise UserError(self.env._("That message no longer blocks sending."))
         return self._open_above(message, confirmation_look_only=True)
@@ -434,7 +457,7 @@ class FsmConfirmationSend(models.TransientModel):
 
         :raises UserError: the warning of an earlier message could not be seen here
         """
-        earlier_sudo = self._find_earlier_message().sudo()
+        earlier_sudo = self.earlier_id.sudo()
         if earlier_sudo.id <= self.seen_message_id:
             return
         raise UserError(

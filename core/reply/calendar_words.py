@@ -23,8 +23,11 @@ class Word(NamedTuple):
 # Monday to Sunday; then the short forms.
 _WEEKDAYS = {
     "en": (
-        "monday mon!|tuesday tue tues|wednesday wed weds|thursday thu thur thurs|"
-        "friday fri|saturday sat!|sunday sun!"
+        "monday moday mondy munday mon!|tuesday tusday teusday tuseday tuesdy tue tues|"
+        "wednesday wensday wedsday wednsday wendsday wednesdy wenesday wed weds|"
+        "thursday thrusday thursdy thrsday thurday thu thur thurs|"
+        "friday firday frday fridya fridy fri|saturday saterday satuday satday sat!|"
+        "sunday sundy sunady sun!"
     ),
     "es": (
         "lunes lun!|martes mar!|miercoles mie!|jueves jue!|viernes vie!|"
@@ -47,14 +50,14 @@ _WEEKDAYS = {
         "sabato sab!|domenica dom!"
     ),
     "nl": (
-        "maandag ma!|dinsdag di!|woensdag wo!|donderdag do!|vrijdag vr!|"
-        "zaterdag za!|zondag zo!"
+        "maandag ma! maa!|dinsdag di! din!|woensdag wo! woe!|donderdag do! don!|"
+        "vrijdag vr! vri!|zaterdag za! zat!|zondag zo! zon!"
     ),
 }
 _MONTHS = {
     "en": (
         "january jan|february feb|march! mar!|april apr|may!|june jun|july jul|"
-        "august aug|september sept sep|october oct|november nov|december dec"
+        "august aug|september sept sep!|october oct|november nov|december dec"
     ),
     "es": (
         "enero ene|febrero|marzo|abril abr|mayo|junio|julio|agosto ago!|"
@@ -135,6 +138,15 @@ _NUMBERS = {  # of hours
     "nl": "een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien "
     "veertien vijftien zestien zeventien achttien negentien twintig",
 }
+# "A primera hora", "first thing".
+EARLY = tuple(
+    tuple(words.split())
+    for words in (
+        "first thing|a primera hora|primera hora|a premiere heure|premiere heure|"
+        "a primeira hora|primeira hora|in prima mattinata|prima mattinata|"
+        "di prima mattina"
+    ).split("|")
+)
 DAYS_AHEAD = {
     tuple(words.split()): 2
     for words in (
@@ -150,6 +162,23 @@ ORDINALS = {
         1,
     )
 } | {"thirtieth": 30}
+_ORDINALS_ELSEWHERE = (
+    "ersten zweiten dritten vierten funften sechsten siebten achten neunten zehnten "
+    "elften zwolften dreizehnten vierzehnten funfzehnten sechzehnten siebzehnten "
+    "achtzehnten neunzehnten zwanzigsten",
+    "eerste tweede derde vierde vijfde zesde zevende achtste negende tiende elfde "
+    "twaalfde dertiende veertiende vijftiende zestiende zeventiende achttiende "
+    "negentiende twintigste",
+    "primero",
+    "premier",
+    "primeiro",
+    "primo",
+)
+ORDINALS |= {
+    word: value
+    for words in _ORDINALS_ELSEWHERE
+    for value, word in enumerate(words.split(), 1)
+}
 # Before an hour: "half past three", "halb acht", "kwart voor negen".
 PARTS_OF_HOUR = {"half": 30, "halb": 30, "quarter": 15, "viertel": 15, "kwart": 15}
 PAST_OR_TO = {"past": 1, "after": 1, "nach": 1, "over": 1, "to": -1, "till": -1}
@@ -171,6 +200,11 @@ AT = frozenset(
     "at @ around about las la um gegen alle om as a vers ore hora between tussen "
     "zwischen entre tra fra".split()
 )
+BETWEEN = frozenset("between tussen zwischen entre tra fra".split())
+# Before the first of two hours: "de 10 a 12", "dalle 9 alle 11".
+FROM = BETWEEN | frozenset("from de das dalle da van von desde".split())
+# "8 e 30"
+AND_MINUTES = frozenset("e y und et en".split())
 # After an hour.
 CLOCK = frozenset(
     "oclock uhr uur h hr hrs heure heures hora horas ore clock u hs".split()
@@ -191,11 +225,23 @@ WEEK = frozenset("week semana semaine woche settimana weeks wk".split())
 JOINERS = frozenset(
     "the on of at @ el los las la a de del le les l au des du der den dem die das "
     "am um im in o os as na da tussen zwischen entre tra fra il lo alle all dalle i "
-    "op om het per from between para por que vom feira , nos ao aos".split()
+    "op om het per from between para por que vom feira , nos ao aos partir".split()
 )
 
 
 SINCE = frozenset("since desde seit depuis sinds last".split())
+
+
+# "Woensdagochtend", "Dienstagnachmittag".
+COMPOUNDS = {
+    day + part: (value, meaning)
+    for lang in ("de", "nl")
+    for value, days in enumerate(_WEEKDAYS[lang].split("|"))
+    for meaning, words in _PARTS[lang].items()
+    for day in days.split()[:1]
+    for part in [*words.split(), *("morgen fruh frueh".split() * (meaning == MORNING))]
+    if part[-1] not in "s!"
+}
 
 
 def _split(text):

@@ -86,6 +86,7 @@ class _Chooser:
     def __init__(self, earlier):
         self.earlier = earlier
         self.answers, self.rest = {}, []
+        self.doubtful = set()  # ids that an unclear clause is about
         self.pending = []  # names that no answer stands beside yet
         self.general = None  # an answer that no name stands beside
 
@@ -93,6 +94,7 @@ class _Chooser:
         """Take one clause; tell whether the text is still clear."""
         if not clause.is_clear:
             self.rest += clause.segments
+            self.doubtful.update(*_names(clause))
             return not _contradicts(clause)
         names, intents = _names(clause), _intents(clause)
         if names and intents and self.pending:
@@ -120,6 +122,8 @@ class _Chooser:
                 return False
             if not self._add([(name, self.earlier) for name in self.pending]):
                 return False
+        if any(self.answers.get(ref) == CONFIRM for ref in self.doubtful):
+            return False  # "yes both but can Thursday be later"
         return self.general is None or self.general in self.answers.values()
 
     def _add(self, pairs):

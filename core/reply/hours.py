@@ -75,6 +75,8 @@ class HourReader:
         if value > 24 or when.hour is not None:
             return index
         minute, end = self._minute(index + 1)
+        if end == index + 1:
+            minute, end = self._minute_after_date(index, when)
         marked = end > index + 1
         if self.key(end) in cw.CLOCK and self._is_clock(index, end):
             marked, end = True, end + 1
@@ -82,7 +84,8 @@ class HourReader:
         half = self.key(end) in HALVES
         certain = marked or half or self._is_at(index, end, value, marked)
         limit, after = self._range_end(end + half)
-        if limit and not self._is_range(end, after, when, certain):
+        leads = certain or self.key(index - 1) in cw.FROM
+        if limit and not self._is_range(end, after, when, leads):
             limit = None
         if not (certain or limit) or self._is_duration(after):
             return index
@@ -135,6 +138,17 @@ class HourReader:
         if two and self.key(index) == "." and self.key(index + 2) in cw.CLOCK:
             return minute, index + 2
         return 0, index
+
+    def _minute_after_date(self, index, when):
+        """Read the minutes of "2. September 10.15", "alle 8 e 30"."""
+        minute = self.number(index + 2)
+        if minute is None or len(self.key(index + 2)) != 2 or minute >= 60:
+            return 0, index + 1
+        joined = self.key(index + 1) in cw.AND_MINUTES and not minute % 15
+        dotted = self.key(index + 1) == "." and when.day and when.month
+        if dotted or (joined and self.key(index - 1) in cw.AT):
+            return minute, index + 3
+        return 0, index + 1
 
     def _is_clock(self, index, end):
         """Tell an hour from a duration: "10 horas" is one after "a las" only."""

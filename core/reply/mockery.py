@@ -60,6 +60,19 @@ _COME = frozenset(
     "come comes coming arrive here vienen vendran viennent viendront kommen vengono "
     "verranno vem virao komen".split()
 )
+_NOT = frozenset(
+    "not hasnt havent isnt arent no pas nicht nao non niet nunca never nie".split()
+)
+# "The part hasn't arrived": what the visit needs is not there.
+_ARRIVED = frozenset(
+    "arrived delivered shipped llegado llego llegaron entregado arrive arrivee arrives "
+    "arrivees livre livree angekommen geliefert chegou chegaram entregue arrivato "
+    "arrivata arrivati consegnato aangekomen geleverd".split()
+)
+_NOTHING = frozenset("nothing nada rien nichts nix niente nulla niets".split())
+_TO_DO = frozenset(
+    "to left anymore more else que a zu mehr da te meer para por".split()
+)
 _STRANGE = frozenset({lx.UNKNOWN}) | SILENCED
 _CODES = frozenset("code codigo codice kode".split())
 
@@ -167,7 +180,17 @@ def _is_timed_code(clause):
     )
 
 
+def _is_missing(clause):
+    """Tell "the part hasn't arrived" and "there is nothing to fix"."""
+    keys = _keys(clause)
+    if not (_NOT.isdisjoint(keys) or _ARRIVED.isdisjoint(keys)):
+        return True
+    pairs = zip(keys, keys[1:], strict=False)
+    return any(a in _NOTHING and b in _TO_DO for a, b in pairs)
+
+
 _TAKE_BACK = (
+    _is_missing,
     _is_somebody,
     _is_impossible,
     _goes_on,

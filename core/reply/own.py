@@ -21,6 +21,9 @@ _STREET_WORDS = frozenset(
     "platz gasse allee rua avenida travessa praca via viale corso piazza vicolo straat "
     "laan weg plein de del des der du da do la le les el los di dei van".split()
 )
+# "Goethestr.", "Kerkstr."
+_CUTS = {"asse": "strasse", "aat": "straat"}
+_TWO = frozenset("two dos duas due deux zwei twee".split())
 _MIN_NAME = 3
 
 
@@ -39,6 +42,12 @@ def _words_of(job, street, city, technician, company, contacts):
     street_keys = _keys(street)
     numbers = [key for key in street_keys if key.isdecimal()]
     telling = [key for key in street_keys if key not in _STREET_WORDS]
+    telling += [
+        key.removesuffix(cut)
+        for cut, whole in _CUTS.items()
+        for key in telling
+        if key.endswith(whole)
+    ]
     names = {key for name in (technician, *contacts) for key in _keys(name)}
     return _Words(
         _keys(job),
@@ -74,7 +83,7 @@ def find_own(tokens, appointments, now, lang):
     found = _with(found, _find_names(keys, appointments))
     if len(appointments) > 1:
         waiting = [a for a in appointments if a.is_open]
-        found = [item for item in found if not _may_be_ordinal(item, keys)]
+        found = [item for item in found if not _may_be_choice(item, keys)]
         found = _with(found, find_choice(tokens, waiting, lang))
         found = _with(found, find_numbered(tokens, waiting, found))
         named = found + _find_codes(keys, waiting)
@@ -98,14 +107,16 @@ def _found_times(tokens, expression, appointments, now, lang):
     return parts if right else [Found(start, end, refs, when)]
 
 
-def _may_be_ordinal(item, keys):
-    """Tell whether "segunda", no appointment's Monday, is the second one."""
-    return (
-        not item.refs
-        and item.end - item.start == 1
-        and keys[item.start] in ("segunda", "terca")
-        and "primeira" in keys
-    )
+def _may_be_choice(item, keys):
+    """Tell whether "segunda", no appointment's Monday, is the second one.
+
+    "Sí a las dos" may be about both.
+    """
+    if item.refs or item.end - item.start > 1:
+        return False
+    if keys[item.start] in _TWO:
+        return True
+    return keys[item.start] in ("segunda", "terca") and "primeira" in keys
 
 
 def _with(found, more):
@@ -134,7 +145,10 @@ def _find_numbers(tokens, appointments):
     """Return the numbers that stand alone and are a day or an hour: "can't do 7"."""
     found = []
     for index, token in enumerate(tokens):
-        if token.kind != NUMBER or len(token.key) > 2 or not token.key.isdecimal():
+        if token.kind != NUMBER or not token.key.isdecimal():
+            continue
+        if len(token.key) > 2:
+            found += _find_clock(index, token.key, appointments)
             continue
         end, value = index + 1, int(token.key)
         after = tokens[end] if end < len(tokens) else None
@@ -149,6 +163,20 @@ def _find_numbers(tokens, appointments):
             when = When(day=value) if is_day else When(loose=[value])
             found.append(Found(index, end + marked, refs, when))
     return found
+
+
+def _find_clock(index, key, appointments):
+    """Return the hour that is written as "830" or "1630", if it is the start of one."""
+    if any(a.code for a in appointments) or len(key) > 4:
+        return []
+    hour, minute = int(key[:-2]), int(key[-2:])
+    refs = frozenset(
+        a.id
+        for a in appointments
+        if minute == a.local_start.minute
+        and hour in (a.local_start.hour, (a.local_start.hour - 1) % 12 + 1)
+    )
+    return [Found(index, index + 1, refs, When(hour=hour, minute=minute))] * bool(refs)
 
 
 def _numbers_of(appointment, *, day_only):
@@ -254,8 +282,9 @@ def _street_at(keys, index, words):
         if not any(key in own.street for key in keys[start:end]):
             continue
         number = keys[index] if start > index else ""
-        if not number and keys[end : end + 1] == [own.number]:
-            end += 1
+        stop = keys[end : end + 1] == ["."]  # "Goethestr. 17"
+        if not number and keys[end + stop : end + stop + 1] == [own.number]:
+            end += 1 + stop
         if number not in ("", own.number):
             return Found(index, end, frozenset())
         ids = [id_ for id_, other in words.items() if other.street == own.street]

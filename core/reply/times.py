@@ -17,6 +17,7 @@ _PREDICATES = frozenset(
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
 _ANDS = ("and", "e", "y", "et", "und", "en", "al")
+_HOURS_LONG = frozenset("ore horas hrs hs".split())
 # No hours when they stand alone: also articles, and "at the".
 _ARTICLES = frozenset("one una une ein een uma un".split())
 # These end the number of a floor in some languages as well: "2 o", "3 e".
@@ -53,6 +54,8 @@ def _is_time_word(token):
         or key in cw.CLOCK
         or key in cw.PARTS_OF_HOUR
         or key in cw.ORDINALS
+        or key in cw.NUMBERS
+        or key in cw.COMPOUNDS
     )
 
 
@@ -109,7 +112,11 @@ class _Reader(HourReader):
     # Words ------------------------------------------------------------------------
 
     def _days_ahead(self, index, when):
-        """Read "the day after tomorrow", "pasado mañana"."""
+        """Read "the day after tomorrow", "pasado mañana", "a primera hora"."""
+        for words in cw.EARLY:
+            if when.part is None and self._has(index, words):
+                when.part = cw.MORNING
+                return index + len(words)
         for words, days in cw.DAYS_AHEAD.items():
             end = index + len(words)
             if when.offset is None and self._has(index, words):
@@ -160,6 +167,10 @@ class _Reader(HourReader):
         if key in NOON:
             when.hour = 12
             return self._after_hour(index + 1, when)
+        compound = cw.COMPOUNDS.get(key)
+        if compound and when.weekday is None and when.part is None:
+            when.weekday, when.part = compound
+            return index + 1
         if meaning is None:
             return index
         kind, value = meaning.kind, meaning.value
@@ -186,7 +197,7 @@ class _Reader(HourReader):
     def _meaning(self, index):
         """Return what the word at ``index`` says about time, if it does here."""
         meanings = cw.WORDS.get(self.key(index))
-        if not meanings:
+        if not meanings or self.tokens[index].surface.lower() == "we'd":
             return None
         meaning = next((m for m in meanings if m.lang == self.lang), meanings[0])
         if meaning.lang != self.lang and self.key(index) in cw.NUMBERS:
@@ -251,18 +262,23 @@ class _Reader(HourReader):
         if value is None or when.hour is not None:
             return index
         end = index + 1
-        ranged = self.key(end) in cw.TO and self.key(end + 1) in cw.NUMBERS
+        limit = cw.NUMBERS.get(self.key(end + 1))
+        limit = 12 if self.key(end + 1) in NOON else limit
+        ranged = self.key(end) in cw.TO and limit is not None
         if not (ranged or self._is_hour_word(index, when)):
             return index
         when.hour = value
-        if ranged and self.key(end) not in _ANDS:
-            when.end = (cw.NUMBERS[self.key(end + 1)], 0)
+        between = self.key(index - 1) in cw.BETWEEN
+        if ranged and (between or self.key(end) not in _ANDS):
+            when.end = (limit, 0)
             end += 2
         return self._after_hour(end, when)
 
     def _is_hour_word(self, index, when):
         """Tell the hour of "at nine", "one o'clock", "nove e meia", "Monday nine"."""
         end = index + 1
+        if self.key(end) in _HOURS_LONG:
+            return self._is_at_word(index)  # "due ore"
         if self.key(end) in cw.CLOCK or self.key(end) in HALVES:
             return True
         if self._is_at_word(index) or self._minutes_behind(end)[1] > end:
@@ -278,6 +294,9 @@ class _Reader(HourReader):
         value = self.number(index)
         if value is None:
             return index
+        if self.key(index - 1) == "dia" and when.day is None and 0 < value <= 31:
+            when.day = value  # "dia 4"
+            return max(self._date_with_month(index, value, when), index + 1)
         for read in (self._date, self._ordinal, self._hour, self._loose):
             end = read(index, value, when)
             if end != index:
@@ -299,6 +318,8 @@ class _Reader(HourReader):
         dotted = separator == "." and self.key(index + 3) not in cw.CLOCK
         if other is None or when.dates or not (separator == "/" or dotted):
             return index
+        if dotted and (when.day or other > 12):
+            return index  # "2. September 10.15"
         dates = tuple(
             (day, month)
             for day, month in ((value, other), (other, value))

@@ -1,9 +1,36 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import api, fields, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
-from ...core.kinds import QUESTION, ends_with_appointment
+from ...core.kinds import (
+    QUESTION,
+    TIMES,
+    Waiting,
+    ends_with_appointment,
+    is_outdated,
+)
+from ...core.notices import CANCELED
 from ...core.status import OUTDATED
+
+# What is read of earlier messages, of their hundred columns.
+_NEEDED_OF_EARLIER = (
+    "appointment_end",
+    "appointment_start",
+    "closed_reason",
+    "contact_name",
+    "create_date",
+    "is_open",
+    "kind",
+    "location_id",
+    "mobile",
+    "order_id",
+    "owner_id",
+    "reply_body",
+    "reply_date",
+    "response",
+    "sent_date",
+    "visit_id",
+)
 
 
 class FsmConfirmationAlert(models.AbstractModel):
@@ -52,16 +79,13 @@ class FsmConfirmationAlert(models.AbstractModel):
         emails = self.env["fsm.confirmation.email"]
         refused = emails._find_refused(drafts)
         blacklist = self.env["phone.blacklist"]
-        opted_out = blacklist._job_confirmation_find_sudo(numbers)
-        landlines = self.env["fsm.confirmation.recipient"]._find_landlines(numbers)
-        wrong = self.env["fsm.confirmation.recipient"]._find_wrong_sudo(numbers)
-        lifted = blacklist._job_confirmation_find_lifted_sudo(numbers)
+        opted_out, lifted = blacklist._job_confirmation_find_all_sudo(numbers)
+        recipients = self.env["fsm.confirmation.recipient"]
+        landlines, wrong = recipients._find_unreachable_sudo(numbers)
         departures = self.env["fsm.confirmation.departure"]
-        earlier = self._find_earlier(
-            [draft.appointment for draft in drafts if draft.asks]
-        )
+        self._look_earlier(drafts)
         for draft in drafts:
-            asked_sudo = earlier.get(draft.appointment)
+            asked_sudo = draft.earlier
             known = {
                 **self._get_company_facts(draft.company),
                 **self._get_appointment_facts(draft),
@@ -114,7 +138,7 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_contact_facts(self, draft):
         """Facts about the contact. An override point."""
         recipients = self.env["fsm.confirmation.recipient"]
-        if not draft.asks and draft.mobile:
+        if not draft.asks and draft.mobile and not draft.is_email:
             # A number that wrote to us is written to, whoever it is.
             archived = bool(draft.partner) and not draft.partner.active
             return {"archived": archived, "number": draft.verdict}
@@ -124,11 +148,19 @@ class FsmConfirmationAlert(models.AbstractModel):
         if not draft.partner.active:
             return {"archived": True}
         if draft.is_recipient is None:
-            draft.is_recipient = draft.partner in recipients._get_all(draft.order)
+            draft.is_recipient = recipients._is_recipient(draft.order, draft.partner)
         return {
             "foreign_contact": not draft.is_recipient,
             "number": "ok" if draft.is_email else draft.verdict,
         }
+
+    @api.model
+    def _look_earlier(self, drafts):
+        """Fill ``earlier`` of those drafts whose caller has not looked yet."""
+        new = [draft for draft in drafts if draft.earlier is None]
+        found = self._find_earlier([draft.appointment for draft in new if draft.asks])
+        for draft in new:
+            draft.earlier = found.get(draft.appointment)
 
     @api.model
     def _find_earlier(self, appointments):
@@ -141,11 +173,12 @@ class FsmConfirmationAlert(models.AbstractModel):
         messages_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search(
+            .search_fetch(
                 [
                     ("order_id", "in", [order.id for order in orders]),
                     ("kind", "=", QUESTION),
-                ]
+                ],
+                _NEEDED_OF_EARLIER,
             )
         )
         wanted = set(appointments)
@@ -213,10 +246,29 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _is_outdated(self, record_sudo):
         """Whether what a recorded text says is not true, or not asked, any more."""
-        if record_sudo._asks() and not record_sudo.is_open:
-            return True
-        bound = ends_with_appointment(record_sudo.kind)
-        return bound and not record_sudo._is_current()
+        known = {} if record_sudo._asks() else self._get_told_facts(record_sudo)
+        stale, is_open = record_sudo._get_stale_reason(), record_sudo.is_open
+        return is_outdated(Waiting(record_sudo.kind, stale, is_open, **known))
+
+    @api.model
+    def _get_told_facts(self, record_sudo):
+        """Facts for :class:`~...core.kinds.Waiting` about a text that asks nothing."""
+        appointment_sudo = record_sudo._get_appointment_sudo()
+        person_sudo = appointment_sudo and appointment_sudo._get_person()
+        partner_sudo, company = record_sudo.partner_id, record_sudo.company_id
+        number = record_sudo.mobile
+        if partner_sudo:
+            number, _verdict = partner_sudo._get_confirmation_number(company)
+        proposals = self.env["fsm.confirmation.proposal"]
+        return {
+            "tells_canceled": record_sudo.tells_change == CANCELED,
+            "is_canceled": record_sudo.order_id.stage_id._is_canceled(),
+            "same_technician": person_sudo == record_sudo.person_id,
+            "same_number": number == record_sudo.mobile,
+            "age": fields.Datetime.now() - record_sudo.create_date,
+            "times_are_held": record_sudo.kind != TIMES
+            or proposals._are_held(record_sudo),
+        }
 
     @api.model
     def _get_departure_alert(self, confirmation):
@@ -237,9 +289,15 @@ class FsmConfirmationAlert(models.AbstractModel):
                     "The contact was archived before the text was sent."
                 ),
                 "past": self.env._("The appointment passed before the text was sent."),
-            }.get(code, self.env._("The appointment changed before the text was sent."))
+            }.get(code) or self._describe_outdated(record_sudo)
         level, actions = ALERTS[code]
         return Alert(code, level, text, actions=actions)
+
+    @api.model
+    def _describe_outdated(self, record_sudo):
+        if record_sudo._asks() or record_sudo._get_stale_reason():
+            return self.env._("The appointment changed before the text was sent.")
+        return self.env._("What it says was no longer true when it could be sent.")
 
     @api.model
     def _find_number_alert_codes(self, company, mobile, **known):
@@ -328,11 +386,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("The appointment is in the past"),
             ),
             "too_late": lambda: (
-                self.env._(
-                    "%s Its appointment has begun by then: call, or send it now with a "
-                    "reason.",
-                    self.env["fsm.confirmation.departure"]._describe(draft),
-                ),
+                self.env["fsm.confirmation.departure"]._describe_too_late(draft),
                 self.env._("Its appointment begins before the next texting hours"),
             ),
             "outside_hours": lambda: (
@@ -415,12 +469,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("No contact has a mobile number"),
             ),
             "number_invalid": lambda: (
-                self.env._(
-                    "“%(number)s” of %(contact)s is not a valid phone number. Correct "
-                    "it on the contact, or choose another contact.",
-                    number=partner.phone,
-                    contact=partner.name,
-                ),
+                self._describe_invalid_number(draft),
                 self.env._("The number is not valid"),
             ),
             "number_extension": lambda: (
@@ -479,6 +528,19 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("The opt-out was lifted by hand"),
             ),
         }
+
+    @api.model
+    def _describe_invalid_number(self, draft):
+        if draft.mobile:
+            return self.env._(
+                "“%s” can't be texted: it is not a phone number.", draft.mobile
+            )
+        return self.env._(
+            "“%(number)s” of %(contact)s is not a valid phone number. Correct it on "
+            "the contact, or choose another contact.",
+            number=draft.partner.phone,
+            contact=draft.partner.name,
+        )
 
     @api.model
     def _get_earlier_words(self, record_sudo):

@@ -27,13 +27,17 @@ class FsmOnMyWayMixin(models.AbstractModel):
         may_send = self.env.user.has_group(EDIT_GROUP)
         for appointment_sudo in self._origin.sudo():
             order_sudo = appointment_sudo._get_appointment_order()
-            people = appointment_sudo._get_person().partner_id.user_ids
+            # What costs a query comes last: few appointments are today.
             self.browse(appointment_sudo.id).can_send_on_my_way = (
-                (may_send or self.env.user in people)
-                and order_sudo.company_id.job_confirmation_enabled
+                order_sudo.company_id.job_confirmation_enabled
                 and not appointment_sudo._find_way_problem()
+                and (may_send or appointment_sudo._has_technician(self.env.user))
             )
         (self - self._origin).can_send_on_my_way = False
+
+    def _has_technician(self, user):
+        """Whether a user is the technician who comes."""
+        return user in self.sudo()._get_person().partner_id.user_ids
 
     def _find_way_problem(self):
         """Why nobody can be on the way to it now, "" if one can."""
@@ -80,17 +84,26 @@ class FsmOnMyWayMixin(models.AbstractModel):
             kind=ON_MY_WAY,
             template=company_sudo._get_text_templates_sudo(ON_MY_WAY)[:1],
             arrival=arrival,
-            leaves_at_once=True,
             is_recipient=True,
         )
         self.env["fsm.confirmation.alert"]._check([draft])
         return draft
 
+    def _is_hour_to_text(self):
+        """Whether one may text now where the work happens."""
+        order_sudo = self._get_appointment_order().sudo()
+        departures = self.env["fsm.confirmation.departure"]
+        now, departure = departures._find_for(order_sudo, order_sudo.company_id)
+        return departure == now
+
     def _tell_on_my_way(self):
-        """Work Orders entered a stage that says so: tell today's customers, once."""
+        """Work Orders entered a stage that says so: tell today's customers, once.
+
+        At night nobody is woken by it.
+        """
         drafts = []
         for appointment in self:
-            if not appointment._find_way_problem():
+            if not appointment._find_way_problem() and appointment._is_hour_to_text():
                 draft = appointment._draft_on_my_way()
                 if not first_block(draft.alerts):
                     drafts.append(draft)

@@ -264,6 +264,8 @@ class FsmConfirmationInbox(models.AbstractModel):
             messages, candidates, conversation = gather(text, earlier)
             found = self._read(text, candidates, conversation)
             decision = matching.decide(found, candidates, conversation)
+            if earlier._has_opted_since(text):
+                decision = matching.without_opting(decision)
         about = messages.browse(decision.about or [])
         is_stranger = decision is not matching.FLOOD and not about
         company_sudo = self.env["res.company"].sudo().browse(text.company_id)
@@ -485,6 +487,8 @@ class FsmConfirmationInbox(models.AbstractModel):
             "intent": case.decision.intent,
             "reason": case.decision.reason,
             "state": "matched" if case.linked else "unmatched",
+            # Thanks for what staff wrote to a number bother nobody.
+            "is_done": case.decision.intent == "courtesy" and not case.linked,
             "error": False,
             "company_id": case.company.id,
             "partner_id": case.partner.id,

@@ -78,41 +78,19 @@ class FsmConfirmationActivity(models.AbstractModel):
         )
 
     @api.model
-    def _close_others_sudo(self, record):
-        """What was asked of a person about the same appointment is done as well.
-
-        Not reading what the customer wrote and nobody has read.
-        """
-        appointment_sudo = record._get_appointment_sudo()
-        if not appointment_sudo:
-            return
-        others_sudo = record.sudo().search(
-            [
-                ("order_id", "=", record.order_id.id),
-                ("activity_id", "!=", False),
-                ("id", "!=", record.id),
-            ]
-        )
-        self._close(
-            others_sudo.filtered(
-                lambda rec: (
-                    rec._get_appointment_sudo() == appointment_sudo
-                    and not rec.needs_reading
-                )
-            )
-        )
-
-    @api.model
-    def _get_responsible_user(self, record):
+    def _get_responsible_user(self, record, order=None):
         """Who acts on a response: the sender, else who made the Work Order.
 
         Somebody who may resolve it: without the level Edit a user sees no response.
         When neither may any more, it is the first user of the company who may. An
         override point.
+
+        :param record: ``fsm.confirmation``, maybe empty when ``order`` is given
         """
         record_sudo = record.sudo()
-        company_sudo = record_sudo.company_id
-        users_sudo = record_sudo.user_id | record_sudo.order_id.create_uid
+        order_sudo = order.sudo() if order else record_sudo.order_id
+        company_sudo = (record_sudo or order_sudo).company_id
+        users_sudo = record_sudo.user_id | order_sudo.create_uid
         able_sudo = users_sudo.filtered(
             lambda user: (
                 user.active

@@ -107,6 +107,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         self.ensure_one()
         return asks(self.kind)
 
+    def _get_kind_label(self):
+        """What kind of text it is, in words; "" for a question, as most are."""
+        self.ensure_one()
+        if self._asks():
+            return ""
+        return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
+
     @api.depends("appointment_start", "appointment_end", "order_id")
     @api.depends_context("uid", "tz", "lang")
     def _compute_appointment_text(self):
@@ -222,6 +229,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         if self.visit_id or self.closed_reason == "deleted":
             return self.visit_id.sudo()
         return self.order_id.sudo()
+
+    def _is_about_none(self):
+        """Whether it never was about an appointment, but written to a number."""
+        self.ensure_one()
+        return not self.order_id and not self.job_name
 
     def _get_stale_reason(self, at=None):
         """Why an answer to this message can't count any more, or "".

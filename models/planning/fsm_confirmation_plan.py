@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...core import planning
@@ -9,6 +9,7 @@ from ..xmlids import MODULE
 
 # The plans that each company begins with, switched off.
 _READY_MADE = ("plan_1_day", "plan_3_1_days", "plan_7_2_1_days")
+_MOST_CALL_HOURS = 7 * 24
 
 
 class FsmConfirmationPlan(models.Model):
@@ -19,6 +20,7 @@ class FsmConfirmationPlan(models.Model):
     """
 
     _name = "fsm.confirmation.plan"
+    _inherit = ["fsm.confirmation.cached.mixin"]
     _description = "Confirmation Plan"
     _order = "sequence, id"
 
@@ -40,6 +42,12 @@ class FsmConfirmationPlan(models.Model):
         help="Hours. A customer who is asked later than a step says, as the "
         "appointment was made or moved late, is asked at once if so much is left.",
     )
+    call_hours = fields.Integer(
+        "Hand Over to Dispatchers",
+        default=24,
+        help="Hours. Who starts so soon and has not confirmed, though asked as far as "
+        "possible, is on one list for each dispatcher, with one activity. 0: never.",
+    )
     team_ids = fields.Many2many("fsm.team", string="Teams")
     type_ids = fields.Many2many("fsm.order.type", string="Types")
     tag_ids = fields.Many2many("fsm.tag", string="Tags")
@@ -54,11 +62,17 @@ class FsmConfirmationPlan(models.Model):
             names = [step.name for step in plan.step_ids._in_time()]
             plan.steps_text = "\n".join(names) or self.env._("No steps yet")
 
-    @api.constrains("least_notice")
+    @api.constrains("least_notice", "call_hours")
     def _check_hours(self):
         for plan in self:
-            if plan.least_notice < 0:
+            if plan.least_notice < 0 or plan.call_hours < 0:
                 raise ValidationError(self.env._("Hours can't be negative."))
+            if plan.call_hours > _MOST_CALL_HOURS:
+                raise ValidationError(
+                    self.env._(
+                        "Enter %(least)s to %(most)s.", least=0, most=_MOST_CALL_HOURS
+                    )
+                )
 
     @api.constrains("enabled", "step_ids")
     def _check_steps(self):
@@ -100,8 +114,18 @@ class FsmConfirmationPlan(models.Model):
     @api.model
     def _find_enabled_sudo(self, company):
         """The company's plans that are on, the first to look at first, with sudo."""
-        domain = [("company_id", "=", company.id), ("enabled", "=", True)]
-        return self.sudo().search(domain)
+        return self.sudo().browse(self._get_enabled_ids(company.id))
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _get_enabled_ids(self, company_id):
+        """Asked for with every form of a Work Order or contact."""
+        domain = [("company_id", "=", company_id), ("enabled", "=", True)]
+        return tuple(self.sudo().search(domain).ids)
+
+    @api.model
+    def _is_kept(self, names):
+        return bool({"active", "company_id", "enabled", "sequence"} & set(names))
 
     def _find_for(self, order):
         """The first of these plans that fits a Work Order, maybe empty."""
@@ -127,6 +151,7 @@ class FsmConfirmationPlan(models.Model):
         return planning.Plan(
             tuple(step._to_core() for step in self.step_ids),
             notice=timedelta(hours=self.least_notice),
+            to_people=timedelta(hours=self.call_hours),
         )
 
     # ------------------------------------------------------------------
@@ -166,7 +191,7 @@ class FsmConfirmationPlan(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Switch On"),
             "res_model": "fsm.confirmation.plan.switch",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_plan_id": self.id},
         }

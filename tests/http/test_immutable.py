@@ -6,6 +6,7 @@ import json
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..common import LEVELS, ConfirmationHttpCase, new_user
 
@@ -41,6 +42,7 @@ class TestImmutable(ConfirmationHttpCase):
         self.assertEqual(self.reply.body, WORDS)
         super().tearDown()
 
+    @mute_logger("odoo.http")
     def _json(self, url, **params):
         response = self.url_open(
             url,

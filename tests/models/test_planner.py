@@ -208,6 +208,16 @@ class TestPlanner(PlannerCase):
         self.assertEqual(len(self._plan()), 1)
         self.assertEqual(len(self._plan(self.now + DAY)), 1)
 
+    def test_the_limit_holds_within_a_batch(self):
+        """Reminders have nothing in common, and each is a text."""
+        self.soon.enabled = False
+        steps = [{"unit": "hours", "number": 72, "audience": "confirmed"}]
+        self._make_plan("Reminders", steps)
+        self.company.job_confirmation_daily_limit = 1
+        for order in self.order + self._make_order():
+            order._set_confirmation_status_sudo("confirmed")
+        self.assertEqual(len(self._plan(self.start - 72 * HOUR)), 1)
+
     def test_an_answer_that_a_person_took_back_stays_with_people(self):
         self._plan()
         self._reply("No")
@@ -251,6 +261,76 @@ class TestPlanner(PlannerCase):
         few = count(3)
         self._make_many(12, 20)
         self.assertLess(count(12) - few, 12)
+
+    def test_many_due_at_one_moment_are_asked_once_each(self):
+        """As 5,000 at 9:00 are, in batches: see dev/bench for so many."""
+        self._make_many(11)
+        planner = self.env["fsm.confirmation.planner"]
+        orders = self.env["fsm.order"].search([("company_id", "=", self.company.id)])
+        looked_at = []
+        while count := planner._plan_batch(self.company, self.now, limit=5):
+            looked_at.append(count)
+        self.assertEqual(looked_at, [5, 5, 2])
+        texts = self.env["fsm.confirmation"].search([("order_id", "in", orders.ids)])
+        self.assertEqual(sorted(texts.order_id.ids), sorted(orders.ids))
+        self.assertEqual(len(texts), 12)
+
+    def test_after_two_days_down_one_text_says_it(self):
+        self.soon.enabled = False
+        steps = [{"unit": "hours", "number": number} for number in (40, 20, 8)]
+        self._make_plan("Three steps", steps)
+        text = self._plan(self.start - 6 * HOUR)
+        self.assertEqual(text.step_id.number, 8)
+        self.assertFalse(self._plan(self.start - 5 * HOUR))
+        other = self._make_order(self.start - 30 * HOUR)
+        self.assertFalse(self._plan(self.start - 29 * HOUR))
+        self.assertEqual(other.confirmation_status, "not_sent")
+
+    def test_a_plan_switched_on_at_noon(self):
+        """Its step was at 9:00: it is said at once, as long as it helps."""
+        self.soon.enabled = False
+        noon = self._local_time("America/New_York", 1, 12)
+        plan = self._make_plan("The day before", [{"number": 1}], enabled=False)
+        soon = self._make_order(noon + 3 * HOUR)
+        self.assertFalse(self._plan(noon))
+        plan.enabled = True
+        text = self._plan(noon)
+        self.assertEqual(text.order_id, self.order)
+        self.assertEqual(self._outlook(soon).reason, "too_late")
+
+    def test_recurring_orders_a_year_ahead_wait_for_their_time(self):
+        far = self._make_order(self.start + 365 * DAY)
+        self._plan()
+        self.assertFalse(self._outlook(far))
+        self.assertFalse(self._plan(far.scheduled_date_start - 73 * HOUR))
+        text = self._plan(far.scheduled_date_start - 72 * HOUR)
+        self.assertEqual(text.order_id, far)
+
+    def test_a_closed_day_and_the_night_the_clocks_change(self):
+        """9:00 stays 9:00 there, on the last open day before."""
+        hours = {"hour_from": 8, "hour_to": 20}
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Weekdays",
+                "company_id": self.company.id,
+                "tz": "America/New_York",
+                "attendance_ids": [
+                    (0, 0, {**hours, "name": day, "dayofweek": day}) for day in "01234"
+                ],
+            }
+        )
+        self.company.job_confirmation_calendar_id = calendar
+        self.soon.enabled = False
+        self._make_plan("The day before", [{"number": 1}])
+        # Monday, March 9, 2037; the clocks change on Sunday, and Sunday is closed.
+        monday = self._make_order(datetime(2037, 3, 9, 14))
+        tuesday = self._make_order(datetime(2037, 3, 10, 14))
+        friday_at_nine = datetime(2037, 3, 6, 14)
+        self.assertFalse(self._plan(friday_at_nine - timedelta(minutes=1)))
+        self.assertEqual(self._plan(friday_at_nine).order_id, monday)
+        monday_at_nine = datetime(2037, 3, 9, 13)
+        self.assertFalse(self._plan(monday_at_nine - timedelta(minutes=1)))
+        self.assertEqual(self._plan(monday_at_nine).order_id, tuesday)
 
     def _make_many(self, count, first=0):
         for number in range(first, first + count):
@@ -395,6 +475,33 @@ class TestPlans(PlannerCase):
         outcomes = {line.order_id: line.outcome for line in again}
         self.assertEqual(outcomes, {found[0].order_id: "held", coming: "leaves"})
         self.assertEqual(self._plan().order_id, self.env["fsm.order"])
+
+    def test_the_forecast_counts_texts(self):
+        """Appointments of one customer on one day are asked about in one text."""
+        self.soon.step_ids.number = 40
+        contact = self._make_contact("Other", "+12125550144")
+        other = self._make_order(location_id=self._make_location(contact).id)
+        second = self._make_order(self.start + 3 * HOUR)
+        lines = self.env["fsm.confirmation.forecast.line"].with_user(self.dispatcher)
+        lines = lines.with_context(allowed_company_ids=self.company.ids)
+        found = lines.search(lines.action_open()["domain"])
+        counts = {line.order_id: line.text_count for line in found}
+        self.assertEqual(counts, {self.order: 1, second: 0, other: 1})
+        one, two = (
+            found.filtered(lambda line, order=order: line.order_id == order)
+            for order in (self.order, second)
+        )
+        self.assertIn(self.order.name, two.reason)
+        self.assertEqual(one.leaves_date, two.leaves_date)
+        self.soon.enabled = False
+        admin = self.users["admin"]
+        switch = self.env["fsm.confirmation.plan.switch"].with_user(admin)
+        wizard = switch.create({"plan_id": self.soon.id})
+        self.assertEqual(wizard.now_count + wizard.coming_count, 2)
+        self.assertIn("3 appointments", wizard.now_info or wizard.coming_info)
+        self.soon.enabled = True
+        texts = self._plan(max(found.mapped("leaves_date")))
+        self.assertEqual(len(texts.filtered(lambda text: not text.carrier_id)), 2)
 
     def test_a_calendar_says_when_texts_leave(self):
         calendar = self.env["resource.calendar"].create(

@@ -1,11 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Customers are texted, and understood, in their own language."""
 
+import ast
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from odoo import Command
-from odoo.tests import tagged
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.babel.python_extractor import extract_python
 
 from ...core.reply import Appointment, read
 from ...core.segments import count_segments
@@ -264,6 +267,44 @@ class TestTranslations(ConfirmationTransactionCase):
                 self._reply(f"Liked “{record.body}”")
                 self.assertEqual(record.response, "confirmed")
 
+    # A language without texts -----------------------------------------------------
+
+    def test_a_text_is_in_one_language(self):
+        """Who speaks a language without texts gets dates as in the text's language."""
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.customer.lang = "pl_PL"
+        order = self._make_order(start=datetime(2031, 5, 7, 13, 0))
+        record = self._send(order)
+        self.assertIn("Wed, May 7, 2031, 9:00 AM - 11:00 AM", record.body)
+        self._mark_sent(record)
+        answer = self._reply("yes").auto_reply_body
+        self.assertIn("Wed, May 7, 2031, 9:00 AM - 11:00 AM", answer)
+
+    def test_a_text_is_in_the_companys_language_next(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.customer.lang = "pl_PL"
+        self.company.partner_id.lang = "de_DE"
+        order = self._make_order(start=datetime(2031, 5, 7, 13, 0))
+        record = self._send(order)
+        self.assertIn("Mi., 7. Mai 2031, 09:00 - 11:00", record.body)
+        self.assertIn("Antworten", record.body)
+        self._mark_sent(record)
+        answer = self._reply("ja").auto_reply_body
+        self.assertIn("Mi., 7. Mai 2031, 09:00 - 11:00", answer)
+        self.assertNotRegex(answer, ENGLISH)
+
+    def test_a_text_of_ones_own_in_another_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.customer.lang = "pl_PL"
+        template = self.company._job_confirmation_template()
+        order = self._make_order(start=datetime(2031, 5, 7, 13, 0))
+        self.assertIn("Wed, May 7", order._render_confirmation_body(self.customer))
+        template.with_context(
+            lang="pl_PL"
+        ).body = "Wizyta {{ object.confirmation_date }}. Odpowiedz TAK lub NIE."
+        body = order._render_confirmation_body(self.customer)
+        self.assertTrue(body.startswith("Wizyta śr., 7 maj 2031."), body)
+
     # A user of another language ---------------------------------------------------
 
     def test_the_senders_language_makes_no_difference(self):
@@ -274,3 +315,33 @@ class TestTranslations(ConfirmationTransactionCase):
         self.assertIn("Risponda SI per confermare", record.body)
         self.assertIn("Con Bob Ray.", record.body)
         self.assertNotIn("Antworten", record.body)
+
+
+class TestTerms(TransactionCase):
+    def test_what_users_read_is_exported_and_nothing_else(self):
+        """Odoo's export takes parentheses after ``_`` for a call of it, those of a
+        tuple in a later line as well if no name stands between; and it passes over
+        f-strings."""
+        root = Path(__file__).resolve().parents[2]
+        for path in root.glob("[mwct]*/**/*.py"):
+            if path.parts[len(root.parts)] != "tests":
+                with self.subTest(path=path), path.open("rb") as source:
+                    found = extract_python(source, {"_": None}, (), {})
+                    exported = {_first(each[2]) for each in found} - {None}
+                    self.assertEqual(exported, _terms(path))
+
+
+def _first(messages):
+    return messages[0] if isinstance(messages, tuple) else messages
+
+
+def _terms(path):
+    """The literal first arguments of all calls of a translating function."""
+    calls = [
+        n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)
+    ]
+    return {
+        call.args[0].value
+        for call in calls
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) == "_"
+    }

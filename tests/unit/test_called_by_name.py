@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Every method that XML or a screen calls by its name exists in the code.
+"""Every method that XML, a screen or a document calls by its name exists in the code.
 
 Odoo itself looks when it gets there: at demo data in a demo only, at a scheduled action
 when it is due.
@@ -17,14 +17,19 @@ NAME_IN_JS = re.compile(r"\"((?:action|get)_\w+)\"")
 CALL = re.compile(r"\bmodel\.(\w+)\(")
 
 
+def read_classes():
+    """The classes of models, as syntax trees."""
+    for folder in ("models", "wizard"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            body = ast.parse(path.read_text()).body
+            yield from (node for node in body if isinstance(node, ast.ClassDef))
+
+
 def read_methods():
     """{model: names of its methods}, those it inherits from models of ours too."""
     parents, methods = {}, {}
-    for folder in ("models", "wizard"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.parse(path.read_text()).body:
-                if isinstance(node, ast.ClassDef):
-                    _add_class(node, parents, methods)
+    for node in read_classes():
+        _add_class(node, parents, methods)
 
     def collect(model, seen):
         if model in seen:
@@ -80,7 +85,7 @@ def _calls_of(node):
         for element in view.iter():
             if element.get("type") == "object":
                 model = None if element in inner else fields["model"].text
-                yield model, element.get("name")
+                yield model, element.get("name") or element.get("action")
 
 
 def test_methods_exist():
@@ -92,3 +97,32 @@ def test_methods_exist():
         call for call in calls if call[2] not in ORM | methods.get(call[1], set())
     ]
     assert not missing, missing
+
+
+def test_integrators_know_the_override_points():
+    text = (ROOT / "doc" / "integrators.md").read_text().partition("## Override")[2]
+    methods, documented, model = read_methods(), set(), ""
+    for row in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE):
+        for name in re.findall(r"`([\w.]+)`", row):
+            found, _dot, name = name.rpartition(".")
+            model = found or model
+            assert name in methods[model], (model, name)
+            documented.add(name)
+    functions = [
+        line
+        for node in read_classes()
+        for line in node.body
+        if isinstance(line, ast.FunctionDef)
+    ]
+    words = {each.name: ast.get_docstring(each) or "" for each in functions}
+    said = {name for name, text in words.items() if "verride point" in text}
+    assert said and said <= documented, said - documented
+
+
+def test_odoo_finds_every_test():
+    """Odoo's own runner, and so OCA's CI, runs only what the packages import."""
+    for folder in ("http", "models", "tooling", "tours"):
+        package = ROOT / "tests" / folder
+        lines = (package / "__init__.py").read_text().splitlines()
+        imported = {line.rpartition(" ")[2] for line in lines if "import" in line}
+        assert imported == {path.stem for path in package.glob("test_*.py")}

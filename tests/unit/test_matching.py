@@ -346,3 +346,24 @@ def test_no_answer_to_what_asks_nothing(body):
     decision = matching.decide(found, [staff], said)
     assert [effect.kind for effect in decision.effects] == ["read"]
     assert not any(effect.say or effect.response for effect in decision.effects)
+
+
+def test_text_about_no_appointment_is_said_and_no_more():
+    order = ("fsm.order", 7)
+    none = told(9, ("fsm.confirmation", 9), is_about_none=True)
+    assert matching.without_told([none]) == []
+    assert matching.without_told([none, candidate(7, order)]) == [candidate(7, order)]
+
+
+@pytest.mark.parametrize(
+    ("body", "intent"),
+    [
+        ("ok thanks", "courtesy"),
+        ("Yes", "confirm"),
+        ("ok, but call me", "unrecognized"),
+    ],
+)
+def test_what_comes_back_about_no_appointment(body, intent):
+    said = [say("staff", body="Yes, this is Acme.")]
+    decision = matching.decide(matching.read(inbound(body), [], said), [], said)
+    assert (decision.intent, decision.effects) == (intent, ())
