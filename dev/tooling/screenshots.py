@@ -147,7 +147,7 @@ class Camera:
         page = context.new_page()
         page.goto(self.phone)
         page.click(f".item:has-text('{CUSTOMER}')")
-        page.wait_for_selector(".text:not(.mine) .bubble:has-text('appointment')")
+        page.wait_for_selector(".text:not(.mine) .bubble:has-text('Reply YES')")
         page.fill("#body", "Yes, see you then!")
         page.click("#compose button[type=submit]")
         page.wait_for_selector(".text:not(.mine) .bubble:has-text('is confirmed')")
