@@ -4,6 +4,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from odoo import SUPERUSER_ID
 from odoo.http import Controller, content_disposition, request, route
 
+from ..models.xmlids import MODULE
 from ..tools.log_redaction import private_queries
 
 _URL = "/job_confirmation/answer/<string:token>"
@@ -88,12 +89,17 @@ class JobConfirmationAnswer(Controller):
         )
 
     def _get_lang(self, record_sudo):
-        """The customer's language; for a link that is none, the browser's."""
+        """The customer's language; for a link that is none, the browser's.
+
+        One that the addon is translated into, as its standard question is.
+        """
+        company_sudo = record_sudo.company_id
+        wanted = (record_sudo.lang, company_sudo.partner_id.lang, request.best_lang)
         installed = dict(request.env["res.lang"].get_installed())
-        if record_sudo.lang in installed:
-            return record_sudo.lang
-        wanted = request.best_lang
-        return wanted if wanted in installed else "en_US"
+        question = request.env.ref(f"{MODULE}.sms_template_job_confirmation")
+        return question.sudo()._choose_lang(
+            tuple(lang for lang in wanted if lang in installed)
+        )
 
     def _get_direction(self, lang):
         data = request.env["res.lang"]._get_data(code=lang)

@@ -155,7 +155,7 @@ class FsmConfirmationEmail(models.AbstractModel):
                 }
             )
         )
-        template_sudo = self.env.ref(_TEMPLATE).sudo()
+        template_sudo = self.env.ref(_QUESTION_TEMPLATE).sudo()
         [parts] = template_sudo._generate_template(
             record_sudo.ids or [record_sudo.id], ("subject", "body_html")
         ).values()
