@@ -145,6 +145,7 @@ class Camera:
         size = {"width": 1000, "height": 720}
         context = self.browser.new_context(**PLACE, viewport=size, color_scheme="light")
         page = context.new_page()
+        page.set_default_timeout(120_000)
         page.goto(self.phone)
         page.click(f".item:has-text('{CUSTOMER}')")
         page.wait_for_selector(".text:not(.mine) .bubble:has-text('Reply YES')")
