@@ -156,10 +156,11 @@ class FsmConfirmationEmail(models.AbstractModel):
             )
         )
         template_sudo = self.env.ref(_QUESTION_TEMPLATE).sudo()
-        [parts] = template_sudo._generate_template(
-            record_sudo.ids or [record_sudo.id], ("subject", "body_html")
-        ).values()
-        return parts
+        # It's recorded when it is sent: until then the record has no number.
+        rendered = template_sudo._generate_template(
+            [record_sudo.id], ("subject", "body_html")
+        )
+        return rendered[record_sudo.id]
 
     @api.model
     def _get_url(self, record, token):
