@@ -23,8 +23,11 @@ class Word(NamedTuple):
 # Monday to Sunday; then the short forms.
 _WEEKDAYS = {
     "en": (
-        "monday mon!|tuesday tue tues|wednesday wed weds|thursday thu thur thurs|"
-        "friday fri|saturday sat!|sunday sun!"
+        "monday moday mondy munday mon!|tuesday tusday teusday tuseday tuesdy tue tues|"
+        "wednesday wensday wedsday wednsday wendsday wednesdy wenesday wed weds|"
+        "thursday thrusday thursdy thrsday thurday thu thur thurs|"
+        "friday firday frday fridya fridy fri|saturday saterday satuday satday sat!|"
+        "sunday sundy sunady sun!"
     ),
     "es": (
         "lunes lun!|martes mar!|miercoles mie!|jueves jue!|viernes vie!|"

@@ -40,6 +40,8 @@ _AM_PM = re.compile(r"\b([ap])(?:\.\s?| )m\b\.?", re.IGNORECASE)
 _CLOCK = re.compile(r"\bo['\s]\s?clock\b", re.IGNORECASE)
 # "o.k.", "O.K": two letters between stops are one word.
 _INITIALS = re.compile(r"(?<![\w'.])([A-Za-z])\.([A-Za-z])(?:\.|(?![\w'.]))")
+# "!!1!": the key without Shift.
+_SHOUTED = re.compile(r"(?<=!)1+(?=[!\s]|$)")
 # "S T O P", "Y-E-S"
 _SPACED = re.compile(r"(?<![\w'])[A-Za-z]([ .-])[A-Za-z](?:\1[A-Za-z])+(?![\w'])")
 _DOUBTFUL_SMILEY = re.compile(r"(?<![\w:]):[-']?[/\\|](?![/\w])")
@@ -123,7 +125,7 @@ def tokenize(levelled, *, joints=False):
 
     :param joints: keep what joins two numbers, which says something in times only
     """
-    levelled = _AM_PM.sub(r"\1m", levelled)
+    levelled = _SHOUTED.sub("!", _AM_PM.sub(r"\1m", levelled))
     levelled = _CLOCK.sub("oclock", levelled)
     levelled = _AFTERNOON.sub("aprèsmidi", levelled)
     levelled = _INITIALS.sub(r"\1\2", levelled)

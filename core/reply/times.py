@@ -17,6 +17,7 @@ _PREDICATES = frozenset(
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
 _ANDS = ("and", "e", "y", "et", "und", "en", "al")
+_HOURS_LONG = frozenset("ore horas hrs hs".split())
 # No hours when they stand alone: also articles, and "at the".
 _ARTICLES = frozenset("one una une ein een uma un".split())
 # These end the number of a floor in some languages as well: "2 o", "3 e".
@@ -276,6 +277,8 @@ class _Reader(HourReader):
     def _is_hour_word(self, index, when):
         """Tell the hour of "at nine", "one o'clock", "nove e meia", "Monday nine"."""
         end = index + 1
+        if self.key(end) in _HOURS_LONG:
+            return self._is_at_word(index)  # "due ore"
         if self.key(end) in cw.CLOCK or self.key(end) in HALVES:
             return True
         if self._is_at_word(index) or self._minutes_behind(end)[1] > end:

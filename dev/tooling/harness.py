@@ -271,7 +271,7 @@ class Harness:
         """Customers, Work Orders, and a text to each.
 
         :param recipients: list of (number, hour of the day there, whether two people
-            press Send at once)
+            press Send at once, whether staff write as well)
         """
         values = json.dumps([self.url, recipients])
         run(

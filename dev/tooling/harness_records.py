@@ -2,8 +2,8 @@
 """Run by Odoo's shell: a company that may send, customers, Work Orders, texts.
 
 The variable HARNESS_VALUES holds, as JSON, the public address and for each text the
-number, the hour of the day where the work is, and whether two people send it at once.
-All is done as a dispatcher does it in the dialog.
+number, the hour of the day where the work is, whether two people send it at once, and
+whether staff write as well. All is done as a dispatcher does it in the dialog.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ def zone_at(hour):
 
 contacts = [
     {"name": f"Customer {number}", "phone": number, "tz": zone_at(hour)}
-    for number, hour, _two in recipients
+    for number, hour, *_how in recipients
 ]
 locations = records.make_locations(records.make_contacts(env, contacts))
 orders = env["fsm.order"].create(
@@ -77,9 +77,11 @@ def send_twice(order):
         thread.join()
 
 
-for order, (_number, _hour, two) in zip(orders, recipients, strict=True):
+for order, (_number, _hour, two, written) in zip(orders, recipients, strict=True):
     if two:
         send_twice(order)
     else:
         wizard.create({"order_id": order.id}).action_send()
+    if written:
+        order.confirmation_ids[0].action_write_back("Which entrance is it?")
     env.cr.commit()

@@ -399,13 +399,15 @@ class FsmConfirmation(models.Model):
     # Computes
     # ------------------------------------------------------------------
 
-    @api.depends("partner_id.name")
+    # Not of the contact's name: of thousands of messages, only the newest are renamed
+    # while a user waits (fsm.confirmation.rename).
+    @api.depends("partner_id")
     def _compute_contact_name(self):
         for record in self:
             partner_sudo = record.partner_id.sudo()
             record.contact_name = partner_sudo.name or record.contact_name
 
-    @api.depends("partner_id.commercial_company_name", "order_id.location_id.owner_id")
+    @api.depends("partner_id", "order_id.location_id.owner_id")
     def _compute_company_name(self):
         for record in self:
             owner_sudo = record.order_id.sudo().location_id.owner_id

@@ -10,7 +10,7 @@ from odoo import api, fields, models
 
 from ...core import planning
 from ...core.kinds import QUESTION
-from ...tools.log_redaction import describe
+from ...tools.log_redaction import describe, private_queries
 from ...tools.retry import commit_with_retries
 from ..xmlids import CALL_ACTIVITY, EDIT_GROUP, MODULE
 
@@ -22,8 +22,8 @@ _LINK = Markup('<a href="/odoo/to-call">%s</a>')
 class FsmConfirmationCallList(models.Model):
     """Whom a dispatcher has to call, as time is running out: a plan's last step.
 
-    One row per dispatcher and company, with one activity, however many they are. The
-    planner brings it up to date: what is settled leaves it, the rest is not said again.
+    One row per dispatcher and company, with one activity, however many they are. What
+    is settled leaves it, and nobody is told twice of the rest.
     """
 
     _name = "fsm.confirmation.call.list"
@@ -56,10 +56,13 @@ class FsmConfirmationCallList(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _update_all(self, companies):
-        """Bring the lists of companies, and those of any other company, up to date."""
-        companies |= self.sudo().search([("activity_id", "!=", False)]).company_id
-        for company in companies:
+    @private_queries()
+    def _cron_list(self):
+        """Bring the lists of every company up to date."""
+        companies_sudo = self.env["fsm.confirmation.planner"]._find_companies_sudo()
+        # Also where no plan is on any more.
+        companies_sudo |= self.sudo().search([("activity_id", "!=", False)]).company_id
+        for company in companies_sudo:
             try:
                 commit_with_retries(self.env, lambda each=company: self._update(each))
             except psycopg2.errors.UniqueViolation as error:
@@ -190,6 +193,9 @@ class FsmConfirmationCallList(models.Model):
                 ("plan_id", "in", plans_sudo.ids),
                 ("appointment_start", ">", now),
                 ("appointment_start", "<=", now + timedelta(hours=longest)),
+                "|",
+                ("visit_id", "!=", False),
+                ("order_id.confirmation_status", "in", planning.ASKED_ABOUT),
             ]
         )
         names = [

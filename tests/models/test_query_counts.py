@@ -98,6 +98,35 @@ class TestQueryCounts(ConfirmationTransactionCase):
         )
         return messages
 
+    def _send_one(self, order):
+        self._wizard(order).action_send()
+
+    def test_the_dialog(self):
+        """What is known of an order and a number is asked for once in each request."""
+        first, order = self._make_orders(2)
+        self._make_old_messages(order, 5)
+        self._send_one(first)
+        wizards = self.env["fsm.confirmation.send"].with_user(self.dispatcher)
+        wizards = wizards.with_context(default_order_id=order.id)
+        specification = dict.fromkeys(
+            (
+                "alerts",
+                "available_partner_ids",
+                "body",
+                "mobile_display",
+                "order_id",
+                "partner_id",
+                "seen_message_id",
+                "segment_info",
+                "visit_id",
+            ),
+            {},
+        )
+        opened = self._count(lambda: wizards.onchange({}, [], specification))
+        sent = self._count(lambda: self._send_one(order))
+        self.assertEqual(len(order.confirmation_ids), 6)
+        self.assertTrue(opened <= 30 and sent <= 40, (opened, sent))
+
     def test_preparing_many(self):
         few, many = self._make_orders(3), self._make_orders(30)
         self._ask_all(self._make_orders(2))
@@ -178,7 +207,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             self.assertEqual(asked.confirmation_status, "confirmed")
         # Two of them for the place and the people that a customer may name, one for the
         # same question by e-mail.
-        self._assert_at_most(counts[1], 15)
+        self._assert_at_most(counts[1], 14)
 
     def test_details(self):
         few, many = self._make_orders(2)
@@ -224,6 +253,10 @@ class TestQueryCounts(ConfirmationTransactionCase):
             "confirmation_count": {},
             "has_moved_appointment": {},
             "has_opted_in_again": {},
+            "confirmation_change_text": {},
+            "confirmation_note": {},
+            "can_send_on_my_way": {},
+            "confirmation_plan_info": {},
             "visit_ids": {"fields": {"display_name": {}}},
         }
         counts = []
@@ -231,7 +264,25 @@ class TestQueryCounts(ConfirmationTransactionCase):
             mine = order.with_user(self.dispatcher)
             counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
         self.assertLessEqual(counts[2], counts[1])
-        self._assert_at_most(counts[2], 15)
+        self._assert_at_most(counts[2], 10)
+
+    def test_opening_a_contact(self):
+        few, many = self._make_orders(2)
+        self._make_old_messages(few, 1)
+        self._make_old_messages(many, 40)
+        specification = {
+            "name": {},
+            "confirmation_count": {},
+            "confirmation_opt_out": {},
+            "confirmation_plan_info": {},
+            "confirmation_wrong_number": {},
+        }
+        counts = []
+        for order in (few, few, many):
+            mine = order.location_id.contact_id.with_user(self.dispatcher)
+            counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
+        self.assertLessEqual(counts[2], counts[1])
+        self._assert_at_most(counts[2], 7)
 
     def test_list_page(self):
         few, many = self._make_orders(2)

@@ -399,6 +399,54 @@ class TestReplyOwnWords(TestCase):
             with self.subTest(text=text):
                 self.assertEqual(read(text).outcome, "unrecognized")
 
+    def test_hours_in_many_forms(self):
+        nine = {"start": datetime(2026, 12, 8, 10, 30), "lang": "de"}
+        for text, more in (
+            ("Tuesday between nine and eleven works", {}),
+            ("Tue Dec 8 900 yes", {}),
+            ("Tuesday 9-11 good", {}),
+            ("Tuesday at 9 it is", {}),
+            ("yes tusday at 9", {}),
+            ("martes 8 de 9 a 11 confirmado", {"lang": "es"}),
+            ("sí, el martes a primera hora", {"lang": "es"}),
+            ("sim dia 8 das 9h às 11h", {"lang": "pt"}),
+            ("ja Dienstagvormittag passt", {"lang": "de"}),
+            ("dinsdagochtend is goed", {"lang": "nl"}),
+            ("din 8 december 9 uur akkoord", {"lang": "nl"}),
+            ("am achten Dezember 10.30 ja", nine),
+            ("sì martedì alle 10 e 30", nine | {"lang": "it"}),
+            ("Ja, am Dienstag Oakstr. 12", {"street": "Oakstrasse 12", "lang": "de"}),
+            ("happy with Tuesday", {}),
+            ("yes!!1!", {}),
+        ):
+            with self.subTest(text=text):
+                lang = more.get("lang", "en")
+                rest = {k: v for k, v in more.items() if k != "lang"}
+                found = read(text, lang=lang, **rest)
+                self.assertEqual(found.answers, (("A", "confirmed"),))
+
+    def test_hours_of_another_time_in_many_forms(self):
+        for text, lang in (
+            ("Tuesday between nine and ten works", "en"),
+            ("Tue Dec 8 930 yes", "en"),
+            ("Tuesday 9-12 good", "en"),
+            ("is Tuesday at 9 good", "en"),
+            ("Tuesday 9-11 good grief", "en"),
+            ("yes thrusday at 9", "en"),
+            ("martes 8 de 9 a 12 confirmado", "es"),
+            ("sim dia 9 das 9h às 11h", "pt"),
+            ("ja Dienstagnachmittag passt", "de"),
+            ("dinsdagmiddag is goed", "nl"),
+            ("woe 9 december 9 uur akkoord", "nl"),
+            ("am achten Dezember 9.30 ja", "de"),
+            ("sì martedì alle 9 e 30", "it"),
+            ("looking forward to Wednesday", "en"),
+            ("happy with Tuesday if the price is right", "en"),
+            ("We'd rather not", "en"),
+        ):
+            with self.subTest(text=text):
+                self.assertNotIn(("A", "confirmed"), read(text, lang=lang).answers)
+
     def test_tomorrow_is_told_at_the_place_of_work(self):
         now = datetime.fromisoformat("2026-12-08T04:30:00+00:00")  # Monday in New York
         late = reply.read(
@@ -419,6 +467,22 @@ class TestReplyOwnWords(TestCase):
                 found = read(text)
                 self.assertEqual(found.answers, (("A", "declined"),))
                 self.assertEqual(str(found.proposed), proposed)
+
+
+class TestReplySeveral(TestCase):
+    def test_doubt_about_one_of_both(self):
+        two = [
+            appointment(),
+            appointment(id="B", start=datetime(2026, 12, 10, 13), job="FO049"),
+        ]
+        for text in (
+            "Yes both but can Thursday be later",
+            "both yes, is Thursday at 1 or 2?",
+            "sure to both, Thursday only if it's dry",
+        ):
+            with self.subTest(text=text):
+                found = reply.read(text, said(BEFORE["question"][0]), two, now=NOW)
+                self.assertNotIn(("B", "confirmed"), found.answers)
 
 
 class TestReplyNever(TestCase):
