@@ -93,13 +93,9 @@ class JobConfirmationAnswer(Controller):
 
         One that the addon is translated into, as its standard question is.
         """
-        company_sudo = record_sudo.company_id
-        wanted = (record_sudo.lang, company_sudo.partner_id.lang, request.best_lang)
-        installed = dict(request.env["res.lang"].get_installed())
-        question = request.env.ref(f"{MODULE}.sms_template_job_confirmation")
-        return question.sudo()._choose_lang(
-            tuple(lang for lang in wanted if lang in installed)
-        )
+        emails = request.env["fsm.confirmation.email"]
+        question = request.env.ref(f"{MODULE}.sms_template_job_confirmation").sudo()
+        return question._choose_lang(emails._get_langs(record_sudo, request.best_lang))
 
     def _get_direction(self, lang):
         data = request.env["res.lang"]._get_data(code=lang)

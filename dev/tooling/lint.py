@@ -19,7 +19,7 @@ NODE_PACKAGES = (
 )
 ESLINT = REPOSITORY / "dev/tooling/eslint.config.cjs"
 UNIT = REPOSITORY / "tests" / "unit"
-PRETTY = (".xml", ".js", ".css", ".scss")
+PRETTY = (".xml", ".js", ".css", ".scss", ".md", ".yaml")
 
 
 def run_all(odoo, *, fix=False):

@@ -229,6 +229,8 @@ class TestAnswerPage(ConfirmationHttpCase):
             self._send(channel="email")
             record = self.env["fsm.confirmation"].search([], limit=1)
             body = record.sudo().mail_id.body_html
+            own = record.with_context(lang=shown.replace("-", "_"))
+            self.assertIn(own.date_text, record.sudo().mail_id.subject)
             self.env.flush_all()
             page = self._get(token=re.search(r"/answer/([\w-]{43})\?", body)[1])
             self.assertIn(f'lang="{shown}"', page.text)
