@@ -42,13 +42,14 @@ class Standing:
     has_passed: bool = False
     needs_reading: bool = False  # The customer wrote something later.
     is_blocked: bool = False  # An alert keeps a text from being sent.
+    is_canceled: bool = False  # It doesn't take place, whatever was answered.
     # Somebody has written back since the customer's last, unclear answer.
     is_written_back: bool = False
 
 
 def board_state(standing, now):
     """:return: one of :data:`STATES`"""
-    if standing.has_passed and standing.status != "confirmed":
+    if standing.is_canceled or (standing.has_passed and standing.status != "confirmed"):
         return "passed"
     if standing.needs_reading:
         return "to_read"

@@ -246,16 +246,22 @@ def find_in_list(listing, body, sender, claimed_date, known, others=()):
     """
     since = claimed_date + listing.clock_ahead - _CLOCK_DOUBT
     mine = _to_letters(body)
-    taken = {_to_letters(other) for other in others} - {mine}
-    possible = []
+    lost = {_to_plain(other) for other in others} - {_to_plain(body)}
+    taken = {_to_letters(other) for other in lost} - {mine}
+    same, possible = [], []
     for message in listing.messages:
         if message.sid in known or not _may_be_ours(message, sender, since):
             continue
         letters = _to_letters(message.body)
         if letters == mine:
-            return message, True
-        if letters not in taken:
+            same.append(message)
+        elif letters not in taken:
             possible.append(letters)
+    # Texts without letters, like a thumb up, are told apart by what they are.
+    same.sort(key=lambda message: _to_plain(message.body) != _to_plain(body))
+    for message in same:
+        if _to_plain(message.body) not in lost:
+            return message, True
     return None, listing.is_whole and not any(_is_like(mine, one) for one in possible)
 
 
@@ -269,9 +275,17 @@ def _may_be_ours(message, sender, since):
     )
 
 
+def _to_plain(text):
+    """A text without what Twilio puts before it, or cuts off."""
+    plain = text.strip()
+    if plain.startswith(_TRIAL_PREFIX):
+        plain = plain.removeprefix(_TRIAL_PREFIX).lstrip(" -")
+    return plain
+
+
 def _to_letters(text):
     """What stays of a text, whatever Twilio does to it: letters and digits."""
-    plain = unicodedata.normalize("NFKD", text.strip().removeprefix(_TRIAL_PREFIX))
+    plain = unicodedata.normalize("NFKD", _to_plain(text))
     return "".join(char for char in plain if char.isalnum()).casefold()
 
 

@@ -5,6 +5,9 @@ A question asks about an appointment: it is open until it is answered, and count
 the appointment's status. The others only tell something.
 """
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 from .reply.decision import NOTICE as SAID_NOTICE
 from .reply.decision import QUESTION as SAID_QUESTION
 from .reply.decision import STAFF as SAID_STAFF
@@ -18,6 +21,9 @@ TIMES = "times"  # proposes other times
 REMINDER = "reminder"  # to who has confirmed; asks nothing
 KINDS = (QUESTION, STAFF, NOTICE, ON_MY_WAY, TIMES, REMINDER)
 
+# The texts that staff may choose in a conversation: about an appointment, about none.
+PREPARED_TEXTS = ("staff", "staff_reply")
+
 # The ways in which a customer is asked.
 SMS, EMAIL = "sms", "email"
 
@@ -30,8 +36,12 @@ SAID_AS = {
     TIMES: SAID_TIMES,
     REMINDER: SAID_NOTICE,
 }
-# Those that are not true any more when the appointment has changed or is over.
-_ABOUT_IT_AS_IT_IS = (QUESTION, REMINDER)
+# Those that are of no use any more once the appointment has begun.
+_ABOUT_IT = (QUESTION, REMINDER, NOTICE, ON_MY_WAY)
+# Why a question is stale that an answer still counts to, if a person wants it.
+_STILL_TRUE = ("", "late")
+# For so long a technician is on the way.
+ON_MY_WAY_FOR = timedelta(minutes=30)
 
 
 def asks(kind):
@@ -40,5 +50,46 @@ def asks(kind):
 
 
 def ends_with_appointment(kind):
-    """Whether a text that waits does not leave once its appointment has changed."""
-    return kind in _ABOUT_IT_AS_IT_IS
+    """Whether a text that waits is of no use any more once the appointment begins."""
+    return kind in _ABOUT_IT
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is known of a text that waits to leave, about the appointment as it is."""
+
+    kind: str
+    stale: str = ""  # see :func:`~.status.stale_reason`
+    is_open: bool = True  # of a question: it is still asked
+    tells_canceled: bool = False
+    is_canceled: bool = False  # the appointment does not take place
+    same_technician: bool = True  # as when it was written
+    same_number: bool = True  # of the contact
+    age: timedelta = timedelta()
+    times_are_held: bool = True  # those that it proposes, and none has begun
+
+
+def is_outdated(text):
+    """Whether what a text says is not true, or not asked, any more.
+
+    What a person has written leaves, whatever has changed.
+
+    :param text: :class:`Waiting`
+    """
+    if text.kind == STAFF:
+        return False
+    if text.kind == TIMES:
+        # Of an appointment that was missed, other times are proposed as well.
+        return text.stale not in (*_STILL_TRUE, "past") or not text.times_are_held
+    if asks(text.kind):
+        return not text.is_open or text.stale not in _STILL_TRUE
+    if text.tells_canceled:
+        is_so = text.is_canceled if text.stale == "closed" else text.stale == "deleted"
+        return not (is_so and text.same_number)
+    names_technician = text.kind in (NOTICE, ON_MY_WAY)
+    return (
+        text.stale not in _STILL_TRUE
+        or not text.same_number
+        or (names_technician and not text.same_technician)
+        or (text.kind == ON_MY_WAY and text.age > ON_MY_WAY_FOR)
+    )

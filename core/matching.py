@@ -3,10 +3,10 @@
 
 What its words mean in the conversation is read in :mod:`.reply`; :func:`decide` carries
 that over to messages of ours, of which some are about appointments that have moved or
-are over. It returns a :class:`Decision`, which can be printed.
+are over. It returns a :class:`MatchDecision`, which can be printed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from . import reply as reply_tools
@@ -96,6 +96,7 @@ class Candidate:
     answered_later: bool = False  # by another reply, written after this one
     newer: "Candidate | None" = None  # the open question that replaced this one
     times: tuple = ()  # that it proposes: (letter, start, end), naive UTC, in time
+    is_about_none: bool = False  # It was written back to a reply that belongs nowhere.
     # Of :class:`~.reply.Appointment`: ``start`` and ``end`` (naive UTC), ``zone``,
     # ``lang``, ``job``, ``street``, ``city``, ``technician``, ``company``, ``contacts``
     details: dict = field(default_factory=dict, compare=False)
@@ -125,7 +126,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class MatchDecision:
     """What a reply means for the messages that were sent to its number."""
 
     intent: str  # as it is kept with the reply
@@ -137,7 +138,7 @@ class Decision:
 
 
 # Of a text that is stored and nothing else.
-FLOOD = Decision(intent="", reason="flood")
+FLOOD = MatchDecision(intent="", reason="flood")
 
 # The conversation -----------------------------------------------------------------
 
@@ -151,6 +152,18 @@ def is_flood(received_dates, now):
     """
     oldest = received_dates[OTHER_REPLIES - 1 : OTHER_REPLIES]
     return bool(oldest) and oldest[0] > now - FLOOD_WITHIN
+
+
+def without_opting(decision):
+    """Return a decision that leaves it open whether the number takes texts.
+
+    Of a text that comes late to us: the customer has opted out, or in again, since.
+    """
+    effects = tuple(
+        replace(effect, kind=LINK) if effect.kind in (OPT_OUT, OPT_IN) else effect
+        for effect in decision.effects
+    )
+    return replace(decision, effects=effects)
 
 
 def get_kind(texts):
@@ -197,12 +210,17 @@ def without_told(candidates):
     """Return the messages that a reply may belong to.
 
     A text that asks nothing stands for its appointment where nothing was asked: who
-    replies to it replies about that.
+    replies to it replies about that. One about no appointment is said, and no more: the
+    reply to it belongs nowhere either, and is listed with those.
 
     :param candidates: list of :class:`Candidate`, newest first
     """
     asked = {one.appointment for one in candidates if one.asks}
-    return [one for one in candidates if one.asks or one.appointment not in asked]
+    return [
+        one
+        for one in candidates
+        if one.asks or not (one.is_about_none or one.appointment in asked)
+    ]
 
 
 # The words in their conversation --------------------------------------------------
@@ -307,7 +325,7 @@ def _get_code(candidate, text, candidates, taken):
 
 
 def decide(found, candidates, conversation=()):
-    """Return the :class:`Decision` about a reply.
+    """Return the :class:`MatchDecision` about a reply.
 
     :param found: what it means, see :func:`read`
     :param candidates: list of :class:`Candidate`, newest first
@@ -329,7 +347,7 @@ def decide(found, candidates, conversation=()):
         reason = "chosen"
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
-    return Decision(
+    return MatchDecision(
         intent=intent,
         reason=reason,
         effects=tuple(effects),

@@ -37,6 +37,15 @@ def digits_to_find(text):
     return digits if len(digits) >= _FEWEST_DIGITS else ""
 
 
+def hide_numbers(text):
+    """A sentence without the phone numbers in it, as Twilio writes them.
+
+    >>> hide_numbers("21608: The number +12025550123 is unverified.")
+    '21608: The number +… is unverified.'
+    """
+    return re.sub(r"\+\d{7,15}", "+…", text)
+
+
 # Normal form ----------------------------------------------------------------------
 
 # Channels that Twilio writes before a number.

@@ -8,6 +8,7 @@ Datetimes are naive UTC; windows are those of :mod:`core.hours`.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .board import PATIENCE, SOON
 from .formatting import localize
 from .hours import may_leave, next_departure, to_utc
 
@@ -36,6 +37,8 @@ ASKED_ABOUT = AUDIENCES["unconfirmed"]
 REMINDED = "confirmed"
 # All that the planner looks at.
 LOOKED_AT = (*ASKED_ABOUT, *AUDIENCES[REMINDED])
+# Why nothing leaves now, though it will by itself. Empty: it leaves now.
+WAITING = ("", "later", "hours", "asked_lately", "daily_limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class Plan:
     steps: tuple
     # What has to be left until the start for a step that leaves late.
     notice: timedelta = timedelta(hours=4)
+    # So long before the start people call who has not confirmed; 0: never.
+    to_people: timedelta = timedelta()
 
     def get_steps_for(self, status):
         """The steps that may come to an appointment of a ``confirmation_status``."""
@@ -73,7 +78,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Appointment:
+class PlannedAppointment:
     """An appointment as it is now."""
 
     start: datetime | None
@@ -102,7 +107,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class PlanDecision:
     """What is to be done about an appointment now.
 
     With a step and no reason the text is due. With a reason nothing leaves now;
@@ -121,15 +126,15 @@ class Decision:
 def decide(appointment, texts, plan, windows, now, recipient=None):
     """The step that is due, or the reason why none is.
 
-    :param appointment: :class:`Appointment`
+    :param appointment: :class:`PlannedAppointment`
     :param texts: list of :class:`Text` about it
     :param plan: :class:`Plan`, None when none applies
     :param recipient: :class:`Recipient`; None looks at the dates alone
-    :return: :class:`Decision`
+    :return: :class:`PlanDecision`
     """
     reason = _find_end(appointment, plan, now)
     if reason:
-        return Decision(reason=reason)
+        return PlanDecision(reason=reason)
     texts = [text for text in texts if text.start == appointment.start]
     asked = max((text.date for text in texts), default=None)
     steps = _find_steps_left(plan, appointment, windows, texts, asked)
@@ -147,10 +152,10 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
         notice = None if step.is_reminder else plan.notice
         if _is_in_time(at, when, appointment.start, notice):
             return _judge(step, when, asked, appointment, windows, now, recipient)
-        decision = Decision(step, "too_late")
+        decision = PlanDecision(step, "too_late")
     if coming:
-        return Decision(coming[1], "later", coming[0])
-    return decision or Decision(reason="no_step_left")
+        return PlanDecision(coming[1], "later", coming[0])
+    return decision or PlanDecision(reason="no_step_left")
 
 
 def _find_end(appointment, plan, now):
@@ -213,20 +218,42 @@ def _is_in_time(at, when, start, notice):
 def _judge(step, when, asked, appointment, windows, now, recipient):
     """A step whose time has come, and that is in time: does it leave now?"""
     if step.held:
-        return Decision(step, "step_held")
+        return PlanDecision(step, "step_held")
     if when > now:
         rested = asked is None or asked + REST <= now
-        return Decision(step, "hours" if rested else "asked_lately", when)
+        return PlanDecision(step, "hours" if rested else "asked_lately", when)
     if recipient is None:
-        return Decision(step, at=now)
+        return PlanDecision(step, at=now)
     if recipient.block:
-        return Decision(step, recipient.block, now + LOOK_AGAIN)
+        return PlanDecision(step, recipient.block, now + LOOK_AGAIN)
     if recipient.texts_today >= recipient.daily_limit:
         tomorrow = localize(now, appointment.zone).date() + timedelta(days=1)
         midnight = to_utc(tomorrow, 0, appointment.zone)
         at = next_departure(midnight, appointment.zone, windows)
-        return Decision(step, "daily_limit", at)
-    return Decision(step, at=now)
+        return PlanDecision(step, "daily_limit", at)
+    return PlanDecision(step, at=now)
+
+
+def needs_call(appointment, plan, asked, reason, now):
+    """Whether a person has to call the customer: the last step of a plan.
+
+    Not before a text that is still to come had its chance, as far as time allows.
+
+    :param appointment: :class:`PlannedAppointment`
+    :param plan: :class:`Plan`
+    :param asked: datetime at which the customer was asked last, None if never
+    :param reason: of the planner's :class:`PlanDecision`
+    """
+    if appointment.is_closed or appointment.status not in ASKED_ABOUT:
+        return False
+    left = appointment.start - now
+    if not timedelta() < left <= plan.to_people:
+        return False
+    if left <= SOON:
+        return True
+    if appointment.status in AUDIENCES["unanswered"]:
+        return asked is None or now - asked >= PATIENCE
+    return reason not in WAITING
 
 
 # ----------------------------------------------------------------------

@@ -102,8 +102,8 @@ def _literals(values):
 
 
 @dataclass(frozen=True, slots=True)
-class Appointment:
-    """An appointment as it is now."""
+class Schedule:
+    """When an appointment takes place, as it stands now."""
 
     start: datetime | None  # naive UTC; None without a date
     is_closed: bool  # the work is done or canceled
@@ -152,7 +152,7 @@ def stale_reason(asked_start, appointment, deadline, now, **known):
     """Why an answer to a message can't count any more, "" when it can.
 
     :param asked_start: the date the customer was asked about
-    :param appointment: :class:`Appointment`, None when it was deleted
+    :param appointment: :class:`Schedule`, None when it was deleted
     :param deadline: until when an answer counts, None for no limit
     :param known: further arguments of :func:`change_reason`
     :return: ``moved``, ``changed``, ``closed``, ``deleted``, ``past``, ``late`` or ""

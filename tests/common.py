@@ -20,6 +20,8 @@ from ..core.twilio.client import API_URL_VARIABLE
 DEV = Path(__file__).resolve().parents[1] / "dev"
 OUR_NUMBER = "+12025550100"
 MODULE = "fieldservice_job_confirmation"
+# Where it stands that a call of a webhook was refused.
+WEBHOOK_LOG = f"odoo.addons.{MODULE}.controllers.twilio"
 LEVELS = {
     "admin": f"{MODULE}.group_message_center_admin",
     "edit": f"{MODULE}.group_message_center_edit",

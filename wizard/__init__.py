@@ -5,6 +5,7 @@ from . import fsm_confirmation_batch
 from . import fsm_confirmation_send
 from . import fsm_confirmation_settle
 from . import fsm_confirmation_propose
+from . import fsm_confirmation_tell
 from . import fsm_confirmation_setup
 from . import fsm_confirmation_forecast_line
 from . import fsm_confirmation_plan_switch

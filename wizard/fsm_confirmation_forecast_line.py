@@ -16,8 +16,9 @@ _OUTCOMES = [
     ("left_out", "Left out"),
     ("answered", "Answered"),
 ]
-_WAITING = {"", "later", "hours", "asked_lately", "daily_limit"}
 _HELD = {"held", "step_held"}
+# What the planner puts in one text when it is about one customer's day.
+_TOGETHER = ("", "later", "hours")
 _ANSWERED = {"confirmed", "declined", "opted_out", "unrecognized"}
 
 
@@ -41,6 +42,11 @@ class FsmConfirmationForecastLine(models.TransientModel):
     step_id = fields.Many2one("fsm.confirmation.plan.step", readonly=True)
     plan_id = fields.Many2one("fsm.confirmation.plan", readonly=True)
     leaves_date = fields.Datetime("Leaves", readonly=True)
+    text_count = fields.Integer(
+        "Texts",
+        readonly=True,
+        help="Appointments of one customer on one day are asked about in one text.",
+    )
     outcome = fields.Selection(_OUTCOMES, readonly=True)
     reason = fields.Char("What Happens", readonly=True)
     cause = fields.Char("Reason", readonly=True, help="The same for all it concerns.")
@@ -87,7 +93,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         batch = f"{self.env.uid}-{now.timestamp()}"
         rows = [
             {**row, "batch": batch}
-            for row in map(self._prepare_line, findings)
+            for row in self._prepare_lines(findings)
             if row["order_id"] in allowed
         ]
         return self.sudo().create(rows).sudo(False)
@@ -149,8 +155,30 @@ class FsmConfirmationForecastLine(models.TransientModel):
         return sorted(both, key=lambda each: each.scheduled_date_start)[:MAX_LINES]
 
     @api.model
+    def _prepare_lines(self, findings):
+        """Field values of a line for each; what leaves in one text is one text."""
+        rows = [self._prepare_line(finding) for finding in findings]
+        leaving = {
+            id(finding.draft): (finding, row)
+            for finding, row in zip(findings, rows, strict=True)
+            if row["text_count"] and finding.decision.reason in _TOGETHER
+        }
+        for finding, _row in leaving.values():
+            finding.draft.step = finding.step
+        drafts = [finding.draft for finding, _row in leaving.values()]
+        for draft in self.env["fsm.confirmation.same.day"]._put_together(drafts):
+            if draft.together:
+                row, first = leaving[id(draft)][1], draft.together[0]
+                mine = [leaving[id(each)][1] for each in draft.together]
+                row["leaves_date"] = min(each["leaves_date"] for each in mine)
+                if draft is not first:
+                    row["text_count"] = 0
+                    row["reason"] = self.env._("In the text about %s", first.order.name)
+        return rows
+
+    @api.model
     def _prepare_line(self, finding):
-        """Field values of a line."""
+        """Field values of a line, as if nothing else were asked about."""
         decision, draft = finding.decision, finding.draft
         visit = finding.appointment
         alert = draft and first_for_many(draft.alerts, is_again=True)
@@ -168,6 +196,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
             "plan_id": finding.plan.id,
             "step_id": finding.step.id,
             "leaves_date": decision.at if outcome == "leaves" else False,
+            "text_count": int(outcome == "leaves"),
             "outcome": outcome,
             "reason": reason,
             "cause": alert.summary if alert else reason,
@@ -197,4 +226,4 @@ def _find_outcome(reason, alert):
         return "held"
     if reason in _ANSWERED:
         return "answered"
-    return "leaves" if reason in _WAITING and not alert else "left_out"
+    return "leaves" if reason in planning.WAITING and not alert else "left_out"

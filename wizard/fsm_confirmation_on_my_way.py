@@ -8,13 +8,14 @@ from odoo.exceptions import AccessError, UserError
 
 from ..core.alerts import first_block
 from ..models.levels import check_may_edit
+from ..models.xmlids import EDIT_GROUP
 
 
 class FsmConfirmationOnMyWay(models.TransientModel):
     """The technician is about to leave: tell the customer when to expect whom."""
 
     _name = "fsm.confirmation.on.my.way"
-    _inherit = ["fsm.confirmation.reference.mixin"]
+    _inherit = ["fsm.confirmation.reference.mixin", "fsm.confirmation.hours.mixin"]
     _description = "On My Way"
 
     order_id = fields.Many2one("fsm.order", required=True, readonly=True)
@@ -37,7 +38,13 @@ class FsmConfirmationOnMyWay(models.TransientModel):
     body = fields.Text("Message", compute="_compute_text")
     problem = fields.Char(compute="_compute_text")
 
-    @api.depends("order_id", "visit_id", "minutes")
+    @api.depends("order_id", "visit_id")
+    def _compute_is_outside_hours(self):
+        for dialog in self:
+            appointment = dialog._get_appointment()
+            dialog.is_outside_hours = appointment and not appointment._is_hour_to_text()
+
+    @api.depends("order_id", "visit_id", "minutes", "send_now", "at_once_reason")
     @api.depends_context("uid")
     def _compute_text(self):
         for dialog in self:
@@ -73,13 +80,31 @@ class FsmConfirmationOnMyWay(models.TransientModel):
         """:return: :class:`~...fsm_confirmation_composer.Draft`, with its alerts"""
         minutes = int(self.minutes)
         arrival = minutes and fields.Datetime.now() + timedelta(minutes=minutes)
-        return self._get_appointment().sudo()._draft_on_my_way(arrival or None)
+        draft = self._get_appointment().sudo()._draft_on_my_way(arrival or None)
+        draft.at_once_reason = self._get_at_once_reason()
+        return draft
 
-    @api.model
     def _find_problem(self, draft):
         """Why the customer can't be told, "" if nothing stands in the way."""
         block = first_block(draft.alerts)
-        return draft.appointment._find_way_problem() or (block.text if block else "")
+        return (
+            draft.appointment._find_way_problem()
+            or (block.text if block else "")
+            or self._find_hours_problem()
+        )
+
+    def _find_hours_problem(self):
+        """Later it would be of no use: it leaves now, with a reason, or not at all."""
+        if not self.is_outside_hours:
+            return ""
+        if not self.env.user.has_group(EDIT_GROUP):
+            return self.env._("It's outside the texting hours at the job site: call.")
+        if self._get_at_once_reason():
+            return ""
+        return self.env._(
+            "It's outside the texting hours at the job site. Call, or send it now "
+            "with a reason."
+        )
 
     def action_send(self):
         """Send it, once for each appointment.

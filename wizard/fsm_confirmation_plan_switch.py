@@ -3,6 +3,8 @@ from collections import Counter
 
 from odoo import api, fields, models
 
+from ..models.xmlids import PLAN_CRON
+
 _REASONS_SHOWN = 8
 
 
@@ -16,7 +18,9 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
     plan_id = fields.Many2one("fsm.confirmation.plan", required=True, readonly=True)
     steps_text = fields.Text(related="plan_id.steps_text")
     now_count = fields.Integer("Texts Now", compute="_compute_counts")
+    now_info = fields.Char(compute="_compute_counts")
     coming_count = fields.Integer("Texts in the Next 7 Days", compute="_compute_counts")
+    coming_info = fields.Char(compute="_compute_counts")
     left_out_count = fields.Integer("Left Out", compute="_compute_counts")
     left_out_info = fields.Text("Reasons", compute="_compute_counts")
     problem = fields.Char(compute="_compute_counts")
@@ -27,19 +31,28 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         lines = self.env["fsm.confirmation.forecast.line"]
         for wizard in self:
             company = wizard.plan_id.company_id
-            mine = [
-                lines._prepare_line(finding)
-                for finding in lines._find(company, wizard.plan_id, now)
-                if finding.plan == wizard.plan_id
-            ]
+            findings = lines._find(company, wizard.plan_id, now)
+            mine = lines._prepare_lines(
+                [finding for finding in findings if finding.plan == wizard.plan_id]
+            )
             leaving = [row for row in mine if row["outcome"] == "leaves"]
             at_once = [row for row in leaving if row["leaves_date"] <= now]
+            coming = [row for row in leaving if row["leaves_date"] > now]
             left_out = [row for row in mine if row["outcome"] == "left_out"]
-            wizard.now_count = len(at_once)
-            wizard.coming_count = len(leaving) - len(at_once)
+            wizard.now_count = sum(row["text_count"] for row in at_once)
+            wizard.now_info = self._describe_appointments(at_once)
+            wizard.coming_count = sum(row["text_count"] for row in coming)
+            wizard.coming_info = self._describe_appointments(coming)
             wizard.left_out_count = len(left_out)
             wizard.left_out_info = self._describe(left_out)
             wizard.problem = self._find_problem(wizard.plan_id)
+
+    @api.model
+    def _describe_appointments(self, rows):
+        """About how many appointments, when that is another number than of texts."""
+        if len(rows) == sum(row["text_count"] for row in rows):
+            return False
+        return self.env._("about %s appointments", len(rows))
 
     @api.model
     def _describe(self, left_out):
@@ -67,7 +80,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         """Have the plan ask from now on."""
         self.ensure_one()
         self.plan_id.write({"enabled": True})
-        cron = self.env.ref("fieldservice_job_confirmation.ir_cron_plan")
+        cron = self.env.ref(PLAN_CRON)
         cron.sudo()._trigger()
         return {"type": "ir.actions.act_window_close"}
 

@@ -2,24 +2,31 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..core.alerts import first_block
 from ..tools.notification import CLOSE, notify
 
 
 class FsmConfirmationPropose(models.TransientModel):
-    """The Propose Times dialog: two or three times at which the technician is free."""
+    """The Propose Times dialog: two or three times at which the technician is free.
+
+    In the conversation of a message, or about an appointment whose customer was asked
+    nothing yet.
+    """
 
     _name = "fsm.confirmation.propose"
     _inherit = ["fsm.confirmation.reference.mixin"]
     _description = "Propose Times"
 
     confirmation_id = fields.Many2one(
-        "fsm.confirmation", string="Conversation", required=True, readonly=True
+        "fsm.confirmation", string="Conversation", readonly=True
     )
-    contact_name = fields.Char(related="confirmation_id.contact_name")
+    order_id = fields.Many2one("fsm.order", "Work Order", readonly=True)
+    visit_id = fields.Many2one("fsm.visit", readonly=True)
+    contact_name = fields.Char(compute="_compute_appointment")
     wish = fields.Char(
         "Customer Proposes", related="confirmation_id.proposed_text", related_sudo=False
     )
-    technician = fields.Char(compute="_compute_technician")
+    technician = fields.Char(compute="_compute_appointment")
     first_date = fields.Datetime("A")
     second_date = fields.Datetime("B")
     third_date = fields.Datetime("C")
@@ -32,47 +39,89 @@ class FsmConfirmationPropose(models.TransientModel):
     @api.model
     def default_get(self, fields):
         values = super().default_get(fields)
-        message = self.env["fsm.confirmation"].browse(values.get("confirmation_id"))
-        if message:
-            starts = self.env["fsm.confirmation.proposal"]._suggest(message)
+        # What is named is readable: the mixin has looked.
+        dialog = self.new({name: values.get(name) for name in self._get_about_names()})
+        if appointment_sudo := dialog._get_appointment_sudo():
+            wish = dialog.confirmation_id.proposed_date
+            starts = self.env["fsm.confirmation.proposal"]._suggest_for(
+                appointment_sudo, wish
+            )
             names = ("first_date", "second_date", "third_date")
             values.update(zip(names, starts, strict=False))
         return values
 
-    @api.depends("confirmation_id")
-    def _compute_technician(self):
+    @api.model
+    def _get_about_names(self):
+        return ("confirmation_id", "order_id", "visit_id")
+
+    def _get_appointment_sudo(self):
+        """The visit or Work Order whose times these are, with sudo, maybe empty."""
+        message = self.confirmation_id._origin
+        if message:
+            return message._get_appointment_sudo()
+        return (self.visit_id._origin or self.order_id._origin).sudo()
+
+    def _draft_first(self):
+        """Without a message: what is proposed to who was asked nothing yet.
+
+        :return: :class:`~..models.appointment.fsm_confirmation_composer.Draft`
+        """
+        proposal = self.env["fsm.confirmation.proposal"]
+        return proposal._draft_first(self._get_appointment_sudo(), self._get_starts())
+
+    @api.depends("confirmation_id", "order_id", "visit_id")
+    def _compute_appointment(self):
         service = self.env["fsm.confirmation.free.time"]
         for wizard in self:
-            appointment_sudo = wizard.confirmation_id._get_appointment_sudo()
-            wizard.technician = appointment_sudo and (
-                service._get_person(appointment_sudo).name
-            )
+            appointment_sudo = wizard._get_appointment_sudo()
+            wizard.contact_name = wizard.confirmation_id.contact_name
+            wizard.technician = False
+            if appointment_sudo:
+                wizard.technician = service._get_person(appointment_sudo).name
+                if not wizard.confirmation_id:
+                    wizard.contact_name = wizard._draft_first().partner.name
 
     def _get_starts(self):
         """The times that are proposed, naive UTC."""
         dates = (self.first_date, self.second_date, self.third_date)
         return [date for date in dates if date]
 
-    @api.depends("confirmation_id", "first_date", "second_date", "third_date")
+    @api.depends(
+        "confirmation_id",
+        "order_id",
+        "visit_id",
+        "first_date",
+        "second_date",
+        "third_date",
+    )
     def _compute_body(self):
-        proposal = self.env["fsm.confirmation.proposal"]
         composer = self.env["fsm.confirmation.composer"]
         for wizard in self:
-            message = wizard.confirmation_id._origin
-            starts = wizard._get_starts()
-            wizard.body = proposal._render(message.sudo(), starts)
+            wizard.body, block = wizard._prepare_text()
             wizard.segment_info = composer._describe_size(wizard.body)
-            wizard.warning = wizard._find_problem(message, starts)
+            wizard.warning = block or wizard._find_problem()
 
-    def _find_problem(self, message, starts):
-        """What stands in the way, in a sentence, or False."""
-        proposal = self.env["fsm.confirmation.proposal"]
-        write_back = self.env["fsm.confirmation.write.back"]
-        block = write_back._find_block(write_back._draft(message))
-        if block:
-            return block
+    def _prepare_text(self):
+        """What is sent, and what stands in its way: two str, maybe empty."""
+        message = self.confirmation_id._origin
+        if message:
+            write_back = self.env["fsm.confirmation.write.back"]
+            block = write_back._find_block(write_back._draft(message))
+            proposal = self.env["fsm.confirmation.proposal"]
+            return proposal._render(message.sudo(), self._get_starts()), block
+        if not self._get_appointment_sudo():
+            return "", ""
+        draft = self._draft_first()
+        [text] = self.env["fsm.confirmation.composer"]._render([draft])
+        block = first_block(draft.alerts)
+        return text, block.text if block else ""
+
+    def _find_problem(self):
+        """What is wrong with the times, in a sentence, or False."""
         try:
-            proposal._check_starts(message._get_appointment_sudo(), sorted(set(starts)))
+            self.env["fsm.confirmation.proposal"]._check_starts(
+                self._get_appointment_sudo(), sorted(set(self._get_starts()))
+            )
         except UserError as error:
             return str(error)
         return False
@@ -83,7 +132,15 @@ class FsmConfirmationPropose(models.TransientModel):
         :raises UserError: something is in the way
         """
         self.ensure_one()
+        self._check_references()
         proposal = self.env["fsm.confirmation.proposal"]
-        proposal._propose(self.confirmation_id, self._get_starts())
+        starts = self._get_starts()
+        appointment = self._get_appointment_sudo().sudo(False)
+        if self.confirmation_id:
+            proposal._propose(self.confirmation_id, starts)
+        elif appointment:
+            proposal._propose_first(appointment, starts)
+        else:
+            raise UserError(self.env._("There is no appointment to propose times for."))
         text = self.env._("The text to %s is on its way.", self.contact_name or "")
         return notify(text, then=CLOSE)

@@ -74,6 +74,12 @@ class FsmConfirmationSend(models.TransientModel):
     )
     body = fields.Text("Message", compute="_compute_body")
     segment_info = fields.Char("Size", compute="_compute_body")
+    email_subject = fields.Char("Subject", compute="_compute_email_body")
+    email_body = fields.Html(
+        "E-mail",
+        compute="_compute_email_body",
+        help="The e-mail as the customer will see it, with links that lead nowhere.",
+    )
     timezone_info = fields.Char(
         compute="_compute_timezone_info",
         help="The time zone of the text, when it is not the user's.",
@@ -202,6 +208,16 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.body = body
             is_text = bool(body) and wizard.channel != EMAIL
             wizard.segment_info = is_text and composer._describe_size(body)
+
+    @api.depends("body", "channel")
+    def _compute_email_body(self):
+        emails = self.env["fsm.confirmation.email"]
+        for wizard in self:
+            parts = {}
+            if wizard.body and wizard.channel == EMAIL:
+                parts = emails._preview(wizard._draft(), wizard.body)
+            wizard.email_subject = parts.get("subject", False)
+            wizard.email_body = parts.get("body_html", False)
 
     @api.depends("order_id", "visit_id")
     @api.depends_context("tz", "uid")

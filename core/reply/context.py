@@ -286,7 +286,7 @@ class _Reader:
             return self._coded(found, coded)
         target = self._target(found)
         if target is None:
-            return self._decision(ASK_WHICH, found)
+            return self._decision(self._without_target(found), found)
         meaning = TABLE[self._situation_of(target), self._class_of(found)]
         return self._meant(meaning, found, target)
 
@@ -322,6 +322,12 @@ class _Reader:
         if found.manner in (AGREES,) and self.situation not in (OPEN, UNHEARD):
             return candidates[0]
         return None
+
+    def _without_target(self, found):
+        """Return what an answer is that can be about none, or about several."""
+        meaning = TABLE[self.situation, self._class_of(found)]
+        is_polite = meaning == COURTESY and not found.note
+        return COURTESY if is_polite and not self.appointments else ASK_WHICH
 
     def _coded(self, found, coded):
         by_code = {a.code: a.id for a in self.appointments if a.code}

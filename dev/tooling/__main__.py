@@ -11,6 +11,13 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 from tooling import arguments, environment, process  # noqa: E402
 from tooling.console import clear_problems  # noqa: E402
 
+# What a command needs beside Odoo.
+PACKAGES = {
+    "demo": ("demo",),
+    "screenshots": ("screenshots",),
+    "test": ("test", "demo"),
+}
+
 
 def main():
     """Entry point of every command; its name is the first word."""
@@ -18,12 +25,12 @@ def main():
     options = arguments.parse(name, words)
     process.stop_on_signals()
     with clear_problems():
-        for option in ("port", "twilio_port"):
+        for option in ("port", "twilio_port", "mail_port"):
             if port := getattr(options, option, None):
                 process.check_port(port, f"--{option.replace('_', '-')}")
         odoo = environment.prepare(
             options.odoo,
-            packages=name if name in ("test", "screenshots") else None,
+            packages=PACKAGES.get(name, ()),
             with_odoo=not getattr(options, "unit", False),
         )
         if Path(sys.prefix) != odoo.folder:

@@ -5,8 +5,8 @@ import argparse
 import random
 from pathlib import Path
 
-BENCH_PARTS = ["reads", "cold", "forms", "prepare", "send", "webhooks"]
-UPGRADE_STEPS = ["update", "uninstall", "together", "jobs"]
+BENCH_PARTS = ["reads", "cold", "forms", "prepare", "plan", "send", "webhooks"]
+UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 
 
@@ -74,10 +74,11 @@ COMMANDS = {
         },
     ),
     "demo": (
-        "Start Odoo 19 with demo data and the Twilio simulator.",
+        "Start Odoo 19 with demo data, the Twilio simulator and a page for e-mails.",
         {
             "--port": (8069, "Odoo's"),
             "--twilio-port": (8070, "the simulator's"),
+            "--mail-port": (8071, "the page's that shows e-mails"),
             "--data": (Path, "folder for database and files (in the cache folder)"),
             "--fresh": (False, "begin with a new database"),
         },

@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 from . import cache
+from .cache import REPOSITORY
 from .console import Problem, step
 from .database import BASE_MODULES, Database, answers
 from .postgres import Postgres
-from .process import Server
+from .process import Server, free_port
 from .simulator import API_URL, CUSTOMERS, FOLDER, HEALTH, INBOUND, OUR_NUMBER
 
 BLOCK = """
@@ -20,6 +21,8 @@ BLOCK = """
    Try first    In Odoo: Field Service, Work Order FO026 (Emily Smith), Send
                 Confirmation. On the phone: Emily Smith, answer Yes.
                 Back in Odoo: Message Center.
+   The mail     {mail}        what customers get who have no mobile number:
+                Day Board, tomorrow, Gwen Hughes, Ask by E-mail
    By itself    Message Center, Configuration, Confirmation Plans: switch on
                 “Once, the day before”. Within a minute tomorrow's customers
                 are asked: look at the phones. (Here its hour is the one of
@@ -45,8 +48,8 @@ _PLAN_IS_DUE = """
 
 def run(options, odoo):
     """Run until Ctrl-C."""
-    if options.port == options.twilio_port:
-        raise Problem("Odoo and the simulator need two different ports.")
+    if len({options.port, options.twilio_port, options.mail_port}) < 3:
+        raise Problem("Odoo, the simulator and the mails need three different ports.")
     folder = Path(options.data or odoo.cache / "demo").expanduser().resolve()
     cache.make(folder, "--data")
     cache.check_space(folder, 500)
@@ -80,7 +83,8 @@ def _prepare_database(database, fresh):
     known = postgres.databases().get(database.name)
     if fresh or not known or known.split()[0] != now.split()[0]:
         database.drop()
-        shutil.rmtree(database.data, ignore_errors=True)
+        for old in (database.data, postgres.folder / "mails"):
+            shutil.rmtree(old, ignore_errors=True)
         (postgres.folder / "phones.json").unlink(missing_ok=True)
         step("Making the database with demo data (about a minute) ...")
         database.install(*BASE_MODULES, cache.ADDON, demo=True)
@@ -94,6 +98,7 @@ def _start(database, options, running):
     folder = database.postgres.folder
     base = f"http://localhost:{options.port}"
     phone = f"http://localhost:{options.twilio_port}"
+    mail = f"http://localhost:{options.mail_port}"
     # The public address, over which Twilio's signatures are checked.
     database.postgres.execute(
         "INSERT INTO ir_config_parameter (key, value)"
@@ -111,11 +116,28 @@ def _start(database, options, running):
     simulator = Server("The Twilio simulator", command, folder / "twilio.log")
     running.append(simulator.start())
     simulator.wait_until(lambda: answers(options.twilio_port, HEALTH))
+    smtp_port = _catch_mails(database, options.mail_port, running)
     step("Starting Odoo ...")
     env = {API_URL: f"http://127.0.0.1:{options.twilio_port}"}
-    server = database.server(options.port, "--workers=0", "--log-level=info", env=env)
+    words = ["--workers=0", "--log-level=info", "--smtp=127.0.0.1"]
+    words.append(f"--smtp-port={smtp_port}")
+    server = database.server(options.port, *words, env=env)
     running.append(server.start())
     # Odoo loads its registry and builds its pages now, so the first click is fast.
     server.wait_until(lambda: answers(options.port, "/web/login"))
     step("Ready.")
-    print(BLOCK.format(odoo=base, phone=phone, data=folder), flush=True)
+    print(BLOCK.format(odoo=base, phone=phone, mail=mail, data=folder), flush=True)
+
+
+def _catch_mails(database, port, running):
+    """Start what takes e-mails and shows them.
+
+    :return: the port to which Odoo sends them
+    """
+    folder, smtp_port = database.postgres.folder, free_port()
+    command = [database.odoo.python, "-B", REPOSITORY / "dev" / "mail_catcher"]
+    command += ["--port", port, "--smtp-port", smtp_port, "--folder", folder / "mails"]
+    catcher = Server("The mail catcher", command, folder / "mails.log")
+    running.append(catcher.start())
+    catcher.wait_until(lambda: answers(port, "/"))
+    return smtp_port

@@ -61,11 +61,11 @@ class Odoo:
         return [self.python, str(HERE / "launcher" / "odoo-server"), *words]
 
 
-def prepare(odoo_path=None, *, packages=None, with_odoo=True):
+def prepare(odoo_path=None, *, packages=(), with_odoo=True):
     """Get everything that is missing and return a runnable :class:`Odoo`.
 
     :param odoo_path: an existing Odoo 19 source, or None to fetch Debian's
-    :param packages: a further set of packages: ``test``, ``screenshots``
+    :param packages: further sets of packages: ``demo``, ``test``, ``screenshots``
     :param with_odoo: False when its Python packages are enough
     """
     if sys.version_info < (3, 11):
@@ -82,8 +82,8 @@ def prepare(odoo_path=None, *, packages=None, with_odoo=True):
         )
         source = _source(folder, path, log) if with_odoo else None
         odoo = Odoo(folder, making.result(), source)
-        if packages:
-            _install(odoo, f"{BASE}-{packages}", f"packages for {packages}", log)
+        for name in packages:
+            _install(odoo, f"{BASE}-{name}", f"packages for {name}", log)
         if with_odoo:
             _join(odoo)
             _install(odoo, ADDONS, "OCA field service", log)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Lint: ruff, prettier, eslint, pylint-odoo and OCA's checks."""
+"""Lint: ruff, prettier, eslint, pylint-odoo, OCA's checks, and names in XML."""
 
 import os
 import shutil
@@ -17,6 +17,7 @@ NODE_PACKAGES = (
     "prettier@3.3.3 @prettier/plugin-xml@3.4.1 eslint@9.12.0 globals@16.0.0".split()
 )
 ESLINT = REPOSITORY / "dev/tooling/eslint.config.cjs"
+UNIT = REPOSITORY / "tests" / "unit"
 PRETTY = (".xml", ".js", ".css", ".scss")
 
 
@@ -49,6 +50,10 @@ def run_all(odoo, *, fix=False):
             *sources,
         ],
         "oca-checks": [scripts / "oca-checks-odoo-module", _copy(odoo), *OCA_DISABLED],
+        "called by name": [
+            *(odoo.python, "-m", "pytest", "-q", f"--rootdir={UNIT}"),
+            *("-c", UNIT / "pytest.ini", UNIT / "test_called_by_name.py"),
+        ],
         "oca-checks-po": [scripts / "oca-checks-po", *_files(".po", "pot")],
     }
     failed = [name for name, command in linters.items() if _run(command, name)]

@@ -3,10 +3,13 @@
 
 ``pytest-odoo`` copies the database for each process, but lets them share its files:
 here each has its own. What takes longest begins first, so that no process waits for
-another one in the end.
+another one in the end. Warnings and errors in the log are listed, since OCA's CI
+refuses them (``checklog-odoo``): what is expected is asserted with ``assertLogs``, or
+muted with ``mute_logger``.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -17,6 +20,8 @@ import pytest_odoo
 from odoo.tools import config
 
 LONGEST = ("tooling/test_chaos", "tooling/test_bench", "tours/", "test_levels", "http/")
+# As in the checklog-odoo.cfg of OCA's repositories.
+IGNORED = "Killing chrome descendants-or-self"
 
 
 @contextlib.contextmanager
@@ -43,3 +48,40 @@ def pytest_collection_modifyitems(items):
         return found[0] if found else len(LONGEST)
 
     items.sort(key=place)
+
+
+class _Unexpected(logging.Handler):
+    """Notes what reaches the log at the test that runs; muted records don't."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.noted = []
+
+    def emit(self, record):
+        line = f"{record.levelname} {record.name}: {record.getMessage()}"
+        if IGNORED not in line:
+            self.noted.append(("log", line))
+
+
+_unexpected = _Unexpected()
+logging.getLogger().addHandler(_unexpected)
+
+
+def pytest_runtest_protocol(item):
+    """Reports carry what is noted, from other processes as well."""
+    _unexpected.noted = item.user_properties
+
+
+def pytest_terminal_summary(terminalreporter):
+    """List it at the end."""
+    reports = [each for found in terminalreporter.stats.values() for each in found]
+    lines = [
+        f"{report.nodeid.rpartition('/')[2]}: {text[:300]}"
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, text in report.user_properties
+        if name == "log"
+    ]
+    if lines:
+        terminalreporter.section(f"{len(lines)} warnings and errors in the log")
+        terminalreporter.write_line("\n".join(lines))

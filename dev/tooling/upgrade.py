@@ -203,14 +203,25 @@ def _together(database, _arguments):
 def _jobs(database, _arguments):
     """With OCA's job queue: the glue addon installs itself, and its tests pass."""
     folder = neighbours.fetch(database.odoo)
+    # What queue_job needs lies beside it.
+    env = {"PYTHONPATH": str(folder.parents[1])}
+    _test_glue(database, "queue_job", addons=[folder], env=env)
+
+
+def _digest(database, _arguments):
+    """With Odoo's digest mails, in the same way."""
+    _test_glue(database, "digest")
+
+
+def _test_glue(database, name, addons=(), env=None):
+    """Install the addon beside another one; what joins them comes by itself."""
     output = _odoo(
         database,
-        *("-i", f"{ADDON},queue_job", "--test-tags", f"/{ADDON}_queue_job"),
+        *("-i", f"{ADDON},{name}", "--test-tags", f"/{ADDON}_{name}"),
         "--log-handler=odoo.tests.result:INFO",
-        what="testing it with queue_job",
-        addons=[*database.odoo.addons_path, cache.REPOSITORY / "glue", folder],
-        # What queue_job needs lies beside it.
-        env={"PYTHONPATH": str(folder.parents[1])},
+        what=f"testing it with {name}",
+        addons=[*database.odoo.addons_path, cache.REPOSITORY / "glue", *addons],
+        env=env,
     )
     if not re.search(r"0 failed, 0 error\(s\) of [1-9]", output):
         raise Problem("The glue addon's tests did not run.")
@@ -221,4 +232,5 @@ STEPS = {
     "uninstall": _uninstall,
     "together": _together,
     "jobs": _jobs,
+    "digest": _digest,
 }

@@ -225,6 +225,15 @@ class FsmAppointment(models.Model):
         compute=False,
         exportable=False,
     )
+    call_user_id = fields.Many2one(
+        "res.users",
+        "To Call By",
+        search="_search_call_user_id",
+        store=False,
+        compute=False,
+        exportable=False,
+        help="The dispatcher on whose list of customers to call it is.",
+    )
     time_text = fields.Char(
         "Time", compute="_compute_time_text", help="Where the work happens."
     )
@@ -316,6 +325,21 @@ class FsmAppointment(models.Model):
         found = Domain.OR(Domain(name, "ilike", text) for name in names)
         digits = digits_to_find(text)
         return found | Domain("mobile", "like", digits) if digits else found
+
+    def _search_call_user_id(self, operator, value):
+        """Those on the lists that the planner keeps for dispatchers."""
+        if operator in ("not in", "not any"):
+            return NotImplemented
+        lists_sudo = self.env["fsm.confirmation.call.list"].sudo()
+        lists_sudo = lists_sudo.search(
+            [
+                ("user_id", operator, value),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        orders = Domain("order_id", "in", lists_sudo.order_ids.ids)
+        orders &= Domain("visit_id", "=", False)
+        return orders | Domain("visit_id", "in", lists_sudo.visit_ids.ids)
 
     def _search_board_state(self, _operator, _value):
         """Reached by no search: :meth:`_search` has replaced it."""

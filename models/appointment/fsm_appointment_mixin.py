@@ -75,6 +75,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         help="Date and time where the work happens, if its clocks differ from the "
         "user's.",
     )
+    confirmation_canceled = fields.Boolean(
+        compute="_compute_confirmation_canceled",
+        help="It doesn't take place, whatever the customer answered.",
+    )
     confirmation_note = fields.Text(
         "Customer's Note",
         compute="_compute_confirmation_note",
@@ -97,6 +101,12 @@ class FsmAppointmentMixin(models.AbstractModel):
             ]
             appointment.confirmation_note = "\n".join(lines) or False
 
+    @api.depends(lambda self: [self._get_stage_path()])
+    def _compute_confirmation_canceled(self):
+        for appointment in self:
+            stage = appointment._get_appointment_order().stage_id
+            appointment.confirmation_canceled = stage._is_canceled()
+
     def _get_noted_appointments(self):
         """The appointments whose notes are shown here."""
         return [self]
@@ -115,6 +125,11 @@ class FsmAppointmentMixin(models.AbstractModel):
     def _get_appointment_order(self):
         """The ``fsm.order`` that this appointment belongs to."""
         raise NotImplementedError
+
+    @api.model
+    def _get_stage_path(self):
+        """The field that leads to the Work Order's stage."""
+        return "stage_id"
 
     def _get_about_domain(self):
         """What finds the records about exactly this appointment, by their
@@ -201,6 +216,14 @@ class FsmAppointmentMixin(models.AbstractModel):
             appointment.has_other_timezone = is_other_time(start, zone, reader)
             appointment.appointment_local = self._format_elsewhere(zone, start, reader)
 
+    def action_propose_times(self):
+        """Open the dialog in which times are proposed to the customer.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        self.ensure_one()
+        return self.env["fsm.confirmation.proposal"]._open(self)
+
     def _is_appointment_closed(self):
         """Whether the work is done or canceled, so that no answer matters."""
         self.ensure_one()
@@ -215,9 +238,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         return bool(start) and not status.has_passed(start, now, end)
 
     def _get_facts(self):
-        """What the rules have to know: :class:`~...core.status.Appointment`."""
+        """What the rules have to know: :class:`~...core.status.Schedule`."""
         self.ensure_one()
-        return status.Appointment(
+        return status.Schedule(
             start=self.scheduled_date_start or None,
             is_closed=self._is_appointment_closed(),
             end=self.scheduled_date_end or None,

@@ -1,8 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import api, fields, models
 
 from ...core.alerts import ALERTS, SETUP, Alert, Facts, find_codes
-from ...core.kinds import QUESTION, ends_with_appointment
+from ...core.kinds import (
+    QUESTION,
+    TIMES,
+    Waiting,
+    asks,
+    ends_with_appointment,
+    is_outdated,
+)
+from ...core.notices import CANCELED
 from ...core.status import OUTDATED
 
 
@@ -114,7 +122,7 @@ class FsmConfirmationAlert(models.AbstractModel):
     def _get_contact_facts(self, draft):
         """Facts about the contact. An override point."""
         recipients = self.env["fsm.confirmation.recipient"]
-        if not draft.asks and draft.mobile:
+        if not draft.asks and draft.mobile and not draft.is_email:
             # A number that wrote to us is written to, whoever it is.
             archived = bool(draft.partner) and not draft.partner.active
             return {"archived": archived, "number": draft.verdict}
@@ -213,10 +221,30 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _is_outdated(self, record_sudo):
         """Whether what a recorded text says is not true, or not asked, any more."""
-        if record_sudo._asks() and not record_sudo.is_open:
-            return True
-        bound = ends_with_appointment(record_sudo.kind)
-        return bound and not record_sudo._is_current()
+        appointment_sudo = record_sudo._get_appointment_sudo()
+        person_sudo = appointment_sudo and appointment_sudo._get_person()
+        proposals = self.env["fsm.confirmation.proposal"]
+        return is_outdated(
+            Waiting(
+                record_sudo.kind,
+                stale=record_sudo._get_stale_reason(),
+                is_open=record_sudo.is_open,
+                tells_canceled=record_sudo.tells_change == CANCELED,
+                is_canceled=record_sudo.order_id.stage_id._is_canceled(),
+                same_technician=person_sudo == record_sudo.person_id,
+                same_number=self._is_number_of_contact(record_sudo),
+                age=fields.Datetime.now() - record_sudo.create_date,
+                times_are_held=record_sudo.kind != TIMES
+                or proposals._are_held(record_sudo),
+            )
+        )
+
+    @api.model
+    def _is_number_of_contact(self, record_sudo):
+        partner_sudo, company = record_sudo.partner_id, record_sudo.company_id
+        if asks(record_sudo.kind) or not partner_sudo:
+            return True  # A question is closed when the number changes.
+        return partner_sudo._get_confirmation_number(company)[0] == record_sudo.mobile
 
     @api.model
     def _get_departure_alert(self, confirmation):
@@ -237,9 +265,15 @@ class FsmConfirmationAlert(models.AbstractModel):
                     "The contact was archived before the text was sent."
                 ),
                 "past": self.env._("The appointment passed before the text was sent."),
-            }.get(code, self.env._("The appointment changed before the text was sent."))
+            }.get(code) or self._describe_outdated(record_sudo)
         level, actions = ALERTS[code]
         return Alert(code, level, text, actions=actions)
+
+    @api.model
+    def _describe_outdated(self, record_sudo):
+        if record_sudo._asks() or record_sudo._get_stale_reason():
+            return self.env._("The appointment changed before the text was sent.")
+        return self.env._("What it says was no longer true when it could be sent.")
 
     @api.model
     def _find_number_alert_codes(self, company, mobile, **known):
@@ -328,11 +362,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("The appointment is in the past"),
             ),
             "too_late": lambda: (
-                self.env._(
-                    "%s Its appointment has begun by then: call, or send it now with a "
-                    "reason.",
-                    self.env["fsm.confirmation.departure"]._describe(draft),
-                ),
+                self.env["fsm.confirmation.departure"]._describe_too_late(draft),
                 self.env._("Its appointment begins before the next texting hours"),
             ),
             "outside_hours": lambda: (
@@ -415,12 +445,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("No contact has a mobile number"),
             ),
             "number_invalid": lambda: (
-                self.env._(
-                    "“%(number)s” of %(contact)s is not a valid phone number. Correct "
-                    "it on the contact, or choose another contact.",
-                    number=partner.phone,
-                    contact=partner.name,
-                ),
+                self._describe_invalid_number(draft),
                 self.env._("The number is not valid"),
             ),
             "number_extension": lambda: (
@@ -479,6 +504,19 @@ class FsmConfirmationAlert(models.AbstractModel):
                 self.env._("The opt-out was lifted by hand"),
             ),
         }
+
+    @api.model
+    def _describe_invalid_number(self, draft):
+        if draft.mobile:
+            return self.env._(
+                "“%s” can't be texted: it is not a phone number.", draft.mobile
+            )
+        return self.env._(
+            "“%(number)s” of %(contact)s is not a valid phone number. Correct it on "
+            "the contact, or choose another contact.",
+            number=draft.partner.phone,
+            contact=draft.partner.name,
+        )
 
     @api.model
     def _get_earlier_words(self, record_sudo):

@@ -48,6 +48,7 @@ class Draft:
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
     words: str = ""  # a person's own, instead of a template
     arrival: object = None  # when the technician is expected, naive UTC
+    times: tuple = ()  # that are proposed, naive UTC, in time
     tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
     # Whatever the hour, or never outside them; None: as a person or a step sends it.
     leaves_at_once: bool | None = None
@@ -227,6 +228,9 @@ class FsmConfirmationComposer(models.AbstractModel):
             confirmation_arrivals=tuple(
                 (draft.order.id, draft.arrival) for draft in drafts if draft.arrival
             ),
+            confirmation_proposed=tuple(
+                (draft.order.id, draft.times) for draft in drafts if draft.times
+            ),
             confirmation_readers=tuple(
                 (draft.order.id, draft.partner.tz)
                 for draft in drafts
@@ -243,7 +247,7 @@ class FsmConfirmationComposer(models.AbstractModel):
     @api.model
     def _finish_words(self, draft):
         """A text that stands already; one that asks says how to answer."""
-        if not (draft.words and draft.asks):
+        if draft.is_email or not (draft.words and draft.asks):
             return draft.words[:MAX_TEXT]
         lang = draft.partner._get_customer_lang(draft.order.company_id)
         order = draft.order.with_context(lang=lang)
@@ -264,7 +268,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """How much room a text takes, for the user who sends it."""
         size = count_segments(body)
         if size.count == 1:
-            text = self.env._("%s characters, 1 SMS", len(body))
+            text = self.env._("%s characters, 1 SMS segment", len(body))
         else:
             text = self.env._(
                 "%(characters)s characters, %(segments)s SMS segments",

@@ -29,7 +29,11 @@ class FsmConfirmationFreeTime(models.AbstractModel):
     @api.model
     def _get_length(self, appointment):
         """How long an appointment takes (``timedelta``)."""
-        return appointment._get_length() or USUAL_LENGTH
+        length = appointment._get_length()
+        if not length and appointment._name == "fsm.order":
+            # One that has no date yet.
+            length = timedelta(hours=appointment.scheduled_duration or 0)
+        return length or USUAL_LENGTH
 
     @api.model
     def _find_starts(self, appointment, limit):

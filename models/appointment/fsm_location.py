@@ -1,11 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from odoo import fields, models
 
 
 class FsmLocation(models.Model):
     """Place of work: what was asked there was asked of its owner."""
 
     _inherit = "fsm.location"
+
+    # As it is without this addon, but in a column: Odoo's Privacy Lookup looks for one,
+    # and finds nothing of anybody without it.
+    active = fields.Boolean(related="partner_id.active", store=True, readonly=False)
 
     def write(self, vals):
         before = {rec: rec.owner_id for rec in self if "owner_id" in vals}

@@ -80,17 +80,26 @@ class FsmOnMyWayMixin(models.AbstractModel):
             kind=ON_MY_WAY,
             template=company_sudo._get_text_templates_sudo(ON_MY_WAY)[:1],
             arrival=arrival,
-            leaves_at_once=True,
             is_recipient=True,
         )
         self.env["fsm.confirmation.alert"]._check([draft])
         return draft
 
+    def _is_hour_to_text(self):
+        """Whether one may text now where the work happens."""
+        order_sudo = self._get_appointment_order().sudo()
+        departures = self.env["fsm.confirmation.departure"]
+        now, departure = departures._find_for(order_sudo, order_sudo.company_id)
+        return departure == now
+
     def _tell_on_my_way(self):
-        """Work Orders entered a stage that says so: tell today's customers, once."""
+        """Work Orders entered a stage that says so: tell today's customers, once.
+
+        At night nobody is woken by it.
+        """
         drafts = []
         for appointment in self:
-            if not appointment._find_way_problem():
+            if not appointment._find_way_problem() and appointment._is_hour_to_text():
                 draft = appointment._draft_on_my_way()
                 if not first_block(draft.alerts):
                     drafts.append(draft)

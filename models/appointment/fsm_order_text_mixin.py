@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 from ...core.formatting import shorten
 from ...core.kinds import EMAIL
+from ...core.reply.proposed import LETTERS
 
 # What the texts know besides the order itself, given in the context.
 CONTEXT_KEYS = (
@@ -12,6 +13,7 @@ CONTEXT_KEYS = (
     "confirmation_readers",
     "confirmation_channel",
     "confirmation_arrivals",
+    "confirmation_proposed",
     "confirmation_together",
 )
 
@@ -45,6 +47,11 @@ class FsmOrderTextMixin(models.AbstractModel):
     confirmation_arrival = fields.Char(
         "Expected Arrival (text)", compute="_compute_confirmation_details"
     )
+    confirmation_times = fields.Char(
+        "Proposed Times (text)",
+        compute="_compute_confirmation_details",
+        help="With their letters, where a text proposes some.",
+    )
     confirmation_answer = fields.Char(
         "How to Answer (text)", compute="_compute_confirmation_details"
     )
@@ -74,6 +81,7 @@ class FsmOrderTextMixin(models.AbstractModel):
         codes = dict(self.env.context.get("confirmation_codes") or ())
         readers = dict(self.env.context.get("confirmation_readers") or ())
         arrivals = dict(self.env.context.get("confirmation_arrivals") or ())
+        proposed = dict(self.env.context.get("confirmation_proposed") or ())
         is_email = self.env.context.get("confirmation_channel") == EMAIL
         visit_of = {visit.order_id: visit for visit in visits}
         for order in self:
@@ -94,6 +102,11 @@ class FsmOrderTextMixin(models.AbstractModel):
             )
             order.confirmation_arrival = order._format_arrival(
                 arrivals.get(order._origin.id)
+            )
+            order.confirmation_times = order._describe_times(
+                order._get_appointment_timezone(),
+                proposed.get(order._origin.id, ()),
+                readers.get(order._origin.id),
             )
             # An e-mail is answered on the page that its links open.
             order.confirmation_answer = not is_email and order._get_answer_instruction(
@@ -126,6 +139,23 @@ class FsmOrderTextMixin(models.AbstractModel):
                 parts.append(place)
             texts.append(", ".join(filter(None, parts)))
         return "; ".join(texts)
+
+    def _describe_times(self, zone, starts, reader):
+        """The times that are proposed to a customer, with their letters.
+
+        :param zone: name of the time zone where the work happens
+        :param starts: naive UTC datetimes, in time
+        :param reader: the reader's time zone, None for one who is there
+        """
+        return "; ".join(
+            self.env._(
+                "%(letter)s: %(date)s, %(time)s",
+                letter=letter,
+                date=self._format_date_in(zone, start),
+                time=self._format_time_in(zone, start, reader=reader),
+            )
+            for letter, start in zip(LETTERS, starts, strict=False)
+        )
 
     def _format_arrival(self, arrival):
         """:param arrival: naive UTC datetime, None when it is not known"""

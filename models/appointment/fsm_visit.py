@@ -104,6 +104,7 @@ class FsmVisit(models.Model):
             result = super(FsmVisit, self._with_trace(vals)).write(vals)
         if "order_id" in vals:
             self._check_order()
+            self._take_messages_along()
             self._sum_up(orders | self.order_id)
         elif vals.keys() & {"confirmation_status", "scheduled_date_start"}:
             orders._update_status_from_visits_sudo()
@@ -134,6 +135,27 @@ class FsmVisit(models.Model):
             if not order_sudo._get_upcoming_visits():
                 known = order_sudo._get_known_status_sudo()
                 order_sudo._set_confirmation_status_sudo(known)
+
+    def _take_messages_along(self):
+        """What was said about a visit goes with it to another Work Order.
+
+        At another place, or of another customer, it has to be asked about again.
+        """
+        for visit_sudo in self.sudo():
+            order_sudo = visit_sudo.order_id
+            messages_sudo = visit_sudo.confirmation_ids.filtered(
+                lambda rec, order_sudo=order_sudo: rec.order_id != order_sudo
+            )
+            foreign_sudo = messages_sudo.filtered(
+                lambda rec, order_sudo=order_sudo: (
+                    rec.company_id != order_sudo.company_id
+                )
+            )
+            if foreign_sudo:
+                order_sudo._detach(foreign_sudo)
+                visit_sudo._set_confirmation_status_sudo("not_sent")
+            (messages_sudo - foreign_sudo).write({"order_id": order_sudo.id})
+            visit_sudo._on_place_changed()
 
     def _check_may_take_along(self):
         """Without Edit nobody moves or deletes a visit, and with it what was answered.
@@ -173,6 +195,10 @@ class FsmVisit(models.Model):
 
     def _get_appointment_order(self):
         return self.order_id
+
+    @api.model
+    def _get_stage_path(self):
+        return "order_id.stage_id"
 
     def _get_about_domain(self):
         return [("visit_id", "=", self.id)]

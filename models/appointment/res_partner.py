@@ -337,7 +337,7 @@ class ResPartner(models.Model):
             "type": "ir.actions.act_window",
             "name": title,
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_action": decision, "default_partner_id": self.id},
         }

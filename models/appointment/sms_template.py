@@ -26,10 +26,14 @@ AUTO_REPLIES = [
     ("notice_technician", "Notice: Another Technician"),
     ("on_my_way", "On My Way"),
     ("times", "Proposed Times"),
+    ("times_first", "Proposed Times, Nothing Asked Before"),
     ("time_set", "Proposed Time Was Set"),
 ]
 # What staff may send in a conversation instead of writing it each time.
-PREPARED = [("staff", "Prepared Text in Conversations")]
+PREPARED = [
+    ("staff", "Prepared Text in Conversations"),
+    ("staff_reply", "Prepared Text to Unmatched Replies"),
+]
 
 # Carriers and Twilio block the number of a customer who answers with one of these.
 OPT_OUT_WORDS = "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split()
@@ -83,6 +87,8 @@ class SmsTemplate(models.Model):
             "on_my_way": "fsm.order",
             "several": "fsm.order",
             "reminder": "fsm.order",
+            "times_first": "fsm.order",
+            "staff_reply": "fsm.confirmation.reply",
         }
         return models.get(kind, "fsm.confirmation")
 

@@ -9,6 +9,7 @@ from odoo.exceptions import ValidationError
 from odoo.addons.sms_twilio.tools.sms_twilio import get_twilio_from_number
 
 from ...core import hours
+from ...core.kinds import PREPARED_TEXTS
 from ...core.twilio.client import TwilioApi
 
 # What Odoo's neutralization leaves of a token. Everybody knows it, so it is none.
@@ -67,7 +68,7 @@ class ResCompany(models.Model):
         "company_id",
         "template_id",
         string="Own Auto-Replies",
-        domain=[("confirmation_kind", "not in", (False, "staff"))],
+        domain=[("confirmation_kind", "not in", (False, *PREPARED_TEXTS))],
         help="Sent instead of the standard text of their kind.",
     )
     job_confirmation_auto_reply = fields.Boolean("Answer Replies", default=True)

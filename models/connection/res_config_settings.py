@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from ...core import hours
+from ...core.kinds import PREPARED_TEXTS
 
 
 class ResConfigSettings(models.TransientModel):
@@ -27,7 +28,7 @@ class ResConfigSettings(models.TransientModel):
         compute="_compute_job_confirmation_text_ids",
         inverse="_inverse_job_confirmation_text_ids",
         readonly=False,
-        domain=[("confirmation_kind", "not in", (False, "staff"))],
+        domain=[("confirmation_kind", "not in", (False, *PREPARED_TEXTS))],
     )
     job_confirmation_auto_reply = fields.Boolean(
         related="company_id.job_confirmation_auto_reply", readonly=False

@@ -6,6 +6,7 @@ from odoo.tools import html2plaintext
 from ...core.kinds import EMAIL
 from ..xmlids import NOTE_SUBTYPE
 
+_REPLY = "fsm.confirmation.reply"
 # The most that one call reads, whatever a client asks for.
 MAX_EVENTS = 1000
 # What comes first of several events in one second: our auto-reply, and what a reply
@@ -16,11 +17,12 @@ _CLOSED_VISIBLY = ("answered", "failed")
 
 
 class FsmConfirmationConversation(models.AbstractModel):
-    """What was said about a message's appointment, as events for the screen.
+    """What was said about an appointment, or with a number, as events for the screen.
 
     Every event has ``key``, ``kind``, ``date`` (UTC, as a string), ``author`` and
-    ``text`` (plain text). ``current`` is the ``fsm.confirmation`` that is looked at,
-    ``messages`` are all of its conversation.
+    ``text`` (plain text). ``current`` is the ``fsm.confirmation`` that is looked at, or
+    the ``fsm.confirmation.reply`` that belongs to none; ``messages`` are all of its
+    conversation.
     """
 
     _name = "fsm.confirmation.conversation"
@@ -44,6 +46,11 @@ class FsmConfirmationConversation(models.AbstractModel):
         """When the customer was asked, or is about to be."""
         return min(filter(None, (message.sent_date, message.create_date)))
 
+    @api.model
+    def _is_about_none(self, current):
+        """Whether it is in a conversation with a number, about no appointment."""
+        return current._name == _REPLY or current._is_about_none()
+
     # ------------------------------------------------------------------
     # Our texts
     # ------------------------------------------------------------------
@@ -51,6 +58,9 @@ class FsmConfirmationConversation(models.AbstractModel):
     @api.model
     def _find_messages(self, current, limit):
         """This message and the others to its number about the same appointment."""
+        if self._is_about_none(current):
+            messages = self.env["fsm.confirmation"]
+            return messages.search(self._get_number_domain(current), limit=limit)
         found = Domain("id", "in", (current | current.previous_id).ids)
         # A failed text may have gone to a number that was corrected since.
         found |= Domain("previous_id", "=", current.id)
@@ -62,6 +72,16 @@ class FsmConfirmationConversation(models.AbstractModel):
                 & Domain("company_id", "=", current.company_id.id)
             )
         return current.search(found, limit=limit) | current
+
+    @api.model
+    def _get_number_domain(self, current):
+        """Messages to a number about no appointment."""
+        return (
+            Domain("mobile", "=", current.mobile)
+            & Domain("company_id", "=", current.company_id.id)
+            & Domain("order_id", "=", False)
+            & Domain("job_name", "=", False)
+        )
 
     @api.model
     def _get_customer_domain(self, current):
@@ -114,30 +134,33 @@ class FsmConfirmationConversation(models.AbstractModel):
 
     @api.model
     def _find_unmatched_replies(self, current, limit=None):
-        """Replies from this number that belong to no message yet."""
+        """Replies from this number that belong to no message and wait for a person."""
         return self.env["fsm.confirmation.reply"].search(
-            self._get_unmatched_domain(current), limit=limit
+            self._get_unmatched_domain(current) & Domain("is_done", "=", False),
+            limit=limit,
         )
 
     @api.model
     def _get_unmatched_domain(self, current):
+        """Replies from this number that belong to no message."""
         if not current.mobile:
             return Domain.FALSE
-        return (
+        unmatched = (
             Domain("mobile", "=", current.mobile)
             & Domain("company_id", "=", current.company_id.id)
             & Domain("state", "=", "unmatched")
-            & Domain("is_done", "=", False)
-            # What came before this text was sent is no answer to it.
-            & Domain("received_date", ">=", self._get_asked_date(current))
         )
+        if self._is_about_none(current):
+            return unmatched
+        # What came before this text was sent is no answer to it.
+        return unmatched & Domain("received_date", ">=", self._get_asked_date(current))
 
     @api.model
     def _prepare_reply_events(self, messages, current, limit):
         """One event per reply, and one for the auto-reply that it got."""
         replies = self.env["fsm.confirmation.reply"].search(
             Domain("confirmation_ids", "in", messages.ids)
-            | self._get_unmatched_domain(current),
+            | self._get_shown_domain(current),
             order="received_date desc, id desc",
             limit=limit,
         )
@@ -147,6 +170,14 @@ class FsmConfirmationConversation(models.AbstractModel):
             if reply.auto_reply_body:
                 events.append(self._prepare_auto_reply_event(reply))
         return events
+
+    @api.model
+    def _get_shown_domain(self, current):
+        """Which replies are shown that belong to no message."""
+        unmatched = self._get_unmatched_domain(current)
+        if self._is_about_none(current):
+            return unmatched
+        return unmatched & Domain("is_done", "=", False)
 
     @api.model
     def _prepare_reply_event(self, reply, current):
@@ -160,8 +191,8 @@ class FsmConfirmationConversation(models.AbstractModel):
             "key": f"reply-{reply.id}",
             "kind": "received",
             "date": fields.Datetime.to_string(reply.received_date),
-            "author": ((same_number or not reply.mobile) and current.contact_name)
-            or reply.mobile,
+            "author": ((same_number or not reply.mobile) and self._get_name(current))
+            or reply.mobile_display,
             "text": reply.body or "",
             "reply_id": reply.id,
             "intent": reply.intent or "",
@@ -170,6 +201,12 @@ class FsmConfirmationConversation(models.AbstractModel):
             "pictures": reply._describe_pictures(),
             "is_matched": reply.state == "matched",
         }
+
+    @api.model
+    def _get_name(self, current):
+        if current._name == _REPLY:
+            return current.partner_id.sudo().name
+        return current.contact_name
 
     @api.model
     def _prepare_auto_reply_event(self, reply):
@@ -188,7 +225,8 @@ class FsmConfirmationConversation(models.AbstractModel):
     @api.model
     def _prepare_note_events(self, messages, current, limit):
         """Events of kind ``note``: responses set by hand, opt-outs and their end."""
-        since = min(self._get_asked_date(message) for message in messages)
+        since = min(map(self._get_asked_date, messages), default=None)
+        since = since or current.received_date  # Nobody has written back yet.
         # The reader may see this number's texts; the list of opt-outs is for others.
         entry_sudo = (
             self.env["phone.blacklist"]
@@ -204,16 +242,18 @@ class FsmConfirmationConversation(models.AbstractModel):
                 "author": note_sudo.author_id.name or "",
                 "text": text,
             }
-            for note_sudo in self._find_notes_sudo(messages, entry_sudo, since, limit)
+            for note_sudo in self._find_notes_sudo(
+                messages, current, entry_sudo, since, limit
+            )
             if (text := html2plaintext(note_sudo.body).strip())
         ]
         opted_out = entry_sudo.active and entry_sudo.opt_out_date
         if opted_out and opted_out >= since:
-            events.append(self._prepare_opt_out_event(entry_sudo, messages.company_id))
+            events.append(self._prepare_opt_out_event(entry_sudo, current.company_id))
         return events
 
     @api.model
-    def _find_notes_sudo(self, messages, entry_sudo, since, limit):
+    def _find_notes_sudo(self, messages, current, entry_sudo, since, limit):
         """:return: ``mail.message``, with sudo, the oldest first"""
         of_messages = Domain("model", "=", messages._name) & Domain(
             "res_id", "in", messages.ids
@@ -224,7 +264,7 @@ class FsmConfirmationConversation(models.AbstractModel):
             Domain("model", "=", entry_sudo._name)
             & Domain("res_id", "=", entry_sudo.id)
             & Domain("subtype_id", "=", subtype_id)
-            & Domain("record_company_id", "in", messages.company_id.ids)
+            & Domain("record_company_id", "in", current.company_id.ids)
         )
         notes_sudo = (
             self.env["mail.message"]

@@ -66,7 +66,8 @@ class FsmConfirmationNextStep(models.AbstractModel):
         if unclear and not message.proposed_date and self._can_move(message):
             steps.append(self._prepare_reschedule_step(primary=False))
         steps += self._get_propose_steps(message)
-        if self._find_unmatched_replies(message, limit=1):
+        about_none = message._is_about_none()
+        if not about_none and self._find_unmatched_replies(message, limit=1):
             label = self.env._("Attach Reply")
             steps.append(step("attach", label, "fa-link", primary=True, stays=True))
         if self.env["fsm.confirmation.undo"]._can_undo(message):
@@ -196,14 +197,8 @@ class FsmConfirmationNextStep(models.AbstractModel):
     @api.model
     def _propose(self, message):
         """The dialog in which two or three times are proposed to the customer."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Propose Times"),
-            "res_model": "fsm.confirmation.propose",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_confirmation_id": message.id},
-        }
+        proposals = self.env["fsm.confirmation.proposal"]
+        return proposals._open_dialog({"default_confirmation_id": message.id})
 
     @api.model
     def _ask_again(self, message):

@@ -10,7 +10,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
     """What the screens ask a message for; the services beside this file know it."""
 
     _name = "fsm.confirmation.screen.mixin"
-    _inherit = ["fsm.technical.fields.mixin"]
+    _inherit = ["fsm.technical.fields.mixin", "fsm.confirmation.talk.mixin"]
     _description = "Screens of Job Confirmations"
 
     # In the national format of the company's country.
@@ -79,47 +79,6 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         self.check_access("read")
         return self.env["fsm.message.center"]._get_summary(domain)
 
-    def get_conversation(self, limit=40):
-        """What was said about this message's appointment, in time.
-
-        That is this message, other texts to the same number about the same
-        appointment, their replies, our auto-replies, and what people decided by hand;
-        also replies of that number that belong to no message yet.
-
-        :param limit: how many events at most, the newest ones
-        :return: dict with ``events`` (oldest first; see the ``_prepare_..._event``
-            methods of ``fsm.confirmation.conversation`` for their keys) and
-            ``has_earlier`` (bool). Every text in it is plain text, dates are UTC
-            strings.
-        :raises AccessError: the user may not read this message
-        """
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["fsm.confirmation.conversation"]._get_conversation(self, limit)
-
-    def get_write_back(self):
-        """What a user who writes to this message's number should know before.
-
-        :return: dict ``may_write``; without it nothing else, else ``blocked`` (why
-            nothing can be written, or ""), ``departure`` (when it leaves, if not at
-            once, or ""), ``to`` (who gets it) and ``templates`` (list of dict ``id``,
-            ``name``, the prepared texts)
-        """
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["fsm.confirmation.write.back"]._describe(self)
-
-    def get_prepared_text(self, template_id):
-        """A prepared text about this message's appointment, as plain text.
-
-        :param template_id: of :meth:`get_write_back`
-        :raises AccessError: the user's level is below Edit
-        """
-        self.ensure_one()
-        check_may_edit(self.env)
-        self.check_access("read")
-        return self.env["fsm.confirmation.write.back"]._render(self, template_id)
-
     @api.model
     def get_text_size(self, body):
         """How much room a text takes, in words.
@@ -129,16 +88,6 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         self.check_access("read")
         composer = self.env["fsm.confirmation.composer"]
         return composer._describe_size(str(body or "")[: MAX_TEXT + 1])
-
-    def action_write_back(self, body):
-        """Send a person's words to this message's number.
-
-        :raises AccessError: the user's level is below Edit
-        :raises UserError: it can't be sent
-        """
-        self.ensure_one()
-        self.env["fsm.confirmation.write.back"]._write_back(self, body)
-        return True
 
     def action_next_step(self, key):
         """Do one of :attr:`next_steps`.
@@ -223,7 +172,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Correct Response"),
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_action": "settle",

@@ -18,6 +18,7 @@ from ...core.board import (
     may_need_text,
 )
 from ...core.kinds import EMAIL, STAFF, TIMES
+from ...core.notices import MOVED
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -41,6 +42,8 @@ class Examined:
     state: str  # of ``core.board.STATES``
     draft: object = None  # what asking would come to, where it matters
     alerts: list = field(default_factory=list)
+    # The ``fsm.confirmation.change`` that waits for a dispatcher, or None.
+    change: object = None
 
     @property
     def block(self):
@@ -68,6 +71,7 @@ class FsmDayBoard(models.AbstractModel):
         now = fields.Datetime.now()
         drafts = self._draft(appointments, now)
         written_back = self._find_written_back(appointments)
+        changes = self._find_changes(appointments)
         found = {}
         for appointment in appointments:
             draft = drafts.get(appointment)
@@ -79,11 +83,33 @@ class FsmDayBoard(models.AbstractModel):
                 has_passed=self._has_passed(appointment, now),
                 needs_reading=bool(appointment.needs_reading),
                 is_blocked=bool(first_block(alerts)),
+                is_canceled=appointment.stage_id._is_canceled(),
                 is_written_back=appointment in written_back,
             )
             state = board_state(standing, now)
-            found[appointment] = Examined(state, draft, alerts)
+            change = changes.get((appointment.order_id, appointment.visit_id))
+            found[appointment] = Examined(state, draft, alerts, change)
         return found
+
+    @api.model
+    def _find_changes(self, appointments):
+        """Changes that wait until a dispatcher tells the customer, or leaves it.
+
+        A moved date is none of them: the customer is asked again.
+
+        :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation.change``
+        """
+        kept = appointments.filtered(lambda rec: rec.confirmation_status != "reconfirm")
+        if not self._may_edit() or not kept:
+            return {}
+        changes = self.env["fsm.confirmation.change"].search(
+            [
+                ("order_id", "in", kept.order_id.ids),
+                ("is_held", "=", True),
+                ("kind", "!=", MOVED),
+            ]
+        )
+        return {(change.order_id, change.visit_id): change for change in changes}
 
     @api.model
     def _find_written_back(self, appointments):
@@ -150,6 +176,8 @@ class FsmDayBoard(models.AbstractModel):
     def _describe(self, appointment, found):
         """What a dispatcher has to know about it, in a few words, or False."""
         message = appointment.message_id
+        if found.change:
+            return self.env._("Doesn't know about “%s” yet", found.change.now_text)
         if found.state == "cant_ask":
             # Whoever can't be texted may have been asked by e-mail.
             if message.channel == EMAIL and message.state == "failed":
@@ -230,6 +258,9 @@ class FsmDayBoard(models.AbstractModel):
         """
         steps = []
         may_edit = self._may_edit()
+        if found.change and found.state != "passed":
+            label = self.env._("Tell Customer")
+            steps.append(self._prepare_step("tell_change", label, "fa-bullhorn"))
         if may_edit and found.state not in ("confirmed", "passed"):
             steps += self._get_edit_steps(appointment, found)
         if appointment.message_id and "conversation" not in [
@@ -240,11 +271,9 @@ class FsmDayBoard(models.AbstractModel):
         if may_edit and appointment.message_id:
             label = self.env._("Write Back")
             steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
+        if may_edit and self._can_propose(appointment, found):
             label = self.env._("Propose Times")
-            if self.env["fsm.confirmation.proposal"]._can_propose(
-                appointment.message_id
-            ):
-                steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
+            steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
         if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -252,7 +281,9 @@ class FsmDayBoard(models.AbstractModel):
         label = self.env._("Open Work Order")
         steps.append(self._prepare_step("open_order", label, "fa-external-link"))
         # What waits for the customer, or for nobody, asks for no click.
-        steps[0]["primary"] = found.state not in ("awaiting", "confirmed", "passed")
+        steps[0]["primary"] = bool(found.change) or (
+            found.state not in ("awaiting", "confirmed", "passed")
+        )
         return steps
 
     @api.model
@@ -265,6 +296,13 @@ class FsmDayBoard(models.AbstractModel):
         call["href"] = f"tel:{number}"
         urgent = found.state in ("near", "declined") or self._is_opted_out(found)
         steps.insert(0 if urgent else len(steps), call)
+
+    @api.model
+    def _can_propose(self, appointment, found):
+        message = appointment.message_id
+        if message:
+            return self.env["fsm.confirmation.proposal"]._can_propose(message)
+        return found.state == "not_asked"
 
     @api.model
     def _may_edit(self):
@@ -322,25 +360,18 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _get_ways_out(self, appointment, found):
         """What helps when the customer can't be asked, as the alert says."""
+        step = self._prepare_step
+        by_email, choose = self.env._("Ask by E-mail"), self.env._("Choose Contact")
+        contact, schedule = self.env._("Open Contact"), self.env._("Set the Date")
+        allow = self.env._("Allow Texts Again")
+        trust = self.env._("The Number Is Right")
         known = {
-            "ask_by_email": (
-                "ask_by_email",
-                self.env._("Ask by E-mail"),
-                "fa-envelope-o",
-            ),
-            "choose_contact": ("send", self.env._("Choose Contact"), "fa-user-o"),
-            "open_contact": ("contact", self.env._("Open Contact"), "fa-user-o"),
-            "allow_texts": (
-                "allow_texts",
-                self.env._("Allow Texts Again"),
-                "fa-unlock",
-            ),
-            "trust_number": (
-                "trust_number",
-                self.env._("The Number Is Right"),
-                "fa-check",
-            ),
-            "open_schedule": ("schedule", self.env._("Set the Date"), "fa-calendar-o"),
+            "ask_by_email": step("ask_by_email", by_email, "fa-envelope-o"),
+            "choose_contact": step("send", choose, "fa-user-o"),
+            "open_contact": step("contact", contact, "fa-user-o"),
+            "allow_texts": step("allow_texts", allow, "fa-unlock"),
+            "trust_number": step("trust_number", trust, "fa-check"),
+            "open_schedule": step("schedule", schedule, "fa-calendar-o"),
         }
         emails = self.env["fsm.confirmation.email"]
         may = {
@@ -352,7 +383,7 @@ class FsmDayBoard(models.AbstractModel):
         }
         actions = found.block.actions if found.block else ("choose_contact",)
         return [
-            self._prepare_step(*known[key])
+            known[key]
             for key in actions
             if key in known and may.get(key, lambda: True)()
         ]
@@ -380,7 +411,7 @@ class FsmDayBoard(models.AbstractModel):
             ),
             "conversation": lambda rec: rec.message_id.action_open_details(),
             "write_back": self._write_back,
-            "propose": lambda rec: next_steps._propose(rec.message_id),
+            "propose": self._propose,
             "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
@@ -390,6 +421,7 @@ class FsmDayBoard(models.AbstractModel):
             "contact": lambda _rec: self._open_form(partner),
             "allow_texts": lambda _rec: partner.action_lift_opt_out(),
             "trust_number": lambda _rec: partner.action_trust_number(),
+            "tell_change": lambda _rec: found.change.action_tell(),
             "call": lambda _rec: False,
         }
 
@@ -415,6 +447,13 @@ class FsmDayBoard(models.AbstractModel):
         action = appointment.message_id.action_open_details()
         action["context"] = {"confirmation_write_back": True}
         return action
+
+    @api.model
+    def _propose(self, appointment):
+        if appointment.message_id:
+            next_steps = self.env["fsm.confirmation.next.step"]
+            return next_steps._propose(appointment.message_id)
+        return appointment._get_appointment().action_propose_times()
 
     @api.model
     def _open_form(self, record):

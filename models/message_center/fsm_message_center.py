@@ -50,38 +50,26 @@ class FsmMessageCenter(models.AbstractModel):
             static/src/shared/status_looks.esm.js: its icon and color) and ``domain``
         """
 
-        def of_status(key, label):
-            return {
-                "key": key,
-                "label": label,
-                "look": key,
-                "domain": [("indicator", "=", key)],
-            }
+        def tile(key, label, domain=None):
+            domain = domain or [("indicator", "=", key)]
+            return {"key": key, "label": label, "look": key, "domain": domain}
 
+        unread = [("needs_reading", "=", True)]
+        # What a person has to see to: nobody asked again since, and nobody resolved it
+        # by hand.
+        failed = [
+            ("state", "=", "failed"),
+            ("closed_reason", "!=", "replaced"),
+            ("indicator", "in", ("failed", "opted_out")),
+        ]
         return [
-            of_status("awaiting", self.env._("Awaiting")),
-            of_status("declined", self.env._("Declined")),
-            of_status("unrecognized", self.env._("Unrecognized")),
-            {
-                "key": "needs_reading",
-                "label": self.env._("Unread"),
-                "look": "needs_reading",
-                "domain": [("needs_reading", "=", True)],
-            },
-            # What a person has to see to: nobody asked again since, and nobody
-            # resolved it by hand.
-            {
-                "key": "failed",
-                "label": self.env._("Not delivered"),
-                "look": "failed",
-                "domain": [
-                    ("state", "=", "failed"),
-                    ("closed_reason", "!=", "replaced"),
-                    ("indicator", "in", ("failed", "opted_out")),
-                ],
-            },
-            of_status("opted_out", self.env._("Opted out")),
-            of_status("confirmed", self.env._("Confirmed")),
+            tile("awaiting", self.env._("Awaiting")),
+            tile("declined", self.env._("Declined")),
+            tile("unrecognized", self.env._("Unrecognized")),
+            tile("needs_reading", self.env._("Unread"), unread),
+            tile("failed", self.env._("Not delivered"), failed),
+            tile("opted_out", self.env._("Opted out")),
+            tile("confirmed", self.env._("Confirmed")),
         ]
 
     @api.model
@@ -171,8 +159,26 @@ class FsmMessageCenter(models.AbstractModel):
             *self._get_sender_banners(),
             *self._get_pending_reply_banners(),
             *self._get_missed_reply_banners(),
+            *self._get_change_banners(),
             *self.env["fsm.confirmation.checklist"]._get_banners(),
         ]
+
+    @api.model
+    def _get_change_banners(self):
+        """Customers who wait for a person to tell them of a change."""
+        changes = self.env["fsm.confirmation.change"]
+        count = changes.search_count([("is_held", "=", True)])
+        if not count:
+            return []
+        if count == 1:
+            text = self.env._("1 customer hasn't been told of a change yet.")
+        else:
+            text = self.env._("%s customers haven't been told of a change yet.", count)
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "fieldservice_job_confirmation.fsm_confirmation_change_action"
+        )
+        label = self.env._("Show Changes")
+        return [{"level": "info", "text": text, "label": label, "action": action}]
 
     @api.model
     def _get_queue_banners(self):

@@ -77,7 +77,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         :param messages: the ``fsm.confirmation`` it is about, several to choose from
         """
         if kind == "help":
-            lang = self._get_customer_lang(case.company, partner=case.partner)
+            lang = self._get_auto_reply_lang(case.company, partner=case.partner)
             return self._render(kind, case.company, case.company, lang)
         return self._render_about(kind, messages)
 
@@ -90,7 +90,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         # The appointment may have changed since they were read.
         messages.invalidate_recordset(TEXT_FIELDS, flush=False)
         about = messages[0]
-        lang = self._get_customer_lang(about.company_id, about)
+        lang = self._get_auto_reply_lang(about.company_id, about)
         return self._render(kind, about, about.company_id, lang, messages)
 
     @api.model
@@ -134,7 +134,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             return "moved_undated"
         return kind
 
-    def _get_customer_lang(self, company, confirmation=None, partner=None):
+    def _get_auto_reply_lang(self, company, confirmation=None, partner=None):
         """The language in which the customer is answered, one that is installed."""
         if confirmation:
             partner = confirmation.partner_id

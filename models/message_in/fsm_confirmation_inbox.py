@@ -14,12 +14,12 @@ from ...core.phones import normal_form, ways_to_write
 from ...core.twilio.client import to_int
 from ...tools.log_redaction import describe, private_queries, where
 from ...tools.retry import CONFLICTS, LOCK_WAIT, commit_with_retries, retries
+from ..xmlids import PROCESS_CRON
 
 _logger = logging.getLogger(__name__)
 
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
-CRON = "fieldservice_job_confirmation.ir_cron_process_replies"
 # So young a pending reply may still be in its webhook's hands.
 LEFT_TO_WEBHOOK = timedelta(seconds=10)
 # NUL can't be stored; other control characters can.
@@ -31,7 +31,7 @@ class Case:
     """One text at work: what is known, what is decided, and what came of it."""
 
     text: matching.Inbound
-    decision: matching.Decision
+    decision: matching.MatchDecision
     messages: object  # ``fsm.confirmation`` that it may be about, newest first
     company: object  # ``res.company`` with sudo
     partner: object  # ``res.partner`` with sudo
@@ -137,7 +137,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         inbox_sudo = self._in_companies_sudo(companies_sudo)
         if inbox_sudo.env["fsm.confirmation.reply"]._store_once(values):
             soon = fields.Datetime.now() + LEFT_TO_WEBHOOK + timedelta(seconds=1)
-            self.env.ref(CRON).sudo()._trigger(at=soon)
+            self.env.ref(PROCESS_CRON).sudo()._trigger(at=soon)
 
     @api.model
     def _in_companies_sudo(self, companies_sudo):
@@ -264,6 +264,8 @@ class FsmConfirmationInbox(models.AbstractModel):
             messages, candidates, conversation = gather(text, earlier)
             found = self._read(text, candidates, conversation)
             decision = matching.decide(found, candidates, conversation)
+            if earlier._has_opted_since(text):
+                decision = matching.without_opting(decision)
         about = messages.browse(decision.about or [])
         is_stranger = decision is not matching.FLOOD and not about
         company_sudo = self.env["res.company"].sudo().browse(text.company_id)
@@ -485,6 +487,8 @@ class FsmConfirmationInbox(models.AbstractModel):
             "intent": case.decision.intent,
             "reason": case.decision.reason,
             "state": "matched" if case.linked else "unmatched",
+            # Thanks for what staff wrote to a number bother nobody.
+            "is_done": case.decision.intent == "courtesy" and not case.linked,
             "error": False,
             "company_id": case.company.id,
             "partner_id": case.partner.id,

@@ -199,6 +199,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         return matching.Candidate(
             id=message.id,
             appointment=(about._name, about.id),
+            is_about_none=message._is_about_none(),
             kind=message.kind,
             text=message.carrier_id.id or message.id,
             body=message.body or "",

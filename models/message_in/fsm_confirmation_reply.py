@@ -21,7 +21,7 @@ class FsmConfirmationReply(models.Model):
     """
 
     _name = "fsm.confirmation.reply"
-    _inherit = ["fsm.technical.fields.mixin"]
+    _inherit = ["fsm.technical.fields.mixin", "fsm.confirmation.talk.mixin"]
     _description = "Customer Reply"
     _order = "id desc"
     _rec_name = "body"
@@ -365,6 +365,19 @@ class FsmConfirmationReply(models.Model):
             said.append(Said("us", kind, text, **known))
         return said
 
+    def _has_opted_since(self, text):
+        """Whether one of these, written after a text, opts out or in again.
+
+        :param text: :class:`~...core.matching.Inbound`, which comes late to us
+        """
+        # One that is not stored yet is the newest of its second.
+        mine = (text.received_date, text.id or float("inf"))
+        return any(
+            reply.intent in ("opt_out", "opt_in")
+            and (reply.received_date, reply.id) > mine
+            for reply in self
+        )
+
     def _is_to_line_of(self, text):
         """Whether this went to the same number or Messaging Service as another text.
 
@@ -462,10 +475,31 @@ class FsmConfirmationReply(models.Model):
         undo._keep(confirmation, before, self)
         reply_sudo._notify_changed()
 
+    def _get_talk(self):
+        self.ensure_one()
+        return self.confirmation_id or self
+
     def action_done(self):
         """Mark unmatched replies as read: nothing is to be done about them."""
         self.check_access("write")
-        self.sudo().write({"is_done": True})
+        replies_sudo = self.sudo()
+        replies_sudo.write({"is_done": True})
+        for reply_sudo in replies_sudo:
+            reply_sudo._notify_changed()
+
+    def action_open_conversation(self):
+        """Open what was said with this number in a dialog, ready to write back."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Reply"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"confirmation_write_back": True},
+        }
 
     def action_attach(self):
         """Open the dialog in which this reply is attached to a message."""
@@ -476,7 +510,7 @@ class FsmConfirmationReply(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Attach to a Message"),
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_action": "attach",

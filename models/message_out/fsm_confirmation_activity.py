@@ -103,16 +103,19 @@ class FsmConfirmationActivity(models.AbstractModel):
         )
 
     @api.model
-    def _get_responsible_user(self, record):
+    def _get_responsible_user(self, record, order=None):
         """Who acts on a response: the sender, else who made the Work Order.
 
         Somebody who may resolve it: without the level Edit a user sees no response.
         When neither may any more, it is the first user of the company who may. An
         override point.
+
+        :param record: ``fsm.confirmation``, maybe empty when ``order`` is given
         """
         record_sudo = record.sudo()
-        company_sudo = record_sudo.company_id
-        users_sudo = record_sudo.user_id | record_sudo.order_id.create_uid
+        order_sudo = order.sudo() if order else record_sudo.order_id
+        company_sudo = (record_sudo or order_sudo).company_id
+        users_sudo = record_sudo.user_id | order_sudo.create_uid
         able_sudo = users_sudo.filtered(
             lambda user: (
                 user.active

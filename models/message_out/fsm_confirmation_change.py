@@ -13,14 +13,13 @@ from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
 from ...tools.retry import commit_with_retries
 from ..levels import check_may_edit
-from ..xmlids import MODULE
+from ..xmlids import TELL_CRON
 
 CHANGES = [
     ("moved", "Date moved"),
     ("canceled", "Canceled"),
     ("technician", "Another technician"),
 ]
-CRON = f"{MODULE}.ir_cron_tell_of_changes"
 _BATCH = 50
 
 
@@ -132,7 +131,7 @@ class FsmConfirmationChange(models.Model):
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
-                self.env.ref(CRON).sudo()._trigger(at=due)
+                self.env.ref(TELL_CRON).sudo()._trigger(at=due)
 
     @api.model
     def _forget_sudo(self, appointments):
@@ -242,14 +241,8 @@ class FsmConfirmationChange(models.Model):
         :param user: ``res.users`` who tells them
         :return: the new ``fsm.confirmation`` records with sudo
         """
-        drafts = {}
-        for change_sudo in self.sudo():
-            kind, told_sudo = self._find(change_sudo._get_appointment())
-            if kind:
-                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
-            else:
-                change_sudo.unlink()
-        self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
+        drafts = self._prepare_drafts()
+        (self.sudo() - self.sudo().concat(*drafts)).unlink()
         ready = []
         for change_sudo, draft in drafts.items():
             block = first_block(draft.alerts)
@@ -260,11 +253,30 @@ class FsmConfirmationChange(models.Model):
                 change_sudo.unlink()
         return self.env["fsm.confirmation.composer"]._record(ready, user)
 
+    def _prepare_drafts(self):
+        """What telling of these changes comes to, with what stands in its way.
+
+        :return: dict change, with sudo ->
+            :class:`~...fsm_confirmation_composer.Draft`; without those that are not
+            true any more
+        """
+        drafts = {}
+        for change_sudo in self.sudo():
+            kind, told_sudo = self._find(change_sudo._get_appointment())
+            if kind:
+                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
+        self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
+        return drafts
+
     @api.model
     def _draft(self, change_sudo, kind, told_sudo):
         """:return: :class:`~...fsm_confirmation_composer.Draft`"""
         draft = self.env["fsm.confirmation.composer"]._draft(
-            change_sudo.order_id, change_sudo.visit_id, told_sudo.partner_id
+            change_sudo.order_id,
+            change_sudo.visit_id,
+            told_sudo.partner_id,
+            # Where they were told of the old state they look for news of it.
+            channel=told_sudo.channel,
         )
         auto_replies = self.env["fsm.confirmation.auto.reply"]
         words = auto_replies._render_about(f"notice_{kind}", told_sudo)
@@ -292,10 +304,27 @@ class FsmConfirmationChange(models.Model):
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
         if len(sent_sudo) == 1:
-            text = self.env._("1 customer gets a text.")
+            text = self.env._("1 customer gets a message.")
         else:
-            text = self.env._("%s customers get a text.", len(sent_sudo))
+            text = self.env._("%s customers get a message.", len(sent_sudo))
         return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
+
+    def action_review(self):
+        """Open the dialog that says how many customers are told of what.
+
+        :raises AccessError: the user's level is below Edit
+        """
+        check_may_edit(self.env)
+        self.check_access("read")
+        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": self.ids})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Tell Customers"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     def action_dismiss(self):
         """These customers know it already, or need not.

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 
 from ...core import delivery
 from ...core.delivery import Transition
-from ...core.kinds import ends_with_appointment
+from ...core.kinds import TIMES, ends_with_appointment
 
 # What is known of a text is known of each question in it.
 _SHARED = ("twilio_sid", "from_number", "refused_sids", "sent_date")
@@ -330,17 +330,21 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 ("is_open", "=", True),
             ]
         )
-        self.env["fsm.confirmation.opt.out"]._opt_out_sudo(
-            record.mobile,
-            record.filtered(lambda rec: rec._asks()) | others,
-            "twilio",
-            company=record.company_id,
+        answered = record.filtered(lambda rec: rec._asks()) | others
+        opt_outs = self.env["fsm.confirmation.opt.out"]
+        opt_outs._opt_out_sudo(
+            record.mobile, answered, "twilio", company=record.company_id
         )
+        if not answered:
+            opt_outs._on_opt_out_without_question(record)
 
     @api.model
     def _close_unsent(self, record):
         """The customer was not asked after all, unless another message asks."""
         if not record._asks():
+            if record.kind == TIMES and not record._may_have_arrived():
+                proposals = self.env["fsm.confirmation.proposal"]
+                proposals._get_slots_sudo(record)._release_sudo()
             return
         was_open, was_sent = record.is_open, record._may_have_arrived()
         record._close_sudo("failed")

@@ -85,22 +85,42 @@ class FsmConfirmationDeparture(models.AbstractModel):
     @api.model
     def _describe(self, draft):
         """What time it is where the work happens, and when the text leaves."""
+        known = self._get_words(draft)
+        return self.env._(
+            "It is %(now)s in %(place)s: the text leaves %(day)s at %(time)s.", **known
+        )
+
+    @api.model
+    def _describe_too_late(self, draft):
+        """What time it is where the work happens, and why no text leaves in time."""
+        known = self._get_words(draft)
+        if "time" not in known:
+            return self.env._(
+                "It is %(now)s in %(place)s, and there are no texting hours: call, or "
+                "send the text now with a reason.",
+                **known,
+            )
+        return self.env._(
+            "It is %(now)s in %(place)s. Texts leave again %(day)s at %(time)s, and "
+            "the appointment has begun by then: call, or send the text now with a "
+            "reason.",
+            **known,
+        )
+
+    @api.model
+    def _get_words(self, draft):
+        """:return: dict ``now``, ``place``, and ``day`` and ``time`` when a text may
+        leave at all"""
         now, departure = self._find(draft)
         zone = draft.order._get_appointment_timezone()
         known = {
             "now": draft.order._format_time_in(zone, now),
             "place": draft.order.location_id.city or zone.split("/")[-1],
         }
-        if not departure:
-            return self.env._(
-                "It is %(now)s in %(place)s, and there are no texting hours.", **known
-            )
-        return self.env._(
-            "It is %(now)s in %(place)s: the text leaves %(day)s at %(time)s.",
-            day=self._describe_day(draft.order, zone, now, departure),
-            time=draft.order._format_time_in(zone, departure),
-            **known,
-        )
+        if departure:
+            known["day"] = self._describe_day(draft.order, zone, now, departure)
+            known["time"] = draft.order._format_time_in(zone, departure)
+        return known
 
     @api.model
     def _describe_day(self, order, zone, now, departure):

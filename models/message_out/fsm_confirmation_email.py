@@ -8,7 +8,9 @@ from odoo.tools import email_normalize, formataddr
 from ...core.delivery import Transition
 from ...core.kinds import EMAIL, SMS
 
-_TEMPLATE = "fieldservice_job_confirmation.mail_template_job_confirmation"
+_MODULE = "fieldservice_job_confirmation"
+_QUESTION_TEMPLATE = f"{_MODULE}.mail_template_job_confirmation"
+_NOTICE_TEMPLATE = f"{_MODULE}.mail_template_notice"
 _MAIL_CRON = "mail.ir_cron_mail_scheduler_action"
 _RENDERED = ("subject", "body_html", "email_from", "reply_to")
 _AT_ONCE = 500  # outcomes recorded in one run
@@ -20,7 +22,8 @@ def make_key(token):
 
 
 class FsmConfirmationEmail(models.AbstractModel):
-    """Questions by e-mail: made with a ``mail.template``, sent by Odoo's mail queue.
+    """What is asked and told by e-mail: made with a ``mail.template``, sent by Odoo's
+    mail queue.
 
     Whether one may leave is decided by the same alerts as for a text.
     """
@@ -81,16 +84,17 @@ class FsmConfirmationEmail(models.AbstractModel):
         """Field values: the way in which a draft is sent, and where to."""
         if not draft.is_email:
             return {"channel": SMS, "mobile": draft.mobile, "sender": draft.sender}
-        draft.token = secrets.token_urlsafe(32)
+        # What only tells something has no link.
+        draft.token = secrets.token_urlsafe(32) if draft.asks else ""
         return {
             "channel": EMAIL,
             "email": draft.email,
-            "answer_key": make_key(draft.token),
+            "answer_key": draft.token and make_key(draft.token),
         }
 
     @api.model
     def _send(self, drafts, records_sudo):
-        """Hand recorded questions to Odoo's mail queue, which sends after the commit.
+        """Hand what was recorded to Odoo's mail queue, which sends after the commit.
 
         :param drafts: list of :class:`Draft`, each with its token
         :param records_sudo: what was recorded of them, in the same order
@@ -115,14 +119,47 @@ class FsmConfirmationEmail(models.AbstractModel):
     @api.model
     def _render(self, records_sudo, tokens):
         """:return: dict id -> dict of the mail's parts, in each customer's language"""
-        template_sudo = self.env.ref(_TEMPLATE).sudo()
         urls = {
             record.id: self._get_url(record, tokens[record.id])
             for record in records_sudo
+            if tokens[record.id]
         }
-        return template_sudo.with_context(answer_urls=urls)._generate_template(
-            records_sudo.ids, _RENDERED
+        rendered = {}
+        for asks, mine_sudo in records_sudo.grouped(lambda rec: rec._asks()).items():
+            name = _QUESTION_TEMPLATE if asks else _NOTICE_TEMPLATE
+            template_sudo = self.env.ref(name).sudo().with_context(answer_urls=urls)
+            rendered.update(template_sudo._generate_template(mine_sudo.ids, _RENDERED))
+        return rendered
+
+    @api.model
+    def _preview(self, draft, body):
+        """What the customer will see, made as the e-mail is; its links lead nowhere.
+
+        :param draft: :class:`Draft` whose text is ``body``
+        :return: dict ``subject`` and ``body_html``
+        """
+        record_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .new(
+                {
+                    "order_id": draft.order.id,
+                    "visit_id": draft.visit.id,
+                    "company_id": draft.company.id,
+                    "partner_id": draft.partner.id,
+                    "contact_name": draft.partner.name,
+                    "email": draft.email,
+                    "lang": draft.partner._get_customer_lang(draft.company),
+                    "appointment_start": draft.appointment.scheduled_date_start,
+                    "body": body,
+                }
+            )
         )
+        template_sudo = self.env.ref(_TEMPLATE).sudo()
+        [parts] = template_sudo._generate_template(
+            record_sudo.ids or [record_sudo.id], ("subject", "body_html")
+        ).values()
+        return parts
 
     @api.model
     def _get_url(self, record, token):

@@ -25,8 +25,6 @@ _ASKED_ABOUT = 500
 # Texts of an earlier version, which nobody asked about, are left as they are.
 _CHECK_UNTIL = timedelta(days=7)
 _LONGEST_PAUSE = 0.5  # seconds
-# Of the scheduled actions that send: the first one, and each that helps it.
-_SENDING_CODES = ("model._cron_send()", "model._send_waiting()")
 
 
 class FsmConfirmationOutbox(models.AbstractModel):
@@ -54,12 +52,10 @@ class FsmConfirmationOutbox(models.AbstractModel):
         :param messages: ``fsm.confirmation`` records that wait
         :param at: naive UTC datetime, None for as soon as possible
         """
+        # The first one, and each that helps it, copies made by hand as well.
         crons_sudo = self.env["ir.cron"].sudo()
-        sending = [
-            ("model_id", "=", self.env["ir.model"]._get_id(self._name)),
-            ("code", "in", _SENDING_CODES),
-        ]
-        for cron_sudo in crons_sudo.search(sending):
+        own = [("model_id", "=", self.env["ir.model"]._get_id(self._name))]
+        for cron_sudo in crons_sudo.search(own):
             cron_sudo._trigger(at)
 
     @api.model

@@ -76,23 +76,30 @@ class FsmConfirmationPage(models.AbstractModel):
         }
         if reason:
             key = known["response"] or reason
-            return {**known, "sentence": self._describe_reason(key)}
+            known["sentence"] = self._describe_reason(key)
+            if self._is_confirmed(record_sudo):
+                known["when"] = self._describe_when(record_sudo)
+            return known
         return {**known, **self._describe_appointment(record_sudo)}
 
     @api.model
     def _describe_appointment(self, record_sudo):
         """What the customer was asked about, with the time zone of the place."""
+        return {
+            "when": self._describe_when(record_sudo),
+            "text": record_sudo.body,
+            "today": fields.Date.to_string(fields.Date.today()),
+            "max_note": MAX_NOTE,
+        }
+
+    @api.model
+    def _describe_when(self, record_sudo):
         order_sudo = record_sudo.order_id.with_env(self.env).sudo()
         zone = record_sudo._get_timezone()
         start, end = record_sudo.appointment_start, record_sudo.appointment_end
         day = order_sudo._format_date_in(zone, start)
         hours = order_sudo._format_time_in(zone, start, end, reader="")
-        return {
-            "when": ", ".join(part for part in (day, hours) if part),
-            "text": record_sudo.body,
-            "today": fields.Date.to_string(fields.Date.today()),
-            "max_note": MAX_NOTE,
-        }
+        return ", ".join(part for part in (day, hours) if part)
 
     @api.model
     def _describe_reason(self, key):
@@ -152,7 +159,7 @@ class FsmConfirmationPage(models.AbstractModel):
         note = note.replace("\0", "").strip()[:MAX_NOTE]
         proposed = self._read_day(day) if response == "declined" else None
         if proposed:
-            note = "\n".join(filter(None, [note, str(proposed.day)]))
+            note = ", ".join(filter(None, [note, str(proposed.day)]))
         intent = matching.INTENT_OF_RESPONSE[response]
         reply_sudo = self._create_reply_sudo(record_sudo, intent, note)
         effect = matching.Effect(
@@ -191,7 +198,8 @@ class FsmConfirmationPage(models.AbstractModel):
                     "confirmation_id": record_sudo.id,
                     "partner_id": record_sudo.partner_id.id,
                     "company_id": record_sudo.company_id.id,
-                    "body": "\n".join(filter(None, [words, note])),
+                    # As a person would write it: also where it stands on one line.
+                    "body": ". ".join(filter(None, [words, note])),
                     "intent": intent,
                     "reason": "page",
                     "state": "matched",

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg2
@@ -6,7 +7,8 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...core.kinds import NOTICE, TIMES
+from ...core.alerts import first_block
+from ...core.kinds import NOTICE, QUESTION, TIMES
 from ...core.reply.proposed import LETTERS
 from ...core.status import OUTDATED
 from ...tools.log_redaction import private_queries
@@ -40,9 +42,60 @@ class FsmConfirmationProposal(models.AbstractModel):
             and not appointment_sudo._is_appointment_closed()
             and (
                 appointment_sudo._is_appointment_upcoming()
+                or not appointment_sudo.scheduled_date_start
                 or message.response == "declined"
             )
         )
+
+    @api.model
+    def _can_propose_first(self, appointment):
+        """Whether times can be proposed to a customer who was asked nothing yet."""
+        company_sudo = appointment._get_appointment_order().sudo().company_id
+        is_closed = appointment.sudo()._is_appointment_closed()
+        return company_sudo.job_confirmation_enabled and not is_closed
+
+    @api.model
+    def _find_message(self, appointment):
+        """In whose conversation times are proposed: the newest about an appointment.
+
+        :return: ``fsm.confirmation``, empty where the customer was asked nothing yet
+        """
+        found = self.env["fsm.confirmation"].search(
+            [
+                *appointment._get_about_domain(),
+                ("kind", "in", (QUESTION, TIMES)),
+                ("mobile", "!=", False),
+                ("state", "!=", "canceled"),
+            ],
+            limit=1,
+        )
+        if not found or found._is_of_another_customer():
+            return found.browse()
+        return found if self._can_propose(found) else found.browse()
+
+    @api.model
+    def _open(self, appointment):
+        """The dialog in which two or three times are proposed to the customer."""
+        check_may_edit(self.env)
+        appointment.check_access("read")
+        message = self._find_message(appointment)
+        order = appointment._get_appointment_order()
+        context = {"default_confirmation_id": message.id}
+        if not message:
+            visit_id = appointment != order and appointment.id
+            context = {"default_order_id": order.id, "default_visit_id": visit_id}
+        return self._open_dialog(context)
+
+    @api.model
+    def _open_dialog(self, context):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Propose Times"),
+            "res_model": "fsm.confirmation.propose",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": context,
+        }
 
     @api.model
     def _suggest(self, message):
@@ -51,8 +104,17 @@ class FsmConfirmationProposal(models.AbstractModel):
         :return: list of naive UTC datetimes, in time
         """
         appointment_sudo = message._get_appointment_sudo()
+        return self._suggest_for(appointment_sudo, message.proposed_date)
+
+    @api.model
+    def _suggest_for(self, appointment, wish=False):
+        """Up to three free times of an appointment.
+
+        :param wish: one that the customer named, naive UTC datetime
+        :return: list of naive UTC datetimes, in time
+        """
+        appointment_sudo = appointment.sudo()
         service = self.env["fsm.confirmation.free.time"]
-        wish = message.proposed_date
         if wish and (
             wish <= fields.Datetime.now()
             or not service._is_free(appointment_sudo, wish)
@@ -93,6 +155,53 @@ class FsmConfirmationProposal(models.AbstractModel):
         service = self.env["fsm.confirmation.write.back"]
         record_sudo = service._write_back(message, words, TIMES)
         self._hold(record_sudo, appointment_sudo, starts)
+        return record_sudo
+
+    @api.model
+    def _draft_first(self, appointment, starts):
+        """The text that proposes times to who was asked nothing yet, with its alerts.
+
+        :param starts: naive UTC datetimes
+        :return: :class:`~...fsm_confirmation_composer.Draft`
+        """
+        order_sudo = appointment._get_appointment_order().sudo()
+        visit = appointment if appointment != order_sudo else self.env["fsm.visit"]
+        partner = self.env["fsm.confirmation.recipient"]._choose(order_sudo)[order_sudo]
+        composer = self.env["fsm.confirmation.composer"]
+        draft = replace(
+            composer._draft(order_sudo, visit, partner),
+            kind=TIMES,
+            template=order_sudo.company_id._get_text_templates_sudo("times_first")[:1],
+            times=tuple(sorted(starts)),
+            is_recipient=True,
+        )
+        self.env["fsm.confirmation.alert"]._check([draft])
+        return draft
+
+    @api.model
+    def _propose_first(self, appointment, starts):
+        """Send two or three times to who was asked nothing yet, and hold them.
+
+        :param starts: naive UTC datetimes
+        :return: the new ``fsm.confirmation``, with sudo
+        :raises UserError: they can't be proposed
+        """
+        check_may_edit(self.env)
+        appointment.check_access("read")
+        if not self._can_propose_first(appointment):
+            raise UserError(self.env._("This appointment can't be moved any more."))
+        if self._find_message(appointment):
+            raise UserError(
+                self.env._("Somebody has texted this customer meanwhile. Look again.")
+            )
+        starts = sorted(set(starts))
+        self._check_starts(appointment.sudo(), starts)
+        draft = self._draft_first(appointment, starts)
+        if block := first_block(draft.alerts):
+            raise UserError(block.text)
+        composer = self.env["fsm.confirmation.composer"]
+        record_sudo = composer._record([draft], self.env.user)
+        self._hold(record_sudo, appointment.sudo(), starts)
         return record_sudo
 
     @api.model
@@ -158,6 +267,21 @@ class FsmConfirmationProposal(models.AbstractModel):
                 )
             ) from error
 
+    @api.model
+    def _get_slots_sudo(self, record):
+        """The times that a text proposes."""
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        return slots_sudo.search([("confirmation_id", "=", record.id)])
+
+    @api.model
+    def _are_held(self, record):
+        """Whether the customer can still have each of the times in a text."""
+        now = fields.Datetime.now()
+        return all(
+            slot_sudo.is_held and min(slot_sudo.date_start, slot_sudo.held_until) > now
+            for slot_sudo in self._get_slots_sudo(record)
+        )
+
     # ------------------------------------------------------------------
     # What the customer chose
     # ------------------------------------------------------------------
@@ -176,10 +300,9 @@ class FsmConfirmationProposal(models.AbstractModel):
             ],
             limit=1,
         )
-        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
         if not newest_sudo or not message.order_id:
-            return slots_sudo
-        return slots_sudo.search([("confirmation_id", "=", newest_sudo.id)])
+            return self.env["fsm.confirmation.slot"].sudo()
+        return self._get_slots_sudo(newest_sudo)
 
     @api.model
     def _choose(self, message, letter):

@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ...core.reply.proposed import LETTERS
-
 
 class FsmConfirmationProposalMixin(models.AbstractModel):
     """The other time that a customer proposed in reply to a message."""
@@ -40,16 +38,9 @@ class FsmConfirmationProposalMixin(models.AbstractModel):
         """The times that are being proposed, with their letters, for the template."""
         starts = self.env.context.get("confirmation_times") or ()
         for record in self:
-            order_sudo, zone = record.order_id.sudo(), record._get_timezone()
             reader = record.partner_id.sudo().tz or None
-            record.times_text = "; ".join(
-                record.env._(
-                    "%(letter)s: %(date)s, %(time)s",
-                    letter=letter,
-                    date=order_sudo._format_date_in(zone, start),
-                    time=order_sudo._format_time_in(zone, start, reader=reader),
-                )
-                for letter, start in zip(LETTERS, starts, strict=False)
+            record.times_text = record.order_id.sudo()._describe_times(
+                record._get_timezone(), starts, reader
             )
 
     @api.depends("proposed_date", "has_proposed_hour")
@@ -76,7 +67,7 @@ class FsmConfirmationProposalMixin(models.AbstractModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Set the Proposed Time"),
             "res_model": "fsm.confirmation.settle",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_action": "move",

@@ -223,6 +223,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return self.visit_id.sudo()
         return self.order_id.sudo()
 
+    def _is_about_none(self):
+        """Whether it never was about an appointment, but written to a number."""
+        self.ensure_one()
+        return not self.order_id and not self.job_name
+
     def _get_stale_reason(self, at=None):
         """Why an answer to this message can't count any more, or "".
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...core.phones import hide_numbers
 from ..xmlids import ADMIN_GROUP, SETUP_ACTIVITY
 
 # Texts that wait longer without a reason are stuck.
@@ -67,6 +68,8 @@ class FsmConfirmationSender(models.Model):
         :param code: Twilio's error code, 0 for none
         :param text: one sentence for the administrator
         """
+        # It stays when the texts are gone: a customer's number is none of it.
+        text = hide_numbers(text)
         row_sudo = self._get_or_create_sudo(sender or "-", company)
         now = fields.Datetime.now()
         same = row_sudo.problem and row_sudo.problem_code == code

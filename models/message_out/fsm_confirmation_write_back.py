@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -14,10 +15,18 @@ from ..xmlids import EDIT_GROUP
 
 # A customer who wrote so short ago waits for what is written back, at any hour.
 JUST_WRITTEN = timedelta(hours=1)
+_REPLY = "fsm.confirmation.reply"
+# Which prepared texts staff may choose in the conversation of a record.
+_PREPARED = {"fsm.confirmation": "staff", _REPLY: "staff_reply"}
+# Our number; a text to another channel or a name is answered by the usual sender.
+_NUMBER = re.compile(r"\+?[0-9]{3,15}")
 
 
 class FsmConfirmationWriteBack(models.AbstractModel):
-    """What staff write to a customer in a conversation, in their own words."""
+    """What staff write to a customer in a conversation, in their own words.
+
+    ``talk`` is a message, or a reply that belongs to none.
+    """
 
     _name = "fsm.confirmation.write.back"
     _description = "Writing Back to Customers"
@@ -27,45 +36,45 @@ class FsmConfirmationWriteBack(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _describe(self, message):
-        """See ``fsm.confirmation.get_write_back``."""
+    def _describe(self, talk):
+        """See ``fsm.confirmation.talk.mixin``, ``get_write_back``."""
         if not (self.env.su or self.env.user.has_group(EDIT_GROUP)):
             return {"may_write": False}
-        draft = self._draft(message)
-        templates_sudo = self._find_templates_sudo()
+        draft = self._draft(talk)
         return {
             "may_write": True,
             "blocked": self._find_block(draft),
-            "departure": self._describe_departure(draft, message),
-            "to": message.contact_name or message.mobile_display,
+            "departure": self._describe_departure(draft, talk),
+            "to": draft.partner.name or talk.mobile_display,
             "templates": [
                 {"id": template_sudo.id, "name": template_sudo.name}
-                for template_sudo in templates_sudo
+                for template_sudo in self._find_templates_sudo(talk)
             ],
         }
 
     @api.model
-    def _find_templates_sudo(self):
+    def _find_templates_sudo(self, talk):
         """The prepared texts: ``sms.template`` with sudo."""
         templates_sudo = self.env["sms.template"].sudo()
-        return templates_sudo.search([("confirmation_kind", "=", "staff")])
+        kind = _PREPARED[talk._name]
+        return templates_sudo.search([("confirmation_kind", "=", kind)])
 
     @api.model
-    def _render(self, message, template_id):
-        """A prepared text about a message, in the customer's language.
+    def _render(self, talk, template_id):
+        """A prepared text for a conversation, in the customer's language.
 
         :raises UserError: there is no such text (any more)
         """
-        template_sudo = self._find_templates_sudo().filtered(
+        template_sudo = self._find_templates_sudo(talk).filtered(
             lambda template: template.id == template_id
         )
         if not template_sudo:
             raise UserError(
                 self.env._("This prepared text no longer exists. Choose another one.")
             )
-        lang = message.partner_id.sudo()._get_customer_lang(message.company_id)
-        rendered = template_sudo._render_field("body", message.ids, set_lang=lang)
-        return plain_spaces(str(rendered[message.id]))[:MAX_TEXT]
+        lang = talk.partner_id.sudo()._get_customer_lang(talk.company_id)
+        rendered = template_sudo._render_field("body", talk.ids, set_lang=lang)
+        return plain_spaces(str(rendered[talk.id]))[:MAX_TEXT]
 
     @api.model
     def _find_block(self, draft):
@@ -75,11 +84,12 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         return alert.text if alert else ""
 
     @api.model
-    def _describe_departure(self, draft, message):
+    def _describe_departure(self, draft, talk):
         """When it leaves, if it has to wait for the texting hours, or ""."""
         if draft.leaves_at_once:
             return ""
-        now, zone = fields.Datetime.now(), message._get_timezone()
+        zone = talk._get_timezone() if talk._name != _REPLY else ""
+        now = fields.Datetime.now()
         departure = draft.company._get_next_departure(now, zone)
         if departure == now:
             return ""
@@ -97,35 +107,59 @@ class FsmConfirmationWriteBack(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _draft(self, message, words="", kind=STAFF):
-        """A text to the number of a message, about the same appointment.
+    def _draft(self, talk, words="", kind=STAFF):
+        """A text to the number of a conversation, about the same appointment if any.
 
         :return: :class:`~..appointment.fsm_confirmation_composer.Draft`
         """
-        company_sudo = message.company_id.sudo()
+        about = talk if talk._name != _REPLY else self.env["fsm.confirmation"]
         return Draft(
-            message.order_id.sudo(),
-            message.visit_id.sudo(),
-            message.partner_id.sudo(),
-            mobile=message.mobile or "",
-            # Who was asked by e-mail may have no number.
-            verdict="ok" if message.mobile else "missing",
-            sender=company_sudo._job_confirmation_sender(message.mobile),
+            about.order_id.sudo(),
+            about.visit_id.sudo(),
+            talk.partner_id.sudo(),
+            mobile=talk.mobile or "",
+            verdict=self._get_verdict(talk),
+            sender=self._get_sender(talk),
             kind=kind,
             words=words,
-            home=company_sudo,
-            leaves_at_once=bool(message.mobile) and self._has_just_written(message),
+            home=talk.company_id.sudo(),
+            leaves_at_once=bool(talk.mobile) and self._has_just_written(talk),
         )
 
     @api.model
-    def _has_just_written(self, message):
+    def _get_verdict(self, talk):
+        """Whether there is a number that can be texted.
+
+        :return: as of ``res.partner._get_confirmation_number``
+        """
+        if not talk.mobile:
+            return "missing"  # Who was asked by e-mail may have none.
+        # Services write as well, from short codes and names.
+        is_number = self.env["fsm.confirmation.inbox"]._is_phone_number
+        may_text = talk._name != _REPLY or is_number(talk.mobile)
+        return "ok" if may_text else "invalid"
+
+    @api.model
+    def _get_sender(self, talk):
+        """Where a text leaves from. To who wrote to us: from the number they know."""
+        number = ""
+        if talk._name == _REPLY:
+            number = talk.recipient or ""
+        elif talk._is_about_none():
+            number = talk.sender or ""
+        if _NUMBER.fullmatch(number):
+            return number
+        return talk.company_id.sudo()._job_confirmation_sender(talk.mobile)
+
+    @api.model
+    def _has_just_written(self, talk):
         since = fields.Datetime.now() - JUST_WRITTEN
-        newest_sudo = self.env["fsm.confirmation.reply"].sudo()
+        newest_sudo = self.env[_REPLY].sudo()
         return bool(
             newest_sudo.search(
                 [
-                    ("mobile", "=", message.mobile),
-                    ("company_id", "=", message.company_id.id),
+                    ("mobile", "=", talk.mobile),
+                    ("company_id", "=", talk.company_id.id),
                     ("received_date", ">=", since),
                 ],
                 limit=1,
@@ -133,25 +167,25 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         )
 
     @api.model
-    def _write_back(self, message, words, kind=STAFF):
-        """Send a person's words to the number of a message.
+    def _write_back(self, talk, words, kind=STAFF):
+        """Send a person's words to the number of a conversation.
 
         :return: the new ``fsm.confirmation``, with sudo
         :raises AccessError: the user's level is below Edit
         :raises UserError: there are no words, or too many, or something is in the way
         """
         check_may_edit(self.env)
-        message.check_access("write")
+        talk.check_access("write")
         lines = (words or "").splitlines()
         words = "\n".join(plain_spaces(line) for line in lines).strip()
         self._check_words(words)
-        draft = self._draft(message, words, kind)
+        draft = self._draft(talk, words, kind)
         block = self._find_block(draft)
         if block:
             raise UserError(block)
         composer = self.env["fsm.confirmation.composer"]
         record_sudo = composer._record([draft], self.env.user)
-        self._have_been_read(message)
+        self._have_been_read(talk)
         return record_sudo
 
     @api.model
@@ -165,10 +199,13 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         self.env["sms.template"]._refuse_opt_out_answer(words)
 
     @api.model
-    def _have_been_read(self, message):
+    def _have_been_read(self, talk):
         """Who writes back has read what the customer wrote in this conversation."""
         conversations = self.env["fsm.confirmation.conversation"]
-        unread_sudo = conversations._find_messages(message.sudo(), None).filtered(
+        if conversations._is_about_none(talk):
+            conversations._find_unmatched_replies(talk).action_done()
+            return
+        unread_sudo = conversations._find_messages(talk.sudo(), None).filtered(
             lambda rec: rec.needs_reading or rec.read_after or rec.activity_id
         )
         unread_sudo.write({"needs_reading": False, "read_after": False})

@@ -5,4 +5,5 @@ from . import fsm_confirmation_plan
 from . import fsm_confirmation_plan_step
 from . import fsm_confirmation_outlook
 from . import fsm_confirmation_planner
+from . import fsm_confirmation_call_list
 from . import fsm_confirmation_plan_words

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...core import planning
+
 # As long after an appointment it can be seen why its customer was not asked.
 _KEPT = timedelta(days=60)
 
@@ -24,6 +26,7 @@ class FsmConfirmationOutlook(models.Model):
     visit_id = fields.Many2one("fsm.visit", ondelete="cascade", index="btree_not_null")
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     appointment_start = fields.Datetime(required=True)
+    plan_id = fields.Many2one("fsm.confirmation.plan", ondelete="cascade", index=True)
     step_id = fields.Many2one("fsm.confirmation.plan.step", ondelete="set null")
     reason = fields.Char(help="Why nothing left; empty: the text of the step did.")
     next_date = fields.Datetime(required=True)
@@ -32,6 +35,22 @@ class FsmConfirmationOutlook(models.Model):
     _company_index = models.Index("(company_id)")
     _step_index = models.Index("(step_id)")
     _start_index = models.Index("(appointment_start)")
+
+    def _is_current(self):
+        """Whether it is about the appointment as it is."""
+        appointment = self.visit_id or self.order_id
+        if appointment.scheduled_date_start != self.appointment_start:
+            return False
+        return bool(self.visit_id) or not self.order_id.visit_ids
+
+    def _to_core(self):
+        """What is known of it as :class:`~...core.planning.PlannedAppointment`."""
+        return planning.PlannedAppointment(
+            start=self.appointment_start,
+            zone="",
+            status=(self.visit_id or self.order_id).confirmation_status,
+            is_closed=self.order_id.stage_id.is_closed,
+        )
 
     @api.model
     def _remember_sudo(self, rows):
@@ -44,6 +63,7 @@ class FsmConfirmationOutlook(models.Model):
             "visit_id",
             "company_id",
             "appointment_start",
+            "plan_id",
             "step_id",
             "reason",
             "next_date",

@@ -9,6 +9,7 @@ from ..xmlids import MODULE
 
 # The plans that each company begins with, switched off.
 _READY_MADE = ("plan_1_day", "plan_3_1_days", "plan_7_2_1_days")
+_MOST_CALL_HOURS = 7 * 24
 
 
 class FsmConfirmationPlan(models.Model):
@@ -40,6 +41,12 @@ class FsmConfirmationPlan(models.Model):
         help="Hours. A customer who is asked later than a step says, as the "
         "appointment was made or moved late, is asked at once if so much is left.",
     )
+    call_hours = fields.Integer(
+        "Hand Over to Dispatchers",
+        default=24,
+        help="Hours. Who starts so soon and has not confirmed, though asked as far as "
+        "possible, is on one list for each dispatcher, with one activity. 0: never.",
+    )
     team_ids = fields.Many2many("fsm.team", string="Teams")
     type_ids = fields.Many2many("fsm.order.type", string="Types")
     tag_ids = fields.Many2many("fsm.tag", string="Tags")
@@ -54,11 +61,17 @@ class FsmConfirmationPlan(models.Model):
             names = [step.name for step in plan.step_ids._in_time()]
             plan.steps_text = "\n".join(names) or self.env._("No steps yet")
 
-    @api.constrains("least_notice")
+    @api.constrains("least_notice", "call_hours")
     def _check_hours(self):
         for plan in self:
-            if plan.least_notice < 0:
+            if plan.least_notice < 0 or plan.call_hours < 0:
                 raise ValidationError(self.env._("Hours can't be negative."))
+            if plan.call_hours > _MOST_CALL_HOURS:
+                raise ValidationError(
+                    self.env._(
+                        "Enter %(least)s to %(most)s.", least=0, most=_MOST_CALL_HOURS
+                    )
+                )
 
     @api.constrains("enabled", "step_ids")
     def _check_steps(self):
@@ -127,6 +140,7 @@ class FsmConfirmationPlan(models.Model):
         return planning.Plan(
             tuple(step._to_core() for step in self.step_ids),
             notice=timedelta(hours=self.least_notice),
+            to_people=timedelta(hours=self.call_hours),
         )
 
     # ------------------------------------------------------------------
@@ -166,7 +180,7 @@ class FsmConfirmationPlan(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Switch On"),
             "res_model": "fsm.confirmation.plan.switch",
-            "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_plan_id": self.id},
         }

@@ -29,10 +29,10 @@ class Finding:
 
     appointment: object  # ``fsm.order`` or ``fsm.visit`` with sudo
     plan: object  # ``fsm.confirmation.plan`` with sudo, maybe empty
-    facts: planning.Appointment
+    facts: planning.PlannedAppointment
     texts: list  # of ``planning.Text``
     windows: object  # see ``core.hours``
-    decision: planning.Decision
+    decision: planning.PlanDecision
     draft: object = None  # of the composer, when it was looked at who gets the text
 
     @property
@@ -80,6 +80,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 seconds_left = cron._commit_progress(count)
                 if not count:
                     break
+        self.env["fsm.confirmation.call.list"]._update_all(companies_sudo)
 
     @api.model
     def _find_companies_sudo(self):
@@ -166,7 +167,6 @@ class FsmConfirmationPlanner(models.AbstractModel):
                AND a.confirmation_status = ANY(%(statuses)s)
                AND a.scheduled_date_start > %(now)s
                AND a.scheduled_date_start <= %(until)s
-               AND a.confirmation_hold IS NOT TRUE
                AND (o.stage_id = ANY(%(closed)s)) IS NOT TRUE
                AND %(alone)s
                AND NOT EXISTS (
@@ -216,7 +216,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 self._get_facts(appointment, order),
                 texts[appointment],
                 windows[company],
-                planning.Decision(),
+                planning.PlanDecision(),
             )
             finding.decide(now)
             findings.append(finding)
@@ -224,7 +224,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _get_facts(self, appointment, order):
-        return planning.Appointment(
+        return planning.PlannedAppointment(
             start=appointment.scheduled_date_start or None,
             zone=order._get_appointment_timezone(),
             status=appointment.confirmation_status,
@@ -286,13 +286,12 @@ class FsmConfirmationPlanner(models.AbstractModel):
             [draft for draft in drafts if draft.company._asks_by_email_itself()]
         )
         counts = self._count_today(drafts, now)
-        same_day = self.env["fsm.confirmation.same.day"]
         counted = set()
         for finding in wanted:
             alert = first_for_many(finding.draft.alerts, is_again=True)
             line = (finding.draft.address, localize(now, finding.facts.zone).date())
             # What is asked in one text counts once.
-            text = (same_day._get_key(finding.draft), finding.decision.step)
+            text = self._get_text_key(finding)
             recipient = planning.Recipient(
                 block=alert.code if alert else "",
                 texts_today=counts[line] - (text in counted),
@@ -304,6 +303,12 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 counted.add(text)
 
     @api.model
+    def _get_text_key(self, finding):
+        """What findings have in common that are asked about in one text."""
+        key = self.env["fsm.confirmation.same.day"]._get_key(finding.draft)
+        return key or id(finding.draft), finding.decision.step
+
+    @api.model
     def _find_companions(self, findings, plans_sudo, now):
         """What is asked in one text with what is due, though it is not looked at yet.
 
@@ -312,13 +317,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
         :return: list of further :class:`Finding`, due as well
         """
-        same_day = self.env["fsm.confirmation.same.day"]
-
-        def get_key(finding):
-            return same_day._get_key(finding.draft), finding.decision.step
-
         due = [finding for finding in findings if finding.decision.is_due]
-        wanted = {get_key(finding) for finding in due}
+        wanted = {self._get_text_key(finding) for finding in due}
         known = {finding.appointment: finding for finding in findings}
         appointments = self._search_companions(due) if due else []
         others = self._look(
@@ -336,8 +336,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
         joined = []
         for finding in coming:
             blocked = first_for_many(finding.draft.alerts, is_again=True)
-            if get_key(finding) in wanted and not blocked:
-                finding.decision = planning.Decision(finding.decision.step, at=now)
+            if self._get_text_key(finding) in wanted and not blocked:
+                finding.decision = planning.PlanDecision(finding.decision.step, at=now)
                 joined.append(finding)
         return [finding for finding in joined if finding in others]
 
@@ -452,7 +452,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
             except UserError as error:
                 _logger.warning("Step %s: %s", step_sudo.id, error)
                 for finding in mine:
-                    finding.decision = planning.Decision(
+                    finding.decision = planning.PlanDecision(
                         finding.decision.step, "no_text", now + planning.LOOK_AGAIN
                     )
         return records_sudo
@@ -481,6 +481,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
                     "visit_id": visit_id,
                     "company_id": finding.order.company_id.id,
                     "appointment_start": start,
+                    "plan_id": finding.plan.id,
                     "step_id": decision.step and decision.step.id,
                     "reason": decision.reason,
                     "next_date": min(finding.decision.at or start, latest),

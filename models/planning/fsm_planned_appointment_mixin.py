@@ -5,7 +5,15 @@ from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP, READ_GROUP
 
 # What decides about the plan of an appointment, beside its date and status.
-_DECIDING = {"company_id", "location_id", "tag_ids", "team_id", "type", "order_id"}
+_DECIDING = {
+    "company_id",
+    "confirmation_hold",
+    "location_id",
+    "order_id",
+    "tag_ids",
+    "team_id",
+    "type",
+}
 
 
 class FsmPlannedAppointmentMixin(models.AbstractModel):

@@ -88,6 +88,8 @@ class FsmActivityPrivacyMixin(models.AbstractModel):
         if WRITTEN_BY_SERVER:
             kwargs.pop("subtype_xmlid", None)
             kwargs["subtype_id"] = self._get_private_subtype_id()
+            # Whoever follows notes of this kind: an e-mail shows it to all of them.
+            kwargs["notify_skip_followers"] = True
         return super().message_post(**kwargs)
 
     @api.model

@@ -2,12 +2,14 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...tools.server_flag import ServerFlag
 from ..xmlids import NOTE_SUBTYPE, READ_GROUP
 
 # Where a note in a customer's name would pass for a text of that customer.
 _WITH_HISTORY = ("fsm.confirmation", "fsm.order", "fsm.visit", "res.partner")
+_WITH_STATUS = ("fsm.order", "fsm.visit")
 # The server writes notes that only it may write, as the user who caused them.
 WRITTEN_BY_SERVER = ServerFlag("by_server")
 
@@ -47,10 +49,40 @@ class MailMessage(models.Model):
         else those of companies that are not the user's."""
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE)
         hidden = Domain("subtype_id", "=", subtype_id)
-        if not self._hides_confirmations():
-            allowed = (False, *self.env.companies.ids)
-            hidden &= Domain("record_company_id", "not in", allowed)
-        return hidden
+        if self._hides_confirmations():
+            return hidden | self._get_emptied_domain()
+        allowed = (False, *self.env.companies.ids)
+        return hidden & Domain("record_company_id", "not in", allowed)
+
+    @api.model
+    def _get_emptied_domain(self):
+        """Notes that say nothing but how a status changed, which these users don't see:
+        the screen would take such a note for one that was deleted."""
+        get_field = self.env["ir.model.fields"]._get
+        ids = tuple(get_field(name, "confirmation_status").id for name in _WITH_STATUS)
+
+        def to_sql(_model, alias, _query):
+            # No user may search by tracked values.
+            return SQL(
+                """
+                (SELECT bool_and(tracking.field_id IS NOT NULL
+                                 AND tracking.field_id IN %s)
+                   FROM mail_tracking_value tracking
+                  WHERE tracking.mail_message_id = %s) IS TRUE
+                """,
+                ids,
+                SQL.identifier(alias, "id"),
+            )
+
+        def is_emptied(message):
+            tracked = message.sudo().tracking_value_ids.mapped("field_id.id")
+            return bool(tracked) and set(tracked) <= set(ids)
+
+        return (
+            Domain("model", "in", _WITH_STATUS)
+            & Domain("body", "in", (False, ""))
+            & Domain.custom(to_sql=to_sql, predicate=is_emptied)
+        )
 
     def _get_forbidden_access(self, operation):
         forbidden = super()._get_forbidden_access(operation)

@@ -53,7 +53,7 @@ class FsmConfirmationSend extends models.Model {
             alerts: [BLOCKED, WARNED],
             body: "<i>Reply YES</i>\nor NO",
             sender_display: "(202) 555-0100",
-            segment_info: "20 characters, 1 SMS",
+            segment_info: "20 characters, 1 SMS segment",
         },
         {
             id: 2,
@@ -106,7 +106,7 @@ test("the phone shows the text as text, with its sender and size", async () => {
         "<i>Reply YES</i>\nor NO"
     );
     expect(".o_fsm_phone i:not(.fa)").toHaveCount(0);
-    expect(".o_fsm_phone_size").toHaveText("20 characters, 1 SMS");
+    expect(".o_fsm_phone_size").toHaveText("20 characters, 1 SMS segment");
 });
 
 test("without a text the phone says what is missing", async () => {

@@ -5,6 +5,7 @@ import json
 
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import mute_logger
 
 from ..common import LEVELS, MODULE, ConfirmationHttpCase
 
@@ -29,6 +30,7 @@ class TestAccess(ConfirmationHttpCase):
             [("confirmation_id", "=", False)]
         )
 
+    @mute_logger("odoo.http")
     def _rpc(self, level, model, method, *args, **kwargs):
         """Call as a user of a level; returns (result, error name)."""
         user = self.users[level]

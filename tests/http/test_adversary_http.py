@@ -11,9 +11,10 @@ from twilio.request_validator import RequestValidator
 from odoo import http
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import mute_logger
 
 from ...models.message_in import fsm_confirmation_word
-from ..common import LEVELS, OUR_NUMBER, ConfirmationHttpCase
+from ..common import LEVELS, OUR_NUMBER, WEBHOOK_LOG, ConfirmationHttpCase
 
 INBOUND = "/job_confirmation/twilio/inbound"
 STATUS = "/job_confirmation/twilio/status/" + "f" * 32
@@ -32,6 +33,7 @@ class TestOddWebhooks(ConfirmationHttpCase):
             **values,
         }
 
+    @mute_logger(WEBHOOK_LOG)
     def _request(self, method, path, data=None, params=None, token=None, **headers):
         """Signed over the parameters, whatever the body is."""
         url = self.base_url() + path

@@ -6,6 +6,7 @@ import json
 from odoo import Command
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import mute_logger
 
 from ..common import LEVELS, ConfirmationHttpCase
 
@@ -53,6 +54,7 @@ class TestRoutes(ConfirmationHttpCase):
             )
         self.env.flush_all()
 
+    @mute_logger("odoo.http")
     def _call(self, path, **params):
         data = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}
         headers = {"Content-Type": "application/json"}

@@ -78,6 +78,11 @@ class TestAnswerPage(ConfirmationHttpCase):
         for secret in (self.contact.email, self.record.name, "odoo"):
             self.assertNotIn(secret, page.text.lower().replace(URL, ""))
 
+    def test_the_company_is_named_once(self):
+        self.assertEqual(self._get().text.count(self.company.name), 1)
+        self._press("yes")
+        self.assertEqual(self._get().text.count(self.company.name), 1)
+
     def test_yes(self):
         done = self._press("yes", note="The gate code is 4711")
         self.assertEqual(done.status_code, 200)
@@ -87,7 +92,7 @@ class TestAnswerPage(ConfirmationHttpCase):
         self.assertEqual((record.is_open, record.closed_reason), (False, "answered"))
         self.assertEqual(record.customer_note, "The gate code is 4711")
         self.assertTrue(record.needs_reading)
-        self.assertEqual(record.reply_body, "Yes\nThe gate code is 4711")
+        self.assertEqual(record.reply_body, "Yes. The gate code is 4711")
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self.assertEqual(self.order.confirmation_note, "The gate code is 4711")
         reply = record.reply_ids

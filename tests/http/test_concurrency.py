@@ -1,13 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Two transactions at the same moment, on a real database with real commits."""
 
+import re
 import threading
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from unittest.mock import patch
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, tagged
@@ -322,6 +324,116 @@ class TestConcurrency(BaseCase):
         self.assertEqual(self._count_sent(), 1)
 
     # ------------------------------------------------------------------
+    # Notices of change
+    # ------------------------------------------------------------------
+
+    def _move_all(self):
+        """Every customer was asked; every date has moved, and the news are due."""
+        with self._environment() as env:
+            company = env.ref("base.main_company")
+            names = ["job_confirmation_notice_moved", "job_confirmation_notice_limit"]
+            self.before.update(company.read(names)[0])
+            company.job_confirmation_notice_moved = "auto"
+            company.job_confirmation_notice_limit = 50
+            for order_id in self.orders:
+                self._send(order_id)(env)
+            asked = env["fsm.confirmation"].search([("order_id", "in", self.orders)])
+            asked.write({"state": "sent", "sent_date": fields.Datetime.now()})
+            for order in env["fsm.order"].browse(self.orders):
+                order.scheduled_date_start += timedelta(days=1)
+            changes = env["fsm.confirmation.change"].search([])
+            changes.write({"due_date": fields.Datetime.now()})
+            self.assertEqual(len(changes), len(self.orders))
+
+    def _tell(self, env):
+        """What the scheduled action does."""
+        changes = env["fsm.confirmation.change"]
+        while commit_with_retries(env, changes._tell_due):
+            pass
+
+    def _told(self):
+        """The Work Orders whose customers were told, and how many still are to be."""
+        with self._environment() as env:
+            told = env["fsm.confirmation"].search([("tells_change", "=", "moved")])
+            left = env["fsm.confirmation.change"].search_count([])
+            return sorted(told.mapped("order_id.id")), len(told), left
+
+    def test_two_processes_tell_once(self):
+        self._move_all()
+        self.assertEqual(self._together(*[self._tell] * 3), [])
+        self.assertEqual(self._told(), (sorted(self.orders), 4, 0))
+
+    def test_who_is_killed_while_telling_forgets_and_doubles_nothing(self):
+        self._move_all()
+        with suppress(psycopg2.Error), mute_logger("odoo.sql_db"):
+            with self._environment() as env:
+                env.cr.execute("SELECT pg_backend_pid()")
+                pid = env.cr.fetchone()[0]
+                self.assertEqual(env["fsm.confirmation.change"]._tell_due(), 4)
+                env.flush_all()
+                with self._environment() as other:
+                    other.cr.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        self.assertEqual(self._told(), ([], 0, 4))
+        self._together(self._tell, self._tell)
+        self.assertEqual(self._told(), (sorted(self.orders), 4, 0))
+
+    def test_telling_while_it_moves_again(self):
+        """Whoever is first: the customer knows the last date, or is about to."""
+        self._move_all()
+
+        def move(env):
+            def again():
+                order = env["fsm.order"].browse(self.orders[0])
+                order.scheduled_date_start += timedelta(days=1)
+
+            commit_with_retries(env, again)
+
+        self.assertEqual(self._together(self._tell, move), [])
+        with self._environment() as env:
+            order = env["fsm.order"].browse(self.orders[0])
+            newest = env["fsm.confirmation"].search(
+                [("order_id", "=", order.id)], limit=1
+            )
+            changes = env["fsm.confirmation.change"]
+            if newest.appointment_start != order.scheduled_date_start:
+                self.assertTrue(changes.search([("order_id", "=", order.id)]))
+
+    # ------------------------------------------------------------------
+    # The page of an e-mail
+    # ------------------------------------------------------------------
+
+    def test_yes_and_no_on_the_page_at_once(self):
+        with self._environment() as env:
+            order = env["fsm.order"].browse(self.orders[0])
+            order.location_id.owner_id.write({"phone": False, "email": "a@example.com"})
+            dialog = env["fsm.confirmation.send"].create(
+                {"order_id": order.id, "channel": "email"}
+            )
+            dialog.action_send()
+            record = dialog.sudo().confirmation_id
+            token = re.search(r"/answer/([\w-]{43})\?", record.mail_id.body_html)[1]
+            record_id = record.id
+
+        def press(answer):
+            def run(env):
+                pages = env["fsm.confirmation.page"]
+                commit_with_retries(
+                    env, lambda: pages._answer(pages._find_sudo(token), answer)
+                )
+
+            return run
+
+        problems = self._together(*map(press, ("yes", "no", "yes", "no")))
+        self.assertEqual(problems, [])
+        with self._environment() as env:
+            record = env["fsm.confirmation"].browse(record_id)
+            [reply] = record.reply_ids
+            expected = {"confirm": "confirmed", "decline": "declined"}[reply.intent]
+            self.assertEqual(record.response, expected)
+            self.assertEqual(record.order_id.confirmation_status, expected)
+            self.assertEqual(record.closed_reason, "answered")
+
+    # ------------------------------------------------------------------
     # The planner
     # ------------------------------------------------------------------
 
@@ -373,3 +485,42 @@ class TestConcurrency(BaseCase):
         with self._environment() as env:
             self._plan(env)
         self.assertEqual(self._planned(), (sorted(self.orders), 4))
+
+    # ------------------------------------------------------------------
+    # Customers to call
+    # ------------------------------------------------------------------
+
+    def _list_calls(self, env):
+        company = env.ref("base.main_company")
+        env["fsm.confirmation.call.list"]._update_all(company)
+
+    def _find_lists(self, env):
+        company = env.ref("base.main_company")
+        return env["fsm.confirmation.call.list"].search(
+            [("company_id", "=", company.id)]
+        )
+
+    def _remove_lists(self):
+        with self._environment() as env:
+            self._find_lists(env).unlink()
+
+    def test_several_planners_make_one_task(self):
+        self._switch_on_plan()
+        self.addCleanup(self._remove_lists)
+        with self._environment() as env:
+            plans = env["fsm.confirmation.plan"].search([("enabled", "=", True)])
+            plans.call_hours = 7 * 24
+            # Who can't be texted is to be called.
+            env["res.partner"].search([("name", "=", "Concurrent")]).phone = False
+            self._plan(env)
+        self.assertEqual(self._together(*[self._list_calls] * 3), [])
+        with self._environment() as env:
+            row = self._find_lists(env)
+            self.assertEqual(sorted(row.order_ids.ids), sorted(self.orders))
+            self.assertEqual(len(row.activity_ids), 1)
+            env["fsm.confirmation.plan"].search(
+                [("enabled", "=", True)]
+            ).enabled = False
+        self.assertEqual(self._together(*[self._list_calls] * 3), [])
+        with self._environment() as env:
+            self.assertFalse(self._find_lists(env).activity_ids)

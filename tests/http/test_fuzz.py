@@ -12,8 +12,9 @@ import unittest
 from urllib.parse import parse_qsl, quote_from_bytes, urlencode, urlsplit
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
-from ..common import OUR_NUMBER, ConfirmationHttpCase
+from ..common import OUR_NUMBER, WEBHOOK_LOG, ConfirmationHttpCase
 
 try:
     from hypothesis import HealthCheck, Phase, given, settings
@@ -154,6 +155,7 @@ class TestFuzz(ConfirmationHttpCase):
         self.env.flush_all()
         self.counter = 0
 
+    @mute_logger(WEBHOOK_LOG)
     def _request(self, method, target, headers, body, length=None):
         """Send raw bytes; returns the status, or None when the server hung up."""
         address = urlsplit(self.base_url())

@@ -7,6 +7,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import mute_logger
 
 from ..common import LEVELS, ConfirmationHttpCase
 
@@ -42,6 +43,7 @@ class TestImmutable(ConfirmationHttpCase):
         self.assertEqual(self.reply.body, WORDS)
         super().tearDown()
 
+    @mute_logger("odoo.http")
     def _json(self, url, **params):
         response = self.url_open(
             url,

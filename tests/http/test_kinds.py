@@ -125,7 +125,29 @@ class TestKinds(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "not_sent")
         self.assertFalse(told.closed_reason)
 
-    def test_only_a_reminder_ends_with_its_appointment(self):
+    def test_a_told_text_that_is_refused_is_for_a_person(self):
+        for how in ("at once", "by a report"):
+            for kind in TOLD:
+                with self.subTest((how, kind)):
+                    self.twilio.reset()
+                    self.setUp()
+                    today = self._local_time("America/New_York", 0, 23, 50)
+                    order = self._make_order(today, hours=0.1)
+                    if how == "at once":
+                        self.twilio.block("+12125550123")
+                    else:
+                        self.twilio.configure(auto_deliver=False)
+                    told = self._tell(kind, order=order)
+                    if how != "at once":
+                        self._twilio_reports(told, "failed", error_code=21610)
+                    self.assertEqual(told.failure_type, "consent")
+                    [activity] = order.activity_ids
+                    self.assertEqual(
+                        activity.activity_type_id.name, "Call the customer"
+                    )
+                    self.env["phone.blacklist"].search([]).unlink()
+
+    def test_only_what_a_person_wrote_outlives_its_appointment(self):
         composer = self.env["fsm.confirmation.composer"]
         records = {}
         for kind in ("staff", "notice", "reminder"):
@@ -137,7 +159,7 @@ class TestKinds(ConfirmationHttpCase):
         states = {kind: record.state for kind, record in records.items()}
         self.assertEqual(
             states,
-            {"staff": "delivered", "notice": "delivered", "reminder": "canceled"},
+            {"staff": "delivered", "notice": "canceled", "reminder": "canceled"},
         )
 
     def test_nobody_answers_what_asks_nothing(self):

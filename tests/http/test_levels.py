@@ -14,6 +14,7 @@ from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.tests import tagged
 from odoo.tests.common import new_test_user
+from odoo.tools import mute_logger
 
 from ..common import LEVELS, MODULE, ConfirmationHttpCase, ConfirmationTransactionCase
 
@@ -55,12 +56,14 @@ MODELS = {
     "fsm.confirmation.batch": ("send", "send", "send", "send"),
     "fsm.confirmation.settle": ("change", "change", "change", "change"),
     "fsm.confirmation.propose": ("send", "send", "send", "send"),
+    "fsm.confirmation.tell": ("send", "send", "send", "send"),
     "fsm.confirmation.slot": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.plan": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.step": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.plan.switch": ("manage", "manage", "manage", "manage"),
     "fsm.confirmation.forecast.line": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.outlook": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.call.list": ("see", NOBODY, NOBODY, NOBODY),
     # Odoo's own system administrators set Twilio up, see test_setup_access.
     "fsm.confirmation.connection": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.setup": (NOBODY, NOBODY, NOBODY, NOBODY),
@@ -102,11 +105,17 @@ CALLS = [
     _call("change", "fsm.confirmation", "action_reschedule", "message"),
     _call("see", "fsm.confirmation", "action_next_step", "message", "open_order"),
     _call("see", "fsm.confirmation", "get_message_center_summary", None, []),
+    _call("see", "fsm.confirmation.reply", "get_conversation", "stray"),
+    _call("see", "fsm.confirmation.reply", "get_write_back", "stray"),
+    _call("see", "fsm.confirmation.reply", "action_open_conversation", "stray"),
+    _call("send", "fsm.confirmation.reply", "action_write_back", "stray", "Hello"),
     _call("change", "fsm.confirmation.reply", "action_done", "stray"),
     _call("change", "fsm.confirmation.reply", "action_attach", "stray"),
     _call("see", "fsm.confirmation.reply", "action_open_message", "reply"),
     _call("send", "fsm.order", "action_send_confirmation", "order"),
     _call("send", "fsm.order", "action_ask_again", "order"),
+    _call("send", "fsm.order", "action_propose_times", "order"),
+    _call("send", "fsm.visit", "action_propose_times", "visit"),
     _call("send", "fsm.visit", "action_send_confirmation", "visit"),
     _call("see", "fsm.order", "action_view_confirmations", "order"),
     _call("see", "res.partner", "action_view_confirmations", "customer"),
@@ -132,6 +141,7 @@ CALLS = [
     _call("see", "fsm.confirmation.plan", "action_forecast", "plan"),
     _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
     _call("see", "fsm.confirmation.forecast.line", "action_open"),
+    _call("see", "fsm.confirmation.call.list", "action_open", "call_list"),
     _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
     _call("see", "res.partner", "read", "customer", ["confirmation_plan_info"]),
     # Not our own methods, but what they do with our data.
@@ -157,6 +167,8 @@ CALLS = [
 # Public methods that need no row above, because a test of their own tells why.
 ELSEWHERE = {
     ("fsm.confirmation.change", "action_tell"),  # test_notices
+    ("fsm.confirmation.change", "action_review"),  # test_notices
+    ("fsm.confirmation.tell", "action_send"),  # test_notices
     ("fsm.confirmation.change", "action_dismiss"),  # test_notices
     ("fsm.order", "action_tell_change"),  # test_notices
     # Opens a dialog, which checks by itself, see test_on_my_way.
@@ -169,6 +181,7 @@ ELSEWHERE = {
     ("fsm.confirmation.settle", "action_apply"),  # test_dialogs
     ("fsm.confirmation.reply", "action_detach"),  # test_one_truth
     ("fsm.confirmation", "get_prepared_text"),  # test_write_back
+    ("fsm.confirmation.reply", "get_prepared_text"),  # test_write_back
     ("fsm.confirmation.propose", "action_send"),  # test_propose
     # Field service's own.
     ("fsm.order", "onchange_scheduled_duration"),
@@ -240,6 +253,13 @@ class LevelsCase(ConfirmationHttpCase):
         plans = plans.search([("company_id", "=", self.company.id)])
         self.plan, self.spare_plan = plans[0], plans[1]
         self.step = self.plan.step_ids[:1]
+        self.call_list = self.env["fsm.confirmation.call.list"].create(
+            {
+                "user_id": self.dispatcher.id,
+                "company_id": self.company.id,
+                "order_ids": self.order.ids,
+            }
+        )
         self.appointment = self.env["fsm.appointment"].search(
             [("visit_id", "=", self.visit.id)]
         )
@@ -302,6 +322,7 @@ class LevelsCase(ConfirmationHttpCase):
     # Calls
     # ------------------------------------------------------------------
 
+    @mute_logger("odoo.http")
     def _json(self, url, **params):
         """:return: (result, name of the error), one of them None"""
         response = self.url_open(
@@ -367,6 +388,7 @@ class TestLevels(LevelsCase):
             "fsm.confirmation.plan.step": self.spare_plan.step_ids[0],
             "fsm.visit": self.visit,
             "fsm.appointment": self.appointment,
+            "fsm.confirmation.call.list": self.call_list,
         }.get(model, self.env[model])
 
     def _model_rows(self):
@@ -390,7 +412,9 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": ["steps_text"],
                 "fsm.confirmation.forecast.line": ["reason"],
                 "fsm.confirmation.outlook": ["reason"],
+                "fsm.confirmation.call.list": ["name", "order_ids"],
                 "fsm.confirmation.change": ["told_text", "contact_name"],
+                "fsm.confirmation.tell": ["ready_info", "skipped_info"],
                 "fsm.confirmation.slot": ["letter"],
             }.get(model, ["body"])
             group = {
@@ -413,9 +437,11 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.plan.switch": "plan_id",
                 "fsm.confirmation.forecast.line": "outcome",
                 "fsm.confirmation.outlook": "company_id",
+                "fsm.confirmation.call.list": "user_id",
                 "fsm.confirmation.change": "kind",
                 "fsm.confirmation.on.my.way": "order_id",
                 "fsm.confirmation.propose": "create_uid",
+                "fsm.confirmation.tell": "create_uid",
                 "fsm.confirmation.slot": "letter",
             }[model]
             spec = {name: {} for name in fields}
@@ -461,12 +487,17 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.change": {"order_id": self.order.id},
                 "fsm.confirmation.on.my.way": {"order_id": self.order.id},
                 "fsm.confirmation.propose": {"confirmation_id": self.message.id},
+                "fsm.confirmation.tell": {"change_ids": []},
                 "fsm.confirmation.slot": {"letter": "A"},
                 "fsm.confirmation.word.trial": {"body": "yes"},
                 "fsm.confirmation.plan": {"name": "x"},
                 "fsm.confirmation.plan.step": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.plan.switch": {"plan_id": self.spare_plan.id},
                 "fsm.confirmation.forecast.line": {"order_id": self.order.id},
+                "fsm.confirmation.call.list": {
+                    "user_id": self.env.uid,
+                    "company_id": self.company.id,
+                },
                 "fsm.confirmation.outlook": {
                     "order_id": self.order.id,
                     "company_id": self.company.id,

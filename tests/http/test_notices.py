@@ -190,9 +190,30 @@ class TestNotices(ConfirmationHttpCase):
         self._settle()
         held = self.changes.search([])
         self.assertEqual(held.mapped("is_held"), [True] * 3)
-        result = held.with_user(self.dispatcher).action_tell()
-        self.assertIn("3", result["params"]["message"])
-        self.assertEqual(len(orders.confirmation_ids), 6)
+        center = self.env["fsm.message.center"].with_user(self.dispatcher)
+        [banner] = center._get_change_banners()
+        self.assertIn("3 customers haven't been told", banner["text"])
+        # How many get what is shown first.
+        contact = orders[0].confirmation_ids.partner_id
+        contact.phone = False
+        action = held.with_user(self.dispatcher).action_review()
+        dialog = self.env[action["res_model"]].with_user(self.dispatcher)
+        dialog = dialog.browse(action["res_id"])
+        self.assertEqual((dialog.ready_count, dialog.skipped_count), (2, 1))
+        self.assertEqual(dialog.ready_info, "Date moved: 2")
+        self.assertIn("C0: No contact has a mobile number", dialog.skipped_info)
+        self.assertEqual(len(orders.confirmation_ids), 3)
+        result = dialog.action_send()
+        self.assertIn("2", result["params"]["message"])
+        self.assertEqual(len(orders.confirmation_ids), 5)
+        left = self.changes.search([])
+        self.assertEqual(left.order_id, orders[0])
+        self.assertTrue(left.problem)
+        contact.phone = "+12125550190"
+        dialog.action_send()
+        self.assertFalse(center._get_change_banners())
+        with self.assertRaisesRegex(UserError, "meanwhile"):
+            dialog.action_send()
 
     # ------------------------------------------------------------ by hand
 
@@ -220,6 +241,12 @@ class TestNotices(ConfirmationHttpCase):
             with self.assertRaises(AccessError):
                 change.with_user(self.users[level]).action_dismiss()
             with self.assertRaises(AccessError):
+                change.with_user(self.users[level]).action_review()
+            with self.assertRaises(AccessError):
+                self.env["fsm.confirmation.tell"].with_user(self.users[level]).create(
+                    {"change_ids": change.ids}
+                )
+            with self.assertRaises(AccessError):
                 self.order.with_user(self.users[level]).action_tell_change()
         stranger = self._make_company("Other", "+12025550111")
         company_ids = stranger.ids
@@ -236,5 +263,11 @@ class TestNotices(ConfirmationHttpCase):
         self.assertFalse(elsewhere.search([]))
         with self.assertRaises(AccessError):
             elsewhere.action_tell()
+        with self.assertRaises(AccessError):
+            elsewhere.action_review()
+        with self.assertRaises(AccessError):
+            self.env["fsm.confirmation.tell"].with_user(other).with_context(
+                allowed_company_ids=company_ids
+            ).create({"change_ids": change.ids})
         change.with_user(self.dispatcher).action_dismiss()
         self.assertFalse(change.exists())

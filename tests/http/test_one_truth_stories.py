@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..common import ConfirmationHttpCase
 
@@ -17,6 +18,7 @@ class TestOneTruthStories(ConfirmationHttpCase):
         self._run_outbox()
         return record
 
+    @mute_logger("odoo.http")
     def _rpc(self, model, method, *args):
         user = self.dispatcher
         self.authenticate(user.login, user.login)

@@ -219,3 +219,125 @@ class TestPropose(ConfirmationHttpCase):
         )
         self.assertEqual(visit.scheduled_date_start, slots[0].date_start)
         self.assertEqual(other.scheduled_date_start, before)
+
+
+@tagged("post_install", "-at_install")
+class TestProposeFirst(ConfirmationHttpCase):
+    """To a customer who was asked nothing yet, from the Work Order and the board."""
+
+    def setUp(self):
+        super().setUp()
+        calendar = self.env["resource.calendar"].create(
+            {"name": "Weekdays", "tz": "America/New_York"}
+        )
+        self.technician.calendar_id = calendar
+        self.order.person_id = self.technician
+        self.dispatcher.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+
+    def _dialog(self, appointment, **values):
+        action = appointment.with_user(self.dispatcher).action_propose_times()
+        dialogs = self.env[action["res_model"]].with_user(self.dispatcher)
+        return dialogs.with_context(**action["context"]).create(values)
+
+    def _propose(self, appointment, **values):
+        self._dialog(appointment, **values).action_send()
+        self._run_outbox()
+        return self.env["fsm.confirmation"].search([("kind", "=", "times")], limit=1)
+
+    def _take(self, record):
+        message = record.with_user(self.dispatcher)
+        self.assertIn("take_time", [step["key"] for step in message.next_steps])
+        message.action_next_step("take_time")
+        self._run_outbox()
+
+    def _row(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        row = self.env["fsm.appointment"].search([("order_id", "=", self.order.id)])
+        return row.with_user(self.dispatcher)
+
+    def test_an_order_without_a_date(self):
+        self.order.write({"scheduled_date_start": False, "scheduled_date_end": False})
+        self.order.scheduled_duration = 2
+        dialog = self._dialog(self.order)
+        self.assertEqual(dialog.contact_name, "Maria Gomez")
+        self.assertEqual(dialog.technician, "Bob Ray")
+        self.assertFalse(dialog.warning)
+        text = dialog.body
+        record = self._propose(self.order)
+        self.assertEqual((record.kind, record.state), ("times", "delivered"))
+        self.assertEqual(record.body, text)
+        self.assertIn(self.order.name, record.body)
+        self.assertRegex(record.body, r"A: .+; B: .+; C: .+\. Reply with the letter")
+        self.assertEqual(self.order.confirmation_status, "not_sent")
+        self._customer_says("B")
+        self.assertTrue(record.needs_reading)
+        slots = self.env["fsm.confirmation.slot"].search([])
+        self.assertEqual(slots[1].date_end - slots[1].date_start, timedelta(hours=2))
+        self._take(record)
+        self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
+        self.assertEqual(self.order.scheduled_date_end, slots[1].date_end)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        told = self.env["fsm.confirmation"].search([], limit=1)
+        self.assertEqual((told.kind, told.state), ("notice", "delivered"))
+        self.assertIn("your appointment is now on", told.body)
+
+    def test_from_the_board(self):
+        row = self._row()
+        self.assertEqual(row.board_state, "not_asked")
+        self.assertIn("propose", [step["key"] for step in row.next_steps])
+        action = row.action_next_step("propose")
+        self.assertEqual(action["context"]["default_order_id"], self.order.id)
+        record = self._propose(self.order)
+        self._customer_says("the first one")
+        row = self._row()
+        self.assertEqual((row.board_state, row.message_id), ("to_read", record))
+        row.action_next_step("take_time")
+        self.assertEqual(self._row().board_state, "confirmed")
+        reader = row.with_user(self.users["read"])
+        self.assertNotIn("propose", [step["key"] for step in reader.next_steps])
+
+    def test_a_visit(self):
+        visit = self._make_visit(self.order, 3)
+        record = self._propose(visit)
+        self.assertEqual((record.order_id, record.visit_id), (self.order, visit))
+        self._customer_says("A")
+        self._take(record)
+        slot = self.env["fsm.confirmation.slot"].search([], limit=1)
+        self.assertEqual(visit.scheduled_date_start, slot.date_start)
+
+    def test_who_was_asked_is_written_to_in_that_conversation(self):
+        question = self._send(self.order)
+        self._run_outbox()
+        action = self.order.with_user(self.dispatcher).action_propose_times()
+        self.assertEqual(action["context"], {"default_confirmation_id": question.id})
+
+    def test_two_people_at_once(self):
+        first, second = self._dialog(self.order), self._dialog(self.order)
+        first.action_send()
+        with self.assertRaisesRegex(UserError, "meanwhile"):
+            second.action_send()
+
+    def test_what_stands_in_the_way(self):
+        self.customer.phone = False
+        dialog = self._dialog(self.order)
+        self.assertIn("no phone number", dialog.warning)
+        with self.assertRaisesRegex(UserError, "no phone number"):
+            dialog.action_send()
+        self.customer.phone = "+12125550123"
+        self.order.stage_id = self.env.ref("fieldservice.fsm_stage_cancelled")
+        with self.assertRaisesRegex(UserError, "can't be moved"):
+            self._dialog(self.order).action_send()
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        with self.assertRaisesRegex(UserError, "no appointment"):
+            dialogs.create({}).action_send()
+
+    def test_only_with_edit(self):
+        for level in ("read", "none"):
+            order = self.order.with_user(self.users[level])
+            with self.assertRaises(AccessError):
+                order.action_propose_times()
+            with self.assertRaises(AccessError):
+                self.env["fsm.confirmation.propose"].with_user(
+                    self.users[level]
+                ).create({"order_id": self.order.id})

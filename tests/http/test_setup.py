@@ -12,11 +12,10 @@ from odoo.tools import mute_logger
 
 from ...core.twilio.address import classify_address
 from ...core.twilio.client import API_URL_VARIABLE
-from ..common import OUR_NUMBER
+from ..common import OUR_NUMBER, WEBHOOK_LOG
 from ..setup_common import ELSEWHERE, INBOUND, OVERRIDES, PublicAddress, SetupCase
 
 SERVICE = "MG" + "a" * 32
-REFUSAL = "odoo.addons.fieldservice_job_confirmation.controllers.twilio"
 
 
 @tagged("post_install", "-at_install")
@@ -480,7 +479,7 @@ class TestSignals(SetupCase):
     """What our own database knows: replies, signatures, missing registration."""
 
     def _knock(self, account=None, path=INBOUND):
-        with mute_logger(REFUSAL):
+        with mute_logger(WEBHOOK_LOG):
             answer = self.url_open(
                 path,
                 data={

@@ -14,7 +14,7 @@ from odoo.tests.common import get_db_name, new_test_user
 from odoo.tools import mute_logger
 
 from ...core.status import indicator
-from ..common import MODULE, OUR_NUMBER
+from ..common import MODULE, OUR_NUMBER, WEBHOOK_LOG
 from ..setup_common import INBOUND, SetupCase
 
 MENUS = (f"{MODULE}.menu_message_center", f"{MODULE}.menu_fsm_message_center")
@@ -374,7 +374,7 @@ class TestNeutralized(SetupCase):
         }
         url = self.base_url() + INBOUND
         signature = self.simulator.sign(url, params, token)
-        with mute_logger(f"odoo.addons.{MODULE}.controllers.twilio"):
+        with mute_logger(WEBHOOK_LOG):
             answer = self.url_open(
                 INBOUND, data=params, headers={"X-Twilio-Signature": signature}
             )

@@ -634,6 +634,8 @@ class TestTextingHours(TrustCase):
         self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=6)
         wizard = self._wizard()
         self.assertIn("has begun by then", wizard.blocking_reason)
+        # It never leaves, so nobody is told when it does.
+        self.assertNotIn("the text leaves", wizard.blocking_reason)
         with self.assertRaisesRegex(UserError, "has begun by then"):
             wizard.action_send()
         batch = self.env["fsm.confirmation.batch"].create({"order_ids": self.order.ids})

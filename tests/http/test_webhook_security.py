@@ -2,14 +2,16 @@
 """Signatures: always checked, over the public URL, for the right account."""
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
-from ..common import OUR_NUMBER, ConfirmationHttpCase
+from ..common import OUR_NUMBER, WEBHOOK_LOG, ConfirmationHttpCase
 
 INBOUND = "/job_confirmation/twilio/inbound"
 
 
 @tagged("post_install", "-at_install")
 class TestWebhookSecurity(ConfirmationHttpCase):
+    @mute_logger(WEBHOOK_LOG)
     def _post(self, path, params, token=None, signature=None, url=None):
         url = url or self.base_url() + path
         headers = {}

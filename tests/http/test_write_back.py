@@ -158,3 +158,141 @@ class TestWriteBack(ConfirmationHttpCase):
         self.assertTrue(action["context"]["confirmation_write_back"])
         reader = self._row().with_user(self.users["read"])
         self.assertNotIn("write_back", [step["key"] for step in reader.next_steps])
+
+
+STRANGER = "+12125550188"
+
+
+@tagged("post_install", "-at_install")
+class TestWriteBackToUnmatched(ConfirmationHttpCase):
+    """A reply that belongs to no message is answered where it is listed."""
+
+    def _stray(self, words="Is this the plumber?", number=STRANGER, **options):
+        known = self.env["fsm.confirmation.reply"].search([])
+        self._customer_says(words, number=number, **options)
+        self.env.invalidate_all()
+        return self.env["fsm.confirmation.reply"].search([]) - known
+
+    def _write_back(self, reply, words="Yes, this is Acme.", user=None):
+        reply.with_user(user or self.dispatcher).action_write_back(words)
+        self._run_outbox()
+        return self.env["fsm.confirmation"].search([], limit=1)
+
+    def _texts(self, reply):
+        return [event["text"] for event in reply.get_conversation()["events"]]
+
+    def test_a_stranger(self):
+        reply = self._stray()
+        self.assertEqual(reply.state, "unmatched")
+        info = reply.with_user(self.dispatcher).get_write_back()
+        self.assertEqual((info["blocked"], info["departure"]), ("", ""))
+        self.assertEqual(info["to"], reply.mobile_display)
+        told = self._write_back(reply)
+        self.assertEqual((told.kind, told.state), ("staff", "delivered"))
+        self.assertEqual((told.mobile, told.user_id), (STRANGER, self.dispatcher))
+        self.assertEqual(told.company_id, reply.company_id)
+        self.assertFalse(told.order_id or told.partner_id or told.is_open)
+        self.assertEqual(self.twilio.messages()[-1]["from"], reply.recipient)
+        with self.assertRaises(UserError):
+            told.sudo().write({"body": "something else"})
+        self.assertTrue(reply.is_done)
+        words = ["Is this the plumber?", "Yes, this is Acme."]
+        self.assertEqual(self._texts(reply), words)
+        self.assertEqual(self._texts(told), words)
+        [_heard, event] = reply.get_conversation()["events"]
+        self.assertEqual((event["kind"], event["state"]), ("sent", "delivered"))
+
+    def test_what_comes_back_is_listed_again(self):
+        first = self._stray()
+        told = self._write_back(first)
+        second = self._stray("Yes, when do you come?")
+        self.assertEqual((second.state, second.is_done), ("unmatched", False))
+        self.assertFalse(second.auto_reply_body)
+        self.assertEqual(len(self._texts(second)), 3)
+        # Written back to in the details of our own text: it is read as well.
+        told.with_user(self.dispatcher).action_write_back("On Friday.")
+        self.assertTrue(second.is_done)
+        thanks = self._stray("ok thanks")
+        self.assertEqual((thanks.intent, thanks.is_done), ("courtesy", True))
+        self.assertFalse(told.needs_reading or told.reply_ids)
+
+    def test_a_yes_to_it_confirms_nothing(self):
+        reply = self._stray(number=self.customer._phone_format())
+        question = self._send(self.order)
+        self._run_outbox()
+        self._write_back(reply, "Can you send a picture?")
+        self._customer_says("Yes")
+        self.assertNotEqual(question.response, "confirmed")
+        self.assertTrue(question.needs_reading)
+
+    def test_a_question_asked_later_is_answered(self):
+        reply = self._stray(number=self.customer._phone_format())
+        self.assertEqual(reply.partner_id, self.customer)
+        told = self._write_back(reply)
+        self.assertEqual(told.partner_id, self.customer)
+        self.assertIn("Yes, this is Acme.", self._history(self.customer))
+        question = self._send(self.order)
+        self._run_outbox()
+        self.assertFalse(question.code)
+        self._customer_says("Yes")
+        self.assertEqual(question.response, "confirmed")
+
+    def test_refused_to_who_opted_out(self):
+        reply = self._stray()
+        self._stray("STOP")
+        info = reply.with_user(self.dispatcher).get_write_back()
+        self.assertIn("opted out", info["blocked"])
+        with self.assertRaisesRegex(UserError, "opted out"):
+            self._write_back(reply)
+        self.assertFalse(self.env["fsm.confirmation"].search([]))
+
+    def test_what_is_no_number(self):
+        reply = self._stray()
+        for mobile in ("12345", "AMAZON"):
+            self.env.cr.execute(
+                "UPDATE fsm_confirmation_reply SET mobile = %s WHERE id = %s",
+                (mobile, reply.id),
+            )
+            self.env.invalidate_all()
+            info = reply.with_user(self.dispatcher).get_write_back()
+            self.assertIn("can't be texted", info["blocked"])
+            with self.assertRaisesRegex(UserError, "can't be texted"):
+                self._write_back(reply)
+
+    def test_a_matched_reply_is_in_its_conversation(self):
+        question = self._send(self.order)
+        self._run_outbox()
+        reply = self._stray("hm, perhaps", number=self.customer._phone_format())
+        self.assertEqual(reply.confirmation_id, question)
+        self.assertEqual(self._texts(reply), self._texts(question))
+        self.assertEqual(self._write_back(reply).order_id, self.order)
+
+    def test_prepared_texts(self):
+        reply = self._stray().with_user(self.dispatcher)
+        templates = reply.get_write_back()["templates"]
+        self.assertTrue(templates)
+        for template in templates:
+            text = reply.get_prepared_text(template["id"])
+            self.assertTrue(text.startswith("Acme Services: "), text)
+        with self.assertRaises(UserError):
+            reply.get_prepared_text(
+                self.env.ref("fieldservice_job_confirmation.sms_template_staff_call").id
+            )
+
+    def test_only_with_edit(self):
+        reply = self._stray()
+        for level in ("read", "none"):
+            with self.assertRaises(AccessError):
+                self._write_back(reply, user=self.users[level])
+        reader = reply.with_user(self.users["read"])
+        self.assertEqual(reader.get_write_back(), {"may_write": False})
+        self.assertEqual(self._texts(reader), ["Is this the plumber?"])
+        other = self._make_company("Other", number="+12025550199")
+        self.dispatcher.write(
+            {"company_ids": [(6, 0, other.ids)], "company_id": other.id}
+        )
+        for method in ("get_conversation", "get_write_back"):
+            with self.assertRaises(AccessError):
+                getattr(reply.with_user(self.dispatcher), method)()
+        with self.assertRaises(AccessError):
+            self._write_back(reply)

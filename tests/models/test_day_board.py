@@ -175,6 +175,52 @@ class TestContents(DayBoardCase):
         self.assertEqual(row.board_state, "passed")
         self.assertFalse({"send", "call"} - {"call"} & set(self._steps(row)))
 
+    def test_canceled(self):
+        """Whatever the customer answered: nobody comes."""
+        self._send()
+        self._reply("Yes")
+        self.assertFalse(self.order.confirmation_canceled)
+        self.order.stage_id = self.env.ref("fieldservice.fsm_stage_cancelled")
+        self.assertEqual(self._row(self.order).board_state, "passed")
+        self.assertTrue(self.order.confirmation_canceled)
+
+    def test_a_change_that_waits_is_told_from_the_row(self):
+        self.company.job_confirmation_notice_technician = "hand"
+        self.order.person_id = self.technician
+        self._mark_sent(self._send())
+        self._reply("Yes")
+        other = self.env["fsm.person"].create({"name": "Carla Other"})
+        self.order.person_id = other
+        row = self._row(self.order)
+        self.assertIn("Carla Other", row.remark)
+        self.assertEqual(self._steps(row)[0], "tell_change")
+        self.assertTrue(row.next_steps[0]["primary"])
+        self.assertNotIn("tell_change", self._steps(self._row(self.order, "read")))
+        row.action_next_step("tell_change")
+        self.assertIn("Carla", self.order.confirmation_ids.sorted("id")[-1].body)
+        row = self._row(self.order)
+        self.assertNotIn("tell_change", self._steps(row))
+        self.assertEqual(row.board_state, "confirmed")
+
+    def test_every_step_can_be_taken_on_the_board(self):
+        """The web client opens what has views; a button of a form adds them itself."""
+        declined, opted_out = self._make_job(), self._make_job()
+        self._send(declined)
+        self._reply("No", number=declined.location_id.contact_id.phone_sanitized)
+        number = opted_out.location_id.contact_id.phone_sanitized
+        self.env["phone.blacklist"].sudo()._add([number])
+        self.dispatcher.group_ids |= self.env.ref("base.group_partner_manager")
+        self.dispatcher.group_ids |= self.env.ref("fieldservice.group_fsm_dispatcher")
+        taken = set()
+        for order in (self.order, declined, opted_out):
+            row = self._row(order)
+            for key in self._steps(row):
+                with self.subTest(key):
+                    action = row.action_next_step(key)
+                    taken.add(key)
+                    self.assertTrue(not action or action["views"])
+        self.assertLessEqual({"send", "reschedule", "allow_texts", "contact"}, taken)
+
     def test_a_moved_date_is_to_be_asked_about_again(self):
         self._send()
         self._reply("Yes")

@@ -493,6 +493,10 @@ class TestWorkOrder(DialogCase):
             (value.old_value_char, value.new_value_char),
             ("Awaiting response", "Confirmed"),
         )
+        # Without what it tells, the screen would show it as a deleted note.
+        for level, expected in (("none", 0), ("read", 1)):
+            notes = self._as(message, level)
+            self.assertEqual(notes.search_count([("id", "=", message.id)]), expected)
 
     def test_the_status_stands_in_the_header_for_each_level(self):
         for level, readonly in (("edit", None), ("read", "1")):

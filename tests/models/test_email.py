@@ -362,3 +362,118 @@ class TestMany(EmailCase):
         self.assertEqual(wizard.channel, "email")
         wizard.action_send()
         self.assertEqual(wizard.sudo().confirmation_id.email, ADDRESS)
+
+
+class TestNotices(EmailCase):
+    """Who was asked by e-mail is told of changes by e-mail."""
+
+    def setUp(self):
+        super().setUp()
+        self.company.write(
+            {
+                "job_confirmation_notice_moved": "auto",
+                "job_confirmation_notice_canceled": "auto",
+                "job_confirmation_notice_technician": "auto",
+            }
+        )
+        self.record = self._ask()
+        self._queue(self.record)
+
+    def _tell(self):
+        """The settling time passes. What was told, as ``fsm.confirmation``."""
+        changes = self.env["fsm.confirmation.change"].search([])
+        return changes._tell(self.env.user)
+
+    def _assert_mail(self, told, kind, change):
+        self.assertEqual((told.kind, told.tells_change), (kind, change))
+        self.assertEqual((told.channel, told.email), ("email", ADDRESS))
+        self.assertEqual(told.state, "outgoing")
+        self.assertIn(f"E-mail to Ana Ruiz ({ADDRESS})", self._history(self.order))
+        self.assertNotIn("Reply", told.body)
+        self._queue(told)
+        self.assertEqual(told.state, "sent")
+        self.assertIn(told, self.order.confirmation_ids)
+        shown = [each["text"] for each in self.record.get_conversation()["events"]]
+        self.assertIn(told.body, shown)
+
+    def test_moved_asks_again(self):
+        self.order.scheduled_date_start += timedelta(days=1)
+        told = self._tell()
+        mail = told.sudo().mail_id
+        self.assertIn("has moved to", mail.body_html)
+        self.assertIn(told.date_text, mail.subject)
+        self.assertRegex(mail.body_html, r"/answer/[\w-]{43}\?answer=yes")
+        self._assert_mail(told, "question", "moved")
+        self.assertTrue(told.is_open)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+
+    def test_canceled(self):
+        self.order.action_cancel()
+        told = self._tell()
+        mail = told.sudo().mail_id
+        self.assertIn("has been canceled", mail.body_html)
+        self.assertNotIn("/answer/", mail.body_html)
+        self.assertFalse(told.sudo().answer_key)
+        self._assert_mail(told, "notice", "canceled")
+        self.assertFalse(self._tell(), "once")
+
+    def test_another_technician(self):
+        self.order.person_id = self.env["fsm.person"].create({"name": "Ann Lee"})
+        told = self._tell()
+        self.assertIn("Ann Lee will come", told.sudo().mail_id.body_html)
+        self._assert_mail(told, "notice", "technician")
+
+    def test_without_an_address_a_person_decides(self):
+        self.contact.email = False
+        self.order.action_cancel()
+        self.assertFalse(self._tell())
+        change = self.env["fsm.confirmation.change"].search([])
+        self.assertTrue(change.is_held)
+        self.assertIn("no valid e-mail address", change.problem)
+
+    def test_a_landline_is_no_obstacle(self):
+        self.contact.phone = "+442079460123"
+        self.order.action_cancel()
+        self._assert_mail(self._tell(), "notice", "canceled")
+
+    def test_in_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.contact.lang = "fr_FR"
+        template = self.env.ref("fieldservice_job_confirmation.mail_template_notice")
+        template.with_context(lang="fr_FR").subject = "{{ object.date_text }}, annonce"
+        self.order.action_cancel()
+        self.assertIn("annonce", self._tell().sudo().mail_id.subject)
+
+
+class TestRetention(EmailCase):
+    def test_nothing_of_an_email_is_left(self):
+        """Of one that did not leave, and of what the customer wrote back."""
+        record = self._ask().sudo()
+        self._queue(record, state="exception", failure_reason=f"{ADDRESS} is unknown")
+        mail = record.search([("id", "=", record.id)]).mail_id
+        record.message_post(  # pylint: disable=translation-required
+            body="a green walrus",
+            subject="Re: the green walrus",
+            message_type="email",
+            email_from=f"Ana <{ADDRESS}>",
+            attachments=[("walrus.txt", b"a green walrus")],
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET create_date = create_date - interval '9 years'"
+        )
+        self.env.invalidate_all()
+        retention = self.env["fsm.confirmation.retention"]
+        retention._anonymize_messages(self.company, fields.Datetime.now(), 100)
+        self.env.flush_all()
+        self.assertFalse(mail.exists())
+        self.assertFalse(
+            self.env["ir.attachment"].search([("res_model", "=", record._name)])
+        )
+        self.env.cr.execute(
+            "SELECT concat_ws(' ', subject, body, email_from, reply_to)"
+            " FROM mail_message WHERE model = 'fsm.confirmation'"
+        )
+        notes = str(self.env.cr.fetchall())
+        self.assertNotIn("walrus", notes)
+        self.assertNotIn(ADDRESS, notes)

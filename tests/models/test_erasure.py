@@ -79,6 +79,38 @@ class TestErasure(ConfirmationTransactionCase):
         message = self.message.exists()
         self.assertEqual((message.body, message.mobile), ("-", "-"))
         self.assertEqual(message.response, "opted_out")
+        self.assertEqual(message.contact_name, "-")
+
+    def test_privacy_lookup(self):
+        """Odoo's own search for everything about a person, which then deletes it."""
+        lookups = self.env.get("privacy.lookup.wizard")
+        if lookups is None:
+            self.skipTest("privacy_lookup is not installed")
+        lookup = lookups.create(
+            {"name": self.customer.name, "email": "maria@example.com"}
+        )
+        lookup.action_lookup()
+        found = {(line.res_model, line.res_id) for line in lookup.line_ids}
+        mine = [("partner_id", "=", self.customer.id)]
+        for model in ("fsm.confirmation", "fsm.confirmation.reply"):
+            records = self.env[model].search(mine)
+            self.assertTrue(records)
+            self.assertLessEqual({(model, id_) for id_ in records.ids}, found)
+        self.assertIn(("fsm.location", self.order.location_id.id), found)
+        self.assertNotIn(("fsm.confirmation", self.kept.id), found)
+        ours = ("fsm.confirmation", "fsm.confirmation.reply")
+        lookup.line_ids.filtered(
+            lambda line: line.res_model in ours
+        ).action_unlink_all()
+        self._check_gone()
+
+    def test_an_archived_location(self):
+        place = self.order.location_id
+        place.partner_id.active = False
+        self.assertFalse(place.active)
+        self.assertFalse(place.search([("id", "=", place.id)]))
+        place.active = True
+        self.assertTrue(place.partner_id.active)
 
     def test_contact_by_somebody_else(self):
         """Without the level Admin nobody erases a customer's words."""

@@ -68,3 +68,69 @@ class TestInbox(ConfirmationTransactionCase):
             [candidate.appointment for candidate in candidates],
             [("fsm.visit", visit.id) for visit in reversed(visits)],
         )
+
+
+class TestLateWishes(ConfirmationTransactionCase):
+    """What the customer wrote last counts, whichever text was heard of first."""
+
+    def setUp(self):
+        super().setUp()
+        self.record = self._send()
+        self._mark_sent(self.record)
+        ago = fields.Datetime.now() - timedelta(hours=3)
+        self.record.sudo().write({"claimed_date": ago, "sent_date": ago})
+
+    def _write(self, number, body, minutes_ago):
+        """A customer's text, of so many minutes ago; the reply."""
+        received = fields.Datetime.now() - timedelta(minutes=minutes_ago)
+        data = {
+            "MessageSid": f"SM{number:032x}",
+            "From": self.record.mobile,
+            "To": OUR_NUMBER,
+            "Body": body,
+        }
+        inbox = self.env["fsm.confirmation.inbox"]
+        return inbox._receive_sudo(self.company.sudo(), data, received)
+
+    def _is_opted_out(self):
+        blacklist = self.env["phone.blacklist"]
+        return bool(blacklist._job_confirmation_find_sudo([self.record.mobile]))
+
+    def test_in_again_is_older(self):
+        self._write(1, "STOP", 1)
+        reply = self._write(2, "START", 60)
+        self.assertTrue(self._is_opted_out())
+        self.assertEqual(self.record.response, "opted_out")
+        self.assertEqual((reply.intent, reply.state), ("opt_in", "matched"))
+
+    def test_out_is_older(self):
+        self._write(1, "START", 1)
+        reply = self._write(2, "STOP", 60)
+        self.assertFalse(self._is_opted_out())
+        self.assertTrue(self.record.is_open)
+        self.assertEqual(reply.state, "matched")
+        self.assertIn("STOP", self._history(self.order))
+
+    def test_as_they_came(self):
+        self._write(1, "STOP", 60)
+        self._write(2, "START", 1)
+        self.assertFalse(self._is_opted_out())
+        self._write(3, "STOP", 0)
+        self.assertTrue(self._is_opted_out())
+
+    def test_a_yes_says_nothing_of_it(self):
+        self._write(1, "Yes", 1)
+        self._write(2, "STOP", 60)
+        self.assertTrue(self._is_opted_out())
+
+    def test_one_that_waited_to_be_processed(self):
+        inbox = self.env["fsm.confirmation.inbox"]
+        received = fields.Datetime.now() - timedelta(minutes=30)
+        data = {"MessageSid": "SM" + "9" * 32, "From": self.record.mobile}
+        data.update(To=OUR_NUMBER, Body="START")
+        inbox._store_pending_sudo(self.company.sudo(), data, received)
+        self._write(1, "STOP", 1)
+        pending = self.env["fsm.confirmation.reply"].search([("state", "=", "pending")])
+        inbox._process_pending(pending.sudo())
+        self.assertEqual(pending.state, "matched")
+        self.assertTrue(self._is_opted_out())

@@ -399,6 +399,22 @@ class TestWhatWasConfirmed(TruthCase):
         self.assertEqual(record.state, "canceled")
         self.assertEqual(self.order.confirmation_status, "not_sent")
 
+    def test_a_visit_goes_to_another_work_order(self):
+        """Its question and answer go along; at another place they are about another."""
+        visit = self._make_visit(self._make_order(), 1)
+        record = self._asked(visit.order_id, visit_id=visit.id)
+        visit.sudo().confirmation_status = "confirmed"
+        same_place = self._make_order()
+        visit.order_id = same_place
+        self.assertEqual(record.order_id, same_place)
+        self.assertEqual(visit.confirmation_status, "confirmed")
+        place = self._make_location(self._make_contact("Other", "+12125550177"))
+        visit.order_id = self._make_order(location_id=place.id)
+        self.assertEqual(visit.confirmation_status, "reconfirm")
+        self.assertEqual(visit.order_id.confirmation_status, "reconfirm")
+        row = self.env["fsm.appointment"].search([("visit_id", "=", visit.id)])
+        self.assertEqual((row.message_id, row.board_state), (record, "not_asked"))
+
     def test_passed_without_an_answer(self):
         visit = self._make_visit(self._make_order(), 1)
         records = self._asked(), self._asked(visit.order_id, visit_id=visit.id)

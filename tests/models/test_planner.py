@@ -208,6 +208,16 @@ class TestPlanner(PlannerCase):
         self.assertEqual(len(self._plan()), 1)
         self.assertEqual(len(self._plan(self.now + DAY)), 1)
 
+    def test_the_limit_holds_within_a_batch(self):
+        """Reminders have nothing in common, and each is a text."""
+        self.soon.enabled = False
+        steps = [{"unit": "hours", "number": 72, "audience": "confirmed"}]
+        self._make_plan("Reminders", steps)
+        self.company.job_confirmation_daily_limit = 1
+        for order in self.order + self._make_order():
+            order._set_confirmation_status_sudo("confirmed")
+        self.assertEqual(len(self._plan(self.start - 72 * HOUR)), 1)
+
     def test_an_answer_that_a_person_took_back_stays_with_people(self):
         self._plan()
         self._reply("No")
@@ -395,6 +405,33 @@ class TestPlans(PlannerCase):
         outcomes = {line.order_id: line.outcome for line in again}
         self.assertEqual(outcomes, {found[0].order_id: "held", coming: "leaves"})
         self.assertEqual(self._plan().order_id, self.env["fsm.order"])
+
+    def test_the_forecast_counts_texts(self):
+        """Appointments of one customer on one day are asked about in one text."""
+        self.soon.step_ids.number = 40
+        contact = self._make_contact("Other", "+12125550144")
+        other = self._make_order(location_id=self._make_location(contact).id)
+        second = self._make_order(self.start + 3 * HOUR)
+        lines = self.env["fsm.confirmation.forecast.line"].with_user(self.dispatcher)
+        lines = lines.with_context(allowed_company_ids=self.company.ids)
+        found = lines.search(lines.action_open()["domain"])
+        counts = {line.order_id: line.text_count for line in found}
+        self.assertEqual(counts, {self.order: 1, second: 0, other: 1})
+        one, two = (
+            found.filtered(lambda line, order=order: line.order_id == order)
+            for order in (self.order, second)
+        )
+        self.assertIn(self.order.name, two.reason)
+        self.assertEqual(one.leaves_date, two.leaves_date)
+        self.soon.enabled = False
+        admin = self.users["admin"]
+        switch = self.env["fsm.confirmation.plan.switch"].with_user(admin)
+        wizard = switch.create({"plan_id": self.soon.id})
+        self.assertEqual(wizard.now_count + wizard.coming_count, 2)
+        self.assertIn("3 appointments", wizard.now_info or wizard.coming_info)
+        self.soon.enabled = True
+        texts = self._plan(max(found.mapped("leaves_date")))
+        self.assertEqual(len(texts.filtered(lambda text: not text.carrier_id)), 2)
 
     def test_a_calendar_says_when_texts_leave(self):
         calendar = self.env["resource.calendar"].create(

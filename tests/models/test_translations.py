@@ -1,11 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Customers are texted, and understood, in their own language."""
 
+import ast
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from odoo import Command
-from odoo.tests import tagged
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.babel.python_extractor import extract_python
 
 from ...core.reply import Appointment, read
 from ...core.segments import count_segments
@@ -274,3 +277,33 @@ class TestTranslations(ConfirmationTransactionCase):
         self.assertIn("Risponda SI per confermare", record.body)
         self.assertIn("Con Bob Ray.", record.body)
         self.assertNotIn("Antworten", record.body)
+
+
+class TestTerms(TransactionCase):
+    def test_what_users_read_is_exported_and_nothing_else(self):
+        """Odoo's export takes parentheses after ``_`` for a call of it, those of a
+        tuple in a later line as well if no name stands between; and it passes over
+        f-strings."""
+        root = Path(__file__).resolve().parents[2]
+        for path in root.glob("[mwct]*/**/*.py"):
+            if path.parts[len(root.parts)] != "tests":
+                with self.subTest(path=path), path.open("rb") as source:
+                    found = extract_python(source, {"_": None}, (), {})
+                    exported = {_first(each[2]) for each in found} - {None}
+                    self.assertEqual(exported, _terms(path))
+
+
+def _first(messages):
+    return messages[0] if isinstance(messages, tuple) else messages
+
+
+def _terms(path):
+    """The literal first arguments of all calls of a translating function."""
+    calls = [
+        n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)
+    ]
+    return {
+        call.args[0].value
+        for call in calls
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) == "_"
+    }

@@ -12,7 +12,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..common import DEV
 
-PARTS = ("reads", "forms", "prepare", "send", "webhooks")
+PARTS = ("reads", "forms", "prepare", "plan", "send", "webhooks")
 ROWS = 300
 
 

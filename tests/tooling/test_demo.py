@@ -1,12 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The demo data: it loads as Odoo loads it, and shows what the README promises."""
 
+import json
+from pathlib import Path
+
 from odoo import fields
 from odoo.modules.loading import load_data
 from odoo.modules.module_graph import ModuleGraph
 from odoo.tests import TransactionCase, tagged
 
 from ..common import MODULE
+
+PHONES = Path(__file__).parents[2] / "dev/twilio_simulator/demo_customers.json"
 
 
 @tagged("post_install", "-at_install")
@@ -76,6 +81,23 @@ class TestDemo(TransactionCase):
             "undated",
         }
         self.assertLessEqual(expected, codes)
+
+    def test_every_customer_has_a_phone(self):
+        """Whoever can be texted is on the simulator's page, with a name."""
+        partners = self.orders.location_id.contact_id
+        partners |= self.messages.partner_id
+        phones = json.loads(PHONES.read_text())["customers"]
+        known = {phone["number"]: phone["name"] for phone in phones}
+        for partner in partners.filtered("phone_sanitized"):
+            with self.subTest(partner.name):
+                first_name = known.get(partner.phone_sanitized, "nobody").split()[0]
+                self.assertIn(first_name, partner.name)
+
+    def test_somebody_can_be_on_the_way(self):
+        """There is an appointment today, at any hour, which is still to come."""
+        dispatcher = self.env.ref(f"{MODULE}.user_mc_edit")
+        orders = self.orders.with_user(dispatcher).filtered("can_send_on_my_way")
+        self.assertIn("confirmed", orders.mapped("confirmation_status"))
 
     def test_the_first_thing_to_try(self):
         """The 26th Work Order, FO026 in a new database: Emily Smith can be asked."""

@@ -41,6 +41,8 @@ def state(status, hours=18, asked=None, **values):
         # Read or not: it was written before somebody left the place.
         ("confirmed", {"has_passed": True, "needs_reading": True}, "to_read"),
         ("awaiting", {"has_passed": True}, "passed"),
+        ("confirmed", {"is_canceled": True}, "passed"),
+        ("confirmed", {"is_canceled": True, "has_passed": True}, "passed"),
         ("not_sent", {"has_passed": True, "is_blocked": True}, "passed"),
     ],
 )

@@ -242,6 +242,21 @@ class TestDelivery(TestCase):
         self.assertEqual(found, (None, True))
         self.assertEqual(self._find(listed, body=mine), (None, False))
 
+    def test_texts_without_letters(self):
+        """A thumb up is no folded hands, whichever is looked for first."""
+        thumb, hands = self._message(body="👍"), self._message("SM2", body="🙏")
+        found = self._find([thumb], body="🙏", others=["👍"])
+        self.assertEqual(found, (None, True))
+        for listed in ([thumb, hands], [hands, thumb]):
+            found = self._find(listed, body="🙏", others=["👍"])
+            self.assertEqual(found, (hands, True))
+        prefixed = "Sent from your Twilio trial account - 👍"
+        trial = self._message(body=prefixed)
+        self.assertEqual(self._find([trial], body="👍 ", others=["🙏"]), (trial, True))
+        self.assertEqual(self._find([trial], body="🙏", others=["👍"]), (None, True))
+        # Two of the same: each finds one of them.
+        self.assertEqual(self._find([thumb], body="👍", others=["👍"]), (thumb, True))
+
     def test_missing_in_list(self):
         def decide(minutes=20, attempts=1, code=0, is_certain=True, obstacle=""):
             age = timedelta(minutes=minutes)

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from core import matching
-from core.matching import Candidate, Decision, Effect, Inbound
-from core.reply import OUTCOMES, Said
-from core.reply import Decision as ReplyDecision
+from core.matching import Candidate, Effect, Inbound, MatchDecision
+from core.reply import OUTCOMES, Decision, Said
 
 NOW = datetime(2026, 11, 23, 12)
 
@@ -45,7 +44,7 @@ def respond(id_, response, say=None):
 
 def test_yes_to_the_only_question():
     decision = decide("Yes", candidate(7))
-    assert decision == Decision(
+    assert decision == MatchDecision(
         intent="confirm",
         reason="word",
         effects=(respond(7, "confirmed"),),
@@ -271,7 +270,7 @@ def test_what_is_about_the_number():
 
 def test_every_outcome_has_a_rule():
     for outcome in OUTCOMES:
-        found = ReplyDecision(outcome)
+        found = Decision(outcome)
         assert matching.decide(found, []).effects is not None
 
 
@@ -347,3 +346,24 @@ def test_no_answer_to_what_asks_nothing(body):
     decision = matching.decide(found, [staff], said)
     assert [effect.kind for effect in decision.effects] == ["read"]
     assert not any(effect.say or effect.response for effect in decision.effects)
+
+
+def test_text_about_no_appointment_is_said_and_no_more():
+    order = ("fsm.order", 7)
+    none = told(9, ("fsm.confirmation", 9), is_about_none=True)
+    assert matching.without_told([none]) == []
+    assert matching.without_told([none, candidate(7, order)]) == [candidate(7, order)]
+
+
+@pytest.mark.parametrize(
+    ("body", "intent"),
+    [
+        ("ok thanks", "courtesy"),
+        ("Yes", "confirm"),
+        ("ok, but call me", "unrecognized"),
+    ],
+)
+def test_what_comes_back_about_no_appointment(body, intent):
+    said = [say("staff", body="Yes, this is Acme.")]
+    decision = matching.decide(matching.read(inbound(body), [], said), [], said)
+    assert (decision.intent, decision.effects) == (intent, ())

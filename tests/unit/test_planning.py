@@ -8,8 +8,8 @@ from core.hours import DEFAULT_WINDOWS, every_day
 from core.planning import (
     GRACE,
     REST,
-    Appointment,
     Plan,
+    PlannedAppointment,
     Recipient,
     Step,
     Text,
@@ -38,7 +38,7 @@ class TestDecide(TestCase):
         recipient = known.pop("recipient", None)
         windows = known.pop("windows", DEFAULT_WINDOWS)
         known = {"start": START, "zone": ZONE, **known}
-        appointment = Appointment(status=status, **known)
+        appointment = PlannedAppointment(status=status, **known)
         texts = [Text(moment, known["start"]) for moment in asked]
         return decide(appointment, texts, plan, windows, now, recipient)
 
@@ -94,7 +94,7 @@ class TestDecide(TestCase):
         plan = Plan(PLAN.steps, notice=timedelta(hours=6))
         self.assert_not(self.decide(now, start=start, plan=plan), "too_late")
         # The old date was asked about: that was another question.
-        appointment = Appointment(start=start, zone=ZONE, status="reconfirm")
+        appointment = PlannedAppointment(start=start, zone=ZONE, status="reconfirm")
         texts = [Text(TWO_AT, START - DAY)]
         self.assert_due(decide(appointment, texts, PLAN, DEFAULT_WINDOWS, now), ONE)
 
@@ -107,7 +107,7 @@ class TestDecide(TestCase):
         )
 
     def test_a_step_is_done_whatever_the_clocks_say(self):
-        appointment = Appointment(start=START, zone=ZONE, status="awaiting")
+        appointment = PlannedAppointment(start=START, zone=ZONE, status="awaiting")
         texts = [Text(ONE_AT - HOUR, START, ONE.id)]
         now = ONE_AT + 13 * HOUR
         decision = decide(appointment, texts, PLAN, DEFAULT_WINDOWS, now)

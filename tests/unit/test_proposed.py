@@ -91,7 +91,7 @@ def _decide(text, *, asked=None):
 
 def test_a_choice_moves_nothing_and_is_read():
     question = Candidate(
-        5, ("fsm.order", 7), "question", "Reply YES", asked_date=NOW - timedelta(1)
+        5, ("fsm.order", 7), body="Reply YES", asked_date=NOW - timedelta(1)
     )
     for asked in (None, question):
         decision = _decide("B please", asked=asked)

@@ -9,8 +9,8 @@ from unittest import TestCase
 from core.kinds import KINDS
 from core.status import (
     OUTDATED,
-    Appointment,
     Asked,
+    Schedule,
     appointment_status,
     has_passed,
     indicator,
@@ -85,21 +85,21 @@ class TestAppointment(TestCase):
         self.assertFalse(has_passed(NOW - HOUR, NOW, NOW + HOUR))
         self.assertTrue(has_passed(NOW - HOUR, NOW, NOW))
         self.assertTrue(has_passed(NOW - HOUR, NOW, NOW - 2 * HOUR))
-        began = Appointment(NOW - HOUR, False, end=NOW + HOUR)
+        began = Schedule(NOW - HOUR, False, end=NOW + HOUR)
         self.assertEqual(stale_reason(NOW - HOUR, began, None, NOW), "")
 
     def test_stale(self):
         start = NOW + HOUR
         for appointment, deadline, expected in (
             (None, None, "deleted"),
-            (Appointment(start, False), None, ""),
-            (Appointment(start, True), None, "closed"),
-            (Appointment(start + HOUR, False), None, "moved"),
-            (Appointment(None, False), None, "moved"),
+            (Schedule(start, False), None, ""),
+            (Schedule(start, True), None, "closed"),
+            (Schedule(start + HOUR, False), None, "moved"),
+            (Schedule(None, False), None, "moved"),
             # What is over is over, wherever it was moved to.
-            (Appointment(NOW - HOUR, True), None, "past"),
-            (Appointment(start, False), NOW - HOUR, "late"),
-            (Appointment(start, False), NOW, ""),
+            (Schedule(NOW - HOUR, True), None, "past"),
+            (Schedule(start, False), NOW - HOUR, "late"),
+            (Schedule(start, False), NOW, ""),
         ):
             found = stale_reason(start, appointment, deadline, NOW)
             self.assertEqual(found, expected, (appointment, deadline))
@@ -112,19 +112,19 @@ class TestAppointment(TestCase):
             (end, "moved"),
             (start - timedelta(minutes=1), "moved"),
         ):
-            appointment = Appointment(moved, False, end=moved + HOUR)
+            appointment = Schedule(moved, False, end=moved + HOUR)
             facts = (start, appointment, None, NOW)
             self.assertEqual(stale_reason(*facts, confirmed_end=end), expected)
-        within = Appointment(start + HOUR, False)
+        within = Schedule(start + HOUR, False)
         self.assertEqual(stale_reason(start, within, None, NOW), "moved")
 
     def test_another_place_or_number(self):
         start = NOW + HOUR
         for appointment, expected in (
-            (Appointment(start, False), "changed"),
-            (Appointment(start + HOUR, False), "changed"),
-            (Appointment(start, True), "closed"),
-            (Appointment(NOW - HOUR, False), "past"),
+            (Schedule(start, False), "changed"),
+            (Schedule(start + HOUR, False), "changed"),
+            (Schedule(start, True), "closed"),
+            (Schedule(NOW - HOUR, False), "past"),
         ):
             found = stale_reason(start, appointment, None, NOW, is_elsewhere=True)
             self.assertEqual(found, expected)

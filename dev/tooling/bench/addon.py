@@ -30,6 +30,13 @@ def send_some(env):
     env["fsm.confirmation.outbox"]._cron_send()
 
 
+def plan(env):
+    """Runs of the planner, until nothing is left to look at."""
+    company = env.ref("base.main_company")
+    while env["fsm.confirmation.planner"]._run_batch(company):
+        pass
+
+
 def take_over_names(env):
     """Fill the index of names from the messages."""
     env["fsm.confirmation.name.index"]._take_over_names()

@@ -13,7 +13,7 @@ import odoo
 from ..console import Problem, step
 from ..process import free_port
 from ..simulator import API_URL, SimulatorProcess
-from . import reads, writes
+from . import addon, reads, writes
 from .data import Session
 from .fill import DISPATCHER, USER
 from .report import Figure
@@ -132,6 +132,20 @@ class Bench:
                 ):
                     ids, orders = orders[:size], orders[size:]
                     figure.add(side, *session.time(work, login, ids, commit=True))
+
+    def measure_plan(self):
+        """The planner, when many customers are to be asked, and when nobody is."""
+        count = 100 if self.options.quick else 5000
+        due = Figure("Asking automatically", f"{count:,} due among all Work Orders")
+        nothing = Figure("Asking automatically", "nothing due")
+        self.figures += [due, nothing]
+        with self.data.scratch(self.large) as session:
+            writes.make_due(session, count)
+            step(f"Planning {count:,} texts ...")
+            due.add("ours", *session.time(addon.plan, None, commit=True))
+            for repeat in range(self.options.repeats + 1):
+                spent = session.time(addon.plan, None, commit=True)
+                nothing.add("ours", *spent, keep=repeat > 0)
 
     # Twilio
 

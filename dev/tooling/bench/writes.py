@@ -116,6 +116,39 @@ def prepare_theirs(env, ids):
     env["sms.composer"].create(values).action_send_sms()
 
 
+# Planning
+
+
+def make_due(session, count):
+    """All Work Orders are open, over a year; so many customers are to be asked now."""
+    with session.env(commit=True) as env:
+        env["ir.config_parameter"].set_param("job_confirmation.texting_hours", "0-24")
+        env["fsm.confirmation.plan"].create(
+            {
+                "name": "Bench",
+                "enabled": True,
+                "step_ids": [fields.Command.create({"unit": "hours", "number": 30})],
+            }
+        )
+        env.cr.execute("UPDATE fsm_confirmation SET is_open = false WHERE is_open")
+        env.cr.execute(
+            """
+              WITH chosen AS (
+                   SELECT id, row_number() OVER (ORDER BY turn, id) AS number
+                     FROM (SELECT id,
+                                  row_number() OVER (PARTITION BY location_id) AS turn
+                             FROM fsm_order) AS each)
+            UPDATE fsm_order o SET confirmation_status = 'not_sent', stage_id = %s,
+                   scheduled_date_start = date_trunc('hour', now() AT TIME ZONE 'UTC')
+                       + interval '1 day' * (CASE WHEN number <= %s THEN 1
+                                                  ELSE 3 + number %% 360 END)
+              FROM chosen c WHERE c.id = o.id
+            """,
+            [env["fsm.order"]._default_stage_id().id, count],
+        )
+        env.cr.execute("ANALYZE fsm_order")
+
+
 # Sending
 
 

@@ -21,7 +21,7 @@ export const dayBoardSearch = (Base) =>
                 super.load(config),
             ]);
             this.days = days;
-            if (!config.state && !this.query.some((el) => this.isOfTheUser(el))) {
+            if (!config.state && !this.query.some((el) => this.hasOwnDay(el))) {
                 this.blockNotification = true;
                 this.day = days.first;
                 this.blockNotification = false;
@@ -29,9 +29,10 @@ export const dayBoardSearch = (Base) =>
             }
         }
 
-        /** Whether it is a favorite, which has its own idea of the day. */
-        isOfTheUser({searchItemId}) {
-            return this.searchItems[searchItemId].type === "favorite";
+        /** Whether it is a favorite or a list of its own, of whichever day. */
+        hasOwnDay({searchItemId}) {
+            const {type, fieldName} = this.searchItems[searchItemId];
+            return type === "favorite" || fieldName === "call_user_id";
         }
 
         /** The one day that is looked at, as YYYY-MM-DD; "" when it is not one. */

@@ -1,6 +1,6 @@
 import {CalendarControlPanel, DayBoardControlPanel} from "./control_panel.esm";
 import {calendarSearch, dayBoardSearch} from "./search_model.esm";
-import {messageCenter, withHelper} from "../message_center/views.esm";
+import {messageCenter, selectable, withHelper} from "../message_center/views.esm";
 import {CalendarController} from "@web/views/calendar/calendar_controller";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
@@ -20,7 +20,7 @@ const views = registry.category("views");
 views.add("fsm_day_board_list", {
     ...listView,
     ControlPanel: DayBoardControlPanel,
-    Controller: messageCenter(ListController, "action_open"),
+    Controller: selectable(messageCenter(ListController, "action_open")),
     Renderer: withHelper(ListRenderer),
     SearchModel: dayBoardSearch(SearchModel),
 });

@@ -120,7 +120,7 @@ export class FsmConfirmationConversation extends Component {
             return;
         }
         const {events, has_earlier: hasEarlier} = await this.orm.call(
-            "fsm.confirmation",
+            this.props.record.resModel,
             "get_conversation",
             [[resId]],
             {limit: this.limit}

@@ -10,7 +10,8 @@ import {useDebounced} from "@web/core/utils/timing";
 const MAX_TEXT = 1600;
 const PAUSE = 300;
 
-/** Where staff write to the customer below the conversation; only with Edit. */
+/** Where staff write to the customer below the conversation; only with Edit. It stands on
+ * a message, and on a reply that belongs to none. */
 export class FsmConfirmationWriteBack extends Component {
     static template = "fieldservice_job_confirmation.WriteBack";
     static props = {...standardWidgetProps};
@@ -52,19 +53,16 @@ export class FsmConfirmationWriteBack extends Component {
     }
 
     call(method, ...args) {
-        return this.orm.call("fsm.confirmation", method, [
-            [this.props.record.resId],
-            ...args,
-        ]);
+        const {resModel, resId} = this.props.record;
+        return this.orm.call(resModel, method, [[resId], ...args]);
     }
 
     async load(resId) {
         if (resId) {
-            this.state.info = await this.orm.call(
-                "fsm.confirmation",
-                "get_write_back",
-                [[resId]]
-            );
+            const {resModel} = this.props.record;
+            this.state.info = await this.orm.call(resModel, "get_write_back", [
+                [resId],
+            ]);
         }
     }
 

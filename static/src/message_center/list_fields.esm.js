@@ -8,11 +8,15 @@ import {registry} from "@web/core/registry";
 const THIS_YEAR = 0.65;
 const ANY_YEAR = 0.9;
 
+// What the name of a time zone takes behind it, in pixels.
+const ZONE = 14;
+
 // Odoo knows its widths when the user's language is loaded.
 export const getDateWidth = () => [
     Math.ceil(FIELD_WIDTHS.datetime * THIS_YEAR),
     Math.ceil(FIELD_WIDTHS.datetime * ANY_YEAR),
 ];
+export const getAppointmentWidth = () => getDateWidth().map((width) => width + ZONE);
 
 /** A date and time that is shown whole, however many columns there are. */
 registry.category("fields").add("fsm_confirmation_datetime", {

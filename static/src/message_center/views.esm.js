@@ -80,6 +80,21 @@ export const withHelper = (Renderer) =>
         static components = {...Renderer.components, ActionHelper: MessageCenterHelper};
     };
 
+/** A list whose rows can be selected when something can be done with several. */
+export const selectable = (Controller) =>
+    class extends Controller {
+        static template = "fieldservice_job_confirmation.ListView";
+
+        get canSelect() {
+            const {headerButtons} = this.archInfo;
+            const {action, print = []} = this.actionMenuItems;
+            return (
+                headerButtons.some(({display}) => display !== "always") ||
+                Boolean(this.props.info.actionMenus && [...action, ...print].length)
+            );
+        }
+    };
+
 /** Days in the order of the list: the newest first. */
 class MessageCenterListModel extends listView.Model {
     /** @override */
@@ -98,7 +113,7 @@ registry.category("views").add("fsm_confirmation_list", {
     ...listView,
     Model: MessageCenterListModel,
     ControlPanel: MessageCenterControlPanel,
-    Controller: messageCenter(ListController),
+    Controller: selectable(messageCenter(ListController)),
     Renderer: withHelper(ListRenderer),
     SearchModel: messageCenterSearch(SearchModel),
 });
@@ -114,7 +129,7 @@ registry.category("views").add("fsm_confirmation_kanban", {
 /** Replies are read again as they come. */
 registry.category("views").add("fsm_confirmation_reply_list", {
     ...listView,
-    Controller: class extends ListController {
+    Controller: class extends selectable(ListController) {
         setup() {
             super.setup();
             useConfirmationChanges(() => {

@@ -1,6 +1,6 @@
 import {Component} from "@odoo/owl";
 import {dateTimeField} from "@web/views/fields/datetime/datetime_field";
-import {getDateWidth} from "../message_center/list_fields.esm";
+import {getAppointmentWidth} from "../message_center/list_fields.esm";
 import {registry} from "@web/core/registry";
 
 const LOCAL = "appointment_local";
@@ -21,5 +21,5 @@ registry.category("fields").add("fsm_appointment_datetime", {
     ...dateTimeField,
     component: FsmAppointmentDateTime,
     fieldDependencies: [{name: LOCAL, type: "char"}],
-    listViewWidth: getDateWidth,
+    listViewWidth: getAppointmentWidth,
 });

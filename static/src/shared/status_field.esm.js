@@ -21,7 +21,15 @@ export class FsmConfirmationStatus extends Component {
         return this.props.record.data[this.props.name];
     }
 
+    /** Of an appointment that doesn't take place no answer counts any more. */
+    get isCanceled() {
+        return Boolean(this.props.record.data.confirmation_canceled);
+    }
+
     get label() {
+        if (this.isCanceled) {
+            return _t("Canceled");
+        }
         const {selection} = this.props.record.fields[this.props.name];
         return (selection.find(([key]) => key === this.value) || ["", ""])[1];
     }
@@ -46,12 +54,8 @@ export class FsmConfirmationStatus extends Component {
         return {icon: DELIVERY[data.state], label};
     }
 
-    get icon() {
-        return getStatusLook(this.value).icon;
-    }
-
     get look() {
-        return getStatusLook(this.value).look;
+        return getStatusLook(this.isCanceled ? "canceled" : this.value);
     }
 }
 

@@ -57,7 +57,13 @@ export const STATUS_LOOKS = {
     },
     needs_reading: {icon: "fa-envelope", look: "needs_reading"},
     failed: {icon: "fa-exclamation-triangle", look: "failed", chart: "#e8707a"},
-    canceled: {icon: "fa-times", look: "quiet", chart: "#e9ecef"},
+    canceled: {
+        icon: "fa-times",
+        look: "quiet",
+        chart: "#e9ecef",
+        event: "#f1f3f5",
+        short: _t("Canceled"),
+    },
     no_answer: {icon: "fa-minus-circle", look: "quiet", chart: "#d0d5da"},
     passed: {icon: "fa-history", look: "quiet"},
     // Of a text that asks nothing: how far it got.

@@ -18,7 +18,7 @@ patch(CalendarModel.prototype, {
 
     /** @override */
     normalizeRecord(rawRecord) {
-        const status = rawRecord[STATUS];
+        const status = rawRecord.confirmation_canceled ? "canceled" : rawRecord[STATUS];
         const isAsked = status && status !== "not_sent";
         const record = super.normalizeRecord(rawRecord);
         return {

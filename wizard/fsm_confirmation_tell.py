@@ -1,0 +1,75 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.alerts import first_block
+from ..models.levels import check_may_edit
+
+
+class FsmConfirmationTell(models.TransientModel):
+    """Tells many customers of changes: says first how many get what, and who can't."""
+
+    _name = "fsm.confirmation.tell"
+    _description = "Tell Customers of Changes"
+
+    change_ids = fields.Many2many(
+        "fsm.confirmation.change", string="Changes", required=True
+    )
+    ready_count = fields.Integer("Messages to Send", compute="_compute_plan")
+    ready_info = fields.Text("What Is Sent", compute="_compute_plan")
+    skipped_count = fields.Integer("Can't Be Told", compute="_compute_plan")
+    skipped_info = fields.Text("Why They Can't Be Told", compute="_compute_plan")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            ids = vals.get("change_ids")
+            if ids and all(isinstance(value, int) for value in ids):
+                vals["change_ids"] = [Command.set(ids)]
+        return super().create(vals_list)
+
+    def _get_changes(self):
+        """Those of them that the user may see and that are not told yet."""
+        return self.change_ids._origin.exists()._filtered_access("read")
+
+    @api.depends("change_ids")
+    def _compute_plan(self):
+        for wizard in self:
+            drafts = wizard._get_changes()._prepare_drafts()
+            blocks = {
+                change: first_block(each.alerts) for change, each in drafts.items()
+            }
+            ready = [change for change, block in blocks.items() if not block]
+            wizard.ready_count = len(ready)
+            wizard.ready_info = wizard._describe_ready(ready, drafts)
+            skipped = {change: block for change, block in blocks.items() if block}
+            wizard.skipped_count = len(skipped)
+            wizard.skipped_info = "\n".join(
+                f"{change.contact_name}: {block.summary or block.text}"
+                for change, block in skipped.items()
+            )
+
+    def _describe_ready(self, changes, drafts):
+        """How many are told of what, a line for each kind of change."""
+        kinds = self.env["fsm.confirmation.change"]._fields["kind"]
+        labels = dict(kinds._description_selection(self.env))
+        counts = Counter(drafts[change].tells_change for change in changes)
+        lines = [f"{labels[kind]}: {counts[kind]}" for kind in labels if counts[kind]]
+        by_email = sum(drafts[change].is_email for change in changes)
+        if by_email:
+            lines.append(self.env._("Of these by e-mail: %s", by_email))
+        return "\n".join(lines)
+
+    def action_send(self):
+        """Tell those who can be told.
+
+        :raises UserError: none of them can, or somebody has told them meanwhile
+        """
+        self.ensure_one()
+        check_may_edit(self.env)
+        changes = self._get_changes()
+        if not changes:
+            raise UserError(self.env._("These customers have been told meanwhile."))
+        return changes.action_tell()
