@@ -47,9 +47,9 @@ class FsmConfirmationCallList(models.Model):
         for row in self:
             count = len(row.order_ids) + len(row.visit_ids)
             if count == 1:
-                row.name = self.env._("1 customer to call")
+                row.name = self.env._("1 appointment to call about")
             else:
-                row.name = self.env._("%s customers to call", count)
+                row.name = self.env._("%s appointments to call about", count)
 
     # ------------------------------------------------------------------
     # Keep up to date
@@ -122,13 +122,15 @@ class FsmConfirmationCallList(models.Model):
         """
         is_open = self.activity_id.active
         today = fields.Date.context_today(self.with_context(tz=self.user_id.tz))
+        # Who has put it off is not hurried.
+        day = max(today, self.activity_id.date_deadline or today)
         if not (self.order_ids or self.visit_ids):
             if is_open:
                 self.activity_id.action_feedback(
                     feedback=self.env._("Nobody is left to call.")
                 )
-        elif is_open or (is_new and self.activity_id.date_deadline == today):
-            self.activity_id.write({**self._prepare_words(), "date_deadline": today})
+        elif is_open or (is_new and self.activity_id.date_deadline == day):
+            self.activity_id.write({**self._prepare_words(), "date_deadline": day})
         elif is_new:
             self.activity_id = self.with_context(
                 mail_activity_quick_update=True

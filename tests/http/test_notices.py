@@ -95,6 +95,7 @@ class TestNotices(ConfirmationHttpCase):
         record = self._asked()
         self._move()
         self.assertTrue(self.changes.search([]))
+        self.env.flush_all()
         self._pass_time(record, hours=1)
         self._settle()
         self.assertFalse(self.changes.search([]))

@@ -40,8 +40,10 @@ class TestAnswerPageLook(SharedBrowserMixin, ConfirmationHttpCase):
         url = re.search(r"/job_confirmation/answer/[\w-]{43}", body)[0]
         self.env.flush_all()
         for query in ("?answer=yes", "?answer=no"):
-            self.browser_js(url + query, _FITS, "document.querySelector('form')")
+            self.browser_js(
+                url + query, _FITS, "document.querySelector('form') !== null"
+            )
         self._resolve(record, "confirmed")
         self.env.flush_all()
-        ready = "document.querySelector('a[href$=ics]')"
+        ready = "document.querySelector('a[href$=ics]') !== null"
         self.browser_js(url, _FITS, ready)
