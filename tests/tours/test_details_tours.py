@@ -21,7 +21,7 @@ class TestDetailsTours(TourCase):
         for level in ("edit", "read"):
             self._tour("fsm_details_pager", MESSAGES, level=level)
 
-    def test_opt_out(self):
+    def test_staff_opt_a_contact_out(self):
         url = f"/odoo/action-base.action_partner_form/{self.customer.id}"
         self._tour("fsm_details_opt_out", url)
         self.assertTrue(self.customer.confirmation_opt_out)
