@@ -4,6 +4,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from odoo import SUPERUSER_ID
 from odoo.http import Controller, content_disposition, request, route
 
+from ..models.xmlids import MODULE
 from ..tools.log_redaction import private_queries
 
 _URL = "/job_confirmation/answer/<string:token>"
@@ -88,12 +89,13 @@ class JobConfirmationAnswer(Controller):
         )
 
     def _get_lang(self, record_sudo):
-        """The customer's language; for a link that is none, the browser's."""
-        installed = dict(request.env["res.lang"].get_installed())
-        if record_sudo.lang in installed:
-            return record_sudo.lang
-        wanted = request.best_lang
-        return wanted if wanted in installed else "en_US"
+        """The customer's language; for a link that is none, the browser's.
+
+        One that the addon is translated into, as its standard question is.
+        """
+        emails = request.env["fsm.confirmation.email"]
+        question = request.env.ref(f"{MODULE}.sms_template_job_confirmation").sudo()
+        return question._choose_lang(emails._get_langs(record_sudo, request.best_lang))
 
     def _get_direction(self, lang):
         data = request.env["res.lang"]._get_data(code=lang)

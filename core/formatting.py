@@ -29,6 +29,26 @@ def localize(utc, zone):
     return pytz.utc.localize(utc).astimezone(pytz.timezone(zone))
 
 
+def choose_language(texts, wanted):
+    """The language in which somebody gets a text that isn't in every language.
+
+    Dates in one language don't go into a text of another.
+
+    :param texts: dict of a language's code to the text in it; the one of ``en_US`` is
+        there always, and is a copy if the text was first written in another language
+    :param wanted: codes of languages, the most wanted first
+    """
+    original = texts.get("en_US")
+    copied = [code for code in texts if code[:2] != "en" and texts[code] == original]
+    source = copied[0] if copied else "en_US"
+    for code in wanted:
+        related = sorted(each for each in texts if each[:2] == code[:2])
+        for each in (code, *related):
+            if each[:2] == source[:2] or texts.get(each, original) != original:
+                return each
+    return source
+
+
 def shorten(text):
     """A name or address with a length that leaves room for the rest of the text."""
     if not text or len(text) <= MAX_DETAIL:

@@ -4,7 +4,9 @@
 Spans are pairs of naive UTC datetimes, the end not included.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+
+import pytz
 
 # Appointments begin at the full or half hour.
 GRID = timedelta(minutes=30)
@@ -43,6 +45,21 @@ def find_starts(windows, busy, length, earliest, limit):
             else:
                 start += GRID
     return found[:limit]
+
+
+def day_spans(days, zone):
+    """Whole days as spans, on which nobody comes.
+
+    :param days: ``date`` each, as the clocks show it where the work happens
+    :param zone: name of the time zone there
+    """
+    place = pytz.timezone(zone)
+
+    def midnight(day):
+        there = place.localize(datetime.combine(day, time.min))
+        return there.astimezone(pytz.utc).replace(tzinfo=None)
+
+    return [(midnight(day), midnight(day + timedelta(days=1))) for day in days]
 
 
 def _on_grid(moment):

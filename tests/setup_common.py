@@ -8,10 +8,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from odoo.tests.common import new_test_user
-
 from ..controllers.twilio import EMPTY_TWIML, JobConfirmationTwilio
-from .common import MODULE, OUR_NUMBER, ConfirmationHttpCase
+from .common import MODULE, OUR_NUMBER, ConfirmationHttpCase, new_user
 
 INBOUND = JobConfirmationTwilio.INBOUND_URL
 OVERRIDES = "#rc=5&rp=all"
@@ -103,7 +101,7 @@ class SetupCase(ConfirmationHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.system = new_test_user(
+        cls.system = new_user(
             cls.env,
             "mc_test_system",
             groups=f"base.group_system,fieldservice.group_fsm_manager,"

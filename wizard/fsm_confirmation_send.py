@@ -47,6 +47,11 @@ class FsmConfirmationSend(models.TransientModel):
     )
     previous_id = fields.Many2one("fsm.confirmation", string="Sent Again For")
     confirmation_id = fields.Many2one("fsm.confirmation", readonly=True)
+    earlier_id = fields.Many2one(
+        "fsm.confirmation",
+        compute="_compute_earlier_id",
+        help="The earlier message about this appointment that matters now.",
+    )
     seen_message_id = fields.Integer(
         "Newest Message When Opened",
         compute="_compute_seen_message_id",
@@ -99,8 +104,9 @@ class FsmConfirmationSend(models.TransientModel):
 
     def _may_refer_to(self, name, record):
         # The contacts of an order that the user may read are shown as such.
-        offered = name == "partner_id" and record in self.available_partner_ids
-        return offered or super()._may_refer_to(name, record)
+        return super()._may_refer_to(name, record) or (
+            name == "partner_id" and record in self.available_partner_ids
+        )
 
     # ------------------------------------------------------------------
     # Computes
@@ -144,9 +150,17 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.partner_id = self.env["res.partner"].browse(contact.ids)
 
     @api.depends("order_id", "visit_id")
+    def _compute_earlier_id(self):
+        alerts = self.env["fsm.confirmation.alert"]
+        for wizard in self:
+            appointment = (wizard.visit_id or wizard.order_id).sudo()
+            found = alerts._find_earlier([appointment]) if appointment else {}
+            wizard.earlier_id = found.get(appointment)
+
+    @api.depends("order_id", "visit_id")
     def _compute_seen_message_id(self):
         for wizard in self:
-            wizard.seen_message_id = wizard._find_earlier_message().id
+            wizard.seen_message_id = wizard.earlier_id.id
 
     def _draft(self):
         """What would be sent, as :class:`~...fsm_confirmation_composer.Draft`."""
@@ -159,6 +173,7 @@ class FsmConfirmationSend(models.TransientModel):
             channel=self.channel or SMS,
         )
         draft.by_person = True
+        draft.earlier = self.earlier_id.sudo()
         draft.at_once_reason = self._get_at_once_reason()
         return draft
 
@@ -285,15 +300,6 @@ class FsmConfirmationSend(models.TransientModel):
         self.env["fsm.confirmation.alert"]._check([draft])
         return draft.alerts
 
-    def _find_earlier_message(self):
-        """The earlier message about this appointment that matters now, maybe empty."""
-        messages = self.env["fsm.confirmation"]
-        appointment = (self.visit_id or self.order_id).sudo()
-        if not appointment:
-            return messages
-        found = self.env["fsm.confirmation.alert"]._find_earlier([appointment])
-        return messages.browse(found.get(appointment, messages).ids)
-
     # ------------------------------------------------------------------
     # Actions of alerts
     # ------------------------------------------------------------------
@@ -390,7 +396,8 @@ class FsmConfirmationSend(models.TransientModel):
         }
 
     def _open_message(self):
-        message = self._find_earlier_message()
+        self.invalidate_recordset(["earlier_id"])
+        message = self.earlier_id
         if not message:
             raise UserError(self.env._("That message no longer blocks sending."))
         return self._open_above(message, confirmation_look_only=True)
@@ -450,7 +457,7 @@ class FsmConfirmationSend(models.TransientModel):
 
         :raises UserError: the warning of an earlier message could not be seen here
         """
-        earlier_sudo = self._find_earlier_message().sudo()
+        earlier_sudo = self.earlier_id.sudo()
         if earlier_sudo.id <= self.seen_message_id:
             return
         raise UserError(

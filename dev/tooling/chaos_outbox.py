@@ -49,11 +49,21 @@ KINDS = {37: "landline", 41: "invalid", 53: "unreachable", 59: "not_mobile"}
 BUSY = 43  # every so many: undelivered for a reason that passes (30001), each time
 # Every third text goes to one number, as to a property manager.
 MANAGER = 3
+# Every so many of those get a text of staff as well, all in the same words.
+WRITTEN = 6
 # Every so many have the work where it is night: nobody presses Send there just now.
 NIGHT = 10
-# Every so many are sent by two people at once, to two contacts.
+# Every so many are sent by two people at once, to two contacts; others by a plan.
 TWO_PEOPLE = 7
-WAITING = "state IN ('outgoing', 'sending') AND at_once_until IS NOT NULL"
+BY_PLAN = 4
+# What a dispatcher sent in the night has to wait; all that staff write is by day.
+BY_NIGHT = "(kind = 'question' AND at_once_until IS NULL AND step_id IS NULL)"
+WAITS = f"state IN ('outgoing', 'sending') AND NOT {BY_NIGHT}"
+WAITING = f"""
+SELECT (SELECT count(*) FROM fsm_confirmation WHERE {WAITS})
+     + (SELECT count(*) FROM fsm_order o WHERE NOT EXISTS
+           (SELECT FROM fsm_confirmation m WHERE m.order_id = o.id))
+"""
 # Twilio as it is on a bad day: its clock, its list, a trial account.
 ODD = {
     "clock_skew": -150,
@@ -126,15 +136,20 @@ def customers(count):
 
 
 def recipients(count):
-    """What is recorded for each text: number, hour of the day there, two people."""
-    return [
-        (
-            number_of(0 if index % MANAGER == 0 else index),
-            2 if index % NIGHT == NIGHT - 1 else 12,
-            index % TWO_PEOPLE == TWO_PEOPLE - 1,
-        )
-        for index in range(count)
-    ]
+    """What is recorded: number, hour there, how many press Send, staff write."""
+    found = []
+    for index in range(count):
+        number, hour, people = number_of(index), 12, 1
+        if index % MANAGER == 0:
+            number = number_of(0)
+        elif index % BY_PLAN == 1:
+            people = 0
+        if index % NIGHT == NIGHT - 1:
+            hour, people = 2, 1
+        if index % TWO_PEOPLE == TWO_PEOPLE - 1:
+            people = 2
+        found.append((number, hour, people, index % WRITTEN == 0))
+    return found
 
 
 class Compressor:
@@ -231,8 +246,8 @@ def drain(harness, compressor, seconds, monkey=None):
     while waiting and time.monotonic() < end:
         # While the database is being restarted, there is nothing to do here.
         with contextlib.suppress(Problem):
-            sql = f"SELECT count(*) FROM fsm_confirmation WHERE {WAITING}"
-            waiting = harness.sql.value(sql)
+            waiting = harness.sql.value(WAITING)
+            harness.wake_cron("ir_cron_plan")
             harness.wake_cron("ir_cron_send_confirmations")
             compressor.turn()
         if monkey:
@@ -251,11 +266,19 @@ def drain(harness, compressor, seconds, monkey=None):
 def ask_about_the_rest(harness, compressor):
     """Have the addon ask about what Twilio has and did not report the end of."""
     compressor.checks_are_due()
-    for _turn in range(15):
+    for _turn in range(60):
         harness.wake_cron("ir_cron_send_confirmations")
         compressor.turn()
-        time.sleep(2)
-    harness.simulator.wait(60)
+        time.sleep(1)
+        harness.simulator.wait(60)
+        # Nothing is under way at Twilio now: what it knows, the addon should know.
+        ended = [m["sid"] for m in harness.simulator.sent() if m["status"] != "sent"]
+        listed = ", ".join(f"'{sid}'" for sid in ended) or "''"
+        if not harness.sql.value(
+            f"SELECT count(*) FROM fsm_confirmation WHERE {WAITS}"
+            f" OR state = 'sent' AND twilio_sid IN ({listed})"
+        ):
+            return
 
 
 def check(harness, count):
@@ -270,13 +293,14 @@ def check(harness, count):
         texts[address.rpartition("/")[2]].append(message)
     rows = harness.sql.rows(
         "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count,"
-        " at_once_until IS NULL AS night FROM fsm_confirmation"
+        f" step_id IS NOT NULL AS planned, {BY_NIGHT} AS night FROM fsm_confirmation"
     )
     figures = Counter({"recorded": len(rows), "texts at the simulator": len(sent)})
     broken = {name: [] for name in (*PROMISES, "left in the night")}
     for row in rows:
         there = texts.pop(row["uuid"], [])
         figures[row["state"]] += 1
+        figures["by the plan"] += row["planned"]
         if row["night"]:
             # It waits for the morning, whatever becomes of its pauses.
             broken["left in the night"] += [row["id"]] if there else []
@@ -295,7 +319,14 @@ def check(harness, count):
         and not (step["before"] == "failed" and step["why"] == "unknown")
     ]
     broken["texts that belong to no message"] = [*texts]
+    # One for each Work Order: none was asked about twice, none left out.
+    planned = sum(not people for _number, _hour, people, _writes in recipients(count))
+    count += len(range(0, count, WRITTEN))
     broken[f"texts instead of {count}"] = [len(rows)] if len(rows) != count else []
+    wrong = figures["by the plan"] != planned
+    broken[f"texts by the plan instead of {planned}"] = (
+        [figures["by the plan"]] if wrong else []
+    )
     return summary(figures, broken)
 
 

@@ -270,8 +270,8 @@ class Harness:
     def make_records(self, recipients):
         """Customers, Work Orders, and a text to each.
 
-        :param recipients: list of (number, hour of the day there, whether two people
-            press Send at once)
+        :param recipients: list of (number, hour of the day there, how many people
+            press Send at once, or 0: the planner asks; whether staff write as well)
         """
         values = json.dumps([self.url, recipients])
         run(

@@ -2,8 +2,9 @@
 """Run by Odoo's shell: a company that may send, customers, Work Orders, texts.
 
 The variable HARNESS_VALUES holds, as JSON, the public address and for each text the
-number, the hour of the day where the work is, and whether two people send it at once.
-All is done as a dispatcher does it in the dialog.
+number, the hour of the day where the work is, how many people send it at once, and
+whether staff write as well. All is done as a dispatcher does it in the dialog; whom
+nobody asks, a plan does.
 """
 
 import contextlib
@@ -33,7 +34,7 @@ def zone_at(hour):
 
 contacts = [
     {"name": f"Customer {number}", "phone": number, "tz": zone_at(hour)}
-    for number, hour, _two in recipients
+    for number, hour, *_how in recipients
 ]
 locations = records.make_locations(records.make_contacts(env, contacts))
 orders = env["fsm.order"].create(
@@ -77,9 +78,21 @@ def send_twice(order):
         thread.join()
 
 
-for order, (_number, _hour, two) in zip(orders, recipients, strict=True):
-    if two:
+for order, (_number, _hour, people, written) in zip(orders, recipients, strict=True):
+    if people == 2:
         send_twice(order)
-    else:
+    elif people:
         wizard.create({"order_id": order.id}).action_send()
+    if written:
+        order.confirmation_ids[0].action_write_back("Which entrance is it?")
     env.cr.commit()
+# Everybody is due since yesterday; who was asked since is not asked again.
+env["fsm.confirmation.plan"].create(
+    {
+        "name": "Harness",
+        "company_id": company.id,
+        "enabled": True,
+        "step_ids": [fields.Command.create({"unit": "hours", "number": 96})],
+    }
+)
+env.cr.commit()

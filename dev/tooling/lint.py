@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Lint: ruff, prettier, eslint, pylint-odoo, OCA's checks, and names in XML."""
 
+import concurrent.futures
 import os
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ NODE_PACKAGES = (
 )
 ESLINT = REPOSITORY / "dev/tooling/eslint.config.cjs"
 UNIT = REPOSITORY / "tests" / "unit"
-PRETTY = (".xml", ".js", ".css", ".scss")
+PRETTY = (".xml", ".js", ".css", ".scss", ".md", ".yaml")
 
 
 def run_all(odoo, *, fix=False):
@@ -56,7 +57,10 @@ def run_all(odoo, *, fix=False):
         ],
         "oca-checks-po": [scripts / "oca-checks-po", *_files(".po", "pot")],
     }
-    failed = [name for name, command in linters.items() if _run(command, name)]
+    # Side by side: most of them keep one core busy only.
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        codes = pool.map(_run, linters.values(), linters)
+        failed = [name for name, code in zip(linters, codes, strict=True) if code]
     if store_page.PAGE.read_text(encoding="utf-8") != store_page.make():
         failed.append("the store's page (made of readme/ by --fix)")
     if failed:

@@ -25,7 +25,7 @@ def run(options, odoo):
     with open_harness(options, odoo, "load", count=1) as (harness, _postgres):
         step(f"Recording {options.customers} open questions ...")
         numbers = [number_of(index) for index in range(options.customers)]
-        harness.make_records([(number, 12, False) for number in numbers])
+        harness.make_records([(number, 12, 1, False) for number in numbers])
         harness.sql.run(
             "UPDATE fsm_confirmation SET state = 'sent', sent_date = now() AT TIME ZONE"
             " 'UTC' - interval '1 minute', twilio_sid = 'SM' || md5(id::text)"

@@ -145,9 +145,10 @@ class Camera:
         size = {"width": 1000, "height": 720}
         context = self.browser.new_context(**PLACE, viewport=size, color_scheme="light")
         page = context.new_page()
+        page.set_default_timeout(120_000)
         page.goto(self.phone)
         page.click(f".item:has-text('{CUSTOMER}')")
-        page.wait_for_selector(".text:not(.mine) .bubble:has-text('appointment')")
+        page.wait_for_selector(".text:not(.mine) .bubble:has-text('Reply YES')")
         page.fill("#body", "Yes, see you then!")
         page.click("#compose button[type=submit]")
         page.wait_for_selector(".text:not(.mine) .bubble:has-text('is confirmed')")

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """``dev/test``: lint, and every test on databases of their own."""
 
+import contextlib
 import os
 import shutil
 
@@ -9,6 +10,7 @@ from .cache import ADDON, REPOSITORY, addons_folder
 from .console import step
 from .database import scratch
 from .process import run_in_front
+from .simulator import SimulatorProcess
 
 BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
 PROCESSES = 2
@@ -57,8 +59,13 @@ def _pytest(database, processes, words):
     # By class, in our order: what a class sets up is set up once.
     command += ["-n", str(processes), "--dist=loadscope", "--no-loadscope-reorder"]
     command += words if named else [*words, str(addon / "tests")]
-    with database.configuration() as config:
+    with database.configuration() as config, contextlib.ExitStack() as end:
+        # Started once, and not by each class; every test process has its own.
+        simulators = [
+            end.enter_context(SimulatorProcess()) for _ in range(processes or 1)
+        ]
         env = _environment(database.environment()) | {"ODOO_RC": str(config)}
+        env["JOB_CONFIRMATION_SIMULATORS"] = " ".join(one.url for one in simulators)
         return run_in_front([*command, f"--odoo-config={config}"], env=env, cwd=addon)
 
 

@@ -7,6 +7,7 @@ from . import fsm_visit
 from . import fsm_appointment
 from . import fsm_stage
 from . import fsm_location
+from . import res_country
 from . import res_partner
 from . import sms_template
 from . import fsm_confirmation_recipient

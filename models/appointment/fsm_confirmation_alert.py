@@ -6,12 +6,31 @@ from ...core.kinds import (
     QUESTION,
     TIMES,
     Waiting,
-    asks,
     ends_with_appointment,
     is_outdated,
 )
 from ...core.notices import CANCELED
 from ...core.status import OUTDATED
+
+# What is read of earlier messages, of their hundred columns.
+_NEEDED_OF_EARLIER = (
+    "appointment_end",
+    "appointment_start",
+    "closed_reason",
+    "contact_name",
+    "create_date",
+    "is_open",
+    "kind",
+    "location_id",
+    "mobile",
+    "order_id",
+    "owner_id",
+    "reply_body",
+    "reply_date",
+    "response",
+    "sent_date",
+    "visit_id",
+)
 
 
 class FsmConfirmationAlert(models.AbstractModel):
@@ -60,16 +79,13 @@ class FsmConfirmationAlert(models.AbstractModel):
         emails = self.env["fsm.confirmation.email"]
         refused = emails._find_refused(drafts)
         blacklist = self.env["phone.blacklist"]
-        opted_out = blacklist._job_confirmation_find_sudo(numbers)
-        landlines = self.env["fsm.confirmation.recipient"]._find_landlines(numbers)
-        wrong = self.env["fsm.confirmation.recipient"]._find_wrong_sudo(numbers)
-        lifted = blacklist._job_confirmation_find_lifted_sudo(numbers)
+        opted_out, lifted = blacklist._job_confirmation_find_all_sudo(numbers)
+        recipients = self.env["fsm.confirmation.recipient"]
+        landlines, wrong = recipients._find_unreachable_sudo(numbers)
         departures = self.env["fsm.confirmation.departure"]
-        earlier = self._find_earlier(
-            [draft.appointment for draft in drafts if draft.asks]
-        )
+        self._look_earlier(drafts)
         for draft in drafts:
-            asked_sudo = earlier.get(draft.appointment)
+            asked_sudo = draft.earlier
             known = {
                 **self._get_company_facts(draft.company),
                 **self._get_appointment_facts(draft),
@@ -132,11 +148,19 @@ class FsmConfirmationAlert(models.AbstractModel):
         if not draft.partner.active:
             return {"archived": True}
         if draft.is_recipient is None:
-            draft.is_recipient = draft.partner in recipients._get_all(draft.order)
+            draft.is_recipient = recipients._is_recipient(draft.order, draft.partner)
         return {
             "foreign_contact": not draft.is_recipient,
             "number": "ok" if draft.is_email else draft.verdict,
         }
+
+    @api.model
+    def _look_earlier(self, drafts):
+        """Fill ``earlier`` of those drafts whose caller has not looked yet."""
+        new = [draft for draft in drafts if draft.earlier is None]
+        found = self._find_earlier([draft.appointment for draft in new if draft.asks])
+        for draft in new:
+            draft.earlier = found.get(draft.appointment)
 
     @api.model
     def _find_earlier(self, appointments):
@@ -149,11 +173,12 @@ class FsmConfirmationAlert(models.AbstractModel):
         messages_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search(
+            .search_fetch(
                 [
                     ("order_id", "in", [order.id for order in orders]),
                     ("kind", "=", QUESTION),
-                ]
+                ],
+                _NEEDED_OF_EARLIER,
             )
         )
         wanted = set(appointments)
@@ -221,30 +246,29 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _is_outdated(self, record_sudo):
         """Whether what a recorded text says is not true, or not asked, any more."""
-        appointment_sudo = record_sudo._get_appointment_sudo()
-        person_sudo = appointment_sudo and appointment_sudo._get_person()
-        proposals = self.env["fsm.confirmation.proposal"]
-        return is_outdated(
-            Waiting(
-                record_sudo.kind,
-                stale=record_sudo._get_stale_reason(),
-                is_open=record_sudo.is_open,
-                tells_canceled=record_sudo.tells_change == CANCELED,
-                is_canceled=record_sudo.order_id.stage_id._is_canceled(),
-                same_technician=person_sudo == record_sudo.person_id,
-                same_number=self._is_number_of_contact(record_sudo),
-                age=fields.Datetime.now() - record_sudo.create_date,
-                times_are_held=record_sudo.kind != TIMES
-                or proposals._are_held(record_sudo),
-            )
-        )
+        known = {} if record_sudo._asks() else self._get_told_facts(record_sudo)
+        stale, is_open = record_sudo._get_stale_reason(), record_sudo.is_open
+        return is_outdated(Waiting(record_sudo.kind, stale, is_open, **known))
 
     @api.model
-    def _is_number_of_contact(self, record_sudo):
+    def _get_told_facts(self, record_sudo):
+        """Facts for :class:`~...core.kinds.Waiting` about a text that asks nothing."""
+        appointment_sudo = record_sudo._get_appointment_sudo()
+        person_sudo = appointment_sudo and appointment_sudo._get_person()
         partner_sudo, company = record_sudo.partner_id, record_sudo.company_id
-        if asks(record_sudo.kind) or not partner_sudo:
-            return True  # A question is closed when the number changes.
-        return partner_sudo._get_confirmation_number(company)[0] == record_sudo.mobile
+        number = record_sudo.mobile
+        if partner_sudo:
+            number, _verdict = partner_sudo._get_confirmation_number(company)
+        proposals = self.env["fsm.confirmation.proposal"]
+        return {
+            "tells_canceled": record_sudo.tells_change == CANCELED,
+            "is_canceled": record_sudo.order_id.stage_id._is_canceled(),
+            "same_technician": person_sudo == record_sudo.person_id,
+            "same_number": number == record_sudo.mobile,
+            "age": fields.Datetime.now() - record_sudo.create_date,
+            "times_are_held": record_sudo.kind != TIMES
+            or proposals._are_held(record_sudo),
+        }
 
     @api.model
     def _get_departure_alert(self, confirmation):

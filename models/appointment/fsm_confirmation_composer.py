@@ -54,6 +54,9 @@ class Draft:
     leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
     is_recipient: bool | None = None  # None: not known whether one may choose them
+    # The newest ``fsm.confirmation`` about it that matters, maybe empty; None: not
+    # looked for yet.
+    earlier: object = None
     by_person: bool = False  # A person is about to send it.
     at_once_reason: str = ""  # why it leaves outside the texting hours
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
@@ -205,8 +208,9 @@ class FsmConfirmationComposer(models.AbstractModel):
         for draft in drafts:
             if draft.words or draft.together:
                 continue
-            lang = draft.partner._get_customer_lang(draft.order.company_id)
-            key = draft.template_sudo, lang, draft.channel, seen[draft.order]
+            template_sudo = draft.template_sudo
+            lang = draft.partner._get_customer_lang(draft.company, template_sudo)
+            key = template_sudo, lang, draft.channel, seen[draft.order]
             groups[key].append(draft)
             seen[draft.order] += 1
         for (template_sudo, lang, _channel, _turn), members in groups.items():

@@ -6,7 +6,6 @@ import pytz
 from odoo import api, fields, models
 
 from ...core import slots
-from ...core.formatting import localize
 
 # An appointment without an end takes so long.
 USUAL_LENGTH = timedelta(hours=1)
@@ -44,9 +43,11 @@ class FsmConfirmationFreeTime(models.AbstractModel):
         """
         now = fields.Datetime.now()
         end = now + LOOK_AHEAD
+        busy = self._find_busy(appointment, now, end)
+        busy += self._find_closed(appointment)
         return slots.find_starts(
             self._get_windows(appointment, now, end),
-            self._find_busy(appointment, now, end),
+            busy,
             self._get_length(appointment),
             now + NOTICE,
             limit,
@@ -68,7 +69,7 @@ class FsmConfirmationFreeTime(models.AbstractModel):
 
     @api.model
     def _get_windows(self, appointment, start, end):
-        """Spans of working time, without leaves and closed days. An override point."""
+        """Spans of working time, without leaves. An override point."""
         order_sudo = appointment._get_appointment_order().sudo()
         person_sudo = self._get_person(appointment)
         resource_sudo = self._get_resource(person_sudo)
@@ -83,13 +84,16 @@ class FsmConfirmationFreeTime(models.AbstractModel):
             pytz.utc.localize(start), pytz.utc.localize(end), resource_sudo or None
         )
         spans = found[resource_sudo.id if resource_sudo else False]
-        zone = order_sudo._get_appointment_timezone()
-        closed = self._find_blackout_days(order_sudo)
-        return [
-            (begin, close)
-            for begin, close in map(_to_utc, spans)
-            if localize(begin, zone).date() not in closed
-        ]
+        return [_to_utc(span) for span in spans]
+
+    @api.model
+    def _find_closed(self, appointment):
+        """Spans of the days on which nobody comes, whatever the technician's hours."""
+        order_sudo = appointment._get_appointment_order().sudo()
+        days = self._find_blackout_days(order_sudo)
+        # OCA's addon goes by the date in UTC when the appointment is set.
+        zones = {order_sudo._get_appointment_timezone(), "UTC"}
+        return [span for zone in zones for span in slots.day_spans(days, zone)]
 
     @api.model
     def _get_person(self, appointment):
@@ -120,20 +124,17 @@ class FsmConfirmationFreeTime(models.AbstractModel):
     def _find_blackout_days(self, order_sudo):
         """Days on which nobody comes, as a set of ``date``.
 
-        Those of OCA's ``fieldservice_availability``, where it is installed, on the
-        order's route or in its postal code.
+        Those of OCA's ``fieldservice_availability``, where it is installed: of the
+        order's route, for everybody or in its postal code. Without a route it closes
+        no day either.
         """
         if "fsm.blackout.day" not in self.env:
             return set()
-        today = fields.Date.today()
-        days_sudo = self.env["fsm.blackout.day"].sudo()
-        days_sudo = days_sudo.search([("date", ">=", today - timedelta(days=1))])
-        if "fsm_route_id" in order_sudo and order_sudo.fsm_route_id:
-            route_sudo = order_sudo.fsm_route_id
-            if "fsm_blackout_group_ids" in route_sudo:
-                days_sudo = route_sudo.fsm_blackout_group_ids.fsm_blackout_day_ids
-        place = order_sudo.location_id.partner_id.zip
-        return {day.date for day in days_sudo if not day.zip or day.zip == place}
+        groups_sudo = order_sudo.fsm_route_id.fsm_blackout_group_ids
+        days_sudo = groups_sudo.fsm_blackout_day_ids
+        return {
+            day.date for day in days_sudo if not day.zip or day.zip == order_sudo.zip
+        }
 
     # ------------------------------------------------------------------
     # What is taken

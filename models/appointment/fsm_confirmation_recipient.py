@@ -2,6 +2,7 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.fields import Domain
 
 _MAX_OTHERS = 200  # of a Work Order, beside the main ones
 
@@ -206,8 +207,7 @@ class FsmConfirmationRecipient(models.AbstractModel):
             number, verdict = partner._get_confirmation_number(company)
             if verdict == "ok":
                 numbers[partner, company] = number
-        landlines = self._find_landlines(numbers.values())
-        wrong = self._find_wrong_sudo(numbers.values())
+        landlines, wrong = self._find_unreachable_sudo(numbers.values())
         return {
             (partner, company)
             for (partner, company), number in numbers.items()
@@ -215,38 +215,46 @@ class FsmConfirmationRecipient(models.AbstractModel):
         }
 
     @api.model
-    def _find_wrong_sudo(self, numbers):
-        """Whose number is said to be somebody else's, by who answered from it.
+    def _find_unreachable_sudo(self, numbers):
+        """What earlier texts told of numbers, in one query.
 
-        It stays so until the contact has another number or a person decides otherwise.
+        A carrier said that it is a landline; or who answered said that it is not the
+        contact's, which stays so until the contact has another number or a person
+        decides otherwise.
 
         :param numbers: E.164
-        :return: dict (``res.partner``, ``res.company``, number) -> the newest
-            ``fsm.confirmation``, with sudo
+        :return: set of numbers that are landlines; set of (``res.partner``,
+            ``res.company``, number) of wrong ones
         """
         numbers = list(set(filter(None, numbers)))
         if not numbers:
-            return {}
-        messages_sudo = (
+            return set(), set()
+        found = (
             self.env["fsm.confirmation"]
             .sudo()
-            .search([("mobile", "in", numbers), ("is_wrong_number", "=", True)])
+            ._read_group(
+                Domain("mobile", "in", numbers)
+                & (
+                    Domain("failure_type", "=", "landline")
+                    | Domain("is_wrong_number", "=", True)
+                ),
+                ["mobile", "partner_id", "company_id"],
+                ["failure_type:array_agg_distinct", "is_wrong_number:bool_or"],
+            )
         )
-        found = {}
-        for record_sudo in messages_sudo:
-            key = (record_sudo.partner_id, record_sudo.company_id, record_sudo.mobile)
-            found.setdefault(key, record_sudo)
-        return found
+        return (
+            {
+                mobile
+                for mobile, *_who, failures, _wrong in found
+                if "landline" in failures
+            },
+            {(*who, mobile) for mobile, *who, _failures, wrong in found if wrong},
+        )
 
     @api.model
-    def _find_landlines(self, numbers):
-        """Numbers of which a carrier already said that they are landlines.
+    def _is_recipient(self, order, partner):
+        """Whether a text can go to a contact: one of :meth:`_get_all`.
 
-        :param numbers: E.164
+        The usual ones are, which needs no look at all others.
         """
-        numbers = list(set(filter(None, numbers)))
-        if not numbers:
-            return set()
-        messages_sudo = self.env["fsm.confirmation"].sudo()
-        domain = [("mobile", "in", numbers), ("failure_type", "=", "landline")]
-        return {number for (number,) in messages_sudo._read_group(domain, ["mobile"])}
+        return partner in self._get_main(order) or partner in self._get_all(order)

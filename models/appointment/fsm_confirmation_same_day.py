@@ -85,7 +85,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
             if first.partner.tz
             else (),
         )
-        lang = first.partner._get_customer_lang(first.company)
+        lang = first.partner._get_customer_lang(first.company, template_sudo)
         bodies = template_sudo._render_field("body", first.order.ids, set_lang=lang)
         return plain_spaces(str(bodies[first.order.id]))[:MAX_TEXT]
 

@@ -27,13 +27,17 @@ class FsmOnMyWayMixin(models.AbstractModel):
         may_send = self.env.user.has_group(EDIT_GROUP)
         for appointment_sudo in self._origin.sudo():
             order_sudo = appointment_sudo._get_appointment_order()
-            people = appointment_sudo._get_person().partner_id.user_ids
+            # What costs a query comes last: few appointments are today.
             self.browse(appointment_sudo.id).can_send_on_my_way = (
-                (may_send or self.env.user in people)
-                and order_sudo.company_id.job_confirmation_enabled
+                order_sudo.company_id.job_confirmation_enabled
                 and not appointment_sudo._find_way_problem()
+                and (may_send or appointment_sudo._has_technician(self.env.user))
             )
         (self - self._origin).can_send_on_my_way = False
+
+    def _has_technician(self, user):
+        """Whether a user is the technician who comes."""
+        return user in self.sudo()._get_person().partner_id.user_ids
 
     def _find_way_problem(self):
         """Why nobody can be on the way to it now, "" if one can."""

@@ -32,7 +32,7 @@ class FsmOrder(models.Model):
         "fsm.confirmation", "order_id", string="Confirmations", groups=READ_GROUP
     )
     confirmation_count = fields.Integer(
-        compute="_compute_confirmation_count", groups=READ_GROUP
+        compute="_compute_confirmation_note", compute_sudo=False, groups=READ_GROUP
     )
     has_moved_appointment = fields.Boolean(
         compute="_compute_has_moved_appointment",
@@ -83,23 +83,34 @@ class FsmOrder(models.Model):
 
     @api.depends_context("uid", "tz", "lang")
     def _compute_confirmation_change_text(self):
-        changes = self.env["fsm.confirmation.change"].search(
-            [("order_id", "in", self.ids)]
-        )
+        # Without a text nobody knows of what has changed.
+        told = self.filtered("confirmation_count")
+        changes = self.env["fsm.confirmation.change"]
+        if told:
+            changes = changes.search([("order_id", "in", told.ids)])
         by_order = changes.grouped("order_id")
         for order in self:
             mine = by_order.get(order._origin, changes.browse())
             order.confirmation_change_text = " ".join(map(str, mine._describe()))
 
-    @api.depends("confirmation_ids")
-    def _compute_confirmation_count(self):
-        counts = dict(
-            self.env["fsm.confirmation"]._read_group(
-                [("order_id", "in", self.ids)], ["order_id"], ["__count"]
+    def _compute_confirmation_note(self):
+        """And how many messages there are, of which few have a note."""
+        groups = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            ._read_group(
+                [("order_id", "in", self.ids)],
+                ["order_id"],
+                ["__count", "customer_note:count"],
             )
         )
+        counts = {order.id: counted for order, *counted in groups}
+        noted = self.browse()
         for order in self:
-            order.confirmation_count = counts.get(order._origin, 0)
+            order.confirmation_count, notes = counts.get(order._origin.id, (0, 0))
+            noted |= order if notes else noted
+        (self - noted).confirmation_note = False
+        return super(FsmOrder, noted)._compute_confirmation_note()
 
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     def _compute_has_moved_appointment(self):
@@ -134,12 +145,13 @@ class FsmOrder(models.Model):
         self.ensure_one()
         order_sudo = self.sudo()
         place_sudo = order_sudo.location_id.partner_id
+        countries = self.env["res.country"]
         known = pytz.all_timezones_set
         # One after the other: each is a query, and an early one is usually known.
         for get_name in (
             lambda: order_sudo.location_id.calendar_id.tz,
             lambda: zone_of_place(
-                place_sudo.country_id.code or "",
+                countries._job_confirmation_code(place_sudo.country_id.id) or "",
                 place_sudo.state_id.code or "",
                 place_sudo.tz or "",
                 fields.Datetime.now(),

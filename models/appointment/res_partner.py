@@ -13,6 +13,8 @@ from ...core.phones import EXTENSION, normal_form, read_number
 from ..levels import check_may_edit
 from ..xmlids import ADMIN_GROUP, EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
+# What the names follow from that messages show.
+_NAMES = {"company_name", "is_company", "name", "parent_id"}
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
 
@@ -37,7 +39,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     confirmation_count = fields.Integer(
-        compute="_compute_confirmation_count", groups=READ_GROUP
+        compute="_compute_confirmation_messages", groups=READ_GROUP
     )
     confirmation_opt_out = fields.Char(
         "Opted Out of Texts",
@@ -49,7 +51,7 @@ class ResPartner(models.Model):
 
     confirmation_wrong_number = fields.Char(
         "Wrong Number",
-        compute="_compute_confirmation_wrong_number",
+        compute="_compute_confirmation_messages",
         groups=READ_GROUP,
         help="When and how somebody else answered from this number.",
     )
@@ -77,34 +79,50 @@ class ResPartner(models.Model):
             described = shown and words._describe_contact(partner._origin)
             partner.confirmation_plan_info = described
 
-    @api.depends_context("uid")
-    def _compute_confirmation_count(self):
+    @api.depends("phone_sanitized")
+    @api.depends_context("allowed_company_ids", "uid")
+    def _compute_confirmation_messages(self):
+        self.confirmation_count = 0
+        self.confirmation_wrong_number = False
         if not self._shows_confirmations():
-            self.confirmation_count = 0
             return
         # A company has those of its contacts, as the button shows them.
-        family = self.with_context(active_test=False).search_fetch(
-            [("id", "child_of", self.ids)], ["parent_id"]
-        )
         groups = self.env["fsm.confirmation"]._read_group(
-            [("partner_id", "in", family.ids)], ["partner_id"], ["__count"]
+            [("partner_id", "child_of", self.ids)],
+            ["partner_id"],
+            ["__count", "is_wrong_number:bool_or"],
         )
-        known = set(family.ids)
         counts = Counter()
-        for partner, count in groups:
-            while partner.id in known:
-                counts[partner.id] += count
-                partner = partner.parent_id
+        for partner_sudo, count, _is_wrong in groups:
+            partner_sudo = partner_sudo.sudo()
+            while partner_sudo:
+                counts[partner_sudo.id] += count
+                partner_sudo = partner_sudo.parent_id
+        wrong = {partner.id for partner, _count, is_wrong in groups if is_wrong}
         for partner in self:
             partner.confirmation_count = counts[partner._origin.id]
+            if partner._origin.id in wrong:
+                partner.confirmation_wrong_number = partner._describe_wrong_number()
 
     def write(self, vals):
         numbers = {}
         if vals.keys() & {"phone", "country_id"}:
             numbers = self._find_asked_numbers_sudo()
+        names = self._get_shown_names_sudo() if vals.keys() & _NAMES else {}
         result = super().write(vals)
         self._on_numbers_changed_sudo(numbers)
+        if names:
+            now = self._get_shown_names_sudo()
+            renamed = self.filtered(lambda partner: names[partner] != now[partner])
+            self.env["fsm.confirmation.rename"]._follow_sudo(renamed)
         return result
+
+    def _get_shown_names_sudo(self):
+        """:return: dict contact -> the names that its messages show"""
+        return {
+            partner: (partner_sudo.name, partner_sudo.commercial_company_name)
+            for partner, partner_sudo in zip(self, self.sudo(), strict=True)
+        }
 
     def unlink(self):
         # Who may delete messages erases what is known of the contact; so does Odoo
@@ -224,20 +242,15 @@ class ResPartner(models.Model):
                 name = self.env._("%s (opted out of texts)", name)
             partner.display_name = name
 
-    @api.depends("phone_sanitized")
-    @api.depends_context("allowed_company_ids", "uid")
-    def _compute_confirmation_wrong_number(self):
-        if not self._shows_confirmations():
-            self.confirmation_wrong_number = False
-            return
-        for partner in self:
-            newest_sudo = partner._find_wrong_number_sudo()[:1]
-            partner.confirmation_wrong_number = bool(newest_sudo) and self.env._(
-                "Somebody else answered from %(number)s on %(date)s: “%(words)s”",
-                number=newest_sudo.mobile,
-                date=self._format_day(newest_sudo.reply_date),
-                words=newest_sudo.reply_body or "",
-            )
+    def _describe_wrong_number(self):
+        """Who answered from the contact's number, False if it is right."""
+        newest_sudo = self._find_wrong_number_sudo()[:1]
+        return bool(newest_sudo) and self.env._(
+            "Somebody else answered from %(number)s on %(date)s: “%(words)s”",
+            number=newest_sudo.mobile,
+            date=self._format_day(newest_sudo.reply_date),
+            words=newest_sudo.reply_body or "",
+        )
 
     def _format_day(self, moment):
         """The day of a naive UTC datetime, as the user writes it."""
@@ -271,9 +284,21 @@ class ResPartner(models.Model):
         # [("confirmation_opt_out", "!=", False)] comes as "not in {False}".
         return ~opted_out if False in value else opted_out
 
-    def _get_customer_lang(self, company):
-        """Code of the language in which a contact, or nobody known, is written to."""
-        return self.lang or company.partner_id.lang or self.env.lang or "en_US"
+    def _get_customer_lang(self, company, template_sudo=None):
+        """Code of the language in which a contact, or nobody known, is written to.
+
+        An override point.
+
+        :param template_sudo: the ``sms.template`` of the text, with sudo; by default
+            the one of the company's question
+        """
+        template_sudo = template_sudo or company._job_confirmation_template()
+        return template_sudo._choose_lang(self._get_wanted_langs(company))
+
+    def _get_wanted_langs(self, company):
+        """Codes of the languages in which somebody is written to, the best first."""
+        wanted = (self.lang, company.partner_id.lang, self.env.lang, "en_US")
+        return tuple(filter(None, wanted))
 
     def _get_confirmation_number(self, company):
         """The number to text, and whether it can be.
@@ -287,7 +312,7 @@ class ResPartner(models.Model):
         if not (phone or "").strip():
             return "", "missing"
         country = self.sudo().country_id or company.sudo().country_id
-        found = read_number(phone, country.code or "")
+        found = read_number(phone, country._job_confirmation_code(country.id) or "")
         if found.problem == EXTENSION:
             return "", "extension"
         verdict = _judge(found.e164) if found.e164 else "invalid"

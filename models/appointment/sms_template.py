@@ -4,6 +4,8 @@ import re
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
+from ...core.formatting import choose_language
+
 # What a customer is told in reply, or when a person proposes times. The addon has a
 # standard template of each kind.
 AUTO_REPLIES = [
@@ -105,15 +107,31 @@ class SmsTemplate(models.Model):
         return self.browse().concat(*standard)
 
     @api.model
-    @tools.ormcache("company_id", "kind", "lang")
-    def _get_auto_reply_bodies(self, company_id, kind, lang):
-        """What a reply of this kind is rendered from, best first, in a language.
+    @tools.ormcache("company_id", "kind", "wanted")
+    def _get_auto_reply_bodies(self, company_id, kind, wanted):
+        """What a reply of this kind is rendered from, best first.
 
-        :return: tuple of str: the company's own text, if it has one; the standard text
+        :param wanted: tuple of codes of languages, the most wanted first
+        :return: tuple of (text, its language): the company's own text, if it has one;
+            the standard text
         """
         company = self.env["res.company"].browse(company_id)
-        templates_sudo = company._get_text_templates_sudo(kind)
-        return tuple(templates_sudo.with_context(lang=lang).mapped("body"))
+        found = []
+        for template_sudo in company._get_text_templates_sudo(kind):
+            lang = template_sudo._choose_lang(wanted)
+            found.append((template_sudo.with_context(lang=lang).body, lang))
+        return tuple(found)
+
+    @tools.ormcache("self.id", "wanted")
+    def _choose_lang(self, wanted):
+        """Code of the language in which a text with this template is written.
+
+        :param wanted: tuple of codes, the most wanted first
+        """
+        self.ensure_one()
+        return choose_language(
+            self._fields["body"]._get_stored_translations(self), wanted
+        )
 
     @api.onchange("confirmation_kind")
     def _onchange_confirmation_kind(self):
@@ -180,7 +198,9 @@ class SmsTemplate(models.Model):
                 )
 
     def _get_cached(self):
-        return self.sudo().filtered("confirmation_kind")
+        return self.sudo().filtered(
+            lambda template: template.confirmation_kind or template.model == "fsm.order"
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_standard_auto_reply(self):

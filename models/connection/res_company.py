@@ -252,12 +252,15 @@ class ResCompany(models.Model):
     def _job_confirmation_template(self):
         """The company's ``sms.template`` for confirmations, with sudo."""
         self.ensure_one()
-        return (
-            self.sudo().job_confirmation_template_id
-            or self.env.ref(
-                "fieldservice_job_confirmation.sms_template_job_confirmation"
-            ).sudo()
+        chosen_sudo = self.sudo().job_confirmation_template_id
+        if chosen_sudo:
+            return chosen_sudo
+        # Kept in memory, while ``env.ref`` asks each time whether it exists.
+        standard = self.env["ir.model.data"]._xmlid_to_res_id(
+            "fieldservice_job_confirmation.sms_template_job_confirmation",
+            raise_if_not_found=True,
         )
+        return chosen_sudo.browse(standard)
 
     def _get_text_templates_sudo(self, kind):
         """Its own ``sms.template`` of a kind, if any, and the standard one, with sudo.

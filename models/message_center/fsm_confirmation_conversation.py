@@ -97,8 +97,9 @@ class FsmConfirmationConversation(models.AbstractModel):
     def _prepare_message_events(self, messages, current):
         """One event per text of ours, of kind ``sent``.
 
-        Further keys: ``name`` (Message ID), ``state``, ``state_label``, ``problem``,
-        ``closed`` (why no response is awaited), ``is_current``.
+        Further keys: ``name`` (Message ID), ``kind_label`` (what kind of text it is, ""
+        for a question), ``state``, ``state_label``, ``problem``, ``closed`` (why no
+        response is awaited), ``is_current``.
         """
         states = self._get_labels(messages, "state")
         reasons = self._get_labels(messages, "closed_reason")
@@ -112,6 +113,7 @@ class FsmConfirmationConversation(models.AbstractModel):
                 "author": message.user_id.sudo().name or "",
                 "text": message.body,
                 "name": message.name,
+                "kind_label": message._get_kind_label(),
                 "state": message.state,
                 "state_label": states[message.state],
                 "problem": (message.state != "delivered" and message.failure_reason)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date, format_time
+from odoo.tools import babel_locale_parse, format_time
+from odoo.tools.misc import get_lang
 
 from ...core.alerts import first_block
 from ...core.board import (
@@ -17,6 +18,7 @@ from ...core.board import (
     confirmed_percent,
     may_need_text,
 )
+from ...core.formatting import format_date
 from ...core.kinds import EMAIL, STAFF, TIMES
 from ...core.notices import MOVED
 from ...core.status import has_passed
@@ -226,7 +228,10 @@ class FsmDayBoard(models.AbstractModel):
         if local.date() == fields.Date.context_today(self):
             shown = format_time(self.env, local.time(), time_format="short")
         else:
-            shown = format_date(self.env, local.date(), date_format="MMM d")
+            locale = babel_locale_parse(get_lang(self.env).code)
+            zone = self.env["fsm.order"]._get_reader_timezone() or "UTC"
+            now = fields.Datetime.now()
+            shown = format_date(asked, zone, locale, now, weekday="")
         return self.env._("Asked %s, no response yet", shown)
 
     @api.model
@@ -282,7 +287,7 @@ class FsmDayBoard(models.AbstractModel):
         steps.append(self._prepare_step("open_order", label, "fa-external-link"))
         # What waits for the customer, or for nobody, asks for no click.
         steps[0]["primary"] = bool(found.change) or (
-            found.state not in ("awaiting", "confirmed", "passed")
+            may_edit and found.state not in ("awaiting", "confirmed", "passed")
         )
         return steps
 

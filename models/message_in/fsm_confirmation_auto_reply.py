@@ -95,7 +95,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
 
     @api.model
     def _render(self, kind, record, company, lang, choices=()):
-        """One short text in a language; an override point.
+        """One short text in a language that is wanted; an override point.
 
         :param kind: a response (``..._brief`` as well), a stale reason, ``unclear``,
             ``which`` or ``help``
@@ -104,12 +104,12 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             choose from
         :return: "" where no template can be rendered
         """
-        record = record.with_context(
-            lang=lang, confirmation_choices=[choice.id for choice in choices]
-        )
         kind = self._get_template_kind(kind, record)
-        templates_sudo = record.env["sms.template"].sudo()
-        for body in templates_sudo._get_auto_reply_bodies(company.id, kind, lang):
+        for body, found in self._get_bodies(company, kind, lang):
+            record = record.with_context(
+                lang=found, confirmation_choices=[choice.id for choice in choices]
+            )
+            templates_sudo = record.env["sms.template"].sudo()
             try:
                 texts = templates_sudo._render_template(body, record._name, record.ids)
             except UserError:
@@ -124,6 +124,15 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             return text
         return ""
 
+    def _get_bodies(self, company, kind, lang):
+        """Texts of a kind with their languages, else than wanted the company's."""
+        templates = self.env["sms.template"]
+        bodies = templates._get_auto_reply_bodies(company.id, kind, (lang,))
+        if any(found != lang for _body, found in bodies):
+            wanted = lang, company.sudo().partner_id.lang or lang
+            return templates._get_auto_reply_bodies(company.id, kind, wanted)
+        return bodies
+
     def _get_template_kind(self, kind, record):
         """Which kind of ``sms.template`` says this."""
         if kind == "deleted":
@@ -135,11 +144,11 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         return kind
 
     def _get_auto_reply_lang(self, company, confirmation=None, partner=None):
-        """The language in which the customer is answered, one that is installed."""
+        """The language that the customer wants, one that is installed."""
         if confirmation:
             partner = confirmation.partner_id
         asked_in = confirmation and confirmation.lang
-        lang = asked_in or partner._get_customer_lang(company)
+        lang = asked_in or partner._get_wanted_langs(company)[0]
         return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 
     # ------------------------------------------------------------------

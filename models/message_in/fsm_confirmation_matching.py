@@ -209,7 +209,8 @@ class FsmConfirmationMatching(models.AbstractModel):
             is_open=message.is_open or (message.closed_reason == "past" and not stale),
             stale=stale,
             response=self._get_response(message, appointment_sudo, stale),
-            answered_later=self._was_answered_later(text, message),
+            # Of a stale one it is all the same, and costs two queries.
+            answered_later=not stale and self._was_answered_later(text, message),
             newer=successor and self._prepare_candidate(text, successor),
             details=self._get_details(message),
         )

@@ -279,7 +279,9 @@ class FsmConfirmationReply(models.Model):
     def unlink(self):
         self.check_access("unlink")
         retention = self.env["fsm.confirmation.retention"]
-        retention._erase_traces_sudo(self.confirmation_id.browse(), self)
+        # One of a list may be gone with its message.
+        present = self.exists()
+        retention._erase_traces_sudo(present.confirmation_id.browse(), present)
         return super().unlink()
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):

@@ -65,15 +65,7 @@ class PhoneBlacklist(models.Model):
 
         :return: dict number -> ``phone.blacklist`` record with sudo
         """
-        numbers = [number for number in numbers if number]
-        if not numbers:
-            return {}
-        shortcuts = self.env["fsm.confirmation.shortcuts"]
-        ways = {way: number for number in numbers for way in ways_to_write(number)}
-        found = {}
-        for entry_sudo in shortcuts._find_opt_outs_sudo(list(ways)):
-            found.setdefault(ways[entry_sudo.number], entry_sudo)
-        return found
+        return self._job_confirmation_find_all_sudo(numbers)[0]
 
     # ------------------------------------------------------------------
     # Odoo's own screens, imports and other modules
@@ -217,13 +209,29 @@ class PhoneBlacklist(models.Model):
 
         :return: set of numbers
         """
-        ways = {way: number for number in numbers for way in ways_to_write(number)}
-        ways.pop("", None)
-        if not ways:
-            return set()
-        shortcuts = self.env["fsm.confirmation.shortcuts"]
-        found_sudo = shortcuts._find_opt_outs_sudo(list(ways), lifted=True)
-        return {ways[entry_sudo.number] for entry_sudo in found_sudo}
+        return self._job_confirmation_find_all_sudo(numbers)[1]
+
+    @api.model
+    @private_queries()
+    def _job_confirmation_find_all_sudo(self, numbers):
+        """What the list tells of E.164 numbers, in one query.
+
+        :return: what :meth:`_job_confirmation_find_sudo` and
+            :meth:`_job_confirmation_find_lifted_sudo` return
+        """
+        ways = {
+            way: number for number in numbers if number for way in ways_to_write(number)
+        }
+        active, lifted = {}, set()
+        if ways:
+            shortcuts = self.env["fsm.confirmation.shortcuts"]
+            for entry_sudo in shortcuts._find_opt_outs_sudo(list(ways)):
+                number = ways[entry_sudo.number]
+                if entry_sudo.active:
+                    active.setdefault(number, entry_sudo)
+                else:
+                    lifted.add(number)
+        return active, lifted
 
     def _job_confirmation_describe(self, companies=None):
         """One sentence: when and how this number opted out, in the user's language.

@@ -2,6 +2,7 @@
 from . import fsm_confirmation_question_mixin
 from . import fsm_confirmation_proposal_mixin
 from . import fsm_confirmation
+from . import fsm_confirmation_rename
 from . import fsm_confirmation_shortcuts
 from . import fsm_confirmation_sender
 from . import fsm_confirmation_rate

@@ -399,13 +399,15 @@ class FsmConfirmation(models.Model):
     # Computes
     # ------------------------------------------------------------------
 
-    @api.depends("partner_id.name")
+    # Not of the contact's name: of thousands of messages, only the newest are renamed
+    # while a user waits (fsm.confirmation.rename).
+    @api.depends("partner_id")
     def _compute_contact_name(self):
         for record in self:
             partner_sudo = record.partner_id.sudo()
             record.contact_name = partner_sudo.name or record.contact_name
 
-    @api.depends("partner_id.commercial_company_name", "order_id.location_id.owner_id")
+    @api.depends("partner_id", "order_id.location_id.owner_id")
     def _compute_company_name(self):
         for record in self:
             owner_sudo = record.order_id.sudo().location_id.owner_id
@@ -483,7 +485,7 @@ class FsmConfirmation(models.Model):
                 vals["person_id"] = (visit.person_id or order.person_id).id
             if order:
                 partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
-                vals["lang"] = partner._get_customer_lang(order.company_id)
+                vals["lang"] = partner._get_wanted_langs(order.company_id)[0]
                 vals["timezone"] = order._get_appointment_timezone()
                 location_sudo = order.sudo().location_id
                 vals["location_id"] = location_sudo.id

@@ -78,31 +78,6 @@ class FsmConfirmationActivity(models.AbstractModel):
         )
 
     @api.model
-    def _close_others_sudo(self, record):
-        """What was asked of a person about the same appointment is done as well.
-
-        Not reading what the customer wrote and nobody has read.
-        """
-        appointment_sudo = record._get_appointment_sudo()
-        if not appointment_sudo:
-            return
-        others_sudo = record.sudo().search(
-            [
-                ("order_id", "=", record.order_id.id),
-                ("activity_id", "!=", False),
-                ("id", "!=", record.id),
-            ]
-        )
-        self._close(
-            others_sudo.filtered(
-                lambda rec: (
-                    rec._get_appointment_sudo() == appointment_sudo
-                    and not rec.needs_reading
-                )
-            )
-        )
-
-    @api.model
     def _get_responsible_user(self, record, order=None):
         """Who acts on a response: the sender, else who made the Work Order.
 

@@ -242,7 +242,7 @@ class FsmConfirmationChange(models.Model):
         :return: the new ``fsm.confirmation`` records with sudo
         """
         drafts = self._prepare_drafts()
-        (self.sudo() - self.sudo().concat(*drafts)).unlink()
+        self.sudo().filtered(lambda change: change not in drafts).unlink()
         ready = []
         for change_sudo, draft in drafts.items():
             block = first_block(draft.alerts)

@@ -97,10 +97,11 @@ class FsmConfirmationChatter(models.AbstractModel):
                 contact=record.contact_name or "",
                 number=record.mobile,
             )
+        state = self.env._("Delivery: %s", delivery)
         return self._format_text(
             self._name_visit(title, record),
             record.body,
-            self.env._("Delivery: %s", delivery),
+            " · ".join(filter(None, (record._get_kind_label(), state))),
             record,
         )
 

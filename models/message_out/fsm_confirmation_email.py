@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize, formataddr
 
 from ...core.delivery import Transition
+from ...core.formatting import choose_language
 from ...core.kinds import EMAIL, SMS
 
 _MODULE = "fieldservice_job_confirmation"
@@ -19,6 +20,11 @@ _AT_ONCE = 500  # outcomes recorded in one run
 def make_key(token):
     """What is stored of a token: nobody who reads the database can answer with it."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _get_subjects(template_sudo):
+    """The subject of an e-mail in every language that there is: {code: text}."""
+    return template_sudo._fields["subject"]._get_stored_translations(template_sudo)
 
 
 class FsmConfirmationEmail(models.AbstractModel):
@@ -118,18 +124,38 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _render(self, records_sudo, tokens):
-        """:return: dict id -> dict of the mail's parts, in each customer's language"""
+        """:return: dict id -> dict of the mail's parts, each in one language"""
         urls = {
             record.id: self._get_url(record, tokens[record.id])
             for record in records_sudo
             if tokens[record.id]
         }
+        names = {True: _QUESTION_TEMPLATE, False: _NOTICE_TEMPLATE}
+        templates_sudo = {asks: self.env.ref(names[asks]).sudo() for asks in names}
+        subjects = {asks: _get_subjects(each) for asks, each in templates_sudo.items()}
+        groups = records_sudo.grouped(
+            lambda record: (
+                record._asks(),
+                choose_language(subjects[record._asks()], self._get_langs(record)),
+            )
+        )
         rendered = {}
-        for asks, mine_sudo in records_sudo.grouped(lambda rec: rec._asks()).items():
-            name = _QUESTION_TEMPLATE if asks else _NOTICE_TEMPLATE
-            template_sudo = self.env.ref(name).sudo().with_context(answer_urls=urls)
+        for (asks, lang), mine_sudo in groups.items():
+            template_sudo = templates_sudo[asks].with_context(
+                answer_urls=urls, template_preview_lang=lang
+            )
             rendered.update(template_sudo._generate_template(mine_sudo.ids, _RENDERED))
         return rendered
+
+    @api.model
+    def _get_langs(self, record_sudo, *others):
+        """In which languages an e-mail, or its page, may be: a tuple, the best first.
+
+        :param others: more codes that would do, or False
+        """
+        wanted = (record_sudo.lang, record_sudo.company_id.partner_id.lang, *others)
+        installed = dict(self.env["res.lang"].get_installed())
+        return tuple(lang for lang in wanted if lang in installed)
 
     @api.model
     def _preview(self, draft, body):
@@ -155,11 +181,12 @@ class FsmConfirmationEmail(models.AbstractModel):
                 }
             )
         )
-        template_sudo = self.env.ref(_TEMPLATE).sudo()
-        [parts] = template_sudo._generate_template(
-            record_sudo.ids or [record_sudo.id], ("subject", "body_html")
-        ).values()
-        return parts
+        template_sudo = self.env.ref(_QUESTION_TEMPLATE).sudo()
+        # It's recorded when it is sent: until then the record has no number.
+        rendered = template_sudo._generate_template(
+            [record_sudo.id], ("subject", "body_html")
+        )
+        return rendered[record_sudo.id]
 
     @api.model
     def _get_url(self, record, token):

@@ -55,7 +55,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         # The first one, and each that helps it, copies made by hand as well.
         crons_sudo = self.env["ir.cron"].sudo()
         own = [("model_id", "=", self.env["ir.model"]._get_id(self._name))]
-        for cron_sudo in crons_sudo.search(own):
+        for cron_sudo in crons_sudo.search_fetch(own, ["active"]):
             cron_sudo._trigger(at)
 
     @api.model

@@ -107,6 +107,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         self.ensure_one()
         return asks(self.kind)
 
+    def _get_kind_label(self):
+        """What kind of text it is, in words; "" for a question, as most are."""
+        self.ensure_one()
+        if self._asks():
+            return ""
+        return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
+
     @api.depends("appointment_start", "appointment_end", "order_id")
     @api.depends_context("uid", "tz", "lang")
     def _compute_appointment_text(self):

@@ -47,25 +47,45 @@ class FsmConfirmationResponse(models.AbstractModel):
             values.update(is_open=False, closed_reason="answered", read_after=False)
         self._store_response(record, values, reply_sudo.body)
         if is_clear:
-            self._close_other_ways(record)
             if response != "confirmed" or not unread:
                 self.env["fsm.confirmation.activity"]._update(record, response)
-            self.env["fsm.confirmation.activity"]._close_others_sudo(record)
+            self._close_others(record)
 
     @api.model
-    def _close_other_ways(self, record):
-        """One answer is enough: who was asked by text and by e-mail has answered both.
+    def _close_others(self, record):
+        """One answer is enough: what else waits about the same appointment is done.
+
+        Who was asked by text and by e-mail has answered both. What a person was asked
+        to do is done as well, but for reading what the customer wrote.
 
         :param record: the ``fsm.confirmation`` that was answered
         """
         appointment_sudo = record._get_appointment_sudo()
-        if not (appointment_sudo and record.partner_id):
+        if not appointment_sudo:
             return
-        asked_sudo = appointment_sudo._get_appointment_confirmations_sudo(
-            [("is_open", "=", True), ("partner_id", "=", record.partner_id.id)]
+        others_sudo = (
+            record.sudo()
+            .search(
+                [
+                    ("order_id", "=", record.order_id.id),
+                    ("id", "!=", record.id),
+                    "|",
+                    ("is_open", "=", True),
+                    ("activity_id", "!=", False),
+                ]
+            )
+            .filtered(lambda rec: rec._get_appointment_sudo() == appointment_sudo)
         )
-        asked_sudo.filtered(lambda rec: rec.channel != record.channel)._close_sudo(
-            "replaced"
+        others_sudo.filtered(
+            lambda rec: (
+                rec.is_open
+                and rec.channel != record.channel
+                and rec.partner_id
+                and rec.partner_id == record.partner_id
+            )
+        )._close_sudo("replaced")
+        self.env["fsm.confirmation.activity"]._close(
+            others_sudo.filtered(lambda rec: not rec.needs_reading)
         )
 
     @api.model

@@ -123,7 +123,7 @@ class FsmConfirmationSender(models.Model):
         for sender, company_id, count in self._find_stuck_sudo():
             company_sudo = self.env["res.company"].sudo().browse(company_id)
             text = self.env._(
-                "%(count)s text(s) have waited for more than %(minutes)s minutes. "
+                "Texts that have waited for more than %(minutes)s minutes: %(count)s. "
                 "Check that Odoo's scheduled actions run.",
                 count=count,
                 minutes=int(_STUCK_AFTER.total_seconds() // 60),

@@ -100,7 +100,14 @@ class FsmConfirmationShortcuts(models.AbstractModel):
 
     def _needs_create(self, field, is_written):
         """Whether ``create`` would make more of a column than an INSERT does."""
-        followers = self.pool.get_dependent_fields(field)
+        tree = self.pool.get_field_trigger_tree(field)
+        followers = [*tree.root]
+        for relation, below in tree.items():
+            # A rating, or whatever else links to a note, can't link to a new one yet.
+            if relation.type != "many2one":
+                followers += (
+                    each for node in below.depth_first() for each in node.root
+                )
         if any(other.store and other.column_type for other in followers):
             return True
         return not is_written and bool(field.required or field.compute or field.default)
@@ -114,6 +121,8 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         """Message IDs out of the sequence, all in one query where it allows it."""
         code = "fsm.confirmation"
         sequences_sudo = self.env["ir.sequence"].sudo()
+        if count < 2 or not self._are_on():
+            return [sequences_sudo.next_by_code(code) for _i in range(count)]
         sequence_sudo = sequences_sudo.search(
             [
                 ("code", "=", code),
@@ -126,7 +135,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
             sequence_sudo.implementation == "standard"
             and not sequence_sudo.use_date_range
         )
-        if count < 2 or not plain or not self._are_on():
+        if not plain:
             return [sequences_sudo.next_by_code(code) for _i in range(count)]
         rows = self.env.execute_query(
             SQL(
@@ -138,8 +147,8 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         return [sequence_sudo.get_next_char(row[0]) for row in rows]
 
     @api.model
-    def _find_opt_outs_sudo(self, numbers, *, lifted=False):
-        """Active entries of the blacklist, or those that were lifted by hand.
+    def _find_opt_outs_sudo(self, numbers):
+        """Entries of the blacklist: active ones, and those that were lifted by hand.
 
         Odoo's own search reads and formats each number again as the user's country
         writes it.
@@ -149,16 +158,21 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         """
         entries_sudo = self.env["phone.blacklist"].sudo()
         if not self._are_on():
-            domain = [("number", "in", numbers), ("active", "=", not lifted)]
-            if lifted:
-                domain.append(("opt_out_lifted", "=", True))
-            return entries_sudo.search(domain)
+            return entries_sudo.with_context(active_test=False).search(
+                [
+                    ("number", "in", numbers),
+                    "|",
+                    ("active", "=", True),
+                    ("opt_out_lifted", "=", True),
+                ]
+            )
         entries_sudo.flush_model(["active", "number", "opt_out_lifted"])
-        state = SQL("NOT active AND opt_out_lifted") if lifted else SQL("active")
         found = self.env.execute_query(
             SQL(
-                "SELECT id FROM phone_blacklist WHERE %s AND number IN %s",
-                state,
+                """
+                SELECT id FROM phone_blacklist
+                 WHERE (active OR opt_out_lifted) AND number IN %s
+                """,
                 tuple(numbers),
             )
         )

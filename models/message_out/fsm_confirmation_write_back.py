@@ -72,7 +72,8 @@ class FsmConfirmationWriteBack(models.AbstractModel):
             raise UserError(
                 self.env._("This prepared text no longer exists. Choose another one.")
             )
-        lang = talk.partner_id.sudo()._get_customer_lang(talk.company_id)
+        partner_sudo = talk.partner_id.sudo()
+        lang = partner_sudo._get_customer_lang(talk.company_id, template_sudo)
         rendered = template_sudo._render_field("body", talk.ids, set_lang=lang)
         return plain_spaces(str(rendered[talk.id]))[:MAX_TEXT]
 

@@ -10,7 +10,7 @@ from odoo import api, fields, models
 
 from ...core import planning
 from ...core.kinds import QUESTION
-from ...tools.log_redaction import describe
+from ...tools.log_redaction import describe, private_queries
 from ...tools.retry import commit_with_retries
 from ..xmlids import CALL_ACTIVITY, EDIT_GROUP, MODULE
 
@@ -22,8 +22,8 @@ _LINK = Markup('<a href="/odoo/to-call">%s</a>')
 class FsmConfirmationCallList(models.Model):
     """Whom a dispatcher has to call, as time is running out: a plan's last step.
 
-    One row per dispatcher and company, with one activity, however many they are. The
-    planner brings it up to date: what is settled leaves it, the rest is not said again.
+    One row per dispatcher and company, with one activity, however many they are. What
+    is settled leaves it, and nobody is told twice of the rest.
     """
 
     _name = "fsm.confirmation.call.list"
@@ -47,19 +47,22 @@ class FsmConfirmationCallList(models.Model):
         for row in self:
             count = len(row.order_ids) + len(row.visit_ids)
             if count == 1:
-                row.name = self.env._("1 customer to call")
+                row.name = self.env._("1 appointment to call about")
             else:
-                row.name = self.env._("%s customers to call", count)
+                row.name = self.env._("%s appointments to call about", count)
 
     # ------------------------------------------------------------------
     # Keep up to date
     # ------------------------------------------------------------------
 
     @api.model
-    def _update_all(self, companies):
-        """Bring the lists of companies, and those of any other company, up to date."""
-        companies |= self.sudo().search([("activity_id", "!=", False)]).company_id
-        for company in companies:
+    @private_queries()
+    def _cron_list(self):
+        """Bring the lists of every company up to date."""
+        companies_sudo = self.env["fsm.confirmation.planner"]._find_companies_sudo()
+        # Also where no plan is on any more.
+        companies_sudo |= self.sudo().search([("activity_id", "!=", False)]).company_id
+        for company in companies_sudo:
             try:
                 commit_with_retries(self.env, lambda each=company: self._update(each))
             except psycopg2.errors.UniqueViolation as error:
@@ -119,13 +122,15 @@ class FsmConfirmationCallList(models.Model):
         """
         is_open = self.activity_id.active
         today = fields.Date.context_today(self.with_context(tz=self.user_id.tz))
+        # Who has put it off is not hurried.
+        day = max(today, self.activity_id.date_deadline or today)
         if not (self.order_ids or self.visit_ids):
             if is_open:
                 self.activity_id.action_feedback(
                     feedback=self.env._("Nobody is left to call.")
                 )
-        elif is_open or (is_new and self.activity_id.date_deadline == today):
-            self.activity_id.write({**self._prepare_words(), "date_deadline": today})
+        elif is_open or (is_new and self.activity_id.date_deadline == day):
+            self.activity_id.write({**self._prepare_words(), "date_deadline": day})
         elif is_new:
             self.activity_id = self.with_context(
                 mail_activity_quick_update=True
@@ -190,6 +195,9 @@ class FsmConfirmationCallList(models.Model):
                 ("plan_id", "in", plans_sudo.ids),
                 ("appointment_start", ">", now),
                 ("appointment_start", "<=", now + timedelta(hours=longest)),
+                "|",
+                ("visit_id", "!=", False),
+                ("order_id.confirmation_status", "in", planning.ASKED_ABOUT),
             ]
         )
         names = [

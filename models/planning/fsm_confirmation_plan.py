@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...core import planning
@@ -20,6 +20,7 @@ class FsmConfirmationPlan(models.Model):
     """
 
     _name = "fsm.confirmation.plan"
+    _inherit = ["fsm.confirmation.cached.mixin"]
     _description = "Confirmation Plan"
     _order = "sequence, id"
 
@@ -113,8 +114,18 @@ class FsmConfirmationPlan(models.Model):
     @api.model
     def _find_enabled_sudo(self, company):
         """The company's plans that are on, the first to look at first, with sudo."""
-        domain = [("company_id", "=", company.id), ("enabled", "=", True)]
-        return self.sudo().search(domain)
+        return self.sudo().browse(self._get_enabled_ids(company.id))
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _get_enabled_ids(self, company_id):
+        """Asked for with every form of a Work Order or contact."""
+        domain = [("company_id", "=", company_id), ("enabled", "=", True)]
+        return tuple(self.sudo().search(domain).ids)
+
+    @api.model
+    def _is_kept(self, names):
+        return bool({"active", "company_id", "enabled", "sequence"} & set(names))
 
     def _find_for(self, order):
         """The first of these plans that fits a Work Order, maybe empty."""

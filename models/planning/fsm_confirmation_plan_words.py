@@ -65,6 +65,9 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         orders = self.env["fsm.order"]
         if not partner.id or not orders.has_access("read"):
             return False
+        plans = self.env["fsm.confirmation.plan"]
+        if not any(map(plans._get_enabled_ids, self.env.companies.ids)):
+            return False
         now = fields.Datetime.now()
         place = Domain("location_id.contact_id", "=", partner.id)
         place |= Domain("location_id.owner_id", "=", partner.id)

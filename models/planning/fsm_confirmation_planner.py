@@ -80,7 +80,6 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 seconds_left = cron._commit_progress(count)
                 if not count:
                     break
-        self.env["fsm.confirmation.call.list"]._update_all(companies_sudo)
 
     @api.model
     def _find_companies_sudo(self):

@@ -4,10 +4,9 @@
 import json
 
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 from odoo.tools import mute_logger
 
-from ..common import LEVELS, MODULE, ConfirmationHttpCase
+from ..common import LEVELS, MODULE, ConfirmationHttpCase, new_user
 
 # SPEC section 8: level -> see, send, change, delete.
 MATRIX = {
@@ -150,7 +149,7 @@ class TestAccess(ConfirmationHttpCase):
     def test_level_without_any_field_service_role(self):
         for level in ("read", "edit"):
             login = f"mc_only_{level}"
-            self.users[login] = new_test_user(
+            self.users[login] = new_user(
                 self.env,
                 login,
                 groups=f"base.group_user,{LEVELS[level]}",
@@ -260,7 +259,7 @@ class TestAccess(ConfirmationHttpCase):
 
     def test_guessed_ids_show_nothing_of_another_company(self):
         other = self._make_company("Other", number="+12025550199")
-        self.users["stranger"] = new_test_user(
+        self.users["stranger"] = new_user(
             self.env,
             "mc_guesser",
             groups=f"base.group_user,{LEVELS['edit']},fieldservice.group_fsm_user",
@@ -313,7 +312,7 @@ class TestAccess(ConfirmationHttpCase):
 
     def test_other_company_sees_nothing(self):
         other = self._make_company("Other", number="+12025550199")
-        stranger = new_test_user(
+        stranger = new_user(
             self.env,
             "mc_stranger",
             groups=f"base.group_user,{LEVELS['admin']},fieldservice.group_fsm_manager",

@@ -10,11 +10,16 @@ from twilio.request_validator import RequestValidator
 
 from odoo import http
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 from odoo.tools import mute_logger
 
 from ...models.message_in import fsm_confirmation_word
-from ..common import LEVELS, OUR_NUMBER, WEBHOOK_LOG, ConfirmationHttpCase
+from ..common import (
+    LEVELS,
+    OUR_NUMBER,
+    WEBHOOK_LOG,
+    ConfirmationHttpCase,
+    new_user,
+)
 
 INBOUND = "/job_confirmation/twilio/inbound"
 STATUS = "/job_confirmation/twilio/status/" + "f" * 32
@@ -160,7 +165,7 @@ class TestWords(ConfirmationHttpCase):
 class TestScreens(ConfirmationHttpCase):
     def test_changes_reach_the_companys_screens_alone(self):
         other = self._make_company("Beta Repairs", number="+12025550177")
-        stranger = new_test_user(
+        stranger = new_user(
             self.env,
             "screens_stranger",
             groups=f"base.group_user,{LEVELS['admin']}",
@@ -253,7 +258,7 @@ class TestWorkbooks(ConfirmationHttpCase):
             "+12125550123", "reply", self.FORMULA, self.company
         )
         self._make_contact(self.FORMULA, "+12125550133", ref="http://evil.example/x")
-        user = new_test_user(
+        user = new_user(
             self.env,
             "workbooks",
             groups="base.group_system,base.group_allow_export,"
@@ -290,7 +295,7 @@ class TestWorkbooks(ConfirmationHttpCase):
 
     def test_others_are_as_odoo_makes_them(self):
         self._make_contact("Link", "+12125550133", ref="http://odoo.example/x")
-        user = new_test_user(
+        user = new_user(
             self.env,
             "workbooks_plain",
             groups="base.group_user,base.group_allow_export,"

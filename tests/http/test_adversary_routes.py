@@ -5,10 +5,9 @@ import json
 
 from odoo import Command
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 from odoo.tools import mute_logger
 
-from ..common import LEVELS, ConfirmationHttpCase
+from ..common import LEVELS, ConfirmationHttpCase, new_user
 
 WORDS = "maybe, the purple elephant"
 NOTE_SUBTYPE = "fieldservice_job_confirmation.mt_confirmation"
@@ -34,14 +33,14 @@ class TestRoutes(ConfirmationHttpCase):
         self.activity = self.message.activity_id
         self.assertTrue(self.activity)
         other = self._make_company("Beta Repairs", number="+12025550177")
-        self.stranger = new_test_user(
+        self.stranger = new_user(
             self.env,
             "routes_stranger",
             groups=f"base.group_user,fieldservice.group_fsm_dispatcher,{LEVELS['admin']}",
             company_id=other.id,
             company_ids=[Command.set(other.ids)],
         )
-        self.portal = new_test_user(
+        self.portal = new_user(
             self.env,
             "routes_portal",
             groups="base.group_portal",

@@ -11,7 +11,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..common import ConfirmationHttpCase
+from ..common import MODULE, ConfirmationHttpCase
 
 URL = "/job_confirmation/answer/"
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -219,14 +219,21 @@ class TestAnswerPage(ConfirmationHttpCase):
         self.assertIn("another date", self._get().text)
 
     def test_the_customers_language(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
-        self.contact.lang = "fr_FR"
-        self._send(channel="email")
-        record = self.env["fsm.confirmation"].search([], limit=1)
-        body = record.sudo().mail_id.body_html
-        self.env.flush_all()
-        page = self._get(token=re.search(r"/answer/([\w-]{43})\?", body)[1])
-        self.assertIn('lang="fr-FR"', page.text)
+        languages = self.env["res.lang"]
+        languages._activate_lang("fr_FR")
+        self.env["ir.module.module"]._load_module_terms([MODULE], ["fr_FR"])
+        # There is no Polish: no Polish dates in an English page either.
+        languages._activate_lang("pl_PL")
+        for lang, shown in (("fr_FR", "fr-FR"), ("pl_PL", "en-US")):
+            self.contact.lang = lang
+            self._send(channel="email")
+            record = self.env["fsm.confirmation"].search([], limit=1)
+            body = record.sudo().mail_id.body_html
+            own = record.with_context(lang=shown.replace("-", "_"))
+            self.assertIn(own.date_text, record.sudo().mail_id.subject)
+            self.env.flush_all()
+            page = self._get(token=re.search(r"/answer/([\w-]{43})\?", body)[1])
+            self.assertIn(f'lang="{shown}"', page.text)
 
     def test_who_is_logged_in_is_a_customer_there(self):
         self.authenticate(self.users["none"].login, self.users["none"].login)

@@ -7,9 +7,8 @@ With real webhooks, against the simulator of Twilio.
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 
-from ..common import LEVELS, OUR_NUMBER, ConfirmationHttpCase
+from ..common import LEVELS, OUR_NUMBER, ConfirmationHttpCase, new_user
 
 THEIR_NUMBER = "+12025550177"
 BRANCH_NUMBER = "+12025550144"
@@ -41,7 +40,7 @@ class CompaniesCase(ConfirmationHttpCase):
 
     def _user(self, name, *companies, level="edit"):
         companies = self.env["res.company"].concat(*companies)
-        return new_test_user(
+        return new_user(
             self.env,
             f"companies_{name}",
             groups=f"base.group_user,fieldservice.group_fsm_user,{LEVELS[level]}",

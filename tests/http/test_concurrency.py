@@ -142,6 +142,35 @@ class TestConcurrency(BaseCase):
 
         return press
 
+    def test_two_buttons_of_one_page(self):
+        """Yes and No pressed at the same moment: one answer, and one reply."""
+        with self._environment() as env:
+            order = env["fsm.order"].browse(self.orders[0])
+            order.location_id.contact_id.email = "concurrent@example.com"
+            dialogs = env["fsm.confirmation.send"]
+            dialog = dialogs.create({"order_id": order.id, "channel": "email"})
+            dialog.action_send()
+            record = order.confirmation_ids
+            body = record.sudo().mail_id.body_html
+            token = re.search(r"/answer/([\w-]{43})\?", body)[1]
+
+        def press(answer):
+            def answer_page(env):
+                pages = env["fsm.confirmation.page"]
+                commit_with_retries(
+                    env, lambda: pages._answer(pages._find_sudo(token), answer)
+                )
+
+            return answer_page
+
+        self.assertFalse(self._together(press("yes"), press("no")))
+        with self._environment() as env:
+            order = env["fsm.order"].browse(self.orders[0])
+            [reply] = order.confirmation_ids.reply_ids
+            said = {"confirm": "confirmed", "decline": "declined"}[reply.intent]
+            self.assertEqual(order.confirmation_ids.response, said)
+            self.assertEqual(order.confirmation_status, said)
+
     def test_two_people_ask_two_contacts_about_one_appointment(self):
         for phone in ("+12125550192", "+12125550191"):  # maybe two names for one phone
             with self._environment() as env:
@@ -491,8 +520,7 @@ class TestConcurrency(BaseCase):
     # ------------------------------------------------------------------
 
     def _list_calls(self, env):
-        company = env.ref("base.main_company")
-        env["fsm.confirmation.call.list"]._update_all(company)
+        env["fsm.confirmation.call.list"]._cron_list()
 
     def _find_lists(self, env):
         company = env.ref("base.main_company")

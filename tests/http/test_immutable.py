@@ -6,10 +6,9 @@ import json
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 from odoo.tools import mute_logger
 
-from ..common import LEVELS, ConfirmationHttpCase
+from ..common import LEVELS, ConfirmationHttpCase, new_user
 
 WORDS = "maybe, said the purple elephant"
 
@@ -24,7 +23,7 @@ class TestImmutable(ConfirmationHttpCase):
         self.reply = self.record.reply_ids
         self.body = self.record.body
         # Every right that Odoo and this addon have to give.
-        self.boss = new_test_user(
+        self.boss = new_user(
             self.env,
             "immutable_boss",
             groups=f"base.group_system,{LEVELS['admin']},fieldservice.group_fsm_manager",

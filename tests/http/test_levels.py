@@ -13,10 +13,15 @@ from odoo import Command, http
 from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 from odoo.tools import mute_logger
 
-from ..common import LEVELS, MODULE, ConfirmationHttpCase, ConfirmationTransactionCase
+from ..common import (
+    LEVELS,
+    MODULE,
+    ConfirmationHttpCase,
+    ConfirmationTransactionCase,
+    new_user,
+)
 
 # SPEC section 8. "manage": what is set up, the words and the senders.
 LEVELS_MAY = {
@@ -48,6 +53,7 @@ MODELS = {
     "fsm.appointment": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.change": ("see", NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.name.index": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "fsm.confirmation.rename": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.undo": (NOBODY, NOBODY, NOBODY, NOBODY),
     "fsm.confirmation.word": ("see", "manage", "manage", "manage"),
     "fsm.confirmation.word.trial": ("manage", "manage", "manage", "manage"),
@@ -286,7 +292,7 @@ class LevelsCase(ConfirmationHttpCase):
         login = f"levels_{level}_{role}"
         company = company or self.company
         export = "base.group_allow_export" if kind == "base.group_user" else None
-        new_test_user(
+        new_user(
             self.env,
             login,
             groups=",".join(filter(None, [kind, export, *groups])),
@@ -402,6 +408,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.sender": ["sender"],
                 "fsm.confirmation.batch": ["skipped_info", "ready_info"],
                 "fsm.confirmation.connection": ["refused_count"],
+                "fsm.confirmation.rename": ["below"],
                 "fsm.confirmation.undo": ["before"],
                 "fsm.confirmation.setup": ["display_name"],
                 "fsm.visit": ["name"],
@@ -430,6 +437,7 @@ class TestLevels(LevelsCase):
                 "fsm.confirmation.word.trial": "create_uid",
                 "fsm.confirmation.connection": "company_id",
                 "fsm.confirmation.name.index": "field_name",
+                "fsm.confirmation.rename": "partner_id",
                 "fsm.confirmation.undo": "message_id",
                 "fsm.confirmation.setup": "create_uid",
                 "fsm.confirmation.plan": "company_id",
@@ -483,6 +491,7 @@ class TestLevels(LevelsCase):
                     "field_name": "contact_name",
                 },
                 "fsm.confirmation.setup": {},
+                "fsm.confirmation.rename": {"partner_id": self.customer.id},
                 "fsm.confirmation.undo": {"message_id": self.message.id},
                 "fsm.confirmation.change": {"order_id": self.order.id},
                 "fsm.confirmation.on.my.way": {"order_id": self.order.id},

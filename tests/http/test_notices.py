@@ -90,6 +90,17 @@ class TestNotices(ConfirmationHttpCase):
         self._move(-1)
         self.assertFalse(self.changes.search([]))
 
+    def test_what_has_passed_meanwhile_is_forgotten(self):
+        self._automatic()
+        record = self._asked()
+        self._move()
+        self.assertTrue(self.changes.search([]))
+        self.env.flush_all()
+        self._pass_time(record, hours=1)
+        self._settle()
+        self.assertFalse(self.changes.search([]))
+        self.assertEqual(self.order.confirmation_ids, record)
+
     def test_canceled(self):
         self._automatic()
         self._asked()

@@ -5,9 +5,8 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 
-from ..common import ConfirmationHttpCase
+from ..common import ConfirmationHttpCase, new_user
 
 
 @tagged("post_install", "-at_install")
@@ -17,7 +16,7 @@ class TestOnMyWay(ConfirmationHttpCase):
         super().setUpClass()
         today = cls._local_time("America/New_York", days=0, hour=23, minute=30)
         cls.today = cls._make_order(today, hours=0.25)
-        cls.worker = new_test_user(
+        cls.worker = new_user(
             cls.env,
             "on_my_way_worker",
             groups="base.group_user,fieldservice.group_fsm_user_own",

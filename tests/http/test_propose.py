@@ -125,6 +125,47 @@ class TestPropose(ConfirmationHttpCase):
         )
         self.assertTrue(all(at >= leave for at in service._find_starts(self.order, 3)))
 
+    def test_days_on_which_the_company_is_closed(self):
+        service = self.env["fsm.confirmation.free.time"]
+        first, *_rest = service._find_starts(self.order, 3)
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Closed",
+                "company_id": self.company.id,
+                "calendar_id": False,
+                "date_from": first - timedelta(hours=12),
+                "date_to": first + timedelta(hours=36),
+            }
+        )
+        again = service._find_starts(self.order, 3)
+        self.assertGreaterEqual(again[0], first + timedelta(hours=36))
+
+    def test_leaves_of_the_employee(self):
+        if "hr.employee" not in self.env:
+            self.skipTest("Employees are not managed in Odoo here")
+        self.technician.calendar_id = False
+        employee = self.env["hr.employee"].create(
+            {
+                "name": "Bob Ray",
+                "company_id": self.company.id,
+                "work_contact_id": self.technician.partner_id.id,
+            }
+        )
+        service = self.env["fsm.confirmation.free.time"]
+        self.assertEqual(service._get_resource(self.technician), employee.resource_id)
+        first, *_rest = service._find_starts(self.order, 3)
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Vacation",
+                "calendar_id": employee.resource_id.calendar_id.id,
+                "resource_id": employee.resource_id.id,
+                "date_from": first - timedelta(hours=12),
+                "date_to": first + timedelta(days=3),
+            }
+        )
+        again = service._find_starts(self.order, 3)
+        self.assertGreaterEqual(again[0], first + timedelta(days=3))
+
     def test_one_time_is_not_proposed_to_two(self):
         record = self._propose()
         taken = self._slots(record)[1].date_start

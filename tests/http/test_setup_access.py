@@ -10,11 +10,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.modules.neutralize import neutralize_database
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name, new_test_user
+from odoo.tests.common import get_db_name
 from odoo.tools import mute_logger
 
 from ...core.status import indicator
-from ..common import MODULE, OUR_NUMBER, WEBHOOK_LOG
+from ..common import MODULE, OUR_NUMBER, WEBHOOK_LOG, new_user
 from ..setup_common import INBOUND, SetupCase
 
 MENUS = (f"{MODULE}.menu_message_center", f"{MODULE}.menu_fsm_message_center")
@@ -24,7 +24,7 @@ class RpcCase(SetupCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.manager = new_test_user(
+        cls.manager = new_user(
             cls.env,
             "mc_test_manager",
             groups="base.group_erp_manager,fieldservice.group_fsm_manager,"

@@ -183,6 +183,19 @@ class TestAdministratorIsTold(TrustCase):
         self.assertFalse(row.activity_ids)
         self.assertNotIn("going out", self._banners())
 
+    def test_no_number_of_a_customer(self):
+        """What is told of a sender stays when the texts are gone."""
+        sentence = "The number +12125550123 is unverified."
+        self.twilio.add_fault(
+            "error", count=1, http_status=400, code=21608, message=sentence
+        )
+        record = self._send_and_deliver()
+        self.assertIn(sentence, record.failure_reason)
+        row = self._sender_row()
+        for told in (row.problem, row.activity_ids.note):
+            self.assertIn("is unverified", told)
+            self.assertNotIn("2125550123", told)
+
     def test_queue_that_is_stuck(self):
         record = self._send()
         self.assertNotIn("wait", self._banners())

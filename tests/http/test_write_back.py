@@ -40,6 +40,11 @@ class TestWriteBack(ConfirmationHttpCase):
             self.assertIn("this is Acme.", self._history(record))
         [*_before, event] = self.question.get_conversation()["events"]
         self.assertEqual((event["kind"], event["state"]), ("sent", "delivered"))
+        # The same words everywhere for what it is and how far it got.
+        self.assertEqual(event["kind_label"], "Written by hand")
+        for record in (self.order, self.customer):
+            note = record.message_ids.filtered(lambda rec: "this is Acme." in rec.body)
+            self.assertIn("Written by hand · Delivery: Delivered", note.body)
         self.assertEqual(event["author"], self.dispatcher.name)
         with self.assertRaises(UserError):
             told.sudo().write({"body": "something else"})

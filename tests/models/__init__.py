@@ -15,6 +15,7 @@ from . import test_dialogs
 from . import test_email
 from . import test_erasure
 from . import test_inbox
+from . import test_integrators
 from . import test_message_center
 from . import test_name_index
 from . import test_one_truth

@@ -15,10 +15,9 @@ import psycopg2
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.orm.identifiers import NewId
-from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from ..common import LEVELS, MODULE, ConfirmationTransactionCase
+from ..common import LEVELS, MODULE, ConfirmationTransactionCase, new_user
 
 THEIR_NUMBER = "+12025550177"
 NOTE_SUBTYPE = f"{MODULE}.mt_confirmation"
@@ -45,7 +44,7 @@ class AdversaryCase(ConfirmationTransactionCase):
             level: cls._make_user(f"adversary_{level}", level, cls.other)
             for level in LEVELS
         }
-        cls.portal = new_test_user(
+        cls.portal = new_user(
             cls.env,
             "adversary_portal",
             groups="base.group_portal",
@@ -76,7 +75,7 @@ class AdversaryCase(ConfirmationTransactionCase):
 
     @classmethod
     def _make_user(cls, login, level, company, *groups):
-        return new_test_user(
+        return new_user(
             cls.env,
             login,
             groups=",".join(

@@ -3,8 +3,7 @@
 # ruff: noqa: B023
 """Nobody without rights costs the server what it keeps in memory."""
 
-from odoo.tests import new_test_user
-
+from ..common import new_user
 from .test_adversary import AdversaryCase
 
 MODELS = ("fsm.confirmation.word", "fsm.stage", "sms.template")
@@ -25,7 +24,7 @@ class TestCaches(AdversaryCase):
     def test_calls_that_change_nothing(self):
         self.assertTrue(self._is_kept())
         public = self.env.ref("base.public_user")
-        plain = new_test_user(self.env, "cache_plain", groups="base.group_user")
+        plain = new_user(self.env, "cache_plain", groups="base.group_user")
         self.words._lexicon()
         for user in (plain, self.portal, public, self.strangers["edit"]):
             for name in MODELS:

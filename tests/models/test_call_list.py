@@ -48,11 +48,11 @@ class TestCallList(PlannerCase):
         activity = self._activities()
         self.assertEqual(len(activity), 1)
         self.assertEqual(activity.user_id, self.dispatcher)
-        self.assertEqual(activity.summary, "8 customers to call")
+        self.assertEqual(activity.summary, "8 appointments to call about")
         self.assertIn("/odoo/to-call", activity.note)
         self._reply("Yes")
         self._update()
-        self.assertEqual(activity.summary, "7 customers to call")
+        self.assertEqual(activity.summary, "7 appointments to call about")
         self.assertEqual(self._activities(), activity)
 
     def test_the_board_shows_exactly_these(self):
@@ -95,7 +95,7 @@ class TestCallList(PlannerCase):
         self._update()
         self.assertEqual(self._activities(), activity)
         self.assertTrue(activity.active)
-        self.assertEqual(activity.summary, "2 customers to call")
+        self.assertEqual(activity.summary, "2 appointments to call about")
 
     def test_another_day_has_another_task(self):
         first, second = self._make_customers(2)
@@ -201,7 +201,7 @@ class TestCallList(PlannerCase):
                     mine.read(["name"])
                 continue
             mine = mine.with_context(allowed_company_ids=self.company.ids)
-            self.assertEqual(mine.name, "1 customer to call")
+            self.assertEqual(mine.name, "1 appointment to call about")
             with self.assertRaises(AccessError):
                 mine.write({"order_ids": False})
         activities = self.env["mail.activity"].with_user(stranger)

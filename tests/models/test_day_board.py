@@ -6,10 +6,9 @@ from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests.common import new_test_user
 
 from ...models.appointment import fsm_appointment
-from ..common import MODULE, ConfirmationTransactionCase
+from ..common import MODULE, ConfirmationTransactionCase, new_user
 
 
 class DayBoardCase(ConfirmationTransactionCase):
@@ -410,7 +409,7 @@ class TestRights(DayBoardCase):
 
     def test_another_company(self):
         other = self._make_company("Other Services", number="+12025550133")
-        stranger = new_test_user(
+        stranger = new_user(
             self.env,
             "board_stranger",
             groups=f"base.group_user,{MODULE}.group_message_center_edit",

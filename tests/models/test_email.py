@@ -90,6 +90,16 @@ class TestDialog(EmailCase):
         self.assertRegex(record.answer_key, "^[0-9a-f]{64}$")
         self.assertNotIn(record.answer_key, mail.body_html)
 
+    def test_the_preview_is_the_mail(self):
+        wizard = self._wizard(channel="email")
+        for words in (self.order.name, "Yes, I confirm", "No, I can't make it"):
+            self.assertIn(words, wizard.email_body)
+        self.assertNotIn("/answer/", wizard.email_body)
+        subject = wizard.email_subject
+        wizard.action_send()
+        self.assertEqual(wizard.sudo().confirmation_id.mail_id.subject, subject)
+        self.assertFalse(self._wizard().email_body)
+
     def test_the_customers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.contact.lang = "fr_FR"

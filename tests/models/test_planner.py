@@ -262,6 +262,76 @@ class TestPlanner(PlannerCase):
         self._make_many(12, 20)
         self.assertLess(count(12) - few, 12)
 
+    def test_many_due_at_one_moment_are_asked_once_each(self):
+        """As 5,000 at 9:00 are, in batches: see dev/bench for so many."""
+        self._make_many(11)
+        planner = self.env["fsm.confirmation.planner"]
+        orders = self.env["fsm.order"].search([("company_id", "=", self.company.id)])
+        looked_at = []
+        while count := planner._plan_batch(self.company, self.now, limit=5):
+            looked_at.append(count)
+        self.assertEqual(looked_at, [5, 5, 2])
+        texts = self.env["fsm.confirmation"].search([("order_id", "in", orders.ids)])
+        self.assertEqual(sorted(texts.order_id.ids), sorted(orders.ids))
+        self.assertEqual(len(texts), 12)
+
+    def test_after_two_days_down_one_text_says_it(self):
+        self.soon.enabled = False
+        steps = [{"unit": "hours", "number": number} for number in (40, 20, 8)]
+        self._make_plan("Three steps", steps)
+        text = self._plan(self.start - 6 * HOUR)
+        self.assertEqual(text.step_id.number, 8)
+        self.assertFalse(self._plan(self.start - 5 * HOUR))
+        other = self._make_order(self.start - 30 * HOUR)
+        self.assertFalse(self._plan(self.start - 29 * HOUR))
+        self.assertEqual(other.confirmation_status, "not_sent")
+
+    def test_a_plan_switched_on_at_noon(self):
+        """Its step was at 9:00: it is said at once, as long as it helps."""
+        self.soon.enabled = False
+        noon = self._local_time("America/New_York", 1, 12)
+        plan = self._make_plan("The day before", [{"number": 1}], enabled=False)
+        soon = self._make_order(noon + 3 * HOUR)
+        self.assertFalse(self._plan(noon))
+        plan.enabled = True
+        text = self._plan(noon)
+        self.assertEqual(text.order_id, self.order)
+        self.assertEqual(self._outlook(soon).reason, "too_late")
+
+    def test_recurring_orders_a_year_ahead_wait_for_their_time(self):
+        far = self._make_order(self.start + 365 * DAY)
+        self._plan()
+        self.assertFalse(self._outlook(far))
+        self.assertFalse(self._plan(far.scheduled_date_start - 73 * HOUR))
+        text = self._plan(far.scheduled_date_start - 72 * HOUR)
+        self.assertEqual(text.order_id, far)
+
+    def test_a_closed_day_and_the_night_the_clocks_change(self):
+        """9:00 stays 9:00 there, on the last open day before."""
+        hours = {"hour_from": 8, "hour_to": 20}
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Weekdays",
+                "company_id": self.company.id,
+                "tz": "America/New_York",
+                "attendance_ids": [
+                    (0, 0, {**hours, "name": day, "dayofweek": day}) for day in "01234"
+                ],
+            }
+        )
+        self.company.job_confirmation_calendar_id = calendar
+        self.soon.enabled = False
+        self._make_plan("The day before", [{"number": 1}])
+        # Monday, March 9, 2037; the clocks change on Sunday, and Sunday is closed.
+        monday = self._make_order(datetime(2037, 3, 9, 14))
+        tuesday = self._make_order(datetime(2037, 3, 10, 14))
+        friday_at_nine = datetime(2037, 3, 6, 14)
+        self.assertFalse(self._plan(friday_at_nine - timedelta(minutes=1)))
+        self.assertEqual(self._plan(friday_at_nine).order_id, monday)
+        monday_at_nine = datetime(2037, 3, 9, 13)
+        self.assertFalse(self._plan(monday_at_nine - timedelta(minutes=1)))
+        self.assertEqual(self._plan(monday_at_nine).order_id, tuesday)
+
     def _make_many(self, count, first=0):
         for number in range(first, first + count):
             contact = self._make_contact(f"C{number}", f"+1212555{3000 + number}")

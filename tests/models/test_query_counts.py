@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import fields
 
-from ..common import OUR_NUMBER, ConfirmationTransactionCase
+from ..common import MODULE, OUR_NUMBER, ConfirmationTransactionCase
 
 
 class TestQueryCounts(ConfirmationTransactionCase):
@@ -22,6 +22,17 @@ class TestQueryCounts(ConfirmationTransactionCase):
         function()
         self.env.flush_all()
         return self.env.cr.sql_log_count - before
+
+    def _assert_at_most(self, count, limit):
+        """Other addons beside ours may ask for something of their own, but not for each
+        record: that is told by comparing."""
+        others = [
+            ("state", "=", "installed"),
+            ("name", "=like", "fieldservice\\_%"),
+            ("name", "!=", MODULE),
+        ]
+        if not self.env["ir.module.module"].search_count(others, limit=1):
+            self.assertLessEqual(count, limit)
 
     def _make_orders(self, count):
         orders = self.env["fsm.order"]
@@ -87,6 +98,35 @@ class TestQueryCounts(ConfirmationTransactionCase):
         )
         return messages
 
+    def _send_one(self, order):
+        self._wizard(order).action_send()
+
+    def test_the_dialog(self):
+        """What is known of an order and a number is asked for once in each request."""
+        first, order = self._make_orders(2)
+        self._make_old_messages(order, 5)
+        self._send_one(first)
+        wizards = self.env["fsm.confirmation.send"].with_user(self.dispatcher)
+        wizards = wizards.with_context(default_order_id=order.id)
+        specification = dict.fromkeys(
+            (
+                "alerts",
+                "available_partner_ids",
+                "body",
+                "mobile_display",
+                "order_id",
+                "partner_id",
+                "seen_message_id",
+                "segment_info",
+                "visit_id",
+            ),
+            {},
+        )
+        opened = self._count(lambda: wizards.onchange({}, [], specification))
+        sent = self._count(lambda: self._send_one(order))
+        self.assertEqual(len(order.confirmation_ids), 6)
+        self.assertTrue(opened <= 30 and sent <= 46, (opened, sent))
+
     def test_preparing_many(self):
         few, many = self._make_orders(3), self._make_orders(30)
         self._ask_all(self._make_orders(2))
@@ -96,7 +136,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
         self.assertEqual(len(sent), 30)
         # Not one more for each of them; a few for what is read in portions.
         self.assertLessEqual(queries_many, queries_few + 15)
-        self.assertLessEqual(queries_many, 110)
+        self._assert_at_most(queries_many, 110)
 
     def test_preparing_many_whose_usual_contact_has_no_number(self):
         few, many = self._make_orders(3), self._make_orders(30)
@@ -139,7 +179,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             )
             self.assertEqual(order.confirmation_status, "confirmed")
         self.assertLessEqual(counts[2], counts[1] + 3)
-        self.assertLessEqual(max(counts), 70)
+        self._assert_at_most(max(counts), 70)
 
     def test_one_reply_over_the_webhook(self):
         [order] = self._make_orders(1)
@@ -167,7 +207,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             self.assertEqual(asked.confirmation_status, "confirmed")
         # Two of them for the place and the people that a customer may name, one for the
         # same question by e-mail.
-        self.assertLessEqual(counts[1], 15)
+        self._assert_at_most(counts[1], 14)
 
     def test_details(self):
         few, many = self._make_orders(2)
@@ -201,7 +241,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             mine = message.with_user(self.dispatcher)
             counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
         self.assertLessEqual(counts[2], counts[1])
-        self.assertLessEqual(counts[2], 30)
+        self._assert_at_most(counts[2], 30)
 
     def test_opening_a_work_order(self):
         few, many = self._make_orders(2)
@@ -213,6 +253,10 @@ class TestQueryCounts(ConfirmationTransactionCase):
             "confirmation_count": {},
             "has_moved_appointment": {},
             "has_opted_in_again": {},
+            "confirmation_change_text": {},
+            "confirmation_note": {},
+            "can_send_on_my_way": {},
+            "confirmation_plan_info": {},
             "visit_ids": {"fields": {"display_name": {}}},
         }
         counts = []
@@ -220,7 +264,25 @@ class TestQueryCounts(ConfirmationTransactionCase):
             mine = order.with_user(self.dispatcher)
             counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
         self.assertLessEqual(counts[2], counts[1])
-        self.assertLessEqual(counts[2], 15)
+        self._assert_at_most(counts[2], 10)
+
+    def test_opening_a_contact(self):
+        few, many = self._make_orders(2)
+        self._make_old_messages(few, 1)
+        self._make_old_messages(many, 40)
+        specification = {
+            "name": {},
+            "confirmation_count": {},
+            "confirmation_opt_out": {},
+            "confirmation_plan_info": {},
+            "confirmation_wrong_number": {},
+        }
+        counts = []
+        for order in (few, few, many):
+            mine = order.location_id.contact_id.with_user(self.dispatcher)
+            counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
+        self.assertLessEqual(counts[2], counts[1])
+        self._assert_at_most(counts[2], 7)
 
     def test_list_page(self):
         few, many = self._make_orders(2)

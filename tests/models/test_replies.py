@@ -7,9 +7,8 @@ from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError
-from odoo.tests.common import new_test_user
 
-from ..common import LEVELS, OUR_NUMBER, ConfirmationTransactionCase
+from ..common import LEVELS, OUR_NUMBER, ConfirmationTransactionCase, new_user
 
 
 class TestReplies(ConfirmationTransactionCase):
@@ -18,7 +17,7 @@ class TestReplies(ConfirmationTransactionCase):
     # ------------------------------------------------------------------
 
     def _make_technician(self):
-        user = new_test_user(
+        user = new_user(
             self.env,
             "mc_test_technician",
             groups="base.group_user,fieldservice.group_fsm_user",
@@ -97,7 +96,7 @@ class TestReplies(ConfirmationTransactionCase):
         self.assertNotIn("move", [step["key"] for step in steps._get_steps(record)])
 
     def test_the_proposed_time_is_not_set_without_rights(self):
-        user = new_test_user(
+        user = new_user(
             self.env,
             "mc_test_office",
             groups=f"base.group_user,{LEVELS['edit']}",

@@ -170,6 +170,7 @@ class TestSending(ConfirmationTransactionCase):
 
     def test_language_and_formats_are_the_contacts(self):
         self.env["res.lang"]._activate_lang("de_DE")
+        self.env["ir.module.module"]._load_module_terms([MODULE], ["de_DE"])
         self.customer.lang = "de_DE"
         body = self._wizard().body
         self.assertIn("09:00 - 11:00", body)

@@ -6,6 +6,8 @@ from unittest.mock import patch
 
 from markupsafe import Markup
 
+from odoo.orm.registry import TriggerTree
+
 from ...models.message_out.fsm_confirmation_shortcuts import SWITCH
 from ..common import ConfirmationTransactionCase, load_migration
 
@@ -169,8 +171,27 @@ class TestShortcuts(ConfirmationTransactionCase):
         """Whoever adds a value that create() would compute is asked again."""
         shortcuts = self.env["fsm.confirmation.shortcuts"]
         names = frozenset(self._note())
-        self.assertTrue(shortcuts._may_insert_notes(names))
+        # Odoo's rating is one of them.
+        is_alone = "rating_value" not in self.env["mail.message"]._fields
+        self.assertEqual(shortcuts._may_insert_notes(names), is_alone)
         self.assertFalse(shortcuts._may_insert_notes(names - {"message_type"}))
+
+    def test_what_follows_from_a_new_note(self):
+        """What ratings keep of the note they link to is no reason to take the long way;
+        what a Work Order keeps of its notes is one."""
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        notes = self.env["mail.message"]
+        stored = self.env["fsm.order"]._fields["name"]
+        for relation, needed in (
+            (self.env["fsm.confirmation"]._fields["order_message_id"], False),
+            (self.env["fsm.order"]._fields["message_ids"], True),
+        ):
+            tree = TriggerTree((), {relation: TriggerTree([stored])})
+            with patch.object(
+                self.registry, "get_field_trigger_tree", return_value=tree
+            ):
+                found = shortcuts._needs_create(notes._fields["is_internal"], True)
+                self.assertEqual(found, needed, relation)
 
 
 class TestLinkedNotes(ConfirmationTransactionCase):

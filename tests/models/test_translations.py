@@ -267,6 +267,44 @@ class TestTranslations(ConfirmationTransactionCase):
                 self._reply(f"Liked “{record.body}”")
                 self.assertEqual(record.response, "confirmed")
 
+    # A language without texts -----------------------------------------------------
+
+    def test_a_text_is_in_one_language(self):
+        """Who speaks a language without texts gets dates as in the text's language."""
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.customer.lang = "pl_PL"
+        order = self._make_order(start=datetime(2031, 5, 7, 13, 0))
+        record = self._send(order)
+        self.assertIn("Wed, May 7, 2031, 9:00 AM - 11:00 AM", record.body)
+        self._mark_sent(record)
+        answer = self._reply("yes").auto_reply_body
+        self.assertIn("Wed, May 7, 2031, 9:00 AM - 11:00 AM", answer)
+
+    def test_a_text_is_in_the_companys_language_next(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.customer.lang = "pl_PL"
+        self.company.partner_id.lang = "de_DE"
+        order = self._make_order(start=datetime(2031, 5, 7, 13, 0))
+        record = self._send(order)
+        self.assertIn("Mi., 7. Mai 2031, 09:00 - 11:00", record.body)
+        self.assertIn("Antworten", record.body)
+        self._mark_sent(record)
+        answer = self._reply("ja").auto_reply_body
+        self.assertIn("Mi., 7. Mai 2031, 09:00 - 11:00", answer)
+        self.assertNotRegex(answer, ENGLISH)
+
+    def test_a_text_of_ones_own_in_another_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.customer.lang = "pl_PL"
+        template = self.company._job_confirmation_template()
+        order = self._make_order(start=datetime(2031, 5, 7, 13, 0))
+        self.assertIn("Wed, May 7", order._render_confirmation_body(self.customer))
+        template.with_context(
+            lang="pl_PL"
+        ).body = "Wizyta {{ object.confirmation_date }}. Odpowiedz TAK lub NIE."
+        body = order._render_confirmation_body(self.customer)
+        self.assertTrue(body.startswith("Wizyta śr., 7 maj 2031."), body)
+
     # A user of another language ---------------------------------------------------
 
     def test_the_senders_language_makes_no_difference(self):

@@ -2,6 +2,7 @@
 from . import test_bench
 from . import test_chaos
 from . import test_demo
+from . import test_mail_catcher
 from . import test_simulator
 from . import test_unavailable
 from . import test_upgrade

@@ -44,7 +44,7 @@ class TestUnavailable(ChaosCase):
         super().setUpClass()
         # The test itself takes the straight way.
         cls.harness.sql = cls.tools.PatientSql(cls.database, os.environ)
-        cls.harness.make_records([(NUMBER, 12, False)])
+        cls.harness.make_records([(NUMBER, 12, 1, False)])
         cls.harness.start_servers()
         cls.server = cls.harness.servers[0]
         cls.simulator = simulator_module()

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 
 from ...hooks import uninstall_hook
-from ..common import LEVELS, MODULE, ConfirmationTransactionCase
+from ..common import LEVELS, MODULE, ConfirmationTransactionCase, new_user
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -76,7 +75,7 @@ class TestUpgrade(ConfirmationTransactionCase):
         views = self.env["ir.ui.view"].search(
             [("model", "in", list(models)), ("mode", "=", "primary")]
         )
-        boss = new_test_user(
+        boss = new_user(
             self.env, "upgrade_boss", groups=f"base.group_system,{LEVELS['admin']}"
         )
         for user in (*self.users.values(), boss):

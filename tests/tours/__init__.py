@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import test_answer_page_look
 from . import test_board_tours
 from . import test_center_tours
 from . import test_details_tours

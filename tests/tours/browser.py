@@ -1,20 +1,42 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """One browser for all tours of a class: starting it takes longer than a tour."""
 
+import functools
 import itertools
 import json
 import shutil
 import time
-from functools import partial
 from unittest.mock import patch
 
 import websocket
 
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
 from odoo.tests import common
 
 from ..common import MODULE, ConfirmationHttpCase
 
 MESSAGES = f"/odoo/action-{MODULE}.fsm_confirmation_action"
+
+
+# What each page of the web client loads.
+_STYLES = ("web.assets_web", "web.assets_web_print", "web.assets_tests")
+_SCRIPTS = ("web.assets_web", "web.assets_tests", "bus.websocket_worker_assets")
+
+
+@functools.cache
+def make_bundles(database):
+    """Make the web client's scripts and styles, as Odoo does before its own tests.
+
+    Otherwise the first tour of a class makes them, while the page's other requests wait
+    for its cursor, on a slow machine for too long.
+    """
+    with Registry(database).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        for name in _SCRIPTS:
+            env["ir.qweb"]._get_asset_bundle(name, css=False, js=True).js()
+        for name in _STYLES:
+            env["ir.qweb"]._get_asset_bundle(name, css=True, js=False).css()
 
 
 class BrowserProcess:
@@ -118,10 +140,11 @@ class SharedBrowserMixin:
 
     @classmethod
     def setUpClass(cls):
+        make_bundles(common.get_db_name())
         super().setUpClass()
         shared = {}
         cls.startClassPatcher(
-            patch.object(common, "ChromeBrowser", partial(Tab, shared=shared))
+            patch.object(common, "ChromeBrowser", functools.partial(Tab, shared=shared))
         )
         cls.addClassCleanup(lambda: shared and shared["browser"].quit())
 

@@ -28,6 +28,7 @@ class TestDetailsTours(TourCase):
         self.assertIn("Wants calls only", self._history(self.customer))
 
     def test_what_a_text_would_mean(self):
+        self.env["fsm.confirmation.word"]._lexicon()  # The first one takes seconds.
         self._tour("fsm_details_word_trial", WORDS, level="admin")
         self.assertFalse(self.env["fsm.confirmation.reply"].search([]))
 

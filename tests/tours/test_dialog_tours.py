@@ -5,7 +5,10 @@ from datetime import timedelta
 
 from odoo.tests import tagged
 
+from ..common import MODULE
 from .browser import MESSAGES, TourCase
+
+UNMATCHED = f"/odoo/action-{MODULE}.fsm_confirmation_reply_action"
 
 
 @tagged("post_install", "-at_install")
@@ -45,6 +48,27 @@ class TestDialogTours(TourCase):
         self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
         self.assertEqual(self.order.confirmation_status, "confirmed")
         self.assertFalse(record.needs_reading)
+
+    def test_write_back_to_an_unmatched_reply(self):
+        self._customer_says("Is this the plumber?", number="+12125550188")
+        self._tour("fsm_dialogs_unmatched_read_only", UNMATCHED, level="read")
+        self._tour("fsm_dialogs_unmatched", UNMATCHED)
+        told = self.env["fsm.confirmation"].search([])
+        self.assertEqual(
+            (told.kind, told.mobile, told.body),
+            ("staff", "+12125550188", "Yes, this is Acme."),
+        )
+
+    def test_propose_first(self):
+        self.order.person_id = self.technician
+        self._tour("fsm_dialogs_propose_first")
+        self.assertEqual(self.order.confirmation_ids.kind, "times")
+
+    def test_by_email(self):
+        self.customer.write({"phone": False, "email": "maria@example.com"})
+        self._tour("fsm_dialogs_email")
+        record = self.order.confirmation_ids
+        self.assertEqual((record.channel, record.email), ("email", "maria@example.com"))
 
     def test_settle(self):
         record = self._asked("hm, perhaps")

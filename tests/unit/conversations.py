@@ -116,9 +116,10 @@ def judge(row, decision):
 
 def table_as_markdown():
     """Return the table of what words mean in which situation, for doc/replies.md."""
-    lines = ["| said last | " + " | ".join(CLASSES) + " |"]
-    lines.append("| --- " * (len(CLASSES) + 1) + "|")
-    for situation in SITUATIONS:
-        cells = [TABLE[situation, words] for words in CLASSES]
-        lines.append(f"| {situation} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [["said last", *CLASSES]]
+    rows += [[each, *(TABLE[each, words] for words in CLASSES)] for each in SITUATIONS]
+    # As prettier writes it.
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(1, ["-" * width for width in widths])
+    lines = [map(str.ljust, row, widths) for row in rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -85,7 +85,7 @@ def _calls_of(node):
         for element in view.iter():
             if element.get("type") == "object":
                 model = None if element in inner else fields["model"].text
-                yield model, element.get("name")
+                yield model, element.get("name") or element.get("action")
 
 
 def test_methods_exist():

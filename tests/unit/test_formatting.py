@@ -4,10 +4,12 @@
 from datetime import datetime, timedelta
 from unittest import TestCase
 
+import pytest
 from babel import Locale
 from core.formatting import (
     MAX_DETAIL,
     MAX_TEXT,
+    choose_language,
     format_date,
     format_hour,
     format_time_range,
@@ -126,3 +128,23 @@ class TestText(TestCase):
         long = with_instruction("x" * 2000, instruction)
         self.assertEqual(len(long), MAX_TEXT)
         self.assertTrue(long.endswith(instruction))
+
+
+@pytest.mark.parametrize(
+    "texts, wanted, found",
+    [
+        ({"en_US": "Hi", "de_DE": "Tag"}, ["de_DE"], "de_DE"),
+        ({"en_US": "Hi", "de_DE": "Tag"}, ["pl_PL", "de_DE"], "de_DE"),
+        ({"en_US": "Hi", "de_DE": "Tag"}, ["pl_PL", "en_US"], "en_US"),
+        ({"en_US": "Hi", "de_DE": "Tag"}, ["en_GB", "de_DE"], "en_GB"),
+        ({"en_US": "Hi", "es_ES": "Hola"}, ["es_MX", "en_US"], "es_ES"),
+        ({"en_US": "Hi"}, [], "en_US"),
+        # Written by somebody who uses Odoo in German.
+        ({"en_US": "Tag", "de_DE": "Tag"}, ["de_DE"], "de_DE"),
+        ({"en_US": "Tag", "de_DE": "Tag"}, ["de_AT"], "de_AT"),
+        ({"en_US": "Tag", "de_DE": "Tag"}, ["en_US"], "de_DE"),
+        ({"en_US": "Tag", "de_DE": "Tag", "pl_PL": "Tag"}, ["pl_PL"], "de_DE"),
+    ],
+)
+def test_choose_language(texts, wanted, found):
+    assert choose_language(texts, wanted) == found

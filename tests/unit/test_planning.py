@@ -16,6 +16,7 @@ from core.planning import (
     decide,
     find_horizon,
     find_time,
+    needs_call,
 )
 
 ZONE = "America/New_York"
@@ -184,6 +185,49 @@ class TestDecide(TestCase):
         late = start - 2 * HOUR + GRACE + timedelta(minutes=1)
         self.assert_not(self.decide(late, start=start, plan=plan), "too_late")
         self.assertGreater(REST, GRACE)
+
+
+class TestNeedsCall(TestCase):
+    """The last step is to people."""
+
+    def needs_call(self, left, status="awaiting", asked=3, reason="no_step_left"):
+        """:param left: hours until the start; :param asked: hours ago, None: never"""
+        now = START - left * HOUR
+        appointment = PlannedAppointment(start=START, zone=ZONE, status=status)
+        plan = Plan((ONE,), to_people=DAY)
+        return needs_call(
+            appointment,
+            plan,
+            None if asked is None else now - asked * HOUR,
+            reason,
+            now,
+        )
+
+    def test_not_before_its_time_and_not_after_the_start(self):
+        self.assertTrue(self.needs_call(24))
+        self.assertFalse(self.needs_call(25))
+        self.assertFalse(self.needs_call(0))
+
+    def test_who_was_asked_has_time_to_answer(self):
+        self.assertFalse(self.needs_call(20, asked=1))
+        self.assertTrue(self.needs_call(20, asked=2))
+        self.assertTrue(self.needs_call(4, asked=1))
+
+    def test_what_leaves_by_itself_comes_first(self):
+        for reason in ("", "later", "hours", "daily_limit"):
+            self.assertFalse(self.needs_call(20, "not_sent", None, reason))
+            self.assertTrue(self.needs_call(4, "not_sent", None, reason))
+        for reason in ("too_late", "held", "number_missing", "no_text"):
+            self.assertTrue(self.needs_call(20, "reconfirm", None, reason))
+
+    def test_what_is_settled_needs_none(self):
+        for status in ("confirmed", "declined", "opted_out", "unrecognized"):
+            self.assertFalse(self.needs_call(3, status))
+
+    def test_off(self):
+        appointment = PlannedAppointment(start=START, zone=ZONE)
+        plan = Plan((ONE,))
+        self.assertFalse(needs_call(appointment, plan, None, "held", START - HOUR))
 
 
 class TestFindTime(TestCase):

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """When somebody is free."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from core.slots import find_starts, is_free
+from core.slots import day_spans, find_starts, is_free
 
 TWO_HOURS = timedelta(hours=2)
 
@@ -43,3 +43,21 @@ def test_is_free():
     assert not is_free(at(1, 9), TWO_HOURS, DAYS, busy)
     assert not is_free(at(1, 16), TWO_HOURS, DAYS, busy)
     assert is_free(at(1, 16), TWO_HOURS, None, busy)
+
+
+def test_closed_days_as_the_clocks_show_them_there():
+    days = [date(2026, 3, 8), date(2026, 11, 1)]  # clocks go forward, and back
+    assert day_spans(days, "America/New_York") == [
+        (datetime(2026, 3, 8, 5), datetime(2026, 3, 9, 4)),
+        (datetime(2026, 11, 1, 4), datetime(2026, 11, 2, 5)),
+    ]
+    [(begin, _end)] = day_spans([date(2026, 7, 1)], "Australia/Sydney")
+    assert begin == datetime(2026, 6, 30, 14)
+
+
+def test_who_works_around_the_clock_has_closed_days_as_well():
+    begin = datetime(2026, 7, 1, 0)
+    always = [(begin, begin + timedelta(days=3))]
+    closed = day_spans([date(2026, 7, 1), date(2026, 7, 2)], "UTC")
+    found = find_starts(always, closed, timedelta(hours=2), begin, 1)
+    assert found == [datetime(2026, 7, 3)]

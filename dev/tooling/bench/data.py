@@ -84,7 +84,7 @@ class Data:
             elif known[name] != addon:
                 step(f"The addon has changed: updating {name} ...")
                 self.database(name).install(update=[cache.ADDON])
-                self._vacuum(name)
+                self.vacuum(name)
             self.postgres.remember(name, addon)
 
     def database(self, name):
@@ -118,9 +118,9 @@ class Data:
     def _copy_seeds(self, name, asked):
         with Session(name) as session:
             fill.copy_seeds(session, self.sizes["copies"], asked)
-        self._vacuum(name)
+        self.vacuum(name)
 
-    def _vacuum(self, name):
+    def vacuum(self, name):
         """As autovacuum would have done over the years."""
         self.postgres.execute("VACUUM (ANALYZE)", name)
 

@@ -141,6 +141,7 @@ class Bench:
         self.figures += [due, nothing]
         with self.data.scratch(self.large) as session:
             writes.make_due(session, count)
+            self.data.vacuum(session.database)
             step(f"Planning {count:,} texts ...")
             due.add("ours", *session.time(addon.plan, None, commit=True))
             for repeat in range(self.options.repeats + 1):

@@ -146,7 +146,6 @@ def make_due(session, count):
             """,
             [env["fsm.order"]._default_stage_id().id, count],
         )
-        env.cr.execute("ANALYZE fsm_order")
 
 
 # Sending

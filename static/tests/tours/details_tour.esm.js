@@ -72,11 +72,12 @@ tours.add("fsm_details_word_trial", {
         },
         {
             isActive: ["mobile"],
-            trigger: ".o_control_panel .o_cp_action_menus button, .o_cp_action_menus",
+            content: "On a phone the buttons are in a menu",
+            trigger: ".o_control_panel button.o-control-panel-adaptive-dropdown",
             run: "click",
         },
         {
-            trigger: "button:contains(What Would This Text Mean?)",
+            trigger: "button:contains(What Would This Text Mean?):visible",
             run: "click",
         },
         {

@@ -416,3 +416,119 @@ tours.add("fsm_dialogs_take_time", {
         ...close(),
     ],
 });
+
+tours.add("fsm_dialogs_unmatched", {
+    steps: () => [
+        {
+            isActive: ["desktop"],
+            content: "Write back where the reply is listed",
+            trigger:
+                ".o_data_row:contains(Is this the plumber) button[name=action_open_conversation]",
+            run: "click",
+        },
+        {
+            isActive: ["mobile"],
+            trigger:
+                ".o_kanban_record:contains(Is this the plumber) button[name=action_open_conversation]",
+            run: "click",
+        },
+        {
+            content: "What was said with this number",
+            trigger:
+                ".modal .o_fsm_conversation_theirs:contains(Is this the plumber):contains(Not matched)",
+        },
+        {
+            content: "A prepared text for who is not known",
+            trigger: ".modal .o_fsm_write_back_templates",
+            run: "selectByLabel Who Is This?",
+        },
+        {trigger: ".modal .o_fsm_write_back_size:contains(SMS)"},
+        {
+            trigger: ".modal .o_fsm_write_back_text",
+            run: "edit Yes, this is Acme.",
+        },
+        {
+            content: "Send",
+            trigger: ".modal .o_fsm_write_back_send:enabled",
+            run: "click",
+        },
+        {
+            content: "It stands in the conversation",
+            trigger:
+                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(Yes, this is Acme.)",
+        },
+        ...close(),
+        {
+            content: "Nobody has to see to it any more",
+            trigger: ".o_action_manager:not(:contains(Is this the plumber))",
+        },
+    ],
+});
+
+tours.add("fsm_dialogs_unmatched_read_only", {
+    steps: () => [
+        {trigger: ".o_action_manager:contains(Is this the plumber)"},
+        {
+            trigger:
+                ".o_action_manager:not(:has(button[name=action_open_conversation]))",
+        },
+    ],
+});
+
+tours.add("fsm_dialogs_propose_first", {
+    steps: () => [
+        {
+            isActive: ["mobile"],
+            trigger: ".o_form_view .o_statusbar_buttons button[title=More]",
+            run: "click",
+        },
+        {
+            content: "Propose times to who was asked nothing yet",
+            trigger: "button[name=action_propose_times]",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=contact_name]:contains(Maria Gomez)",
+        },
+        {
+            trigger:
+                ".modal .o_field_widget[name=body]:contains(A: ):contains(B: ):contains(C: )",
+        },
+        {
+            content: "Send",
+            trigger: ".modal footer button[name=action_send]",
+            run: "click",
+        },
+        {trigger: ".o_notification:contains(The text to Maria Gomez is on its way)"},
+        noDialog,
+    ],
+});
+
+tours.add("fsm_dialogs_email", {
+    steps: () => [
+        ...openSend,
+        {
+            content: "The contact has no number: no Send, but another way",
+            trigger: ".modal:not(:has(button[name=action_send])) .alert-danger",
+        },
+        {
+            content: "Ask by e-mail",
+            trigger: ".modal [data-action=ask_by_email]",
+            run: "click",
+        },
+        {
+            content: "It says to which address",
+            trigger: ".modal [name=email]:contains(maria@example.com)",
+        },
+        {
+            trigger: ".modal button[name=action_send]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_notification:contains(The e-mail to Maria Gomez is on its way)",
+        },
+        noDialog,
+        {trigger: ".o_fsm_status_header [data-status=awaiting]"},
+    ],
+});
