@@ -153,6 +153,7 @@ DAYS_AHEAD = {
         "day after tomorrow|pasado manana|apres demain|depois de amanha|dopo domani"
     ).split("|")
 }
+PHRASE_STARTS = frozenset(words[0] for words in (*EARLY, *DAYS_AHEAD))
 ORDINALS = {
     word: value
     for value, word in enumerate(

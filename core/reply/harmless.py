@@ -9,8 +9,7 @@ question.
 from typing import NamedTuple
 
 from . import intents as lx
-from .clauses import ONLY, REFUSALS, SILENT, YES, is_bare_no
-from .negations import negates_a_thing, refuses_entry
+from .clauses import ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
 from .of_things import is_of_things
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
@@ -18,10 +17,7 @@ _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
 _DIRECTS = frozenset(
     "park use aparquen aparque estacionen garez utilisez parken parkt parcheggiate "
-    "parcheggi estacionem estacione parkeer wipe mind watch knock ring honk shut close "
-    "lock duck enter toquen toque cierren cierre limpien entren entre pasen sonnez "
-    "frappez fermez essuyez entrez passez klingeln klopfen schuhe suonate bussate "
-    "chiudete entrate pulite batam fechem entrem limpem klop sluit veeg".split()
+    "parcheggi estacionem estacione parkeer".split()
 )
 HARD = {
     lx.OTHER,
@@ -66,6 +62,11 @@ _TO_BE_DONE = frozenset(
     "werden muss mussen sollte essere deve devono debe deben worden moet moeten "
     "not never hasnt wasnt isnt havent no nicht nie non niet".split()
 )
+# "Don't come", "don't know".
+_NEVER_FORBIDDEN = frozenset(
+    "come bother need want know think send care like have get make show expect go "
+    "wait be-late".split()
+)
 _SOME = frozenset("un une du des de beaucoup trop uno una um uma muito".split())
 _AGAIN = frozenset("again wieder weer alweer nuevo vez nouveau nuovo novo".split())
 # "It leaks again" is what is to be done.
@@ -76,12 +77,9 @@ _FAULTS = tuple(
     "vaza ping quebr barulh coule bouch".split()
 )
 _BE = frozenset("is are was runs looks seems est sont ist sind esta estan e is".split())
-# "10 minutes beforehand | call".
-_BEFOREHAND = {lx.LEAD, lx.UNKNOWN}
-# "It's mice this time".
-_THIS_TIME = frozenset(
-    "this time|diesmal|dieses mal|cette fois|esta vez|desta vez|stavolta|questa volta|"
-    "deze keer".split("|")
+_NOT = frozenset(
+    "no not doesnt wont cant isnt dont never pas ne jamais nicht nie nao non mai niet "
+    "nooit nunca".split()
 )
 _MAX_HOUR = 24
 _MAX_DAY = 31
@@ -135,8 +133,6 @@ def is_harmless(around):
                 return False
             said += 1
             unknown += is_unknown(segment)
-            continue
-        said += bool(_topics_of(segment))
     if around.topics:
         return unknown <= MAX_UNKNOWN
     return not unknown or (bool(around.beside) and unknown <= _MAX_UNKNOWN_BESIDE)
@@ -175,18 +171,28 @@ def _may_stand(segment, index, around, said):
     if _is_harmless_here(segment, index, around):
         return True
     if lx.BUT in kinds:
+        if _refuses_entry(around.clause, index):
+            return False
         if not (around.seen or said or _arranges(around, index)):
             return False
-        if refuses_entry(around.clause, index):
-            return False
     if kinds & {lx.NEGATION} or is_bare_no(segment):
-        if not negates_a_thing(segment, index, around):
+        if not _negates_a_thing(segment, index, around):
             return False
     if lx.LEAD in kinds and not kinds & lx.TOPICS:
         return _leads_to_call(around.clause, index)
     if _is_allowed(segment, index, around) or _is_excused(segment, around):
         return True
     return bool(around.beside - {lx.PRESENCE}) and _is_odd(segment)
+
+
+def _refuses_entry(clause, index):
+    """Tell "my wife is home but she doesn't want it"."""
+    after = clause[index + 1 :]
+    if not any(lx.PRESENCE in _topics_of(s) for s in clause[:index]):
+        return False
+    if any(lx.CONTACT in s.kinds for s in after):
+        return False  # "but she speaks no English"
+    return any(token.key in _NOT for s in after for token in s.tokens)
 
 
 def _arranges(around, index):
@@ -232,8 +238,6 @@ def _is_harmless_here(segment, index, around):
         return True
     if segment.is_any({lx.OTHER, lx.CODE, *REFUSALS}):
         return False
-    if " ".join(token.key for token in segment.tokens) in _THIS_TIME:
-        return lx.JOB in around.topics
     if lx.TIME in segment.kinds and all(map(_is_short, segment.tokens)):
         return after is not None and not after.is_any({lx.AMOUNT, lx.OWN, lx.OTHER})
     if len(segment.tokens) > 1:
@@ -276,16 +280,33 @@ def _counts_a_thing(key, after, around):
     return numbered and (lettered or int(key[:9]) > _MAX_HOUR)
 
 
+def _negates_a_thing(segment, index, around):
+    """Tell "no elevator" from "no for the fridge" and "she can't let you in"."""
+    after = around.after(index)
+    if _is_absence(around.clause, index):
+        return False
+    if not around.topics and not (around.beside and _forbids(around, index)):
+        return False
+    if after is None:
+        return not is_bare_no(segment)  # "the sink leaks no"
+    return after.key not in SCOPES
+
+
+def _forbids(around, index):
+    """Tell "don't be gentle", said of a thing, from "don't come"."""
+    after = around.after(index)
+    if around.clause[index].key not in ("dont", "do") or after is None:
+        return False
+    first = all(s.kinds <= SILENT for s in around.clause[:index])
+    return first and after.key not in _NEVER_FORBIDDEN
+
+
 def _is_excused(segment, around):
-    """Tell whether who is away says who will be there: "my son, I'm at work"."""
+    """Tell whether who is away said who will be there: "my son, I'm at work"."""
     if lx.EXCUSE not in segment.kinds or segment.is_any({lx.CONDITION, lx.DOUBT}):
         return False
-    place = around.place(segment)
-    before, after = around.rest[:place], around.rest[place + 1 :]
-    if any(lx.PRESENCE in s.kinds for s in before):
-        return True
-    stand_in = next((i for i, s in enumerate(after) if lx.PRESENCE in s.kinds), 0)
-    return stand_in > 0 and any(lx.BUT in s.kinds for s in after[:stand_in])
+    before = around.rest[: around.place(segment)]
+    return any(lx.PRESENCE in s.kinds for s in before)
 
 
 def _is_odd(segment):
@@ -301,8 +322,7 @@ def _leads_to_call(clause, index):
     """Tell "call when outside" from a condition: "once my landlord has the key"."""
     if any(lx.CONTACT in s.kinds for s in clause[:index]):
         return True
-    told = (s for s in clause[index + 1 :] if not s.kinds <= SILENT | _BEFOREHAND)
-    after = next(told, None)
+    after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if after is not None and lx.CONTACT in after.kinds:
         return True
     if _is_of_visit(clause, index):
@@ -360,3 +380,9 @@ def _is_about_a_thing(segment, index, around):
         return False
     after = around.rest[around.place(segment) + 1 :]
     return any(s.is_any({lx.PRESENCE, lx.ACCESS}) for s in after)
+
+
+def _is_absence(clause, index):
+    """Tell whether who would be there will not: "my wife can't let you in"."""
+    after = clause[index + 1 : index + 3]
+    return any(lx.PRESENCE in segment.kinds for segment in after)

@@ -25,30 +25,8 @@ _INSTRUCTS = frozenset(
     "hell theyll bitte einfach klingeln anrufen klopfen drucken llame llamen toque "
     "toquen ignore ignoren empuje empujen ignorez sonnez appelez frappez poussez "
     "suoni suonate chiami chiamate bussi bussate spinga bel klop app gewoon negeer "
-    "klopfen rufen ringen drucken entrez entren entrem passez kloppen aanbellen "
     "duw ligue liguem bata batam empurre".split()
 )
-# "If I don't hear the bell": slow to open, not undecided.
-_HEAR = frozenset(
-    "hear answer open pick abro abrir oigo contesto entends ouvre reponds hore offne "
-    "hoer oeffne aufmache hoor opendoe opneem sento apro rispondo ouvir ouvi abro "
-    "atendo atender".split()
-)
-_NOT = frozenset("dont not no cant ne pas nicht nao non niet".split())
-_SLOW = frozenset("demorar demoro tardo slow late".split())
-_LEAVE = frozenset(
-    "leave go home cancel forget skip mind decides decide off vayanse vaya olviden "
-    "olvide decide partez repartez oubliez decide geh gehen weg vergessen entscheidet "
-    "ga vergeet beslist andate dimenticate decidono vao embora esquecam not never "
-    "want quiero veux voglio quero wil interested".split()
-)
-# What starts a fault: "whenever we run the dryer".
-_USE = frozenset(
-    "run use flush turn start wash cook shower open usamos prendemos abrimos "
-    "utilise allume benutzen einschalten aufdrehen gebruiken aanzetten usiamo "
-    "accendiamo apriamo ligamos".split()
-)
-_MAX_IF_WORDS = 5
 _OF_THINGS = {lx.ACCESS, lx.HOUSEHOLD, lx.CONTACT}
 _FIRST = frozenset("first erst zuerst primero prima primeiro dabord eerst".split())
 _WORSE = frozenset("worse louder schlimmer lauter peor pire pior peggio erger".split())
@@ -90,12 +68,7 @@ def is_of_things(segment, index, around):
 
 def _answers(around):
     """Tell whether the clause is that of the yes itself."""
-    return any(
-        s.is_any(YES)
-        and not s.is_any(lx.TOPICS)
-        and not (before is not None and lx.NEGATION in before.kinds)
-        for before, s in zip([None, *around.clause], around.clause, strict=False)
-    )
+    return any(s.is_any(YES) and not s.is_any(lx.TOPICS) for s in around.clause)
 
 
 def _is_code(segment, before):
@@ -112,9 +85,7 @@ def _is_when_of_fault(around, index):
     said = [s for s in before if not s.kinds <= SILENT | {lx.COMMON, lx.UNKNOWN}]
     keys = {token.key for s in before for token in s.tokens}
     following = {token.key for s in after[:2] for token in s.tokens}
-    if not after or not keys.isdisjoint(_TASKS):
-        return False
-    if not following.isdisjoint(_WE) and following.isdisjoint(_USE):
+    if not after or not keys.isdisjoint(_TASKS) or not following.isdisjoint(_WE):
         return False
     things = [i for i, s in enumerate(before) if lx.JOB in s.kinds]
     verbs = before[things[0] + 1 :] if things else []
@@ -134,15 +105,10 @@ def _is_if_of_thing(around, index):
     before, after = around.clause[:index], around.clause[index + 1 :]
     if _answers(around) or any(not s.kinds <= SILENT for s in before):
         return False
-    keys = [token.key for s in after for token in s.tokens]
-    if len(keys) < _MIN_IF_WORDS or not _LEAVE.isdisjoint(keys):
+    if len(after) < _MIN_IF_WORDS or after[0].key in _WE:
         return False
-    first = frozenset(keys[:_MAX_IF_WORDS])
-    slow = bool(first & _SLOW or (first & _HEAR and first & _NOT))
-    if keys[0] in _WE and not slow:
-        return False
-    named = slow or any(s.is_any(_OF_THINGS) for s in after[:3])
-    return named and not _INSTRUCTS.isdisjoint(keys[2:])
+    told = {token.key for s in after[2:] for token in s.tokens}
+    return any(s.is_any(_OF_THINGS) for s in after[:3]) and bool(told & _INSTRUCTS)
 
 
 def _is_first_of_work(around, _index):

@@ -331,7 +331,7 @@ def _prepare(whole, own, codes, world):
     if codes or not world.appointments:
         segments = mark_codes(segments, codes)
     segments = in_one_language(segments)
-    if world.returning or world.asked_back:
+    if world.returning:
         segments = [_without_doubt(segment) for segment in segments]
     if world.appointments:
         segments = [_with_ref(segment, world) for segment in segments]

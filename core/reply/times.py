@@ -113,6 +113,8 @@ class _Reader(HourReader):
 
     def _days_ahead(self, index, when):
         """Read "the day after tomorrow", "pasado mañana", "a primera hora"."""
+        if self.key(index) not in cw.PHRASE_STARTS:
+            return index
         for words in cw.EARLY:
             if when.part is None and self._has(index, words):
                 when.part = cw.MORNING
