@@ -349,6 +349,8 @@ def _ends_in_refusal(before, segment):
         return True  # "no vengan ya lo arreglé"
     if all(map(_is_no_thanks, said)):
         return not segment.is_any({lx.OTHER, *YES})
+    if segment.key in _I and before[-1].refs:
+        return True  # "disdico domani | ho il battesimo"
     if not segment.is_any({lx.SUBJECT, *_REASONS}):
         return False
     if segment.key in _I or all(map(is_bare_no, said)):
