@@ -208,7 +208,7 @@ class FsmConfirmationInbox(models.AbstractModel):
                 _logger.warning("Reply %s is processed later", reply_sudo.id)
             if not cron._commit_progress(1):
                 return
-        self.env["fsm.confirmation.response"]._have_waiting_read()
+        self.env["fsm.confirmation.response"]._flag_still_unclear()
         self.env["fsm.confirmation.auto.reply"]._send_late()
         self.env["fsm.confirmation.sender"]._watch_queues_sudo()
 
@@ -350,7 +350,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             earlier._resolve_questions(case.text, case.linked)
         auto_reply = self.env["fsm.confirmation.auto.reply"]
         values = auto_reply._prepare_values(case, earlier, is_late)
-        self._have_unclear_read(case, is_asked_back=bool(values["auto_reply_body"]))
+        self._flag_unclear(case, is_asked_back=bool(values["auto_reply_body"]))
         # A late one is noted when it leaves.
         is_said = "auto_reply_state" not in values
         self._notify(case, values["auto_reply_body"] if is_said else "")
@@ -365,8 +365,8 @@ class FsmConfirmationInbox(models.AbstractModel):
         return {
             matching.LINK: self._link,
             matching.RESPOND: self._respond,
-            matching.READ: self._have_read,
-            matching.CHOOSE: self._have_chosen,
+            matching.READ: self._flag_for_reading,
+            matching.CHOOSE: self._ask_which,
             matching.OPT_OUT: self._opt_out,
             matching.OPT_IN: self._opt_in,
             matching.HELP: self._link,
@@ -393,24 +393,26 @@ class FsmConfirmationInbox(models.AbstractModel):
         responses = self.env["fsm.confirmation.response"]
         responses._respond(messages, effect, case.text)
 
-    def _have_read(self, case, messages, effect):
+    def _flag_for_reading(self, case, messages, effect):
         """It changes nothing by itself: a person reads it."""
         self._link(case, messages)
-        self.env["fsm.confirmation.response"]._flag(messages, effect, case.text)
+        self.env["fsm.confirmation.response"]._flag_for_reading(
+            messages, effect, case.text
+        )
 
-    def _have_chosen(self, case, messages, _effect):
+    def _ask_which(self, case, messages, _effect):
         """The customer is asked which appointment is meant, by its code."""
         self.env["fsm.confirmation.composer"]._ensure_codes(messages)
         case.several = messages
         self.env["fsm.confirmation.activity"]._update(messages[0], "read")
 
-    def _have_unclear_read(self, case, is_asked_back):
+    def _flag_unclear(self, case, is_asked_back):
         """A person reads what is unclear: later, if the customer was asked back."""
         for effect in case.decision.effects:
             if effect.response == "unrecognized":
                 messages = case.messages.browse(effect.messages)
                 responses = self.env["fsm.confirmation.response"]
-                responses._have_unclear_read(messages, is_asked_back)
+                responses._flag_unclear(messages, is_asked_back)
 
     def _report_wrong_number(self, case, messages, _effect):
         """The number is not the contact's: nothing more is asked of who wrote this."""

@@ -100,7 +100,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             for message in messages
         ]
         conversation = self._prepare_conversation(text, candidates, earlier)
-        return messages, matching.without_told(candidates), conversation
+        return messages, matching.only_answerable(candidates), conversation
 
     def _find_times(self, messages):
         """What messages propose: dict id -> tuple of (letter, start, end), in time."""

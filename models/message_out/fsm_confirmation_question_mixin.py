@@ -247,7 +247,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         asked = self.sent_date or self.create_date
         return status.stale_reason(
             self.appointment_start or None,
-            appointment_sudo._get_facts() if appointment_sudo else None,
+            appointment_sudo._get_schedule() if appointment_sudo else None,
             deadline=asked + timedelta(hours=hours) if hours else None,
             now=at or fields.Datetime.now(),
             **self._get_change_facts(),

@@ -27,7 +27,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         """The customer responded to a message.
 
         Who reads an unclear response is decided when the auto-reply is known, see
-        :meth:`_have_unclear_read`.
+        :meth:`_flag_unclear`.
 
         :param effect: :class:`~...core.matching.Effect`
         :param text: :class:`~...core.matching.Inbound`, or a ``fsm.confirmation.reply``
@@ -107,7 +107,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         }
 
     @api.model
-    def _have_unclear_read(self, message, is_asked_back):
+    def _flag_unclear(self, message, is_asked_back):
         """Have a person read an unclear reply, unless the customer may still say it.
 
         :param is_asked_back: the customer was told how to answer
@@ -122,7 +122,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             cron.sudo()._trigger(at=message.read_after)
 
     @api.model
-    def _have_waiting_read(self):
+    def _flag_still_unclear(self):
         """Have a person read what the customer has not made clear in time."""
         waiting_sudo = (
             self.env["fsm.confirmation"]
@@ -190,7 +190,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         message._notify_changed()
 
     @api.model
-    def _flag(self, message, effect, text):
+    def _flag_for_reading(self, message, effect, text):
         """A reply that changes nothing by itself, but that a person should read.
 
         :param effect: :class:`~...core.matching.Effect`

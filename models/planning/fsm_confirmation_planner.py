@@ -292,9 +292,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
             # What is asked in one text counts once.
             text = self._get_text_key(finding)
             recipient = planning.Recipient(
+                daily_limit=finding.order.company_id.job_confirmation_daily_limit,
                 block=alert.code if alert else "",
                 texts_today=counts[line] - (text in counted),
-                daily_limit=finding.order.company_id.job_confirmation_daily_limit,
             )
             finding.decide(now, recipient)
             if finding.decision.is_due and text not in counted:
