@@ -127,7 +127,7 @@ class FsmConfirmationPropose(models.TransientModel):
         return False
 
     def action_send(self):
-        """Send the proposal and hold the times.
+        """Send the proposal and reserve the times.
 
         :raises UserError: something is in the way
         """

@@ -269,7 +269,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
         return values
 
     @api.model
-    def _hold(self, records, departure):
+    def _defer(self, records, departure):
         """Have texts wait for the texting hours; one that would be too late ends.
 
         :param departure: naive UTC datetime, None when the hours never come

@@ -152,7 +152,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         )
         if only_sender:
             due = SQL("%s AND sender = %s", due, only_sender)
-        self._hold_until_hours(due, now)
+        self._defer_until_hours(due, now)
         waiting = self.env.execute_query(
             SQL(
                 """
@@ -211,14 +211,14 @@ class FsmConfirmationOutbox(models.AbstractModel):
         return claimed_sudo, min(pauses, default=None)
 
     @api.model
-    def _hold_until_hours(self, due, now):
+    def _defer_until_hours(self, due, now):
         """Have due texts wait for the texting hours where the work happens.
 
         Not those that a person has just sent, the first time that they leave.
 
         :param due: SQL condition of what may be claimed
         """
-        held = SQL(
+        deferrable = SQL(
             "%s AND NOT (COALESCE(attempt_count, 0) = 0"
             " AND COALESCE(at_once_until >= %s, FALSE))",
             due,
@@ -227,7 +227,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         places = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT company_id, timezone FROM fsm_confirmation WHERE %s",
-                held,
+                deferrable,
             )
         )
         for company_id, zone in places:
@@ -242,14 +242,14 @@ class FsmConfirmationOutbox(models.AbstractModel):
                      WHERE %s AND company_id = %s AND timezone IS NOT DISTINCT FROM %s
                        FOR UPDATE SKIP LOCKED
                     """,
-                    held,
+                    deferrable,
                     company_id,
                     zone,
                 )
             )
             waiting_sudo = self.env["fsm.confirmation"].sudo()
             waiting_sudo = waiting_sudo.browse([row[0] for row in rows])
-            self.env["fsm.confirmation.delivery"]._hold(waiting_sudo, departure)
+            self.env["fsm.confirmation.delivery"]._defer(waiting_sudo, departure)
             self.env.flush_all()
 
     @api.model

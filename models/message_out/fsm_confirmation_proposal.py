@@ -15,8 +15,8 @@ from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
 from ..levels import check_may_edit
 
-# So long a proposed time is held for a customer.
-HELD_FOR = timedelta(hours=24)
+# How long a proposed time is reserved for a customer.
+RESERVED_FOR = timedelta(hours=24)
 
 
 class FsmConfirmationProposal(models.AbstractModel):
@@ -137,7 +137,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _propose(self, message, starts):
-        """Send two or three times to the number of a message, and hold them.
+        """Send two or three times to the number of a message, and reserve them.
 
         :param starts: naive UTC datetimes
         :return: the new ``fsm.confirmation``, with sudo
@@ -154,7 +154,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         words = self._render(message.sudo(), starts)
         service = self.env["fsm.confirmation.write.back"]
         record_sudo = service._write_back(message, words, TIMES)
-        self._hold(record_sudo, appointment_sudo, starts)
+        self._reserve(record_sudo, appointment_sudo, starts)
         return record_sudo
 
     @api.model
@@ -180,7 +180,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _propose_first(self, appointment, starts):
-        """Send two or three times to who was asked nothing yet, and hold them.
+        """Send two or three times to a customer who wasn't asked yet, and reserve them.
 
         :param starts: naive UTC datetimes
         :return: the new ``fsm.confirmation``, with sudo
@@ -201,7 +201,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(block.text)
         composer = self.env["fsm.confirmation.composer"]
         record_sudo = composer._record([draft], self.env.user)
-        self._hold(record_sudo, appointment.sudo(), starts)
+        self._reserve(record_sudo, appointment.sudo(), starts)
         return record_sudo
 
     @api.model
@@ -234,15 +234,15 @@ class FsmConfirmationProposal(models.AbstractModel):
         return f"{date}, {order_sudo._format_time_in(zone, start)}"
 
     @api.model
-    def _hold(self, record_sudo, appointment_sudo, starts):
-        """Keep the times for this customer; the database decides who was first.
+    def _reserve(self, record_sudo, appointment_sudo, starts):
+        """Reserve the times for this customer; the database decides who was first.
 
         :raises UserError: one of them has just been proposed to another customer
         """
         service = self.env["fsm.confirmation.free.time"]
         person_sudo = service._get_person(appointment_sudo)
         length = service._get_length(appointment_sudo)
-        until = min(fields.Datetime.now() + HELD_FOR, starts[-1])
+        until = min(fields.Datetime.now() + RESERVED_FOR, starts[-1])
         slots_sudo = self.env["fsm.confirmation.slot"].sudo()
         slots_sudo._release_expired_sudo(person_sudo)
         values = [
@@ -274,7 +274,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         return slots_sudo.search([("confirmation_id", "=", record.id)])
 
     @api.model
-    def _are_held(self, record):
+    def _are_reserved(self, record):
         """Whether the customer can still have each of the times in a text."""
         now = fields.Datetime.now()
         return all(
