@@ -387,13 +387,21 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            said = self._describe_cancellation(reason)
-            waiting_sudo.write({"state": "canceled", "failure_reason": said})
-            waiting_sudo.mail_id.cancel()
-            self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
+            waiting_sudo._cancel_waiting_sudo(self._describe_cancellation(reason))
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
+
+    def _cancel_waiting_sudo(self, reason):
+        """Take these texts, which wait to be sent, out of the queue.
+
+        One that the outbox has claimed gets a ``Transition`` instead.
+
+        :param reason: one sentence for staff
+        """
+        self.sudo().write({"state": "canceled", "failure_reason": reason})
+        self.sudo().mail_id.cancel()
+        self.env["fsm.confirmation.chatter"]._refresh(self)
 
     @api.model
     def _describe_cancellation(self, reason):
