@@ -83,7 +83,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
 
     @api.model
     def _render_about(self, kind, messages):
-        """A text about messages, in the language in which the customer was asked.
+        """A text about messages, in the language that the customer wanted when asked.
 
         :param messages: the ``fsm.confirmation`` it is about, several to choose from
         """
@@ -125,7 +125,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         return ""
 
     def _get_bodies(self, company, kind, lang):
-        """Texts of a kind with their languages, else than wanted the company's."""
+        """Texts of a kind with their languages: the wanted one, else the company's."""
         templates = self.env["sms.template"]
         bodies = templates._get_auto_reply_bodies(company.id, kind, (lang,))
         if any(found != lang for _body, found in bodies):
@@ -144,11 +144,14 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         return kind
 
     def _get_auto_reply_lang(self, company, confirmation=None, partner=None):
-        """The language that the customer wants, one that is installed."""
+        """The language that the customer wants, as it was when they were asked.
+
+        :return: a code, ``en_US`` when that one isn't installed
+        """
         if confirmation:
             partner = confirmation.partner_id
-        asked_in = confirmation and confirmation.lang
-        lang = asked_in or partner._get_wanted_langs(company)[0]
+        wanted = confirmation and confirmation.lang
+        lang = wanted or partner._get_wanted_langs(company)[0]
         return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 
     # ------------------------------------------------------------------

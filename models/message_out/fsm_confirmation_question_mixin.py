@@ -78,7 +78,8 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         groups="base.group_system",
         technical=True,
     )
-    # As they were in the text: the customer is answered as they were asked.
+    # The language that the contact wanted when they were asked, and not always that of
+    # the text: each text of the conversation chooses the best one that it exists in.
     lang = fields.Char("Language", readonly=True, technical=True)
     timezone = fields.Char(
         "Time Zone", readonly=True, help="Where the work happens.", technical=True
