@@ -478,7 +478,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     @api.model
     def _is_phone_number(self, mobile):
-        """Whether the sender can be texted: no short code, name or other channel."""
+        """Whether it can be texted: no short code, name or other channel."""
         return mobile.startswith("+") and bool(
             self.env["res.partner"]._phone_format(number=mobile)
         )

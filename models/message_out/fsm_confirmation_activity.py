@@ -79,7 +79,7 @@ class FsmConfirmationActivity(models.AbstractModel):
 
     @api.model
     def _get_responsible_user(self, record, order=None):
-        """Who acts on a response: the sender, else who made the Work Order.
+        """Who acts on a response: who sent the text, else the Work Order's creator.
 
         Somebody who may resolve it: without the level Edit a user sees no response.
         When neither may any more, it is the first user of the company who may. An

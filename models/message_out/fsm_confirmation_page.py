@@ -21,7 +21,8 @@ _FURTHEST_DAY = timedelta(days=366)
 class FsmConfirmationPage(models.AbstractModel):
     """The page on which a customer answers a question that came by e-mail.
 
-    Who has the link is the customer. An answer does what the same one by text does.
+    Whoever has the link is taken for the customer. An answer here does the same as an
+    answer by text.
     """
 
     _name = "fsm.confirmation.page"
@@ -31,8 +32,8 @@ class FsmConfirmationPage(models.AbstractModel):
     def _find_sudo(self, token):
         """The question that a link is about, with sudo; empty when there is none.
 
-        It is found by an index over what the token is hashed to: how long that takes
-        tells nothing of any token.
+        It is looked up by the hash of the token, so the time that takes reveals nothing
+        about any token.
         """
         records_sudo = self.env["fsm.confirmation"].sudo()
         if not _TOKEN.fullmatch(token):

@@ -10,9 +10,9 @@ from ...core.formatting import localize
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..xmlids import PROCESS_CRON
 
-# What ended a question or answer, and may be taken back.
+# Reasons for which a question was closed that may turn out not to apply any more.
 _RESTORED = ("moved", "changed")
-# Where a customer names a part of the day, the hour at which it begins at work.
+# The hour at which a part of the day begins, when a customer names only that.
 _PARTS_OF_DAY = {"morning": time(9), "afternoon": time(13), "evening": time(17)}
 
 
@@ -26,8 +26,8 @@ class FsmConfirmationResponse(models.AbstractModel):
     def _respond(self, message, effect, text):
         """The customer responded to a message.
 
-        Who reads an unclear response is decided when the auto-reply is known, see
-        :meth:`_flag_unclear`.
+        Whether a person has to read an unclear response is decided once the auto-reply
+        is known, see :meth:`_flag_unclear`.
 
         :param effect: :class:`~...core.matching.Effect`
         :param text: :class:`~...core.matching.Inbound`, or a ``fsm.confirmation.reply``
