@@ -23,14 +23,14 @@ LATE_WITHIN = timedelta(hours=24)
 
 
 class FsmConfirmationAutoReply(models.AbstractModel):
-    """What the customer gets back, with the webhook or as a text of its own."""
+    """Answers a customer's reply, in the webhook's response or as a text of its own."""
 
     _name = "fsm.confirmation.auto.reply"
     _description = "Auto-Replies to Customers"
 
     @api.model
     def _prepare_values(self, case, earlier, is_late):
-        """Field values of a reply: what is said to the customer, and when.
+        """Field values of a reply: the auto-reply to it, and when it is sent.
 
         :param case: :class:`~.fsm_confirmation_inbox.Case`, applied
         :param earlier: the number's newest other ``fsm.confirmation.reply``
@@ -159,7 +159,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _prepare_late(self, case):
-        """Values that have an auto-reply leave as a text of its own, or not at all.
+        """Values that have an auto-reply sent as a text of its own, or not at all.
 
         The customer who has just written may be answered at any hour; later only in
         the texting hours where the work happens, and after a day not at all.
@@ -173,7 +173,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
 
     @api.model
     def _get_departure(self, now, received, message, company):
-        """When an auto-reply may leave, None for never.
+        """When an auto-reply may be sent, None for never.
 
         :param received: when the customer wrote, naive UTC
         :param message: the ``fsm.confirmation`` that it answers, or none

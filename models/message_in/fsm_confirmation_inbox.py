@@ -28,7 +28,7 @@ _NUL = re.compile("[\x00\ud800-\udfff]")
 
 @dataclasses.dataclass(slots=True)
 class Case:
-    """One text at work: what is known, what is decided, and what came of it."""
+    """One text being processed: what is known, what is decided, and the outcome."""
 
     text: matching.Inbound
     decision: matching.MatchDecision
@@ -147,7 +147,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     @api.model
     def _prepare_reply_values(self, companies_sudo, data, received_date=None):
-        """Field values of a reply out of Twilio's parameters."""
+        """Field values of a reply, from Twilio's parameters."""
 
         def value(name, length=64):
             return _NUL.sub("", data.get(name) or "")[:length]
@@ -301,7 +301,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         return bool(blacklist._job_confirmation_find_sudo([text.mobile]))
 
     def _is_flood(self, text, earlier):
-        """Whether a text is stored and nothing else, as so many came before it.
+        """Whether a text is only stored, because so many came before it.
 
         A number that opts out, and has not yet, is obeyed whatever came before.
         """
@@ -351,14 +351,15 @@ class FsmConfirmationInbox(models.AbstractModel):
         auto_reply = self.env["fsm.confirmation.auto.reply"]
         values = auto_reply._prepare_values(case, earlier, is_late)
         self._flag_unclear(case, is_asked_back=bool(values["auto_reply_body"]))
-        # A late one is noted when it leaves.
+        # A late one is noted when it is sent.
         is_said = "auto_reply_state" not in values
         self._notify(case, values["auto_reply_body"] if is_said else "")
         return {**self._prepare_outcome(case), **values}
 
     def _get_actions(self):
-        """What is done: kind of effect -> method that takes a :class:`Case`,
-        ``fsm.confirmation`` records and the :class:`~...core.matching.Effect`.
+        """The methods that carry out a decision: kind of effect -> method that takes a
+        :class:`Case`, ``fsm.confirmation`` records and the
+        :class:`~...core.matching.Effect`.
 
         An override point.
         """
@@ -374,7 +375,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         }
 
     def _link(self, case, messages, effect=None):
-        """The reply belongs to messages; it is written into their histories."""
+        """Link the reply to messages, and have it written into their histories."""
         if not messages:
             return
         if not case.linked:
@@ -388,26 +389,26 @@ class FsmConfirmationInbox(models.AbstractModel):
         case.links.append((messages, intent))
 
     def _respond(self, case, messages, effect):
-        """The customer answered, clearly or not."""
+        """Apply the customer's answer, clear or not."""
         self._link(case, messages, effect)
         responses = self.env["fsm.confirmation.response"]
         responses._respond(messages, effect, case.text)
 
     def _flag_for_reading(self, case, messages, effect):
-        """It changes nothing by itself: a person reads it."""
+        """Flag a reply that changes nothing by itself for a person to read."""
         self._link(case, messages)
         self.env["fsm.confirmation.response"]._flag_for_reading(
             messages, effect, case.text
         )
 
     def _ask_which(self, case, messages, _effect):
-        """The customer is asked which appointment is meant, by its code."""
+        """Ask the customer which appointment is meant, by its code."""
         self.env["fsm.confirmation.composer"]._ensure_codes(messages)
         case.several = messages
         self.env["fsm.confirmation.activity"]._update(messages[0], "read")
 
     def _flag_unclear(self, case, is_asked_back):
-        """A person reads what is unclear: later, if the customer was asked back."""
+        """Flag an unclear reply for a person: later, if the customer was asked back."""
         for effect in case.decision.effects:
             if effect.response == "unrecognized":
                 messages = case.messages.browse(effect.messages)
@@ -415,12 +416,12 @@ class FsmConfirmationInbox(models.AbstractModel):
                 responses._flag_unclear(messages, is_asked_back)
 
     def _report_wrong_number(self, case, messages, _effect):
-        """The number is not the contact's: nothing more is asked of who wrote this."""
+        """Close the number's questions: it isn't the contact's."""
         self._link(case, messages)
         self.env["fsm.confirmation.response"]._apply_wrong_number(messages, case.text)
 
     def _opt_out(self, case, messages, _effect):
-        """No more texts to this number, from anybody."""
+        """Opt the number out of texts from anybody."""
         text = case.text
         if not self._is_phone_number(text.mobile):
             return
@@ -443,7 +444,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             opt_outs._on_opt_out_without_question(newest)
 
     def _opt_in(self, case, messages, _effect):
-        """This number takes texts again."""
+        """Allow texts to this number again."""
         text = case.text
         if not self._is_phone_number(text.mobile):
             return

@@ -340,7 +340,7 @@ class FsmConfirmation(models.Model):
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
     )
-    # What leaves by itself does so once for an appointment, step and start.
+    # An automatic text is sent once for an appointment, step and start.
     _step_unique = models.UniqueIndex(
         "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
         " WHERE step_id IS NOT NULL"

@@ -20,9 +20,9 @@ RESERVED_FOR = timedelta(hours=24)
 
 
 class FsmConfirmationProposal(models.AbstractModel):
-    """Times that are proposed to a customer, and the one that the customer takes.
+    """Proposes times to a customer, and applies the one that the customer chooses.
 
-    Nothing is moved by a text: a person takes over what the customer chose.
+    No text moves anything: a person confirms what the customer chose.
     """
 
     _name = "fsm.confirmation.proposal"
@@ -34,7 +34,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _can_propose(self, message):
-        """Whether another time of its appointment is still of use."""
+        """Whether it still makes sense to propose another time."""
         appointment_sudo = message._get_appointment_sudo()
         return (
             bool(appointment_sudo and message.order_id)
@@ -49,14 +49,14 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _can_propose_first(self, appointment):
-        """Whether times can be proposed to a customer who was asked nothing yet."""
+        """Whether times can be proposed to a customer who wasn't asked anything yet."""
         company_sudo = appointment._get_appointment_order().sudo().company_id
         is_closed = appointment.sudo()._is_appointment_closed()
         return company_sudo.job_confirmation_enabled and not is_closed
 
     @api.model
     def _find_message(self, appointment):
-        """In whose conversation times are proposed: the newest about an appointment.
+        """The newest message about an appointment, in whose conversation times go.
 
         :return: ``fsm.confirmation``, empty where the customer was asked nothing yet
         """
@@ -75,7 +75,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _open(self, appointment):
-        """The dialog in which two or three times are proposed to the customer."""
+        """Open the dialog in which two or three times are proposed to the customer."""
         check_may_edit(self.env)
         appointment.check_access("read")
         message = self._find_message(appointment)
@@ -99,7 +99,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _suggest(self, message):
-        """Up to three free times, what the customer wished for first.
+        """Up to three free times, the one that the customer asked for first.
 
         :return: list of naive UTC datetimes, in time
         """
@@ -159,7 +159,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _draft_first(self, appointment, starts):
-        """The text that proposes times to who was asked nothing yet, with its alerts.
+        """Draft the text that proposes times to a customer who wasn't asked yet.
 
         :param starts: naive UTC datetimes
         :return: :class:`~...fsm_confirmation_composer.Draft`
@@ -288,7 +288,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _find_slots_sudo(self, message):
-        """What was proposed last to this number about the same appointment."""
+        """The times last proposed to this number about the same appointment."""
         newest_sudo = message.sudo().search(
             [
                 ("mobile", "=", message.mobile),
@@ -306,7 +306,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _choose(self, message, letter):
-        """The customer takes one of the times, or none; a person decides.
+        """Note which of the times the customer chose, if any; a person decides.
 
         :param letter: "" takes back what was chosen before
         """
@@ -315,9 +315,9 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _find_chosen_sudo(self, message):
-        """The time that the customer chose and nobody has set yet, or none.
+        """The time that the customer chose and nobody has applied yet, or none.
 
-        Only for who may set it.
+        Only for users who may apply it.
         """
         appointment_sudo = message._get_appointment_sudo()
         slots_sudo = self.env["fsm.confirmation.slot"].sudo()
@@ -329,7 +329,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _describe_chosen(self, slot_sudo):
-        """What the button says."""
+        """The label of the button that applies the chosen time."""
         appointment_sudo = slot_sudo.confirmation_id._get_appointment_sudo()
         return self.env._(
             "Set to %(letter)s: %(time)s",
@@ -339,7 +339,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _take(self, message):
-        """Move the appointment to what the customer chose, and tell the customer.
+        """Move the appointment to the chosen time, and tell the customer.
 
         With the rights of the user on it.
 
@@ -379,7 +379,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _tell(self, message):
-        """Tell the customer when somebody comes now, if they can be texted.
+        """Tell the customer the new time, if they can be texted.
 
         :return: whether they are told
         """
@@ -395,7 +395,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             composer._record([draft], self.env.user)
             # No notice of the same change.
             self.env["fsm.confirmation.change"]._forget_sudo([appointment_sudo])
-        service._have_been_read(message)
+        service._mark_read(message)
         activities = self.env["fsm.confirmation.activity"]
         messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
         activities._close(

@@ -178,7 +178,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _get_timezone(self):
-        """Name of the time zone that the text spoke of, "" when it is not known."""
+        """Name of the time zone that the text used, "" when it isn't known."""
         self.ensure_one()
         if self.timezone:
             return self.timezone
@@ -232,7 +232,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         return self.order_id.sudo()
 
     def _is_about_none(self):
-        """Whether it never was about an appointment, but written to a number."""
+        """Whether it was never about an appointment, but just sent to a number."""
         self.ensure_one()
         return not self.order_id and not self.job_name
 
@@ -255,7 +255,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
 
     def _get_change(self):
-        """Whether the appointment is not any more what the customer was asked about.
+        """How the appointment now differs from what was asked about, if it does.
 
         :return: see :func:`~...core.status.change_reason`
         """
@@ -275,7 +275,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         }
 
     def _is_elsewhere(self):
-        """Whether the Work Order is at another place, or of another customer, now."""
+        """Whether the Work Order now has another location, or another customer."""
         self.ensure_one()
         if not self.location_id:
             return False  # Recorded before it was kept.
@@ -285,7 +285,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
 
     def _is_of_another_customer(self):
-        """Whether the Work Order is of somebody else now than who was asked."""
+        """Whether the Work Order now belongs to another customer than was asked."""
         customer_sudo = self.owner_id.sudo().commercial_partner_id
         owner_sudo = self.order_id.sudo().location_id.owner_id
         return bool(customer_sudo) and owner_sudo.commercial_partner_id != customer_sudo
@@ -304,7 +304,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         return self._get_stale_reason(at) in ("", "late")
 
     def _was_asked_since(self):
-        """Whether a newer text about the same appointment left, or is about to."""
+        """Whether a newer text about the same appointment was sent, or is waiting."""
         appointment_sudo = self._get_appointment_sudo()
         return bool(appointment_sudo) and bool(
             appointment_sudo._get_appointment_confirmations_sudo(
@@ -317,7 +317,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _may_have_arrived(self):
-        """Whether the customer may have got this text; also one that failed may."""
+        """Whether the customer may have got this text, even if it failed."""
         if self.state == "failed":
             return bool(self.twilio_sid) or self.failure_type == "unknown"
         return self.state != "canceled"
@@ -369,7 +369,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         return self.mobile, self.sender
 
     def _close_sudo(self, reason):
-        """No answer is awaited any more; a text that waits to be sent stays here.
+        """Stop waiting for an answer, and cancel texts that haven't been sent yet.
 
         :param reason: a key of ``closed_reason``
         """
@@ -406,7 +406,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
 
     @api.model
     def _describe_cancellation(self, reason):
-        """Why a text that waited does not leave, in one sentence.
+        """Why a waiting text isn't sent, in one sentence.
 
         :param reason: a key of ``closed_reason``
         """
@@ -453,7 +453,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             appointment_sudo._set_confirmation_status_sudo("awaiting")
 
     def _mark_replaced_sudo(self):
-        """Their appointments were asked about again: nobody has to see to these."""
+        """Mark messages as replaced: their appointments were asked about again."""
         self.sudo().filtered(
             lambda rec: (
                 rec.closed_reason in ("answered", "failed")

@@ -17,14 +17,14 @@ _PARTS_OF_DAY = {"morning": time(9), "afternoon": time(13), "evening": time(17)}
 
 
 class FsmConfirmationResponse(models.AbstractModel):
-    """What the customer's response does, or its absence, or a person's correction."""
+    """Applies customers' responses, and corrections that people make by hand."""
 
     _name = "fsm.confirmation.response"
     _description = "Responses to Confirmations"
 
     @api.model
     def _respond(self, message, effect, text):
-        """The customer responded to a message.
+        """Apply the customer's response to a message.
 
         Whether a person has to read an unclear response is decided once the auto-reply
         is known, see :meth:`_flag_unclear`.
@@ -53,10 +53,10 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _close_others(self, message):
-        """One answer is enough: what else waits about the same appointment is done.
+        """Close what else waits about the same appointment: one answer is enough.
 
-        Who was asked by text and by e-mail has answered both. What a person was asked
-        to do is done as well, but for reading what the customer wrote.
+        A customer asked by text and by e-mail has answered both. Activities are closed
+        too, except to read what the customer wrote.
 
         :param message: the ``fsm.confirmation`` that was answered
         """
@@ -138,7 +138,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _apply_wrong_number(self, messages, text):
-        """Who answered is not the contact: nothing counts that this number said.
+        """Nothing that this number said counts: it isn't the contact's.
 
         :param messages: the ``fsm.confirmation`` that the reply belongs to
         :param text: :class:`~...core.matching.Inbound`, or a ``fsm.confirmation.reply``
@@ -191,7 +191,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _flag_for_reading(self, message, effect, text):
-        """A reply that changes nothing by itself, but that a person should read.
+        """Flag a reply that changes nothing by itself, but that a person should read.
 
         :param effect: :class:`~...core.matching.Effect`
         :param text: as in :meth:`_respond`
@@ -217,7 +217,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _restore(self, message):
-        """The appointment is as it was asked about again: the response counts again.
+        """Count the response again: the appointment is back at what was asked about.
 
         Not if the customer was told of another date meanwhile, by a newer text (the
         caller's to see) or by an auto-reply.
@@ -298,7 +298,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _write_resolution(self, message_sudo, response):
-        """What a person decided stands on the message, and nothing is to be done."""
+        """Write what a person decided on the message, and leave nothing to do."""
         values = {
             "response": response,
             "needs_reading": False,
@@ -315,7 +315,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _settle(self, appointment, known):
-        """A person set the status: it is the answer to what was asked.
+        """Take a status that a person set as the answer to what was asked.
 
         :param appointment: ``fsm.order`` or ``fsm.visit``, which has it already
         :param known: its status until now
@@ -336,7 +336,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _apply_status(self, appointment, current_sudo):
-        """What the status says is said of the messages about the appointment.
+        """Bring the messages about the appointment in line with its status.
 
         :param current_sudo: the ``fsm.confirmation`` that it may be about, newest first
         """
@@ -385,7 +385,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _close_settled(self, messages_sudo):
-        """What else was asked about the same appointment is settled as well."""
+        """Close the other questions about the same appointment."""
         open_sudo = messages_sudo.filtered("is_open")
         open_sudo._close_sudo("replaced")
         open_sudo.write({"resolved_date": fields.Datetime.now()})
@@ -396,7 +396,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _await_again(self, message_sudo):
-        """The question is open again, whatever was answered.
+        """Reopen the question, whatever was answered.
 
         :raises UserError: nothing was asked, or it is over
         """
@@ -413,7 +413,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _reset(self, messages_sudo):
-        """Nothing that was asked or answered counts any more."""
+        """Discard what was asked and answered: the customer is to be asked again."""
         self.env["fsm.confirmation.activity"]._close(messages_sudo)
         if not messages_sudo:
             return
@@ -425,7 +425,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _log_resolution(self, message_sudo, response, reason=""):
-        """Who decided what is in the conversation and in the histories."""
+        """Write who decided what into the conversation and the histories."""
         note = self._describe_resolution(message_sudo, response, reason)
         author = self.env.user.partner_id
         message_sudo._message_log(body=note, author_id=author.id)
@@ -433,7 +433,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _describe_resolution(self, message, response, reason):
-        """One sentence: who has the response corrected from what to what, and why."""
+        """One sentence: what the response was changed from and to, and why."""
         labels = dict(message._fields["response"]._description_selection(self.env))
         note = self.env._(
             "%(message)s: response changed from %(old)s to %(new)s.",
