@@ -103,7 +103,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         return messages, matching.only_answerable(candidates), conversation
 
     def _find_times(self, messages):
-        """Proposed times, in order: dict message -> tuple of (letter, start, end)."""
+        """Proposed times, in order: dict id -> tuple of (letter, start, end)."""
         proposing = messages.filtered(lambda rec: rec.kind == TIMES)
         found = {}
         if not proposing:
