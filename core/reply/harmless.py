@@ -55,7 +55,9 @@ _DONE = frozenset(
     "repariert behoben gemacht gefixt erledigt riparato riparata sistemato sistemata "
     "risolto aggiustato aggiustata consertado consertada consertaram arrumado arrumada "
     "fait faite hecho hecha fatto fatta feito feita gedaan pumped swept serviced "
-    "resolvido gemaakt gerepareerd opgelost hersteld".split()
+    "resolvido gemaakt gerepareerd opgelost hersteld unclogged snaked destapo "
+    "destapado desatasco desatascado debouche debouchee entstopft sturato sturata stasato "
+    "ontstopt desentupiu desentupido".split()
 )
 _TO_BE_DONE = frozenset(
     "need needs needed be to want please get getting wants must ser estar sea etre "

@@ -22,6 +22,7 @@ from .opt_out import (
     find_wrong_number,
     is_instruction_to_stop,
 )
+from .other_matters import find_other_matter
 from .own import find_own
 from .quotes import own_words
 from .refusals import (
@@ -171,9 +172,9 @@ def _understand_own(whole, own, lexicon, codes, world):
 
 def _read_answers(text, lexicon, codes, world):
     """Return the answers; strictly first, then with what may stand beside them."""
-    mockery = find_mockery(text.segments)
-    if mockery:
-        return unrecognized("unclear", mockery)
+    aside = find_mockery(text.segments) or find_other_matter(text.segments)
+    if aside:
+        return unrecognized("unclear", aside)
     if len(world.appointments) > 1:
         choice = choose(text.segments, world.open_ids, world.earlier)
         if choice:
