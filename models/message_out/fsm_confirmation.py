@@ -99,7 +99,6 @@ class FsmConfirmation(models.Model):
     )
     channel = fields.Selection(
         [("sms", "Text"), ("email", "E-mail")],
-        "Channel",
         default="sms",
         required=True,
         readonly=True,
