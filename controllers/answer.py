@@ -25,8 +25,9 @@ _HEADERS = {
 class JobConfirmationAnswer(Controller):
     """The page to which the links of an e-mail lead.
 
-    To look changes nothing, as programs follow links before the customer does: only
-    the button of the page answers. That there was a link is told to its owner alone.
+    Opening it changes nothing, because mail scanners follow links before the customer
+    does: only the button on the page answers. Without a valid link the page doesn't
+    say whether there ever was a question.
     """
 
     @route(_URL, methods=["GET"], readonly=True, **_PARAMETERS)

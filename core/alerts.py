@@ -20,7 +20,7 @@ class Alert:
 
 @dataclass(slots=True, kw_only=True)
 class Facts:
-    """What is known about a text. What does not concern it stays as it is here."""
+    """What is known about a text. A fact that doesn't apply to it keeps its default."""
 
     # The company
     enabled: bool = True
@@ -38,11 +38,11 @@ class Facts:
     archived: bool = False  # The contact is archived; so is the only one.
     no_contact: bool = False
     foreign_contact: bool = False  # Neither of this customer nor of this location.
-    # or "missing", "invalid", "extension", "landline": what it tells itself
+    # "ok", "missing", "invalid", "extension" or "landline", judging by its digits alone
     number: str = "ok"
-    wrong_number: bool = False  # Who answered said that it is somebody else's.
+    wrong_number: bool = False  # Somebody replied that it isn't the contact's.
     opted_out: bool = False
-    failed_as_landline: bool = False  # An earlier text told so.
+    failed_as_landline: bool = False  # Twilio said so when an earlier text failed.
     opt_out_lifted: bool = False  # By hand: Twilio may still block the number.
     # A question by e-mail: "missing", "refused" (blacklist) or "off" (in the settings)
     email: str = "ok"
@@ -53,7 +53,7 @@ class Facts:
     changed: bool = False  # A text that waits is not true any more.
 
 
-# Of each group the first that holds is told: what follows from it says nothing new.
+# Only the first alert of each group is shown: the others would just follow from it.
 _GROUPS = (
     (
         ("disabled", lambda facts: not facts.enabled),
@@ -136,12 +136,12 @@ ALERTS = {
     "asked": (WARN, ("open_message",)),
     "changed": (BLOCK, ()),
 }
-# Nobody reads the warnings when many are asked at once: these need a person's decision.
+# When many are asked at once nobody reads warnings: these need a person's decision.
 _FOR_A_PERSON = {"confirmed", "declined", "unrecognized", "asked", "texts_refused"}
-# What an administrator of the company puts right; the customer has no part in it.
+# Problems that an administrator fixes; they have nothing to do with the customer.
 SETUP = {"disabled", "not_ready"}
-# The number is of no use: an e-mail may leave by itself instead. An opt-out is none of
-# these: whether its sender gets an e-mail is for a person.
+# The number can't be texted: an e-mail may be sent automatically instead. An opt-out
+# isn't one of these: whether that customer gets an e-mail is for a person to decide.
 _CANT_TEXT = {
     "number_missing",
     "number_invalid",

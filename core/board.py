@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Where an appointment stands on the Day Board, and what a person does about it."""
+"""Which tile of the Day Board an appointment is in, and who needs a call."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# Where they stand is worked out for so many appointments at once, and not for more.
+# Above this many appointments, their tiles aren't worked out.
 MAX_EXAMINED = 2000
-# What starts so soon is near, however short ago the customer was asked.
+# What starts this soon is near, however recently the customer was asked.
 SOON = timedelta(hours=4)
-# Within a day, whoever has not answered for so long is not waited for any more.
+# Within NEAR of the start, a customer who hasn't answered for PATIENCE needs a call.
 NEAR = timedelta(hours=24)
 PATIENCE = timedelta(hours=2)
 

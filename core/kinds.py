@@ -66,7 +66,7 @@ class Waiting:
     same_technician: bool = True  # as when it was written
     same_number: bool = True  # of the contact
     age: timedelta = timedelta()
-    times_are_held: bool = True  # those that it proposes, and none has begun
+    times_are_reserved: bool = True  # those that it proposes, and none has begun
 
 
 def is_outdated(text):
@@ -80,7 +80,7 @@ def is_outdated(text):
         return False
     if text.kind == TIMES:
         # Of an appointment that was missed, other times are proposed as well.
-        return text.stale not in (*_STILL_TRUE, "past") or not text.times_are_held
+        return text.stale not in (*_STILL_TRUE, "past") or not text.times_are_reserved
     if asks(text.kind):
         return not text.is_open or text.stale not in _STILL_TRUE
     if text.tells_canceled:

@@ -206,7 +206,7 @@ def get_said(candidate, others=()):
     return said
 
 
-def without_told(candidates):
+def only_answerable(candidates):
     """Return the messages that a reply may belong to.
 
     A text that asks nothing stands for its appointment where nothing was asked: who

@@ -101,9 +101,9 @@ class Text:
 class Recipient:
     """Who gets the text."""
 
+    daily_limit: int  # the most automatic texts to the number on that day
     block: str = ""  # what stands in the way, a key of :data:`core.alerts.ALERTS`
     texts_today: int = 0  # automatic ones to the number, on the day where the work is
-    daily_limit: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
     :param recipient: :class:`Recipient`; None looks at the dates alone
     :return: :class:`PlanDecision`
     """
-    reason = _find_end(appointment, plan, now)
+    reason = _get_exclusion(appointment, plan, now)
     if reason:
         return PlanDecision(reason=reason)
     texts = [text for text in texts if text.start == appointment.start]
@@ -158,8 +158,8 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
     return decision or PlanDecision(reason="no_step_left")
 
 
-def _find_end(appointment, plan, now):
-    """Why nothing is ever asked about the appointment as it is, "" if it may be."""
+def _get_exclusion(appointment, plan, now):
+    """Why the appointment as it is gets no text at all, "" if it may get one."""
     if appointment.start is None:
         return "undated"
     checks = (

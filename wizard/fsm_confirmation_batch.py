@@ -18,8 +18,9 @@ _SENTENCES_SHOWN = 3
 class FsmConfirmationBatch(models.TransientModel):
     """Asks about the chosen Work Orders at once.
 
-    Says before sending how many texts leave, and which Work Orders are skipped and
-    why. Each customer gets the text that the dialog for one Work Order shows.
+    Before sending, it says how many texts will be sent, and which Work Orders are
+    skipped and why. Each customer gets the text that the dialog for one Work Order
+    shows.
     """
 
     _name = "fsm.confirmation.batch"
@@ -110,7 +111,7 @@ class FsmConfirmationBatch(models.TransientModel):
     def _describe_ready(self, drafts):
         """A line for each customer: the Work Orders that are asked about.
 
-        Who has several gets a text for each of them.
+        A customer with several of them gets a text for each.
         """
         names = defaultdict(list)
         for draft in drafts:

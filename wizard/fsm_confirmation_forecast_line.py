@@ -67,7 +67,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
 
     @api.model
     def action_open(self):
-        """Open what leaves in the next days in the user's company."""
+        """Show what will be sent in the next days in the user's company."""
         self.check_access("read")
         return self._open(self.env.company)
 
@@ -107,7 +107,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
 
     @api.model
     def _find(self, company, plan, now):
-        """Findings of the planner about what may leave in the next days."""
+        """Findings of the planner about what may be sent in the next days."""
         planner = self.env["fsm.confirmation.planner"]
         plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
         if plan:
@@ -156,7 +156,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
 
     @api.model
     def _prepare_lines(self, findings):
-        """Field values of a line for each; what leaves in one text is one text."""
+        """Field values of a line for each; what is asked together is one text."""
         rows = [self._prepare_line(finding) for finding in findings]
         leaving = {
             id(finding.draft): (finding, row)
@@ -207,7 +207,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
     # ------------------------------------------------------------------
 
     def action_hold(self):
-        """Hold the appointment's texts, or let them go."""
+        """Hold the appointment's texts back, or release them."""
         check_may_edit(self.env)
         self.check_access("read")
         for line in self:
@@ -221,7 +221,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
 
 
 def _find_outcome(reason, alert):
-    """What becomes of the next text, a key of ``outcome``."""
+    """The outcome of the next text, a key of ``outcome``."""
     if reason in _HELD:
         return "held"
     if reason in _ANSWERED:

@@ -4,9 +4,9 @@ from odoo.exceptions import UserError
 
 
 class FsmConfirmationHoursMixin(models.AbstractModel):
-    """A dialog that sends, which says when it is no hour to text at the place of work.
+    """A sending dialog that says when it is outside the texting hours.
 
-    Its text waits for the texting hours then, unless a person says why it can't.
+    Its text then waits for them, unless the user gives a reason to send it now.
     """
 
     _name = "fsm.confirmation.hours.mixin"
@@ -27,7 +27,7 @@ class FsmConfirmationHoursMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _get_at_once_reason(self):
-        """Why the text leaves whatever the hour, "" when it may wait."""
+        """Why the text is sent whatever the hour, "" when it may wait."""
         return (self.send_now and self.at_once_reason or "").strip()
 
     def _check_reason(self):

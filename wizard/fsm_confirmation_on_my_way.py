@@ -12,7 +12,7 @@ from ..models.xmlids import EDIT_GROUP
 
 
 class FsmConfirmationOnMyWay(models.TransientModel):
-    """The technician is about to leave: tell the customer when to expect whom."""
+    """The technician is on the way: tells the customer who comes, and when."""
 
     _name = "fsm.confirmation.on.my.way"
     _inherit = ["fsm.confirmation.reference.mixin", "fsm.confirmation.hours.mixin"]
@@ -94,7 +94,7 @@ class FsmConfirmationOnMyWay(models.TransientModel):
         )
 
     def _find_hours_problem(self):
-        """Later it would be of no use: it leaves now, with a reason, or not at all."""
+        """Why it can't be sent now: it can't wait, so the user has to give a reason."""
         if not self.is_outside_hours:
             return ""
         if not self.env.user.has_group(EDIT_GROUP):

@@ -65,7 +65,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
 
     @api.model
     def _find_problem(self, plan):
-        """Why nothing leaves though the plan is on, False when it does."""
+        """Why nothing is sent although the plan is on, False when something is."""
         company = plan.company_id
         if not plan.step_ids:
             return self.env._("The plan has no step: add one first.")
@@ -77,7 +77,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         return False
 
     def action_switch_on(self):
-        """Have the plan ask from now on."""
+        """Switch the plan on."""
         self.ensure_one()
         self.plan_id.write({"enabled": True})
         cron = self.env.ref(PLAN_CRON)

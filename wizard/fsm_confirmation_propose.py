@@ -9,8 +9,8 @@ from ..tools.notification import CLOSE, notify
 class FsmConfirmationPropose(models.TransientModel):
     """The Propose Times dialog: two or three times at which the technician is free.
 
-    In the conversation of a message, or about an appointment whose customer was asked
-    nothing yet.
+    In the conversation of a message, or about an appointment whose customer wasn't
+    asked anything yet.
     """
 
     _name = "fsm.confirmation.propose"
@@ -62,7 +62,7 @@ class FsmConfirmationPropose(models.TransientModel):
         return (self.visit_id._origin or self.order_id._origin).sudo()
 
     def _draft_first(self):
-        """Without a message: what is proposed to who was asked nothing yet.
+        """Without a message, draft the text that proposes the times.
 
         :return: :class:`~..models.appointment.fsm_confirmation_composer.Draft`
         """
@@ -102,7 +102,7 @@ class FsmConfirmationPropose(models.TransientModel):
             wizard.warning = block or wizard._find_problem()
 
     def _prepare_text(self):
-        """What is sent, and what stands in its way: two str, maybe empty."""
+        """The text to send, and what blocks it: two str, maybe empty."""
         message = self.confirmation_id._origin
         if message:
             write_back = self.env["fsm.confirmation.write.back"]
@@ -117,7 +117,7 @@ class FsmConfirmationPropose(models.TransientModel):
         return text, block.text if block else ""
 
     def _find_problem(self):
-        """What is wrong with the times, in a sentence, or False."""
+        """The problem with the times, in a sentence, or False."""
         try:
             self.env["fsm.confirmation.proposal"]._check_starts(
                 self._get_appointment_sudo(), sorted(set(self._get_starts()))
@@ -127,7 +127,7 @@ class FsmConfirmationPropose(models.TransientModel):
         return False
 
     def action_send(self):
-        """Send the proposal and hold the times.
+        """Send the proposal and reserve the times.
 
         :raises UserError: something is in the way
         """

@@ -163,7 +163,7 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.seen_message_id = wizard.earlier_id.id
 
     def _draft(self):
-        """What would be sent, as :class:`~...fsm_confirmation_composer.Draft`."""
+        """Draft what would be sent, as :class:`~...fsm_confirmation_composer.Draft`."""
         composer = self.env["fsm.confirmation.composer"]
         draft = composer._draft(
             self.order_id,
@@ -204,7 +204,7 @@ class FsmConfirmationSend(models.TransientModel):
             wizard.sender_display = (
                 self.env["res.partner"]._format_number_for_people(sender, company)
                 if sender.startswith("+")
-                # A Messaging Service chooses the number when the text leaves.
+                # A Messaging Service chooses the number when the text is sent.
                 else company.name
             )
 
@@ -305,7 +305,7 @@ class FsmConfirmationSend(models.TransientModel):
     # ------------------------------------------------------------------
 
     def _get_action_labels(self):
-        """What this user may do about an alert.
+        """Labels of what this user may do about an alert.
 
         The screen itself does ``choose_contact`` and ``choose_visit``, everything else
         is in :meth:`_get_actions`. An override point.
@@ -408,7 +408,7 @@ class FsmConfirmationSend(models.TransientModel):
         )
 
     def action_refresh(self):
-        """Look again at what the preview is made of, after somebody changed it."""
+        """Recompute the preview after somebody changed what it is made from."""
         self.ensure_one()
         self.env.flush_all()
         self.invalidate_recordset()
@@ -421,7 +421,7 @@ class FsmConfirmationSend(models.TransientModel):
     # ------------------------------------------------------------------
 
     def action_send(self):
-        """Record the text; it leaves as soon as this transaction is committed.
+        """Record the text; it is sent as soon as this transaction is committed.
 
         :raises UserError: something stands in the way
         """
@@ -472,7 +472,7 @@ class FsmConfirmationSend(models.TransientModel):
         )
 
     def _notify_sent(self, draft):
-        """What the screen does after Send: close the dialog and notify the user."""
+        """The action after Send: close the dialog and notify the user."""
         departures = self.env["fsm.confirmation.departure"]
         now, departure = departures._find(draft)
         if draft.is_email:

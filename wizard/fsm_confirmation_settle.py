@@ -46,7 +46,7 @@ class FsmConfirmationSettle(models.TransientModel):
             self.response = self.reply_id._get_understood_response()
 
     def action_apply(self):
-        """Do it.
+        """Apply the decision.
 
         :raises UserError: something is missing
         """

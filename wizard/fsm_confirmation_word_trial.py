@@ -11,9 +11,9 @@ _ID = 1  # of the one appointment that it is about
 
 
 class FsmConfirmationWordTrial(models.TransientModel):
-    """What a text would mean as the answer to an open question. Nothing is kept of it.
+    """Shows what a text would mean as an answer to an open question. Nothing is kept.
 
-    It is read as customers' texts are, with the words as they are now.
+    It is read as customers' texts are, with the current words.
     """
 
     _name = "fsm.confirmation.word.trial"

@@ -237,7 +237,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         now = fields.Datetime.now()
         return bool(start) and not status.has_passed(start, now, end)
 
-    def _get_facts(self):
+    def _get_schedule(self):
         """What the rules have to know: :class:`~...core.status.Schedule`."""
         self.ensure_one()
         return status.Schedule(

@@ -266,8 +266,8 @@ class FsmConfirmationAlert(models.AbstractModel):
             "same_technician": person_sudo == record_sudo.person_id,
             "same_number": number == record_sudo.mobile,
             "age": fields.Datetime.now() - record_sudo.create_date,
-            "times_are_held": record_sudo.kind != TIMES
-            or proposals._are_held(record_sudo),
+            "times_are_reserved": record_sudo.kind != TIMES
+            or proposals._are_reserved(record_sudo),
         }
 
     @api.model

@@ -153,7 +153,7 @@ class FsmConfirmationFreeTime(models.AbstractModel):
             *self._find_orders_sudo(person_sudo, start, end),
             *self._find_visits_sudo(person_sudo, start, end),
         ]
-        held_sudo = self.env["fsm.confirmation.slot"]._find_held_sudo(
+        reserved_sudo = self.env["fsm.confirmation.slot"]._find_reserved_sudo(
             person_sudo, start, end
         )
         return [
@@ -163,7 +163,7 @@ class FsmConfirmationFreeTime(models.AbstractModel):
             for length in [self._get_length(each)]
         ] + [
             (slot.date_start, slot.date_end)
-            for slot in held_sudo
+            for slot in reserved_sudo
             if slot.confirmation_id._get_appointment_sudo() != appointment.sudo()
         ]
 

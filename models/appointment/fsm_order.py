@@ -440,7 +440,7 @@ class FsmOrder(models.Model):
         messages_sudo._close_sudo("company")
         reason = messages_sudo._describe_cancellation("company")
         waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
-        waiting_sudo.write({"state": "canceled", "failure_reason": reason})
+        waiting_sudo._cancel_waiting_sudo(reason)
         messages_sudo.write(
             {"order_id": False, "visit_id": False, "needs_reading": False}
         )

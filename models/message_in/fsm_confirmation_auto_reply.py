@@ -23,14 +23,14 @@ LATE_WITHIN = timedelta(hours=24)
 
 
 class FsmConfirmationAutoReply(models.AbstractModel):
-    """What the customer gets back, with the webhook or as a text of its own."""
+    """Answers a customer's reply, in the webhook's response or as a text of its own."""
 
     _name = "fsm.confirmation.auto.reply"
     _description = "Auto-Replies to Customers"
 
     @api.model
     def _prepare_values(self, case, earlier, is_late):
-        """Field values of a reply: what is said to the customer, and when.
+        """Field values of a reply: the auto-reply to it, and when it is sent.
 
         :param case: :class:`~.fsm_confirmation_inbox.Case`, applied
         :param earlier: the number's newest other ``fsm.confirmation.reply``
@@ -83,7 +83,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
 
     @api.model
     def _render_about(self, kind, messages):
-        """A text about messages, in the language in which the customer was asked.
+        """A text about messages, in the language that the customer wanted when asked.
 
         :param messages: the ``fsm.confirmation`` it is about, several to choose from
         """
@@ -125,7 +125,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         return ""
 
     def _get_bodies(self, company, kind, lang):
-        """Texts of a kind with their languages, else than wanted the company's."""
+        """Texts of a kind with their languages: the wanted one, else the company's."""
         templates = self.env["sms.template"]
         bodies = templates._get_auto_reply_bodies(company.id, kind, (lang,))
         if any(found != lang for _body, found in bodies):
@@ -144,11 +144,14 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         return kind
 
     def _get_auto_reply_lang(self, company, confirmation=None, partner=None):
-        """The language that the customer wants, one that is installed."""
+        """The language that the customer wants, as it was when they were asked.
+
+        :return: a code, ``en_US`` when that one isn't installed
+        """
         if confirmation:
             partner = confirmation.partner_id
-        asked_in = confirmation and confirmation.lang
-        lang = asked_in or partner._get_wanted_langs(company)[0]
+        wanted = confirmation and confirmation.lang
+        lang = wanted or partner._get_wanted_langs(company)[0]
         return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 
     # ------------------------------------------------------------------
@@ -156,7 +159,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _prepare_late(self, case):
-        """Values that have an auto-reply leave as a text of its own, or not at all.
+        """Values that have an auto-reply sent as a text of its own, or not at all.
 
         The customer who has just written may be answered at any hour; later only in
         the texting hours where the work happens, and after a day not at all.
@@ -170,7 +173,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
 
     @api.model
     def _get_departure(self, now, received, message, company):
-        """When an auto-reply may leave, None for never.
+        """When an auto-reply may be sent, None for never.
 
         :param received: when the customer wrote, naive UTC
         :param message: the ``fsm.confirmation`` that it answers, or none

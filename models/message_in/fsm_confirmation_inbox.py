@@ -28,7 +28,7 @@ _NUL = re.compile("[\x00\ud800-\udfff]")
 
 @dataclasses.dataclass(slots=True)
 class Case:
-    """One text at work: what is known, what is decided, and what came of it."""
+    """One text being processed: what is known, what is decided, and the outcome."""
 
     text: matching.Inbound
     decision: matching.MatchDecision
@@ -147,7 +147,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     @api.model
     def _prepare_reply_values(self, companies_sudo, data, received_date=None):
-        """Field values of a reply out of Twilio's parameters."""
+        """Field values of a reply, from Twilio's parameters."""
 
         def value(name, length=64):
             return _NUL.sub("", data.get(name) or "")[:length]
@@ -208,7 +208,7 @@ class FsmConfirmationInbox(models.AbstractModel):
                 _logger.warning("Reply %s is processed later", reply_sudo.id)
             if not cron._commit_progress(1):
                 return
-        self.env["fsm.confirmation.response"]._have_waiting_read()
+        self.env["fsm.confirmation.response"]._flag_still_unclear()
         self.env["fsm.confirmation.auto.reply"]._send_late()
         self.env["fsm.confirmation.sender"]._watch_queues_sudo()
 
@@ -301,7 +301,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         return bool(blacklist._job_confirmation_find_sudo([text.mobile]))
 
     def _is_flood(self, text, earlier):
-        """Whether a text is stored and nothing else, as so many came before it.
+        """Whether a text is only stored, because so many came before it.
 
         A number that opts out, and has not yet, is obeyed whatever came before.
         """
@@ -350,23 +350,24 @@ class FsmConfirmationInbox(models.AbstractModel):
             earlier._resolve_questions(case.text, case.linked)
         auto_reply = self.env["fsm.confirmation.auto.reply"]
         values = auto_reply._prepare_values(case, earlier, is_late)
-        self._have_unclear_read(case, is_asked_back=bool(values["auto_reply_body"]))
-        # A late one is noted when it leaves.
+        self._flag_unclear(case, is_asked_back=bool(values["auto_reply_body"]))
+        # A late one is noted when it is sent.
         is_said = "auto_reply_state" not in values
         self._notify(case, values["auto_reply_body"] if is_said else "")
         return {**self._prepare_outcome(case), **values}
 
     def _get_actions(self):
-        """What is done: kind of effect -> method that takes a :class:`Case`,
-        ``fsm.confirmation`` records and the :class:`~...core.matching.Effect`.
+        """The methods that carry out a decision: kind of effect -> method that takes a
+        :class:`Case`, ``fsm.confirmation`` records and the
+        :class:`~...core.matching.Effect`.
 
         An override point.
         """
         return {
             matching.LINK: self._link,
             matching.RESPOND: self._respond,
-            matching.READ: self._have_read,
-            matching.CHOOSE: self._have_chosen,
+            matching.READ: self._flag_for_reading,
+            matching.CHOOSE: self._ask_which,
             matching.OPT_OUT: self._opt_out,
             matching.OPT_IN: self._opt_in,
             matching.HELP: self._link,
@@ -374,7 +375,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         }
 
     def _link(self, case, messages, effect=None):
-        """The reply belongs to messages; it is written into their histories."""
+        """Link the reply to messages, and have it written into their histories."""
         if not messages:
             return
         if not case.linked:
@@ -388,37 +389,39 @@ class FsmConfirmationInbox(models.AbstractModel):
         case.links.append((messages, intent))
 
     def _respond(self, case, messages, effect):
-        """The customer answered, clearly or not."""
+        """Apply the customer's answer, clear or not."""
         self._link(case, messages, effect)
         responses = self.env["fsm.confirmation.response"]
         responses._respond(messages, effect, case.text)
 
-    def _have_read(self, case, messages, effect):
-        """It changes nothing by itself: a person reads it."""
+    def _flag_for_reading(self, case, messages, effect):
+        """Flag a reply that changes nothing by itself for a person to read."""
         self._link(case, messages)
-        self.env["fsm.confirmation.response"]._flag(messages, effect, case.text)
+        self.env["fsm.confirmation.response"]._flag_for_reading(
+            messages, effect, case.text
+        )
 
-    def _have_chosen(self, case, messages, _effect):
-        """The customer is asked which appointment is meant, by its code."""
+    def _ask_which(self, case, messages, _effect):
+        """Ask the customer which appointment is meant, by its code."""
         self.env["fsm.confirmation.composer"]._ensure_codes(messages)
         case.several = messages
         self.env["fsm.confirmation.activity"]._update(messages[0], "read")
 
-    def _have_unclear_read(self, case, is_asked_back):
-        """A person reads what is unclear: later, if the customer was asked back."""
+    def _flag_unclear(self, case, is_asked_back):
+        """Flag an unclear reply for a person: later, if the customer was asked back."""
         for effect in case.decision.effects:
             if effect.response == "unrecognized":
                 messages = case.messages.browse(effect.messages)
                 responses = self.env["fsm.confirmation.response"]
-                responses._have_unclear_read(messages, is_asked_back)
+                responses._flag_unclear(messages, is_asked_back)
 
     def _report_wrong_number(self, case, messages, _effect):
-        """The number is not the contact's: nothing more is asked of who wrote this."""
+        """Close the number's questions: it isn't the contact's."""
         self._link(case, messages)
         self.env["fsm.confirmation.response"]._apply_wrong_number(messages, case.text)
 
     def _opt_out(self, case, messages, _effect):
-        """No more texts to this number, from anybody."""
+        """Opt the number out of texts from anybody."""
         text = case.text
         if not self._is_phone_number(text.mobile):
             return
@@ -441,7 +444,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             opt_outs._on_opt_out_without_question(newest)
 
     def _opt_in(self, case, messages, _effect):
-        """This number takes texts again."""
+        """Allow texts to this number again."""
         text = case.text
         if not self._is_phone_number(text.mobile):
             return
@@ -476,7 +479,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     @api.model
     def _is_phone_number(self, mobile):
-        """Whether the sender can be texted: no short code, name or other channel."""
+        """Whether it can be texted: no short code, name or other channel."""
         return mobile.startswith("+") and bool(
             self.env["res.partner"]._phone_format(number=mobile)
         )

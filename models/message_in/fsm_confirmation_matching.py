@@ -67,7 +67,7 @@ SET_ON_APPOINTMENTS = ("confirmed", "declined")
 
 
 class FsmConfirmationMatching(models.AbstractModel):
-    """What a customer's text may be about, gathered as plain data.
+    """Gathers what a customer's text may be about, as plain data.
 
     What follows from it is decided in :mod:`~...core.matching`.
     """
@@ -76,7 +76,7 @@ class FsmConfirmationMatching(models.AbstractModel):
     _description = "Messages a Text May Be About"
 
     def _gather(self, text, earlier):
-        """What was sent to a number and said with it, as plain data.
+        """Read what was sent to a number, and what was said, as plain data.
 
         :return: ``fsm.confirmation`` records, newest first; for each of them a
             :class:`~...core.matching.Candidate`; the conversation as a list of
@@ -100,10 +100,10 @@ class FsmConfirmationMatching(models.AbstractModel):
             for message in messages
         ]
         conversation = self._prepare_conversation(text, candidates, earlier)
-        return messages, matching.without_told(candidates), conversation
+        return messages, matching.only_answerable(candidates), conversation
 
     def _find_times(self, messages):
-        """What messages propose: dict id -> tuple of (letter, start, end), in time."""
+        """Proposed times, in order: dict id -> tuple of (letter, start, end)."""
         proposing = messages.filtered(lambda rec: rec.kind == TIMES)
         found = {}
         if not proposing:
@@ -125,7 +125,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         partners.fetch(["city", "name", "street", "tz"])
 
     def _find_messages(self, text):
-        """What was sent lately to this number from the number that was answered.
+        """Messages sent lately to this number from the number that was answered.
 
         Newest first, of every company that sends from that number and of no other.
         """
@@ -144,7 +144,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         )[:50]
 
     def _is_of_our_account(self, text, message):
-        """Whether a message left by the Twilio account that this text came to."""
+        """Whether a message was sent by the Twilio account that this text came to."""
         company_sudo = self.env["res.company"].sudo().browse(text.company_id)
         account = company_sudo.sms_twilio_account_sid
         if account:
@@ -161,7 +161,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         return text.recipient in (message.from_number, message.sender)
 
     def _had_left(self, text, message):
-        """Whether a message was on its way when the customer wrote this.
+        """Whether a message had been sent when the customer wrote this.
 
         Nobody answers one that still waits to be sent, or that was sent later.
         """
@@ -216,7 +216,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         )
 
     def _get_response(self, message, appointment_sudo, stale):
-        """How an appointment stands: as a person set it on it, or as answered."""
+        """The response of an appointment: as a person set it, or as answered."""
         if message.closed_reason == "wrong_number":
             return message.closed_reason
         status = not stale and appointment_sudo.confirmation_status
@@ -296,7 +296,7 @@ class FsmConfirmationMatching(models.AbstractModel):
 
     @api.model
     def _find_open(self, reply):
-        """What the number of a reply was asked and waits for an answer."""
+        """The open questions to the number of a reply."""
         return self.env["fsm.confirmation"].search(
             [
                 ("mobile", "=", reply.mobile),
@@ -307,7 +307,7 @@ class FsmConfirmationMatching(models.AbstractModel):
 
     @api.model
     def _get_likely_domains(self, reply):
-        """Of which messages a reply may be, the likeliest first.
+        """Domains of the messages that a reply may answer, the likeliest first.
 
         :return: list of ``Domain``, which may overlap
         """

@@ -23,7 +23,7 @@ class FsmConfirmationMissedReplies(models.AbstractModel):
     @api.model
     @private_queries()
     def _cron_fetch(self):
-        """Fetch what was missed, of every number at which customers may answer.
+        """Fetch missed replies, for every number at which customers may answer.
 
         A window for each number, overlapping the one before; what is here already is
         left out, by its MessageSid.

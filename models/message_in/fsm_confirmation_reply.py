@@ -16,8 +16,8 @@ from ...tools.export import harmless_rows
 class FsmConfirmationReply(models.Model):
     """One text received from a customer.
 
-    What is made of it is the business of ``fsm.confirmation.inbox``; a text that could
-    not be processed stays ``pending`` and is tried again.
+    ``fsm.confirmation.inbox`` processes it; a text that couldn't be processed stays
+    ``pending`` and is tried again.
     """
 
     _name = "fsm.confirmation.reply"
@@ -102,7 +102,7 @@ class FsmConfirmationReply(models.Model):
         help="What was said, see core/matching.py.",
         technical=True,
     )
-    # One to a webhook leaves with it. One found later is a text of its own.
+    # A webhook's response carries it. One found later is a text of its own.
     auto_reply_state = fields.Selection(
         [
             ("outgoing", "Waiting"),
@@ -543,7 +543,7 @@ class FsmConfirmationReply(models.Model):
     def _get_understood_response(self):
         """The response that this reply was understood as, or False.
 
-        Of one that could belong to several messages, what its words say.
+        For one that could belong to several messages, what its words say.
         """
         intent = self.intent
         if self.reason == "ambiguous":

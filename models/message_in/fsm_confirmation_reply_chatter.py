@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class FsmConfirmationReplyChatter(models.AbstractModel):
-    """What the histories say of customers' texts and of what these were answered.
+    """Writes customers' texts, and the auto-replies to them, into the histories.
 
     The notes themselves are those of ``fsm.confirmation.chatter``.
     """
@@ -50,7 +50,7 @@ class FsmConfirmationReplyChatter(models.AbstractModel):
 
     @api.model
     def _log_late_auto_reply(self, reply):
-        """Write an auto-reply that has just left by itself into the histories."""
+        """Write an auto-reply that was just sent as its own text into the histories."""
         chatter = self.env["fsm.confirmation.chatter"]
         title = self.env._("Auto-reply to %s", reply.mobile)
         author = self.env.user.partner_id

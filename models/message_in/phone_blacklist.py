@@ -6,8 +6,9 @@ from ...tools.export import harmless_columns
 from ...tools.log_redaction import private_queries
 from ...tools.server_flag import ServerFlag
 
-# Who changes the list does what follows from it.
-_by_us = ServerFlag("follows")
+# Up while the addon changes the list: what follows is done by its own code then, not
+# by the methods that react to changes of others.
+_by_us = ServerFlag("blacklist_by_us")
 
 
 class PhoneBlacklist(models.Model):

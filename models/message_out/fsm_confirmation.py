@@ -51,8 +51,9 @@ _RESOLVE_FIELDS = {"response", "message_follower_ids"}
 class FsmConfirmation(models.Model):
     """One text to one contact about one appointment: a row of the Message Center.
 
-    It is also the outbox: the text is recorded and committed here before Twilio is
-    called, so that a crash can neither lose nor double it.
+    Its rows are the queue of ``fsm.confirmation.outbox``: a text is recorded and
+    committed here before Twilio is called, so a crash can neither lose it nor send it
+    twice.
     """
 
     _name = "fsm.confirmation"
@@ -98,7 +99,6 @@ class FsmConfirmation(models.Model):
     )
     channel = fields.Selection(
         [("sms", "Text"), ("email", "E-mail")],
-        "Sent By Way Of",
         default="sms",
         required=True,
         readonly=True,
@@ -339,7 +339,7 @@ class FsmConfirmation(models.Model):
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
     )
-    # What leaves by itself does so once for an appointment, step and start.
+    # An automatic text is sent once for an appointment, step and start.
     _step_unique = models.UniqueIndex(
         "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
         " WHERE step_id IS NOT NULL"

@@ -63,13 +63,13 @@ class FsmConfirmationActivity(models.AbstractModel):
 
     @api.model
     def _close(self, records):
-        """What a person was asked to do about these messages is done."""
+        """Close the activities of these messages: what they asked for is done."""
         for record_sudo in records.sudo().filtered("activity_id"):
             self._update(record_sudo, "resolved")
 
     @api.model
     def _close_read(self, records):
-        """What customers wrote was read; what else is to be done stays."""
+        """Close the activities that only asked to read what customers wrote."""
         kind = self.env.ref(f"{MODULE}.{_ACTIVITY_TYPES['read']}")
         self._close(
             records.sudo().filtered(
@@ -79,11 +79,11 @@ class FsmConfirmationActivity(models.AbstractModel):
 
     @api.model
     def _get_responsible_user(self, record, order=None):
-        """Who acts on a response: the sender, else who made the Work Order.
+        """Who acts on a response: who sent the text, else the Work Order's creator.
 
-        Somebody who may resolve it: without the level Edit a user sees no response.
-        When neither may any more, it is the first user of the company who may. An
-        override point.
+        It must be a user who may resolve it: without the level Edit a user sees no
+        response. If neither of them may, it is the first user of the company who may.
+        An override point.
 
         :param record: ``fsm.confirmation``, maybe empty when ``order`` is given
         """

@@ -24,10 +24,10 @@ _BATCH = 50
 
 
 class FsmConfirmationChange(models.Model):
-    """A change of an appointment that its customer, who was told of it, doesn't know.
+    """A change that a customer, who was told of the appointment, doesn't know yet.
 
-    A row is a text that is still to be written. What it says is found when it leaves:
-    several changes make one text, and a change that was taken back makes none.
+    A row stands for a text that has yet to be written. What it says is worked out when
+    it is sent: several changes make one text, and a change that was undone makes none.
     """
 
     _name = "fsm.confirmation.change"
@@ -99,7 +99,7 @@ class FsmConfirmationChange(models.Model):
 
     @api.model
     def _note_sudo(self, appointments):
-        """Appointments have changed: remember what their customers don't know.
+        """Remember changes of appointments that their customers don't know yet.
 
         :param appointments: ``fsm.order`` or ``fsm.visit`` records
         """
@@ -135,7 +135,7 @@ class FsmConfirmationChange(models.Model):
 
     @api.model
     def _forget_sudo(self, appointments):
-        """Their customers are told of them as they are now.
+        """Forget changes: the customers were told of the appointments as they are now.
 
         :param appointments: list of ``fsm.order`` and ``fsm.visit``
         """
@@ -148,7 +148,7 @@ class FsmConfirmationChange(models.Model):
 
     @api.model
     def _find(self, appointment_sudo):
-        """What a customer has to be told of an appointment.
+        """Find out what a customer has to be told of an appointment.
 
         :return: (one of :data:`CHANGES` or None, the ``fsm.confirmation`` by which the
             customer knows of it, with sudo)
@@ -179,7 +179,7 @@ class FsmConfirmationChange(models.Model):
 
     @api.model
     def _find_told_sudo(self, appointment_sudo):
-        """The newest text that told a customer of an appointment, or is about to."""
+        """The newest text, sent or waiting, that tells a customer of an appointment."""
         messages_sudo = self.env["fsm.confirmation"].sudo()
         about = appointment_sudo._get_about_domain()
         found_sudo = messages_sudo.search(
@@ -200,7 +200,7 @@ class FsmConfirmationChange(models.Model):
     @api.model
     @private_queries()
     def _cron_tell(self):
-        """Tell customers of what has settled, in batches of their own."""
+        """Tell customers of changes that have settled, committing batch by batch."""
         self._hold_masses_sudo()
         cron = self.env["ir.cron"]
         while told := commit_with_retries(self.env, self._tell_due):
@@ -214,7 +214,7 @@ class FsmConfirmationChange(models.Model):
 
     @api.model
     def _hold_masses_sudo(self):
-        """So many at once leave when a person has seen how many they are."""
+        """Hold changes back for a person to review if there are too many at once."""
         for company_sudo, changes_sudo in (
             self.sudo().search(self._get_due_domain()).grouped("company_id").items()
         ):
@@ -233,10 +233,10 @@ class FsmConfirmationChange(models.Model):
         return len(due_sudo)
 
     def _tell(self, user):
-        """Record a text about each of these changes, ready to leave.
+        """Record a text about each of these changes, ready to send.
 
-        What is not true any more is forgotten. Where a text can't be sent, the change
-        stays for a person, with the reason.
+        Changes that are no longer true are forgotten. Where a text can't be sent, the
+        change is kept for a person, with the reason.
 
         :param user: ``res.users`` who tells them
         :return: the new ``fsm.confirmation`` records with sudo
@@ -254,7 +254,7 @@ class FsmConfirmationChange(models.Model):
         return self.env["fsm.confirmation.composer"]._record(ready, user)
 
     def _prepare_drafts(self):
-        """What telling of these changes comes to, with what stands in its way.
+        """Draft the texts about these changes, each with what blocks it.
 
         :return: dict change, with sudo ->
             :class:`~...fsm_confirmation_composer.Draft`; without those that are not

@@ -10,7 +10,7 @@ _SHARED = ("twilio_sid", "from_number", "refused_sids", "sent_date")
 
 
 class FsmConfirmationDelivery(models.AbstractModel):
-    """What becomes of a text: what is heard of it is recorded, and what follows.
+    """Records what Twilio says about texts, and does what follows from it.
 
     What a result, a report or a look-up means is decided in :mod:`...core.delivery`.
     """
@@ -70,7 +70,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
             may_leave=may_leave,
         )
         if step and step.state == "outgoing":
-            # It leaves once more, under a SID of its own.
+            # It is sent once more, under a SID of its own.
             sid = report.sid or record.twilio_sid
             refused_sids = " ".join(filter(None, [*refused, sid]))
             values.update(twilio_sid=False, refused_sids=refused_sids, sent_date=False)
@@ -78,7 +78,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _may_leave(self, record):
-        """Whether a text that did not arrive would still be of use."""
+        """Whether a text that wasn't delivered would still be of use if sent again."""
         alerts = self.env["fsm.confirmation.alert"]
         everything = self.env["fsm.confirmation.same.day"]._get_all(record)
         return any(
@@ -166,7 +166,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _apply_failed_lookup(self, record):
-        """Twilio could not be asked, maybe not for the first time."""
+        """Record that Twilio couldn't be asked, maybe not for the first time."""
         now = fields.Datetime.now()
         if not record.lookup_failed_since:
             record.lookup_failed_since = now
@@ -220,7 +220,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _make_transition(self, record, step, values=None):
-        """Have a text go on, and the questions that it carries.
+        """Move a text to its next state, with the questions that it carries.
 
         :param step: :class:`~...core.delivery.Transition`, None when its state stays
         :param values: further field values, written along
@@ -236,7 +236,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _make_one_transition(self, record, step, values=None):
-        """Have one question go on, with all that follows from it."""
+        """Move one question to its next state, with all that follows from it."""
         if step and step.accepted and record.state in ("failed", "canceled"):
             record._reopen()
         record.write({**(values or {}), **self._prepare_values(record, step)})
@@ -269,8 +269,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
         return values
 
     @api.model
-    def _hold(self, records, departure):
-        """Have texts wait for the texting hours; one that would be too late ends.
+    def _defer(self, records, departure):
+        """Make texts wait for the texting hours; cancel those that would be too late.
 
         :param departure: naive UTC datetime, None when the hours never come
         """
@@ -312,7 +312,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _on_failed(self, record):
-        """The text did not reach the customer, and will not by itself."""
+        """React to a text that didn't reach the customer and won't be sent again."""
         if record.failure_type in ("setup", "temporary"):
             self.env["fsm.confirmation.sender"]._report_problem_sudo(
                 record.sender,
@@ -340,7 +340,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _close_unsent(self, record):
-        """The customer was not asked after all, unless another message asks."""
+        """Close a question that never arrived, unless another message asks it."""
         if not record._asks():
             if record.kind == TIMES and not record._may_have_arrived():
                 proposals = self.env["fsm.confirmation.proposal"]
@@ -355,7 +355,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _describe_step(self, step):
-        """One sentence for staff: what keeps a text, "" when nothing does.
+        """One sentence for staff: what delays or stops a text, "" when nothing does.
 
         :param step: :class:`~...core.delivery.Transition`
         """

@@ -7,15 +7,15 @@ from ...core import hours
 from ...core.formatting import localize
 from ...core.hours import JUST_NOW
 
-# Twilio keeps a text for ten hours at most; for less than this it may never leave.
+# Twilio keeps a text for ten hours at most; for less than this it may never send it.
 _LONGEST_VALIDITY = timedelta(hours=10)
 _SHORTEST_VALIDITY = timedelta(seconds=10)
 
 
 class FsmConfirmationDeparture(models.AbstractModel):
-    """When a text that a person sends leaves, and how it is told.
+    """When a text that a person sends goes out, and how the screen says so.
 
-    When that may be is decided in :mod:`...core.hours`.
+    The rules are in :mod:`...core.hours`.
     """
 
     _name = "fsm.confirmation.departure"
@@ -23,7 +23,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _find(self, draft):
-        """When a text leaves that is sent now, with its reason if it has one.
+        """When a text that is sent now goes out, with the reason if it has to wait.
 
         :param draft: :class:`~...fsm_confirmation_composer.Draft`
         :return: as of :meth:`_find_for`
@@ -35,7 +35,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _find_for(self, order_sudo, company):
-        """When a text about a Work Order, or about none, may leave that is sent now.
+        """When a text about a Work Order, or about none, goes out if it is sent now.
 
         :return: (now, departure), naive UTC: the same in the texting hours; departure
             is None when they never come
@@ -57,19 +57,19 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _get_at_once_until(self, draft):
-        """Until when the text may leave whatever the hour, False if it may not.
+        """Until when the text may be sent whatever the hour, False if it has to wait.
 
-        Who pressed Send in the texting hours need not fear that they end meanwhile.
-        What leaves by itself keeps to them.
+        A person who presses Send within the texting hours need not fear that they end
+        meanwhile. Automatic texts keep to the hours.
         """
         now, departure = self._find(draft)
         return not draft.keeps_hours and departure == now and now + JUST_NOW
 
     @api.model
     def _get_validity(self, record):
-        """How many seconds Twilio may keep a text that is handed to it now.
+        """How many seconds Twilio may keep a text that is sent to it now.
 
-        What it queues must not arrive at night, nor after the appointment.
+        A text that Twilio queues must not arrive at night or after the appointment.
         """
         now = fields.Datetime.now()
         end = now + _LONGEST_VALIDITY
@@ -84,7 +84,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _describe(self, draft):
-        """What time it is where the work happens, and when the text leaves."""
+        """Say what time it is at the place of work, and when the text goes out."""
         known = self._get_words(draft)
         return self.env._(
             "It is %(now)s in %(place)s: the text leaves %(day)s at %(time)s.", **known
@@ -92,7 +92,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _describe_too_late(self, draft):
-        """What time it is where the work happens, and why no text leaves in time."""
+        """Say what time it is at the place of work, and why a text is too late."""
         known = self._get_words(draft)
         if "time" not in known:
             return self.env._(
@@ -133,7 +133,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _log_reasons(self, drafts, records_sudo):
-        """Write into the histories why texts leave outside the texting hours."""
+        """Write into the histories why texts were sent outside the texting hours."""
         chatter = self.env["fsm.confirmation.chatter"]
         for draft, record_sudo in zip(drafts, records_sudo, strict=True):
             if draft.at_once_reason:

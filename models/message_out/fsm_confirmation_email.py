@@ -18,7 +18,7 @@ _AT_ONCE = 500  # outcomes recorded in one run
 
 
 def make_key(token):
-    """What is stored of a token: nobody who reads the database can answer with it."""
+    """Hash a token for storing: nobody who reads the database can answer with it."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -38,7 +38,7 @@ class FsmConfirmationEmail(models.AbstractModel):
     _description = "Confirmations by E-mail"
 
     # ------------------------------------------------------------------
-    # May it leave?
+    # May it be sent?
     # ------------------------------------------------------------------
 
     @api.model
@@ -54,7 +54,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _find_refused(self, drafts):
-        """The addresses of drafts that take no e-mail from anybody: a set."""
+        """The addresses of drafts that are on the e-mail blacklist: a set."""
         addresses = [draft.email for draft in drafts if draft.is_email and draft.email]
         if not addresses:
             return set()
@@ -87,7 +87,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _prepare_address(self, draft):
-        """Field values: the way in which a draft is sent, and where to."""
+        """Field values: the channel by which a draft is sent, and the address."""
         if not draft.is_email:
             return {"channel": SMS, "mobile": draft.mobile, "sender": draft.sender}
         # What only tells something has no link.
@@ -149,7 +149,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _get_langs(self, record_sudo, *others):
-        """In which languages an e-mail, or its page, may be: a tuple, the best first.
+        """The languages for an e-mail, or its page: a tuple, the best first.
 
         :param others: more codes that would do, or False
         """
@@ -159,7 +159,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _preview(self, draft, body):
-        """What the customer will see, made as the e-mail is; its links lead nowhere.
+        """Render what the customer will see, with links that lead nowhere.
 
         :param draft: :class:`Draft` whose text is ``body``
         :return: dict ``subject`` and ``body_html``
@@ -190,7 +190,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _get_url(self, record, token):
-        """Where the customer answers."""
+        """The link to the page on which the customer answers."""
         return f"{record.company_id.get_base_url()}/job_confirmation/answer/{token}"
 
     @api.model
@@ -218,7 +218,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _wake(self):
-        """Have outcomes recorded soon."""
+        """Have the outcomes of e-mails recorded soon."""
         self.env["fsm.confirmation.outbox"]._wake(self.env["fsm.confirmation"])
 
     @api.model
@@ -268,7 +268,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _on_bounced(self, records):
-        """Odoo received a mail that says that this one could not be delivered."""
+        """A bounce came in: this e-mail couldn't be delivered."""
         for record_sudo in records.sudo():
             if record_sudo.channel != EMAIL or record_sudo.response:
                 continue
@@ -281,7 +281,7 @@ class FsmConfirmationEmail(models.AbstractModel):
 
     @api.model
     def _on_replied(self, records):
-        """The customer wrote an e-mail back; what it says is for a person."""
+        """The customer replied by e-mail: a person reads it."""
         for record_sudo in records.sudo():
             record_sudo.needs_reading = True
             self.env["fsm.confirmation.activity"]._update(record_sudo, "read")

@@ -10,7 +10,7 @@ _OVERLAP = timedelta(minutes=5)
 
 
 class FsmConfirmationExpiry(models.AbstractModel):
-    """What changes by itself as time passes: nobody waits for what is over."""
+    """Closes what time has run out on: nobody waits for an answer about the past."""
 
     _name = "fsm.confirmation.expiry"
     _description = "Expiry of Confirmations"

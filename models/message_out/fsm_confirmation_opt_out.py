@@ -7,7 +7,7 @@ from ...core.phones import ways_to_write
 
 
 class FsmConfirmationOptOut(models.AbstractModel):
-    """What a customer's opting out, and in again, does to what was asked."""
+    """What follows when a customer opts out, or in again."""
 
     _name = "fsm.confirmation.opt.out"
     _description = "Opting Out and In"
@@ -58,7 +58,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _opt_out_by_hand(self, number, record_sudo, appointment=None):
-        """A person knows that a number opted out: the same as by text.
+        """Opt a number out because a person knows of it: the same as by text.
 
         :param number: E.164
         :param record_sudo: the ``fsm.confirmation`` that this answers, maybe none
@@ -78,7 +78,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _opt_out_blocked_sudo(self, numbers):
-        """Numbers take no more texts: what was asked of them is not waited for.
+        """Stop waiting for answers from numbers that take no more texts.
 
         :param numbers: E.164
         """
@@ -92,7 +92,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _opt_out_contact(self, partner, number, reason):
-        """A person knows that a contact wants no texts, whether asked or not.
+        """Opt a contact out because a person knows of it, whether asked or not.
 
         :param number: E.164
         """
@@ -116,7 +116,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _on_lifted(self, number, partners, note):
-        """A person allowed texts to a number again.
+        """React to a person who allowed texts to a number again.
 
         :param number: E.164
         :param partners: ``res.partner`` whose histories say so
@@ -162,7 +162,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _on_opt_out_without_question(self, record):
-        """The customer opted out while nothing was asked: a person has to call.
+        """Have a person call a customer who opted out while nothing was asked.
 
         An appointment that waits to be asked about again can't be asked about now.
         """
@@ -174,9 +174,9 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _opt_in_sudo(self, number, lifted_by=()):
-        """A number takes texts again: what its opting out took back is asked again.
+        """Allow texts to a number again, and reopen what its opt-out took back.
 
-        The list of numbers is every company's, so it is so for all of them.
+        The list of numbers is shared by all companies, so this holds for all of them.
 
         :param number: E.164
         :param lifted_by: ``res.company`` records whose user has just done it, and needs
@@ -204,7 +204,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _find_opted_out_unasked_sudo(self, number, companies):
-        """Appointments of a number that a person opted out and nobody had asked.
+        """Appointments of a number that a person opted out before anything was asked.
 
         :return: list of ``fsm.order`` and ``fsm.visit``, with sudo
         """

@@ -28,9 +28,9 @@ _LONGEST_PAUSE = 0.5  # seconds
 
 
 class FsmConfirmationOutbox(models.AbstractModel):
-    """Texts on their way to Twilio: claim, call, record the result.
+    """Sends waiting texts to Twilio: claim, call, record the result.
 
-    What a result means: :class:`FsmConfirmationDelivery`.
+    What a result means is found in :class:`FsmConfirmationDelivery`.
     """
 
     _name = "fsm.confirmation.outbox"
@@ -39,7 +39,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
     @api.model
     @private_queries()
     def _cron_send(self):
-        """Send what waits, and ask Twilio about what is not heard of."""
+        """Send what waits, and ask Twilio about texts without a final report."""
         self.env["fsm.confirmation.email"]._record_outcomes()
         self._send_waiting()
         self._resolve_lost_claims()
@@ -104,7 +104,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
 
     @api.model
     def _count_waiting(self, sender=None):
-        """How many texts are due, as far as it matters (at most 1,000)."""
+        """How many texts are due, counted up to 1,000."""
         domain = self._get_due_domain()
         if sender:
             domain = [("sender", "=", sender), *domain]
@@ -141,7 +141,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
     @api.model
     def _claim_now(self, in_flight, only_sender):
         self.env.flush_all()
-        # What other processes changed meanwhile has to be seen before a text leaves.
+        # What other processes changed meanwhile has to be seen before a text is sent.
         self.env.invalidate_all()
         now = fields.Datetime.now()
         due = SQL(
@@ -152,7 +152,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         )
         if only_sender:
             due = SQL("%s AND sender = %s", due, only_sender)
-        self._hold_until_hours(due, now)
+        self._defer_until_hours(due, now)
         waiting = self.env.execute_query(
             SQL(
                 """
@@ -211,14 +211,14 @@ class FsmConfirmationOutbox(models.AbstractModel):
         return claimed_sudo, min(pauses, default=None)
 
     @api.model
-    def _hold_until_hours(self, due, now):
-        """Have due texts wait for the texting hours where the work happens.
+    def _defer_until_hours(self, due, now):
+        """Make due texts wait for the texting hours at the place of work.
 
-        Not those that a person has just sent, the first time that they leave.
+        Except texts that a person has just sent, on their first attempt.
 
         :param due: SQL condition of what may be claimed
         """
-        held = SQL(
+        deferrable = SQL(
             "%s AND NOT (COALESCE(attempt_count, 0) = 0"
             " AND COALESCE(at_once_until >= %s, FALSE))",
             due,
@@ -227,7 +227,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         places = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT company_id, timezone FROM fsm_confirmation WHERE %s",
-                held,
+                deferrable,
             )
         )
         for company_id, zone in places:
@@ -242,19 +242,19 @@ class FsmConfirmationOutbox(models.AbstractModel):
                      WHERE %s AND company_id = %s AND timezone IS NOT DISTINCT FROM %s
                        FOR UPDATE SKIP LOCKED
                     """,
-                    held,
+                    deferrable,
                     company_id,
                     zone,
                 )
             )
             waiting_sudo = self.env["fsm.confirmation"].sudo()
             waiting_sudo = waiting_sudo.browse([row[0] for row in rows])
-            self.env["fsm.confirmation.delivery"]._hold(waiting_sudo, departure)
+            self.env["fsm.confirmation.delivery"]._defer(waiting_sudo, departure)
             self.env.flush_all()
 
     @api.model
     def _start_calls(self, claimed_sudo, pool, apis):
-        """Hand the claimed rows to Twilio, except those that must not leave any more.
+        """Send the claimed rows to Twilio, except those that must not be sent any more.
 
         :param pool: the executor that runs the calls
         :param apis: dict company -> ``TwilioApi``, filled here: one session each
@@ -296,7 +296,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
 
     @api.model
     def _get_stop(self, alert):
-        """What becomes of a claimed text that must not leave.
+        """The transition of a claimed text that must not be sent.
 
         :param alert: the first :class:`~...core.alerts.Alert` of the text
         :return: :class:`~...core.delivery.Transition`
@@ -307,7 +307,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
 
     @api.model
     def _get_report_url(self, record):
-        """Where Twilio reports the delivery of this text."""
+        """The URL to which Twilio reports the delivery of this text."""
         base = record.company_id.get_base_url()
         return f"{base}/job_confirmation/twilio/status/{record.uuid}{OVERRIDES}"
 
@@ -317,7 +317,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
 
     @api.model
     def _record_results(self, results):
-        """Record what calls came to: together, which costs little more than one.
+        """Record the results of calls together, which costs little more than one.
 
         :param results: list of (record with sudo, ``SendResult``)
         """
@@ -404,7 +404,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
 
     @api.model
     def _check_reported(self):
-        """Ask Twilio about texts that it has, of which nothing final was heard."""
+        """Ask Twilio about texts that it accepted but sent no final report of."""
         checked_sudo = (
             self.env["fsm.confirmation"].sudo().browse(self._find_unchecked())
         )
@@ -413,7 +413,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
 
     @api.model
     def _find_unchecked(self):
-        """Ids of the texts that it is time to ask about, again as they grow older."""
+        """Ids of the texts to ask about now, more rarely as they grow older."""
         self.env.flush_all()
         now = fields.Datetime.now()
         oldest = SQL("LEAST(claimed_date, sent_date)")
@@ -470,7 +470,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
 
 
 def _note_working(senders, results):
-    """Keep the set of senders that Twilio took the last text of."""
+    """Remember the senders whose latest text Twilio accepted."""
     for record_sudo, result in results:
         if result.outcome is Outcome.ACCEPTED:
             senders.add(record_sudo.sender)

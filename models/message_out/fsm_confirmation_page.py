@@ -21,7 +21,8 @@ _FURTHEST_DAY = timedelta(days=366)
 class FsmConfirmationPage(models.AbstractModel):
     """The page on which a customer answers a question that came by e-mail.
 
-    Who has the link is the customer. An answer does what the same one by text does.
+    Whoever has the link is taken for the customer. An answer here does the same as an
+    answer by text.
     """
 
     _name = "fsm.confirmation.page"
@@ -31,8 +32,8 @@ class FsmConfirmationPage(models.AbstractModel):
     def _find_sudo(self, token):
         """The question that a link is about, with sudo; empty when there is none.
 
-        It is found by an index over what the token is hashed to: how long that takes
-        tells nothing of any token.
+        It is looked up by the hash of the token, so the time that takes reveals nothing
+        about any token.
         """
         records_sudo = self.env["fsm.confirmation"].sudo()
         if not _TOKEN.fullmatch(token):
@@ -48,7 +49,7 @@ class FsmConfirmationPage(models.AbstractModel):
 
     @api.model
     def _is_confirmed(self, record_sudo):
-        """Whether the customer said yes, and comes to the same appointment."""
+        """Whether the customer said yes, and the appointment is still the same."""
         return record_sudo.response == "confirmed" and record_sudo._is_current()
 
     # ------------------------------------------------------------------
@@ -144,10 +145,10 @@ class FsmConfirmationPage(models.AbstractModel):
 
     @api.model
     def _answer(self, record_sudo, answer, note="", day=""):
-        """The customer pressed the button; nothing happens when it can't count.
+        """Apply the customer's answer from the page, unless it can't count any more.
 
-        Two at once: the database lets the second one run again, and it finds the
-        question answered.
+        Of two at once, the database makes the second one run again, and it then finds
+        the question answered.
 
         :param answer: "yes" or "no"
         :param note: in the customer's words
@@ -186,7 +187,7 @@ class FsmConfirmationPage(models.AbstractModel):
 
     @api.model
     def _create_reply_sudo(self, record_sudo, intent, note):
-        """The answer as a reply, so that it is where every reply is."""
+        """Store the answer as a reply, so that it's listed with all the others."""
         words = self.with_context(lang=record_sudo.lang).env._("Yes")
         if intent == "decline":
             words = self.with_context(lang=record_sudo.lang).env._("No")

@@ -15,14 +15,14 @@ from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
 from ..levels import check_may_edit
 
-# So long a proposed time is held for a customer.
-HELD_FOR = timedelta(hours=24)
+# How long a proposed time is reserved for a customer.
+RESERVED_FOR = timedelta(hours=24)
 
 
 class FsmConfirmationProposal(models.AbstractModel):
-    """Times that are proposed to a customer, and the one that the customer takes.
+    """Proposes times to a customer, and applies the one that the customer chooses.
 
-    Nothing is moved by a text: a person takes over what the customer chose.
+    No text moves anything: a person confirms what the customer chose.
     """
 
     _name = "fsm.confirmation.proposal"
@@ -34,7 +34,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _can_propose(self, message):
-        """Whether another time of its appointment is still of use."""
+        """Whether it still makes sense to propose another time."""
         appointment_sudo = message._get_appointment_sudo()
         return (
             bool(appointment_sudo and message.order_id)
@@ -49,14 +49,14 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _can_propose_first(self, appointment):
-        """Whether times can be proposed to a customer who was asked nothing yet."""
+        """Whether times can be proposed to a customer who wasn't asked anything yet."""
         company_sudo = appointment._get_appointment_order().sudo().company_id
         is_closed = appointment.sudo()._is_appointment_closed()
         return company_sudo.job_confirmation_enabled and not is_closed
 
     @api.model
     def _find_message(self, appointment):
-        """In whose conversation times are proposed: the newest about an appointment.
+        """The newest message about an appointment, in whose conversation times go.
 
         :return: ``fsm.confirmation``, empty where the customer was asked nothing yet
         """
@@ -75,7 +75,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _open(self, appointment):
-        """The dialog in which two or three times are proposed to the customer."""
+        """Open the dialog in which two or three times are proposed to the customer."""
         check_may_edit(self.env)
         appointment.check_access("read")
         message = self._find_message(appointment)
@@ -99,7 +99,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _suggest(self, message):
-        """Up to three free times, what the customer wished for first.
+        """Up to three free times, the one that the customer asked for first.
 
         :return: list of naive UTC datetimes, in time
         """
@@ -137,7 +137,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _propose(self, message, starts):
-        """Send two or three times to the number of a message, and hold them.
+        """Send two or three times to the number of a message, and reserve them.
 
         :param starts: naive UTC datetimes
         :return: the new ``fsm.confirmation``, with sudo
@@ -154,12 +154,12 @@ class FsmConfirmationProposal(models.AbstractModel):
         words = self._render(message.sudo(), starts)
         service = self.env["fsm.confirmation.write.back"]
         record_sudo = service._write_back(message, words, TIMES)
-        self._hold(record_sudo, appointment_sudo, starts)
+        self._reserve(record_sudo, appointment_sudo, starts)
         return record_sudo
 
     @api.model
     def _draft_first(self, appointment, starts):
-        """The text that proposes times to who was asked nothing yet, with its alerts.
+        """Draft the text that proposes times to a customer who wasn't asked yet.
 
         :param starts: naive UTC datetimes
         :return: :class:`~...fsm_confirmation_composer.Draft`
@@ -180,7 +180,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _propose_first(self, appointment, starts):
-        """Send two or three times to who was asked nothing yet, and hold them.
+        """Send two or three times to a customer who wasn't asked yet, and reserve them.
 
         :param starts: naive UTC datetimes
         :return: the new ``fsm.confirmation``, with sudo
@@ -201,7 +201,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(block.text)
         composer = self.env["fsm.confirmation.composer"]
         record_sudo = composer._record([draft], self.env.user)
-        self._hold(record_sudo, appointment.sudo(), starts)
+        self._reserve(record_sudo, appointment.sudo(), starts)
         return record_sudo
 
     @api.model
@@ -234,15 +234,15 @@ class FsmConfirmationProposal(models.AbstractModel):
         return f"{date}, {order_sudo._format_time_in(zone, start)}"
 
     @api.model
-    def _hold(self, record_sudo, appointment_sudo, starts):
-        """Keep the times for this customer; the database decides who was first.
+    def _reserve(self, record_sudo, appointment_sudo, starts):
+        """Reserve the times for this customer; the database decides who was first.
 
         :raises UserError: one of them has just been proposed to another customer
         """
         service = self.env["fsm.confirmation.free.time"]
         person_sudo = service._get_person(appointment_sudo)
         length = service._get_length(appointment_sudo)
-        until = min(fields.Datetime.now() + HELD_FOR, starts[-1])
+        until = min(fields.Datetime.now() + RESERVED_FOR, starts[-1])
         slots_sudo = self.env["fsm.confirmation.slot"].sudo()
         slots_sudo._release_expired_sudo(person_sudo)
         values = [
@@ -274,7 +274,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         return slots_sudo.search([("confirmation_id", "=", record.id)])
 
     @api.model
-    def _are_held(self, record):
+    def _are_reserved(self, record):
         """Whether the customer can still have each of the times in a text."""
         now = fields.Datetime.now()
         return all(
@@ -288,7 +288,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _find_slots_sudo(self, message):
-        """What was proposed last to this number about the same appointment."""
+        """The times last proposed to this number about the same appointment."""
         newest_sudo = message.sudo().search(
             [
                 ("mobile", "=", message.mobile),
@@ -306,7 +306,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _choose(self, message, letter):
-        """The customer takes one of the times, or none; a person decides.
+        """Note which of the times the customer chose, if any; a person decides.
 
         :param letter: "" takes back what was chosen before
         """
@@ -315,9 +315,9 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _find_chosen_sudo(self, message):
-        """The time that the customer chose and nobody has set yet, or none.
+        """The time that the customer chose and nobody has applied yet, or none.
 
-        Only for who may set it.
+        Only for users who may apply it.
         """
         appointment_sudo = message._get_appointment_sudo()
         slots_sudo = self.env["fsm.confirmation.slot"].sudo()
@@ -329,7 +329,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _describe_chosen(self, slot_sudo):
-        """What the button says."""
+        """The label of the button that applies the chosen time."""
         appointment_sudo = slot_sudo.confirmation_id._get_appointment_sudo()
         return self.env._(
             "Set to %(letter)s: %(time)s",
@@ -339,7 +339,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _take(self, message):
-        """Move the appointment to what the customer chose, and tell the customer.
+        """Move the appointment to the chosen time, and tell the customer.
 
         With the rights of the user on it.
 
@@ -379,7 +379,7 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _tell(self, message):
-        """Tell the customer when somebody comes now, if they can be texted.
+        """Tell the customer the new time, if they can be texted.
 
         :return: whether they are told
         """
@@ -395,7 +395,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             composer._record([draft], self.env.user)
             # No notice of the same change.
             self.env["fsm.confirmation.change"]._forget_sudo([appointment_sudo])
-        service._have_been_read(message)
+        service._mark_read(message)
         activities = self.env["fsm.confirmation.activity"]
         messages_sudo = appointment_sudo._get_appointment_confirmations_sudo()
         activities._close(

@@ -78,7 +78,8 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         groups="base.group_system",
         technical=True,
     )
-    # As they were in the text: the customer is answered as they were asked.
+    # The language that the contact wanted when they were asked, and not always that of
+    # the text: each text of the conversation chooses the best one that it exists in.
     lang = fields.Char("Language", readonly=True, technical=True)
     timezone = fields.Char(
         "Time Zone", readonly=True, help="Where the work happens.", technical=True
@@ -177,7 +178,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _get_timezone(self):
-        """Name of the time zone that the text spoke of, "" when it is not known."""
+        """Name of the time zone that the text used, "" when it isn't known."""
         self.ensure_one()
         if self.timezone:
             return self.timezone
@@ -231,7 +232,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         return self.order_id.sudo()
 
     def _is_about_none(self):
-        """Whether it never was about an appointment, but written to a number."""
+        """Whether it was never about an appointment, but just sent to a number."""
         self.ensure_one()
         return not self.order_id and not self.job_name
 
@@ -247,14 +248,14 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         asked = self.sent_date or self.create_date
         return status.stale_reason(
             self.appointment_start or None,
-            appointment_sudo._get_facts() if appointment_sudo else None,
+            appointment_sudo._get_schedule() if appointment_sudo else None,
             deadline=asked + timedelta(hours=hours) if hours else None,
             now=at or fields.Datetime.now(),
             **self._get_change_facts(),
         )
 
     def _get_change(self):
-        """Whether the appointment is not any more what the customer was asked about.
+        """How the appointment now differs from what was asked about, if it does.
 
         :return: see :func:`~...core.status.change_reason`
         """
@@ -274,7 +275,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         }
 
     def _is_elsewhere(self):
-        """Whether the Work Order is at another place, or of another customer, now."""
+        """Whether the Work Order now has another location, or another customer."""
         self.ensure_one()
         if not self.location_id:
             return False  # Recorded before it was kept.
@@ -284,7 +285,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
 
     def _is_of_another_customer(self):
-        """Whether the Work Order is of somebody else now than who was asked."""
+        """Whether the Work Order now belongs to another customer than was asked."""
         customer_sudo = self.owner_id.sudo().commercial_partner_id
         owner_sudo = self.order_id.sudo().location_id.owner_id
         return bool(customer_sudo) and owner_sudo.commercial_partner_id != customer_sudo
@@ -303,7 +304,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         return self._get_stale_reason(at) in ("", "late")
 
     def _was_asked_since(self):
-        """Whether a newer text about the same appointment left, or is about to."""
+        """Whether a newer text about the same appointment was sent, or is waiting."""
         appointment_sudo = self._get_appointment_sudo()
         return bool(appointment_sudo) and bool(
             appointment_sudo._get_appointment_confirmations_sudo(
@@ -316,7 +317,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _may_have_arrived(self):
-        """Whether the customer may have got this text; also one that failed may."""
+        """Whether the customer may have got this text, even if it failed."""
         if self.state == "failed":
             return bool(self.twilio_sid) or self.failure_type == "unknown"
         return self.state != "canceled"
@@ -368,7 +369,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         return self.mobile, self.sender
 
     def _close_sudo(self, reason):
-        """No answer is awaited any more; a text that waits to be sent stays here.
+        """Stop waiting for an answer, and cancel texts that haven't been sent yet.
 
         :param reason: a key of ``closed_reason``
         """
@@ -387,17 +388,25 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            said = self._describe_cancellation(reason)
-            waiting_sudo.write({"state": "canceled", "failure_reason": said})
-            waiting_sudo.mail_id.cancel()
-            self.env["fsm.confirmation.chatter"]._refresh(waiting_sudo)
+            waiting_sudo._cancel_waiting_sudo(self._describe_cancellation(reason))
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
 
+    def _cancel_waiting_sudo(self, reason):
+        """Take these texts, which wait to be sent, out of the queue.
+
+        One that the outbox has claimed gets a ``Transition`` instead.
+
+        :param reason: one sentence for staff
+        """
+        self.sudo().write({"state": "canceled", "failure_reason": reason})
+        self.sudo().mail_id.cancel()
+        self.env["fsm.confirmation.chatter"]._refresh(self)
+
     @api.model
     def _describe_cancellation(self, reason):
-        """Why a text that waited does not leave, in one sentence.
+        """Why a waiting text isn't sent, in one sentence.
 
         :param reason: a key of ``closed_reason``
         """
@@ -444,7 +453,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             appointment_sudo._set_confirmation_status_sudo("awaiting")
 
     def _mark_replaced_sudo(self):
-        """Their appointments were asked about again: nobody has to see to these."""
+        """Mark messages as replaced: their appointments were asked about again."""
         self.sudo().filtered(
             lambda rec: (
                 rec.closed_reason in ("answered", "failed")

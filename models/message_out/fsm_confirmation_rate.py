@@ -2,7 +2,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-# What may leave at once after a pause, in seconds' worth of the rate.
+# What may be sent at once after a pause, in seconds' worth of the rate.
 _BURST = 0.2
 _LOCKED_PAUSE = 0.05  # seconds
 

@@ -10,65 +10,65 @@ from ...core.formatting import localize
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..xmlids import PROCESS_CRON
 
-# What ended a question or answer, and may be taken back.
+# Reasons for which a question was closed that may turn out not to apply any more.
 _RESTORED = ("moved", "changed")
-# Where a customer names a part of the day, the hour at which it begins at work.
+# The hour at which a part of the day begins, when a customer names only that.
 _PARTS_OF_DAY = {"morning": time(9), "afternoon": time(13), "evening": time(17)}
 
 
 class FsmConfirmationResponse(models.AbstractModel):
-    """What the customer's response does, or its absence, or a person's correction."""
+    """Applies customers' responses, and corrections that people make by hand."""
 
     _name = "fsm.confirmation.response"
     _description = "Responses to Confirmations"
 
     @api.model
-    def _respond(self, record, effect, reply_sudo):
-        """The customer responded to a message.
+    def _respond(self, message, effect, text):
+        """Apply the customer's response to a message.
 
-        Who reads an unclear response is decided when the auto-reply is known, see
-        :meth:`_have_unclear_read`.
+        Whether a person has to read an unclear response is decided once the auto-reply
+        is known, see :meth:`_flag_unclear`.
 
         :param effect: :class:`~...core.matching.Effect`
-        :param reply_sudo: the ``fsm.confirmation.reply``, or the text that becomes one
+        :param text: :class:`~...core.matching.Inbound`, or a ``fsm.confirmation.reply``
         """
         response = effect.response
         is_clear = response != "unrecognized"
         # What a person has not read yet stays to be read, whatever came after it.
-        unread = record.needs_reading
+        unread = message.needs_reading
         values = {
             "response": response,
-            "reply_date": reply_sudo.received_date,
+            "reply_date": text.received_date,
             "needs_reading": unread or bool(effect.note),
             "customer_note": effect.note or False,
-            **self._prepare_proposal(record, effect.proposed),
+            **self._prepare_proposal(message, effect.proposed),
         }
         if is_clear:
             values.update(is_open=False, closed_reason="answered", read_after=False)
-        self._store_response(record, values, reply_sudo.body)
+        self._store_response(message, values, text.body)
         if is_clear:
             if response != "confirmed" or not unread:
-                self.env["fsm.confirmation.activity"]._update(record, response)
-            self._close_others(record)
+                self.env["fsm.confirmation.activity"]._update(message, response)
+            self._close_others(message)
 
     @api.model
-    def _close_others(self, record):
-        """One answer is enough: what else waits about the same appointment is done.
+    def _close_others(self, message):
+        """Close what else waits about the same appointment: one answer is enough.
 
-        Who was asked by text and by e-mail has answered both. What a person was asked
-        to do is done as well, but for reading what the customer wrote.
+        A customer asked by text and by e-mail has answered both. Activities are closed
+        too, except to read what the customer wrote.
 
-        :param record: the ``fsm.confirmation`` that was answered
+        :param message: the ``fsm.confirmation`` that was answered
         """
-        appointment_sudo = record._get_appointment_sudo()
+        appointment_sudo = message._get_appointment_sudo()
         if not appointment_sudo:
             return
         others_sudo = (
-            record.sudo()
+            message.sudo()
             .search(
                 [
-                    ("order_id", "=", record.order_id.id),
-                    ("id", "!=", record.id),
+                    ("order_id", "=", message.order_id.id),
+                    ("id", "!=", message.id),
                     "|",
                     ("is_open", "=", True),
                     ("activity_id", "!=", False),
@@ -79,9 +79,9 @@ class FsmConfirmationResponse(models.AbstractModel):
         others_sudo.filtered(
             lambda rec: (
                 rec.is_open
-                and rec.channel != record.channel
+                and rec.channel != message.channel
                 and rec.partner_id
-                and rec.partner_id == record.partner_id
+                and rec.partner_id == message.partner_id
             )
         )._close_sudo("replaced")
         self.env["fsm.confirmation.activity"]._close(
@@ -89,15 +89,15 @@ class FsmConfirmationResponse(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_proposal(self, record, proposed):
+    def _prepare_proposal(self, message, proposed):
         """Values of another time that the customer proposed.
 
         :param proposed: :class:`~...core.reply.Proposal`, or None
         """
         if not proposed:
             return {"proposed_date": False, "has_proposed_hour": False}
-        zone = record._get_timezone() or "UTC"
-        asked = record.appointment_start
+        zone = message._get_timezone() or "UTC"
+        asked = message.appointment_start
         usual = localize(asked, zone).time() if asked else time(9)
         hour = proposed.at or _PARTS_OF_DAY.get(proposed.part) or usual
         local = pytz.timezone(zone).localize(datetime.combine(proposed.day, hour))
@@ -107,196 +107,198 @@ class FsmConfirmationResponse(models.AbstractModel):
         }
 
     @api.model
-    def _have_unclear_read(self, record, is_asked_back):
+    def _flag_unclear(self, message, is_asked_back):
         """Have a person read an unclear reply, unless the customer may still say it.
 
         :param is_asked_back: the customer was told how to answer
         """
-        minutes = record.company_id.job_confirmation_read_minutes
+        minutes = message.company_id.job_confirmation_read_minutes
         if not is_asked_back or not minutes:
-            record.read_after = False
-            self.env["fsm.confirmation.activity"]._update(record, "unrecognized")
-        elif not record.read_after:
-            record.read_after = fields.Datetime.now() + timedelta(minutes=minutes)
+            message.read_after = False
+            self.env["fsm.confirmation.activity"]._update(message, "unrecognized")
+        elif not message.read_after:
+            message.read_after = fields.Datetime.now() + timedelta(minutes=minutes)
             cron = self.env.ref(PROCESS_CRON)
-            cron.sudo()._trigger(at=record.read_after)
+            cron.sudo()._trigger(at=message.read_after)
 
     @api.model
-    def _have_waiting_read(self):
+    def _flag_still_unclear(self):
         """Have a person read what the customer has not made clear in time."""
         waiting_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
             .search([("read_after", "<=", fields.Datetime.now())], limit=500)
         )
-        for record_sudo in waiting_sudo:
-            if record_sudo.response == "unrecognized":
+        for message_sudo in waiting_sudo:
+            if message_sudo.response == "unrecognized":
                 self.env["fsm.confirmation.activity"]._update(
-                    record_sudo, "unrecognized"
+                    message_sudo, "unrecognized"
                 )
         waiting_sudo.write({"read_after": False})
 
     @api.model
-    def _apply_wrong_number(self, records, reply_sudo):
-        """Who answered is not the contact: nothing counts that this number said.
+    def _apply_wrong_number(self, messages, text):
+        """Nothing that this number said counts: it isn't the contact's.
 
-        :param records: the ``fsm.confirmation`` that the reply belongs to
-        :param reply_sudo: the ``fsm.confirmation.reply``, or the text that becomes one
+        :param messages: the ``fsm.confirmation`` that the reply belongs to
+        :param text: :class:`~...core.matching.Inbound`, or a ``fsm.confirmation.reply``
         """
-        records_sudo = records.sudo()
-        records_sudo |= records_sudo.search(
+        messages_sudo = messages.sudo()
+        messages_sudo |= messages_sudo.search(
             [
-                ("mobile", "in", records_sudo.mapped("mobile")),
-                ("company_id", "in", records_sudo.company_id.ids),
+                ("mobile", "in", messages_sudo.mapped("mobile")),
+                ("company_id", "in", messages_sudo.company_id.ids),
                 ("is_open", "=", True),
             ]
         )
-        records_sudo._close_sudo("wrong_number")
-        for record_sudo in records_sudo:
+        messages_sudo._close_sudo("wrong_number")
+        for message_sudo in messages_sudo:
             values = {
                 "closed_reason": "wrong_number",
                 "is_wrong_number": True,
                 "needs_reading": True,
                 "read_after": False,
-                "reply_date": reply_sudo.received_date,
+                "reply_date": text.received_date,
             }
-            if record_sudo.response == "confirmed":
+            if message_sudo.response == "confirmed":
                 values["response"] = "unrecognized"
-            self._store_response(record_sudo, values, reply_sudo.body)
-            record_sudo._get_appointment_sudo()._stop_waiting_sudo()
-            self.env["fsm.confirmation.activity"]._update(record_sudo, "wrong_number")
+            self._store_response(message_sudo, values, text.body)
+            message_sudo._get_appointment_sudo()._stop_waiting_sudo()
+            self.env["fsm.confirmation.activity"]._update(message_sudo, "wrong_number")
             note = self.env._(
                 "%(number)s is not the number of %(contact)s, by text: “%(words)s”",
-                number=record_sudo.mobile,
-                contact=record_sudo.contact_name or "",
-                words=reply_sudo.body or "",
+                number=message_sudo.mobile,
+                contact=message_sudo.contact_name or "",
+                words=text.body or "",
             )
-            self._log(record_sudo, note)
+            self._log(message_sudo, note)
 
     @api.model
-    def _store_response(self, record, values, words=None):
+    def _store_response(self, message, values, words=None):
         """Write the response, and show it on the appointment.
 
         :param words: the customer's; None leaves those that stand there
         """
         if words is None:
-            record.with_context(tracking_disable=True).write(values)
+            message.with_context(tracking_disable=True).write(values)
         else:
-            record._write_words(words, values)
-        appointment_sudo = record._get_appointment_sudo()
-        is_current = record._is_current(values.get("reply_date"))
+            message._write_words(words, values)
+        appointment_sudo = message._get_appointment_sudo()
+        is_current = message._is_current(values.get("reply_date"))
         if appointment_sudo and values.get("response") and is_current:
             appointment_sudo._set_confirmation_status_sudo(values["response"])
-        record._notify_changed()
+        message._notify_changed()
 
     @api.model
-    def _flag(self, record, effect, reply_sudo):
-        """A reply that changes nothing by itself, but that a person should read.
+    def _flag_for_reading(self, message, effect, text):
+        """Flag a reply that changes nothing by itself, but that a person should read.
 
         :param effect: :class:`~...core.matching.Effect`
+        :param text: as in :meth:`_respond`
         """
         values = {"needs_reading": True}
         if effect.proposed:
-            values.update(self._prepare_proposal(record, effect.proposed))
-        record.write(values)
-        self.env["fsm.confirmation.proposal"]._choose(record, effect.chosen)
+            values.update(self._prepare_proposal(message, effect.proposed))
+        message.write(values)
+        self.env["fsm.confirmation.proposal"]._choose(message, effect.chosen)
         if effect.note:
-            note = "\n".join(filter(None, [record.customer_note, effect.note]))
-            record._write_words(record.reply_body, {"customer_note": note})
-        self._keep_words(record, reply_sudo)
-        self.env["fsm.confirmation.activity"]._update(record, "read")
-        record._notify_changed()
+            note = "\n".join(filter(None, [message.customer_note, effect.note]))
+            message._write_words(message.reply_body, {"customer_note": note})
+        self._keep_words(message, text)
+        self.env["fsm.confirmation.activity"]._update(message, "read")
+        message._notify_changed()
 
     @api.model
-    def _keep_words(self, record, reply_sudo):
+    def _keep_words(self, message, text):
         """Show a reply's words on the row, unless later ones stand there."""
-        received = reply_sudo.received_date
-        if not record.reply_date or record.reply_date <= received:
-            record._write_words(reply_sudo.body, {"reply_date": received})
+        received = text.received_date
+        if not message.reply_date or message.reply_date <= received:
+            message._write_words(text.body, {"reply_date": received})
 
     @api.model
-    def _restore(self, record):
-        """The appointment is as it was asked about again: the response counts again.
+    def _restore(self, message):
+        """Count the response again: the appointment is back at what was asked about.
 
         Not if the customer was told of another date meanwhile, by a newer text (the
         caller's to see) or by an auto-reply.
 
-        :param record: one ``fsm.confirmation``, or none
+        :param message: one ``fsm.confirmation``, or none
         """
         if (
-            not record
-            or record.closed_reason not in _RESTORED
-            or not record._is_current()
-            or {"moved", "changed"} & set(record.reply_ids.mapped("reason"))
+            not message
+            or message.closed_reason not in _RESTORED
+            or not message._is_current()
+            or {"moved", "changed"} & set(message.reply_ids.mapped("reason"))
         ):
             return
-        response = record.response
+        response = message.response
         if response in ("confirmed", "declined"):
-            record.write({"closed_reason": "answered"})
-            if response == "declined" and not record.needs_reading:
-                self.env["fsm.confirmation.activity"]._update(record, response)
-        elif response != "opted_out" and record.state in ("sent", "delivered"):
-            record._reopen()
-        if record.closed_reason in _RESTORED:
+            message.write({"closed_reason": "answered"})
+            if response == "declined" and not message.needs_reading:
+                self.env["fsm.confirmation.activity"]._update(message, response)
+        elif response != "opted_out" and message.state in ("sent", "delivered"):
+            message._reopen()
+        if message.closed_reason in _RESTORED:
             return
-        record._get_appointment_sudo()._set_confirmation_status_sudo(
+        message._get_appointment_sudo()._set_confirmation_status_sudo(
             response or "awaiting"
         )
         note = self.env._(
             "%(message)s: the appointment is back at what it asked about "
             "(%(date)s), so the response counts again.",
-            message=record.name,
-            date=record._describe_appointment()["date"],
+            message=message.name,
+            date=message._describe_appointment()["date"],
         )
-        self._log(record, note)
-        record._notify_changed()
+        self._log(message, note)
+        message._notify_changed()
 
     @api.model
-    def _resolve(self, record, response, reason=""):
+    def _resolve(self, message, response, reason=""):
         """Correct the response by hand; who did it and why is in the history.
 
         :param response: a key of ``response``, or False
         """
-        if record.response == response and not reason:
+        if message.response == response and not reason:
             return
-        if not record._asks():
+        if not message._asks():
             raise UserError(
-                self.env._("%s asks nothing: it has no response.", record.name)
+                self.env._("%s asks nothing: it has no response.", message.name)
             )
-        if response == "opted_out" and not record.mobile:
+        if response == "opted_out" and not message.mobile:
             raise UserError(
                 self.env._(
-                    "%s was sent by e-mail: there is no number to opt out.", record.name
+                    "%s was sent by e-mail: there is no number to opt out.",
+                    message.name,
                 )
             )
         undo = self.env["fsm.confirmation.undo"]
-        before = undo._take(record)
-        self._apply_resolution(record.sudo(), response, reason)
-        undo._keep(record, before)
+        before = undo._take(message)
+        self._apply_resolution(message.sudo(), response, reason)
+        undo._keep(message, before)
 
     @api.model
-    def _apply_resolution(self, record_sudo, response, reason):
-        self._log_resolution(record_sudo, response, reason)
-        appointment_sudo = record_sudo._get_appointment_sudo()
+    def _apply_resolution(self, message_sudo, response, reason):
+        self._log_resolution(message_sudo, response, reason)
+        appointment_sudo = message_sudo._get_appointment_sudo()
         if response == "opted_out":
             self.env["fsm.confirmation.opt.out"]._opt_out_by_hand(
-                record_sudo.mobile, record_sudo
+                message_sudo.mobile, message_sudo
             )
         else:
-            self._write_resolution(record_sudo, response)
-        if not appointment_sudo or record_sudo._get_change():
+            self._write_resolution(message_sudo, response)
+        if not appointment_sudo or message_sudo._get_change():
             return
         if response in ("confirmed", "declined"):
             others_sudo = appointment_sudo._get_appointment_confirmations_sudo()
-            self._close_settled(others_sudo - record_sudo)
-        if response != "opted_out" and record_sudo._is_current():
+            self._close_settled(others_sudo - message_sudo)
+        if response != "opted_out" and message_sudo._is_current():
             appointment_sudo._set_confirmation_status_sudo(
                 response or appointment_sudo._get_known_status_sudo()
             )
 
     @api.model
-    def _write_resolution(self, record_sudo, response):
-        """What a person decided stands on the message, and nothing is to be done."""
+    def _write_resolution(self, message_sudo, response):
+        """Write what a person decided on the message, and leave nothing to do."""
         values = {
             "response": response,
             "needs_reading": False,
@@ -305,15 +307,15 @@ class FsmConfirmationResponse(models.AbstractModel):
         }
         if response in ("confirmed", "declined"):
             values.update(is_open=False, closed_reason="answered")
-        record_sudo.with_context(tracking_disable=True).write(values)
+        message_sudo.with_context(tracking_disable=True).write(values)
         if not response:
-            record_sudo._reopen()
-        self.env["fsm.confirmation.activity"]._update(record_sudo, response)
-        record_sudo._notify_changed()
+            message_sudo._reopen()
+        self.env["fsm.confirmation.activity"]._update(message_sudo, response)
+        message_sudo._notify_changed()
 
     @api.model
     def _settle(self, appointment, known):
-        """A person set the status: it is the answer to what was asked.
+        """Take a status that a person set as the answer to what was asked.
 
         :param appointment: ``fsm.order`` or ``fsm.visit``, which has it already
         :param known: its status until now
@@ -334,7 +336,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _apply_status(self, appointment, current_sudo):
-        """What the status says is said of the messages about the appointment.
+        """Bring the messages about the appointment in line with its status.
 
         :param current_sudo: the ``fsm.confirmation`` that it may be about, newest first
         """
@@ -358,12 +360,12 @@ class FsmConfirmationResponse(models.AbstractModel):
             self._reset(current_sudo)
 
     @api.model
-    def _may_be_settled(self, record_sudo):
+    def _may_be_settled(self, message_sudo):
         """Whether an answer entered by hand may be the one to this message."""
         return (
-            record_sudo.state != "canceled"
-            and record_sudo.closed_reason not in ("replaced", "wrong_number")
-            and not record_sudo._get_change()
+            message_sudo.state != "canceled"
+            and message_sudo.closed_reason not in ("replaced", "wrong_number")
+            and not message_sudo._get_change()
         )
 
     @api.model
@@ -382,26 +384,26 @@ class FsmConfirmationResponse(models.AbstractModel):
         return number
 
     @api.model
-    def _close_settled(self, records_sudo):
-        """What else was asked about the same appointment is settled as well."""
-        open_sudo = records_sudo.filtered("is_open")
+    def _close_settled(self, messages_sudo):
+        """Close the other questions about the same appointment."""
+        open_sudo = messages_sudo.filtered("is_open")
         open_sudo._close_sudo("replaced")
         open_sudo.write({"resolved_date": fields.Datetime.now()})
         self.env["fsm.confirmation.activity"]._close(
-            records_sudo.filtered(lambda rec: not rec.needs_reading)
+            messages_sudo.filtered(lambda rec: not rec.needs_reading)
         )
-        records_sudo._mark_replaced_sudo()
+        messages_sudo._mark_replaced_sudo()
 
     @api.model
-    def _await_again(self, record_sudo):
-        """The question is open again, whatever was answered.
+    def _await_again(self, message_sudo):
+        """Reopen the question, whatever was answered.
 
         :raises UserError: nothing was asked, or it is over
         """
-        if record_sudo:
-            self._log_resolution(record_sudo, False)
-            self._write_resolution(record_sudo, False)
-        if not record_sudo.is_open:
+        if message_sudo:
+            self._log_resolution(message_sudo, False)
+            self._write_resolution(message_sudo, False)
+        if not message_sudo.is_open:
             raise UserError(
                 self.env._(
                     "No text is awaiting a response about this appointment. Use Send "
@@ -410,33 +412,33 @@ class FsmConfirmationResponse(models.AbstractModel):
             )
 
     @api.model
-    def _reset(self, records_sudo):
-        """Nothing that was asked or answered counts any more."""
-        self.env["fsm.confirmation.activity"]._close(records_sudo)
-        if not records_sudo:
+    def _reset(self, messages_sudo):
+        """Discard what was asked and answered: the customer is to be asked again."""
+        self.env["fsm.confirmation.activity"]._close(messages_sudo)
+        if not messages_sudo:
             return
         note = self.env._("It was decided to ask the customer again.")
-        records_sudo[0]._message_log(body=note, author_id=self.env.user.partner_id.id)
-        records_sudo.write({"needs_reading": False, "read_after": False})
-        records_sudo._close_sudo("reset")
-        records_sudo._notify_changed()
+        messages_sudo[0]._message_log(body=note, author_id=self.env.user.partner_id.id)
+        messages_sudo.write({"needs_reading": False, "read_after": False})
+        messages_sudo._close_sudo("reset")
+        messages_sudo._notify_changed()
 
     @api.model
-    def _log_resolution(self, record_sudo, response, reason=""):
-        """Who decided what is in the conversation and in the histories."""
-        note = self._describe_resolution(record_sudo, response, reason)
+    def _log_resolution(self, message_sudo, response, reason=""):
+        """Write who decided what into the conversation and the histories."""
+        note = self._describe_resolution(message_sudo, response, reason)
         author = self.env.user.partner_id
-        record_sudo._message_log(body=note, author_id=author.id)
-        self._log(record_sudo, note)
+        message_sudo._message_log(body=note, author_id=author.id)
+        self._log(message_sudo, note)
 
     @api.model
-    def _describe_resolution(self, record, response, reason):
-        """One sentence: who has the response corrected from what to what, and why."""
-        labels = dict(record._fields["response"]._description_selection(self.env))
+    def _describe_resolution(self, message, response, reason):
+        """One sentence: what the response was changed from and to, and why."""
+        labels = dict(message._fields["response"]._description_selection(self.env))
         note = self.env._(
             "%(message)s: response changed from %(old)s to %(new)s.",
-            message=record.name,
-            old=labels.get(record.response) or self.env._("no response"),
+            message=message.name,
+            old=labels.get(message.response) or self.env._("no response"),
             new=labels.get(response) or self.env._("no response"),
         )
         if reason:
@@ -444,8 +446,8 @@ class FsmConfirmationResponse(models.AbstractModel):
         return note
 
     @api.model
-    def _log(self, record, note):
+    def _log(self, message, note):
         """Write a note into the histories of a message's Work Order and contact."""
-        targets = [record.order_id, record.partner_id]
-        company = record.sudo().company_id
+        targets = [message.order_id, message.partner_id]
+        company = message.sudo().company_id
         self.env["fsm.confirmation.chatter"]._log(targets, note, company)

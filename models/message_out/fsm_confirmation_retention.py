@@ -21,7 +21,7 @@ class FsmConfirmationRetention(models.AbstractModel):
 
     @api.model
     def _cron_anonymize(self):
-        """Make what is older than each company keeps it anonymous, in batches."""
+        """Anonymize what is older than its company keeps it, in batches."""
         cron = self.env["ir.cron"]
         companies_sudo = (
             self.env["res.company"]
@@ -47,7 +47,7 @@ class FsmConfirmationRetention(models.AbstractModel):
 
     @api.model
     def _erase_contacts_sudo(self, messages, replies):
-        """A contact is deleted: of its messages remain counts and answers.
+        """Erase a deleted contact from its messages; counts and answers stay.
 
         :param messages: ``fsm.confirmation``; what still waits to be sent stays
         :param replies: ``fsm.confirmation.reply``, whether they belong to one or not
@@ -60,7 +60,7 @@ class FsmConfirmationRetention(models.AbstractModel):
 
     @api.model
     def _erase_traces_sudo(self, messages, replies):
-        """Remove what stands elsewhere of messages and replies that are deleted.
+        """Remove what is stored elsewhere of messages and replies that are deleted.
 
         In the histories, beside opt-outs, and in what could be undone.
         """
@@ -197,7 +197,7 @@ class FsmConfirmationRetention(models.AbstractModel):
 
     @api.model
     def _remove_mails(self, ids):
-        """Remove the e-mails of messages: ours that did not leave, and customers'.
+        """Remove the e-mails of messages: ours that weren't sent, and customers'.
 
         What a customer has attached goes as well.
         """
@@ -334,7 +334,7 @@ class FsmConfirmationRetention(models.AbstractModel):
 
     @api.model
     def _get_note(self):
-        """What stands in the place of a note."""
+        """The note that replaces an anonymized one."""
         # A name of its own: Odoo's export of terms doesn't look into f-strings.
         sentence = self.env._("The text was removed after its time.")
         return f"<p>{sentence}</p>"

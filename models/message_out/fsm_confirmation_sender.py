@@ -16,7 +16,7 @@ _NOTIFY_AGAIN = timedelta(hours=12)
 
 
 class FsmConfirmationSender(models.Model):
-    """What is known of a number or Messaging Service that we text from.
+    """A number or Messaging Service that we text from, and what is known of it.
 
     One row a sender, made when there is something to remember: how much of its rate
     is used up, how far its missed replies were fetched, and what is wrong with it.
@@ -63,7 +63,7 @@ class FsmConfirmationSender(models.Model):
 
     @api.model
     def _report_problem_sudo(self, sender, company, code, text):
-        """Twilio refuses what only an administrator can fix: notify one.
+        """Notify an administrator: Twilio refuses what only they can fix.
 
         :param code: Twilio's error code, 0 for none
         :param text: one sentence for the administrator
@@ -84,7 +84,7 @@ class FsmConfirmationSender(models.Model):
 
     @api.model
     def _forget_problems_sudo(self, senders):
-        """These senders could send: what was wrong with them is fixed.
+        """Forget the problems of senders that work again.
 
         :param senders: list of sender names
         """
@@ -103,7 +103,7 @@ class FsmConfirmationSender(models.Model):
             )
 
     def _get_administrator_sudo(self):
-        """Who is notified: a Message Center administrator of the company."""
+        """The Message Center administrator of the company who is notified."""
         self.ensure_one()
         group = self.env.ref(ADMIN_GROUP)
         users_sudo = group.sudo().all_user_ids.filtered(
@@ -132,9 +132,9 @@ class FsmConfirmationSender(models.Model):
 
     @api.model
     def _find_stuck_sudo(self, company_ids=None):
-        """Texts that are due and don't leave.
+        """Texts that are due and aren't being sent.
 
-        With a rate of texts a second they may rightly wait, so these count later.
+        At the sender's rate texts may have to wait, so these count only later.
 
         :param company_ids: only of these companies; None for all
         :return: list of (sender, company id, number of texts)

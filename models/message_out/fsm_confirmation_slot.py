@@ -3,9 +3,9 @@ from odoo import api, fields, models
 
 
 class FsmConfirmationSlot(models.Model):
-    """A time that was proposed to a customer, held for them until an hour.
+    """A time that was proposed to a customer, reserved for them for a while.
 
-    Two customers are never held one technician's time at once: the database decides.
+    One technician's time is never reserved for two customers: the database decides.
     Nobody but the server reads or writes these.
     """
 
@@ -34,8 +34,8 @@ class FsmConfirmationSlot(models.Model):
     )
 
     @api.model
-    def _find_held_sudo(self, person, start, end):
-        """What is held for customers of a technician in a span (naive UTC)."""
+    def _find_reserved_sudo(self, person, start, end):
+        """A technician's times that are reserved in a span (naive UTC)."""
         return self.sudo().search(
             [
                 ("person_id", "=", person.id),
@@ -48,7 +48,7 @@ class FsmConfirmationSlot(models.Model):
 
     @api.model
     def _release_expired_sudo(self, person):
-        """What nobody took in time is free again."""
+        """Release the times that no customer chose while they were reserved."""
         self.sudo().search(
             [
                 ("person_id", "=", person.id),
@@ -58,5 +58,5 @@ class FsmConfirmationSlot(models.Model):
         ).write({"is_held": False})
 
     def _release_sudo(self):
-        """These are free for others."""
+        """Release these times for other customers."""
         self.sudo().write({"is_held": False, "is_chosen": False})

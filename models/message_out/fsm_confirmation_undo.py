@@ -31,7 +31,7 @@ _MAX_MESSAGES = 200
 
 
 class FsmConfirmationUndo(models.TransientModel):
-    """Taking back what a person did by hand, as long as nothing came after it.
+    """Undoes what a person did by hand, as long as nothing came after it.
 
     A row keeps how all was before and after: nothing is taken back that is not as it
     was left. Rows go by themselves, and nobody but the server reads them.
@@ -54,7 +54,7 @@ class FsmConfirmationUndo(models.TransientModel):
 
     @api.model
     def _take(self, record, reply=None):
-        """How all is that a decision about a message may change, as plain data.
+        """Read the state that a decision about a message may change, as plain data.
 
         :param record: one ``fsm.confirmation``
         :param reply: the ``fsm.confirmation.reply`` that is attached to it
@@ -109,7 +109,7 @@ class FsmConfirmationUndo(models.TransientModel):
 
     @api.model
     def _keep(self, record, before, reply=None):
-        """Remember what was done to a message; what was done before it is for good.
+        """Remember a decision about a message, and drop the one before it for good.
 
         :param before: of :meth:`_take`
         """
@@ -145,7 +145,7 @@ class FsmConfirmationUndo(models.TransientModel):
 
     @api.model
     def _undo(self, record):
-        """Have everything be as it was before the last decision by hand.
+        """Restore everything to what it was before the last decision by hand.
 
         :raises AccessError: the user's level is below Edit
         :raises UserError: something came after it

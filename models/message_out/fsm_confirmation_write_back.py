@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 
 
 class FsmConfirmationWriteBack(models.AbstractModel):
-    """What staff write to a customer in a conversation, in their own words.
+    """Texts that staff write to a customer in a conversation, in their own words.
 
     ``talk`` is a message, or a reply that belongs to none.
     """
@@ -86,7 +86,7 @@ class FsmConfirmationWriteBack(models.AbstractModel):
 
     @api.model
     def _describe_departure(self, draft, talk):
-        """When it leaves, if it has to wait for the texting hours, or ""."""
+        """When it will be sent, if it has to wait for the texting hours, or ""."""
         if draft.leaves_at_once:
             return ""
         zone = talk._get_timezone() if talk._name != _REPLY else ""
@@ -142,7 +142,7 @@ class FsmConfirmationWriteBack(models.AbstractModel):
 
     @api.model
     def _get_sender(self, talk):
-        """Where a text leaves from. To who wrote to us: from the number they know."""
+        """The sender of a text; to a customer who wrote to us, the number they know."""
         number = ""
         if talk._name == _REPLY:
             number = talk.recipient or ""
@@ -186,7 +186,7 @@ class FsmConfirmationWriteBack(models.AbstractModel):
             raise UserError(block)
         composer = self.env["fsm.confirmation.composer"]
         record_sudo = composer._record([draft], self.env.user)
-        self._have_been_read(talk)
+        self._mark_read(talk)
         return record_sudo
 
     @api.model
@@ -200,8 +200,8 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         self.env["sms.template"]._refuse_opt_out_answer(words)
 
     @api.model
-    def _have_been_read(self, talk):
-        """Who writes back has read what the customer wrote in this conversation."""
+    def _mark_read(self, talk):
+        """Mark a conversation as read: whoever writes back has read it."""
         conversations = self.env["fsm.confirmation.conversation"]
         if conversations._is_about_none(talk):
             conversations._find_unmatched_replies(talk).action_done()

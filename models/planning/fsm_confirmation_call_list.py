@@ -20,10 +20,10 @@ _LINK = Markup('<a href="/odoo/to-call">%s</a>')
 
 
 class FsmConfirmationCallList(models.Model):
-    """Whom a dispatcher has to call, as time is running out: a plan's last step.
+    """The customers that a dispatcher has to call as time runs out: a plan's last step.
 
-    One row per dispatcher and company, with one activity, however many they are. What
-    is settled leaves it, and nobody is told twice of the rest.
+    One row per dispatcher and company, with one activity, however many they are.
+    Settled ones are removed, and nobody is notified twice of the others.
     """
 
     _name = "fsm.confirmation.call.list"
@@ -229,12 +229,12 @@ class FsmConfirmationCallList(models.Model):
 
     @api.model
     def _get_asked_date(self, message_sudo, now):
-        """When the customer was asked; what has still to leave is asked now."""
+        """When the customer was asked; now, if the text is still to be sent."""
         return message_sudo.sent_date or now
 
     @api.model
     def _get_dispatcher(self, message_sudo, order_sudo):
-        """Who has to call: who would read the reply. Empty when nobody may."""
+        """The user who has to call: the one who would read the reply, or none."""
         user = self.env["fsm.confirmation.activity"]._get_responsible_user(
             message_sudo or self.env["fsm.confirmation"], order_sudo
         )

@@ -11,10 +11,10 @@ _KEPT = timedelta(days=60)
 
 
 class FsmConfirmationOutlook(models.Model):
-    """What the planner last found about an appointment, and when it looks again.
+    """The planner's last finding about an appointment, and when it looks again.
 
-    A note of the planner for itself, so that it need not look at every appointment
-    each minute: without it, it would come to the same.
+    The planner keeps it so that it needn't look at every appointment each minute:
+    without it, the results would be the same.
     """
 
     _name = "fsm.confirmation.outlook"

@@ -13,10 +13,10 @@ _MOST_CALL_HOURS = 7 * 24
 
 
 class FsmConfirmationPlan(models.Model):
-    """In which steps customers are asked by themselves, and for which Work Orders.
+    """The steps in which customers are asked automatically, for some Work Orders.
 
-    Of several plans the first one that fits a Work Order counts. What follows from the
-    steps is decided in :mod:`core.planning`.
+    If several plans fit a Work Order, the first one counts. What follows from the steps
+    is decided in :mod:`core.planning`.
     """
 
     _name = "fsm.confirmation.plan"
@@ -104,7 +104,7 @@ class FsmConfirmationPlan(models.Model):
         return super().unlink()
 
     def _on_changed(self):
-        """What was found out with the plans as they were holds no longer."""
+        """Forget the planner's findings: they were made with the plans as they were."""
         self.env["fsm.confirmation.outlook"]._forget_companies_sudo(self.company_id)
 
     # ------------------------------------------------------------------
@@ -119,7 +119,7 @@ class FsmConfirmationPlan(models.Model):
     @api.model
     @tools.ormcache("company_id")
     def _get_enabled_ids(self, company_id):
-        """Asked for with every form of a Work Order or contact."""
+        """Cached, because every form of a Work Order or contact asks for it."""
         domain = [("company_id", "=", company_id), ("enabled", "=", True)]
         return tuple(self.sudo().search(domain).ids)
 
@@ -184,7 +184,7 @@ class FsmConfirmationPlan(models.Model):
     # ------------------------------------------------------------------
 
     def action_switch_on(self):
-        """Open the dialog that says what will leave, and asks."""
+        """Open the dialog that says what will be sent, and asks for confirmation."""
         self.ensure_one()
         self.check_access("write")
         return {
@@ -197,11 +197,11 @@ class FsmConfirmationPlan(models.Model):
         }
 
     def action_switch_off(self):
-        """Nothing of this plan leaves any more."""
+        """Stop sending anything with this plan."""
         self.write({"enabled": False})
 
     def action_forecast(self):
-        """Open what will leave with this plan; it sends nothing."""
+        """Show what will be sent with this plan; it sends nothing."""
         self.ensure_one()
         self.check_access("read")
         forecasts = self.env["fsm.confirmation.forecast.line"]

@@ -81,7 +81,7 @@ class FsmConfirmationPlanStep(models.Model):
             step.name = self.env._("%s (held)", name) if step.is_held else name
 
     def _describe_time(self):
-        """When it leaves, in words."""
+        """Say when it is sent."""
         if self.unit == "hours":
             if self.number == 1:
                 return self.env._("1 hour before")
@@ -192,6 +192,6 @@ class FsmConfirmationPlanStep(models.Model):
         )
 
     def action_hold(self):
-        """Keep the step back, or let it go again."""
+        """Hold the step back, or release it."""
         self.ensure_one()
         self.write({"is_held": not self.is_held})

@@ -11,9 +11,9 @@ _ORDERS_SHOWN = 5  # of a contact
 
 
 class FsmConfirmationPlanWords(models.AbstractModel):
-    """When customers are asked next by themselves, or why not, for people.
+    """Says when customers are asked next automatically, or why they aren't.
 
-    What is told is found by :class:`FsmConfirmationPlanner`.
+    The facts come from :class:`FsmConfirmationPlanner`.
     """
 
     _name = "fsm.confirmation.plan.words"
@@ -21,7 +21,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
 
     @api.model
     def _describe_appointments(self, appointments):
-        """When customers are asked next by themselves, or why not, for people.
+        """Say when customers are asked next automatically, or why they aren't.
 
         :param appointments: ``fsm.order`` or ``fsm.visit`` records; a Work Order with
             visits tells of those to come
@@ -58,7 +58,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
 
     @api.model
     def _describe_contact(self, partner):
-        """What leaves next for the Work Orders of a contact, or why not, for people.
+        """Say what is sent next about the Work Orders of a contact, or why nothing is.
 
         :return: a line for each of the next Work Orders that the user may see
         """
@@ -100,7 +100,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
 
     @api.model
     def _describe(self, finding):
-        """What leaves next for an appointment, or why nothing does: a sentence."""
+        """Say what is sent next about an appointment, or why nothing is: a sentence."""
         decision = finding.decision
         when = self._format_there(finding, decision.at) if decision.at else ""
         step = finding.step.name or ""
@@ -136,7 +136,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
 
     @api.model
     def _describe_reason(self, finding):
-        """Why nothing leaves, in words."""
+        """Say why nothing is sent."""
         reason = finding.decision.reason
         known = {
             "closed": lambda: self.env._("Not asked: the work is done or canceled."),
@@ -174,7 +174,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
 
     @api.model
     def _render_example(self, company, step):
-        """What a customer gets, for the next Work Order of the company, as str."""
+        """Render what a customer gets, for the company's next Work Order, as str."""
         orders_sudo = self.env["fsm.order"].sudo()
         order_sudo = orders_sudo.search(
             [

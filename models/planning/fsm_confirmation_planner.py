@@ -53,7 +53,7 @@ class Finding:
 
 
 class FsmConfirmationPlanner(models.AbstractModel):
-    """Asks customers by itself, as the plans say.
+    """Asks customers automatically, as the plans say.
 
     Each appointment is looked at when one of its steps may be due. What is due is
     recorded by the composer, like a text that a person sends; row locks keep processes
@@ -130,7 +130,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _take(self, company, plans_sudo, now, limit):
-        """Appointments to look at now, locked for this transaction; others skip them.
+        """Lock the appointments to look at now for this transaction; others skip them.
 
         :return: list of ``fsm.order`` and ``fsm.visit`` with sudo, the next one first
         """
@@ -292,9 +292,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
             # What is asked in one text counts once.
             text = self._get_text_key(finding)
             recipient = planning.Recipient(
+                daily_limit=finding.order.company_id.job_confirmation_daily_limit,
                 block=alert.code if alert else "",
                 texts_today=counts[line] - (text in counted),
-                daily_limit=finding.order.company_id.job_confirmation_daily_limit,
             )
             finding.decide(now, recipient)
             if finding.decision.is_due and text not in counted:
@@ -303,7 +303,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _get_text_key(self, finding):
-        """What findings have in common that are asked about in one text."""
+        """A key that findings share if they are asked about in one text."""
         key = self.env["fsm.confirmation.same.day"]._get_key(finding.draft)
         return key or id(finding.draft), finding.decision.step
 
@@ -378,7 +378,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _choose_partners(self, findings):
-        """Who gets the texts: who was asked before, else as the dialog begins.
+        """Choose who gets the texts: who was asked before, else the dialog's default.
 
         :return: dict appointment -> ``res.partner`` with sudo
         """

@@ -17,7 +17,7 @@ _DECIDING = {
 
 
 class FsmPlannedAppointmentMixin(models.AbstractModel):
-    """An appointment whose customer may be asked by itself."""
+    """An appointment whose customer may be asked automatically."""
 
     _name = "fsm.planned.appointment.mixin"
     _description = "Appointment of a Plan"
@@ -75,7 +75,7 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
         return result
 
     def action_hold_confirmation(self):
-        """Have a person decide when the customer is asked, or let it go by itself."""
+        """Hold automatic texts about the appointment back, or release them."""
         check_may_edit(self.env)
         self.check_access("read")
         for appointment in self:

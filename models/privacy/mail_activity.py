@@ -41,7 +41,7 @@ class MailActivity(models.Model):
             return result
         hidden_sudo = self.sudo().filtered_domain(self._get_answer_domain())
         if not self._hides_answers():
-            # Read Only looks; what somebody with Edit gave to this user may be done.
+            # A user with Read Only sees them, and may do those assigned to them.
             if operation == "read":
                 return result
             hidden_sudo = hidden_sudo.filtered(lambda act: act.user_id != user)
@@ -52,7 +52,7 @@ class MailActivity(models.Model):
         return forbidden, lambda: forbidden._make_access_error(operation)
 
     def _action_done(self, feedback=False, attachment_ids=None):
-        # The note that it is done stays in the same eyes.
+        # The note that it is done is seen by the same users as the activity.
         answers = self.filtered_domain(self._get_answer_domain())
         others = self - answers
         if not answers:

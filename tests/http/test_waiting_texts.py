@@ -136,7 +136,7 @@ class TestWaitingTexts(ConfirmationHttpCase):
         self.assertIsNot(self._leave(record), True)
         self.assertFalse(any(slots.mapped("is_held")), "free for others")
 
-    def test_proposed_times_that_are_held_no_more(self):
+    def test_proposed_times_that_are_no_longer_reserved(self):
         record, slots = self._propose()
         slots.write({"held_until": fields.Datetime.now() - timedelta(minutes=1)})
         self.assertIsNot(self._leave(record), True)

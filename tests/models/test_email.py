@@ -433,6 +433,14 @@ class TestNotices(EmailCase):
         self.assertIn("Ann Lee will come", told.sudo().mail_id.body_html)
         self._assert_mail(told, "notice", "technician")
 
+    def test_one_that_waits_is_canceled_with_its_company(self):
+        self.order.action_cancel()
+        told = self._tell().sudo()
+        other = self.env["res.company"].create({"name": "Beta Plumbing"})
+        team = self.env["fsm.team"].create({"name": "Beta", "company_id": other.id})
+        self.order.sudo().write({"company_id": other.id, "team_id": team.id})
+        self.assertEqual((told.state, told.mail_id.state), ("canceled", "cancel"))
+
     def test_without_an_address_a_person_decides(self):
         self.contact.email = False
         self.order.action_cancel()

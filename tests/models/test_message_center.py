@@ -714,8 +714,8 @@ class TestQueries(ScreenCase):
         model.get_message_center_summary([])
         self.env.flush_all()
         self.env.invalidate_all()
-        # Tiles, unmatched replies; four of the notices, with their companies.
-        with self.assertQueryCount(8):
+        # Tiles, unmatched replies; five of the notices, with their companies.
+        with self.assertQueryCount(9):
             model.get_message_center_summary([])
 
 

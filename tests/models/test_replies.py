@@ -182,7 +182,7 @@ class TestReplies(ConfirmationTransactionCase):
     # ------------------------------------------------------------------
 
     def _run_cron(self):
-        self.env["fsm.confirmation.response"]._have_waiting_read()
+        self.env["fsm.confirmation.response"]._flag_still_unclear()
 
     def test_a_pause_before_a_person_reads(self):
         self.company.job_confirmation_read_minutes = 30

@@ -305,6 +305,25 @@ class TestTranslations(ConfirmationTransactionCase):
         body = order._render_confirmation_body(self.customer)
         self.assertTrue(body.startswith("Wizyta śr., 7 maj 2031."), body)
 
+    def test_each_text_is_in_the_wanted_language_if_it_can(self):
+        """The question exists in English only, what answers the reply in German too."""
+        self.customer.lang = "de_DE"
+        standard = self.company._job_confirmation_template()
+        self.company.job_confirmation_template_id = standard.create(
+            {
+                "name": "Ours",
+                "model_id": standard.model_id.id,
+                "body": "Visit {{ object.confirmation_date }}. Reply YES or NO.",
+            }
+        )
+        record = self._send(self._make_order(start=datetime(2031, 5, 7, 13, 0)))
+        self.assertIn("Visit Wed, May 7, 2031", record.body)
+        self.assertEqual(record.lang, "de_DE")
+        self._mark_sent(record)
+        answer = self._reply("yes").auto_reply_body
+        self.assertIn("Mi., 7. Mai 2031", answer)
+        self.assertNotRegex(answer, ENGLISH)
+
     # A user of another language ---------------------------------------------------
 
     def test_the_senders_language_makes_no_difference(self):

@@ -29,7 +29,7 @@ class TestOutdated(TestCase):
 
     def test_what_each_says(self):
         self.assertEqual(self._outdated(is_open=False), "question")
-        self.assertEqual(self._outdated(times_are_held=False), "times")
+        self.assertEqual(self._outdated(times_are_reserved=False), "times")
         self.assertEqual(self._outdated(same_technician=False), "notice on_my_way")
         same_number = self._outdated(same_number=False)
         self.assertEqual(same_number, "notice on_my_way reminder")

@@ -333,9 +333,9 @@ def told(id_, appointment, kind="staff", **values):
 def test_a_text_that_asks_nothing_stands_where_nothing_was_asked():
     order = ("fsm.order", 7)
     staff, asked = told(9, order), candidate(7, order)
-    assert matching.without_told([staff, asked]) == [asked]
+    assert matching.only_answerable([staff, asked]) == [asked]
     other = told(8, ("fsm.order", 5))
-    assert matching.without_told([staff, other, asked]) == [other, asked]
+    assert matching.only_answerable([staff, other, asked]) == [other, asked]
 
 
 @pytest.mark.parametrize("body", ["Yes", "no", "I will be there", "STOP BY", "7 pm?"])
@@ -351,8 +351,10 @@ def test_no_answer_to_what_asks_nothing(body):
 def test_text_about_no_appointment_is_said_and_no_more():
     order = ("fsm.order", 7)
     none = told(9, ("fsm.confirmation", 9), is_about_none=True)
-    assert matching.without_told([none]) == []
-    assert matching.without_told([none, candidate(7, order)]) == [candidate(7, order)]
+    assert matching.only_answerable([none]) == []
+    assert matching.only_answerable([none, candidate(7, order)]) == [
+        candidate(7, order)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class TestDecide(TestCase):
 
     def test_what_stands_in_the_way_is_looked_at_again(self):
         for block in ("opted_out", "number_missing", "no_contact", "not_ready"):
-            decision = self.decide(ONE_AT, recipient=Recipient(block=block))
+            decision = self.decide(ONE_AT, recipient=Recipient(3, block=block))
             self.assertEqual((decision.step, decision.reason), (ONE, block))
             self.assertEqual(decision.at, ONE_AT + HOUR / 2)
 
@@ -164,10 +164,10 @@ class TestDecide(TestCase):
         self.assert_due(self.decide(ONE_AT + 5 * HOUR, plan=Plan((TWO, ONE))), ONE)
 
     def test_a_number_gets_only_so_many_a_day(self):
-        full = Recipient(texts_today=3)
+        full = Recipient(3, texts_today=3)
         decision = self.decide(ONE_AT - 6 * DAY, recipient=full)
         self.assert_not(decision, "daily_limit", ONE_AT - 5 * DAY - HOUR)
-        self.assert_due(self.decide(ONE_AT, recipient=Recipient(texts_today=2)), ONE)
+        self.assert_due(self.decide(ONE_AT, recipient=Recipient(3, texts_today=2)), ONE)
 
     def test_an_unanswered_only_step_asks_nobody_for_the_first_time(self):
         only = Step(id=5, days=1, audience="unanswered")
