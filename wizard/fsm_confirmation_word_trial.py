@@ -46,7 +46,7 @@ class FsmConfirmationWordTrial(models.TransientModel):
             (said.OPT_OUT, self.env._("Opts out of texts")),
             (said.OPT_IN, self.env._("Opts in again")),
             (said.ASK_HELP, self.env._("Asks for help: gets the help text")),
-            (said.WRONG_NUMBER, self.env._("The number is somebody else's")),
+            (said.WRONG_NUMBER, self.env._("Wrong number")),
             (said.AUTOMATIC, self.env._("An automatic reply: nothing changes")),
         ]
 

@@ -490,7 +490,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                     number=number,
                     contact=partner.name,
                 ),
-                self.env._("The number is somebody else's"),
+                self.env._("Wrong number"),
             ),
             "number_landline": lambda: (
                 self.env._(

@@ -163,7 +163,7 @@ class FsmOrderTextMixin(models.AbstractModel):
             return ""
         zone = self._get_appointment_timezone()
         time_text = self._format_time_in(zone, fields.Datetime.to_datetime(arrival))
-        return self.env._("Expected at about %s.", time_text)
+        return self.env._("ETA about %s.", time_text)
 
     def _get_answer_instruction(self, code=""):
         """How to answer, in the context's language, with a code when there is one."""

@@ -16,7 +16,7 @@ AUTO_REPLIES = [
     ("unclear", "Reply to an Unclear Text"),
     ("which", "Question Which Appointment"),
     ("several", "Question About Several Appointments"),
-    ("reminder", "Reminder to Who Has Confirmed"),
+    ("reminder", "Reminder to Confirmed Customers"),
     ("moved", "Appointment Was Moved"),
     ("moved_undated", "Appointment Was Moved, No New Date Yet"),
     ("closed", "Appointment Was Canceled"),

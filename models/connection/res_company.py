@@ -104,7 +104,7 @@ class ResCompany(models.Model):
     job_confirmation_email = fields.Selection(
         [
             ("never", "Never"),
-            ("by_hand", "When a person chooses it"),
+            ("by_hand", "When a dispatcher chooses it"),
             ("always", "Whenever a contact can't be texted"),
         ],
         "Ask by E-mail",

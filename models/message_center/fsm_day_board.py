@@ -220,7 +220,7 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _describe_waiting(self, appointment):
         if appointment.confirmation_status == "unrecognized":
-            return self.env._("Written back to, no response yet")
+            return self.env._("We wrote back, no reply yet")
         asked = appointment.asked_date
         if not asked:
             return False

@@ -102,8 +102,8 @@ class FsmConfirmationDeparture(models.AbstractModel):
             )
         return self.env._(
             "It is %(now)s in %(place)s. Texts leave again %(day)s at %(time)s, and "
-            "the appointment has begun by then: call, or send the text now with a "
-            "reason.",
+            "the appointment will have started by then: call, or send the text now "
+            "with a reason.",
             **known,
         )
 

@@ -42,7 +42,7 @@ class TestOnMyWay(ConfirmationHttpCase):
     def test_once(self):
         self.assertTrue(self.today.with_user(self.dispatcher).can_send_on_my_way)
         dialog = self._dialog(minutes="45")
-        self.assertIn("Bob Ray is on the way to you. Expected at about", dialog.body)
+        self.assertIn("Bob Ray is on the way to you. ETA about", dialog.body)
         dialog.action_send()
         told = self._told()
         self.assertEqual((len(told), told.is_open), (1, False))
