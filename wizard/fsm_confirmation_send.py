@@ -177,6 +177,12 @@ class FsmConfirmationSend(models.TransientModel):
         draft.at_once_reason = self._get_at_once_reason()
         return draft
 
+    def _draft_to_send(self):
+        """The same, also telling of a move that the customer doesn't know of yet."""
+        draft = self._draft()
+        self.env["fsm.confirmation.change"]._tell_in([draft])
+        return draft
+
     @api.depends("partner_id")
     def _compute_channel(self):
         for wizard in self:
@@ -217,7 +223,7 @@ class FsmConfirmationSend(models.TransientModel):
                 wizard.body = wizard.segment_info = False
                 continue
             try:
-                [body] = composer._render([wizard._draft()])
+                [body] = composer._render([wizard._draft_to_send()])
             except UserError:
                 body = ""  # A wrong placeholder: an alert says so.
             wizard.body = body
@@ -446,7 +452,7 @@ class FsmConfirmationSend(models.TransientModel):
             previous.order_id != self.order_id or not previous.can_send_again
         ):
             previous = previous.browse()
-        draft = self._draft()
+        draft = self._draft_to_send()
         draft.previous = previous
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_id = composer._record([draft], self.env.user)

@@ -318,13 +318,20 @@ class ResCompany(models.Model):
     def _get_texting_windows(self):
         """The hours in which texts may leave, as :mod:`...core.hours` takes them.
 
-        Those of the company's calendar. Without one, the system parameter
-        ``job_confirmation.texting_hours`` ("8-20") has others for the whole database.
-        An override point.
+        Those of the company's calendar, or the default ones. An override point.
         """
         calendar_sudo = self.sudo().job_confirmation_calendar_id
         if calendar_sudo:
             return calendar_sudo._get_texting_windows()
+        return self._get_default_texting_windows()
+
+    @api.model
+    def _get_default_texting_windows(self):
+        """The same hours every day, for companies without a calendar.
+
+        The system parameter ``job_confirmation.texting_hours`` ("8-20") has others for
+        the whole database.
+        """
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         value = parameters_sudo.get_param(_HOURS_PARAMETER) or ""
         found = _HOURS.fullmatch(value.strip())

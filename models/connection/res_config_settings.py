@@ -1,5 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import time
+
 from odoo import api, fields, models
+from odoo.tools import format_time
 
 from ...core import hours
 from ...core.kinds import PREPARED_TEXTS
@@ -45,6 +48,9 @@ class ResConfigSettings(models.TransientModel):
     )
     job_confirmation_calendar_id = fields.Many2one(
         related="company_id.job_confirmation_calendar_id", readonly=False
+    )
+    job_confirmation_default_hours = fields.Char(
+        compute="_compute_job_confirmation_default_hours"
     )
     job_confirmation_hours_warning = fields.Char(
         compute="_compute_job_confirmation_hours_warning"
@@ -100,12 +106,31 @@ class ResConfigSettings(models.TransientModel):
             if own != settings.company_id.job_confirmation_text_ids:
                 settings.company_id.job_confirmation_text_ids = own
 
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_job_confirmation_default_hours(self):
+        """The hours without a calendar, as the user's language writes them."""
+        today = fields.Date.today()
+        for settings in self:
+            windows = settings.company_id._get_default_texting_windows()
+            [(begin, end)] = windows(today)
+            settings.job_confirmation_default_hours = self.env._(
+                "%(begin)s to %(end)s every day",
+                begin=self._format_hour(begin),
+                end=self._format_hour(end),
+            )
+
+    @api.model
+    def _format_hour(self, hour):
+        return format_time(self.env, time(hour % 24), time_format="short")
+
     @api.depends("company_id", "job_confirmation_calendar_id")
     def _compute_job_confirmation_hours_warning(self):
         """Hours so narrow that next to nothing ever leaves are said to be so."""
         for settings in self:
             calendar = settings.job_confirmation_calendar_id
-            narrow = calendar and hours.are_narrow(
+            # A Char of an empty record would show its name.
+            narrow = bool(calendar) and hours.are_narrow(
                 calendar._get_texting_windows(), fields.Date.today()
             )
             settings.job_confirmation_hours_warning = narrow and self.env._(

@@ -278,8 +278,7 @@ class FsmConfirmationChange(models.Model):
             # Where they were told of the old state they look for news of it.
             channel=told_sudo.channel,
         )
-        auto_replies = self.env["fsm.confirmation.auto.reply"]
-        words = auto_replies._render_about(f"notice_{kind}", told_sudo)
+        words = self._get_words(kind, told_sudo)
         return replace(
             draft,
             # A moved date is asked about in the text that tells of it.
@@ -290,6 +289,30 @@ class FsmConfirmationChange(models.Model):
             leaves_at_once=False,
             is_recipient=True,
         )
+
+    @api.model
+    def _get_words(self, kind, told_sudo):
+        auto_replies = self.env["fsm.confirmation.auto.reply"]
+        return auto_replies._render_about(f"notice_{kind}", told_sudo)
+
+    @api.model
+    def _tell_in(self, drafts):
+        """Have questions tell of the move that their contacts don't know of yet.
+
+        :param drafts: list of :class:`~...fsm_confirmation_composer.Draft` that ask
+        """
+        order_ids = [draft.order.id for draft in drafts if draft.order]
+        changes_sudo = self.sudo().search(
+            [("order_id", "in", order_ids), ("kind", "=", notices.MOVED)]
+        )
+        waiting = {change._get_appointment(): change for change in changes_sudo}
+        for draft in drafts:
+            if draft.appointment not in waiting:
+                continue
+            kind, told_sudo = self._find(draft.appointment)
+            if kind == notices.MOVED and told_sudo.partner_id == draft.partner:
+                draft.words = self._get_words(kind, told_sudo)
+                draft.tells_change = kind if draft.words else ""
 
     def action_tell(self):
         """Tell these customers now.

@@ -188,6 +188,60 @@ class TestNotices(ConfirmationHttpCase):
         self._send()
         self.assertFalse(self.changes.search([]))
 
+    def test_asking_again_tells_of_the_move(self):
+        # As Tell Customers does, and the dialog shows what is sent.
+        first = self._asked()
+        self._answer(first, "Yes")
+        self._move()
+        self.env.flush_all()
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        context = self.order.action_ask_again()["context"]
+        wizard = (
+            self.env["fsm.confirmation.send"]
+            .with_user(self.dispatcher)
+            .with_context(**context)
+            .create({})
+        )
+        shown = wizard.body
+        self.assertIn("has moved to", shown)
+        self.assertIn("Reply YES to confirm", shown)
+        wizard.action_send()
+        second = self.order.confirmation_ids - first
+        self.assertEqual(second.body, shown)
+        self.assertEqual((second.kind, second.tells_change), ("question", "moved"))
+        self.assertFalse(self.changes.search([]))
+        self._run_outbox()
+        self._answer(second, "Yes")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        # It is known now.
+        again = self.env["fsm.confirmation.send"].create({"order_id": self.order.id})
+        self.assertNotIn("has moved to", again.body)
+
+    def test_only_who_was_told_is_told_of_the_move(self):
+        self._asked()
+        self._move()
+        other = self.env["res.partner"].create(
+            {"name": "Neighbor", "phone": "+12025550187"}
+        )
+        wizard = self.env["fsm.confirmation.send"].create({"order_id": self.order.id})
+        self.assertIn("has moved to", wizard.body)
+        wizard.partner_id = other
+        self.assertNotIn("has moved to", wizard.body)
+        self._move(-1)
+        wizard.partner_id = self.order.confirmation_ids.partner_id
+        self.assertNotIn("has moved to", wizard.body)
+
+    def test_asking_many_again_tells_of_the_moves(self):
+        first = self._asked()
+        self._move()
+        batch = self.env["fsm.confirmation.batch"].create(
+            {"order_ids": self.order.ids, "is_again": True}
+        )
+        batch.action_send()
+        second = self.order.confirmation_ids - first
+        self.assertIn("has moved to", second.body)
+        self.assertEqual(second.tells_change, "moved")
+
     def test_so_many_at_once_wait_for_a_person(self):
         self._automatic(job_confirmation_notice_limit=2)
         orders = self.env["fsm.order"]

@@ -542,6 +542,17 @@ class TestPlans(PlannerCase):
         settings.invalidate_recordset()
         self.assertTrue(settings.job_confirmation_hours_warning)
 
+    def test_settings_without_texting_hours(self):
+        # An empty calendar is no warning, and the default is told as people write it.
+        self.company.job_confirmation_calendar_id = False
+        self.env["ir.config_parameter"].set_param(
+            "job_confirmation.texting_hours", "8-20"
+        )
+        settings = self.env["res.config.settings"].create({})
+        self.assertIs(settings.job_confirmation_hours_warning, False)
+        hours = settings.job_confirmation_default_hours.replace("\u202f", " ")
+        self.assertEqual(hours, "8:00 AM to 8:00 PM every day")
+
     def test_levels(self):
         for level in LEVELS:
             plan = self.soon.with_user(self.users[level])
