@@ -63,6 +63,9 @@ class FsmConfirmation extends models.Model {
     _views = {
         list: `
             <list js_class="fsm_confirmation_list">
+                <header>
+                    <button name="action_mark_as_read" type="object" string="Mark as Read"/>
+                </header>
                 <field name="name"/>
                 <field name="indicator" widget="fsm_confirmation_status"/>
                 <field name="needs_reading" column_invisible="1"/>
