@@ -112,7 +112,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         for record_sudo in self.sudo().filtered("needs_reading"):
             before = undo._take(record_sudo)
             record_sudo.write({"needs_reading": False})
-            self.env["fsm.confirmation.activity"]._close(record_sudo)
+            self.env["fsm.confirmation.activity"]._close_read(record_sudo)
             record_sudo._message_log(
                 body=self.env._(
                     "What the customer wrote was read. The response stays the same."

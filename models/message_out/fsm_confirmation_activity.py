@@ -69,13 +69,39 @@ class FsmConfirmationActivity(models.AbstractModel):
 
     @api.model
     def _close_read(self, records):
-        """Close the activities that only asked to read what customers wrote."""
-        kind = self.env.ref(f"{MODULE}.{_ACTIVITY_TYPES['read']}")
-        self._close(
-            records.sudo().filtered(
-                lambda rec: rec.activity_id.activity_type_id == kind
-            )
+        """Close the activities that only asked to read what customers wrote.
+
+        What else is to be done, such as finding another date, stays, also when the
+        activity to read has taken its place meanwhile.
+        """
+        read, reschedule = (
+            self.env.ref(f"{MODULE}.{_ACTIVITY_TYPES[key]}")
+            for key in ("read", "declined")
         )
+        for record_sudo in records.sudo():
+            kind = record_sudo.activity_id.activity_type_id
+            task = self._find_task(record_sudo)
+            if kind == read or (kind == reschedule and not task):
+                self._update(record_sudo, "resolved")
+            if kind == read and task:
+                self._update(record_sudo, task)
+
+    @api.model
+    def _find_task(self, record):
+        """What a response asks for besides reading it, as a key of :meth:`_update`.
+
+        :return: "" when there is nothing (any more)
+        """
+        if record._was_asked_since() or not record._is_current():
+            return ""
+        response = record.response
+        status = record._get_appointment_sudo().confirmation_status
+        if record.is_wrong_number:
+            return "wrong_number"
+        if response == "opted_out" and status == "reconfirm":
+            return "ask_again"
+        is_so = response in ("declined", "opted_out") and status == response
+        return response if is_so else ""
 
     @api.model
     def _get_responsible_user(self, record, order=None):

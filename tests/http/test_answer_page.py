@@ -117,6 +117,12 @@ class TestAnswerPage(ConfirmationHttpCase):
         self.assertIn("On vacation", record.reply_body)
         self.assertTrue(record.activity_id)
 
+    def test_a_no_with_a_note_is_read_and_still_needs_another_date(self):
+        self._press("no", note="On vacation")
+        self.record.with_user(self.dispatcher).action_mark_read()
+        self.assertFalse(self.record.needs_reading)
+        self.assertEqual(self.order.activity_ids.activity_type_id.name, "Reschedule")
+
     def test_odd_days_and_notes(self):
         self._press("no", day="2001-01-01", note="a\0b" + "x" * 3000)
         self.assertEqual(self.record.response, "declined")

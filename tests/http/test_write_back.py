@@ -70,6 +70,9 @@ class TestWriteBack(ConfirmationHttpCase):
         self._write_back("What about another day?")
         self.assertEqual(self.question.activity_id.activity_type_id.name, "Reschedule")
         self.assertEqual(self.order.confirmation_status, "declined")
+        self._customer_says("by the way, is the dog a problem?")
+        self._write_back("Not at all.")
+        self.assertEqual(self.question.activity_id.activity_type_id.name, "Reschedule")
 
     def test_refused_to_who_opted_out(self):
         self._customer_says("STOP")

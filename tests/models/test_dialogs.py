@@ -283,6 +283,50 @@ class TestNextSteps(DialogCase):
         self.assertIn("was read", "".join(self._texts(record, "note")))
         self.assertNotIn("mark_read", self._steps(record))
 
+    def _open_activities(self, record):
+        activities = record.order_id.activity_ids
+        return activities.activity_type_id.mapped("name")
+
+    def test_what_else_is_to_be_done_stays_when_it_is_read(self):
+        """Another date is still to be found, whatever the customer wrote besides."""
+        record = self._asked()
+        self._reply("No, the gate code is 1234")
+        self.assertEqual(record.response, "declined")
+        self.assertTrue(record.needs_reading)
+        self._as(record, "edit").action_next_step("mark_read")
+        self.assertFalse(record.needs_reading)
+        self.assertEqual(self._open_activities(record), ["Reschedule"])
+
+    def test_what_else_is_to_be_done_comes_back_after_a_later_reply(self):
+        """The task to read a later reply takes the place of finding another date."""
+        record = self._asked()
+        self._reply("no")
+        self._reply("by the way, is the dog a problem?")
+        self.assertEqual(self._open_activities(record), ["Read the reply"])
+        self._as(record, "edit").action_mark_read()
+        self.assertEqual(self._open_activities(record), ["Reschedule"])
+
+    def test_a_wrong_number_is_still_to_be_found_when_it_is_read(self):
+        record = self._asked()
+        self._reply("wrong number")
+        self._as(record, "edit").action_mark_read()
+        self.assertEqual(self._open_activities(record), ["Find the right number"])
+
+    def test_nothing_comes_back_on_closed_work(self):
+        record = self._asked()
+        self._reply("no")
+        self._reply("by the way, is the dog a problem?")
+        self.order.action_cancel()
+        self._as(record, "edit").action_mark_read()
+        self.assertFalse(self._open_activities(record))
+
+    def test_no_date_is_to_be_found_once_there_is_one(self):
+        record = self._asked()
+        self._reply("No, the gate code is 1234")
+        self.order.scheduled_date_start = self.start + timedelta(days=1)
+        self._as(record, "edit").action_mark_read()
+        self.assertFalse(self._open_activities(record))
+
     def test_text_another_contact_begins_with_another(self):
         other = self._make_contact(
             "Juan Gomez", "+12125550124", parent_id=self.customer.id
