@@ -97,10 +97,19 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         if not departure:
             return self.env._("It can't be sent: the calendar has no texting hours.")
         zone = zone or draft.company.sudo().partner_id.tz or "UTC"
+        known = {
+            "zone": zone.rpartition("/")[2].replace("_", " "),
+            "date": format_datetime(self.env, departure, tz=zone, dt_format="short"),
+        }
+        end = draft.appointment.scheduled_date_end
+        if end and now < end <= departure:
+            return self.env._(
+                "Outside the texting hours in %(zone)s: it leaves on %(date)s, after "
+                "the appointment. Call instead.",
+                **known,
+            )
         return self.env._(
-            "Outside the texting hours in %(zone)s: it leaves on %(date)s.",
-            zone=zone.rpartition("/")[2].replace("_", " "),
-            date=format_datetime(self.env, departure, tz=zone, dt_format="short"),
+            "Outside the texting hours in %(zone)s: it leaves on %(date)s.", **known
         )
 
     # ------------------------------------------------------------------

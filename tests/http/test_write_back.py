@@ -158,6 +158,20 @@ class TestWriteBack(ConfirmationHttpCase):
         self.env.invalidate_all()
         self.assertNotEqual(self._write_back("Anyone there?").state, "delivered")
 
+    def test_the_box_says_that_it_leaves_after_the_appointment(self):
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        day = {"dayofweek": str(yesterday.weekday()), "hour_from": 11, "hour_to": 12}
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Once a week",
+                "attendance_ids": [(5, 0, 0), (0, 0, {"name": "Noon", **day})],
+                "tz": "America/New_York",
+            }
+        )
+        self.company.job_confirmation_calendar_id = calendar
+        info = self.question.with_user(self.dispatcher).get_write_back()
+        self.assertIn("after the appointment. Call instead.", info["departure"])
+
     def test_from_the_board(self):
         row = self._row().with_user(self.dispatcher)
         self.assertIn("write_back", [step["key"] for step in row.next_steps])

@@ -125,7 +125,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
         opened = self._count(lambda: wizards.onchange({}, [], specification))
         sent = self._count(lambda: self._send_one(order))
         self.assertEqual(len(order.confirmation_ids), 6)
-        self.assertTrue(opened <= 30 and sent <= 46, (opened, sent))
+        self.assertTrue(opened <= 30 and sent <= 48, (opened, sent))
 
     def test_preparing_many(self):
         few, many = self._make_orders(3), self._make_orders(30)
