@@ -646,13 +646,13 @@ class TestTextingHours(TrustCase):
         self._move_to_hour(23)
         self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=6)
         wizard = self._wizard()
-        self.assertIn("has begun by then", wizard.blocking_reason)
+        self.assertIn("will have started by then", wizard.blocking_reason)
         # It never leaves, so nobody is told when it does.
         self.assertNotIn("the text leaves", wizard.blocking_reason)
-        with self.assertRaisesRegex(UserError, "has begun by then"):
+        with self.assertRaisesRegex(UserError, "will have started by then"):
             wizard.action_send()
         batch = self.env["fsm.confirmation.batch"].create({"order_ids": self.order.ids})
-        self.assertIn("has begun by then", batch.skipped_info)
+        self.assertIn("will have started by then", batch.skipped_info)
         self.assertFalse(batch.ready_count)
         self._send()
         self._run_outbox()
