@@ -194,6 +194,12 @@ class TestNotices(ConfirmationHttpCase):
         self._answer(first, "Yes")
         self._move()
         self.env.flush_all()
+        # Our thanks were not said in the second in which the customer is asked again.
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_reply"
+            " SET received_date = received_date - INTERVAL '1 minute'"
+        )
+        self.env.invalidate_all()
         self.assertEqual(self.order.confirmation_status, "reconfirm")
         context = self.order.action_ask_again()["context"]
         wizard = (
