@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Fields that ask for what a user may see."""
+"""Fields that ask for what a user may see, and values of fields."""
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -52,3 +52,13 @@ class VisibleOne2many(fields.One2many, metaclass=_OrPlain):
             any(id_ in ids for id_ in read(record)._ids)
             or (False in ids and not read(record))
         )
+
+
+def set_ids(vals, name):
+    """Let a list of ids stand for the records of an x2many field.
+
+    ``create`` passes over ids that are no commands.
+    """
+    ids = vals.get(name)
+    if ids and all(isinstance(value, int) for value in ids):
+        vals[name] = [Command.set(ids)]

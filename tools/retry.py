@@ -44,6 +44,22 @@ def commit_with_retries(env, work, attempts=ATTEMPTS, lock_wait=None):
     return result
 
 
+def commit_unless_done(env, work):
+    """As :func:`commit_with_retries`, where another process may do the same just now.
+
+    A unique index decides who was first.
+
+    :return: what ``work`` returned; None if another process was first
+    """
+    try:
+        return commit_with_retries(env, work)
+    except psycopg2.errors.UniqueViolation as error:
+        env.cr.rollback()
+        env.transaction.clear()
+        _logger.info("Another process was first: %s", describe(error))
+        return None
+
+
 def retries(env, attempts=ATTEMPTS, lock_wait=None):
     """Yield context managers that commit, until one of them has: see
     :func:`commit_with_retries`, of which this is the loop::

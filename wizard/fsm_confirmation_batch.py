@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from ..core.alerts import BLOCK, cant_text, first_for_many
 from ..models.levels import check_may_edit
+from ..tools.fields import set_ids
 from ..tools.notification import CLOSE, notify
 
 # More at once would keep the dispatcher waiting.
@@ -68,9 +69,7 @@ class FsmConfirmationBatch(models.TransientModel):
         for vals in vals_list:
             # The server alone writes down what was sent.
             vals.pop("confirmation_ids", None)
-            ids = vals.get("order_ids")
-            if ids and all(isinstance(value, int) for value in ids):
-                vals["order_ids"] = [Command.set(ids)]
+            set_ids(vals, "order_ids")
         return super().create(vals_list)
 
     @api.depends("order_ids")

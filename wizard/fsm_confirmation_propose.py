@@ -43,7 +43,7 @@ class FsmConfirmationPropose(models.TransientModel):
         dialog = self.new({name: values.get(name) for name in self._get_about_names()})
         if appointment_sudo := dialog._get_appointment_sudo():
             wish = dialog.confirmation_id.proposed_date
-            starts = self.env["fsm.confirmation.proposal"]._suggest_for(
+            starts = self.env["fsm.confirmation.proposal"]._suggest(
                 appointment_sudo, wish
             )
             names = ("first_date", "second_date", "third_date")
@@ -61,17 +61,10 @@ class FsmConfirmationPropose(models.TransientModel):
             return message._get_appointment_sudo()
         return (self.visit_id._origin or self.order_id._origin).sudo()
 
-    def _draft_first(self):
-        """Without a message, draft the text that proposes the times.
-
-        :return: :class:`~..models.appointment.fsm_confirmation_composer.Draft`
-        """
-        proposal = self.env["fsm.confirmation.proposal"]
-        return proposal._draft_first(self._get_appointment_sudo(), self._get_starts())
-
     @api.depends("confirmation_id", "order_id", "visit_id")
     def _compute_appointment(self):
         service = self.env["fsm.confirmation.free.time"]
+        recipients = self.env["fsm.confirmation.recipient"]
         for wizard in self:
             appointment_sudo = wizard._get_appointment_sudo()
             wizard.contact_name = wizard.confirmation_id.contact_name
@@ -79,7 +72,9 @@ class FsmConfirmationPropose(models.TransientModel):
             if appointment_sudo:
                 wizard.technician = service._get_person(appointment_sudo).name
                 if not wizard.confirmation_id:
-                    wizard.contact_name = wizard._draft_first().partner.name
+                    order_sudo = appointment_sudo._get_appointment_order()
+                    chosen = recipients._choose(order_sudo)[order_sudo]
+                    wizard.contact_name = chosen.name
 
     def _get_starts(self):
         """The times that are proposed, naive UTC."""
@@ -109,9 +104,11 @@ class FsmConfirmationPropose(models.TransientModel):
             block = write_back._find_block(write_back._draft(message))
             proposal = self.env["fsm.confirmation.proposal"]
             return proposal._render(message.sudo(), self._get_starts()), block
-        if not self._get_appointment_sudo():
+        appointment_sudo = self._get_appointment_sudo()
+        if not appointment_sudo:
             return "", ""
-        draft = self._draft_first()
+        proposal = self.env["fsm.confirmation.proposal"]
+        draft = proposal._draft_first(appointment_sudo, self._get_starts())
         [text] = self.env["fsm.confirmation.composer"]._render([draft])
         block = first_block(draft.alerts)
         return text, block.text if block else ""

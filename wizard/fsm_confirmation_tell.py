@@ -1,11 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.alerts import first_block
 from ..models.levels import check_may_edit
+from ..tools.fields import set_ids
 
 
 class FsmConfirmationTell(models.TransientModel):
@@ -25,9 +26,7 @@ class FsmConfirmationTell(models.TransientModel):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            ids = vals.get("change_ids")
-            if ids and all(isinstance(value, int) for value in ids):
-                vals["change_ids"] = [Command.set(ids)]
+            set_ids(vals, "change_ids")
         return super().create(vals_list)
 
     def _get_changes(self):

@@ -62,7 +62,7 @@ _MIN_TYPO_LENGTH = 6
 # In words that are no answer by themselves ("appointment"), but make phrases.
 _MIN_TYPO_LENGTH_IN_PHRASE = 8
 _MAX_WORD_LENGTH = 24
-_MAX_KNOWN = 10_000
+_MAX_REPAIRED = 10_000
 _SHORT = 3
 # Marks a short word that has an accent in the phrase.
 _ACCENT = "\u0301"
@@ -121,13 +121,14 @@ _SINGLE_KINDS = {
 class Lexicon:
     """The phrases of all languages, ready for matching; never changed after."""
 
-    __slots__ = ("_accented", "_keys", "_known", "_root", "_singles", "_typos")
+    __slots__ = ("_accented", "_keys", "_repaired", "_root", "_singles", "_typos")
 
     def __init__(self):
         self._root = _Node()
         self._keys = {}  # every word of a phrase, once
         self._accented = {}
-        self._known = {}  # spellings looked up before: customers repeat each other
+        # Customers repeat each other.
+        self._repaired = lru_cache(_MAX_REPAIRED)(self._repair)
         self._singles = {}  # key of one-word phrases: intents
         self._typos = {}  # (first letter, length): words repaired to
 
@@ -200,13 +201,11 @@ class Lexicon:
         key = token.key
         if token.kind != WORD or key in self._keys or len(key) > _MAX_WORD_LENGTH * 2:
             return key
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= _MAX_KNOWN:
-                self._known.clear()
-            known = self._unstretched(key) or self._without_typo(key) or key
-            self._known[key] = known
-        return known
+        return self._repaired(key)
+
+    def _repair(self, key):
+        """Return the word that ``key`` may be a spelling of, else ``key`` itself."""
+        return self._unstretched(key) or self._without_typo(key) or key
 
     def _unstretched(self, key):
         """Return the word that ``key`` stretches ("yesss", "noo"), if any."""

@@ -138,9 +138,13 @@ class FsmConfirmationConversation(models.AbstractModel):
     def _find_unmatched_replies(self, current, limit=None):
         """Replies from this number that belong to no message and wait for a person."""
         return self.env["fsm.confirmation.reply"].search(
-            self._get_unmatched_domain(current) & Domain("is_done", "=", False),
-            limit=limit,
+            self._get_waiting_domain(current), limit=limit
         )
+
+    @api.model
+    def _get_waiting_domain(self, current):
+        """Those of :meth:`_get_unmatched_domain` that a person has yet to see to."""
+        return self._get_unmatched_domain(current) & Domain("is_done", "=", False)
 
     @api.model
     def _get_unmatched_domain(self, current):
@@ -176,10 +180,9 @@ class FsmConfirmationConversation(models.AbstractModel):
     @api.model
     def _get_shown_domain(self, current):
         """Which replies are shown that belong to no message."""
-        unmatched = self._get_unmatched_domain(current)
         if self._is_about_none(current):
-            return unmatched
-        return unmatched & Domain("is_done", "=", False)
+            return self._get_unmatched_domain(current)
+        return self._get_waiting_domain(current)
 
     @api.model
     def _prepare_reply_event(self, reply, current):

@@ -51,9 +51,8 @@ _RESOLVE_FIELDS = {"response", "message_follower_ids"}
 class FsmConfirmation(models.Model):
     """One text to one contact about one appointment: a row of the Message Center.
 
-    Its rows are the queue of ``fsm.confirmation.outbox``: a text is recorded and
-    committed here before Twilio is called, so a crash can neither lose it nor send it
-    twice.
+    Its rows are the queue of ``fsm.confirmation.outbox``: recorded and committed before
+    Twilio is called, so that a crash neither loses a text nor sends it twice.
     """
 
     _name = "fsm.confirmation"
@@ -399,8 +398,7 @@ class FsmConfirmation(models.Model):
     # Computes
     # ------------------------------------------------------------------
 
-    # Not of the contact's name: of thousands of messages, only the newest are renamed
-    # while a user waits (fsm.confirmation.rename).
+    # Not of the contact's name: fsm.confirmation.rename has thousands follow later.
     @api.depends("partner_id")
     def _compute_contact_name(self):
         for record in self:

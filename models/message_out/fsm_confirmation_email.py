@@ -8,10 +8,10 @@ from odoo.tools import email_normalize, formataddr
 from ...core.delivery import Transition
 from ...core.formatting import choose_language
 from ...core.kinds import EMAIL, SMS
+from ..xmlids import MODULE
 
-_MODULE = "fieldservice_job_confirmation"
-_QUESTION_TEMPLATE = f"{_MODULE}.mail_template_job_confirmation"
-_NOTICE_TEMPLATE = f"{_MODULE}.mail_template_notice"
+_QUESTION_TEMPLATE = f"{MODULE}.mail_template_job_confirmation"
+_NOTICE_TEMPLATE = f"{MODULE}.mail_template_notice"
 _MAIL_CRON = "mail.ir_cron_mail_scheduler_action"
 _RENDERED = ("subject", "body_html", "email_from", "reply_to")
 _AT_ONCE = 500  # outcomes recorded in one run

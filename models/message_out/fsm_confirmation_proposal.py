@@ -98,16 +98,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         }
 
     @api.model
-    def _suggest(self, message):
-        """Up to three free times, the one that the customer asked for first.
-
-        :return: list of naive UTC datetimes, in time
-        """
-        appointment_sudo = message._get_appointment_sudo()
-        return self._suggest_for(appointment_sudo, message.proposed_date)
-
-    @api.model
-    def _suggest_for(self, appointment, wish=False):
+    def _suggest(self, appointment, wish=False):
         """Up to three free times of an appointment.
 
         :param wish: one that the customer named, naive UTC datetime

@@ -3,15 +3,14 @@ import logging
 from collections import defaultdict
 from datetime import timedelta
 
-import psycopg2
 from markupsafe import Markup
 
 from odoo import api, fields, models
 
 from ...core import planning
 from ...core.kinds import QUESTION
-from ...tools.log_redaction import describe, private_queries
-from ...tools.retry import commit_with_retries
+from ...tools.log_redaction import private_queries
+from ...tools.retry import commit_unless_done
 from ..xmlids import CALL_ACTIVITY, EDIT_GROUP, MODULE
 
 _logger = logging.getLogger(__name__)
@@ -63,13 +62,7 @@ class FsmConfirmationCallList(models.Model):
         # Also where no plan is on any more.
         companies_sudo |= self.sudo().search([("activity_id", "!=", False)]).company_id
         for company in companies_sudo:
-            try:
-                commit_with_retries(self.env, lambda each=company: self._update(each))
-            except psycopg2.errors.UniqueViolation as error:
-                # Another process made the same list.
-                self.env.cr.rollback()
-                self.env.transaction.clear()
-                _logger.info("Listed twice: %s", describe(error))
+            commit_unless_done(self.env, lambda each=company: self._update(each))
 
     @api.model
     def _update(self, company, now=None):
@@ -172,7 +165,8 @@ class FsmConfirmationCallList(models.Model):
             if planning.needs_call(
                 outlook_sudo._to_core(),
                 plans[outlook_sudo.plan_id],
-                message_sudo and self._get_asked_date(message_sudo, now),
+                # Now, if the text is still to be sent.
+                message_sudo and (message_sudo.sent_date or now),
                 outlook_sudo.reason or "",
                 now,
             ):
@@ -200,14 +194,9 @@ class FsmConfirmationCallList(models.Model):
                 ("order_id.confirmation_status", "in", planning.ASKED_ABOUT),
             ]
         )
-        names = [
-            "stage_id",
-            "scheduled_date_start",
-            "confirmation_status",
-            "create_uid",
-        ]
-        outlooks_sudo.order_id.fetch([*names, "visit_ids"])
-        outlooks_sudo.visit_id.fetch(["scheduled_date_start", "confirmation_status"])
+        names = ["scheduled_date_start", "confirmation_status"]
+        outlooks_sudo.order_id.fetch([*names, "stage_id", "create_uid", "visit_ids"])
+        outlooks_sudo.visit_id.fetch(names)
         return outlooks_sudo.filtered(lambda outlook: outlook._is_current())
 
     @api.model
@@ -226,11 +215,6 @@ class FsmConfirmationCallList(models.Model):
         return {
             (message.order_id, message.visit_id): message for message in messages_sudo
         }
-
-    @api.model
-    def _get_asked_date(self, message_sudo, now):
-        """When the customer was asked; now, if the text is still to be sent."""
-        return message_sudo.sent_date or now
 
     @api.model
     def _get_dispatcher(self, message_sudo, order_sudo):

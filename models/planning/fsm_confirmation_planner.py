@@ -4,8 +4,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -15,8 +13,8 @@ from ...core import planning
 from ...core.alerts import first_for_many
 from ...core.formatting import localize
 from ...core.kinds import ON_MY_WAY, QUESTION, REMINDER
-from ...tools.log_redaction import describe, private_queries
-from ...tools.retry import commit_with_retries
+from ...tools.log_redaction import private_queries
+from ...tools.retry import commit_unless_done
 
 _logger = logging.getLogger(__name__)
 
@@ -95,14 +93,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
         :return: how many were looked at
         """
-        try:
-            return commit_with_retries(self.env, lambda: self._plan_batch(company))
-        except psycopg2.errors.UniqueViolation as error:
-            # Another process was faster with one of them: it is found so the next time.
-            self.env.cr.rollback()
-            self.env.transaction.clear()
-            _logger.info("Planned twice: %s", describe(error))
-            return 0
+        # What another process was faster with is found so the next time.
+        return commit_unless_done(self.env, lambda: self._plan_batch(company)) or 0
 
     @api.model
     def _plan_batch(self, company, now=None, limit=_BATCH):

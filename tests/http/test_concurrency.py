@@ -220,7 +220,8 @@ class TestConcurrency(BaseCase):
             for order_id in asked:
                 self._send(order_id)(env)
             messages = env["fsm.confirmation"].search([("order_id", "in", asked)])
-            starts = env["fsm.confirmation.proposal"]._suggest(messages[0])[:2]
+            order = env["fsm.order"].browse(asked[0])
+            starts = env["fsm.confirmation.proposal"]._suggest(order)[:2]
             ids = messages.ids
 
         def propose(message_id):

@@ -29,6 +29,11 @@ class TestPropose(ConfirmationHttpCase):
         self.question = self._send(self.order)
         self._run_outbox()
 
+    def _suggest(self, message):
+        appointment = message._get_appointment_sudo()
+        proposals = self.env["fsm.confirmation.proposal"]
+        return proposals._suggest(appointment, message.proposed_date)
+
     def _propose(self, message=None, **values):
         message = message or self.question
         dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
@@ -99,14 +104,12 @@ class TestPropose(ConfirmationHttpCase):
     def test_the_customers_wish_comes_first(self):
         start = self._local_time("America/New_York", 9, 10)
         self.question.sudo().proposed_date = start
-        starts = self.env["fsm.confirmation.proposal"]._suggest(self.question)
+        starts = self._suggest(self.question)
         self.assertIn(start, starts)
         self.assertEqual(starts, sorted(starts))
         self.assertEqual(len(starts), 3)
         other = self._make_order(start, person_id=self.technician.id)
-        self.assertNotIn(
-            start, self.env["fsm.confirmation.proposal"]._suggest(self.question)
-        )
+        self.assertNotIn(start, self._suggest(self.question))
         self.assertTrue(other)
 
     def test_only_free_times_are_suggested(self):
@@ -174,7 +177,7 @@ class TestPropose(ConfirmationHttpCase):
         )
         question = self._send(other)
         self._run_outbox()
-        suggested = self.env["fsm.confirmation.proposal"]._suggest(question)
+        suggested = self._suggest(question)
         self.assertFalse(set(suggested) & set(self._slots(record).mapped("date_start")))
         with self.assertRaisesRegex(UserError, "isn't free"):
             self._propose(
