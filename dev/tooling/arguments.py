@@ -5,7 +5,9 @@ import argparse
 import random
 from pathlib import Path
 
-BENCH_PARTS = ["reads", "cold", "forms", "prepare", "plan", "send", "webhooks"]
+BENCH_PARTS = [
+    *("reads", "cold", "forms", "prepare", "plan", "send", "processes", "webhooks")
+]
 UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 
