@@ -344,7 +344,7 @@ def decide(found, candidates, conversation=()):
             effect.say for effect in effects if effect.say in ("moved", "changed")
         )
     elif found.chosen:
-        reason = "chosen"
+        intent = reason = "chosen"
     elif found.outcome == "person" and reason in _ANSWER_REASONS:
         reason = "context"
     return MatchDecision(

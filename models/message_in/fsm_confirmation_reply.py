@@ -72,6 +72,7 @@ class FsmConfirmationReply(models.Model):
             ("help", "Help"),
             ("wrong_number", "Wrong number"),
             ("courtesy", "Courtesy"),
+            ("chosen", "Chose a time"),
             ("unrecognized", "Unrecognized"),
         ],
         string="Understood As",
