@@ -13,6 +13,7 @@ class FsmConfirmationTell(models.TransientModel):
     """Tells many customers of changes: says first how many get what, and who can't."""
 
     _name = "fsm.confirmation.tell"
+    _inherit = ["fsm.confirmation.hours.mixin"]
     _description = "Tell Customers of Changes"
 
     change_ids = fields.Many2many(
@@ -20,6 +21,7 @@ class FsmConfirmationTell(models.TransientModel):
     )
     ready_count = fields.Integer("Messages to Send", compute="_compute_plan")
     ready_info = fields.Text("What Is Sent", compute="_compute_plan")
+    hours_info = fields.Text("Texting Hours", compute="_compute_plan")
     skipped_count = fields.Integer("Can't Be Told", compute="_compute_plan")
     skipped_info = fields.Text("Why They Can't Be Told", compute="_compute_plan")
 
@@ -34,13 +36,24 @@ class FsmConfirmationTell(models.TransientModel):
         return self.change_ids._origin.exists()._filtered_access("read")
 
     @api.depends("change_ids")
-    def _compute_plan(self):
+    def _compute_is_outside_hours(self):
+        departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
-            drafts = wizard._get_changes()._prepare_drafts()
+            drafts = wizard._get_changes()._prepare_drafts().values()
+            wizard.is_outside_hours = bool(departures._find_waiting(drafts))
+
+    @api.depends("change_ids", "send_now", "at_once_reason")
+    def _compute_plan(self):
+        departures = self.env["fsm.confirmation.departure"]
+        for wizard in self:
+            reason = wizard._get_at_once_reason()
+            drafts = wizard._get_changes()._prepare_drafts(reason)
             blocks = {
                 change: first_block(each.alerts) for change, each in drafts.items()
             }
             ready = [change for change, block in blocks.items() if not block]
+            waiting = departures._find_waiting([drafts[change] for change in ready])
+            wizard.hours_info = "\n".join(waiting)
             wizard.ready_count = len(ready)
             wizard.ready_info = wizard._describe_ready(ready, drafts)
             skipped = {change: block for change, block in blocks.items() if block}
@@ -71,4 +84,5 @@ class FsmConfirmationTell(models.TransientModel):
         changes = self._get_changes()
         if not changes:
             raise UserError(self.env._("These customers have been told meanwhile."))
-        return changes.action_tell()
+        self._check_reason()
+        return changes._tell_by_hand(self._get_at_once_reason())

@@ -74,6 +74,8 @@ class Draft:
     @property
     def keeps_hours(self):
         """Whether it waits for the texting hours."""
+        if self.at_once_reason:
+            return False
         if self.leaves_at_once is None:
             return bool(self.step)
         return not self.leaves_at_once

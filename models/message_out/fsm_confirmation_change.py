@@ -232,16 +232,17 @@ class FsmConfirmationChange(models.Model):
         due_sudo._tell(self.env.user)
         return len(due_sudo)
 
-    def _tell(self, user):
+    def _tell(self, user, reason=""):
         """Record a text about each of these changes, ready to send.
 
         Changes that are no longer true are forgotten. Where a text can't be sent, the
         change is kept for a person, with the reason.
 
         :param user: ``res.users`` who tells them
+        :param reason: why the texts don't wait for the texting hours
         :return: the new ``fsm.confirmation`` records with sudo
         """
-        drafts = self._prepare_drafts()
+        drafts = self._prepare_drafts(reason)
         self.sudo().filtered(lambda change: change not in drafts).unlink()
         ready = []
         for change_sudo, draft in drafts.items():
@@ -253,9 +254,10 @@ class FsmConfirmationChange(models.Model):
                 change_sudo.unlink()
         return self.env["fsm.confirmation.composer"]._record(ready, user)
 
-    def _prepare_drafts(self):
+    def _prepare_drafts(self, reason=""):
         """Draft the texts about these changes, each with what blocks it.
 
+        :param reason: why the texts don't wait for the texting hours
         :return: dict change, with sudo ->
             :class:`~...fsm_confirmation_composer.Draft`; without those that are not
             true any more
@@ -264,7 +266,9 @@ class FsmConfirmationChange(models.Model):
         for change_sudo in self.sudo():
             kind, told_sudo = self._find(change_sudo._get_appointment())
             if kind:
-                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
+                draft = self._draft(change_sudo, kind, told_sudo)
+                draft.at_once_reason = reason
+                drafts[change_sudo] = draft
         self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
         return drafts
 
@@ -288,6 +292,8 @@ class FsmConfirmationChange(models.Model):
             tells_change=kind,
             leaves_at_once=False,
             is_recipient=True,
+            # Too late for its appointment it is of no use: a person is told.
+            by_person=True,
         )
 
     @api.model
@@ -315,14 +321,25 @@ class FsmConfirmationChange(models.Model):
                 draft.tells_change = kind if draft.words else ""
 
     def action_tell(self):
-        """Tell these customers now.
+        """Tell these customers now; outside the texting hours a dialog says so first.
 
         :raises AccessError: the user's level is below Edit
         :raises UserError: none of them can be told
         """
         check_may_edit(self.env)
         self.check_access("read")
-        sent_sudo = self._tell(self.env.user)
+        drafts = self._prepare_drafts().values()
+        if self.env["fsm.confirmation.departure"]._find_waiting(drafts):
+            return self.action_review()
+        return self._tell_by_hand()
+
+    def _tell_by_hand(self, reason=""):
+        """Tell these customers, and the user how many.
+
+        :param reason: why the texts don't wait for the texting hours
+        :raises UserError: none of them can be told
+        """
+        sent_sudo = self._tell(self.env.user, reason)
         left = self.exists()
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
@@ -335,11 +352,14 @@ class FsmConfirmationChange(models.Model):
     def action_review(self):
         """Open the dialog that says how many customers are told of what.
 
+        Of all changes where none is chosen, as on a phone.
+
         :raises AccessError: the user's level is below Edit
         """
         check_may_edit(self.env)
-        self.check_access("read")
-        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": self.ids})
+        changes = self or self.search([])
+        changes.check_access("read")
+        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": changes.ids})
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Tell Customers"),

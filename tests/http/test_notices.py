@@ -301,6 +301,59 @@ class TestNotices(ConfirmationHttpCase):
         self.assertEqual(notice.user_id, self.dispatcher)
         self.assertFalse(order.confirmation_change_text)
 
+    def test_review_of_all_where_none_is_chosen(self):
+        self._asked()
+        self.order.stage_id = self.canceled
+        changes = self.changes.with_user(self.dispatcher)
+        action = changes.action_review()
+        dialog = changes.env["fsm.confirmation.tell"].browse(action["res_id"])
+        self.assertEqual(dialog.change_ids, self.changes.search([]))
+        for level in ("read", "none"):
+            with self.assertRaises(AccessError):
+                self.changes.with_user(self.users[level]).action_review()
+
+    # ------------------------------------------------------------ texting hours
+
+    def _close_the_hours(self):
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+
+    def test_outside_the_texting_hours_the_dialog_asks_for_a_reason(self):
+        self.company.job_confirmation_notice_canceled = "hand"
+        self._asked()
+        self.order.stage_id = self.canceled
+        self._close_the_hours()
+        action = self.order.with_user(self.dispatcher).action_tell_change()
+        dialog = self.env[action["res_model"]].with_user(self.dispatcher)
+        dialog = dialog.browse(action["res_id"])
+        self.assertTrue(dialog.is_outside_hours)
+        self.assertFalse(dialog.ready_count)
+        dialog.send_now = True
+        with self.assertRaisesRegex(UserError, "can't wait"):
+            dialog.action_send()
+        dialog.at_once_reason = "They leave at six"
+        self.assertEqual((dialog.ready_count, dialog.skipped_count), (1, 0))
+        dialog.action_send()
+        self._run_outbox()
+        notice = self.order.confirmation_ids[0]
+        self.assertEqual((notice.tells_change, notice.state), ("canceled", "delivered"))
+        for record in (notice, self.order, self.customer):
+            self.assertIn("hours: They leave at six", self._history(record))
+
+    def test_what_would_come_too_late_is_left_to_a_person(self):
+        self._automatic()
+        self._asked()
+        self.order.stage_id = self.canceled
+        self._close_the_hours()
+        self._settle()
+        self.assertEqual(len(self.order.confirmation_ids), 1)
+        change = self.changes.search([])
+        self.assertTrue(change.is_held)
+        self.assertIn("send the text now with a reason", change.problem)
+
     def test_access(self):
         self._asked()
         self.order.stage_id = self.canceled
