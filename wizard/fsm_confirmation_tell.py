@@ -54,7 +54,8 @@ class FsmConfirmationTell(models.TransientModel):
             ready = [change for change, block in blocks.items() if not block]
             waiting = departures._find_waiting([drafts[change] for change in ready])
             wizard.hours_info = "\n".join(waiting)
-            wizard.ready_count = len(ready)
+            same_day = self.env["fsm.confirmation.same.day"]
+            wizard.ready_count = same_day._count_texts([drafts[each] for each in ready])
             wizard.ready_info = wizard._describe_ready(ready, drafts)
             skipped = {change: block for change, block in blocks.items() if block}
             wizard.skipped_count = len(skipped)

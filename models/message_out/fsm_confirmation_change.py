@@ -131,7 +131,19 @@ class FsmConfirmationChange(models.Model):
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
+                known_sudo._settle_together(due)
                 self.env.ref(TELL_CRON).sudo()._trigger(at=due)
+
+    def _settle_together(self, due):
+        """What else the same customer has to be told waits as long: for one text."""
+        self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("is_held", "=", False),
+                ("told_id.mobile", "!=", False),
+                ("told_id.mobile", "=", self.told_id.mobile),
+            ]
+        ).write({"due_date": due})
 
     @api.model
     def _forget_sudo(self, appointments):
@@ -274,7 +286,8 @@ class FsmConfirmationChange(models.Model):
 
     @api.model
     def _draft(self, change_sudo, kind, told_sudo):
-        """:return: :class:`~...fsm_confirmation_composer.Draft`"""
+        """:param change_sudo: a change, or another record about the same appointment
+        :return: :class:`~...fsm_confirmation_composer.Draft`"""
         draft = self.env["fsm.confirmation.composer"]._draft(
             change_sudo.order_id,
             change_sudo.visit_id,
@@ -292,6 +305,10 @@ class FsmConfirmationChange(models.Model):
             tells_change=kind,
             leaves_at_once=False,
             is_recipient=True,
+            # A text about several gives the date that they have.
+            is_alone=told_sudo.appointment_start
+            != told_sudo._get_appointment_sudo().scheduled_date_start
+            and kind != notices.MOVED,
             # Too late for its appointment it is of no use: a person is told.
             by_person=True,
         )
@@ -343,10 +360,11 @@ class FsmConfirmationChange(models.Model):
         left = self.exists()
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
-        if len(sent_sudo) == 1:
+        count = len(sent_sudo.filtered(lambda rec: not rec.carrier_id))
+        if count == 1:
             text = self.env._("1 customer gets a message.")
         else:
-            text = self.env._("%s customers get a message.", len(sent_sudo))
+            text = self.env._("%s customers get a message.", count)
         return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
 
     def action_review(self):
