@@ -397,7 +397,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         )
 
     @api.model
-    def _take(self, message):
+    def _apply_chosen(self, message):
         """Move the appointment to the chosen time, and tell the customer.
 
         With the rights of the user on it.
