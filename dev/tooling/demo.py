@@ -27,8 +27,8 @@ BLOCK = """
                 “Once, the day before”. Within a minute tomorrow's customers
                 are asked: look at the phones. (Here its hour is the one of
                 this start, in Springfield, and texts leave at night, too.)
-   Levels       log in as mc_admin, mc_edit, mc_read or mc_none
-                (the password is the login)
+   Levels       log in as mc_admin, mc_edit, mc_read or mc_none, or as the
+                technician mc_tech (the password is the login)
    Data         {data}
    Stop         Ctrl-C
   ------------------------------------------------------------------------
