@@ -20,7 +20,7 @@ from ...core.board import (
 )
 from ...core.formatting import format_date
 from ...core.kinds import EMAIL, STAFF, TIMES
-from ...core.notices import MOVED
+from ...core.notices import CANCELED, MOVED
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -106,7 +106,11 @@ class FsmDayBoard(models.AbstractModel):
 
         :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation.change``
         """
-        kept = appointments.filtered(lambda rec: rec.confirmation_status != "reconfirm")
+        kept = appointments.filtered(
+            lambda rec: (
+                rec.confirmation_status != "reconfirm" or rec.stage_id._is_canceled()
+            )
+        )
         if not self._may_edit() or not kept:
             return {}
         changes = self.env["fsm.confirmation.change"].search(
@@ -305,7 +309,7 @@ class FsmDayBoard(models.AbstractModel):
         """
         steps = []
         may_edit = self._may_edit()
-        if found.change and found.state != "passed":
+        if found.change and (found.state != "passed" or found.change.kind == CANCELED):
             label = self.env._("Notify Customer")
             steps.append(self._prepare_step("tell_change", label, "fa-bullhorn"))
         if may_edit and found.state not in ("confirmed", "passed"):
