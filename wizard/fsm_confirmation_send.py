@@ -258,10 +258,10 @@ class FsmConfirmationSend(models.TransientModel):
 
     @api.depends("order_id", "visit_id", "partner_id", "channel")
     def _compute_code(self):
-        composer = self.env["fsm.confirmation.composer"]
+        codes = self.env["fsm.confirmation.code"]
         for wizard in self:
             draft = wizard._draft()
-            code = draft.mobile and composer._preview_code(draft)
+            code = draft.mobile and codes._preview(draft)
             wizard.code = code or False
 
     @api.depends("order_id")

@@ -13,5 +13,7 @@ from . import sms_template
 from . import fsm_confirmation_recipient
 from . import fsm_confirmation_free_time
 from . import fsm_confirmation_alert
+from . import fsm_confirmation_alert_words
+from . import fsm_confirmation_code
 from . import fsm_confirmation_composer
 from . import fsm_confirmation_same_day

@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import re
-import secrets
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
@@ -22,9 +20,6 @@ STEP_UNIQUE = "fsm_confirmation_step_unique"
 WAY_UNIQUE = "fsm_confirmation_way_unique"
 # How often a text is recorded anew because another one took its code meanwhile.
 _MAX_ATTEMPTS = 20
-_CODE = re.compile("[0-9]{3}")
-# Number of most recent codes of a number that are not used again.
-_CODES_KEPT = 200
 
 
 @dataclass(slots=True)
@@ -286,113 +281,6 @@ class FsmConfirmationComposer(models.AbstractModel):
         return text
 
     # ------------------------------------------------------------------
-    # Codes
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _choose_code(self, mobile):
-        """Three digits that this number has not seen lately.
-
-        :param mobile: E.164
-        """
-        return self._draw_code(self._find_used_codes([mobile])[mobile])
-
-    @api.model
-    def _draw_code(self, used):
-        """:param used: set of codes, which it joins"""
-        codes = [str(number) for number in range(100, 1000)]
-        code = secrets.choice([code for code in codes if code not in used] or codes)
-        used.add(code)
-        return code
-
-    @api.model
-    def _find_used_codes(self, numbers):
-        """The codes that numbers have seen lately.
-
-        :param numbers: E.164
-        :return: dict number -> set of codes
-        """
-        used = {number: set() for number in numbers}
-        if not used:
-            return used
-        recent_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search_fetch(
-                [("mobile", "in", list(used)), ("code", "!=", False)],
-                ["mobile", "code"],
-                limit=_CODES_KEPT * len(used),
-            )
-        )
-        for record_sudo in recent_sudo:
-            used[record_sudo.mobile].add(record_sudo.code)
-        return used
-
-    @api.model
-    def _ensure_codes(self, confirmations):
-        """Give open messages a code afterwards, so that they can be told apart."""
-        for record_sudo in confirmations.sudo().filtered(lambda rec: not rec.code):
-            record_sudo.code = self._choose_code(record_sudo.mobile)
-
-    @api.model
-    def _preview_code(self, draft):
-        """The code that the text would carry now, "" for none.
-
-        The draft's own is kept when one is needed.
-        """
-        others_sudo = self._find_open([draft]).filtered(
-            lambda rec: (
-                not rec._has_passed()
-                and rec._get_appointment_sudo() != draft.appointment
-            )
-        )
-        self._assign_codes([draft], others_sudo)
-        return draft.code
-
-    @api.model
-    def _assign_codes(self, drafts, open_sudo):
-        """Give a code to each text whose number has another open question.
-
-        A single open question has none; the first of several that are asked now waits
-        alone when it is written.
-
-        :param open_sudo: ``fsm.confirmation`` records that wait for an answer
-        """
-        lines = {rec._get_line() for rec in open_sudo}
-        lines |= {draft.line for draft in drafts if draft.together}
-        missing = []
-        for draft in drafts:
-            if draft.is_email:
-                draft.code = ""  # Each has a link of its own.
-                continue
-            if draft.line not in lines:
-                draft.code = ""
-            # A client may send anything.
-            elif not _CODE.fullmatch(draft.code):
-                missing.append(draft)
-            lines.add(draft.line)
-        used = self._find_used_codes({draft.mobile for draft in missing})
-        for draft in missing:
-            draft.code = self._draw_code(used[draft.mobile])
-
-    @api.model
-    def _find_open(self, drafts):
-        """Messages that wait for an answer on the lines of these texts, with sudo."""
-        lines = {draft.line for draft in drafts}
-        open_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("mobile", "in", [mobile for mobile, _sender in lines if mobile]),
-                    ("channel", "=", SMS),
-                    ("is_open", "=", True),
-                ]
-            )
-        )
-        return open_sudo.filtered(lambda rec: rec._get_line() in lines)
-
-    # ------------------------------------------------------------------
     # Record
     # ------------------------------------------------------------------
 
@@ -435,12 +323,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         if not drafts:
             return
         self._replace_earlier(drafts)
-        open_sudo = self._find_open(drafts)
+        codes = self.env["fsm.confirmation.code"]
+        open_sudo = codes._find_open(drafts)
         expired_sudo = open_sudo.filtered(lambda rec: rec._has_passed())
         expired_sudo._close_sudo("past")
         for record_sudo in expired_sudo:
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
-        self._assign_codes(drafts, open_sudo - expired_sudo)
+        codes._assign(drafts, open_sudo - expired_sudo)
 
     @api.model
     def _replace_failed_texts(self, drafts):
@@ -541,7 +430,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                         *(self._insert(text, user) for text in texts.values())
                     )
                 for draft in drafts:
-                    draft.code = self._choose_code(draft.mobile)
+                    draft.code = self.env["fsm.confirmation.code"]._choose(draft.mobile)
         raise UserError(
             self.env._("Too many open messages to this number. Wait for a response.")
         )

@@ -9,7 +9,7 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ...core import matching
+from ...core import matching, talk
 from ...core.phones import normal_form, ways_to_write
 from ...core.twilio.client import to_int
 from ...tools.log_redaction import describe, private_queries, where
@@ -287,7 +287,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         :param conversation: list of :class:`~...core.reply.Said`, newest last
         :return: :class:`~...core.reply.Decision`
         """
-        return matching.read(
+        return talk.read(
             text,
             candidates,
             conversation,
@@ -403,7 +403,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     def _ask_which(self, case, messages, _effect):
         """Ask the customer which appointment is meant, by its code."""
-        self.env["fsm.confirmation.composer"]._ensure_codes(messages)
+        self.env["fsm.confirmation.code"]._ensure(messages)
         case.several = messages
         self.env["fsm.confirmation.activity"]._update(messages[0], "read")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.fields import Domain
 
-from ...core import matching
+from ...core import matching, talk
 from ...core.kinds import TIMES
 
 CLOCK_DIFFERENCE = timedelta(seconds=5)
@@ -100,7 +100,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             for message in messages
         ]
         conversation = self._prepare_conversation(text, candidates, earlier)
-        return messages, matching.only_answerable(candidates), conversation
+        return messages, talk.only_answerable(candidates), conversation
 
     def _find_times(self, messages):
         """Proposed times, in order: dict id -> tuple of (letter, start, end)."""
@@ -266,7 +266,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         for asked in reversed(candidates):
             texts[asked.carrier].append(asked)
         for first, *others in texts.values():
-            said += matching.get_said(first, others)
+            said += talk.get_said(first, others)
         appointments = {one.id: one.appointment for one in candidates}
         mine = (text.received_date, text.id or float("inf"))
         for reply in reversed(earlier):

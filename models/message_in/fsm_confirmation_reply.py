@@ -6,7 +6,7 @@ import psycopg2
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...core import matching
+from ...core import matching, talk
 from ...core.reply import Said
 from ...core.reply import read as read_reply
 from ...tools.domains import search_in_all
@@ -99,7 +99,7 @@ class FsmConfirmationReply(models.Model):
     auto_reply_kind = fields.Char(
         "Auto-Reply Kind",
         readonly=True,
-        help="What was said, see core/matching.py.",
+        help="What was said, see core/talk.py.",
         technical=True,
     )
     # A webhook's response carries it. One found later is a text of its own.
@@ -359,9 +359,9 @@ class FsmConfirmationReply(models.Model):
         about = appointments.get(self.confirmation_id.id)
         known = {"about": (about,) if about else (), "time": self.received_date}
         said = [Said("customer", "", self.body or "", **known)]
-        kind = self.auto_reply_kind or matching.SAID_BY_TWILIO.get(self.intent, "")
+        kind = self.auto_reply_kind or talk.SAID_BY_TWILIO.get(self.intent, "")
         if self.auto_reply_body and not kind:
-            kind = matching.SAID_TO_INTENT.get(self.intent, "")
+            kind = talk.SAID_TO_INTENT.get(self.intent, "")
         if kind or self.auto_reply_body:
             text = self.auto_reply_body or ""
             said.append(Said("us", kind, text, **known))

@@ -9,6 +9,7 @@ from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
 from . import fsm_confirmation_departure
 from . import fsm_confirmation_outbox
+from . import fsm_confirmation_lookup
 from . import fsm_confirmation_email
 from . import fsm_confirmation_page
 from . import mail_mail

@@ -444,7 +444,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return
         others = self._search_open_sudo(self.mobile, self.sender) - self
         if others and not self.code:
-            composer._ensure_codes(self)
+            self.env["fsm.confirmation.code"]._ensure(self)
         if self.code in others.mapped("code"):
             return
         self.write({"is_open": True, "closed_reason": False})
