@@ -58,7 +58,7 @@ class Candidate:
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
     carrier: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
-    asked_date: datetime | None = None  # when it left, naive UTC
+    asked_date: datetime | None = None  # when it was sent, naive UTC
     resolved_date: datetime | None = None  # when a person set its response
     code: str = ""
     is_open: bool = True
@@ -116,7 +116,7 @@ FLOOD = MatchDecision(intent="", reason="flood")
 
 
 def is_flood(received_dates, now):
-    """Tell whether a number has sent so much lately that somebody plays with us.
+    """Tell whether a number sends so much that somebody must be playing with us.
 
     Each text that is processed costs much more than one that is stored.
 
@@ -127,9 +127,9 @@ def is_flood(received_dates, now):
 
 
 def without_opting(decision):
-    """Return a decision that leaves it open whether the number takes texts.
+    """Return a decision without its opt-out or opt-in.
 
-    Of a text that comes late to us: the customer has opted out, or in again, since.
+    For a text that reached us late: the customer has opted out, or in again, since.
     """
     effects = tuple(
         replace(effect, kind=LINK) if effect.kind in (OPT_OUT, OPT_IN) else effect

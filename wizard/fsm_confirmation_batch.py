@@ -12,7 +12,7 @@ from ..tools.notification import CLOSE, notify
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
 NAMES_SHOWN = 15  # with each reason
-# With at most this many Work Orders, a reason is told as the Send dialog tells it.
+# Up to this many Work Orders, a reason is told in the Send dialog's sentences.
 _SENTENCES_SHOWN = 3
 
 

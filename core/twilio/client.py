@@ -220,7 +220,7 @@ class TwilioApi:
 
         :param since: naive UTC datetime; the SDK ignores a tzinfo. Twilio compares the
             date sent, which a text that still waits there has not.
-        :param limit: the newest so many, None for all
+        :param limit: only this many, the newest; None for all
         :return: list of :class:`Message`
         :raises Exception: whatever the SDK or the network raises
         """

@@ -29,7 +29,7 @@ CONFIRMATION_STATUS = [
     ("reconfirm", "Ask again"),
     ("no_answer", "No response"),
 ]
-# What the customer is asked about; a change of it concerns an answer.
+# What the customer is asked about: when it changes, an answer may no longer hold.
 _WATCHED = ("scheduled_date_start", "scheduled_date_end", "person_id", "location_id")
 # What other users' open Day Boards show of an appointment.
 SHOWN_ON_BOARD = {
@@ -90,7 +90,7 @@ class FsmAppointmentMixin(models.AbstractModel):
     @api.depends("confirmation_ids.customer_note", "confirmation_status", "person_id")
     @api.depends_context("uid")
     def _compute_confirmation_note(self):
-        # Of what is stored: nobody becomes the technician by a change on a screen.
+        # Stored values: an unsaved change must not make anybody the technician.
         stored = self._origin
         notes = stored._get_appointment_order()._find_notes_sudo()
         for appointment in self:
@@ -238,7 +238,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return bool(start) and not status.has_passed(start, now, end)
 
     def _get_schedule(self):
-        """What the rules have to know: :class:`~...core.status.Schedule`."""
+        """This appointment as :class:`~...core.status.Schedule`, for the rules."""
         self.ensure_one()
         return status.Schedule(
             start=self.scheduled_date_start or None,
@@ -259,10 +259,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         ).write({"confirmation_status": value})
 
     def _stop_waiting_sudo(self, was_sent=True):
-        """A question is gone: without another one nobody waits for an answer.
+        """A question is gone: without another one nobody awaits an answer.
 
-        :param was_sent: False when it never reached the customer, who has not to be
-            asked *again* then
+        :param was_sent: False if it never reached the customer, who then need not be
+            asked *again*
         """
         gone = ("awaiting",) if was_sent else ("awaiting", "reconfirm")
         for appointment_sudo in self.sudo():
@@ -272,7 +272,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 )
 
     def _get_known_status_sudo(self):
-        """What the messages that reached the customer tell."""
+        """The status according to the messages that reached the customer."""
         self.ensure_one()
         messages_sudo = self._get_appointment_confirmations_sudo()
         numbers = messages_sudo.filtered(lambda rec: rec.response == "opted_out")
@@ -300,8 +300,8 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields):
-        # A stored default, which any user may set, is nobody's answer. Cards that are
-        # grouped by the status give a new one its column's.
+        # A stored default, which any user may set, is nobody's answer. A card that is
+        # created in a column gets the column's status.
         values = super().default_get(fields)
         name = "confirmation_status"
         if name in values:
@@ -329,14 +329,14 @@ class FsmAppointmentMixin(models.AbstractModel):
         return super().unlink()
 
     def _notify_boards(self):
-        """Have open Day Boards read what they show of these again."""
+        """Have open Day Boards reload what they show of these."""
         chatter = self.env["fsm.confirmation.chatter"]
         orders = self._get_appointment_order().sudo()
         for company, group in orders.grouped("company_id").items():
             chatter._notify_screens(company, (), group.ids)
 
     def _with_trace(self, vals):
-        """Have the history say who sets it, whatever a client's context says."""
+        """Track who sets the status, whatever a client's context says."""
         if self.env.su or "confirmation_status" not in vals:
             return self
         return self.with_context(
@@ -401,7 +401,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return end - start if start and end else timedelta()
 
     def _with_moved_end(self, vals):
-        """The values with an end as far from the new start as it was from the old."""
+        """The values, with the end moved along with the start."""
         self.ensure_one()
         length = self._get_length()
         if not (length or self.scheduled_date_end):
@@ -427,7 +427,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             self._note_change()
 
     def _note_change(self):
-        """Remember what the customer, who was told otherwise, doesn't know."""
+        """Remember a change that the customer doesn't know of yet."""
         self.env["fsm.confirmation.change"]._note_sudo(self)
 
     def _get_person(self):
@@ -436,7 +436,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return self.person_id or self._get_appointment_order().person_id
 
     def _has_own_status(self):
-        """Whether its status is its own, and no summary of others."""
+        """Whether its status is its own, not a summary of others."""
         return True
 
     def _log_kept_answer(self, changed):
@@ -486,7 +486,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 )
             ).items():
                 group._close_sudo(reason)
-            # Another date was agreed on; what else was to be done stays.
+            # Another date was agreed on; other activities stay.
             activities = self.env["fsm.confirmation.activity"]
             activities._close(
                 outdated_sudo.filtered(
@@ -497,7 +497,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 appointment._update_moved_status_sudo(messages_sudo, outdated_sudo)
 
     def _update_moved_status_sudo(self, messages_sudo, outdated_sudo):
-        """Ask again, unless the customer was asked about just that.
+        """Ask again, unless the customer was asked about exactly that.
 
         :param messages_sudo: all ``fsm.confirmation`` about this, newest first
         :param outdated_sudo: those of them that are about something else now

@@ -12,7 +12,7 @@ from ...core.kinds import (
 from ...core.notices import CANCELED
 from ...core.status import OUTDATED
 
-# What is read of earlier messages, of their hundred columns.
+# What is needed of earlier messages, out of their hundred columns.
 _NEEDED_OF_EARLIER = (
     "appointment_end",
     "appointment_start",
@@ -34,13 +34,12 @@ _NEEDED_OF_EARLIER = (
 
 
 class FsmConfirmationAlert(models.AbstractModel):
-    """What stands in the way of a text, or should be known before it is sent.
+    """What blocks a text, or should be known before it is sent.
 
-    One list for all that send: the dialog, many at once, the last look before a text
-    leaves, automatic answers and test texts. The facts are gathered here, for many
-    texts with a number of queries that does not grow with theirs; what follows from
-    them is decided in :mod:`core.alerts`, what people read of it stands in
-    ``fsm.confirmation.alert.words``.
+    One list for everything that sends: the dialog, many at once, the last check before
+    a text is sent, auto-replies and test texts. The facts are gathered here, for many
+    texts with a bounded number of queries; what follows from them is decided in
+    :mod:`core.alerts`, and put into words by ``fsm.confirmation.alert.words``.
     """
 
     _name = "fsm.confirmation.alert"
@@ -70,9 +69,8 @@ class FsmConfirmationAlert(models.AbstractModel):
         """Find what stands in the way of texts, or should be known before.
 
         The same for one text in the dialog and for many at once. An override point:
-        what is added to ``draft.alerts`` is respected and shown everywhere. What
-        stands in the way of asking about an appointment is none of a text that asks
-        nothing.
+        what is added to ``draft.alerts`` is respected and shown everywhere. What blocks
+        a question about an appointment doesn't concern a text that asks nothing.
 
         :param drafts: list of :class:`Draft`, whose ``alerts`` are filled
         """
@@ -141,7 +139,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         """Facts about the contact. An override point."""
         recipients = self.env["fsm.confirmation.recipient"]
         if not draft.asks and draft.mobile and not draft.is_email:
-            # A number that wrote to us is written to, whoever it is.
+            # A number that wrote to us may be written to, whoever it is.
             archived = bool(draft.partner) and not draft.partner.active
             return {"archived": archived, "number": draft.verdict}
         if not draft.partner:
@@ -198,7 +196,7 @@ class FsmConfirmationAlert(models.AbstractModel):
 
     @api.model
     def _matters(self, record_sudo):
-        """Whether the customer was asked with this about the appointment as it is."""
+        """Whether this asked the customer about the appointment as it is now."""
         counts = record_sudo.response in ("confirmed", "declined", "unrecognized") or (
             record_sudo.is_open and not record_sudo.response
         )
@@ -214,12 +212,12 @@ class FsmConfirmationAlert(models.AbstractModel):
 
     @api.model
     def _get_departure_alerts(self, confirmations):
-        """What stands in the way of recorded texts that are about to leave.
+        """What blocks recorded texts that are about to be sent.
 
         The setup's (:data:`~...core.alerts.SETUP`) come first. An override point.
 
         :return: dict ``fsm.confirmation`` -> list of :class:`~...core.alerts.Alert`,
-            without those that may leave
+            without those that may be sent
         """
         opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
             set(confirmations.mapped("mobile"))
@@ -248,7 +246,7 @@ class FsmConfirmationAlert(models.AbstractModel):
 
     @api.model
     def _is_outdated(self, record_sudo):
-        """Whether what a recorded text says is not true, or not asked, any more."""
+        """Whether a recorded text is no longer true, or no longer asked."""
         known = {} if record_sudo._asks() else self._get_told_facts(record_sudo)
         stale, is_open = record_sudo._get_stale_reason(), record_sudo.is_open
         return is_outdated(Waiting(record_sudo.kind, stale, is_open, **known))
@@ -275,7 +273,7 @@ class FsmConfirmationAlert(models.AbstractModel):
 
     @api.model
     def _get_departure_block(self, confirmation):
-        """What stands in the way of one recorded text, but for the setup, or None."""
+        """The first alert of a recorded text that isn't about the setup, or None."""
         alerts = self._get_departure_alerts(confirmation).get(confirmation, [])
         return next((alert for alert in alerts if alert.code not in SETUP), None)
 
@@ -286,8 +284,8 @@ class FsmConfirmationAlert(models.AbstractModel):
         For auto-replies and test texts, which have words of their own for it.
 
         :param mobile: E.164
-        :param known: facts that are not as the company has them: a test text leaves
-            before confirmations are enabled
+        :param known: facts that override the company's: a test text is sent before
+            confirmations are enabled
         :return: list of keys of :data:`~...core.alerts.ALERTS`
         """
         opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo([mobile])

@@ -15,10 +15,10 @@ from ...core.kinds import EMAIL, QUESTION, REMINDER, SMS, asks
 from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
 
-# The judge of what leaves by itself, an index of ``fsm.confirmation``.
+# Indexes of ``fsm.confirmation`` that refuse to record an automatic text twice.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
 WAY_UNIQUE = "fsm_confirmation_way_unique"
-# How often a text is recorded anew because another one took its code meanwhile.
+# How often to try again when another text has taken the code meanwhile.
 _MAX_ATTEMPTS = 20
 
 
@@ -37,7 +37,7 @@ class Draft:
     sender: str = ""  # our number, or a Messaging Service
     code: str = ""  # used when the number has another open question
     previous: object = None  # the ``fsm.confirmation`` that this is sent again for
-    step: object = None  # the ``fsm.confirmation.plan.step`` for which it leaves
+    step: object = None  # the ``fsm.confirmation.plan.step`` it is sent for
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
@@ -45,15 +45,16 @@ class Draft:
     arrival: object = None  # when the technician is expected, naive UTC
     times: tuple = ()  # that are proposed, naive UTC, in time
     tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
-    # Whatever the hour, or never outside them; None: as a person or a step sends it.
+    # True: whatever the hour; False: in the texting hours only; None: as usual for a
+    # person, or for a step.
     leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
-    is_recipient: bool | None = None  # None: not known whether one may choose them
+    is_recipient: bool | None = None  # None: not checked yet
     # The newest ``fsm.confirmation`` about it that matters, maybe empty; None: not
     # looked for yet.
     earlier: object = None
     by_person: bool = False  # A person is about to send it.
-    at_once_reason: str = ""  # why it leaves outside the texting hours
+    at_once_reason: str = ""  # why it is sent outside the texting hours
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
     # The drafts that are asked in one text, itself among them; empty: it alone.
     together: tuple = field(default=(), compare=False, repr=False)
@@ -142,9 +143,9 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _draft_many(self, orders, visits=None, **overrides):
-        """What asking about all these Work Orders comes to, with the alerts.
+        """Draft a question about each of these Work Orders, with its alerts.
 
-        About the next visit of each, to the contact with which the dialog begins.
+        About the next visit of each, to the contact that the dialog proposes.
 
         :param visits: ``fsm.visit`` of some of them, asked about instead of the next
         :param overrides: field values of each :class:`Draft`
@@ -164,9 +165,9 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _ask_by_email(self, drafts):
-        """Turn texts that can't be sent, as their alerts tell, into e-mails.
+        """Turn texts that can't be sent, according to their alerts, into e-mails.
 
-        Those whose contact has an e-mail address; the alerts are looked for again.
+        Only where the contact has an e-mail address; the alerts are checked again.
 
         :param drafts: list of :class:`Draft` with their alerts
         """
@@ -192,7 +193,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             no text
         :raises UserError: the template has a wrong placeholder
         """
-        # Together where template and language are the same; an order once each time.
+        # Grouped by template and language, with each Work Order once per group.
         seen = Counter()
         groups = defaultdict(list)
         texts = {id(draft): self._finish_words(draft) for draft in drafts}
@@ -245,7 +246,7 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _finish_words(self, draft):
-        """A text that stands already; one that asks says how to answer."""
+        """A person's own words; a question also says how to answer."""
         if draft.is_email or not (draft.words and draft.asks):
             return draft.words[:MAX_TEXT]
         lang = draft.partner._get_customer_lang(draft.order.company_id)
@@ -286,10 +287,10 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _record(self, drafts, user):
-        """Record texts of any kind, ready to leave when this transaction is committed.
+        """Record texts of any kind, to be sent once this transaction is committed.
 
-        The caller has checked that the user may send and that nothing stands in the
-        way. The texts are rendered here, whatever the drafts say.
+        The caller has checked that the user may send and that no alert blocks it. The
+        texts are rendered here, whatever the drafts say.
 
         :param drafts: list of :class:`Draft`, of one that asks at most one about each
             appointment
@@ -353,11 +354,11 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _lock(self, orders):
-        """Have whoever asks about these Work Orders at this moment look once more.
+        """Make anyone who asks about these Work Orders at this moment start over.
 
-        A lock alone would not do: who waited for it would go on with what was read
-        before. A row that was written is a conflict, and Odoo runs the other one again,
-        which then sees what was asked meanwhile, of whatever contact.
+        A lock alone isn't enough: whoever waited for it would go on with what they had
+        read before. Writing the rows makes it a serialization failure: Odoo retries the
+        other transaction, which then sees what was asked meanwhile, of any contact.
 
         :param orders: list of ``fsm.order``
         """
@@ -376,9 +377,9 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _replace_earlier(self, drafts):
-        """Asking again ends what was asked and to be done about these appointments."""
+        """Close earlier questions and activities about these appointments."""
         lines = {draft.appointment: draft.line for draft in drafts}
-        # Not what was answered long ago: nothing of it changes.
+        # Without those answered long ago, which stay as they are.
         earlier_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
@@ -404,10 +405,10 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _insert(self, drafts, user):
-        """Create the rows; somebody else may take a code, or a number, meanwhile.
+        """Create the rows, again if another transaction takes a code meanwhile.
 
-        Whether a question is the only one of its number, and whether a code is free,
-        is decided by unique indexes: a look beforehand would race.
+        Unique indexes decide whether a code is free, and whether a question is the only
+        one to its number: to check beforehand would be a race.
         """
         for _attempt in range(_MAX_ATTEMPTS):
             values = self._prepare_values(drafts, user)

@@ -24,7 +24,7 @@ _logger = logging.getLogger(__name__)
 REFUSALS_COUNT_FOR = timedelta(days=7)
 # At most one refusal in this time is written down, however many arrive.
 REFUSAL_PAUSE = timedelta(minutes=1)
-# In so many different minutes; one may be a stranger who tries.
+# In this many different minutes; a single one may be a stranger's attempt.
 REFUSALS_THAT_MATTER = 3
 REGISTRATION_CODES = (30032, 30034)
 REGISTRATION_DAYS = 14

@@ -5,13 +5,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# Among up to so many messages the tiles are counted exactly; a count never has to look
-# at every message. Unmatched replies beyond it are shown as "10,000+".
+# Up to this many messages, the tiles are counted exactly: no count has to look at every
+# message. More unmatched replies than that are shown as "10,000+".
 COUNT_LIMIT = 10000
 # Of more than that, each tile counts its own messages, up to "1,000+".
 TILE_LIMIT = 1000
 UNMATCHED = [("state", "!=", "matched"), ("is_done", "=", False)]
-# A problem that nobody saw again for so long is over.
+# A problem that did not occur again for this long is over.
 _SHOW_PROBLEM = timedelta(days=3)
 _REPLIES_WAIT = timedelta(minutes=10)
 

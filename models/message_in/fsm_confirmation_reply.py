@@ -144,7 +144,7 @@ class FsmConfirmationReply(models.Model):
     _mobile_index = models.Index("(mobile, id)")
     _auto_reply_index = models.Index("(id) WHERE auto_reply_state = 'outgoing'")
     _pending_index = models.Index("(id) WHERE state = 'pending'")
-    # Written as Odoo writes the condition of the tile and of the filter.
+    # Worded as Odoo words the condition of the tile and of the filter.
     _unmatched_index = models.Index(
         "(id) INCLUDE (company_id) WHERE state != 'matched' AND is_done IS NOT TRUE"
     )
@@ -279,7 +279,7 @@ class FsmConfirmationReply(models.Model):
     def unlink(self):
         self.check_access("unlink")
         retention = self.env["fsm.confirmation.retention"]
-        # One of a list may be gone with its message.
+        # One of several may have been deleted along with its message.
         present = self.exists()
         retention._erase_traces_sudo(present.confirmation_id.browse(), present)
         return super().unlink()

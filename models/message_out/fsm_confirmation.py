@@ -137,7 +137,7 @@ class FsmConfirmation(models.Model):
         compute="_compute_sent_hour",
         store=True,
         precompute=True,
-        # Odoo takes it from here alone.
+        # Odoo reads it from here only.
         falsy_value_label=_lt("Not sent yet"),  # pylint: disable=translation-field
         help="The hour of the day at which it was sent, where the work happens.",
     )
@@ -289,7 +289,7 @@ class FsmConfirmation(models.Model):
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out. "
         "Of a text that asks nothing: how far it got.",
     )
-    # Indexed, as every deleted message of any record is looked for here.
+    # Indexed, because each ``mail.message`` that is deleted is looked up here.
     order_message_id = fields.Many2one(
         "mail.message",
         readonly=True,
@@ -304,8 +304,8 @@ class FsmConfirmation(models.Model):
         index="btree_not_null",
         technical=True,
     )
-    # Of a question by e-mail: its mail until it has left, and the key of its page. The
-    # token itself is in the mail alone.
+    # Of a question by e-mail: its mail until that is sent, and the key of its page. The
+    # token itself is only in the mail.
     mail_id = fields.Many2one(
         "mail.mail",
         readonly=True,
@@ -330,8 +330,8 @@ class FsmConfirmation(models.Model):
         technical=True,
     )
 
-    # For delivery reports, which say nothing new of what is delivered. Random values
-    # cost more than any others: each goes to a page of its own.
+    # For delivery reports, which tell nothing new about a delivered text. Random values
+    # are the costliest to index: each goes to a page of its own.
     _uuid_unique = models.UniqueIndex("(uuid) WHERE state != 'delivered'")
     # Two people who send to one number at the same time: the database decides. One
     # open question may do without a code. A reply is matched by this index as well.
@@ -355,21 +355,21 @@ class FsmConfirmation(models.Model):
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
-    # Those of which no delivery report told the end.
+    # Texts without a final delivery report.
     _unreported_index = models.Index("(claimed_date) WHERE state = 'sent'")
-    # Most are questions, and what else there is is looked for by its kind.
+    # Most messages are questions; the others are searched by their kind.
     _kind_index = models.Index(
         "(kind, id) INCLUDE (company_id) WHERE kind != 'question'"
     )
-    # Whatever writes it: nothing is answered that asks nothing.
+    # Whatever writes it: only a question has a response.
     _only_questions_answered = models.Constraint(
         "CHECK (kind = 'question' OR (is_open IS NOT TRUE AND response IS NULL))",
         "Only a question can be answered.",
     )
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
-    # company stands beside, not before: with several chosen the order would be lost.
-    # See doc/performance.md for what each one serves.
+    # company is included, and doesn't come first: with several companies chosen the
+    # order would be lost. See doc/performance.md for what each one serves.
     _indicator_index = models.Index("(indicator, id) INCLUDE (company_id)")
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
     _appointment_index = models.Index(
@@ -378,14 +378,14 @@ class FsmConfirmation(models.Model):
         " appointment_end)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
-    # A part of a name is looked for in fsm.confirmation.name.index, messages are
-    # found by the whole.
+    # Part of a name is searched in fsm.confirmation.name.index, and messages then by
+    # the whole name.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
     _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
     _failed_index = models.Index(
         "(id) INCLUDE (company_id, closed_reason, indicator) WHERE state = 'failed'"
     )
-    # Written as Odoo writes the condition: else the index is not considered.
+    # Worded as Odoo words the condition: else PostgreSQL doesn't use the index.
     _needs_reading_index = models.Index(
         "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"
     )
@@ -398,7 +398,7 @@ class FsmConfirmation(models.Model):
     # Computes
     # ------------------------------------------------------------------
 
-    # Not of the contact's name: fsm.confirmation.rename has thousands follow later.
+    # Doesn't depend on the contact's name: fsm.confirmation.rename updates thousands.
     @api.depends("partner_id")
     def _compute_contact_name(self):
         for record in self:
@@ -517,7 +517,7 @@ class FsmConfirmation(models.Model):
                 if not vals:
                     return True
         result = super().write(vals)
-        # In one UPDATE with what it follows from: every one of them costs an entry in
+        # In one UPDATE with the fields it depends on: each UPDATE costs an entry in
         # every index.
         self._recompute_recordset(["indicator"])
         return result
@@ -529,7 +529,7 @@ class FsmConfirmation(models.Model):
 
         :param values: further values, written with it
         """
-        # The reply itself is in the histories: nothing of its answer is tracked again.
+        # The reply itself is in the histories: its response isn't tracked as well.
         quiet = self.with_context(tracking_disable=True)
         values = {**(values or {}), "reply_body": words}
         result = super(FsmConfirmation, quiet).write(values)
@@ -551,8 +551,8 @@ class FsmConfirmation(models.Model):
         return harmless_rows(rows)
 
     def message_post(self, **kwargs):
-        # What the server logs here nobody can delete: a colleague's remark is no such
-        # note, whatever kind of message a client calls it.
+        # Nobody can delete what the server logs here. A colleague's remark is no such
+        # note, whatever message type a client gives it.
         if kwargs.get("message_type") != "email":
             kwargs["message_type"] = "comment"
         return super().message_post(**kwargs)

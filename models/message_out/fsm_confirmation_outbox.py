@@ -48,7 +48,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         :param messages: ``fsm.confirmation`` records that wait
         :param at: naive UTC datetime, None for as soon as possible
         """
-        # The first one, and each that helps it, copies made by hand as well.
+        # The scheduled action, and the copies of it that send beside it.
         crons_sudo = self.env["ir.cron"].sudo()
         own = [("model_id", "=", self.env["ir.model"]._get_id(self._name))]
         for cron_sudo in crons_sudo.search_fetch(own, ["active"]):
@@ -59,12 +59,12 @@ class FsmConfirmationOutbox(models.AbstractModel):
     def _send_waiting(self, sender=None):
         """Send waiting texts until none is left or the cron's time is over.
 
-        As many processes as there are may do so side by side. Claim (committed), call,
-        result (committed): a crash in between leaves a row in ``sending``, which is
-        never sent again before Twilio was asked about it. Calls run side by side; this
-        thread alone talks to the database.
+        Any number of processes may do so side by side. Claim (committed), call, result
+        (committed): a crash in between leaves a row in ``sending``, which is never sent
+        again before Twilio was asked about it. Calls run side by side; this thread
+        alone talks to the database.
 
-        :param sender: only what leaves from it
+        :param sender: only texts from this sender
         """
         cron = self.env["ir.cron"]
         seconds_left = float("inf")
@@ -122,7 +122,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """Take waiting rows for this process; others skip what is locked.
 
         :param in_flight: dict sender -> number of calls that run in this process
-        :param sender: only what leaves from it
+        :param sender: only texts from this sender
         :return: (claimed records with sudo, pause): the pause in seconds after which
             a sender whose rate is used up may send again, None when nothing waits
         """

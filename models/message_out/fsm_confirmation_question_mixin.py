@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from ...core import status
 from ...core.kinds import EMAIL, asks
 
-# Details in words, for templates. They say when the appointment is now, which not
-# everybody may see who may see the message.
+# Details in words, for templates. They tell the current date of the appointment, which
+# not everybody who sees the message may see.
 TEXT_FIELDS = [
     "date_text",
     "time_text",
@@ -182,12 +182,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         self.ensure_one()
         if self.timezone:
             return self.timezone
-        # Recorded before it was kept.
+        # Recorded by a version that didn't keep it.
         order_sudo = self.order_id.sudo()
         return order_sudo._get_appointment_timezone() if order_sudo else ""
 
     def _describe_appointment(self, reader=None):
-        """Date and time for texts: as asked, and as they are now.
+        """Date and time for texts: as asked about, and as they are now.
 
         :param reader: the time zone of who reads it; None: the same
         :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
@@ -278,7 +278,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         """Whether the Work Order now has another location, or another customer."""
         self.ensure_one()
         if not self.location_id:
-            return False  # Recorded before it was kept.
+            return False  # Recorded by a version that didn't keep it.
         location_sudo = self.order_id.sudo().location_id
         return location_sudo != self.location_id or (
             bool(self.owner_id) and location_sudo.owner_id != self.owner_id
@@ -346,7 +346,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
 
         An answer from that number to that sender can be about any of these.
 
-        :param mobile: E.164; none, as of an e-mail: none are found
+        :param mobile: E.164; without one, as for an e-mail, none are found
         """
         if not mobile:
             return self.sudo().browse()
@@ -359,9 +359,9 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
 
     def _get_line(self):
-        """Of those that wait on one line, the newer question replaces the older one.
+        """Of the questions on one line, the newer replaces the older.
 
-        :return: tuple; the same as of :class:`Draft`
+        :return: tuple, as ``Draft.line``
         """
         self.ensure_one()
         if self.channel == EMAIL:
@@ -382,7 +382,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
                     and (reason == "deleted" or rec.closed_reason == "answered")
                 )
             ).write({"closed_reason": reason})
-        # One that carries others leaves it to the outbox, which asks them anew.
+        # One that carries others is left to the outbox, which asks those again.
         waiting_sudo = open_sudo.filtered(
             lambda rec: rec.state == "outgoing" and not (rec.code and rec.carried_ids)
         )

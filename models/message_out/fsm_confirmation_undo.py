@@ -33,8 +33,8 @@ _MAX_MESSAGES = 200
 class FsmConfirmationUndo(models.TransientModel):
     """Undoes what a person did by hand, as long as nothing came after it.
 
-    A row keeps how all was before and after: nothing is taken back that is not as it
-    was left. Rows go by themselves, and nobody but the server reads them.
+    A row keeps the state before and after: only what is still as it was left is undone.
+    Rows expire by themselves, and nobody but the server reads them.
     """
 
     _name = "fsm.confirmation.undo"
