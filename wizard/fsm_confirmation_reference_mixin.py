@@ -36,10 +36,10 @@ class FsmConfirmationReferenceMixin(models.AbstractModel):
         """:raises AccessError: the user may not read what a field leads to"""
         if self.env.su:
             return
-        for dialog in self:
+        for wizard in self:
             for name in self._get_reference_names():
-                record = dialog[name]._origin
-                if record and not dialog._may_refer_to(name, record):
+                record = wizard[name]._origin
+                if record and not wizard._may_refer_to(name, record):
                     record.check_access("read")
 
     def _check_stored_references(self):
@@ -67,9 +67,9 @@ class FsmConfirmationReferenceMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        dialogs = super().create(vals_list)
-        dialogs._check_stored_references()
-        return dialogs
+        wizards = super().create(vals_list)
+        wizards._check_stored_references()
+        return wizards
 
     def write(self, vals):
         result = super().write(vals)

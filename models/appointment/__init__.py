@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import fsm_on_my_way_mixin
+from . import fsm_appointment_time_mixin
 from . import fsm_appointment_mixin
 from . import fsm_order_text_mixin
 from . import fsm_order

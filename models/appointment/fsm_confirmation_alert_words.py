@@ -19,7 +19,9 @@ class FsmConfirmationAlertWords(models.AbstractModel):
         """
         words = {
             **self._get_appointment_words(draft),
-            **self._get_contact_words(draft, entry_sudo),
+            **self._get_contact_words(draft),
+            **self._get_number_words(draft, entry_sudo),
+            **self._get_email_words(draft, entry_sudo),
             **self._get_earlier_words(asked_sudo),
         }
         text, summary = words[code]()
@@ -115,49 +117,12 @@ class FsmConfirmationAlertWords(models.AbstractModel):
         }
 
     @api.model
-    def _get_contact_words(self, draft, entry_sudo):
+    def _get_contact_words(self, draft):
         """:return: dict code -> function -> (sentence, a few words for many)"""
         partner = draft.partner
         recipients = self.env["fsm.confirmation.recipient"]
         archived = partner or recipients._get_archived(draft.order)[:1]
-        number = draft.mobile and partner._format_number_for_people(
-            draft.mobile, draft.company
-        )
-        name = partner.name or number
         return {
-            "email_off": lambda: (
-                self.env._(
-                    "%s asks nobody by e-mail. An administrator can change that in "
-                    "Settings > Field Service.",
-                    draft.company.name,
-                ),
-                self.env._("Asking by e-mail is switched off"),
-            ),
-            "email_missing": lambda: (
-                self.env._(
-                    "%s has no valid e-mail address. Enter one on the contact, or "
-                    "choose another contact.",
-                    partner.name,
-                ),
-                self.env._("The contact has no valid e-mail address"),
-            ),
-            "email_refused": lambda: (
-                self.env._(
-                    "%(email)s is on the list of addresses that take no e-mail. Call "
-                    "instead, or choose another contact.",
-                    email=draft.email,
-                ),
-                self.env._("The address takes no e-mail"),
-            ),
-            "texts_refused": lambda: (
-                self.env._(
-                    "%(contact)s opted out of texts. %(how)s. Send the e-mail only if "
-                    "the customer expects it.",
-                    contact=name,
-                    how=entry_sudo._job_confirmation_describe(),
-                ),
-                self.env._("%s opted out of texts", name),
-            ),
             "archived": lambda: (
                 self.env._(
                     "%s is archived. Choose another contact, or restore this one.",
@@ -175,6 +140,14 @@ class FsmConfirmationAlertWords(models.AbstractModel):
                 ),
                 self.env._("The contact is of another customer"),
             ),
+        }
+
+    @api.model
+    def _get_number_words(self, draft, entry_sudo):
+        """:return: dict code -> function -> (sentence, a few words for many)"""
+        partner, number = draft.partner, self._format_number(draft)
+        name = partner.name or number
+        return {
             "number_missing": lambda: (
                 self.env._(
                     "%s has no phone number. Enter a mobile number on the contact, or "
@@ -243,6 +216,53 @@ class FsmConfirmationAlertWords(models.AbstractModel):
                 self.env._("The opt-out was lifted by hand"),
             ),
         }
+
+    @api.model
+    def _get_email_words(self, draft, entry_sudo):
+        """:return: dict code -> function -> (sentence, a few words for many)"""
+        partner = draft.partner
+        name = partner.name or self._format_number(draft)
+        return {
+            "email_off": lambda: (
+                self.env._(
+                    "%s asks nobody by e-mail. An administrator can change that in "
+                    "Settings > Field Service.",
+                    draft.company.name,
+                ),
+                self.env._("Asking by e-mail is switched off"),
+            ),
+            "email_missing": lambda: (
+                self.env._(
+                    "%s has no valid e-mail address. Enter one on the contact, or "
+                    "choose another contact.",
+                    partner.name,
+                ),
+                self.env._("The contact has no valid e-mail address"),
+            ),
+            "email_refused": lambda: (
+                self.env._(
+                    "%(email)s is on the list of addresses that take no e-mail. Call "
+                    "instead, or choose another contact.",
+                    email=draft.email,
+                ),
+                self.env._("The address takes no e-mail"),
+            ),
+            "texts_refused": lambda: (
+                self.env._(
+                    "%(contact)s opted out of texts. %(how)s. Send the e-mail only if "
+                    "the customer expects it.",
+                    contact=name,
+                    how=entry_sudo._job_confirmation_describe(),
+                ),
+                self.env._("%s opted out of texts", name),
+            ),
+        }
+
+    @api.model
+    def _format_number(self, draft):
+        return draft.mobile and draft.partner._format_number_for_people(
+            draft.mobile, draft.company
+        )
 
     @api.model
     def _describe_invalid_number(self, draft):

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import fsm_confirmation_delivery_mixin
 from . import fsm_confirmation_question_mixin
 from . import fsm_confirmation_proposal_mixin
 from . import fsm_confirmation

@@ -1,15 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import babel_locale_parse
-from odoo.tools.misc import get_lang
-from odoo.tools.translate import _lt
 
 from ...core import status
-from ...core.formatting import format_hour, localize
 from ...core.kinds import QUESTION, SMS, asks
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
@@ -20,26 +15,6 @@ from .fsm_confirmation_change import CHANGES
 
 _logger = logging.getLogger(__name__)
 
-STATES = [
-    ("outgoing", "Waiting"),
-    ("sending", "Sending"),
-    ("sent", "Sent"),
-    ("delivered", "Delivered"),
-    ("failed", "Failed"),
-    ("canceled", "Canceled"),
-]
-FAILURE_TYPES = [
-    ("number", "This number can't be texted"),
-    ("landline", "A landline"),
-    ("consent", "Opted out"),
-    ("setup", "Setup problem"),
-    ("filtered", "Blocked by the carrier"),
-    ("unreachable", "Phone not reachable"),
-    ("temporary", "Twilio not available"),
-    ("unknown", "Not known whether it was sent"),
-    ("other", "Refused by Twilio"),
-    ("email", "E-mail not delivered"),
-]
 # A name stays as it was when the contact or Work Order is deleted. The search bar looks
 # into several columns at once: one without an index of this kind would have PostgreSQL
 # read every message.
@@ -59,6 +34,7 @@ class FsmConfirmation(models.Model):
     _description = "Job Confirmation"
     _inherit = [
         "mail.thread",
+        "fsm.confirmation.delivery.mixin",
         "fsm.confirmation.question.mixin",
         "fsm.confirmation.proposal.mixin",
         "fsm.confirmation.screen.mixin",
@@ -126,67 +102,6 @@ class FsmConfirmation(models.Model):
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
     code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
-
-    state = fields.Selection(
-        STATES, "Delivery", default="outgoing", required=True, readonly=True
-    )
-    sent_date = fields.Datetime("Sent On", readonly=True)
-    sent_hour = fields.Selection(
-        "_get_hours",
-        "Hour Sent",
-        compute="_compute_sent_hour",
-        store=True,
-        precompute=True,
-        # Odoo reads it from here only.
-        falsy_value_label=_lt("Not sent yet"),  # pylint: disable=translation-field
-        help="The hour of the day at which it was sent, where the work happens.",
-    )
-    delivered_date = fields.Datetime("Delivered On", readonly=True)
-    failed_date = fields.Datetime("Failed On", readonly=True)
-    failure_type = fields.Selection(FAILURE_TYPES, readonly=True)
-    failure_reason = fields.Char(readonly=True)
-    error_code = fields.Integer("Twilio Error", readonly=True, aggregator=None)
-    segment_count = fields.Integer("SMS Segments", readonly=True, aggregator="sum")
-    sender = fields.Char(
-        "Sent From", readonly=True, help="Our number, or the Messaging Service."
-    )
-    from_number = fields.Char(
-        readonly=True, help="The number Twilio chose from the service.", technical=True
-    )
-    twilio_sid = fields.Char("Twilio SID", readonly=True, copy=False, technical=True)
-    uuid = fields.Char(
-        readonly=True,
-        copy=False,
-        required=True,
-        default=lambda self: uuid.uuid4().hex,
-        technical=True,
-    )
-    claimed_date = fields.Datetime(readonly=True, technical=True)
-    refused_sids = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Twilio SIDs of earlier attempts that failed for a while only.",
-        technical=True,
-    )
-    check_count = fields.Integer(
-        readonly=True,
-        aggregator=None,
-        help="How often Twilio was asked what became of it, see core/delivery.py.",
-        technical=True,
-    )
-    lookup_failed_since = fields.Datetime(
-        readonly=True,
-        help="Since when Twilio can't be asked what became of it.",
-        technical=True,
-    )
-    attempt_count = fields.Integer(readonly=True, aggregator=None, technical=True)
-    next_attempt_date = fields.Datetime(readonly=True, technical=True)
-    at_once_until = fields.Datetime(
-        readonly=True,
-        help="Until then it may leave outside the texting hours: a person has just "
-        "sent it.",
-        technical=True,
-    )
 
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
@@ -428,26 +343,6 @@ class FsmConfirmation(models.Model):
 
     def _search_reply_ids(self, operator, value):
         return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
-
-    @api.model
-    def _get_hours(self):
-        """The hours of a day, as the user's language writes them."""
-        lang = get_lang(self.env)
-        locale = babel_locale_parse(lang.code)
-        return [
-            (f"{hour:02}:00", format_hour(hour, locale, lang.time_format))
-            for hour in range(24)
-        ]
-
-    @api.depends("sent_date")
-    def _compute_sent_hour(self):
-        for record in self:
-            if not record.sent_date:
-                record.sent_hour = False
-                continue
-            zone = record._get_timezone()
-            zone = zone or record.company_id.sudo().partner_id.tz or "UTC"
-            record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
 
     @api.depends("response", "state", "is_open", "closed_reason", "kind")
     def _compute_indicator(self):
