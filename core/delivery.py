@@ -226,8 +226,8 @@ def after_check(state, report, age):
     :param report: :class:`Report`; without a status Twilio told nothing
     :param age: timedelta since our call
     """
-    known = _STATE_OF_STATUS.get(report.status, state)
-    waits = known == "sending" and state in ("sending", "sent")
+    reached = _STATE_OF_STATUS.get(report.status, state)
+    waits = reached == "sending" and state in ("sending", "sent")
     return GIVEN_UP if waits and age > CHECK_AFTER[-1] else None
 
 

@@ -5,10 +5,10 @@ from odoo import api, models
 class FsmConfirmationReferenceMixin(models.AbstractModel):
     """A dialog whose records a user names by id: only ones that the user may read.
 
-    Dialogs compute with more rights than the user has, and Odoo shows the name of
-    every record that a field leads to, so a guessed id would show what stands in
-    another company's records. The records are looked at, not the values: Odoo and
-    PostgreSQL take ids in more types than any list of them would have.
+    Dialogs compute with more rights than the user has, and Odoo shows the name of every
+    record that a field leads to, so a guessed id would show what is in another
+    company's records. Records are checked rather than values: Odoo and PostgreSQL
+    accept ids of more types than one could list.
     """
 
     _name = "fsm.confirmation.reference.mixin"

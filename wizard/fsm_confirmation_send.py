@@ -178,7 +178,8 @@ class FsmConfirmationSend(models.TransientModel):
         return draft
 
     def _draft_to_send(self):
-        """The same, also telling of a move that the customer doesn't know of yet."""
+        """As :meth:`_draft`, also telling of a move that the customer doesn't know
+        of."""
         draft = self._draft()
         self.env["fsm.confirmation.change"]._tell_in([draft])
         return draft
@@ -429,7 +430,7 @@ class FsmConfirmationSend(models.TransientModel):
     def action_send(self):
         """Record the text; it is sent as soon as this transaction is committed.
 
-        :raises UserError: something stands in the way
+        :raises UserError: an alert blocks it
         """
         self.ensure_one()
         check_may_edit(self.env)

@@ -7,8 +7,8 @@ LEVELS = [("ok", "OK"), ("warning", "Warning"), ("problem", "Problem")]
 class FsmConfirmationSetup(models.TransientModel):
     """The dialog of an administrator: connect, check, send a test text.
 
-    It shows what the last click found; nothing is asked of Twilio, and nothing
-    changed there, without one.
+    It shows what the last click found: without a click, Twilio is asked nothing, and
+    nothing changes there.
     """
 
     _name = "fsm.confirmation.setup"

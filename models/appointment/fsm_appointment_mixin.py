@@ -268,10 +268,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         result = super().write(vals)
         if vals.keys() & SHOWN_ON_BOARD:
             self._notify_boards()
-        for appointment, known in statuses.items():
-            appointment._on_status_set_by_hand(known)
-        for appointment, known in before.items():
-            changed = {name for name in known if appointment[name] != known[name]}
+        for appointment, old_status in statuses.items():
+            appointment._on_status_set_by_hand(old_status)
+        for appointment, old in before.items():
+            changed = {name for name in old if appointment[name] != old[name]}
             appointment._on_appointment_changed(changed)
         return result
 
@@ -286,9 +286,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         if not value or automatic:
             return {}
         return {
-            rec: known
+            rec: old_status
             for rec in self
-            if (known := rec.sudo().confirmation_status) != value
+            if (old_status := rec.sudo().confirmation_status) != value
         }
 
     def _on_status_set_by_hand(self, before):
@@ -411,16 +411,16 @@ class FsmAppointmentMixin(models.AbstractModel):
         :param outdated_sudo: those of them that are about something else now
         """
         self.ensure_one()
-        known = self.sudo().confirmation_status
+        old_status = self.sudo().confirmation_status
         # What reached the customer last decides.
         newest_sudo = messages_sudo.filtered(
             lambda rec: rec.response or rec._may_have_arrived()
         )[:1]
-        if (newest_sudo - outdated_sudo).response == known == "confirmed" and (
+        if (newest_sudo - outdated_sudo).response == old_status == "confirmed" and (
             newest_sudo.closed_reason not in status.OUTDATED
         ):
             return
-        moved = status.status_after_move(known, was_asked=bool(newest_sudo))
+        moved = status.status_after_move(old_status, was_asked=bool(newest_sudo))
         self._set_confirmation_status_sudo(moved)
         if moved == "reconfirm":
             self.env["fsm.confirmation.response"]._restore(newest_sudo)

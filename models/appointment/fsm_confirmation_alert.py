@@ -86,7 +86,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         self._look_earlier(drafts)
         for draft in drafts:
             asked_sudo = draft.earlier
-            known = {
+            values = {
                 **self._get_company_facts(draft.company),
                 **self._get_appointment_facts(draft),
                 **self._get_contact_facts(draft),
@@ -94,16 +94,16 @@ class FsmConfirmationAlert(models.AbstractModel):
                 "earlier": (asked_sudo.response or "asked") if asked_sudo else "",
             }
             if draft.is_email:
-                known.update(emails._get_facts(draft, refused, opted_out))
+                values.update(emails._get_facts(draft, refused, opted_out))
             else:
-                known.update(
+                values.update(
                     departures._get_facts(draft) if draft.by_person else {},
                     opted_out=draft.mobile in opted_out,
                     failed_as_landline=draft.mobile in landlines,
                     wrong_number=(draft.partner, draft.company, draft.mobile) in wrong,
                     opt_out_lifted=draft.mobile in lifted,
                 )
-            facts = Facts(**known)
+            facts = Facts(**values)
             entry_sudo = opted_out.get(draft.mobile)
             draft.alerts = [
                 words._make_alert(code, draft, entry_sudo, asked_sudo)
@@ -247,9 +247,9 @@ class FsmConfirmationAlert(models.AbstractModel):
     @api.model
     def _is_outdated(self, record_sudo):
         """Whether a recorded text is no longer true, or no longer asked."""
-        known = {} if record_sudo._asks() else self._get_told_facts(record_sudo)
+        facts = {} if record_sudo._asks() else self._get_told_facts(record_sudo)
         stale, is_open = record_sudo._get_stale_reason(), record_sudo.is_open
-        return is_outdated(Waiting(record_sudo.kind, stale, is_open, **known))
+        return is_outdated(Waiting(record_sudo.kind, stale, is_open, **facts))
 
     @api.model
     def _get_told_facts(self, record_sudo):
@@ -278,16 +278,16 @@ class FsmConfirmationAlert(models.AbstractModel):
         return next((alert for alert in alerts if alert.code not in SETUP), None)
 
     @api.model
-    def _find_number_alert_codes(self, company, mobile, **known):
+    def _find_number_alert_codes(self, company, mobile, **overrides):
         """What stands in the way of a text to a number about no appointment.
 
         For auto-replies and test texts, which have words of their own for it.
 
         :param mobile: E.164
-        :param known: facts that override the company's: a test text is sent before
+        :param overrides: facts that override the company's: a test text is sent before
             confirmations are enabled
         :return: list of keys of :data:`~...core.alerts.ALERTS`
         """
         opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo([mobile])
         facts = {**self._get_company_facts(company), "opted_out": bool(opted_out)}
-        return find_codes(Facts(**{**facts, **known}))
+        return find_codes(Facts(**{**facts, **overrides}))

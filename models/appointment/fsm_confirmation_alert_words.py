@@ -282,7 +282,7 @@ class FsmConfirmationAlertWords(models.AbstractModel):
         """:return: dict code -> function -> (sentence, a few words for many)"""
         if not record_sudo:
             return {}
-        known = {
+        details = {
             "contact": record_sudo.contact_name or "",
             "sent": self._format_datetime(
                 record_sudo.sent_date or record_sudo.create_date
@@ -294,7 +294,7 @@ class FsmConfirmationAlertWords(models.AbstractModel):
             "confirmed": lambda: (
                 self.env._(
                     "%(contact)s already confirmed this appointment on %(answered)s.",
-                    **known,
+                    **details,
                 ),
                 self.env._("Confirmed already"),
             ),
@@ -302,7 +302,7 @@ class FsmConfirmationAlertWords(models.AbstractModel):
                 self.env._(
                     "%(contact)s declined this appointment on %(answered)s: "
                     "“%(words)s”. Agree on another date first.",
-                    **known,
+                    **details,
                 ),
                 self.env._("Declined: agree on another date first"),
             ),
@@ -310,7 +310,7 @@ class FsmConfirmationAlertWords(models.AbstractModel):
                 self.env._(
                     "%(contact)s answered on %(answered)s, but not clearly: "
                     "“%(words)s”. A new text replaces the old question.",
-                    **known,
+                    **details,
                 ),
                 self.env._("Answered, but not clearly: read the reply"),
             ),
@@ -318,7 +318,7 @@ class FsmConfirmationAlertWords(models.AbstractModel):
                 self.env._(
                     "%(contact)s was already asked about this appointment on %(sent)s "
                     "and has not answered yet. A new text replaces the old question.",
-                    **known,
+                    **details,
                 ),
                 self.env._("Asked already, no response yet"),
             ),

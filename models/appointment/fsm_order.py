@@ -146,7 +146,7 @@ class FsmOrder(models.Model):
         order_sudo = self.sudo()
         place_sudo = order_sudo.location_id.partner_id
         countries = self.env["res.country"]
-        known = pytz.all_timezones_set
+        all_zones = pytz.all_timezones_set
         # One after the other: each is a query, and an early one is usually known.
         for get_name in (
             lambda: order_sudo.location_id.calendar_id.tz,
@@ -160,7 +160,7 @@ class FsmOrder(models.Model):
             lambda: order_sudo.company_id.resource_calendar_id.tz,
             lambda: order_sudo.company_id.partner_id.tz,
         ):
-            if (name := get_name()) in known:
+            if (name := get_name()) in all_zones:
                 return name
         return "UTC"
 

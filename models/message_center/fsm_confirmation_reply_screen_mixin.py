@@ -147,8 +147,8 @@ class FsmConfirmationReplyScreenMixin(models.AbstractModel):
                 "partner_id": confirmation.sudo().partner_id.id,
             }
         )
-        histories = self.env["fsm.confirmation.reply.chatter"]
-        histories._log_texts(reply_sudo, [(confirmation.sudo(), self.intent)])
+        reply_chatter = self.env["fsm.confirmation.reply.chatter"]
+        reply_chatter._log_texts(reply_sudo, [(confirmation.sudo(), self.intent)])
         responses = self.env["fsm.confirmation.response"]
         responses._keep_words(confirmation.sudo(), reply_sudo)
         note = self.env._("%s: a reply was attached by hand.", confirmation.name)

@@ -277,8 +277,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     def _apply_result(self, reply_sudo, result):
         if result.outcome is Outcome.ACCEPTED:
             reply_sudo.write({"auto_reply_state": "sent"})
-            histories = self.env["fsm.confirmation.reply.chatter"]
-            histories._log_late_auto_reply(reply_sudo)
+            reply_chatter = self.env["fsm.confirmation.reply.chatter"]
+            reply_chatter._log_late_auto_reply(reply_sudo)
         elif (
             result.outcome is Outcome.REJECTED
             and failure_class(result.code) is Failure.RETRY

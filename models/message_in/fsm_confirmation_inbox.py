@@ -465,12 +465,12 @@ class FsmConfirmationInbox(models.AbstractModel):
 
         :param auto_reply: what the customer gets back, "" for nothing
         """
-        histories = self.env["fsm.confirmation.reply.chatter"]
-        histories._log_texts(case.text, case.links, auto_reply)
+        reply_chatter = self.env["fsm.confirmation.reply.chatter"]
+        reply_chatter._log_texts(case.text, case.links, auto_reply)
         if case.linked:
             case.linked._notify_changed()
         elif case.decision is not matching.FLOOD:
-            histories._log_unmatched(
+            reply_chatter._log_unmatched(
                 case.text, case.several, case.company, case.partner, auto_reply
             )
             replies = self.env["fsm.confirmation.reply"]

@@ -251,14 +251,14 @@ class FsmConfirmationReply(models.Model):
         :return: list of :class:`~...core.reply.Said`
         """
         about = appointments.get(self.confirmation_id.id)
-        known = {"about": (about,) if about else (), "time": self.received_date}
-        said = [Said("customer", "", self.body or "", **known)]
+        common = {"about": (about,) if about else (), "time": self.received_date}
+        said = [Said("customer", "", self.body or "", **common)]
         kind = self.auto_reply_kind or talk.SAID_BY_TWILIO.get(self.intent, "")
         if self.auto_reply_body and not kind:
             kind = talk.SAID_TO_INTENT.get(self.intent, "")
         if kind or self.auto_reply_body:
             text = self.auto_reply_body or ""
-            said.append(Said("us", kind, text, **known))
+            said.append(Said("us", kind, text, **common))
         return said
 
     def _has_opted_since(self, text):
@@ -313,8 +313,8 @@ class FsmConfirmationReply(models.Model):
 
     def _log_reply(self, messages):
         """Write this reply, and its auto-reply, into the histories of its messages."""
-        histories = self.env["fsm.confirmation.reply.chatter"]
-        histories._log_texts(self, [(messages, self.intent)], self.auto_reply_body)
+        reply_chatter = self.env["fsm.confirmation.reply.chatter"]
+        reply_chatter._log_texts(self, [(messages, self.intent)], self.auto_reply_body)
 
     @api.model
     def _notify_unmatched(self, company, partner):

@@ -120,8 +120,8 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     def _compute_appointment_text(self):
         reader = self.env["fsm.order"]._get_reader_timezone()
         for record in self:
-            known = record._describe_appointment(reader)
-            text = ", ".join(known[key] for key in ("date", "time") if known[key])
+            details = record._describe_appointment(reader)
+            text = ", ".join(details[key] for key in ("date", "time") if details[key])
             record.appointment_text = text
 
     @api.depends("appointment_start", "timezone")
@@ -139,11 +139,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     def _compute_texts(self):
         for record in self:
             # The customer reads it.
-            known = record._describe_appointment(record.partner_id.sudo().tz or None)
-            record.date_text = known["date"]
-            record.time_text = known["time"]
-            record.new_date_text = known["new_date"]
-            record.new_time_text = known["new_time"]
+            details = record._describe_appointment(record.partner_id.sudo().tz or None)
+            record.date_text = details["date"]
+            record.time_text = details["time"]
+            record.new_date_text = details["new_date"]
+            record.new_time_text = details["new_time"]
 
     @api.depends("order_id", "visit_id")
     def _compute_technician_text(self):
@@ -195,23 +195,23 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         self.ensure_one()
         appointment_sudo = self._get_appointment_sudo()
         order_sudo = self.order_id.sudo()
-        known = {"job": self.job_name or "", "new_date": "", "new_time": ""}
+        details = {"job": self.job_name or "", "new_date": "", "new_time": ""}
         if not order_sudo:
-            return {**known, "date": "", "time": ""}
+            return {**details, "date": "", "time": ""}
         zone = self._get_timezone()
         start = self.appointment_start
         same = appointment_sudo.scheduled_date_start == start
         end = appointment_sudo.scheduled_date_end if same else self.appointment_end
-        known["date"] = order_sudo._format_date_in(zone, start)
-        known["time"] = order_sudo._format_time_in(zone, start, end, reader)
+        details["date"] = order_sudo._format_date_in(zone, start)
+        details["time"] = order_sudo._format_time_in(zone, start, end, reader)
         if same:
-            known.update(new_date=known["date"], new_time=known["time"])
+            details.update(new_date=details["date"], new_time=details["time"])
         elif appointment_sudo:
-            known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
-            known["new_time"] = order_sudo._format_appointment_time(
+            details["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
+            details["new_time"] = order_sudo._format_appointment_time(
                 appointment_sudo, reader
             )
-        return known
+        return details
 
     def _name_appointment(self, among):
         """What tells this appointment apart from those of other messages.

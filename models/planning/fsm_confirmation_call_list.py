@@ -90,8 +90,8 @@ class FsmConfirmationCallList(models.Model):
 
         :param appointments: list of ``fsm.order`` and ``fsm.visit``
         """
-        known = {*self.order_ids, *self.visit_ids}
-        if known == set(appointments):
+        listed = {*self.order_ids, *self.visit_ids}
+        if listed == set(appointments):
             return
         self.write(
             {
@@ -102,7 +102,7 @@ class FsmConfirmationCallList(models.Model):
                 )
             }
         )
-        self._set_activity(is_new=bool(set(appointments) - known))
+        self._set_activity(is_new=bool(set(appointments) - listed))
 
     @api.model
     def _get_ids(self, appointments, model):
