@@ -153,9 +153,12 @@ def decide(found, candidates, conversation=()):
     else:
         effects = _RULES[found.outcome](found, candidates)
         intent = _get_intent(found, effects)
+    reason = _get_reason(found, effects)
+    if reason == "chosen":
+        intent = reason
     return MatchDecision(
         intent=intent,
-        reason=_get_reason(found, effects),
+        reason=reason,
         effects=tuple(effects),
         about=next(iter(_get_ids(_likeliest(candidates))), 0),
         resolves_questions=found.outcome == "answered",

@@ -55,6 +55,7 @@ class Draft:
     earlier: object = None
     by_person: bool = False  # A person is about to send it.
     at_once_reason: str = ""  # why it is sent outside the texting hours
+    is_alone: bool = False  # It says what no text about several does.
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
     # The drafts that are asked in one text, itself among them; empty: it alone.
     together: tuple = field(default=(), compare=False, repr=False)
@@ -70,6 +71,8 @@ class Draft:
     @property
     def keeps_hours(self):
         """Whether it waits for the texting hours."""
+        if self.at_once_reason:
+            return False
         if self.leaves_at_once is None:
             return bool(self.step)
         return not self.leaves_at_once

@@ -56,6 +56,7 @@ NEEDED_OF_MESSAGES = (
 NEEDED_OF_ORDERS = (
     "company_id",
     "confirmation_status",
+    "confirmation_user_id",
     "location_id",
     "name",
     "scheduled_date_end",

@@ -69,6 +69,7 @@ class FsmConfirmationReply(models.Model):
             ("help", "Help"),
             ("wrong_number", "Wrong number"),
             ("courtesy", "Courtesy"),
+            ("chosen", "Chose a time"),
             ("unrecognized", "Unrecognized"),
         ],
         string="Understood As",

@@ -295,6 +295,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             appointment_sudo._set_confirmation_status_sudo(
                 response or appointment_sudo._get_known_status_sudo()
             )
+            appointment_sudo._set_by_hand_sudo()
 
     @api.model
     def _write_resolution(self, message_sudo, response):

@@ -85,7 +85,7 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
             sentence = (
                 self.env._("Automatic texts are held.")
                 if held
-                else self.env._("Automatic texts leave again.")
+                else self.env._("Automatic texts are sent again.")
             )
             chatter = self.env["fsm.confirmation.chatter"]
             chatter._log([order], sentence, order.sudo().company_id)

@@ -544,7 +544,7 @@ class TestTextingHours(TrustCase):
         opening = self._move_to_hour(21)
         wizard = self._wizard()
         self.assertIn(
-            "in Springfield: the text leaves tomorrow at 8:00", wizard.warning
+            "in Springfield: the text is sent tomorrow at 8:00", wizard.warning
         )
         self.assertFalse(wizard.blocking_reason)
         wizard.send_now = True
@@ -592,7 +592,7 @@ class TestTextingHours(TrustCase):
         first, second = self.order, self._make_order()
         batches = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
         batch = batches.create({"order_ids": (first + second).ids})
-        self.assertIn("the text leaves today at 8:00", batch.hours_info)
+        self.assertIn("the text is sent today at 8:00", batch.hours_info)
         self.assertEqual(len(batch.hours_info.splitlines()), 1)
         batch.write({"send_now": True, "at_once_reason": "Storm is coming"})
         self.assertFalse(batch.hours_info)
@@ -608,7 +608,7 @@ class TestTextingHours(TrustCase):
         wizard = self._wizard()
         self.assertIn("will have started by then", wizard.blocking_reason)
         # It never leaves, so nobody is told when it does.
-        self.assertNotIn("the text leaves", wizard.blocking_reason)
+        self.assertNotIn("the text is sent", wizard.blocking_reason)
         with self.assertRaisesRegex(UserError, "will have started by then"):
             wizard.action_send()
         batch = self.env["fsm.confirmation.batch"].create({"order_ids": self.order.ids})
