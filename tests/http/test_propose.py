@@ -57,12 +57,18 @@ class TestPropose(ConfirmationHttpCase):
         before = self.order.scheduled_date_start
         length = self.order.scheduled_date_end - before
         record = self._propose()
+        row = self._row()
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
         self.assertEqual((record.kind, record.state), ("times", "delivered"))
         self.assertRegex(record.body, r"A: .+; B: .+; C: .+\. Reply with the letter")
         slots = self._slots(record)
         self.assertEqual(slots.mapped("letter"), ["A", "B", "C"])
         result = self._customer_says("b please")
         self.assertFalse(result["replies"])
+        reply = self.env["fsm.confirmation.reply"].search([], limit=1)
+        self.assertEqual(reply.intent_text, "Chose a time")
+        self.assertIn("Understood as: Chose a time", self._history(self.order))
         self.assertEqual(self.order.scheduled_date_start, before, "only by a click")
         self.assertTrue(self.question.needs_reading)
         step = self._steps()["take_time"]
@@ -212,6 +218,31 @@ class TestPropose(ConfirmationHttpCase):
         with self.assertRaisesRegex(UserError, "opted out"):
             self._propose()
 
+    def test_outside_the_texting_hours(self):
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        dialog = dialogs.with_context(default_confirmation_id=self.question.id)
+        dialog = dialog.create({})
+        self.assertTrue(dialog.is_outside_hours)
+        self.assertIn("no texting hours", dialog.hours_info)
+        with self.assertRaisesRegex(UserError, "now with a reason"):
+            dialog.action_send()
+        dialog.send_now = True
+        with self.assertRaisesRegex(UserError, "can't wait"):
+            dialog.action_send()
+        dialog.at_once_reason = "She asked for it"
+        self.assertFalse(dialog.warning)
+        dialog.action_send()
+        self._run_outbox()
+        told = self.env["fsm.confirmation"].search([], limit=1)
+        self.assertEqual((told.kind, told.state), ("times", "delivered"))
+        for record in (told, self.order, self.customer):
+            self.assertIn("hours: She asked for it", self._history(record))
+
     def test_levels(self):
         for level in ("read", "none"):
             dialogs = self.env["fsm.confirmation.propose"].with_user(self.users[level])
@@ -227,12 +258,14 @@ class TestPropose(ConfirmationHttpCase):
         with self.assertRaises(UserError):
             self.question.with_user(self.dispatcher).action_next_step("take_time")
 
-    def test_from_the_board(self):
-        def get_row():
-            rows = self.env["fsm.appointment"].with_user(self.dispatcher)
-            self.env.invalidate_all()
-            return rows.search([("order_id", "=", self.order.id)])
+    def _row(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = self.env["fsm.appointment"].with_user(self.dispatcher)
+        return rows.search([("order_id", "=", self.order.id)])
 
+    def test_from_the_board(self):
+        get_row = self._row
         self._customer_says("no")
         action = get_row().action_next_step("propose")
         self.assertEqual(action["res_model"], "fsm.confirmation.propose")
@@ -333,7 +366,18 @@ class TestProposeFirst(ConfirmationHttpCase):
         action = row.action_next_step("propose")
         self.assertEqual(action["context"]["default_order_id"], self.order.id)
         record = self._propose(self.order)
+        row = self._row()
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
+        steps = [step["key"] for step in row.next_steps]
+        self.assertLessEqual({"send", "propose"}, set(steps))
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn(
+            "were proposed to Maria Gomez: A: ", order.confirmation_times_text
+        )
         self._customer_says("the first one")
+        order.invalidate_recordset()
+        self.assertIn("Maria Gomez chose A: ", order.confirmation_times_text)
         row = self._row()
         self.assertEqual((row.board_state, row.message_id), ("to_read", record))
         row.action_next_step("take_time")
