@@ -138,6 +138,8 @@ ALERTS = {
 }
 # When many are asked at once nobody reads warnings: these need a person's decision.
 _FOR_A_PERSON = {"confirmed", "declined", "unrecognized", "asked", "texts_refused"}
+# It's outside the texting hours: a person may send it at once, with a reason.
+WAITING = {"too_late", "outside_hours"}
 # Problems that an administrator fixes; they have nothing to do with the customer.
 SETUP = {"disabled", "not_ready"}
 # The number can't be texted: an e-mail may be sent automatically instead. An opt-out

@@ -499,7 +499,7 @@ class FsmAppointment(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        return self.env["fsm.day.board"]._take(self, key)
+        return self.env["fsm.day.board"]._take_step(self, key)
 
     def action_open(self):
         """Open the conversation, or the Work Order when nothing was said yet."""

@@ -64,7 +64,7 @@ class FsmOrderTextMixin(models.AbstractModel):
     confirmation_choices = fields.Char(
         "Appointments of the Day (text)",
         compute="_compute_confirmation_details",
-        help="With their codes, where one text asks about several.",
+        help="With their codes, where one text is about several.",
     )
 
     @api.depends(
@@ -129,9 +129,9 @@ class FsmOrderTextMixin(models.AbstractModel):
             )
 
     def _describe_choices(self, choices, reader):
-        """The appointments that one text asks about, with their codes.
+        """The appointments that one text is about, with their codes.
 
-        :param choices: tuples (id of the Work Order, of the visit or False, code)
+        :param choices: tuples (id of the Work Order, of the visit or False, code or "")
         :param reader: the reader's time zone, None for one who is there
         """
         texts = []
@@ -141,7 +141,7 @@ class FsmOrderTextMixin(models.AbstractModel):
             visit = self.env["fsm.visit"].browse(visit_id or ())
             time = order._format_appointment_time(visit or order, reader)
             name = " ".join(filter(None, (order.name, visit.name)))
-            parts = [f"{code}: {time}", name]
+            parts = [f"{code}: {time}" if code else time, name]
             if order._format_appointment_address() != place:
                 place = order._format_appointment_address()
                 parts.append(place)

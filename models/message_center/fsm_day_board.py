@@ -448,7 +448,7 @@ class FsmDayBoard(models.AbstractModel):
         )
 
     @api.model
-    def _take(self, appointment, key):
+    def _take_step(self, appointment, key):
         """See ``fsm.appointment.action_next_step``."""
         found = self._examine(appointment)[appointment]
         if key not in [step["key"] for step in self._get_steps(appointment, found)]:
@@ -471,7 +471,7 @@ class FsmDayBoard(models.AbstractModel):
             "conversation": lambda rec: rec.message_id.action_open_details(),
             "write_back": self._write_back,
             "propose": self._propose,
-            "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
+            "take_time": lambda rec: next_steps._take_step(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
             "reschedule": lambda rec: rec.message_id.action_reschedule(),

@@ -258,11 +258,11 @@ class FsmConfirmation(models.Model):
     )
     carrier_id = fields.Many2one(
         "fsm.confirmation",
-        "Asked With",
+        "Sent With",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The question whose text asks this one as well, the same day.",
+        help="The text that asks or tells this one as well, of the same day.",
     )
     carried_ids = fields.One2many(
         "fsm.confirmation", "carrier_id", "Asked in Its Text", technical=True

@@ -131,7 +131,19 @@ class FsmConfirmationChange(models.Model):
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
+                known_sudo._settle_together(due)
                 self.env.ref(TELL_CRON).sudo()._trigger(at=due)
+
+    def _settle_together(self, due):
+        """What else the same customer has to be told waits as long: for one text."""
+        self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("is_held", "=", False),
+                ("told_id.mobile", "!=", False),
+                ("told_id.mobile", "=", self.told_id.mobile),
+            ]
+        ).write({"due_date": due})
 
     @api.model
     def _forget_sudo(self, appointments):
@@ -232,16 +244,17 @@ class FsmConfirmationChange(models.Model):
         due_sudo._tell(self.env.user)
         return len(due_sudo)
 
-    def _tell(self, user):
+    def _tell(self, user, reason=""):
         """Record a text about each of these changes, ready to send.
 
         Changes that are no longer true are forgotten. Where a text can't be sent, the
         change is kept for a person, with the reason.
 
         :param user: ``res.users`` who tells them
+        :param reason: why the texts don't wait for the texting hours
         :return: the new ``fsm.confirmation`` records with sudo
         """
-        drafts = self._prepare_drafts()
+        drafts = self._prepare_drafts(reason)
         self.sudo().filtered(lambda change: change not in drafts).unlink()
         ready = []
         for change_sudo, draft in drafts.items():
@@ -253,9 +266,10 @@ class FsmConfirmationChange(models.Model):
                 change_sudo.unlink()
         return self.env["fsm.confirmation.composer"]._record(ready, user)
 
-    def _prepare_drafts(self):
+    def _prepare_drafts(self, reason=""):
         """Draft the texts about these changes, each with what blocks it.
 
+        :param reason: why the texts don't wait for the texting hours
         :return: dict change, with sudo ->
             :class:`~...fsm_confirmation_composer.Draft`; without those that are not
             true any more
@@ -264,13 +278,16 @@ class FsmConfirmationChange(models.Model):
         for change_sudo in self.sudo():
             kind, told_sudo = self._find(change_sudo._get_appointment())
             if kind:
-                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
+                draft = self._draft(change_sudo, kind, told_sudo)
+                draft.at_once_reason = reason
+                drafts[change_sudo] = draft
         self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
         return drafts
 
     @api.model
     def _draft(self, change_sudo, kind, told_sudo):
-        """:return: :class:`~...fsm_confirmation_composer.Draft`"""
+        """:param change_sudo: a change, or another record about the same appointment
+        :return: :class:`~...fsm_confirmation_composer.Draft`"""
         draft = self.env["fsm.confirmation.composer"]._draft(
             change_sudo.order_id,
             change_sudo.visit_id,
@@ -288,6 +305,12 @@ class FsmConfirmationChange(models.Model):
             tells_change=kind,
             leaves_at_once=False,
             is_recipient=True,
+            # A text about several gives the date that they have.
+            is_alone=told_sudo.appointment_start
+            != told_sudo._get_appointment_sudo().scheduled_date_start
+            and kind != notices.MOVED,
+            # Too late for its appointment it is of no use: a person is told.
+            by_person=True,
         )
 
     @api.model
@@ -315,31 +338,46 @@ class FsmConfirmationChange(models.Model):
                 draft.tells_change = kind if draft.words else ""
 
     def action_tell(self):
-        """Tell these customers now.
+        """Tell these customers now; outside the texting hours a dialog says so first.
 
         :raises AccessError: the user's level is below Edit
         :raises UserError: none of them can be told
         """
         check_may_edit(self.env)
         self.check_access("read")
-        sent_sudo = self._tell(self.env.user)
+        drafts = self._prepare_drafts().values()
+        if self.env["fsm.confirmation.departure"]._find_waiting(drafts):
+            return self.action_review()
+        return self._tell_by_hand()
+
+    def _tell_by_hand(self, reason=""):
+        """Tell these customers, and the user how many.
+
+        :param reason: why the texts don't wait for the texting hours
+        :raises UserError: none of them can be told
+        """
+        sent_sudo = self._tell(self.env.user, reason)
         left = self.exists()
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
-        if len(sent_sudo) == 1:
+        count = len(sent_sudo.filtered(lambda rec: not rec.carrier_id))
+        if count == 1:
             text = self.env._("1 customer gets a message.")
         else:
-            text = self.env._("%s customers get a message.", len(sent_sudo))
+            text = self.env._("%s customers get a message.", count)
         return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
 
     def action_review(self):
         """Open the dialog that says how many customers are told of what.
 
+        Of all changes where none is chosen, as on a phone.
+
         :raises AccessError: the user's level is below Edit
         """
         check_may_edit(self.env)
-        self.check_access("read")
-        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": self.ids})
+        changes = self or self.search([])
+        changes.check_access("read")
+        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": changes.ids})
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Notify Customers"),

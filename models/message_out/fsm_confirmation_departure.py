@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import hours
+from ...core.alerts import WAITING
 from ...core.formatting import localize
 from ...core.hours import JUST_NOW
 
@@ -86,6 +87,8 @@ class FsmConfirmationDeparture(models.AbstractModel):
     def _describe(self, draft):
         """Say what time it is at the place of work, and when the text goes out."""
         known = self._get_words(draft)
+        if "time" not in known:
+            return self._describe_too_late(draft)
         return self.env._(
             "It is %(now)s in %(place)s: the text is sent %(day)s at %(time)s.", **known
         )
@@ -106,6 +109,17 @@ class FsmConfirmationDeparture(models.AbstractModel):
             "with a reason.",
             **known,
         )
+
+    @api.model
+    def _find_waiting(self, drafts):
+        """What the user should know of drafts that can't leave now, each once.
+
+        :param drafts: list of :class:`Draft` that a person sends, with their alerts
+        :return: list of str, empty in the texting hours
+        """
+        alerts = [alert for draft in drafts for alert in draft.alerts]
+        texts = [alert.text for alert in alerts if alert.code in WAITING]
+        return list(dict.fromkeys(texts))
 
     @api.model
     def _get_words(self, draft):

@@ -127,10 +127,26 @@ class FsmConfirmationProposal(models.AbstractModel):
         return service._render_about("times", offered)
 
     @api.model
-    def _propose(self, message, starts):
+    def _draft(self, message, starts, reason=""):
+        """Draft the text that proposes times in the conversation of a message.
+
+        :param starts: naive UTC datetimes
+        :param reason: why it can't wait for the texting hours
+        :return: :class:`~...fsm_confirmation_composer.Draft` with its alerts
+        """
+        words = self._render(message.sudo(), starts)
+        service = self.env["fsm.confirmation.write.back"]
+        draft = service._draft(message, words, TIMES, reason)
+        draft.times = tuple(sorted(set(starts)))
+        self.env["fsm.confirmation.alert"]._check([draft])
+        return draft
+
+    @api.model
+    def _propose(self, message, starts, reason=""):
         """Send two or three times to the number of a message, and reserve them.
 
         :param starts: naive UTC datetimes
+        :param reason: why it can't wait for the texting hours
         :return: the new ``fsm.confirmation``, with sudo
         :raises UserError: they can't be proposed
         """
@@ -139,21 +155,20 @@ class FsmConfirmationProposal(models.AbstractModel):
         if not self._can_propose(message):
             raise UserError(self.env._("This appointment can't be moved any more."))
         appointment_sudo = message._get_appointment_sudo()
-        starts = sorted(set(starts))
-        self._check_starts(appointment_sudo, starts)
+        draft = self._draft(message, starts, reason)
+        self._check_starts(draft)
         self._find_slots_sudo(message)._release_sudo()
-        words = self._render(message.sudo(), starts)
         service = self.env["fsm.confirmation.write.back"]
-        record_sudo = service._write_back(message, words, TIMES)
-        self._reserve(record_sudo, appointment_sudo, starts)
+        record_sudo = service._write_back(message, draft.words, TIMES, reason)
+        self._reserve(record_sudo, appointment_sudo, draft.times)
         return record_sudo
 
     @api.model
-    def _draft_first(self, appointment, starts):
+    def _draft_first(self, appointment, starts, reason=""):
         """Draft the text that proposes times to a customer who wasn't asked yet.
 
-        :param starts: naive UTC datetimes
-        :return: :class:`~...fsm_confirmation_composer.Draft`
+        :param starts, reason: see :meth:`_draft`
+        :return: :class:`~...fsm_confirmation_composer.Draft` with its alerts
         """
         order_sudo = appointment._get_appointment_order().sudo()
         visit = appointment if appointment != order_sudo else self.env["fsm.visit"]
@@ -163,17 +178,18 @@ class FsmConfirmationProposal(models.AbstractModel):
             composer._draft(order_sudo, visit, partner),
             kind=TIMES,
             template=order_sudo.company_id._get_text_templates_sudo("times_first")[:1],
-            times=tuple(sorted(starts)),
+            times=tuple(sorted(set(starts))),
             is_recipient=True,
+            at_once_reason=reason,
         )
         self.env["fsm.confirmation.alert"]._check([draft])
         return draft
 
     @api.model
-    def _propose_first(self, appointment, starts):
+    def _propose_first(self, appointment, starts, reason=""):
         """Send two or three times to a customer who wasn't asked yet, and reserve them.
 
-        :param starts: naive UTC datetimes
+        :param starts, reason: see :meth:`_draft`
         :return: the new ``fsm.confirmation``, with sudo
         :raises UserError: they can't be proposed
         """
@@ -185,23 +201,33 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(
                 self.env._("Somebody has texted this customer meanwhile. Look again.")
             )
-        starts = sorted(set(starts))
-        self._check_starts(appointment.sudo(), starts)
-        draft = self._draft_first(appointment, starts)
+        draft = self._draft_first(appointment, starts, reason)
+        self._check_starts(draft)
         if block := first_block(draft.alerts):
             raise UserError(block.text)
         composer = self.env["fsm.confirmation.composer"]
         record_sudo = composer._record([draft], self.env.user)
-        self._reserve(record_sudo, appointment.sudo(), starts)
+        self._reserve(record_sudo, appointment.sudo(), draft.times)
         return record_sudo
 
     @api.model
-    def _check_starts(self, appointment_sudo, starts):
-        """:raises UserError: one of the times is of no use"""
+    def _check_starts(self, draft):
+        """:raises UserError: one of the times that a draft proposes is of no use"""
+        appointment_sudo, starts = draft.appointment, draft.times
         if not 2 <= len(starts) <= len(LETTERS):
             raise UserError(self.env._("Choose two or three different times."))
         if starts[0] <= fields.Datetime.now():
             raise UserError(self.env._("A time is in the past. Choose another."))
+        departures = self.env["fsm.confirmation.departure"]
+        _now, departure = departures._find(draft)
+        if not departure or starts[0] <= departure:
+            raise UserError(
+                self.env._(
+                    "%s is over before the texting hours begin. Choose another time, "
+                    "or send the text now with a reason.",
+                    self._format(appointment_sudo, starts[0]),
+                )
+            )
         service = self.env["fsm.confirmation.free.time"]
         length = service._get_length(appointment_sudo)
         for before, after in zip(starts, starts[1:], strict=False):
@@ -371,7 +397,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         )
 
     @api.model
-    def _take(self, message):
+    def _apply_chosen(self, message):
         """Move the appointment to the chosen time, and tell the customer.
 
         With the rights of the user on it.

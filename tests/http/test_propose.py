@@ -218,6 +218,31 @@ class TestPropose(ConfirmationHttpCase):
         with self.assertRaisesRegex(UserError, "opted out"):
             self._propose()
 
+    def test_outside_the_texting_hours(self):
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        dialog = dialogs.with_context(default_confirmation_id=self.question.id)
+        dialog = dialog.create({})
+        self.assertTrue(dialog.is_outside_hours)
+        self.assertIn("no texting hours", dialog.hours_info)
+        with self.assertRaisesRegex(UserError, "now with a reason"):
+            dialog.action_send()
+        dialog.send_now = True
+        with self.assertRaisesRegex(UserError, "can't wait"):
+            dialog.action_send()
+        dialog.at_once_reason = "She asked for it"
+        self.assertFalse(dialog.warning)
+        dialog.action_send()
+        self._run_outbox()
+        told = self.env["fsm.confirmation"].search([], limit=1)
+        self.assertEqual((told.kind, told.state), ("times", "delivered"))
+        for record in (told, self.order, self.customer):
+            self.assertIn("hours: She asked for it", self._history(record))
+
     def test_levels(self):
         for level in ("read", "none"):
             dialogs = self.env["fsm.confirmation.propose"].with_user(self.users[level])
