@@ -68,7 +68,7 @@ class FsmConfirmationSettle(models.TransientModel):
         elif self.action == "opt_out":
             self.partner_id._opt_out((self.note or "").strip())
         elif self.action == "move":
-            self._move()
+            return self._move()
         else:
             self.confirmation_id.check_access("write")
             self.env["fsm.confirmation.response"]._resolve(
@@ -77,11 +77,21 @@ class FsmConfirmationSettle(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _move(self):
-        """Move the appointment, with the rights of the user on it."""
+        """Move the appointment, with the rights of the user on it.
+
+        To just what the customer named, it is agreed on: the customer is told, and not
+        asked again.
+        """
         self.confirmation_id.check_access("read")
         appointment_sudo = self.confirmation_id._get_appointment_sudo()
         if not appointment_sudo or not self.scheduled_date_start:
             raise UserError(self.env._("Choose the new date."))
         appointment = appointment_sudo.sudo(False)
         appointment.check_access("write")
+        proposals = self.env["fsm.confirmation.proposal"]
+        if proposals._is_agreed(self.confirmation_id, self.scheduled_date_start):
+            return proposals._set_agreed(
+                self.confirmation_id, self.scheduled_date_start
+            )
         appointment.scheduled_date_start = self.scheduled_date_start
+        return {"type": "ir.actions.act_window_close"}
