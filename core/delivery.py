@@ -187,13 +187,13 @@ def is_about_another(report, sid, refused):
     return report.sid in refused or bool(sid and report.sid != sid)
 
 
-def after_report(state, failure, report, attempts=1, may_leave=False):
+def after_report(state, failure, report, attempts=1, is_still_useful=False):
     """What a delivery report changes.
 
     :param failure: the ``failure_type`` of a text that failed
     :param report: :class:`Report`
     :param attempts: number of calls for this text
-    :param may_leave: whether it would still be of use, if :func:`may_retry`
+    :param is_still_useful: whether it would still be of use, if :func:`may_retry`
     """
     reported = _STATE_OF_STATUS.get(report.status)
     is_unknown = (state, failure) == ("failed", "unknown")
@@ -201,7 +201,7 @@ def after_report(state, failure, report, attempts=1, may_leave=False):
         if not is_unknown and _RANK.get(state, 9) >= _RANK["failed"]:
             return None
         reason = "canceled at Twilio" if report.status == "canceled" else ""
-        if may_leave and not is_unknown and may_retry(report):
+        if is_still_useful and not is_unknown and may_retry(report):
             return after_rejection(attempts, report.code, reason)
         failure = failure_type(report.code)
         return Transition("failed", failure=failure, code=report.code, reason=reason)
@@ -294,14 +294,14 @@ def _is_like(mine, other):
     return not other or SequenceMatcher(None, mine, other, False).ratio() >= _ALIKE
 
 
-def after_missing_in_list(age, attempts, code, is_certain, obstacle):
+def after_missing_in_list(age, attempts, code, is_certain, block):
     """Twilio's list does not have a text whose call never came back.
 
     :param age: timedelta since we were about to call
     :param attempts: number of calls for this text
     :param code: what that call came to, as far as known
     :param is_certain: see :func:`find_in_list`
-    :param obstacle: why it must not leave any more, "" when it may
+    :param block: why it must not leave any more, "" when it may
     """
     if age <= LIST_COMPLETE_AFTER:
         return None
@@ -310,8 +310,8 @@ def after_missing_in_list(age, attempts, code, is_certain, obstacle):
     if not is_certain or code == UNREADABLE:
         return GIVEN_UP
     # No delivery report came either: Twilio does not have it.
-    if obstacle:
-        return Transition("canceled", reason=obstacle)
+    if block:
+        return Transition("canceled", reason=block)
     if attempts > _MOST_ATTEMPTS:
         return Transition("failed", failure="temporary", code=code)
     return Transition("outgoing")

@@ -30,13 +30,15 @@ INTENT_OF_RESPONSE = {
     response: intent for intent, response in RESPONSE_OF_INTENT.items()
 }
 OUTCOME_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
-# What words mean that are read as an answer, and are for a person where they stand.
+# Reasons of a clear answer; shown as "context" if a person has to read it.
 _ANSWER_REASONS = ("word", "note", "named", "refusal")
-# So many replies of a number say what was asked and answered. If all of them came in so
-# short a time, further ones are stored and not processed.
-OTHER_REPLIES = 30
+# How many earlier replies of a number are read with a new one.
+REPLIES_READ = 30
+# This many within this time are a flood: further ones are stored and not processed.
+FLOOD_LIMIT = REPLIES_READ
 FLOOD_WITHIN = timedelta(minutes=10)
-# So many appointments are looked at, the newest ones, and all that wait for an answer.
+# At most this many appointments are considered, the newest ones; those that wait for an
+# answer always are.
 _MAX_APPOINTMENTS = 10
 # What our texts are in the conversation: kind of text -> kind of :class:`Said`.
 _KINDS = {
@@ -84,7 +86,7 @@ class Candidate:
     id: int
     appointment: tuple[str, int]  # what it is about: its model and id
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
-    text: int = 0  # id of the message in whose text it was asked, maybe its own
+    carrier: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
     asked_date: datetime | None = None  # when it left, naive UTC
     resolved_date: datetime | None = None  # when a person set its response
@@ -150,7 +152,7 @@ def is_flood(received_dates, now):
 
     :param received_dates: of the number's other replies, newest first
     """
-    oldest = received_dates[OTHER_REPLIES - 1 : OTHER_REPLIES]
+    oldest = received_dates[FLOOD_LIMIT - 1 : FLOOD_LIMIT]
     return bool(oldest) and oldest[0] > now - FLOOD_WITHIN
 
 
@@ -336,22 +338,14 @@ def decide(found, candidates, conversation=()):
     else:
         effects = _RULES[found.outcome](found, candidates)
         intent = _get_intent(found, effects)
-    reason = found.reason
-    if any(effect.kind == CHOOSE for effect in effects):
-        reason = "ambiguous"
-    elif any(effect.say in ("moved", "changed") for effect in effects):
-        reason = next(
-            effect.say for effect in effects if effect.say in ("moved", "changed")
-        )
-    elif found.chosen:
-        reason = "chosen"
-    elif found.outcome == "person" and reason in _ANSWER_REASONS:
-        reason = "context"
+    reason = _get_reason(found, effects)
+    if reason == "chosen":
+        intent = reason
     return MatchDecision(
         intent=intent,
         reason=reason,
         effects=tuple(effects),
-        about=next(iter(_likeliest(candidates)), 0),
+        about=next(iter(_get_ids(_likeliest(candidates))), 0),
         resolves_questions=found.outcome == "answered",
         automatic=found.automatic,
     )
@@ -369,9 +363,27 @@ def _get_intent(found, effects):
     return "unrecognized" if effects else found.intent
 
 
+def _get_reason(found, effects):
+    """Return why a reply was understood so, as it is kept with the reply."""
+    if any(effect.kind == CHOOSE for effect in effects):
+        return "ambiguous"
+    changes = (one.say for one in effects if one.say in ("moved", "changed"))
+    if change := next(changes, ""):
+        return change
+    if found.chosen:
+        return "chosen"
+    if found.outcome == "person" and found.reason in _ANSWER_REASONS:
+        return "context"
+    return found.reason
+
+
+def _get_ids(candidates):
+    return tuple(candidate.id for candidate in candidates)
+
+
 def _likeliest(candidates):
-    """Return the id of the newest live message, else of the newest, in a tuple."""
-    return tuple(found.id for found in (_live(candidates) or candidates)[:1])
+    """Return the newest live message, else the newest: a list of one, or of none."""
+    return (_live(candidates) or candidates)[:1]
 
 
 def _live(candidates):
@@ -391,28 +403,27 @@ def _about(found, candidates):
 
 
 def _decide_opt_out(_found, candidates):
-    # Whatever is open is answered by it, else the newest that may be answered at all.
-    changeable = _changeable(candidates)
-    return [Effect(OPT_OUT, tuple(found.id for found in changeable[:1]))]
+    # It answers every open question of the number, which the inbox looks up, since not
+    # all of them need be candidates. This is the message it answers if none is open.
+    return [Effect(OPT_OUT, _get_ids(_changeable(candidates)[:1]))]
 
 
 def _decide_opt_in(_found, candidates):
-    return [Effect(OPT_IN, _likeliest(candidates))]
+    return [Effect(OPT_IN, _get_ids(_likeliest(candidates)))]
 
 
 def _decide_help(_found, candidates):
-    return [Effect(HELP, _likeliest(candidates), say="help")]
+    return [Effect(HELP, _get_ids(_likeliest(candidates)), say="help")]
 
 
 def _decide_wrong_number(_found, candidates):
-    live = tuple(candidate.id for candidate in _live(candidates))
-    targets = live or _likeliest(candidates)
-    return [Effect(WRONG_NUMBER, targets)] if targets else []
+    targets = _live(candidates) or _likeliest(candidates)
+    return [Effect(WRONG_NUMBER, _get_ids(targets))] if targets else []
 
 
 def _decide_courtesy(found, candidates):
     target = (_about(found, candidates) or candidates)[:1]
-    return [Effect(LINK, tuple(one.id for one in target))] if target else []
+    return [Effect(LINK, _get_ids(target))] if target else []
 
 
 def _is_unaware(found, candidates, conversation):
@@ -527,8 +538,7 @@ def _answer(target, response, brief, answered, found):
 
 def _choose(candidates):
     """Several messages are open: list them with their codes, guess nothing."""
-    ids = tuple(candidate.id for candidate in candidates)
-    return [Effect(CHOOSE, ids, say="which")] if ids else []
+    return [Effect(CHOOSE, _get_ids(candidates), say="which")] if candidates else []
 
 
 # After these a customer believes that an answer counts.

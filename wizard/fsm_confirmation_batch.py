@@ -12,7 +12,7 @@ from ..tools.notification import CLOSE, notify
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
 NAMES_SHOWN = 15  # with each reason
-# So many Work Orders with one reason are told in the sentences of the dialog for one.
+# With at most this many Work Orders, a reason is told as the Send dialog tells it.
 _SENTENCES_SHOWN = 3
 
 
@@ -110,7 +110,7 @@ class FsmConfirmationBatch(models.TransientModel):
     def _describe_ready(self, drafts):
         """A line for each customer: the Work Orders that are asked about.
 
-        A customer with several of them gets a text for each.
+        Those of one day go in one text.
         """
         names = defaultdict(list)
         for draft in drafts:
@@ -201,9 +201,8 @@ class FsmConfirmationBatch(models.TransientModel):
             raise UserError(
                 self.env._("No confirmation can be sent for these Work Orders.")
             )
+        count = self.env["fsm.confirmation.same.day"]._count_texts(drafts)
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_ids = composer._record(drafts, self.env.user)
-        text = self._describe_hours(drafts) or self.env._(
-            "Confirmations sent: %s", len(drafts)
-        )
+        text = self._describe_hours(drafts) or self.env._("Messages sent: %s", count)
         return notify(text, then=CLOSE)

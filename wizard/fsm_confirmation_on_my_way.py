@@ -99,8 +99,8 @@ class FsmConfirmationOnMyWay(models.TransientModel):
             return ""
         if not self.env.user.has_group(EDIT_GROUP):
             return self.env._("It's outside the texting hours at the job site: call.")
-        if self._get_at_once_reason():
-            return ""
+        if self.send_now:
+            return ""  # Send asks for the reason.
         return self.env._(
             "It's outside the texting hours at the job site. Call, or send it now "
             "with a reason."
@@ -113,6 +113,7 @@ class FsmConfirmationOnMyWay(models.TransientModel):
         """
         self.ensure_one()
         self._check_may_tell()
+        self._check_reason()
         draft = self._draft()
         if problem := self._find_problem(draft):
             raise UserError(problem)
@@ -120,6 +121,6 @@ class FsmConfirmationOnMyWay(models.TransientModel):
             self.env["fsm.confirmation.composer"]._record([draft], self.env.user)
         except psycopg2.errors.UniqueViolation as error:
             raise UserError(
-                self.env._("The customer has already been told.")
+                self.env._("The customer has already been notified.")
             ) from error
         return {"type": "ir.actions.act_window_close"}

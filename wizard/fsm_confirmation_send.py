@@ -295,8 +295,14 @@ class FsmConfirmationSend(models.TransientModel):
             ]
             for level, name in ((BLOCK, "blocking_reason"), (WARN, "warning")):
                 wizard[name] = "\n".join(
-                    alert.text for alert in alerts if alert.level == level
+                    alert.text
+                    for alert in alerts
+                    if alert.level == level and not wizard._needs_only_reason(alert)
                 )
+
+    def _needs_only_reason(self, alert):
+        """Whether Send may be offered although it blocks: it asks for the reason."""
+        return alert.code == "too_late" and self.send_now
 
     def _find_alerts(self):
         """See :meth:`FsmConfirmationAlert._check`."""

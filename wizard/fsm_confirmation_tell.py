@@ -14,7 +14,7 @@ class FsmConfirmationTell(models.TransientModel):
 
     _name = "fsm.confirmation.tell"
     _inherit = ["fsm.confirmation.hours.mixin"]
-    _description = "Tell Customers of Changes"
+    _description = "Notify Customers of Changes"
 
     change_ids = fields.Many2many(
         "fsm.confirmation.change", string="Changes", required=True
@@ -22,8 +22,8 @@ class FsmConfirmationTell(models.TransientModel):
     ready_count = fields.Integer("Messages to Send", compute="_compute_plan")
     ready_info = fields.Text("What Is Sent", compute="_compute_plan")
     hours_info = fields.Text("Texting Hours", compute="_compute_plan")
-    skipped_count = fields.Integer("Can't Be Told", compute="_compute_plan")
-    skipped_info = fields.Text("Why They Can't Be Told", compute="_compute_plan")
+    skipped_count = fields.Integer("Can't Be Notified", compute="_compute_plan")
+    skipped_info = fields.Text("Why They Can't Be Notified", compute="_compute_plan")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -84,6 +84,8 @@ class FsmConfirmationTell(models.TransientModel):
         check_may_edit(self.env)
         changes = self._get_changes()
         if not changes:
-            raise UserError(self.env._("These customers have been told meanwhile."))
+            raise UserError(
+                self.env._("These customers have been notified in the meantime.")
+            )
         self._check_reason()
         return changes._tell_by_hand(self._get_at_once_reason())

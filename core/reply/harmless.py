@@ -9,8 +9,14 @@ question.
 from typing import NamedTuple
 
 from . import intents as lx
-from .clauses import ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
-from .of_things import is_of_things
+from .clauses import IFS, ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
+from .instructions import (
+    INSTRUCTS,
+    instructs,
+    is_condition_of_instruction,
+    is_instruction,
+)
+from .of_things import is_of_things, warns
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
@@ -99,6 +105,8 @@ class Around(NamedTuple):
     rest: list  # of the segments of the text, without those that say yes
     beside: frozenset  # topics of the whole text
     seen: bool  # something harmless was said in a clause before
+    preceding: list = []  # the clause before
+    following: list = []  # the clause after
 
     def before(self, index):
         return self.clause[index - 1] if index else None
@@ -127,7 +135,10 @@ def is_harmless(around):
         if _is_done(around.clause, index) or _is_elsewhere(around.clause, index):
             return False
         if segment.is_any(YES) and not segment.is_any(REFUSALS):
-            if lx.CONDITION in segment.kinds and not _is_followed_by_yes(around, index):
+            if lx.CONDITION in segment.kinds and not (
+                _is_followed_by_yes(around, index)
+                or is_condition_of_instruction(around, index)
+            ):
                 return False  # "si llueve"
             if _is_fine_now(around, index):
                 return False
@@ -136,6 +147,8 @@ def is_harmless(around):
                 return False
             said += 1
             unknown += is_unknown(segment)
+    if warns(around.clause):
+        return unknown <= MAX_UNKNOWN * 2
     if around.topics:
         return unknown <= MAX_UNKNOWN
     return not unknown or (bool(around.beside) and unknown <= _MAX_UNKNOWN_BESIDE)
@@ -162,7 +175,9 @@ def _is_fine_now(around, index):
 
 
 def is_unknown(segment):
-    return lx.UNKNOWN in segment.kinds and not segment.is_any(lx.NOTE_KINDS | {lx.OWN})
+    if lx.UNKNOWN not in segment.kinds or segment.key in INSTRUCTS:
+        return False
+    return not segment.is_any(lx.NOTE_KINDS | {lx.OWN})
 
 
 def _may_stand(segment, index, around, said):
@@ -239,6 +254,8 @@ def _is_harmless_here(segment, index, around):
     key = segment.key
     if is_of_things(segment, index, around):
         return True
+    if _is_of_instruction(segment, index, around) or _is_warned_of(segment, around):
+        return True
     if segment.is_any({lx.OTHER, lx.CODE, *REFUSALS}):
         return False
     if lx.TIME in segment.kinds and all(map(_is_short, segment.tokens)):
@@ -253,6 +270,25 @@ def _is_harmless_here(segment, index, around):
         later = around.clause[index + 1 :]
         return any(s.is_any({lx.ACCESS, lx.CONTACT}) for s in later)
     return _answers_who(segment, index, around) or _calls_to(key, around)
+
+
+def _is_of_instruction(segment, index, around):
+    """Tell what stands in "call if you can't find it", and its "if"."""
+    if is_condition_of_instruction(around, index):
+        return not segment.is_any({lx.OTHER, lx.CODE} | REFUSALS)
+    if segment.is_any(HARD | REFUSALS) and not is_bare_no(segment):
+        return False
+    if instructs(around.clause, index) and around.topics & {lx.ACCESS, lx.PLACE}:
+        return lx.DOUBT not in segment.kinds or lx.UNCLEAR in segment.kinds
+    return is_instruction(around)
+
+
+def _is_warned_of(segment, around):
+    """Tell what stands in "careful on the steps they haven't been salted yet"."""
+    undoes = HARD | REFUSALS | {lx.TIME, lx.LEAD, lx.EXCUSE}
+    return (
+        warns(around.clause) and segment.key not in IFS and not segment.is_any(undoes)
+    )
 
 
 def _is_short(token):

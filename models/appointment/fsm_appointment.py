@@ -17,14 +17,14 @@ from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
 
 # What a person sets on the board; the rest follows from texts and replies.
-SET_BY_HAND = ("confirmed", "declined", "reconfirm")
+SET_ON_BOARD = ("confirmed", "declined", "reconfirm")
 
 # Every Visit, and every Work Order without Visits: two rows never share an id.
 _APPOINTMENTS = """
     SELECT 2 * o.id AS id, o.id AS order_id, NULL::int AS visit_id, o.name AS job_name,
            o.scheduled_date_start, o.scheduled_date_end, o.person_id, o.team_id,
            o.type AS type_id, o.location_id, o.stage_id, o.company_id,
-           o.confirmation_status
+           o.confirmation_status, o.confirmation_user_id
       FROM fsm_order o
      WHERE NOT EXISTS (SELECT FROM fsm_visit v WHERE v.order_id = o.id)
     UNION ALL
@@ -32,7 +32,7 @@ _APPOINTMENTS = """
            v.scheduled_date_start, v.scheduled_date_end,
            COALESCE(v.person_id, o.person_id), o.team_id,
            o.type, o.location_id, o.stage_id, o.company_id,
-           v.confirmation_status
+           v.confirmation_status, v.confirmation_user_id
       FROM fsm_visit v
       JOIN fsm_order o ON o.id = v.order_id
 """
@@ -129,6 +129,7 @@ class FsmAppointment(models.Model):
             "stage_id",
             "company_id",
             "confirmation_status",
+            "confirmation_user_id",
         ],
         "fsm.visit": [
             "order_id",
@@ -136,6 +137,7 @@ class FsmAppointment(models.Model):
             "scheduled_date_end",
             "person_id",
             "confirmation_status",
+            "confirmation_user_id",
         ],
         "fsm.confirmation": [
             "order_id",
@@ -183,6 +185,9 @@ class FsmAppointment(models.Model):
     scheduled_date_end = fields.Datetime("End", readonly=True)
     duration = fields.Float("Hours", aggregator="sum", readonly=True)
     confirmation_status = fields.Selection(CONFIRMATION_STATUS, readonly=True)
+    confirmation_user_id = fields.Many2one(
+        "res.users", "Response Set By", readonly=True
+    )
 
     message_id = fields.Many2one("fsm.confirmation", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
@@ -373,14 +378,15 @@ class FsmAppointment(models.Model):
         if not asks(domain):
             return domain
         parts = domain.children if isinstance(domain, DomainAnd) else [domain]
-        states = self._examine_all(Domain.AND(part for part in parts if not asks(part)))
+        rest = Domain.AND(part for part in parts if not asks(part))
+        examined = self._examine_all(rest)
 
         def replace(condition):
             if not is_state(condition):
                 return condition
             value = condition.value
             wanted = {value} if isinstance(value, str) else set(value or ())
-            ids = [record.id for record, state in states.items() if state in wanted]
+            ids = [rec.id for rec, found in examined.items() if found.state in wanted]
             found = Domain("id", "in", ids)
             return ~found if condition.operator in ("!=", "not in") else found
 
@@ -388,7 +394,7 @@ class FsmAppointment(models.Model):
 
     @api.model
     def _examine_all(self, domain):
-        """:return: dict ``fsm.appointment`` -> where it stands, of all that are found
+        """:return: dict ``fsm.appointment`` -> ``Examined``, of all that are found
 
         :raises UserError: there are too many
         """
@@ -400,8 +406,7 @@ class FsmAppointment(models.Model):
                     MAX_EXAMINED,
                 )
             )
-        found = self.env["fsm.day.board"]._examine(appointments)
-        return {record: each.state for record, each in found.items()}
+        return self.env["fsm.day.board"]._examine(appointments)
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
@@ -494,7 +499,7 @@ class FsmAppointment(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        return self.env["fsm.day.board"]._take(self, key)
+        return self.env["fsm.day.board"]._take_step(self, key)
 
     def action_open(self):
         """Open the conversation, or the Work Order when nothing was said yet."""
@@ -513,13 +518,13 @@ class FsmAppointment(models.Model):
     def action_set_status(self, status):
         """Set the answer by hand.
 
-        :param status: one of :data:`SET_BY_HAND`
+        :param status: one of :data:`SET_ON_BOARD`
         :raises AccessError: the user's level is below Edit
         """
         self.ensure_one()
         check_may_edit(self.env)
         self.check_access("read")
-        if status not in SET_BY_HAND:
+        if status not in SET_ON_BOARD:
             raise UserError(self.env._("This status can't be set here."))
         self._get_appointment().write({"confirmation_status": status})
         return False
@@ -552,8 +557,8 @@ class FsmAppointment(models.Model):
         :param domain: of the current search, without the state that a tile sets
         """
         check_may_edit(self.env)
-        states = self._examine_all(Domain(domain))
-        ids = [record.id for record, state in states.items() if state == "not_asked"]
+        examined = self._examine_all(Domain(domain))
+        ids = [rec.id for rec, found in examined.items() if found.state == "not_asked"]
         return self.browse(ids).action_ask()
 
     def action_mark_read(self):

@@ -29,6 +29,8 @@ CONFIRMATION_STATUS = [
     ("reconfirm", "Ask again"),
     ("no_answer", "No response"),
 ]
+# What a person may decide; the rest follows from what was sent.
+SET_BY_HAND = ("confirmed", "declined", "opted_out", "unrecognized", "reconfirm")
 # What the customer is asked about; a change of it concerns an answer.
 _WATCHED = ("scheduled_date_start", "scheduled_date_end", "person_id", "location_id")
 # What other users' open Day Boards show of an appointment.
@@ -58,6 +60,14 @@ class FsmAppointmentMixin(models.AbstractModel):
         index=True,
         groups=READ_GROUP,
         help="What the customer answered about this appointment.",
+    )
+    confirmation_user_id = fields.Many2one(
+        "res.users",
+        "Response Set By",
+        readonly=True,
+        copy=False,
+        groups=READ_GROUP,
+        help="Who set the status by hand; empty where a text or reply did.",
     )
 
     appointment_text = fields.Char(
@@ -254,9 +264,17 @@ class FsmAppointmentMixin(models.AbstractModel):
         changed_sudo = self.sudo().filtered(
             lambda rec: rec.confirmation_status != value
         )
-        changed_sudo.with_context(
-            tracking_disable=True, job_confirmation_automatic=True
-        ).write({"confirmation_status": value})
+        quiet = {"tracking_disable": True, "job_confirmation_automatic": True}
+        changed_sudo.with_context(**quiet).write({"confirmation_status": value})
+        by_hand_sudo = self.sudo().filtered("confirmation_user_id")
+        by_hand_sudo.with_context(**quiet).write({"confirmation_user_id": False})
+
+    def _set_by_hand_sudo(self):
+        """Remember that this user decided what the status is."""
+        decided_sudo = self.sudo().filtered(
+            lambda rec: rec.confirmation_status in SET_BY_HAND and rec._has_own_status()
+        )
+        decided_sudo.write({"confirmation_user_id": self.env.uid})
 
     def _stop_waiting_sudo(self, was_sent=True):
         """A question is gone: without another one nobody waits for an answer.
@@ -303,6 +321,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         # A stored default, which any user may set, is nobody's answer. Cards that are
         # grouped by the status give a new one its column's.
         values = super().default_get(fields)
+        values.pop("confirmation_user_id", None)
         name = "confirmation_status"
         if name in values:
             values[name] = self.env.context.get(f"default_{name}") or "not_sent"
@@ -317,6 +336,8 @@ class FsmAppointmentMixin(models.AbstractModel):
         name = "confirmation_status"
         default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
+            if not self.env.su:
+                vals.pop("confirmation_user_id", None)  # The server's to say.
             value = vals.get(name, default) or "not_sent"
             if value != "not_sent":
                 self._check_may_set_status({name: value})
@@ -344,6 +365,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         )
 
     def write(self, vals):
+        if not self.env.su and "confirmation_user_id" in vals:
+            # The server's to say.
+            vals = {key: vals[key] for key in vals if key != "confirmation_user_id"}
         self._check_may_set_status(vals)
         if (
             vals.keys() == {"confirmation_status"}
@@ -389,6 +413,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         :param before: the status until now
         """
         self.env["fsm.confirmation.response"]._settle(self, before)
+        self._set_by_hand_sudo()
 
     # ------------------------------------------------------------------
     # Changes of what the customer was asked about

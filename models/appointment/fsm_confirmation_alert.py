@@ -272,7 +272,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         }
 
     @api.model
-    def _get_departure_alert(self, confirmation):
+    def _get_departure_block(self, confirmation):
         """What stands in the way of one recorded text, but for the setup, or None."""
         alerts = self._get_departure_alerts(confirmation).get(confirmation, [])
         return next((alert for alert in alerts if alert.code not in SETUP), None)

@@ -114,10 +114,10 @@ class Draft:
 
 
 class FsmConfirmationComposer(models.AbstractModel):
-    """Makes the texts that ask customers: drafts, renders and records them.
+    """Makes our texts to customers: drafts, renders and records them.
 
-    Everything takes many texts at once, with a number of queries that does not grow
-    with theirs, and looks with sudo: a dispatcher need not read every contact.
+    Every method takes many texts at once, with a bounded number of queries, and reads
+    with sudo: a dispatcher need not have access to every contact.
     """
 
     _name = "fsm.confirmation.composer"
@@ -149,13 +149,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders, visits=None, **known):
+    def _draft_many(self, orders, visits=None, **overrides):
         """What asking about all these Work Orders comes to, with the alerts.
 
         About the next visit of each, to the contact with which the dialog begins.
 
         :param visits: ``fsm.visit`` of some of them, asked about instead of the next
-        :param known: of each :class:`Draft`
+        :param overrides: field values of each :class:`Draft`
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
@@ -166,7 +166,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
                 draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
                 draft.is_recipient = True
-                drafts.append(replace(draft, **known))
+                drafts.append(replace(draft, **overrides))
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 
@@ -345,7 +345,7 @@ class FsmConfirmationComposer(models.AbstractModel):
         """
         others_sudo = self._find_open([draft]).filtered(
             lambda rec: (
-                not self._is_over(rec)
+                not rec._has_passed()
                 and rec._get_appointment_sudo() != draft.appointment
             )
         )
@@ -395,11 +395,6 @@ class FsmConfirmationComposer(models.AbstractModel):
         )
         return open_sudo.filtered(lambda rec: rec._get_line() in lines)
 
-    @api.model
-    def _is_over(self, record):
-        """Whether the appointment that was asked about is over."""
-        return record._has_passed()
-
     # ------------------------------------------------------------------
     # Record
     # ------------------------------------------------------------------
@@ -421,7 +416,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             return self.env["fsm.confirmation"].sudo()
         drafts = self.env["fsm.confirmation.same.day"]._put_together(drafts)
         self._lock([draft.order for draft in drafts])
-        self._replace_failed_told(drafts)
+        self._replace_failed_texts(drafts)
         self._prepare_to_ask([draft for draft in drafts if draft.asks])
         records_sudo = self._insert(drafts, user)
         asking_sudo = records_sudo.filtered(lambda rec: rec._asks())
@@ -444,15 +439,15 @@ class FsmConfirmationComposer(models.AbstractModel):
             return
         self._replace_earlier(drafts)
         open_sudo = self._find_open(drafts)
-        expired_sudo = open_sudo.filtered(self._is_over)
+        expired_sudo = open_sudo.filtered(lambda rec: rec._has_passed())
         expired_sudo._close_sudo("past")
         for record_sudo in expired_sudo:
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
         self._assign_codes(drafts, open_sudo - expired_sudo)
 
     @api.model
-    def _replace_failed_told(self, drafts):
-        """A text that asks nothing and failed is seen to by writing to the number."""
+    def _replace_failed_texts(self, drafts):
+        """Writing to a number replaces its failed texts that ask nothing."""
         numbers = list({draft.mobile for draft in drafts if not draft.asks})
         if not numbers:
             return

@@ -52,7 +52,7 @@ class FsmOnMyWayMixin(models.AbstractModel):
             return self.env._("The appointment isn't today.")
         told = self.env["fsm.confirmation"].sudo()
         if told.search_count(self._get_way_domain(), limit=1):
-            return self.env._("The customer has already been told.")
+            return self.env._("The customer has already been notified.")
         return ""
 
     def _get_way_domain(self):

@@ -61,6 +61,13 @@ class FsmOrder(models.Model):
         help="What the customer doesn't know yet.",
     )
 
+    confirmation_times_text = fields.Char(
+        compute="_compute_confirmation_times_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="Which times were proposed to the customer, and which one is chosen.",
+    )
+
     @api.depends(
         "company_id",
         "location_id.contact_id.company_id",
@@ -92,6 +99,21 @@ class FsmOrder(models.Model):
         for order in self:
             mine = by_order.get(order._origin, changes.browse())
             order.confirmation_change_text = " ".join(map(str, mine._describe()))
+
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_confirmation_times_text(self):
+        # Without a text nothing was proposed.
+        told = self.filtered("confirmation_count")
+        sentences = {}
+        if told:
+            proposals = self.env["fsm.confirmation.proposal"]
+            found = proposals._find_pending_sudo(told)
+            for (order, _visit), slots_sudo in found.items():
+                sentence = proposals._describe_pending(slots_sudo)
+                sentences.setdefault(order, []).append(sentence)
+        for order in self:
+            mine = sentences.get(order._origin, [])
+            order.confirmation_times_text = " ".join(mine) or False
 
     def _compute_confirmation_note(self):
         """And how many messages there are, of which few have a note."""

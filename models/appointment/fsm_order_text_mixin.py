@@ -29,6 +29,9 @@ class FsmOrderTextMixin(models.AbstractModel):
     confirmation_company = fields.Char(
         "Company Name (text)", compute="_compute_confirmation_details"
     )
+    confirmation_job = fields.Char(
+        "Job ID and Type (text)", compute="_compute_confirmation_details"
+    )
     confirmation_date = fields.Char(
         "Weekday and Date (text)", compute="_compute_confirmation_details"
     )
@@ -66,6 +69,7 @@ class FsmOrderTextMixin(models.AbstractModel):
 
     @api.depends(
         "name",
+        "type",
         "company_id.name",
         "location_id",
         "person_id",
@@ -89,6 +93,10 @@ class FsmOrderTextMixin(models.AbstractModel):
             appointment = mine or order
             person = mine.person_id or order.person_id
             order.confirmation_company = shorten(order.company_id.name)
+            kind = order.sudo().type.name
+            order.confirmation_job = (
+                f"{order.name} ({shorten(kind)})" if kind else order.name
+            )
             order.confirmation_date = order._format_appointment_date(appointment)
             order.confirmation_time = order._format_appointment_time(
                 appointment, readers.get(order._origin.id)

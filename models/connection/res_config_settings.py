@@ -135,7 +135,7 @@ class ResConfigSettings(models.TransientModel):
             )
             settings.job_confirmation_hours_warning = narrow and self.env._(
                 "No day of the next two weeks has four texting hours: "
-                "automatic texts may never leave. Add hours to the calendar."
+                "automatic texts may never be sent. Add hours to the calendar."
             )
 
     @api.depends("company_id")

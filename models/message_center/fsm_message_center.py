@@ -171,9 +171,11 @@ class FsmMessageCenter(models.AbstractModel):
         if not count:
             return []
         if count == 1:
-            text = self.env._("1 customer hasn't been told of a change yet.")
+            text = self.env._("1 customer hasn't been notified of a change yet.")
         else:
-            text = self.env._("%s customers haven't been told of a change yet.", count)
+            text = self.env._(
+                "%s customers haven't been notified of a change yet.", count
+            )
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice_job_confirmation.fsm_confirmation_change_action"
         )

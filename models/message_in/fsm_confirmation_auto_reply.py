@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 # More auto-replies than this to one number in an hour look like two machines talking.
 MAX_PER_HOUR = 6
-# A reply that could not be processed at once is answered by a text of its own.
+# How long after the customer wrote a late auto-reply may be sent.
 LATE_WITHIN = timedelta(hours=24)
 
 
@@ -38,14 +38,14 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """
         if not case.said:
             return {"auto_reply_body": ""}
-        # Also where nothing is said: the customer's next text is read in the same way.
-        kind = matching.get_kind(kind for kind, _messages in case.said)
+        # Kept even if nothing is said: the customer's next text is read the same way.
+        said_kind = matching.get_kind(kind for kind, _messages in case.said)
         if not self._may_say(case, earlier):
-            return {"auto_reply_body": "", "auto_reply_kind": kind}
+            return {"auto_reply_body": "", "auto_reply_kind": said_kind}
         texts = [self._compose(case, kind, messages) for kind, messages in case.said]
         values = {
             "auto_reply_body": " ".join(dict.fromkeys(filter(None, texts))),
-            "auto_reply_kind": kind,
+            "auto_reply_kind": said_kind,
         }
         if is_late:
             values.update(self._prepare_late(case))
@@ -87,7 +87,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
 
         :param messages: the ``fsm.confirmation`` it is about, several to choose from
         """
-        # The appointment may have changed since they were read.
+        # The appointment may have changed since these fields were computed.
         messages.invalidate_recordset(TEXT_FIELDS, flush=False)
         about = messages[0]
         lang = self._get_auto_reply_lang(about.company_id, about)
@@ -98,14 +98,15 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """One short text in a language that is wanted; an override point.
 
         :param kind: a response (``..._brief`` as well), a stale reason, ``unclear``,
-            ``which`` or ``help``
+            ``which`` or ``help``; of texts that are no auto-replies, ``times``,
+            ``time_set`` or ``notice_...``
         :param record: the ``fsm.confirmation`` it is about; the company for ``help``
         :param choices: the ``fsm.confirmation`` records that the customer has to
             choose from
         :return: "" where no template can be rendered
         """
-        kind = self._get_template_kind(kind, record)
-        for body, found in self._get_bodies(company, kind, lang):
+        template_kind = self._get_template_kind(kind, record)
+        for body, found in self._get_bodies(company, template_kind, lang):
             record = record.with_context(
                 lang=found, confirmation_choices=[choice.id for choice in choices]
             )
@@ -114,7 +115,9 @@ class FsmConfirmationAutoReply(models.AbstractModel):
                 texts = templates_sudo._render_template(body, record._name, record.ids)
             except UserError:
                 # A customer's reply must not fail because of an administrator's slip.
-                _logger.warning("Auto-reply %s of company %s fails", kind, company.id)
+                _logger.warning(
+                    "Auto-reply %s of company %s fails", template_kind, company.id
+                )
                 continue
             text = plain_spaces(texts[record.id])
             if kind == "which" and record.choices_text not in text:

@@ -20,10 +20,10 @@ _logger = logging.getLogger(__name__)
 
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
-# So young a pending reply may still be in its webhook's hands.
+# A younger pending reply may still be with its webhook.
 LEFT_TO_WEBHOOK = timedelta(seconds=10)
-# NUL can't be stored; other control characters can.
-_NUL = re.compile("[\x00\ud800-\udfff]")
+# NUL and lone surrogates can't be stored; other control characters can.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclasses.dataclass(slots=True)
@@ -121,6 +121,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             return None
         text = replies_sudo._prepare_inbound(values)
         case = inbox_sudo._decide(text, earlier_sudo)
+        # Fetched later, not brought by a webhook that waits for the auto-reply.
         is_late = received_date is not None
         values.update(inbox_sudo._apply(case, earlier_sudo, is_late))
         return replies_sudo.create(values)
@@ -150,7 +151,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """Field values of a reply, from Twilio's parameters."""
 
         def value(name, length=64):
-            return _NUL.sub("", data.get(name) or "")[:length]
+            return _UNSTORABLE.sub("", data.get(name) or "")[:length]
 
         recipient = value("To")
         return {
@@ -251,8 +252,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     @api.model
     def _decide(self, text, earlier):
-        """Find out what a text is about, and what is to be done. It changes nothing
-        but gives messages that wait side by side their codes.
+        """Find out what a text is about, and what is to be done. It changes nothing.
 
         :param text: :class:`~...core.matching.Inbound`
         :param earlier: the number's newest other ``fsm.confirmation.reply``

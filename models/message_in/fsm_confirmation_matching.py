@@ -56,6 +56,7 @@ NEEDED_OF_MESSAGES = (
 NEEDED_OF_ORDERS = (
     "company_id",
     "confirmation_status",
+    "confirmation_user_id",
     "location_id",
     "name",
     "scheduled_date_end",
@@ -201,7 +202,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             appointment=(about._name, about.id),
             is_about_none=message._is_about_none(),
             kind=message.kind,
-            text=message.carrier_id.id or message.id,
+            carrier=message.carrier_id.id or message.id,
             body=message.body or "",
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,
@@ -264,7 +265,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         said = []
         texts = defaultdict(list)
         for asked in reversed(candidates):
-            texts[asked.text].append(asked)
+            texts[asked.carrier].append(asked)
         for first, *others in texts.values():
             said += matching.get_said(first, others)
         appointments = {one.id: one.appointment for one in candidates}

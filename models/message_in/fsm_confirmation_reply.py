@@ -72,6 +72,7 @@ class FsmConfirmationReply(models.Model):
             ("help", "Help"),
             ("wrong_number", "Wrong number"),
             ("courtesy", "Courtesy"),
+            ("chosen", "Chose a time"),
             ("unrecognized", "Unrecognized"),
         ],
         string="Understood As",
@@ -326,7 +327,7 @@ class FsmConfirmationReply(models.Model):
                 "state",
                 "twilio_sid",
             ],
-            limit=matching.OTHER_REPLIES + 1,
+            limit=matching.REPLIES_READ + 1,
         )
 
     @api.model
@@ -454,7 +455,7 @@ class FsmConfirmationReply(models.Model):
             raise UserError(self.env._("That message belongs to another company."))
         reply_sudo = self.sudo()
         undo = self.env["fsm.confirmation.undo"]
-        before = undo._take(confirmation, self)
+        before = undo._snapshot(confirmation, self)
         reply_sudo.write(
             {
                 "confirmation_id": confirmation.id,

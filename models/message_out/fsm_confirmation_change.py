@@ -31,7 +31,7 @@ class FsmConfirmationChange(models.Model):
     """
 
     _name = "fsm.confirmation.change"
-    _description = "Change to Tell a Customer"
+    _description = "Change to Notify a Customer Of"
     _order = "due_date, id"
 
     order_id = fields.Many2one(
@@ -57,7 +57,7 @@ class FsmConfirmationChange(models.Model):
         readonly=True,
         help="It isn't sent automatically: a dispatcher decides.",
     )
-    problem = fields.Char(readonly=True, help="Why the customer can't be told.")
+    problem = fields.Char(readonly=True, help="Why the customer can't be notified.")
 
     # Whoever changes it at the same time: one text about one appointment.
     _appointment_unique = models.UniqueIndex("(order_id, (COALESCE(visit_id, 0)))")
@@ -438,7 +438,7 @@ class FsmConfirmationChange(models.Model):
         wizard = self.env["fsm.confirmation.tell"].create({"change_ids": changes.ids})
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Tell Customers"),
+            "name": self.env._("Notify Customers"),
             "res_model": wizard._name,
             "res_id": wizard.id,
             "views": [(False, "form")],

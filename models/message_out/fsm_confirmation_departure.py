@@ -90,7 +90,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
         if "time" not in known:
             return self._describe_too_late(draft)
         return self.env._(
-            "It is %(now)s in %(place)s: the text leaves %(day)s at %(time)s.", **known
+            "It is %(now)s in %(place)s: the text is sent %(day)s at %(time)s.", **known
         )
 
     @api.model
@@ -104,7 +104,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
                 **known,
             )
         return self.env._(
-            "It is %(now)s in %(place)s. Texts leave again %(day)s at %(time)s, and "
+            "It is %(now)s in %(place)s. Texts go out again %(day)s at %(time)s, and "
             "the appointment will have started by then: call, or send the text now "
             "with a reason.",
             **known,

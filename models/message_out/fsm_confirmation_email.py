@@ -14,7 +14,7 @@ _QUESTION_TEMPLATE = f"{MODULE}.mail_template_job_confirmation"
 _NOTICE_TEMPLATE = f"{MODULE}.mail_template_notice"
 _MAIL_CRON = "mail.ir_cron_mail_scheduler_action"
 _RENDERED = ("subject", "body_html", "email_from", "reply_to")
-_AT_ONCE = 500  # outcomes recorded in one run
+_BATCH = 500  # outcomes recorded in one run
 
 
 def make_key(token):
@@ -235,8 +235,8 @@ class FsmConfirmationEmail(models.AbstractModel):
         messages_sudo = self.env["fsm.confirmation"].sudo()
         waiting = [("channel", "=", EMAIL), ("state", "=", "outgoing")]
         again = [("mail_id.state", "=", "sent")]
-        return messages_sudo.search(waiting, limit=_AT_ONCE) | messages_sudo.search(
-            again, limit=_AT_ONCE
+        return messages_sudo.search(waiting, limit=_BATCH) | messages_sudo.search(
+            again, limit=_BATCH
         )
 
     @api.model

@@ -153,22 +153,11 @@ class FsmConfirmationOutbox(models.AbstractModel):
         if only_sender:
             due = SQL("%s AND sender = %s", due, only_sender)
         self._defer_until_hours(due, now)
-        waiting = self.env.execute_query(
-            SQL(
-                """
-                SELECT sender, count(*), array_agg(DISTINCT company_id)
-                  FROM (SELECT sender, company_id FROM fsm_confirmation WHERE %s
-                         ORDER BY id LIMIT 1000) AS due
-              GROUP BY sender
-                """,
-                due,
-            )
-        )
         rate = self.env["fsm.confirmation.rate"]
         free = _CONCURRENT_CALLS - sum(in_flight.values())
         ids = []
         pauses = []
-        for sender, count, company_ids in waiting:
+        for sender, count, company_ids in self._find_waiting(due):
             room = min(
                 count,
                 free - len(ids),
@@ -181,34 +170,61 @@ class FsmConfirmationOutbox(models.AbstractModel):
             allowed, pause = rate._take_share_sudo(sender, companies_sudo, room)
             if pause:
                 pauses.append(pause)
-            if not allowed:
-                continue
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    UPDATE fsm_confirmation
-                       SET state = 'sending', claimed_date = %s, error_code = 0,
-                           lookup_failed_since = NULL, check_count = 0,
-                           twilio_sid = NULL,
-                           attempt_count = COALESCE(attempt_count, 0) + 1
-                     WHERE id IN (SELECT id FROM fsm_confirmation
-                                   WHERE %s AND sender IS NOT DISTINCT FROM %s
-                                   ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-                 RETURNING id
-                    """,
-                    now,
-                    due,
-                    sender,
-                    allowed,
-                )
-            )
-            ids += [row[0] for row in rows]
+            if allowed:
+                ids += self._claim_rows(due, sender, allowed, now)
         if ids:
             self.env["fsm.confirmation.same.day"]._claim(ids)
         self.env.invalidate_all()
         # The caller commits: the claim must be visible to everybody before the call.
         claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
         return claimed_sudo, min(pauses, default=None)
+
+    @api.model
+    def _find_waiting(self, due):
+        """What waits at each sender, of the 1,000 texts that have waited longest.
+
+        :param due: SQL condition of what may be claimed
+        :return: list of (sender, number of texts, their company ids)
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT sender, count(*), array_agg(DISTINCT company_id)
+                  FROM (SELECT sender, company_id FROM fsm_confirmation WHERE %s
+                         ORDER BY id LIMIT 1000) AS due
+              GROUP BY sender
+                """,
+                due,
+            )
+        )
+
+    @api.model
+    def _claim_rows(self, due, sender, limit, now):
+        """Mark the next texts of a sender as being sent; others skip locked rows.
+
+        :param due: SQL condition of what may be claimed
+        :return: their ids
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE fsm_confirmation
+                   SET state = 'sending', claimed_date = %s, error_code = 0,
+                       lookup_failed_since = NULL, check_count = 0,
+                       twilio_sid = NULL,
+                       attempt_count = COALESCE(attempt_count, 0) + 1
+                 WHERE id IN (SELECT id FROM fsm_confirmation
+                               WHERE %s AND sender IS NOT DISTINCT FROM %s
+                               ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+             RETURNING id
+                """,
+                now,
+                due,
+                sender,
+                limit,
+            )
+        )
+        return [row[0] for row in rows]
 
     @api.model
     def _defer_until_hours(self, due, now):

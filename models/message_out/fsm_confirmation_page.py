@@ -162,7 +162,9 @@ class FsmConfirmationPage(models.AbstractModel):
         note = note.replace("\0", "").strip()[:MAX_NOTE]
         proposed = self._read_day(day) if response == "declined" else None
         if proposed:
-            note = ", ".join(filter(None, [note, str(proposed.day)]))
+            note = ", ".join(
+                filter(None, [note, self._name_day(record_sudo, proposed)])
+            )
         intent = matching.INTENT_OF_RESPONSE[response]
         reply_sudo = self._create_reply_sudo(record_sudo, intent, note)
         effect = matching.Effect(
@@ -186,6 +188,18 @@ class FsmConfirmationPage(models.AbstractModel):
             return None
         today = fields.Date.today()
         return Proposal(day) if today <= day <= today + _FURTHEST_DAY else None
+
+    @api.model
+    def _name_day(self, record_sudo, proposed):
+        """The day that the customer proposes, as our texts to them write dates.
+
+        :param proposed: :class:`~...core.reply.Proposal`
+        """
+        responses = self.env["fsm.confirmation.response"]
+        values = responses._prepare_proposal(record_sudo, proposed)
+        order_sudo = record_sudo.order_id.with_context(lang=record_sudo.lang)
+        zone = record_sudo._get_timezone()
+        return order_sudo._format_date_in(zone, values["proposed_date"])
 
     @api.model
     def _create_reply_sudo(self, record_sudo, intent, note):

@@ -291,6 +291,48 @@ class FsmConfirmationProposal(models.AbstractModel):
         return slots_sudo.search([("confirmation_id", "=", record.id)])
 
     @api.model
+    def _find_pending_sudo(self, orders):
+        """Proposed times that are reserved, and on which nothing was decided yet.
+
+        :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation.slot``
+        """
+        slots_sudo = (
+            self.env["fsm.confirmation.slot"]
+            .sudo()
+            .search(
+                [
+                    ("confirmation_id.order_id", "in", orders.ids),
+                    ("confirmation_id.state", "not in", ("failed", "canceled")),
+                    ("is_held", "=", True),
+                    ("held_until", ">", fields.Datetime.now()),
+                ]
+            )
+        )
+        return slots_sudo.grouped(
+            lambda slot: (
+                slot.confirmation_id.order_id.sudo(False),
+                slot.confirmation_id.visit_id.sudo(False),
+            )
+        )
+
+    @api.model
+    def _describe_pending(self, slots_sudo):
+        """A sentence about the times of one text, for the Work Order."""
+        message_sudo = slots_sudo.confirmation_id
+        appointment_sudo = message_sudo._get_appointment_sudo()
+        chosen_sudo = slots_sudo.filtered("is_chosen")
+        times = "; ".join(
+            f"{slot.letter}: {self._format(appointment_sudo, slot.date_start)}"
+            for slot in chosen_sudo or slots_sudo
+        )
+        known = {"who": message_sudo.contact_name or "", "times": times}
+        if chosen_sudo:
+            return self.env._(
+                "%(who)s chose %(times)s. Set it in the message.", **known
+            )
+        return self.env._("These times were proposed to %(who)s: %(times)s.", **known)
+
+    @api.model
     def _are_reserved(self, record):
         """Whether the customer can still have each of the times in a text."""
         now = fields.Datetime.now()
@@ -387,7 +429,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         )
 
     @api.model
-    def _take(self, message):
+    def _apply_chosen(self, message):
         """Move the appointment to the chosen time, and tell the customer.
 
         With the rights of the user on it.
@@ -421,9 +463,10 @@ class FsmConfirmationProposal(models.AbstractModel):
         return message.has_proposed_hour and start == message.proposed_date
 
     @api.model
-    def _set_agreed(self, message, start):
+    def _set_agreed(self, message, start, then=None):
         """Move the appointment to a time that the customer named, and tell them.
 
+        :param then: the action that follows
         :return: the action that says so
         """
         appointment_sudo = message._get_appointment_sudo()
@@ -438,7 +481,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             text = self.env._("Moved to %s. The customer gets a text.", time)
         else:
             text = self.env._("Moved to %s. The customer can't be texted: call.", time)
-        return notify(text, "success" if is_told else "warning")
+        return notify(text, "success" if is_told else "warning", then)
 
     @api.model
     def _tell(self, message):

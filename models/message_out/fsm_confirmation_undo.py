@@ -53,7 +53,7 @@ class FsmConfirmationUndo(models.TransientModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _take(self, record, reply=None):
+    def _snapshot(self, record, reply=None):
         """Read the state that a decision about a message may change, as plain data.
 
         :param record: one ``fsm.confirmation``
@@ -111,9 +111,9 @@ class FsmConfirmationUndo(models.TransientModel):
     def _keep(self, record, before, reply=None):
         """Remember a decision about a message, and drop the one before it for good.
 
-        :param before: of :meth:`_take`
+        :param before: of :meth:`_snapshot`
         """
-        after = self._take(record, reply)
+        after = self._snapshot(record, reply)
         if after == before:
             return
         self._find_sudo(record).unlink()
@@ -140,7 +140,7 @@ class FsmConfirmationUndo(models.TransientModel):
         """Whether everything is as the last decision by hand has left it."""
         kept_sudo = self._find_sudo(record)
         return bool(kept_sudo) and (
-            self._take(record, kept_sudo.reply_id) == kept_sudo.after
+            self._snapshot(record, kept_sudo.reply_id) == kept_sudo.after
         )
 
     @api.model
@@ -242,9 +242,7 @@ class FsmConfirmationUndo(models.TransientModel):
     @api.model
     def _log_undone(self, record_sudo, before):
         note = self.env._("%s: what was entered by hand was undone.", record_sudo.name)
-        author = self.env.user.partner_id
-        record_sudo._message_log(body=note, author_id=author.id)
-        self.env["fsm.confirmation.response"]._log(record_sudo, note)
+        self.env["fsm.confirmation.response"]._log_decision(record_sudo, note)
         record_sudo.browse([values["id"] for values in before])._notify_changed()
 
 

@@ -113,12 +113,12 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         end = draft.appointment.scheduled_date_end
         if end and now < end <= departure:
             return self.env._(
-                "Outside the texting hours in %(zone)s: it leaves on %(date)s, after "
+                "Outside the texting hours in %(zone)s: it is sent on %(date)s, after "
                 "the appointment. Call instead.",
                 **known,
             )
         return self.env._(
-            "Outside the texting hours in %(zone)s: it leaves on %(date)s.", **known
+            "Outside the texting hours in %(zone)s: it is sent on %(date)s.", **known
         )
 
     # ------------------------------------------------------------------

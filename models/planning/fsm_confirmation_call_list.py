@@ -11,7 +11,7 @@ from ...core import planning
 from ...core.kinds import QUESTION
 from ...tools.log_redaction import private_queries
 from ...tools.retry import commit_unless_done
-from ..xmlids import CALL_ACTIVITY, EDIT_GROUP, MODULE
+from ..xmlids import CALL_ACTIVITY, MODULE
 
 _logger = logging.getLogger(__name__)
 
@@ -219,12 +219,9 @@ class FsmConfirmationCallList(models.Model):
     @api.model
     def _get_dispatcher(self, message_sudo, order_sudo):
         """The user who has to call: the one who would read the reply, or none."""
-        user = self.env["fsm.confirmation.activity"]._get_responsible_user(
+        return self.env["fsm.confirmation.activity"]._get_responsible_user(
             message_sudo or self.env["fsm.confirmation"], order_sudo
         )
-        company = order_sudo.sudo().company_id
-        may = user.has_group(EDIT_GROUP) and company in user.sudo().company_ids
-        return user if may else user.browse()
 
     # ------------------------------------------------------------------
     # Actions

@@ -58,7 +58,7 @@ class FsmConfirmationPlanStep(models.Model):
         ondelete="restrict",
         help="Empty: the company's confirmation text, or its reminder.",
     )
-    is_held = fields.Boolean("Held", help="Nothing of this step leaves meanwhile.")
+    is_held = fields.Boolean("Held", help="Nothing of this step is sent meanwhile.")
     preview = fields.Text(compute="_compute_preview")
     warning = fields.Char(compute="_compute_warning")
 
@@ -112,10 +112,10 @@ class FsmConfirmationPlanStep(models.Model):
             windows = company._get_texting_windows()
             now = fields.Datetime.now()
             if next_departure(now, "UTC", windows) is None:
-                text = self.env._("There are no texting hours: nothing ever leaves.")
+                text = self.env._("There are no texting hours: nothing is ever sent.")
             elif step.unit == "days" and not step._is_in_hours(windows):
                 text = self.env._(
-                    "Outside the texting hours: it leaves when they begin, or an hour "
+                    "Outside the texting hours: it is sent when they begin, or an hour "
                     "before they end."
                 )
             else:

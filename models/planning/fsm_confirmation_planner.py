@@ -93,7 +93,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
         :return: how many were looked at
         """
-        # What another process was faster with is found so the next time.
+        # Whatever another process did first shows up on the next run.
         return commit_unless_done(self.env, lambda: self._plan_batch(company)) or 0
 
     @api.model
@@ -108,7 +108,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         self.env.invalidate_all()
         now = now or fields.Datetime.now()
         plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
-        appointments = self._take(company, plans_sudo, now, limit)
+        appointments = self._lock_next(company, plans_sudo, now, limit)
         findings = self._look(appointments, plans_sudo, now)
         self._check_due(findings, now)
         findings += self._find_companions(findings, plans_sudo, now)
@@ -121,7 +121,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _take(self, company, plans_sudo, now, limit):
+    def _lock_next(self, company, plans_sudo, now, limit):
         """Lock the appointments to look at now for this transaction; others skip them.
 
         :return: list of ``fsm.order`` and ``fsm.visit`` with sudo, the next one first
@@ -153,8 +153,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
             """
             SELECT a.id FROM %(table)s a %(join)s
              WHERE a.company_id = %(company)s
-               AND a.confirmation_status IN
-                   ('not_sent', 'reconfirm', 'awaiting', 'confirmed')
+               AND a.confirmation_status IN %(indexed)s
                AND a.confirmation_status = ANY(%(statuses)s)
                AND a.scheduled_date_start > %(now)s
                AND a.scheduled_date_start <= %(until)s
@@ -172,6 +171,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
             if is_visit
             else SQL("CROSS JOIN LATERAL (SELECT a.id, a.stage_id) o"),
             company=company.id,
+            indexed=planning.LOOKED_AT,  # As the condition of the index has it.
             statuses=list(statuses),
             now=now,
             until=until,
@@ -310,17 +310,17 @@ class FsmConfirmationPlanner(models.AbstractModel):
         """
         due = [finding for finding in findings if finding.decision.is_due]
         wanted = {self._get_text_key(finding) for finding in due}
-        known = {finding.appointment: finding for finding in findings}
+        finding_of = {finding.appointment: finding for finding in findings}
         appointments = self._search_companions(due) if due else []
         others = self._look(
-            self._lock(each for each in appointments if each not in known),
+            self._lock(each for each in appointments if each not in finding_of),
             plans_sudo,
             now,
         )
-        known = [known[each] for each in appointments if each in known]
+        found = [finding_of[each] for each in appointments if each in finding_of]
         coming = [
             finding
-            for finding in [*others, *known]
+            for finding in [*others, *found]
             if finding.decision.reason in ("", "later") and finding not in due
         ]
         self._check_due(coming, now, lambda finding: True)

@@ -115,7 +115,8 @@ class TestAnswerPage(ConfirmationHttpCase):
         self.assertEqual(record.response, "declined")
         self.assertEqual(self.order.confirmation_status, "declined")
         self.assertEqual(record.proposed_date.date(), day)
-        self.assertIn("On vacation", record.reply_body)
+        shown = self.order._format_date_in("America/New_York", record.proposed_date)
+        self.assertEqual(record.reply_body, f"No. On vacation, {shown}")
         self.assertTrue(record.activity_id)
 
     def test_a_no_with_a_note_is_read_and_still_needs_another_date(self):

@@ -298,7 +298,7 @@ class TestNotices(NoticesCase):
         self.assertFalse(self.changes.search([]))
 
     def test_asking_again_tells_of_the_move(self):
-        # As Tell Customers does, and the dialog shows what is sent.
+        # As Notify Customers does, and the dialog shows what is sent.
         first = self._asked()
         self._answer(first, "Yes")
         self._move()
@@ -372,7 +372,7 @@ class TestNotices(NoticesCase):
         self.assertEqual(held.mapped("is_held"), [True] * 3)
         center = self.env["fsm.message.center"].with_user(self.dispatcher)
         [banner] = center._get_change_banners()
-        self.assertIn("3 customers haven't been told", banner["text"])
+        self.assertIn("3 customers haven't been notified", banner["text"])
         # How many get what is shown first.
         contact = orders[0].confirmation_ids.partner_id
         contact.phone = False
@@ -392,7 +392,7 @@ class TestNotices(NoticesCase):
         contact.phone = "+12125550190"
         dialog.action_send()
         self.assertFalse(center._get_change_banners())
-        with self.assertRaisesRegex(UserError, "meanwhile"):
+        with self.assertRaisesRegex(UserError, "in the meantime"):
             dialog.action_send()
 
     # ------------------------------------------------------------ by hand

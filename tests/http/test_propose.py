@@ -59,12 +59,18 @@ class TestPropose(ConfirmationHttpCase):
         before = self.order.scheduled_date_start
         length = self.order.scheduled_date_end - before
         record = self._propose()
+        row = self._row()
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
         self.assertEqual((record.kind, record.state), ("times", "delivered"))
         self.assertRegex(record.body, r"A: .+; B: .+; C: .+\. Reply with the letter")
         slots = self._slots(record)
         self.assertEqual(slots.mapped("letter"), ["A", "B", "C"])
         result = self._customer_says("b please")
         self.assertFalse(result["replies"])
+        reply = self.env["fsm.confirmation.reply"].search([], limit=1)
+        self.assertEqual(reply.intent_text, "Chose a time")
+        self.assertIn("Understood as: Chose a time", self._history(self.order))
         self.assertEqual(self.order.scheduled_date_start, before, "only by a click")
         self.assertTrue(self.question.needs_reading)
         step = self._steps()["take_time"]
@@ -358,12 +364,14 @@ class TestPropose(ConfirmationHttpCase):
         with self.assertRaises(UserError):
             self.question.with_user(self.dispatcher).action_next_step("take_time")
 
-    def test_from_the_board(self):
-        def get_row():
-            rows = self.env["fsm.appointment"].with_user(self.dispatcher)
-            self.env.invalidate_all()
-            return rows.search([("order_id", "=", self.order.id)])
+    def _row(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = self.env["fsm.appointment"].with_user(self.dispatcher)
+        return rows.search([("order_id", "=", self.order.id)])
 
+    def test_from_the_board(self):
+        get_row = self._row
         self._customer_says("no")
         action = get_row().action_next_step("propose")
         self.assertEqual(action["res_model"], "fsm.confirmation.propose")
@@ -464,7 +472,18 @@ class TestProposeFirst(ConfirmationHttpCase):
         action = row.action_next_step("propose")
         self.assertEqual(action["context"]["default_order_id"], self.order.id)
         record = self._propose(self.order)
+        row = self._row()
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
+        steps = [step["key"] for step in row.next_steps]
+        self.assertLessEqual({"send", "propose"}, set(steps))
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn(
+            "were proposed to Maria Gomez: A: ", order.confirmation_times_text
+        )
         self._customer_says("the first one")
+        order.invalidate_recordset()
+        self.assertIn("Maria Gomez chose A: ", order.confirmation_times_text)
         row = self._row()
         self.assertEqual((row.board_state, row.message_id), ("to_read", record))
         row.action_next_step("take_time")

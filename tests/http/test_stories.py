@@ -1094,7 +1094,7 @@ class TestStories(ConfirmationTransactionCase):
         record.write({"state": "sending", "attempt_count": 1})
         self.order.write({"scheduled_date_start": self.start + timedelta(days=3)})
         self._apply_rejection(record, 20429, "busy")
-        alert = self.env["fsm.confirmation.alert"]._get_departure_alert(record)
+        alert = self.env["fsm.confirmation.alert"]._get_departure_block(record)
         self.assertIn("changed before", alert.text)
 
     def test_refusal_of_one_text_closes_the_others(self):

@@ -4,7 +4,6 @@
 import email
 from datetime import timedelta
 
-from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
@@ -281,22 +280,6 @@ class TestDialog(EmailCase):
         with self.assertRaises(AccessError):
             record.with_user(self.users["admin"]).write({"channel": "sms"})
 
-    def test_kept_no_longer_than_chosen(self):
-        record = self._ask()
-        self._queue(record)
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET create_date = now() - interval '3 months'"
-            " WHERE id = %s",
-            [record.id],
-        )
-        retention = self.env["fsm.confirmation.retention"]
-        before = fields.Datetime.now() - timedelta(days=60)
-        retention._anonymize_messages(self.company, before, 10)
-        retention._anonymize_replies(self.company, before, 10)
-        self.env.invalidate_all()
-        self.assertFalse(record.email or record.sudo().answer_key)
-        self.assertNotIn(self.order.name, record.body)
-
 
 class TestMany(EmailCase):
     def _batch(self, orders):
@@ -461,37 +444,3 @@ class TestNotices(EmailCase):
         template.with_context(lang="fr_FR").subject = "{{ object.date_text }}, annonce"
         self.order.action_cancel()
         self.assertIn("annonce", self._tell().sudo().mail_id.subject)
-
-
-class TestRetention(EmailCase):
-    def test_nothing_of_an_email_is_left(self):
-        """Of one that did not leave, and of what the customer wrote back."""
-        record = self._ask().sudo()
-        self._queue(record, state="exception", failure_reason=f"{ADDRESS} is unknown")
-        mail = record.search([("id", "=", record.id)]).mail_id
-        record.message_post(  # pylint: disable=translation-required
-            body="a green walrus",
-            subject="Re: the green walrus",
-            message_type="email",
-            email_from=f"Ana <{ADDRESS}>",
-            attachments=[("walrus.txt", b"a green walrus")],
-        )
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET create_date = create_date - interval '9 years'"
-        )
-        self.env.invalidate_all()
-        retention = self.env["fsm.confirmation.retention"]
-        retention._anonymize_messages(self.company, fields.Datetime.now(), 100)
-        self.env.flush_all()
-        self.assertFalse(mail.exists())
-        self.assertFalse(
-            self.env["ir.attachment"].search([("res_model", "=", record._name)])
-        )
-        self.env.cr.execute(
-            "SELECT concat_ws(' ', subject, body, email_from, reply_to)"
-            " FROM mail_message WHERE model = 'fsm.confirmation'"
-        )
-        notes = str(self.env.cr.fetchall())
-        self.assertNotIn("walrus", notes)
-        self.assertNotIn(ADDRESS, notes)

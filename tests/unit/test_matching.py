@@ -291,7 +291,7 @@ def test_what_twilio_takes_for_an_opt_in():
 def test_flood():
     dates = [NOW - timedelta(seconds=number) for number in range(40)]
     assert matching.is_flood(dates, NOW)
-    assert not matching.is_flood(dates[: matching.OTHER_REPLIES - 1], NOW)
+    assert not matching.is_flood(dates[: matching.FLOOD_LIMIT - 1], NOW)
     assert not matching.is_flood(dates, NOW + timedelta(hours=1))
 
 

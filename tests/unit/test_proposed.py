@@ -100,7 +100,7 @@ def test_a_choice_moves_nothing_and_is_read():
         decision = _decide("B please", asked=asked)
         [effect] = decision.effects
         assert (effect.kind, effect.chosen, effect.say) == ("read", "B", "")
-        assert decision.reason == "chosen"
+        assert (decision.intent, decision.reason) == ("chosen", "chosen")
 
 
 @pytest.mark.parametrize("text", ["none of these", "Yes", "no", "can you do Monday?"])
