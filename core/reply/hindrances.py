@@ -71,9 +71,7 @@ _NO_MORE = (
     ("nao", "mais"),
 )
 _PLUS = frozenset("plus pus pu".split())
-_GONE = frozenset(
-    "gone parti partie weg verschwunden sparita sparito weg sumiu".split()
-)
+_GONE = frozenset("gone parti partie weg verschwunden sparita sparito weg sumiu".split())
 _WAITS = (
     "wait esper aguard attend attesa aspett wart abwart wacht afwacht espera"
 ).split()

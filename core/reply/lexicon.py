@@ -131,15 +131,7 @@ _SINGLE_KINDS = {
 class Lexicon:
     """The phrases of all languages, ready for matching; never changed after."""
 
-    __slots__ = (
-        "_accented",
-        "_compounding",
-        "_keys",
-        "_repaired",
-        "_root",
-        "_singles",
-        "_typos",
-    )
+    __slots__ = ("_accented", "_compounding", "_keys", "_repaired", "_root", "_singles", "_typos")
 
     def __init__(self):
         self._root = _Node()
@@ -255,8 +247,10 @@ class Lexicon:
         return steps
 
     def _after_article(self, token):
-        """Return the known word after a shortened one: "l'antenna", "d'avion"."""
+        """Return the known word after a shortened one, or before "'s": "l'antenna"."""
         article, apostrophe, word = token.surface.casefold().partition("'")
+        if word == "s" and self._is_of_notes(unaccented(article)):
+            return unaccented(article)
         if not apostrophe or article not in _SHORTENED:
             return None
         return self._is_of_notes(unaccented(word)) and unaccented(word)

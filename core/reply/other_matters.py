@@ -10,6 +10,7 @@ from . import intents as lx
 from .clauses import POLITE, REFUSALS, SILENT, YES, is_bare_no, split_clauses
 from .hindrances import HINDRANCES
 from .wordclasses import (
+    ARTICLES,
     DECIDERS,
     IS,
     MY,
@@ -75,7 +76,7 @@ _ON_ORDER = (
 _IN_WARRANTY = frozenset("in na en em".split())
 # "Yes just the estimate" is a yes to less.
 _BARELY = frozenset(
-    "just only merely solo solamente nomas mas juste seulement nur bloss lediglich "
+    "just giusto nomas only merely solo solamente nomas mas juste seulement nur bloss lediglich "
     "solo soltanto apenas so somente enkel alleen slechts".split()
 )
 _ESTIMATES = (
@@ -148,7 +149,8 @@ _THIS_IS = runs(
     "ici cest le|das ist|dies ist|questo e|e il|este e|e o|isto e|dit is|het is|dat is"
 )
 _CALLS = tuple(
-    "call text ring try use llam marq appel sonn ruf klingel chiam telefon lig bel app".split()
+    "call text ring try use llam marq appel sonn ruf klingel chiam telefon lig bel app"
+    .split()
 )
 _HOW = frozenset(
     "who how where quien donde como qui comment dou ou wer woher wie chi come dove "
@@ -175,7 +177,7 @@ _SOLD = tuple("sold selling vend verkauf verkocht".split())
 _CARDS = tuple(
     "card account payment tarjet pago cuenta carte paiement compte karte kreditkarte "
     "zahlung konto lastschrift carta pagament conto cart kaart betaling "
-    "rekening".split()
+    "rekening amex visa mastercard".split()
 )
 _KEEPS = tuple(
     "keep save store charg debit authori approv agre guard cobr autori aprob aprov "
@@ -288,6 +290,15 @@ def _is_estimate_only(_clause, keys):
     return not _BARELY.isdisjoint(keys) and begins(keys, _ESTIMATES)
 
 
+def _is_part(clause, _keys):
+    """Tell "yes just the filter", a yes to less than was asked."""
+    yes = next((i for i, s in enumerate(clause) if s.is_any(YES)), None)
+    after = clause[yes + 1 :] if yes is not None else []
+    if len(after) < 3 or after[0].key not in _BARELY or after[1].key not in ARTICLES:
+        return False
+    return all(s.is_any({lx.JOB, lx.PLACE}) or s.kinds <= SILENT for s in after[2:])
+
+
 def _is_anothers(clause, keys):
     """Tell "it is my address but somebody else deals with it"."""
     but = next((i for i, s in enumerate(clause) if lx.BUT in s.kinds), None)
@@ -297,9 +308,7 @@ def _is_anothers(clause, keys):
     mine = not (MY.isdisjoint(before) or _OWNED.isdisjoint(before))
     if not (mine or begins(before, _OWNERS)):
         return False
-    handled = not _HANDLES.isdisjoint(keys_of(after)) or begins(
-        keys_of(after), DECIDERS
-    )
+    handled = not _HANDLES.isdisjoint(keys_of(after)) or begins(keys_of(after), DECIDERS)
     return handled or not any(s.is_any(_TOLD) for s in after)
 
 
@@ -326,7 +335,9 @@ def _is_anothers_phone(_clause, keys):
 
 def _asks_for_source(_clause, keys):
     """Tell "who gave you this number"."""
-    return not any(words.isdisjoint(keys) for words in (_HOW, _GOT, _PHONES))
+    return not any(
+        words.isdisjoint(keys) for words in (_HOW, _GOT, _PHONES)
+    )
 
 
 def _is_sold(clause, keys):
@@ -356,6 +367,7 @@ _ANYWHERE = (
     _confirms_receipt,
     _is_settled,
     _is_estimate_only,
+    _is_part,
     _is_anothers,
     _is_reported,
     _is_passed_on,

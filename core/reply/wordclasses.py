@@ -10,7 +10,9 @@ from .text import WORD
 AND = frozenset("and n y et und e en".split())
 # They also join what follows.
 AND_SO = AND | frozenset("then so entonces alors dann dan allora".split())
-IS = frozenset("is thats its am im es soy est cest suis ist bin e sono sou ben".split())
+IS = frozenset(
+    "is thats its am im es soy est cest suis ist bin e sono sou ben".split()
+)
 IS_EXACT = frozenset("is es est ist é è".split())
 THE = frozenset("the el la le der die das il lo o a de het".split())
 ARTICLES = THE | frozenset("un une da ein l um een".split())
