@@ -573,7 +573,11 @@ class FsmDayBoard(models.AbstractModel):
             return {**summary, "tiles": [], "total": total, "line": line, "to_ask": 0}
         examined = appointments._examine_all(domain)
         counts = Counter(found.state for found in examined.values())
-        by_email = sum(self._can_ask_by_email(*item) for item in examined.items())
+        by_email = sum(
+            found.block.actions[0] == "ask_by_email"
+            for appointment, found in examined.items()
+            if self._can_ask_by_email(appointment, found)
+        )
         return {
             **summary,
             "tiles": [
@@ -589,7 +593,7 @@ class FsmDayBoard(models.AbstractModel):
     def _describe_day(self, counts, by_email=0):
         """“71% confirmed, 6 to call”.
 
-        :param by_email: how many of those who can't be texted may get an e-mail
+        :param by_email: of those who can't be texted, how many are best sent an e-mail
         """
         total = sum(counts.values())
         if not total:
