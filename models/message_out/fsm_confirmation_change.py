@@ -156,8 +156,9 @@ class FsmConfirmationChange(models.Model):
             )
         )
         alerts = self.env["fsm.confirmation.alert"]
+        words = self.env["fsm.confirmation.alert.words"]
         for record_sudo in waiting_sudo.filtered(alerts._is_outdated):
-            reason = alerts._describe_outdated(record_sudo)
+            reason = words._describe_outdated(record_sudo)
             record_sudo._cancel_waiting_sudo(reason)
 
     def _settle_together(self, due):
