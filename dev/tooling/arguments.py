@@ -8,7 +8,7 @@ from pathlib import Path
 BENCH_PARTS = [
     *("reads", "cold", "forms", "prepare", "plan", "send", "processes", "webhooks")
 ]
-UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest"]
+UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest", "dashboard"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 
 

@@ -149,6 +149,8 @@ class FsmOrder(models.Model):
         :return: ``fsm.visit`` or ``fsm.order``, maybe empty
         """
         self.ensure_one()
+        if self._is_appointment_closed():
+            return self.browse()
         moved = self._get_upcoming_visits().filtered(
             lambda visit: visit.confirmation_status == "reconfirm"
         )[:1]

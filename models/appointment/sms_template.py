@@ -26,6 +26,7 @@ AUTO_REPLIES = [
     ("notice_moved", "Notice: Appointment Moved"),
     ("notice_canceled", "Notice: Appointment Canceled"),
     ("notice_technician", "Notice: Another Technician"),
+    ("notice_reopened", "Notice: Appointment Takes Place After All"),
     ("several_moved", "Notice: Several Appointments Moved"),
     ("several_canceled", "Notice: Several Appointments Canceled"),
     ("several_technician", "Notice: Another Technician for Several Appointments"),

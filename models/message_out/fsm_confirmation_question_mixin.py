@@ -265,6 +265,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             **self._get_change_facts(),
         )
 
+    def _has_moved(self):
+        """Whether the date is none that the customer was told of or has confirmed."""
+        facts = {**self._get_change_facts(), "is_elsewhere": False}
+        start = self._get_appointment_sudo().scheduled_date_start or None
+        asked_start = self.appointment_start or None
+        return bool(status.change_reason(asked_start, start, **facts))
+
     def _get_change_facts(self):
         """:return: arguments of :func:`~...core.status.change_reason`"""
         return {
