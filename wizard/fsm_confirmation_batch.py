@@ -182,7 +182,7 @@ class FsmConfirmationBatch(models.TransientModel):
         for draft in drafts:
             kept_back = first_for_many(draft.alerts, self.is_again)
             (left_out if kept_back else ready).append(draft)
-        self.env["fsm.confirmation.change"]._tell_in(ready)
+        self.env["fsm.confirmation.change"]._add_news_of_move(ready)
         return ready, left_out
 
     def action_send(self):

@@ -181,7 +181,7 @@ class FsmConfirmationSend(models.TransientModel):
         """As :meth:`_draft`, also telling of a move that the customer doesn't know
         of."""
         draft = self._draft()
-        self.env["fsm.confirmation.change"]._tell_in([draft])
+        self.env["fsm.confirmation.change"]._add_news_of_move([draft])
         return draft
 
     @api.depends("partner_id")

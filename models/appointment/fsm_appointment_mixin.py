@@ -454,10 +454,10 @@ class FsmAppointmentMixin(models.AbstractModel):
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""
         for appointment in self:
-            confirmations_sudo = appointment._get_appointment_confirmations_sudo()
-            confirmations_sudo._close_sudo("closed")
+            messages_sudo = appointment._get_appointment_confirmations_sudo()
+            messages_sudo._close_sudo("closed")
             activities = self.env["fsm.confirmation.activity"]
-            activities._close(confirmations_sudo)
+            activities._close(messages_sudo)
             appointment._stop_waiting_sudo()
             self.env["fsm.confirmation.proposal"]._withdraw(appointment.sudo())
         self._note_change()

@@ -212,7 +212,7 @@ class FsmConfirmationAlert(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _get_departure_alerts(self, confirmations):
+    def _get_departure_alerts(self, messages):
         """What blocks recorded texts that are about to be sent.
 
         The setup's (:data:`~...core.alerts.SETUP`) come first. An override point.
@@ -221,11 +221,11 @@ class FsmConfirmationAlert(models.AbstractModel):
             without those that may be sent
         """
         opted_out = self.env["phone.blacklist"]._job_confirmation_find_sudo(
-            set(confirmations.mapped("mobile"))
+            set(messages.mapped("mobile"))
         )
         words = self.env["fsm.confirmation.alert.words"]
         found = {}
-        for record_sudo in confirmations.sudo():
+        for record_sudo in messages.sudo():
             company = self._get_company_facts(record_sudo.company_id)
             codes = find_codes(
                 Facts(
@@ -273,9 +273,9 @@ class FsmConfirmationAlert(models.AbstractModel):
         }
 
     @api.model
-    def _get_departure_block(self, confirmation):
+    def _get_departure_block(self, message):
         """The first alert of a recorded text that isn't about the setup, or None."""
-        alerts = self._get_departure_alerts(confirmation).get(confirmation, [])
+        alerts = self._get_departure_alerts(message).get(message, [])
         return next((alert for alert in alerts if alert.code not in SETUP), None)
 
     @api.model

@@ -57,9 +57,9 @@ class FsmConfirmationCode(models.AbstractModel):
         return used
 
     @api.model
-    def _ensure(self, confirmations):
+    def _ensure(self, messages):
         """Give open messages a code afterwards, so that they can be told apart."""
-        for record_sudo in confirmations.sudo().filtered(lambda rec: not rec.code):
+        for record_sudo in messages.sudo().filtered(lambda rec: not rec.code):
             record_sudo.code = self._choose(record_sudo.mobile)
 
     @api.model

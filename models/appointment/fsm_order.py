@@ -361,7 +361,7 @@ class FsmOrder(models.Model):
                 appointments._on_appointment_reopened()
         for order, company in before.items():
             if order.company_id != company:
-                order._leave_confirmations_behind()
+                self.env["fsm.confirmation.transfer"]._leave_behind(order)
         return result
 
     def _moves_start_alone(self, vals):
@@ -402,75 +402,11 @@ class FsmOrder(models.Model):
         return result
 
     def unlink(self):
-        confirmations_sudo = (
+        messages_sudo = (
             self.env["fsm.confirmation"].sudo().search([("order_id", "in", self.ids)])
         )
-        confirmations_sudo._close_sudo("deleted")
+        messages_sudo._close_sudo("deleted")
         return super().unlink()
-
-    # ------------------------------------------------------------------
-    # A Work Order that goes to another company
-    # ------------------------------------------------------------------
-
-    def _leave_confirmations_behind(self):
-        """What was sent by another company stays there, with all that was written.
-
-        The customer was asked in the name of the other company, by its number: the new
-        one must neither see, nor answer, nor inherit it, and asks anew.
-        """
-        self.ensure_one()
-        order_sudo = self.sudo()
-        messages_sudo = order_sudo.env["fsm.confirmation"].search(
-            [
-                ("order_id", "=", order_sudo.id),
-                ("company_id", "!=", order_sudo.company_id.id),
-            ]
-        )
-        if not messages_sudo:
-            return
-        activities_sudo = order_sudo.env["mail.activity"]
-        activities_sudo.with_context(active_test=False).search(
-            [
-                ("res_model", "=", order_sudo._name),
-                ("res_id", "=", order_sudo.id),
-                *activities_sudo._get_answer_domain(),
-            ]
-        ).unlink()
-        self._move_notes_to(messages_sudo)
-        self._detach(messages_sudo)
-        for appointments in (order_sudo, order_sudo.visit_ids):
-            appointments._set_confirmation_status_sudo("not_sent")
-
-    def _move_notes_to(self, messages_sudo):
-        """Move the notes about messages to the messages themselves.
-
-        A note without a message goes to the newest one.
-        """
-        notes_sudo = messages_sudo.env["mail.message"].search(
-            [
-                ("model", "=", self._name),
-                ("res_id", "=", self.id),
-                ("subtype_id", "=", self._get_private_subtype_id()),
-            ]
-        )
-        newest_sudo = messages_sudo.sorted("id")[-1:]
-        for note_sudo in notes_sudo:
-            target_sudo = note_sudo.confirmation_id & messages_sudo or newest_sudo
-            note_sudo.write({"model": target_sudo._name, "res_id": target_sudo.id})
-
-    @api.model
-    def _detach(self, messages_sudo):
-        """Close messages: waiting ones are not sent, and no answer counts."""
-        messages_sudo._close_sudo("company")
-        reason = messages_sudo._describe_cancellation("company")
-        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
-        waiting_sudo._cancel_waiting_sudo(reason)
-        messages_sudo.write(
-            {"order_id": False, "visit_id": False, "needs_reading": False}
-        )
-        for record_sudo in messages_sudo:
-            record_sudo._message_log(body=reason)
-        messages_sudo._notify_changed()
 
     # ------------------------------------------------------------------
     # Actions

@@ -124,42 +124,41 @@ class FsmConfirmationReplyScreenMixin(models.AbstractModel):
     # What a person does about a reply
     # ------------------------------------------------------------------
 
-    def _attach(self, confirmation, response=False):
+    def _attach(self, message, response=False):
         """Link an unmatched reply to a message, with the answer a person reads in it.
 
         :param response: a key of ``fsm.confirmation.response``, or False for none
         """
         self.ensure_one()
-        if not confirmation:
+        if not message:
             raise UserError(self.env._("Choose the message this reply belongs to."))
-        confirmation.check_access("write")
+        message.check_access("write")
         if self.confirmation_id:
             raise UserError(self.env._("This reply belongs to a message already."))
-        if confirmation.company_id != self.company_id:
+        if message.company_id != self.company_id:
             raise UserError(self.env._("That message belongs to another company."))
-        reply_sudo = self.sudo()
+        reply_sudo, message_sudo = self.sudo(), message.sudo()
         undo = self.env["fsm.confirmation.undo"]
-        before = undo._snapshot(confirmation, self)
+        before = undo._snapshot(message, self)
         reply_sudo.write(
             {
-                "confirmation_id": confirmation.id,
+                "confirmation_id": message.id,
                 "state": "matched",
-                "partner_id": confirmation.sudo().partner_id.id,
+                "partner_id": message_sudo.partner_id.id,
             }
         )
         reply_chatter = self.env["fsm.confirmation.reply.chatter"]
-        reply_chatter._log_texts(reply_sudo, [(confirmation.sudo(), self.intent)])
+        reply_chatter._log_texts(reply_sudo, [(message_sudo, self.intent)])
         responses = self.env["fsm.confirmation.response"]
-        responses._keep_words(confirmation.sudo(), reply_sudo)
-        note = self.env._("%s: a reply was attached by hand.", confirmation.name)
+        responses._keep_words(message_sudo, reply_sudo)
+        note = self.env._("%s: a reply was attached by hand.", message.name)
         author = self.env.user.partner_id
-        confirmation.sudo()._message_log(body=note, author_id=author.id)
-        order_sudo = confirmation.sudo().order_id
+        message_sudo._message_log(body=note, author_id=author.id)
         chatter = self.env["fsm.confirmation.chatter"]
-        chatter._log([order_sudo], note, confirmation.sudo().company_id)
+        chatter._log([message_sudo.order_id], note, message_sudo.company_id)
         if response:
-            responses._resolve(confirmation, response)
-        undo._keep(confirmation, before, self)
+            responses._resolve(message, response)
+        undo._keep(message, before, self)
         reply_sudo._notify_changed()
 
     def _get_talk(self):

@@ -146,14 +146,14 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             return "moved_undated"
         return kind
 
-    def _get_auto_reply_lang(self, company, confirmation=None, partner=None):
+    def _get_auto_reply_lang(self, company, message=None, partner=None):
         """The language that the customer wants, as it was when they were asked.
 
         :return: a code, ``en_US`` when that one isn't installed
         """
-        if confirmation:
-            partner = confirmation.partner_id
-        wanted = confirmation and confirmation.lang
+        if message:
+            partner = message.partner_id
+        wanted = message and message.lang
         lang = wanted or partner._get_wanted_langs(company)[0]
         return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 

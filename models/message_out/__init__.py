@@ -21,6 +21,7 @@ from . import fsm_confirmation_change
 from . import fsm_confirmation_chatter
 from . import fsm_confirmation_expiry
 from . import fsm_confirmation_retention
+from . import fsm_confirmation_transfer
 from . import fsm_confirmation_undo
 from . import fsm_confirmation_write_back
 from . import fsm_confirmation_slot

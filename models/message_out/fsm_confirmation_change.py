@@ -378,7 +378,7 @@ class FsmConfirmationChange(models.Model):
         return auto_replies._render_about(f"notice_{kind}", told_sudo)
 
     @api.model
-    def _tell_in(self, drafts):
+    def _add_news_of_move(self, drafts):
         """Have questions tell of the move that their contacts don't know of yet.
 
         :param drafts: list of :class:`~...fsm_confirmation_composer.Draft` that ask

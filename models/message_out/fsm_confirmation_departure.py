@@ -112,7 +112,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _find_waiting(self, drafts):
-        """What the user should know of drafts that can't leave now, each once.
+        """What the user should know of drafts that can't be sent now, each once.
 
         :param drafts: list of :class:`Draft` that a person sends, with their alerts
         :return: list of str, empty in the texting hours
@@ -123,8 +123,8 @@ class FsmConfirmationDeparture(models.AbstractModel):
 
     @api.model
     def _get_words(self, draft):
-        """:return: dict ``now``, ``place``, and ``day`` and ``time`` when a text may
-        leave at all"""
+        """:return: dict ``now``, ``place``, and ``day`` and ``time`` if there are any
+        texting hours"""
         now, departure = self._find(draft)
         zone = draft.order._get_appointment_timezone()
         known = {

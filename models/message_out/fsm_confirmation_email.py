@@ -34,7 +34,7 @@ class FsmConfirmationEmail(models.AbstractModel):
     """What is asked and told by e-mail: made with a ``mail.template``, sent by Odoo's
     mail queue.
 
-    Whether one may leave is decided by the same alerts as for a text.
+    Whether one may be sent is decided by the same alerts as for a text.
     """
 
     _name = "fsm.confirmation.email"

@@ -472,7 +472,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         appointment_sudo = message._get_appointment_sudo()
         appointment = appointment_sudo.sudo(False)
         appointment.scheduled_date_start = start
-        # The customer chose it: who was asked anew would wonder.
+        # The customer chose it, and would wonder about being asked again.
         appointment.confirmation_status = "confirmed"
         self._find_slots_sudo(message)._release_sudo()
         is_told = self._tell(message)

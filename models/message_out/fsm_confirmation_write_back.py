@@ -13,7 +13,7 @@ from ..appointment.fsm_confirmation_composer import Draft
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP
 
-# A customer who wrote so short ago waits for what is written back, at any hour.
+# A customer who wrote this recently is waiting for an answer, at any hour.
 JUST_WRITTEN = timedelta(hours=1)
 _REPLY = "fsm.confirmation.reply"
 # Which prepared texts staff may choose in the conversation of a record.
@@ -129,7 +129,7 @@ class FsmConfirmationWriteBack(models.AbstractModel):
     def _draft(self, talk, words="", kind=STAFF, reason=""):
         """A text to the number of a conversation, about the same appointment if any.
 
-        :param reason: why it leaves outside the texting hours, should it be outside
+        :param reason: why it is sent outside the texting hours, if it is
         :return: :class:`~..appointment.fsm_confirmation_composer.Draft`
         """
         about = talk if talk._name != _REPLY else self.env["fsm.confirmation"]
