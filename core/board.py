@@ -40,7 +40,7 @@ class Standing:
 
     status: str  # ``confirmation_status``
     start: datetime | None
-    asked: datetime | None  # when the newest text left, or is about to
+    asked: datetime | None  # when the newest text was sent, or will be
     has_passed: bool = False
     needs_reading: bool = False  # The customer wrote something later.
     is_blocked: bool = False  # An alert keeps a text from being sent.

@@ -87,15 +87,15 @@ _ASK_UNTIL = timedelta(hours=1)
 # A text of ours may have an earlier time in Twilio's list than our claim, although the
 # clocks are compared: several hosts send, and clocks are set.
 _CLOCK_DOUBT = timedelta(minutes=15)
-# So much before a claim Twilio's list is looked through: it need not be in order.
+# How long before a claim Twilio's list is searched: it need not be in order.
 LIST_BEFORE = timedelta(hours=1)
-# From there on a text may be another one that Twilio has changed.
+# From this similarity on, a text may be another one that Twilio has changed.
 _ALIKE = 0.75
 # Twilio puts this before the texts of a trial account.
 _TRIAL_PREFIX = "Sent from your Twilio trial account"
-# A text that Twilio has, and of which nothing final is heard, is asked about when it is
-# so old; the first time only one whose call never came back. Twilio keeps a text for
-# ten hours at most; "sent" may be the last that it knows.
+# The ages at which Twilio is asked about a text that it has sent no final report of; at
+# the first of them, only one whose call never came back. Twilio keeps a text for ten
+# hours at most; "sent" may be the last that it knows.
 CHECK_AFTER = tuple(timedelta(minutes=value) for value in (2, 10, 60, 6 * 60, 24 * 60))
 # A process that slept longer after its claim must not call any more: the others begin
 # to look for its texts at Twilio a minute later.
@@ -105,7 +105,7 @@ CLAIM_LOST_AFTER = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """How a text goes on."""
+    """The next state of a text."""
 
     state: str  # from now on
     accepted: bool = False  # Twilio has the text
@@ -157,7 +157,7 @@ def after_call(state, attempts, result):
 def after_rejection(attempts, code, reason):
     """Twilio does not have the text: wait and try again, or give up.
 
-    :param attempts: as of :func:`after_call`
+    :param attempts: see :func:`after_call`
     """
     pauses = _RETRY_PAUSES.get(failure_class(code), [])
     attempt = max(attempts, 1)
@@ -206,7 +206,7 @@ def after_report(state, failure, report, attempts=1, is_still_useful=False):
         failure = failure_type(report.code)
         return Transition("failed", failure=failure, code=report.code, reason=reason)
     forward = _RANK.get(reported, -1) > _RANK.get(state, 9)
-    # What was given up as "not known", or was not to leave any more, has left.
+    # A text that was given up as unknown, or canceled, was sent after all.
     known_again = is_unknown or state == "canceled"
     if not reported or not (forward or known_again):
         return None
@@ -226,8 +226,8 @@ def after_check(state, report, age):
     :param report: :class:`Report`; without a status Twilio told nothing
     :param age: timedelta since our call
     """
-    known = _STATE_OF_STATUS.get(report.status, state)
-    waits = known == "sending" and state in ("sending", "sent")
+    reached = _STATE_OF_STATUS.get(report.status, state)
+    waits = reached == "sending" and state in ("sending", "sent")
     return GIVEN_UP if waits and age > CHECK_AFTER[-1] else None
 
 
@@ -301,7 +301,7 @@ def after_missing_in_list(age, attempts, code, is_certain, block):
     :param attempts: number of calls for this text
     :param code: what that call came to, as far as known
     :param is_certain: see :func:`find_in_list`
-    :param block: why it must not leave any more, "" when it may
+    :param block: why it must no longer be sent, "" if it may
     """
     if age <= LIST_COMPLETE_AFTER:
         return None
@@ -320,6 +320,6 @@ def after_missing_in_list(age, attempts, code, is_certain, block):
 def after_failed_lookup(unanswered):
     """Twilio could not be asked about a text whose call never came back.
 
-    :param unanswered: timedelta since that is so
+    :param unanswered: timedelta for which that has been so
     """
     return GIVEN_UP if unanswered > _ASK_UNTIL else None

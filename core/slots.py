@@ -10,7 +10,7 @@ import pytz
 
 # Appointments begin at the full or half hour.
 GRID = timedelta(minutes=30)
-# What is proposed lies so far apart, so that customers have a choice.
+# How far apart proposed times are, so that customers have a choice.
 APART = timedelta(hours=4)
 _EPOCH = datetime(2000, 1, 1)
 

@@ -12,7 +12,7 @@ from ..tools.notification import CLOSE, notify
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
 NAMES_SHOWN = 15  # with each reason
-# With at most this many Work Orders, a reason is told as the Send dialog tells it.
+# Up to this many Work Orders, a reason is told in the Send dialog's sentences.
 _SENTENCES_SHOWN = 3
 
 
@@ -67,7 +67,7 @@ class FsmConfirmationBatch(models.TransientModel):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            # The server alone writes down what was sent.
+            # Only the server records what was sent.
             vals.pop("confirmation_ids", None)
             set_ids(vals, "order_ids")
         return super().create(vals_list)
@@ -116,8 +116,8 @@ class FsmConfirmationBatch(models.TransientModel):
         for draft in drafts:
             names[draft.partner, draft.address].append(draft.order.name)
         lines = [
-            f"{partner.name}: {', '.join(known)}"
-            for (partner, _address), known in names.items()
+            f"{partner.name}: {', '.join(orders)}"
+            for (partner, _address), orders in names.items()
         ]
         more = len(lines) - NAMES_SHOWN
         if more > 0:
@@ -149,13 +149,13 @@ class FsmConfirmationBatch(models.TransientModel):
                 reason = alert.text.rstrip(".")
             names[reason].append(draft.order.name)
         lines = []
-        for reason, known in names.items():
-            shown = ", ".join(known[:NAMES_SHOWN])
-            if len(known) > NAMES_SHOWN:
+        for reason, orders in names.items():
+            shown = ", ".join(orders[:NAMES_SHOWN])
+            if len(orders) > NAMES_SHOWN:
                 shown = self.env._(
                     "%(names)s and %(count)s more",
                     names=shown,
-                    count=len(known) - NAMES_SHOWN,
+                    count=len(orders) - NAMES_SHOWN,
                 )
             lines.append(f"{reason}: {shown}")
         return "\n".join(lines)

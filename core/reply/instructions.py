@@ -27,6 +27,10 @@ INSTRUCTS = frozenset(
     "gebruik ligue liguem toque toquem bata batam empurre empurrem perguntem pergunte "
     "usem entrem buzinem avisem avise virem sigam chamem chame".split()
 )
+_GIVES = frozenset(
+    "give gives drop shoot send den deme denme dar passez donnez envoyez geben gebt "
+    "mandate fate faccia deem mande mandem geef stuur doe".split()
+)
 _POLITE = frozenset(
     "please just then simply bitte einfach dann por favor entonces sil alors vous per "
     "favore allora gewoon dan aub graag even gerust feel free to kindly plz pls".split()
@@ -57,7 +61,7 @@ _NO_THING = frozenset(
     "regnet schneit piove nevica chove regent sneeuwt agrees agree allows allow lets "
     "okay ok acuerdo accord einverstanden daccordo acordo goed approves says said "
     "cancel sure bring know promise ready better best done finished finish "
-    "reschedule come coming must want like dare think decide feel "
+    "reschedule must want like dare think decide feel "
     "still todavia toujours encore noch ancora ainda nog".split()
 )
 _THINGS = {lx.ACCESS, lx.HOUSEHOLD, lx.CONTACT, lx.PLACE, lx.JOB}
@@ -145,6 +149,8 @@ def _is_told(clause):
 
 def _instructs(segment):
     keys = [t.key for t in segment.tokens if t.key not in _POLITE]
+    if keys and keys[0] in _GIVES:
+        return lx.CONTACT in segment.kinds  # "give us a ring"
     return bool(keys) and keys[0] in INSTRUCTS
 
 

@@ -247,8 +247,10 @@ class Lexicon:
         return steps
 
     def _after_article(self, token):
-        """Return the known word after a shortened one: "l'antenna", "d'avion"."""
+        """Return the known word after a shortened one, or before "'s": "l'antenna"."""
         article, apostrophe, word = token.surface.casefold().partition("'")
+        if word == "s" and self._is_of_notes(unaccented(article)):
+            return unaccented(article)
         if not apostrophe or article not in _SHORTENED:
             return None
         return self._is_of_notes(unaccented(word)) and unaccented(word)

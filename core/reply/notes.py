@@ -41,9 +41,16 @@ def find_yes_with_note(text, lexicon):
 
 
 def _asks(item):
-    """Tell whether a clause is a question, and no "can you bring a filter?"."""
+    """Tell whether a clause is a question, and no "can you bring a filter?".
+
+    Who asks "can someone call me?" wants to talk.
+    """
     clause, asks = item
-    return asks and not any(lx.REQUEST in segment.kinds for segment in clause)
+    if not asks:
+        return False
+    if topics_of_all(clause) == {lx.CONTACT} and not instructs_if(clause):
+        return not any(lx.LEAD in segment.kinds for segment in clause)
+    return not any(lx.REQUEST in segment.kinds for segment in clause)
 
 
 def _has_subject(rest):

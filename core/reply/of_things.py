@@ -36,6 +36,15 @@ _WORSE = frozenset("worse louder schlimmer lauter peor pire pior peggio erger".s
 _BEYOND = frozenset(
     "after before nach vor apres avant despues antes depois dopo prima na voor".split()
 )
+# Of what is told with a number, and is no hour.
+_UNITS = frozenset(
+    "feet foot ft inch inches meter meters metre metres m km mile miles yard yards yd "
+    "gallon gallons gal liter liters litre litres psi degrees amp amps volt volts watt "
+    "watts lbs pounds kg percent metros metro kilometros litros grados pies mts metri "
+    "metro litri gradi graus grad schritte steps escalones marches stufen gradini "
+    "treden degraus pas".split()
+)
+_MODALS = frozenset("puede pueden pode podem puo peut kan kann".split())
 _THEN = frozenset("then dann entonces alors entao allora dan".split())
 _LIMITS = frozenset("by before until till after if bis hasta antes avant prima".split())
 _CODES = frozenset(
@@ -52,7 +61,7 @@ _OTHER_THING = tuple(
     "cerrad fermee bloquee verschlossen zu kaputt gesperrt chius rott fechad trancad dicht "
     "kapot".split()
 )
-_MOSTLY = frozenset(
+MOSTLY = frozenset(
     "mostly mainly usually often sometimes especially sobretodo todo generalmente "
     "normalmente principalmente surtout souvent parfois meistens meist manchmal "
     "hauptsachlich soprattutto spesso meestal vooral soms sobretudo especialmente "
@@ -92,6 +101,8 @@ def is_of_things(segment, index, around):
     :param around: :class:`~.harmless.Around`
     """
     key = segment.key
+    if _is_measure(segment, around.before(index), around.after(index)):
+        return True
     if _is_of_two_things(segment, index, around):
         return True
     if len(segment.tokens) > 1:
@@ -106,13 +117,20 @@ def is_of_things(segment, index, around):
         (_THEN, _is_then),
         (_WORSE, _is_worse_fault),
         (_BEYOND, _is_beyond_place),
-        (_MOSTLY, _is_mostly_there),
+        (MOSTLY, _is_mostly_there),
         (_ERRORS, _is_error_code),
         (_EITHER, _is_another_fault),
     ):
         if key in keys and tell(around, index):
             return True
     return False
+
+
+def _is_measure(segment, before, after):
+    """Tell "12 feet from the deck" from "at 12"."""
+    digits = all(token.key.isdecimal() for token in segment.tokens)
+    in_time = before is not None and before.key in ("in", "at", "um", "om")
+    return digits and not in_time and after is not None and after.key in _UNITS
 
 
 def _answers(around):
@@ -136,6 +154,8 @@ def _is_when_of_fault(around, index):
     following = {token.key for s in after[:2] for token in s.tokens}
     if not after or not keys.isdisjoint(_TASKS) or not following.isdisjoint(_WE):
         return False
+    if said and not _answers(around) and any(lx.JOB in s.kinds for s in after[:3]):
+        return True  # "porch lights flicker when the AC kicks on"
     things = [i for i, s in enumerate(before) if lx.JOB in s.kinds]
     verbs = before[things[0] + 1 :] if things else []
     return bool(said) and any(not s.kinds <= SILENT for s in verbs)
@@ -188,6 +208,8 @@ def _is_of_two_things(segment, index, around):
     if segment.is_any({lx.OTHER} | REFUSALS):
         return False
     after, words = around.clause[index + 1 :], keys_of(around.clause)
+    if segment.key in _MODALS and lx.HOUSEHOLD in around.topics:
+        return not NOT.isdisjoint(keys_of(around.clause[:index]))  # "el gato no puede"
     if segment.tokens[-1].key in _OTHERS:
         if after and after[0].is_any({lx.ACCESS, lx.PLACE}) and not _answers(around):
             return lx.ACCESS in after[0].kinds or not INSTRUCTS.isdisjoint(words)

@@ -10,6 +10,7 @@ from . import intents as lx
 from .clauses import POLITE, REFUSALS, SILENT, YES, is_bare_no, split_clauses
 from .hindrances import HINDRANCES
 from .wordclasses import (
+    ARTICLES,
     DECIDERS,
     IS,
     MY,
@@ -75,7 +76,7 @@ _ON_ORDER = (
 _IN_WARRANTY = frozenset("in na en em".split())
 # "Yes just the estimate" is a yes to less.
 _BARELY = frozenset(
-    "just only merely solo solamente nomas mas juste seulement nur bloss lediglich "
+    "just giusto nomas only merely solo solamente nomas mas juste seulement nur bloss lediglich "
     "solo soltanto apenas so somente enkel alleen slechts".split()
 )
 _ESTIMATES = (
@@ -176,7 +177,7 @@ _SOLD = tuple("sold selling vend verkauf verkocht".split())
 _CARDS = tuple(
     "card account payment tarjet pago cuenta carte paiement compte karte kreditkarte "
     "zahlung konto lastschrift carta pagament conto cart kaart betaling "
-    "rekening".split()
+    "rekening amex visa mastercard".split()
 )
 _KEEPS = tuple(
     "keep save store charg debit authori approv agre guard cobr autori aprob aprov "
@@ -289,6 +290,15 @@ def _is_estimate_only(_clause, keys):
     return not _BARELY.isdisjoint(keys) and begins(keys, _ESTIMATES)
 
 
+def _is_part(clause, _keys):
+    """Tell "yes just the filter", a yes to less than was asked."""
+    yes = next((i for i, s in enumerate(clause) if s.is_any(YES)), None)
+    after = clause[yes + 1 :] if yes is not None else []
+    if len(after) < 3 or after[0].key not in _BARELY or after[1].key not in ARTICLES:
+        return False
+    return all(s.is_any({lx.JOB, lx.PLACE}) or s.kinds <= SILENT for s in after[2:])
+
+
 def _is_anothers(clause, keys):
     """Tell "it is my address but somebody else deals with it"."""
     but = next((i for i, s in enumerate(clause) if lx.BUT in s.kinds), None)
@@ -357,6 +367,7 @@ _ANYWHERE = (
     _confirms_receipt,
     _is_settled,
     _is_estimate_only,
+    _is_part,
     _is_anothers,
     _is_reported,
     _is_passed_on,

@@ -46,8 +46,8 @@ def _is_of_company(partner):
            )"""
 
 
-# Beside each of them its newest message (one that a person is to read comes first), and
-# the contact who was asked or is the likeliest to be.
+# Each of them with its newest message (one that a person has to read comes first), and
+# the contact who was asked or is the most likely to be.
 _WITH_MESSAGE = f"""
     SELECT a.*,
            stage.is_closed,
@@ -204,14 +204,14 @@ class FsmAppointment(models.Model):
         "fsm.confirmation.plan.step",
         "Plan Step",
         readonly=True,
-        # Odoo takes it from here alone.
+        # Odoo reads it from here only.
         falsy_value_label=_lt("Not by a plan"),  # pylint: disable=translation-field
     )
     sent_hour = fields.Selection(
         lambda self: self.env["fsm.confirmation"]._get_hours(),
         "Hour Asked",
         readonly=True,
-        # Odoo takes it from here alone.
+        # Odoo reads it from here only.
         falsy_value_label=_lt("Not asked"),  # pylint: disable=translation-field
     )
     # Shares: 0 or 1 for one appointment.
@@ -222,7 +222,7 @@ class FsmAppointment(models.Model):
         "Time to Response (Median)", aggregator="avg", readonly=True
     )
 
-    # Only to search by, like the one of messages.
+    # For searching only, like the field of messages.
     appointment_search = fields.Char(
         "Name, Number or Job",
         search="_search_appointment_search",
@@ -347,7 +347,7 @@ class FsmAppointment(models.Model):
         return orders | Domain("visit_id", "in", lists_sudo.visit_ids.ids)
 
     def _search_board_state(self, _operator, _value):
-        """Reached by no search: :meth:`_search` has replaced it."""
+        """Never called by a search: :meth:`_search` replaces the condition."""
         return NotImplemented
 
     def _search(self, domain, *args, **kwargs):
@@ -356,17 +356,17 @@ class FsmAppointment(models.Model):
     @api.model
     @api.readonly
     def web_search_read(self, domain, *args, **kwargs):
-        # Rows and their number come from one domain: states are worked out once.
+        # Rows and their count share one domain, so that states are computed once.
         domain = self._find_states(Domain(domain))
         return super().web_search_read(domain, *args, **kwargs)
 
     @api.model
     def _find_states(self, domain):
-        """Ask for the appointments themselves instead of where they stand.
+        """Replace conditions on ``board_state`` by ids of appointments.
 
-        That is worked out, for the rest of what is asked for: a day, as a rule.
+        States are computed for all that the rest of the domain finds: usually a day.
 
-        :raises UserError: the rest narrows too little
+        :raises UserError: the rest of the domain finds too many
         """
 
         def is_state(condition):
@@ -432,7 +432,7 @@ class FsmAppointment(models.Model):
 
     @api.model
     def get_day_board_summary(self, domain):
-        """What stands above the appointments that are being looked at.
+        """What is shown above the appointments.
 
         :param domain: of the current search, without the state that a tile sets
         :return: see ``fsm.day.board._get_summary``
@@ -442,7 +442,7 @@ class FsmAppointment(models.Model):
 
     @api.model
     def get_days(self):
-        """The days that the board offers, where the user is.
+        """The days that the board offers, in the user's time zone.
 
         :return: dict ``today``, ``tomorrow``, ``working_day`` (the next one) and
             ``first`` (with which the board begins): YYYY-MM-DD
@@ -464,7 +464,7 @@ class FsmAppointment(models.Model):
         """The first of these days with an appointment: some work on weekends."""
         if first >= last:
             return last
-        # A day in a domain begins where the user is.
+        # A date in a domain begins at midnight in the user's time zone.
         appointment = self.search(
             [
                 ("scheduled_date_start", ">=", fields.Date.to_string(first)),
@@ -534,7 +534,7 @@ class FsmAppointment(models.Model):
         return self._ask_many(again=False)
 
     def action_ask_again(self):
-        """The same, also about those whose customer has not answered yet."""
+        """As :meth:`action_ask`, also about those not answered yet."""
         return self._ask_many(again=True)
 
     def _ask_many(self, again):

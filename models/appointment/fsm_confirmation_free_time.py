@@ -7,12 +7,12 @@ from odoo import api, fields, models
 
 from ...core import slots
 
-# An appointment without an end takes so long.
+# How long an appointment without an end takes.
 USUAL_LENGTH = timedelta(hours=1)
-# Times are looked for so far ahead, and none sooner than this.
+# How far ahead to look for times, and the least notice.
 LOOK_AHEAD = timedelta(days=21)
 NOTICE = timedelta(hours=4)
-# What is planned begins at most so long before the time that is looked at.
+# The longest that planned work can last.
 _LONGEST = timedelta(days=7)
 
 
@@ -57,7 +57,7 @@ class FsmConfirmationFreeTime(models.AbstractModel):
     def _is_free(self, appointment, start):
         """Whether nothing else is planned or proposed then.
 
-        Outside the working hours as well: that is for a person to know.
+        Also outside the working hours: a person decides about those.
         """
         length = self._get_length(appointment)
         busy = self._find_busy(appointment, start, start + length)

@@ -56,8 +56,8 @@ class FsmConfirmationRecipient(models.AbstractModel):
             location_sudo.owner_id,
             location_sudo.partner_id,
         )
-        known = dict.fromkeys(partner for partner in found if partner)
-        return [partner for partner in known if self._is_of_company(partner, order)]
+        partners = dict.fromkeys(partner for partner in found if partner)
+        return [partner for partner in partners if self._is_of_company(partner, order)]
 
     @api.model
     def _is_of_company(self, partner, order):

@@ -16,7 +16,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
     """Appointments of one customer on one day: asked about, or told of, in one text.
 
     Each has a record of its own; a question has a code. One of them, the carrier, is
-    the text that leaves; the others follow its delivery.
+    the text that is sent; the others follow its delivery.
     """
 
     _name = "fsm.confirmation.same.day"
@@ -52,7 +52,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
     @api.model
     def _get_key(self, draft):
-        """What drafts have in common that are asked in one text, None: a text alone.
+        """What drafts of one text have in common; None for a text of its own.
 
         Of whichever step: one that is about to be asked has none yet.
         """
@@ -113,7 +113,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
     @api.model
     def _get_all(self, records):
-        """These texts that leave, and the questions that they carry."""
+        """These texts, and the questions and notices that they carry."""
         # Only questions with a code, and notices, carry others.
         carriers = records.filtered(lambda rec: rec.code or rec.tells_change)
         return records | carriers.carried_ids
@@ -138,12 +138,13 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
     @api.model
     def _stop(self, record, stops):
-        """Don't send a text of which a part is not true any more.
+        """Don't send a text of which a part is no longer true.
 
-        What is left of it is asked anew, in a text of its own.
+        Its other questions are asked again, in a text of their own.
 
         :param record: a claimed ``fsm.confirmation`` with sudo
-        :param stops: dict ``fsm.confirmation`` -> ``Transition``, of what may not leave
+        :param stops: dict ``fsm.confirmation`` -> ``Transition``, of what must not be
+            sent
         """
         deliveries = self.env["fsm.confirmation.delivery"]
         everything = self._get_all(record)
@@ -182,7 +183,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
     @api.model
     def _hand_over(self, records):
-        """Another question carries those that deleted ones carried."""
+        """Have another question carry those that a deleted one carried."""
         for record in records.filtered("carried_ids"):
             left = record.carried_ids - records
             left[:1].carrier_id = False

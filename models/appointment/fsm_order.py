@@ -149,6 +149,8 @@ class FsmOrder(models.Model):
         :return: ``fsm.visit`` or ``fsm.order``, maybe empty
         """
         self.ensure_one()
+        if self._is_appointment_closed():
+            return self.browse()
         moved = self._get_upcoming_visits().filtered(
             lambda visit: visit.confirmation_status == "reconfirm"
         )[:1]
@@ -168,7 +170,7 @@ class FsmOrder(models.Model):
         order_sudo = self.sudo()
         place_sudo = order_sudo.location_id.partner_id
         countries = self.env["res.country"]
-        known = pytz.all_timezones_set
+        all_zones = pytz.all_timezones_set
         # One after the other: each is a query, and an early one is usually known.
         for get_name in (
             lambda: order_sudo.location_id.calendar_id.tz,
@@ -182,7 +184,7 @@ class FsmOrder(models.Model):
             lambda: order_sudo.company_id.resource_calendar_id.tz,
             lambda: order_sudo.company_id.partner_id.tz,
         ):
-            if (name := get_name()) in known:
+            if (name := get_name()) in all_zones:
                 return name
         return "UTC"
 
@@ -268,7 +270,7 @@ class FsmOrder(models.Model):
     def _update_status_from_visits_sudo(self):
         """Sum up the upcoming visits, the most urgent answer first.
 
-        After the last one nobody waits for an answer: it says how that one ended.
+        After the last visit nobody awaits an answer: its status stays as the summary.
         """
         for order_sudo in self.sudo():
             visits_sudo = order_sudo._get_upcoming_visits()
@@ -330,7 +332,7 @@ class FsmOrder(models.Model):
                 order.write(order._with_moved_end(vals))
             return True
         if self._moves_end_alone(vals):
-            # Field service moves the start then: a longer job begins when it did.
+            # Field service would move the start, but a longer job begins when it did.
             for order in self:
                 start = order.scheduled_date_start
                 order.write({**vals, "scheduled_date_start": start})
@@ -363,7 +365,7 @@ class FsmOrder(models.Model):
         return result
 
     def _moves_start_alone(self, vals):
-        """Whether the start moves and nothing is said of the end.
+        """Whether the values move the start without saying anything about the end.
 
         Field service would have the appointment end when it starts.
         """
@@ -440,9 +442,9 @@ class FsmOrder(models.Model):
             appointments._set_confirmation_status_sudo("not_sent")
 
     def _move_notes_to(self, messages_sudo):
-        """Have the notes about messages stand on the messages themselves.
+        """Move the notes about messages to the messages themselves.
 
-        A note that knows no message goes to the newest one.
+        A note without a message goes to the newest one.
         """
         notes_sudo = messages_sudo.env["mail.message"].search(
             [
@@ -458,7 +460,7 @@ class FsmOrder(models.Model):
 
     @api.model
     def _detach(self, messages_sudo):
-        """Close messages: what waits does not leave, no answer counts."""
+        """Close messages: waiting ones are not sent, and no answer counts."""
         messages_sudo._close_sudo("company")
         reason = messages_sudo._describe_cancellation("company")
         waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")

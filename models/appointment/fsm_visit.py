@@ -133,8 +133,8 @@ class FsmVisit(models.Model):
         orders._update_status_from_visits_sudo()
         for order_sudo in orders.sudo():
             if not order_sudo._get_upcoming_visits():
-                known = order_sudo._get_known_status_sudo()
-                order_sudo._set_confirmation_status_sudo(known)
+                status = order_sudo._get_known_status_sudo()
+                order_sudo._set_confirmation_status_sudo(status)
 
     def _take_messages_along(self):
         """What was said about a visit goes with it to another Work Order.

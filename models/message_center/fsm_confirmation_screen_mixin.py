@@ -7,7 +7,7 @@ from ..levels import check_may_edit
 
 
 class FsmConfirmationScreenMixin(models.AbstractModel):
-    """What the screens ask a message for; the services beside this file know it."""
+    """What the screens ask a message for, answered by the services in this folder."""
 
     _name = "fsm.confirmation.screen.mixin"
     _inherit = ["fsm.technical.fields.mixin", "fsm.confirmation.talk.mixin"]
@@ -65,7 +65,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
 
     @api.model
     def get_message_center_summary(self, domain):
-        """What stands above the list, for the messages that are being looked at.
+        """What is shown above the list of messages.
 
         :param domain: of the current search, without the status that a tile sets
         :return: dict with

@@ -20,7 +20,7 @@ from ...core.board import (
 )
 from ...core.formatting import format_date
 from ...core.kinds import EMAIL, STAFF, TIMES
-from ...core.notices import MOVED
+from ...core.notices import CANCELED, MOVED
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -106,7 +106,11 @@ class FsmDayBoard(models.AbstractModel):
 
         :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation.change``
         """
-        kept = appointments.filtered(lambda rec: rec.confirmation_status != "reconfirm")
+        kept = appointments.filtered(
+            lambda rec: (
+                rec.confirmation_status != "reconfirm" or rec.stage_id._is_canceled()
+            )
+        )
         if not self._may_edit() or not kept:
             return {}
         changes = self.env["fsm.confirmation.change"].search(
@@ -305,7 +309,7 @@ class FsmDayBoard(models.AbstractModel):
         """
         steps = []
         may_edit = self._may_edit()
-        if found.change and found.state != "passed":
+        if found.change and (found.state != "passed" or found.change.kind == CANCELED):
             label = self.env._("Notify Customer")
             steps.append(self._prepare_step("tell_change", label, "fa-bullhorn"))
         if may_edit and found.state not in ("confirmed", "passed"):
@@ -569,7 +573,11 @@ class FsmDayBoard(models.AbstractModel):
             return {**summary, "tiles": [], "total": total, "line": line, "to_ask": 0}
         examined = appointments._examine_all(domain)
         counts = Counter(found.state for found in examined.values())
-        by_email = sum(self._can_ask_by_email(*item) for item in examined.items())
+        by_email = sum(
+            found.block.actions[0] == "ask_by_email"
+            for appointment, found in examined.items()
+            if self._can_ask_by_email(appointment, found)
+        )
         return {
             **summary,
             "tiles": [
@@ -585,7 +593,7 @@ class FsmDayBoard(models.AbstractModel):
     def _describe_day(self, counts, by_email=0):
         """“71% confirmed, 6 to call”.
 
-        :param by_email: how many of those who can't be texted may get an e-mail
+        :param by_email: of those who can't be texted, how many are best sent an e-mail
         """
         total = sum(counts.values())
         if not total:

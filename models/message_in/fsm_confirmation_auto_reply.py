@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...core import matching
+from ...core import talk
 from ...core.delivery import Failure, failure_class
 from ...core.formatting import plain_spaces
 from ...core.hours import JUST_NOW
@@ -39,7 +39,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         if not case.said:
             return {"auto_reply_body": ""}
         # Kept even if nothing is said: the customer's next text is read the same way.
-        said_kind = matching.get_kind(kind for kind, _messages in case.said)
+        said_kind = talk.get_kind(kind for kind, _messages in case.said)
         if not self._may_say(case, earlier):
             return {"auto_reply_body": "", "auto_reply_kind": said_kind}
         texts = [self._compose(case, kind, messages) for kind, messages in case.said]
@@ -60,7 +60,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         if not case.company.job_confirmation_auto_reply:
             return False
         # Twilio itself answers what it takes for STOP, START or HELP.
-        by_twilio = matching.OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
+        by_twilio = talk.OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
         if case.decision.automatic or case.decision.intent == by_twilio:
             return False
         if self.env["phone.blacklist"]._job_confirmation_find_sudo([text.mobile]):
@@ -277,8 +277,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     def _apply_result(self, reply_sudo, result):
         if result.outcome is Outcome.ACCEPTED:
             reply_sudo.write({"auto_reply_state": "sent"})
-            histories = self.env["fsm.confirmation.reply.chatter"]
-            histories._log_late_auto_reply(reply_sudo)
+            reply_chatter = self.env["fsm.confirmation.reply.chatter"]
+            reply_chatter._log_late_auto_reply(reply_sudo)
         elif (
             result.outcome is Outcome.REJECTED
             and failure_class(result.code) is Failure.RETRY

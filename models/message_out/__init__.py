@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import fsm_confirmation_delivery_mixin
 from . import fsm_confirmation_question_mixin
 from . import fsm_confirmation_proposal_mixin
 from . import fsm_confirmation
@@ -9,6 +10,7 @@ from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
 from . import fsm_confirmation_departure
 from . import fsm_confirmation_outbox
+from . import fsm_confirmation_lookup
 from . import fsm_confirmation_email
 from . import fsm_confirmation_page
 from . import mail_mail

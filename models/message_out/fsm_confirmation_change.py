@@ -71,6 +71,8 @@ class FsmConfirmationChange(models.Model):
             people = [change.told_id.person_id, appointment._get_person()]
             told, now_is = (person.sudo().name for person in people)
             change.told_text = change.told_id.appointment_text
+            if change.told_id.tells_change == notices.CANCELED:
+                change.told_text = self.env._("Canceled")
             change.now_text = appointment.appointment_text
             if change.kind == notices.CANCELED:
                 change.now_text = self.env._("Canceled")
@@ -184,7 +186,8 @@ class FsmConfirmationChange(models.Model):
                 appointment_sudo._get_person().id,
                 is_canceled,
             ),
-            has_moved=bool(told_sudo._get_change()),
+            # Another place or number alone is asked about anew, and no news of the date.
+            has_moved=told_sudo._has_moved(),
             now=fields.Datetime.now(),
         )
         return change, told_sudo
@@ -213,6 +216,7 @@ class FsmConfirmationChange(models.Model):
     @private_queries()
     def _cron_tell(self):
         """Tell customers of changes that have settled, committing batch by batch."""
+        self._forget_untrue_sudo()
         self._hold_masses_sudo()
         cron = self.env["ir.cron"]
         while told := commit_with_retries(self.env, self._tell_due):
@@ -223,6 +227,14 @@ class FsmConfirmationChange(models.Model):
     def _get_due_domain(self):
         now = fields.Datetime.now()
         return [("is_held", "=", False), ("due_date", "<=", now)]
+
+    @api.model
+    def _forget_untrue_sudo(self):
+        """Forget what waits for a person and has passed, or is not so any more."""
+        held_sudo = self.sudo().search([("is_held", "=", True)])
+        held_sudo.filtered(
+            lambda change: not change._find(change._get_appointment())[0]
+        ).unlink()
 
     @api.model
     def _hold_masses_sudo(self):
@@ -241,8 +253,23 @@ class FsmConfirmationChange(models.Model):
         """
         due_sudo = self.sudo().search(self._get_due_domain(), limit=_BATCH)
         due_sudo = due_sudo.try_lock_for_update()
-        due_sudo._tell(self.env.user)
-        return len(due_sudo)
+        count = len(due_sudo)
+        try:
+            with self.env.cr.savepoint():
+                due_sudo._tell(self.env.user)
+        except UserError:
+            # One that can't be told keeps none of the others.
+            for change_sudo in due_sudo.exists():
+                change_sudo._tell_or_hold()
+        return count
+
+    def _tell_or_hold(self):
+        """Tell one change; where that can't be done a person sees why."""
+        try:
+            with self.env.cr.savepoint():
+                self._tell(self.env.user)
+        except UserError as error:
+            self.write({"is_held": True, "problem": str(error)})
 
     def _tell(self, user, reason=""):
         """Record a text about each of these changes, ready to send.
@@ -305,16 +332,23 @@ class FsmConfirmationChange(models.Model):
             tells_change=kind,
             leaves_at_once=False,
             is_recipient=True,
-            # A text about several gives the date that they have.
-            is_alone=told_sudo.appointment_start
-            != told_sudo._get_appointment_sudo().scheduled_date_start
-            and kind != notices.MOVED,
+            is_alone=self._is_told_alone(kind, told_sudo),
             # Too late for its appointment it is of no use: a person is told.
             by_person=True,
         )
 
     @api.model
+    def _is_told_alone(self, kind, told_sudo):
+        """Whether a text about several appointments would not say what is so."""
+        if kind == notices.MOVED:
+            return told_sudo.tells_change == notices.CANCELED
+        # It gives the date that they have, and not the one that the customer knows.
+        return told_sudo._has_moved()
+
+    @api.model
     def _get_words(self, kind, told_sudo):
+        if kind == notices.MOVED and told_sudo.tells_change == notices.CANCELED:
+            kind = "reopened"
         auto_replies = self.env["fsm.confirmation.auto.reply"]
         return auto_replies._render_about(f"notice_{kind}", told_sudo)
 

@@ -5,7 +5,7 @@ from ...core import delivery
 from ...core.delivery import Transition
 from ...core.kinds import TIMES, ends_with_appointment
 
-# What is known of a text is known of each question in it.
+# What is copied from a text to each question that it carries.
 _SHARED = ("twilio_sid", "from_number", "refused_sids", "sent_date")
 
 
@@ -27,14 +27,14 @@ class FsmConfirmationDelivery(models.AbstractModel):
         """Apply a delivery report to the text that it is about, if there is one.
 
         :param companies_sudo: ``res.company`` records of the account that reports
-        :param uuid: of the text, out of the address that Twilio called
+        :param uuid: of the text, from the URL that Twilio called
         :param report: :class:`~...core.delivery.Report`
         """
         messages_sudo = self.env["fsm.confirmation"].sudo()
         record_sudo = messages_sudo.search(
             [
                 ("uuid", "=", uuid),
-                ("state", "!=", "delivered"),  # As the index of them has it.
+                ("state", "!=", "delivered"),  # As in the condition of the index.
                 ("company_id", "in", companies_sudo.ids),
             ]
         )
@@ -201,7 +201,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _is_list_late(self, record, listing):
-        """Whether Twilio's list lacks another text of that time, which Twilio has."""
+        """Whether Twilio's list still lacks another text that Twilio had by then."""
         complete = fields.Datetime.now() - delivery.LIST_COMPLETE_AFTER
         around = record.search(
             [
@@ -250,7 +250,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _prepare_values(self, record, step):
-        """Field values that store how a text goes on; see :meth:`_make_transition`."""
+        """Field values of a text's next state; see :meth:`_make_transition`."""
         if not step:
             return {}
         now = fields.Datetime.now()

@@ -95,7 +95,8 @@ class FsmConfirmationEmail(models.AbstractModel):
         return {
             "channel": EMAIL,
             "email": draft.email,
-            "answer_key": draft.token and make_key(draft.token),
+            # None, and not "": of those there could be one only.
+            "answer_key": make_key(draft.token) if draft.token else False,
         }
 
     @api.model

@@ -10,7 +10,7 @@ from ...core.formatting import localize
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..xmlids import PROCESS_CRON
 
-# Reasons for which a question was closed that may turn out not to apply any more.
+# Reasons for closing a question that may cease to apply.
 _RESTORED = ("moved", "changed")
 # The hour at which a part of the day begins, when a customer names only that.
 _PARTS_OF_DAY = {"morning": time(9), "afternoon": time(13), "evening": time(17)}
@@ -177,7 +177,7 @@ class FsmConfirmationResponse(models.AbstractModel):
     def _store_response(self, message, values, words=None):
         """Write the response, and show it on the appointment.
 
-        :param words: the customer's; None leaves those that stand there
+        :param words: the customer's; None keeps those on the message
         """
         if words is None:
             message.with_context(tracking_disable=True).write(values)
@@ -210,7 +210,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _keep_words(self, message, text):
-        """Show a reply's words on the row, unless later ones stand there."""
+        """Show a reply's words on the row, unless it shows later ones."""
         received = text.received_date
         if not message.reply_date or message.reply_date <= received:
             message._write_words(text.body, {"reply_date": received})
@@ -219,8 +219,8 @@ class FsmConfirmationResponse(models.AbstractModel):
     def _restore(self, message):
         """Count the response again: the appointment is back at what was asked about.
 
-        Not if the customer was told of another date meanwhile, by a newer text (the
-        caller's to see) or by an auto-reply.
+        Not if the customer was told of another date meanwhile, by a newer text (which
+        the caller checks) or by an auto-reply.
 
         :param message: one ``fsm.confirmation``, or none
         """
@@ -320,7 +320,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
         :param appointment: ``fsm.order`` or ``fsm.visit``, which has it already
         :param old_status: its status until now
-        :raises UserError: it can't be so
+        :raises UserError: the messages don't allow it
         """
         messages_sudo = appointment._get_appointment_confirmations_sudo()
         current_sudo = messages_sudo.filtered(self._may_be_settled)

@@ -33,8 +33,8 @@ _MAX_MESSAGES = 200
 class FsmConfirmationUndo(models.TransientModel):
     """Undoes what a person did by hand, as long as nothing came after it.
 
-    A row keeps how all was before and after: nothing is taken back that is not as it
-    was left. Rows go by themselves, and nobody but the server reads them.
+    A row keeps the state before and after: only what is still as it was left is undone.
+    Rows expire by themselves, and nobody but the server reads them.
     """
 
     _name = "fsm.confirmation.undo"
@@ -193,10 +193,10 @@ class FsmConfirmationUndo(models.TransientModel):
         # One that closes makes room for one that opens.
         for values in sorted(changed, key=lambda values: values["is_open"]):
             message_sudo = messages_sudo.browse(values["id"])
-            known = {name: _to_value(message_sudo, name, values) for name in _FIELDS}
-            words = known.pop("reply_body")
-            message_sudo._write_words(words, known)
-            if known["state"] == "outgoing":
+            restored = {name: _to_value(message_sudo, name, values) for name in _FIELDS}
+            words = restored.pop("reply_body")
+            message_sudo._write_words(words, restored)
+            if restored["state"] == "outgoing":
                 message_sudo.mail_id.filtered(
                     lambda mail: mail.state == "cancel"
                 ).mark_outgoing()
@@ -221,8 +221,8 @@ class FsmConfirmationUndo(models.TransientModel):
             if old_sudo.exists():
                 old_sudo.write({"active": True, "date_done": False, "feedback": False})
             else:
-                known = {name: values[name] for name in _ACTIVITY_FIELDS}
-                old_sudo = message_sudo.order_id.activity_schedule(**known)
+                activity = {name: values[name] for name in _ACTIVITY_FIELDS}
+                old_sudo = message_sudo.order_id.activity_schedule(**activity)
             message_sudo.activity_id = old_sudo
 
     @api.model

@@ -67,17 +67,17 @@ class FsmConfirmationPlanStep(models.Model):
     def _compute_name(self):
         audiences = dict(self._fields["audience"]._description_selection(self.env))
         for step in self:
-            known = {
+            parts = {
                 "when": step._describe_time(),
                 "audience": audiences.get(step.audience, ""),
                 "text": step.template_id.sudo().name,
             }
             if step.template_id:
                 name = self.env._(
-                    "%(when)s, to %(audience)s, with the text “%(text)s”", **known
+                    "%(when)s, to %(audience)s, with the text “%(text)s”", **parts
                 )
             else:
-                name = self.env._("%(when)s, to %(audience)s", **known)
+                name = self.env._("%(when)s, to %(audience)s", **parts)
             step.name = self.env._("%s (held)", name) if step.is_held else name
 
     def _describe_time(self):

@@ -54,8 +54,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
     """Asks customers automatically, as the plans say.
 
     Each appointment is looked at when one of its steps may be due. What is due is
-    recorded by the composer, like a text that a person sends; row locks keep processes
-    apart, and the unique index on appointment, step and start is the judge.
+    recorded by the composer, like a text that a person sends. Row locks keep processes
+    apart, and a unique index on appointment, step and start decides.
     """
 
     _name = "fsm.confirmation.planner"
@@ -122,7 +122,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _lock_next(self, company, plans_sudo, now, limit):
-        """Lock the appointments to look at now for this transaction; others skip them.
+        """Lock the next appointments to look at; other transactions skip them.
 
         :return: list of ``fsm.order`` and ``fsm.visit`` with sudo, the next one first
         """
@@ -146,7 +146,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _select(self, name, company, now, until, statuses):
-        """SQL for appointments in time whose outlook is over, or that have none."""
+        """SQL for coming appointments whose outlook has expired, or that have none."""
         is_visit = name == "fsm.visit"
         closed = list(self.env["fsm.stage"]._get_closed_ids())
         return SQL(
@@ -234,7 +234,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 [
                     ("order_id", "in", [order.id for order in orders]),
                     "|",
-                    # Nobody is asked any more when somebody is on the way.
+                    # Nobody is asked once somebody is on the way.
                     ("kind", "in", (QUESTION, ON_MY_WAY)),
                     ("step_id", "!=", False),
                 ],
@@ -301,10 +301,10 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _find_companions(self, findings, plans_sudo, now):
-        """What is asked in one text with what is due, though it is not looked at yet.
+        """Find what can go in one text with what is due, though it isn't due itself.
 
-        The appointments of the same customers on the same days whose same step is due
-        or coming; those of an hourly step are due one after the other.
+        Appointments of the same customers on the same days whose same step is due or
+        coming: those of an hourly step become due one after the other.
 
         :return: list of further :class:`Finding`, due as well
         """
@@ -426,7 +426,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _record_due(self, findings, now):
-        """Record the texts that are due; a template without a text holds back its own.
+        """Record the texts that are due, except for steps whose template fails.
 
         :return: the new ``fsm.confirmation`` records with sudo
         """

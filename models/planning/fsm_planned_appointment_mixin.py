@@ -5,7 +5,7 @@ from ...core.planning import LOOKED_AT
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP, READ_GROUP
 
-# What decides about the plan of an appointment, beside its date and status.
+# Which plan an appointment has depends on these, besides its date and status.
 _DECIDING = {
     "company_id",
     "confirmation_hold",
@@ -59,7 +59,7 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields):
-        # Any user may store a default; holding texts is for Edit.
+        # Any user may store a default, but only Edit may hold texts.
         values = super().default_get(fields)
         values.pop("confirmation_hold", None)
         return values

@@ -139,6 +139,95 @@ class TestNotices(NoticesCase):
         newest = self.order.confirmation_ids[0]
         self.assertEqual((newest.kind, newest.tells_change), ("question", "moved"))
 
+    def test_canceled_and_reopened_says_so(self):
+        self._automatic()
+        self._asked()
+        stage = self.order.stage_id
+        self.order.stage_id = self.canceled
+        self._settle()
+        self.order.stage_id = stage
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn("was told “Canceled”", order.confirmation_change_text)
+        self._settle()
+        newest = self.order.confirmation_ids[0]
+        self.assertIn("takes place after all", newest.body)
+        self.assertNotIn("moved", newest.body)
+        self.assertIn("Reply YES", newest.body)
+
+    def test_another_number_is_no_news_of_the_date(self):
+        self._automatic()
+        self._asked()
+        for phone in (False, "+12125550144"):
+            self.customer.phone = phone
+            self._move()
+            self._move(-1)
+            self.order.stage_id, stage = self.canceled, self.order.stage_id
+            self.order.stage_id = stage
+            self.assertFalse(self.changes.search([]), phone)
+            self.assertEqual(self.order.confirmation_status, "reconfirm")
+
+    def test_moved_and_then_canceled_by_hand(self):
+        self._automatic(job_confirmation_notice_canceled="hand")
+        self._asked()
+        self._move()
+        self.order.stage_id = self.canceled
+        order = self.order.with_user(self.dispatcher)
+        self.assertFalse(order.has_moved_appointment)
+        self.assertIn("Canceled", order.confirmation_change_text)
+        self.env.flush_all()
+        row = self.env["fsm.appointment"].with_user(self.dispatcher)
+        row = row.search([("order_id", "=", order.id)])
+        self.assertIn("Canceled", row.remark)
+        self.assertEqual(row.next_steps[0]["key"], "tell_change")
+        row.action_next_step("tell_change")
+        self._run_outbox()
+        self.assertIn("has been canceled", self.order.confirmation_ids[0].body)
+
+    def test_what_waits_for_a_person_and_has_passed_is_forgotten(self):
+        self._automatic(job_confirmation_notice_moved="hand")
+        record = self._asked()
+        self._move()
+        self.assertTrue(self.changes.search([]).is_held)
+        self.env.flush_all()
+        self._pass_time(record, hours=1)
+        self._run_cron("ir_cron_tell_of_changes")
+        self.assertFalse(self.changes.search([]))
+
+    def test_several_are_told_by_email(self):
+        self._automatic()
+        orders = self.env["fsm.order"]
+        for number in range(3):
+            contact = self._make_contact(f"C{number}", False, email=f"c{number}@x.com")
+            orders |= self._make_order(location_id=self._make_location(contact).id)
+        for order in orders:
+            record = self._send(order, channel="email").sudo()
+            record.mail_id.state = "sent"
+            self.env["fsm.confirmation.email"]._record_outcome(record)
+        orders.person_id = self.other_technician
+        self._settle()
+        notices = orders.confirmation_ids.filtered("tells_change")
+        self.assertEqual(notices.mapped("channel"), ["email"] * 3)
+        self.assertFalse(self.changes.search([]))
+
+    def test_one_that_can_not_be_told_keeps_none_of_the_others(self):
+        self._automatic()
+        other = self._make_company("Other", number="+12025550199")
+        self.env["sms.template"].search(
+            [("confirmation_kind", "=", "notice_technician")]
+        ).body = "{{ object.technician_text }}"
+        self.assertTrue(other)
+        contact = self._make_contact("Zoe Last", "+12125550166")
+        order = self._make_order(location_id=self._make_location(contact).id)
+        self._asked(order)
+        self._asked()
+        order.person_id = self.env["fsm.person"].create({"name": " "})
+        self.order.stage_id = self.canceled
+        self._settle()
+        self.assertEqual(self.order.confirmation_ids[0].tells_change, "canceled")
+        [held] = self.changes.search([])
+        self.assertEqual(held.order_id, order)
+        self.assertTrue(held.is_held and held.problem)
+
     def test_another_technician(self):
         self._automatic()
         record = self._asked()

@@ -590,7 +590,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_several_answers_are_replies_of_every_message(self):
         first = self._send()
         second = self._send(self._make_order(self.start + timedelta(days=1)))
-        self.env["fsm.confirmation.composer"]._ensure_codes(first)
+        self.env["fsm.confirmation.code"]._ensure(first)
         reply = self._reply(f"yes {first.code} no {second.code}")
         self.assertEqual(first.reply_ids, reply)
         self.assertEqual(second.reply_ids, reply)

@@ -4,9 +4,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from core.matching import Candidate, Inbound, decide, get_said, read
+from core.matching import Candidate, Inbound, decide
 from core.reply.decision import Appointment
 from core.reply.proposed import read_choice
+from core.talk import get_said, read
 
 NOW = datetime(2026, 11, 28, 10)
 STARTS = {
