@@ -80,6 +80,9 @@ class FsmConfirmationSettle(models.TransientModel):
     def _move(self):
         """Move the appointment, with the rights of the user on it.
 
+        To just what the customer named, it is agreed on: the customer is told, and not
+        asked again.
+
         :return: the action that says what the customer knows of it
         """
         self.confirmation_id.check_access("read")
@@ -88,6 +91,11 @@ class FsmConfirmationSettle(models.TransientModel):
             raise UserError(self.env._("Choose the new date."))
         appointment = appointment_sudo.sudo(False)
         appointment.check_access("write")
+        proposals = self.env["fsm.confirmation.proposal"]
+        if proposals._is_agreed(self.confirmation_id, self.scheduled_date_start):
+            return proposals._set_agreed(
+                self.confirmation_id, self.scheduled_date_start, then=CLOSE
+            )
         appointment.scheduled_date_start = self.scheduled_date_start
         return notify(self._describe_moved(appointment_sudo), then=CLOSE)
 

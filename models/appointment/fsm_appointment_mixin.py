@@ -351,6 +351,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         before = self.sudo().confirmation_status
         if "scheduled_date_start" in changed:
             self._on_appointment_moved()
+            self.env["fsm.confirmation.proposal"]._withdraw(self.sudo())
         if "location_id" in changed:
             self._on_place_changed()
         after = self.sudo().confirmation_status
@@ -458,6 +459,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             activities = self.env["fsm.confirmation.activity"]
             activities._close(messages_sudo)
             appointment._stop_waiting_sudo()
+            self.env["fsm.confirmation.proposal"]._withdraw(appointment.sudo())
         self._note_change()
 
     def _on_appointment_reopened(self):

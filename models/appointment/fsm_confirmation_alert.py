@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 from ...core.alerts import SETUP, Facts, find_codes
 from ...core.kinds import (
+    EMAIL,
     QUESTION,
     TIMES,
     Waiting,
@@ -258,7 +259,7 @@ class FsmConfirmationAlert(models.AbstractModel):
         person_sudo = appointment_sudo and appointment_sudo._get_person()
         partner_sudo, company = record_sudo.partner_id, record_sudo.company_id
         number = record_sudo.mobile
-        if partner_sudo:
+        if partner_sudo and record_sudo.channel != EMAIL:
             number, _verdict = partner_sudo._get_confirmation_number(company)
         proposals = self.env["fsm.confirmation.proposal"]
         return {

@@ -489,6 +489,8 @@ class FsmConfirmation(models.Model):
         return super()._message_receive_bounce(email, partner)
 
     def message_update(self, msg_dict, update_vals=None):
-        # The customer replied to the e-mail instead of clicking: a person reads it.
-        self.env["fsm.confirmation.email"]._on_replied(self)
+        # The customer replied to the e-mail instead of clicking. Nobody else than the
+        # mail gateway, which an administrator sets up, may say what they wrote.
+        if self.env.su or self.env.user._is_system():
+            self.env["fsm.confirmation.email"]._on_replied(self, msg_dict)
         return super().message_update(msg_dict, update_vals)

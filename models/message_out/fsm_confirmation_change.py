@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 from ...core import notices
 from ...core.alerts import first_block
-from ...core.kinds import NOTICE, QUESTION, REMINDER
+from ...core.kinds import EMAIL, NOTICE, QUESTION, REMINDER
 from ...core.notices import Known
 from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
@@ -107,6 +107,7 @@ class FsmConfirmationChange(models.Model):
         """
         changes_sudo = self.sudo()
         for appointment_sudo in appointments.sudo():
+            self._cancel_untrue_emails(appointment_sudo)
             known_sudo = changes_sudo.search(appointment_sudo._get_about_domain())
             kind, told_sudo = self._find(appointment_sudo)
             company = appointment_sudo._get_appointment_order().company_id
@@ -135,6 +136,30 @@ class FsmConfirmationChange(models.Model):
             if not known_sudo.is_held:
                 known_sudo._settle_together(due)
                 self.env.ref(TELL_CRON).sudo()._trigger(at=due)
+
+    @api.model
+    def _cancel_untrue_emails(self, appointment_sudo):
+        """Take e-mails that tell what is not so any more out of Odoo's mail queue.
+
+        The outbox looks at a text as it leaves.
+        """
+        waiting_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    *appointment_sudo._get_about_domain(),
+                    ("channel", "=", EMAIL),
+                    ("kind", "=", NOTICE),
+                    ("state", "=", "outgoing"),
+                ]
+            )
+        )
+        alerts = self.env["fsm.confirmation.alert"]
+        words = self.env["fsm.confirmation.alert.words"]
+        for record_sudo in waiting_sudo.filtered(alerts._is_outdated):
+            reason = words._describe_outdated(record_sudo)
+            record_sudo._cancel_waiting_sudo(reason)
 
     def _settle_together(self, due):
         """What else the same customer has to be told waits as long: for one text."""

@@ -51,6 +51,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
             number, company
         )
         self._log_opt_out(entry_sudo, partners_sudo, company)
+        self.env["fsm.confirmation.proposal"]._withdraw_from(number, company)
         # What waited to be asked about again can't be asked about now.
         for record_sudo in self._find_newest_sudo(number, company, "reconfirm"):
             self._on_opt_out_without_question(record_sudo)

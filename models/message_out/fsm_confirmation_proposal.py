@@ -373,6 +373,38 @@ class FsmConfirmationProposal(models.AbstractModel):
             slot_sudo.is_chosen = slot_sudo.letter == letter
 
     @api.model
+    def _withdraw(self, appointment_sudo):
+        """What was proposed is of no use now: other customers may have those times.
+
+        A time that the customer took and that was set by hand is still to be told.
+        """
+        start = appointment_sudo.scheduled_date_start
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        about = [
+            (f"confirmation_id.{name}", operator, value)
+            for name, operator, value in appointment_sudo._get_about_domain()
+        ]
+        held_sudo = slots_sudo.search([("is_held", "=", True), *about])
+        is_set = any(slot.is_chosen and slot.date_start == start for slot in held_sudo)
+        if not is_set or appointment_sudo._is_appointment_closed():
+            held_sudo._release_sudo()
+
+    @api.model
+    def _withdraw_from(self, number, companies):
+        """A number that takes no texts any more keeps no times.
+
+        :param number: E.164
+        """
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        slots_sudo.search(
+            [
+                ("is_held", "=", True),
+                ("confirmation_id.mobile", "=", number),
+                ("confirmation_id.company_id", "in", companies.ids),
+            ]
+        )._release_sudo()
+
+    @api.model
     def _find_chosen_sudo(self, message):
         """The time that the customer chose and nobody has applied yet, or none.
 
@@ -423,6 +455,21 @@ class FsmConfirmationProposal(models.AbstractModel):
                     self._format(appointment_sudo, start),
                 )
             )
+        return self._set_agreed(message, start)
+
+    @api.model
+    def _is_agreed(self, message, start):
+        """Whether the customer named just this day and hour."""
+        return message.has_proposed_hour and start == message.proposed_date
+
+    @api.model
+    def _set_agreed(self, message, start, then=None):
+        """Move the appointment to a time that the customer named, and tell them.
+
+        :param then: the action that follows
+        :return: the action that says so
+        """
+        appointment_sudo = message._get_appointment_sudo()
         appointment = appointment_sudo.sudo(False)
         appointment.scheduled_date_start = start
         # The customer chose it, and would wonder about being asked again.
@@ -434,7 +481,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             text = self.env._("Moved to %s. The customer gets a text.", time)
         else:
             text = self.env._("Moved to %s. The customer can't be texted: call.", time)
-        return notify(text, "success" if is_told else "warning")
+        return notify(text, "success" if is_told else "warning", then)
 
     @api.model
     def _tell(self, message):

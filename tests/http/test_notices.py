@@ -154,6 +154,24 @@ class TestNotices(NoticesCase):
         self.assertNotIn("moved", newest.body)
         self.assertIn("Reply YES", newest.body)
 
+    def test_an_email_that_is_not_so_any_more_does_not_leave(self):
+        self._automatic()
+        self.customer.write({"phone": False, "email": "maria@example.com"})
+        record = self._send(channel="email").sudo()
+        record.mail_id.state = "sent"
+        self.env["fsm.confirmation.email"]._record_outcome(record)
+        stage = self.order.stage_id
+        self.order.stage_id = self.canceled
+        self._settle()
+        notice = (self.order.confirmation_ids - record).sudo()
+        self.assertEqual(notice.mail_id.state, "outgoing")
+        self.order.description = "whatever"
+        self.assertEqual(notice.state, "outgoing")
+        self.order.stage_id = stage
+        self.assertEqual((notice.state, notice.mail_id.state), ("canceled", "cancel"))
+        self.assertFalse(self.changes.search([]))
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+
     def test_another_number_is_no_news_of_the_date(self):
         self._automatic()
         self._asked()

@@ -10,6 +10,19 @@ from odoo.tools import mute_logger
 from ..common import LEVELS, ConfirmationTransactionCase
 
 ADDRESS = "ana@example.com"
+EMAIL_REPLY = """From: {sender}
+To: office@example.com
+Subject: Re: please confirm your appointment
+Message-Id: <{number}@example.com>
+In-Reply-To: {reference}
+References: {reference}
+Content-Type: text/plain; charset=utf-8
+
+{words}
+
+> On Monday Acme Services wrote:
+> Can you make it?
+"""
 
 
 class EmailCase(ConfirmationTransactionCase):
@@ -160,11 +173,40 @@ class TestDialog(EmailCase):
 
     def test_a_reply_by_email_is_read_by_a_person(self):
         record = self._ask()
+        message_id = record.sudo().mail_id.message_id
         self._queue(record)
-        record.sudo().message_update({})
-        self.assertTrue(record.needs_reading)
-        self.assertTrue(record.activity_id)
-        self.assertFalse(record.response)
+        replies = (
+            ("Ana <ana@example.com>", "Could you come at 4 pm?"),
+            ("leo@example.com", "Yes we will be there"),
+        )
+        for number, (sender, words) in enumerate(replies):
+            mail = EMAIL_REPLY.format(
+                number=number, sender=sender, words=words, reference=message_id
+            )
+            self.env["mail.thread"].message_process(False, mail)
+            self.env.invalidate_all()
+            self.assertTrue(record.needs_reading)
+            self.assertTrue(record.activity_id)
+            self.assertFalse(record.response)
+            self.assertTrue(record.is_open)
+            self.assertIn(words, record.reply_body)
+            self.assertNotIn("Can you make it", record.reply_body)
+            events = record.with_user(self.dispatcher).get_conversation()["events"]
+            self.assertIn(words, events[-1]["text"])
+            for target in (self.order, self.contact):
+                self.assertIn(words, self._history(target))
+            row = self.env["fsm.appointment"].with_user(self.dispatcher)
+            row = row.search([("order_id", "=", self.order.id)])
+            self.assertEqual(row.board_state, "to_read")
+            self.assertIn(words, row.remark)
+        self.assertEqual(record.reply_body, "leo@example.com: Yes we will be there")
+        record.with_user(self.dispatcher).action_mark_read()
+        self.assertFalse(record.needs_reading)
+        forged = {"body": "Yes", "email_from": ADDRESS}
+        for user in self.users.values():
+            record.with_user(user).message_update(forged)
+        self.assertEqual(len(record.reply_ids), 2)
+        self.assertFalse(record.needs_reading)
 
     def test_what_waits_is_canceled_with_its_question(self):
         record = self._ask().sudo()
