@@ -211,7 +211,7 @@ class FsmConfirmationChange(models.Model):
                 appointment_sudo._get_person().id,
                 is_canceled,
             ),
-            # Another place or number is asked about anew, and no news of the date.
+            # Another place or number alone is asked about again: no news of the date.
             has_moved=told_sudo._has_moved(),
             now=fields.Datetime.now(),
         )
