@@ -9,8 +9,10 @@ question.
 from typing import NamedTuple
 
 from . import intents as lx
-from .clauses import ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
-from .of_things import is_of_things
+from .clauses import IFS, ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
+from .instructions import INSTRUCTS, instructs, is_condition_of_instruction, is_instruction
+from .of_things import MOSTLY, is_of_things, warns
+from .wordclasses import NOT, keys_of
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
@@ -79,10 +81,6 @@ _FAULTS = tuple(
     "vaza ping quebr barulh coule bouch".split()
 )
 _BE = frozenset("is are was runs looks seems est sont ist sind esta estan e is".split())
-_NOT = frozenset(
-    "no not doesnt wont cant isnt dont never pas ne jamais nicht nie nao non mai niet "
-    "nooit nunca".split()
-)
 _MAX_HOUR = 24
 _MAX_DAY = 31
 _MAX_PREPOSITION = 3
@@ -99,6 +97,8 @@ class Around(NamedTuple):
     rest: list  # of the segments of the text, without those that say yes
     beside: frozenset  # topics of the whole text
     seen: bool  # something harmless was said in a clause before
+    preceding: list = []  # the clause before
+    following: list = []  # the clause after
 
     def before(self, index):
         return self.clause[index - 1] if index else None
@@ -122,12 +122,17 @@ def topics_of_all(segments):
 
 def is_harmless(around):
     """Tell whether a clause is about something harmless, and takes nothing back."""
+    if lx.PRESENCE in around.topics and not MOSTLY.isdisjoint(keys_of(around.clause)):
+        return False  # "someone is usually home"
     unknown = said = 0
     for index, segment in enumerate(around.clause):
         if _is_done(around.clause, index) or _is_elsewhere(around.clause, index):
             return False
         if segment.is_any(YES) and not segment.is_any(REFUSALS):
-            if lx.CONDITION in segment.kinds and not _is_followed_by_yes(around, index):
+            if lx.CONDITION in segment.kinds and not (
+                _is_followed_by_yes(around, index)
+                or is_condition_of_instruction(around, index)
+            ):
                 return False  # "si llueve"
             if _is_fine_now(around, index):
                 return False
@@ -136,6 +141,8 @@ def is_harmless(around):
                 return False
             said += 1
             unknown += is_unknown(segment)
+    if warns(around.clause):
+        return unknown <= MAX_UNKNOWN * 2
     if around.topics:
         return unknown <= MAX_UNKNOWN
     return not unknown or (bool(around.beside) and unknown <= _MAX_UNKNOWN_BESIDE)
@@ -162,7 +169,11 @@ def _is_fine_now(around, index):
 
 
 def is_unknown(segment):
-    return lx.UNKNOWN in segment.kinds and not segment.is_any(lx.NOTE_KINDS | {lx.OWN})
+    if lx.UNKNOWN not in segment.kinds or segment.key in INSTRUCTS:
+        return False
+    if len(segment.key) == 1:
+        return False  # "code F28"
+    return not segment.is_any(lx.NOTE_KINDS | {lx.OWN})
 
 
 def _may_stand(segment, index, around, said):
@@ -195,7 +206,7 @@ def _refuses_entry(clause, index):
         return False
     if any(lx.CONTACT in s.kinds for s in after):
         return False  # "but she speaks no English"
-    return any(token.key in _NOT for s in after for token in s.tokens)
+    return any(token.key in NOT for s in after for token in s.tokens)
 
 
 def _arranges(around, index):
@@ -237,7 +248,9 @@ def _is_harmless_here(segment, index, around):
     """Tell whether a word that may undo a yes does not where it stands."""
     before, after = around.before(index), around.after(index)
     key = segment.key
-    if is_of_things(segment, index, around):
+    if is_of_things(segment, index, around) or _is_invitation(segment, index, around):
+        return True
+    if _is_of_instruction(segment, index, around) or _is_warned_of(segment, around):
         return True
     if segment.is_any({lx.OTHER, lx.CODE, *REFUSALS}):
         return False
@@ -253,6 +266,32 @@ def _is_harmless_here(segment, index, around):
         later = around.clause[index + 1 :]
         return any(s.is_any({lx.ACCESS, lx.CONTACT}) for s in later)
     return _answers_who(segment, index, around) or _calls_to(key, around)
+
+
+def _is_of_instruction(segment, index, around):
+    """Tell what stands in "call if you can't find it", and its "if"."""
+    if is_condition_of_instruction(around, index):
+        return not segment.is_any({lx.OTHER, lx.CODE} | REFUSALS)
+    if segment.is_any(HARD | REFUSALS) and not is_bare_no(segment):
+        return False
+    if instructs(around.clause, index) and around.topics & {lx.ACCESS, lx.PLACE}:
+        return lx.DOUBT not in segment.kinds or lx.UNCLEAR in segment.kinds
+    return is_instruction(around)
+
+
+def _is_warned_of(segment, around):
+    """Tell what stands in "careful on the steps they haven't been salted yet"."""
+    undoes = HARD | REFUSALS | {lx.TIME, lx.LEAD, lx.EXCUSE}
+    return warns(around.clause) and segment.key not in IFS and not segment.is_any(undoes)
+
+
+def _is_invitation(segment, index, around):
+    """Tell "yes sir, come on" from "oh come on"."""
+    if [token.key for token in segment.tokens] != ["come", "on"]:
+        return False
+    said = [s for s in around.preceding + around.clause[:index] if not s.kinds <= SILENT]
+    plain = len(said) == 1 and lx.PLAIN_YES in said[0].kinds
+    return plain and around.after(index) is None
 
 
 def _is_short(token):
@@ -288,6 +327,9 @@ def _negates_a_thing(segment, index, around):
     after = around.after(index)
     if _is_absence(around.clause, index):
         return False
+    if len(around.clause) == 2 and after is not None and after.key.isdecimal():
+        # "Apartment 4, not 14"
+        return lx.PLACE in topics_of_all(around.preceding)
     if not around.topics and not (around.beside and _forbids(around, index)):
         return False
     if after is None:
@@ -306,10 +348,23 @@ def _forbids(around, index):
 
 def _is_excused(segment, around):
     """Tell whether who is away said who will be there: "my son, I'm at work"."""
-    if lx.EXCUSE not in segment.kinds or segment.is_any({lx.CONDITION, lx.DOUBT}):
+    if lx.EXCUSE not in segment.kinds or lx.CONDITION in segment.kinds:
         return False
-    before = around.rest[: around.place(segment)]
-    return any(lx.PRESENCE in s.kinds for s in before)
+    place = around.place(segment)
+    if any(lx.PRESENCE in s.kinds for s in around.rest[:place]):
+        return True
+    index = next(i for i, s in enumerate(around.clause) if s is segment)
+    return _is_stood_in_for(around.clause[index + 1 :])
+
+
+def _is_stood_in_for(after):
+    """Tell "I'm at work but my son will be home"."""
+    but = next((i for i, s in enumerate(after) if lx.BUT in s.kinds), None)
+    if but is None or not NOT.isdisjoint(keys_of(after[but:])):
+        return False
+    if any(lx.EXCUSE in s.kinds for s in after[but:]):
+        return False
+    return any(lx.PRESENCE in s.kinds for s in after[but:])
 
 
 def _is_odd(segment):

@@ -41,6 +41,7 @@ from .intents import (
     SEPARATOR,
     SMALL_WORDS,
     THANKS,
+    TOPICS,
     UNKNOWN,
 )
 from .text import (
@@ -54,6 +55,7 @@ from .text import (
     WORD,
     is_currency,
     tokenize_phrase,
+    unaccented,
 )
 
 _CSV = Path(__file__).parents[2] / "data" / "fsm.confirmation.word.csv"
@@ -64,6 +66,14 @@ _MIN_TYPO_LENGTH_IN_PHRASE = 8
 _MAX_WORD_LENGTH = 24
 _MAX_REPAIRED = 10_000
 _SHORT = 3
+# Articles and prepositions that lose their end before a vowel.
+_SHORTENED = frozenset(
+    "l d m t s j c qu dell all nell sull dall coll un quest lorsqu puisqu".split()
+)
+# Languages that write two nouns as one word.
+_COMPOUNDING = frozenset({"de", "nl"})
+_MIN_PART = 3
+_MIN_LAST_PART = 4
 # Marks a short word that has an accent in the phrase.
 _ACCENT = "\u0301"
 _STRETCHED = re.compile(r"(.)\1{2,}", re.DOTALL)
@@ -121,7 +131,7 @@ _SINGLE_KINDS = {
 class Lexicon:
     """The phrases of all languages, ready for matching; never changed after."""
 
-    __slots__ = ("_accented", "_keys", "_repaired", "_root", "_singles", "_typos")
+    __slots__ = ("_accented", "_compounding", "_keys", "_repaired", "_root", "_singles", "_typos")
 
     def __init__(self):
         self._root = _Node()
@@ -130,6 +140,7 @@ class Lexicon:
         # Customers repeat each other.
         self._repaired = lru_cache(_MAX_REPAIRED)(self._repair)
         self._singles = {}  # key of one-word phrases: intents
+        self._compounding = set()  # nouns that others are made of
         self._typos = {}  # (first letter, length): words repaired to
 
     @classmethod
@@ -161,6 +172,8 @@ class Lexicon:
                 if pairs:
                     phrases.add((lexicon._steps(pairs), (_language(lang), intent)))
                 if len(pairs) == 1:
+                    if _language(lang) in _COMPOUNDING and intent in TOPICS:
+                        lexicon._compounding.add(pairs[0][0])
                     lexicon._singles.setdefault(pairs[0][0], set()).add(intent)
         lexicon._root = _graph(sorted(phrases))
         lexicon._index_typos()
@@ -205,7 +218,12 @@ class Lexicon:
 
     def _repair(self, key):
         """Return the word that ``key`` may be a spelling of, else ``key`` itself."""
-        return self._unstretched(key) or self._without_typo(key) or key
+        return (
+            self._unstretched(key)
+            or self._without_typo(key)
+            or self._last_part(key)
+            or key
+        )
 
     def _unstretched(self, key):
         """Return the word that ``key`` stretches ("yesss", "noo"), if any."""
@@ -218,6 +236,36 @@ class Lexicon:
         # Two equal letters make another word more often than three ("too", "off").
         single = _single_end(key)
         return single if self._is_stretchable(single) else None
+
+    def _steps_of(self, token):
+        """Return the steps that a word may take, also without its article."""
+        steps = _steps_of(token, self._known_key(token))
+        if "'" in token.surface:
+            word = self._after_article(token)
+            if word:
+                steps += (word,)
+        return steps
+
+    def _after_article(self, token):
+        """Return the known word after a shortened one, or before "'s": "l'antenna"."""
+        article, apostrophe, word = token.surface.casefold().partition("'")
+        if word == "s" and self._is_of_notes(unaccented(article)):
+            return unaccented(article)
+        if not apostrophe or article not in _SHORTENED:
+            return None
+        return self._is_of_notes(unaccented(word)) and unaccented(word)
+
+    def _last_part(self, key):
+        """Return the known noun that a compound ends in: "Zählerschrank"."""
+        for start in range(_MIN_PART, len(key) - _MIN_LAST_PART + 1):
+            part = key[start:]
+            if self._is_of_notes(part) and part in self._compounding:
+                return part
+        return None
+
+    def _is_of_notes(self, key):
+        intents = self._singles.get(key)
+        return bool(intents) and intents <= NOTE_KINDS - {DOUBT, LEAD}
 
     def _is_stretchable(self, key):
         return bool(key) and not self._singles.get(key, set()).isdisjoint(_STRETCHABLE)
@@ -250,7 +298,7 @@ class Lexicon:
         From left to right with the longest phrase would stop at "I won't" in
         "I | won't be able to make it", so all ways are compared, from the end.
         """
-        steps = [_steps_of(token, self._known_key(token)) for token in tokens]
+        steps = [self._steps_of(token) for token in tokens]
         size = len(tokens)
         costs = [(0, 0, 0)] * (size + 1)
         cuts = [(0, None, _NONE)] * size

@@ -8,6 +8,8 @@ words that nobody knows may be sarcasm.
 from . import intents as lx
 from .clauses import POLITE, REFUSALS, SCOPES, SILENT, SO, YES, split_clauses
 from .harmless import Around, is_harmless, topics_of_all
+from .instructions import instructs_if
+from .of_things import warns
 
 _ME = frozenset("me us moi nous mich uns mir mi nosotros mim nos noi ons mij".split())
 _FOR = frozenset("for por pour fur dass per voor that de".split())
@@ -25,27 +27,37 @@ def find_yes_with_note(text, lexicon):
     given = {id(segment) for segment in yes}
     rest = [s for s in text.segments if id(s) not in given]
     about = [_topics_of_clause(clause) for clause, _question in clauses]
-    if not (_has_subject(rest) or any(lx.THANKS in topics for topics in about)):
+    noted = any(topics & {lx.THANKS, lx.PLACE} for topics in about)
+    if not (noted or _has_subject(rest)):
         return []
     beside = frozenset().union(*about)
-    for place, (clause, _question) in enumerate(clauses):
+    told = [[], *(clause for clause, _question in clauses), []]
+    for place, (before, clause, after) in enumerate(zip(told, told[1:], told[2:], strict=False)):
         seen = any(about[:place])
-        if not is_harmless(Around(clause, about[place], rest, beside, seen)):
+        around = Around(clause, about[place], rest, beside, seen, before, after)
+        if not is_harmless(around):
             return []
     return yes
 
 
 def _asks(item):
-    """Tell whether a clause is a question, and no "can you bring a filter?"."""
+    """Tell whether a clause is a question, and no "can you bring a filter?".
+
+    Who asks "can someone call me?" wants to talk.
+    """
     clause, asks = item
-    return asks and not any(lx.REQUEST in segment.kinds for segment in clause)
+    if not asks:
+        return False
+    if topics_of_all(clause) == {lx.CONTACT} and not instructs_if(clause):
+        return not any(lx.LEAD in segment.kinds for segment in clause)
+    return not any(lx.REQUEST in segment.kinds for segment in clause)
 
 
 def _has_subject(rest):
     """Tell whether a note is about something: "call me" alone wants to talk."""
     topics = topics_of_all(rest)
     if topics == {lx.CONTACT}:
-        return any(s.is_any({lx.LEAD, lx.AMOUNT}) for s in rest)
+        return any(s.is_any({lx.LEAD, lx.AMOUNT}) for s in rest) or instructs_if(rest)
     return bool(topics)
 
 
@@ -56,6 +68,8 @@ def _topics_of_clause(clause):
         lx.THANKS in s.kinds and after.key in _FOR
         for s, after in zip(clause, clause[1:], strict=False)
     )
+    if warns(clause):
+        topics |= {lx.PLACE}
     return topics | {lx.THANKS} if thanks else topics
 
 

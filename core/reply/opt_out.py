@@ -3,8 +3,10 @@
 
 from . import intents as lx
 from .clauses import ANSWERS, POLITE, REFUSALS, SILENT, split_clauses
+from .stop_texting import asks_to_stop
 from .text import QUESTION, SYMBOL, WORD, tokenize
 from .understanding import Understanding, words_of
+from .wordclasses import keys_of
 
 
 def find_opt_out(text):
@@ -13,6 +15,8 @@ def find_opt_out(text):
     for index, segment in enumerate(segments):
         if lx.OPT_OUT in segment.kinds and not _is_denied(segments, index):
             return [segment]
+    if asks_to_stop(keys_of(segments)):
+        return segments
     whole = [s for s in segments if not s.kinds <= {lx.SEPARATOR, lx.DECORATION}]
     if whole and all(lx.OPT_OUT_ALONE in s.kinds for s in whole):
         return whole
@@ -147,17 +151,29 @@ def _is_of_instruction(segment):
 def find_wrong_number(text):
     """Return the segments that say that we text the wrong person, if any."""
     for index, segment in enumerate(text.segments):
-        if lx.WRONG_NUMBER not in segment.kinds or _is_denied(text.segments, index):
+        if lx.WRONG_NUMBER not in segment.kinds:
+            continue
+        if len(segment.tokens) < _MIN_SENTENCE and _is_denied(text.segments, index):
             continue
         if not (_is_mistake(segment) and _is_of_visit(text.segments, index)):
             return [segment]
-    said = [s for s in text.segments if not s.kinds <= _MANNERS]
-    words = " ".join(token.key for s in said for token in s.tokens)
-    if words in _NOT_ME or _is_somebody_else(said):
-        return said
+    said = [
+        [s for s in clause if not s.kinds <= _MANNERS]
+        for clause, _asks in split_clauses(text.segments)
+    ]
+    said = [clause for clause in said if clause]
+    if all(map(_is_not_me, said)):
+        return [segment for clause in said for segment in clause]
     return []
 
 
+def _is_not_me(said):
+    words = " ".join(token.key for s in said for token in s.tokens)
+    return words in _NOT_ME or _is_somebody_else(said)
+
+
+# "You have the wrong phone" begins a sentence that no "not" before it denies.
+_MIN_SENTENCE = 4
 # "You are mistaken" may be about the day, too.
 _MISTAKEN = tuple(
     "mistak youre equivoc tromp erreur irr tausch vertan verwechsl engan erro "
@@ -170,7 +186,8 @@ _ABOUT = frozenset(
 _OF_VISIT = lx.TOPICS | {lx.AMOUNT, lx.OTHER, lx.CONFIRM, lx.RESCHEDULE}
 _SOMEBODY = tuple(
     "number person phone guy customer numero telefon client pessoa nummer kunde "
-    "telefoon klant persoon destinataire moi".split()
+    "telefoon klant persoon destinataire moi habite nhabite vivo vivimos wohne abito "
+    "abitiamo moro moramos woon live".split()
 )
 
 
@@ -212,10 +229,11 @@ _I_AM_NOT = tuple(
     tuple(words.split())
     for words in (
         "im not|i am not|this is not|this isnt|its not|no soy|je ne suis pas|"
-        "ich bin nicht|non sono|nao sou|ik ben niet|this is no longer"
+        "ich bin nicht|non sono|nao sou|ik ben niet|this is no longer|"
+        "das ist nicht|das ist nicht mehr"
     ).split("|")
 )
-_PHONES = frozenset("phone number cell mobile".split())
+_PHONES = frozenset("phone number cell mobile nummer handy telefon".split())
 
 
 def _is_somebody_else(said):

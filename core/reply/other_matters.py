@@ -2,13 +2,25 @@
 """A yes to another matter than the visit, which confirms none.
 
 "Confirmed receipt of your message" says that the text came, "yes the bill is paid" is
-about the bill, "yes bye, it no longer leaks" needs nobody. Closed classes of words, in
-the seven languages.
+about the bill, "yes, I sent it to my husband" leaves it to him. Closed classes of words,
+in the seven languages.
 """
 
 from . import intents as lx
 from .clauses import POLITE, REFUSALS, SILENT, YES, is_bare_no, split_clauses
-from .text import WORD
+from .hindrances import HINDRANCES
+from .wordclasses import (
+    ARTICLES,
+    DECIDERS,
+    IS,
+    MY,
+    NEW,
+    begins,
+    has_pair,
+    has_run,
+    keys_of,
+    runs,
+)
 
 # What came, or was done with what came -------------------------------------------
 _RECEIPT = frozenset(
@@ -64,7 +76,7 @@ _ON_ORDER = (
 _IN_WARRANTY = frozenset("in na en em".split())
 # "Yes just the estimate" is a yes to less.
 _BARELY = frozenset(
-    "just only merely solo solamente nomas mas juste seulement nur bloss lediglich "
+    "just giusto nomas only merely solo solamente nomas mas juste seulement nur bloss lediglich "
     "solo soltanto apenas so somente enkel alleen slechts".split()
 )
 _ESTIMATES = (
@@ -72,10 +84,6 @@ _ESTIMATES = (
     "preventiv orcament offert bestek"
 ).split()
 # Who one is, while somebody else decides ------------------------------------------
-_MY = frozenset(
-    "my our mi nuestra mon ma notre mein meine mei unser mio mia nostra meu minha "
-    "nossa mijn ons onze".split()
-)
 _NAMES = frozenset(
     "name address number phone nombre direccion numero nom adresse telephone nummer "
     "telefonnummer indirizzo nome morada endereco naam adres telefoonnummer".split()
@@ -87,9 +95,6 @@ _OWNED = _NAMES | frozenset(
 _OWNERS = (
     "owner duen proprietair eigentum besitzer proprietari dona dono eigenaar"
 ).split()
-_IS = frozenset(
-    "is thats its am im es soy est cest suis ist bin e sono sou ben".split()
-)
 _HANDLES = frozenset(
     "handles handle deals manages decides encarga ocupa gestiona occupe charge gere "
     "soccupe kummert regelt zustandig occupa pensa gestisce segue beheert trata "
@@ -100,82 +105,107 @@ _RIGHT = frozenset(
     "right correct same correcto bon bonne richtige giusto juiste certo".split()
 )
 _TOLD = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.HOUSEHOLD, lx.JOB}
-# What is over ---------------------------------------------------------------------
-_FAULTS = (
-    "leak drip nois smell squeak rattl flicker gotea perd pierde fug ruido huele "
-    "coul fuit goutt bruit pue tropf rinnt leck gerausch larm stink gocciol perde "
-    "rumor puzza lek drup lawaai geluid ping vaz gotej barulh cheir"
-).split()
-_NO_MORE = (
-    ("longer",),
-    ("anymore",),
-    ("nimmer",),
-    ("quit",),
-    ("stopped",),
-    ("aufgehort",),
-    ("paro",),
-    ("parou",),
-    ("dejo",),
-    ("deixou",),
-    ("arrete",),
-    ("smesso",),
-    ("gestopt",),
-    ("opgehouden",),
-    ("ya", "no"),
-    ("ja", "nao"),
-    ("pas", "plus"),
-    ("nicht", "mehr"),
-    ("kein", "mehr"),
-    ("keine", "mehr"),
-    ("niet", "meer"),
-    ("nie", "meer"),
-    ("geen", "meer"),
-    ("non", "piu"),
-    ("nao", "mais"),
-)
-_PLUS = frozenset("plus pus pu".split())
 # What others said, or are to say ----------------------------------------------------
-_YOU_SAY = tuple(
-    tuple(words.split())
-    for words in (
-        "youre saying|you are saying|you say|you said|youre telling|you told|"
-        "you promised|me dicen|me dices|me dijo|me dijeron|"
-        "usted dijo|ustedes dijeron|dicen que|dijeron que|vous dites|tu dis|"
-        "vous disiez|"
-        "avez dit|aviez dit|sie sagen|sie sagten|du sagst|ihr sagt|sie meinen|"
-        "du meinst|mi dice|mi dite|lei dice|avete detto|avevate detto|ha detto|je zegt|"
-        "u zegt|jullie zeggen|jullie zeiden|bedoelt u|bedoel je|voce diz|voces dizem|"
-        "voce disse|voces disseram|me disse|me disseram|esta dizendo|esta a dizer"
-    ).split("|")
+_YOU_SAY = runs(
+    "youre saying|you are saying|you say|you said|youre telling|you told|"
+    "you promised|me dicen|me dices|me dijo|me dijeron|"
+    "usted dijo|ustedes dijeron|dicen que|dijeron que|vous dites|tu dis|"
+    "vous disiez|"
+    "avez dit|aviez dit|sie sagen|sie sagten|du sagst|ihr sagt|sie meinen|"
+    "du meinst|mi dice|mi dite|lei dice|avete detto|avevate detto|ha detto|je zegt|"
+    "u zegt|jullie zeggen|jullie zeiden|bedoelt u|bedoel je|voce diz|voces dizem|"
+    "voce disse|voces disseram|me disse|me disseram|esta dizendo|esta a dizer"
 )
-_WAITS = (
-    "wait esper aguard attend attesa aspett wart abwart wacht afwacht espera"
-).split()
-_DECIDERS = (
-    "insur segur assur versicher assicur verzeker landlord casero duen propriet "
-    "proprio vermieter hausverwalt padron amminist huisbaas verhuur senhorio syndic "
-    "hoa board approv aprob aproba accord genehm zusage autoriz toestem goedkeur "
-    "permit permiso permis permess vergunning orcament presupuesto devis preventivo "
-    "offert quote condomin respuesta reponse risposta resposta antwort antwoord"
-).split()
-# Disbelief ------------------------------------------------------------------------
-_AND = frozenset("and y e et und en".split())
-_NOBODY = frozenset(
-    "president presidente bundeskanzler kanzler pope papa pape papst paus king "
-    "queen emperor rey reina emperador roi reine empereur konig konigin kaiser re "
-    "regina imperatore rei rainha imperador koning koningin keizer santa "
-    "sinterklaas kerstman weihnachtsmann osterhase napoleon napoleone napoleao "
-    "einstein elvis batman superman astronaut astronauta astronaute jesus".split()
+# Whom a yes is left to ----------------------------------------------------------------
+_FAMILY = tuple(
+    "husband wife partner son daughter sister brother mother mom mum father dad boss "
+    "manager landlord owner tenant roommate boyfriend girlfriend lawyer marido mujer "
+    "esposa esposo hijo hija hermana hermano madre padre jefe duen casero mari femme "
+    "fils fille soeur frere patron proprio conjoint mann frau sohn tochter schwester "
+    "bruder mutter vater chef vermieter hausverwalt eigentumer moglie figli sorella "
+    "fratello capo padrone amministra filh irma irmao mae pai patrao senhorio dono man "
+    "vrouw zoon dochter zus broer moeder vader baas huisbaas verhuurder eigenaar "
+    "schoonzoon beheerder verwalter propriet".split()
 )
-_ARTICLES = frozenset(
-    "the a el un une le la der da die ein il lo l o um de een".split()
+_PASSED_ON = runs(
+    """forwarded|forwarding|forward it|sent it|sent this|send it to|passed it|
+    passed this|passing it|passing this|pass it on|pass this on|show it to|showed it|
+    run it by|run this by|run it past|se lo mande|se lo envie|se lo reenvie|
+    se lo pase|se lo paso|se lo muestro|se lo doy|lo consulto|lo reenvie|lo comento|
+    lai envoye|lai transmis|ai transmis|je transmets|transfere|je montre|
+    lai donne|jen parle|weitergeleitet|weitergegeben|weitergeschickt|leite es|gebe es|
+    gebs|zeig es|zeige es|lho girato|ho girato|lho inoltrato|inoltrato|giro a|
+    lo faccio vedere|lo passo|lo giro|mandei ao|mandei para|enviei ao|enviei a|
+    enviei para|encaminhei|encaminho|passei ao|passei para|mostro ao|doorgestuurd|
+    doorgegeven|stuur het|leg het|geef het|laat het zien"""
 )
-# A broken car keeps its driver away -------------------------------------------------
-_CARS = frozenset("car truck auto coche carro camioneta voiture wagen".split())
-_BROKEN = frozenset(
-    "broken broke dead kaputt stuk kapot rotto rotta roto rota averiado "
-    "descompuesto quebrou quebrado avariado avariou panne brise brisee werkstatt "
-    "taller officina oficina shop".split()
+# The phone, the house -----------------------------------------------------------------
+_PHONES = frozenset(
+    "phone cell number telefono celular movil numero telephone portable handy telefon "
+    "nummer cellulare telemovel telefone telefoon mobiel gsm".split()
+)
+_THIS_IS = runs(
+    "this is|thats|that is|its|it is|you reached|este es|es el|esto es|cest le|"
+    "ici cest le|das ist|dies ist|questo e|e il|este e|e o|isto e|dit is|het is|dat is"
+)
+_CALLS = tuple(
+    "call text ring try use llam marq appel sonn ruf klingel chiam telefon lig bel app"
+    .split()
+)
+_HOW = frozenset(
+    "who how where quien donde como qui comment dou ou wer woher wie chi come dove "
+    "quem onde hoe waar".split()
+)
+_GOT = frozenset(
+    "gave given get got getting have dio dieron sacaron saco tienen tiene consiguieron "
+    "donne avez eu trouve gegeben haben habt hat bekommen dato avuto avete trovato "
+    "preso deu deram conseguiram tem arranjaram gegeven heeft hebt hebben komt komen "
+    "kom".split()
+)
+_OCCUPANTS = tuple(
+    "tenant owner renter landlord inquilin duen propriet locataire mieter vermieter "
+    "eigentum besitzer arrendat dono dona huurder eigenaar bewoner".split()
+)
+_I_AM = runs(
+    "im|i am|we are|were|theres|there is|there are|thats|soy|somos|hay|es del|je suis|"
+    "il y a|cest|ich bin|wir sind|es gibt|das ist|gibt|sono|siamo|ce|e del|sou|somos|"
+    "ha|tem um|ik ben|wij zijn|we zijn|er is|er zijn|dat is|now|ahora|jetzt|adesso|"
+    "agora|maintenant|nu"
+)
+_SOLD = tuple("sold selling vend verkauf verkocht".split())
+# Money --------------------------------------------------------------------------------
+_CARDS = tuple(
+    "card account payment tarjet pago cuenta carte paiement compte karte kreditkarte "
+    "zahlung konto lastschrift carta pagament conto cart kaart betaling "
+    "rekening amex visa mastercard".split()
+)
+_KEEPS = tuple(
+    "keep save store charg debit authori approv agre guard cobr autori aprob aprov "
+    "debit prelev gard conserv encaiss speicher gespeichert behalt abbuch belast "
+    "einverstanden zustimm stimm addebit memorizz tene tiene salvat conserv bewar "
+    "afschrijv afboek akkoord take run bill".split()
+)
+_CHARGES = runs(
+    "buchen sie es ab|buchen sie ab|bucht ab|schrijf het maar af|schrijf maar af|"
+    "put it on my account|put it on my card|put it on the card|put it on my tab|"
+    "on file"
+)
+# Who wants to talk --------------------------------------------------------------------
+_CALL_ME = runs(
+    """call me|call us|ring me|phone me|me llame|me llamen|me llamar|llameme|llamenme|
+    mappeler|me rappeler|rappelez moi|appelez moi|mich anrufen|mich zuruckrufen|
+    rufen mich|ruft mich|chiamarmi|richiamarmi|chiamatemi|mi chiami|mi chiamate|
+    mi richiami|ligar me|me ligar|ligue me|liguem me|podem ligar|me ligue|me liguem|
+    mij bellen|me bellen|bel mij|bel me|terugbellen|call back"""
+)
+_ABOUT = runs(
+    """about|regarding|concerning|por lo de|por lo del|sobre|acerca|respecto|au sujet|
+    a propos|concernant|wegen|bezuglich|zwecks|riguardo|in merito|per la|per il|
+    a respeito|por causa|over|inzake"""
+)
+_WHEN = frozenset(
+    "when before if once cuando antes si quand avant wenn bevor quando prima se als "
+    "voor".split()
 )
 
 
@@ -192,15 +222,11 @@ def find_other_matter(segments):
         said_yes = said_yes or any(s.is_any(YES) for s in clause)
         if not said_yes:
             continue
-        if any(tells(clause, _keys(clause)) for tells in _ANYWHERE):
+        if any(tells(clause, keys_of(clause)) for tells in _ANYWHERE):
             return clause
-        if any(tells(_keys(clause)) for tells in _ALONE) and _is_all(clauses, clause):
+        if any(tells(keys_of(clause)) for tells in _ALONE) and _is_all(clauses, clause):
             return clause
     return []
-
-
-def _keys(clause):
-    return [t.key for segment in clause for t in segment.tokens if t.kind == WORD]
 
 
 def _is_all(clauses, matter):
@@ -220,24 +246,6 @@ def _is_all(clauses, matter):
     return True
 
 
-def _begins(keys, stems):
-    """Tell whether a word begins with a stem, also after an elided "l'" or "j'"."""
-    stems = tuple(stems)
-    return any(key.startswith(stems) or key[1:].startswith(stems) for key in keys)
-
-
-def _has_pair(keys, pair):
-    """Tell whether the words stand in this order, with others in between."""
-    rest = iter(keys)
-    return all(word in rest for word in pair)
-
-
-def _has_run(keys, run):
-    return any(
-        tuple(keys[i : i + len(run)]) == run for i in range(len(keys) - len(run) + 1)
-    )
-
-
 def _is_receipt(keys):
     """Tell "I got your message" and "reading your text"."""
     return not (_MESSAGES.isdisjoint(keys) or _CAME.isdisjoint(keys))
@@ -247,7 +255,7 @@ def _is_name(keys):
     """Tell "yes that is my name", which answers another question."""
     pairs = [set(pair) for pair in zip(keys, keys[1:], strict=False)]
     return any(
-        _IS & set(keys[:place]) and pair & (_MY | _RIGHT) and pair & _NAMES
+        IS & set(keys[:place]) and pair & (MY | _RIGHT) and pair & _NAMES
         for place, pair in enumerate(pairs)
     )
 
@@ -266,9 +274,9 @@ def _is_settled(_clause, keys):
     """Tell "the bill is paid", "the warranty covers it", "the part is ordered"."""
     if not (_PARTS.isdisjoint(keys) or _ORDERED.isdisjoint(keys)):
         return True
-    if any(_has_run(keys, run) for run in _ON_ORDER):
+    if any(has_run(keys, run) for run in _ON_ORDER):
         return True
-    if not _begins(keys, _PAPERS):
+    if not begins(keys, _PAPERS):
         return False
     here = keys[-1] in _HERE and not _IN.isdisjoint(keys)
     pairs = zip(keys, keys[1:], strict=False)
@@ -279,7 +287,16 @@ def _is_settled(_clause, keys):
 
 def _is_estimate_only(_clause, keys):
     """Tell "yes just the estimate", a yes to less than was asked."""
-    return not _BARELY.isdisjoint(keys) and _begins(keys, _ESTIMATES)
+    return not _BARELY.isdisjoint(keys) and begins(keys, _ESTIMATES)
+
+
+def _is_part(clause, _keys):
+    """Tell "yes just the filter", a yes to less than was asked."""
+    yes = next((i for i, s in enumerate(clause) if s.is_any(YES)), None)
+    after = clause[yes + 1 :] if yes is not None else []
+    if len(after) < 3 or after[0].key not in _BARELY or after[1].key not in ARTICLES:
+        return False
+    return all(s.is_any({lx.JOB, lx.PLACE}) or s.kinds <= SILENT for s in after[2:])
 
 
 def _is_anothers(clause, keys):
@@ -287,49 +304,62 @@ def _is_anothers(clause, keys):
     but = next((i for i, s in enumerate(clause) if lx.BUT in s.kinds), None)
     if but is None:
         return False
-    before, after = _keys(clause[:but]), clause[but + 1 :]
-    mine = not (_MY.isdisjoint(before) or _OWNED.isdisjoint(before))
-    if not (mine or _begins(before, _OWNERS)):
+    before, after = keys_of(clause[:but]), clause[but + 1 :]
+    mine = not (MY.isdisjoint(before) or _OWNED.isdisjoint(before))
+    if not (mine or begins(before, _OWNERS)):
         return False
-    handled = not _HANDLES.isdisjoint(_keys(after)) or _begins(_keys(after), _DECIDERS)
+    handled = not _HANDLES.isdisjoint(keys_of(after)) or begins(keys_of(after), DECIDERS)
     return handled or not any(s.is_any(_TOLD) for s in after)
-
-
-def _is_over(_clause, keys):
-    """Tell "it no longer leaks" from "it no longer works"."""
-    if not _begins(keys, _FAULTS):
-        return False
-    ends = not _PLUS.isdisjoint(keys[-1:])  # "ça coule plus"
-    return ends or any(_has_pair(keys, pair) for pair in _NO_MORE)
 
 
 def _is_reported(_clause, keys):
     """Tell "so you're saying yes": what somebody said is for them to say."""
-    return any(_has_run(keys, run) for run in _YOU_SAY)
+    return any(has_run(keys, run) for run in _YOU_SAY)
 
 
-def _waits(_clause, keys):
-    """Tell "I'm waiting for the insurance" from "we're waiting for you"."""
-    return _begins(keys, _WAITS) and _begins(keys, _DECIDERS)
+def _has_one(keys, phrases):
+    return any(has_run(keys, phrase) for phrase in phrases)
 
 
-def _is_nobody(_clause, keys):
-    """Tell "and my cat is the president", "und i bin da Papst"."""
-    for place, key in enumerate(keys):
-        if key in _NOBODY and place > 1 and not (_AND | _MY).isdisjoint(keys[:place]):
-            before = keys[place - 1]
-            before = keys[place - 2] if before in _ARTICLES else before
-            if before in _IS:
-                return True
-    return False
+def _is_passed_on(_clause, keys):
+    """Tell "I sent it to my husband" from "I passed the code on to Derek"."""
+    return begins(keys, _FAMILY) and _has_one(keys, _PASSED_ON)
 
 
-def _has_no_car(_clause, keys):
-    """Tell "my car is broken" from "the garage door is broken"."""
+def _is_anothers_phone(_clause, keys):
+    """Tell "this is my sister's phone" from "call my sister's phone"."""
+    if _PHONES.isdisjoint(keys) or begins(keys, _CALLS):
+        return False
+    return begins(keys, _FAMILY) and _has_one(keys, _THIS_IS)
+
+
+def _asks_for_source(_clause, keys):
+    """Tell "who gave you this number"."""
+    return not any(
+        words.isdisjoint(keys) for words in (_HOW, _GOT, _PHONES)
+    )
+
+
+def _is_sold(clause, keys):
+    """Tell "I'm the new tenant" and "we sold the house"."""
+    if begins(keys, _SOLD):
+        return any(s.is_any({lx.PLACE}) for s in clause)
     pairs = zip(keys, keys[1:], strict=False)
-    mine = any(a in _MY and b in _CARS for a, b in pairs)
-    mine = mine or (_has_run(keys, ("mi", "si")) and "lauto" in keys)
-    return mine and not _BROKEN.isdisjoint(keys)
+    new = any(a.startswith(NEW) and b.startswith(_OCCUPANTS) for a, b in pairs)
+    return new and _has_one(keys, _I_AM)
+
+
+def _is_paid(_clause, keys):
+    """Tell "keep my card on file" from "I'll pay by card"."""
+    charged = begins(keys, _CARDS) and begins(keys, _KEEPS)
+    return charged or _has_one(keys, _CHARGES)
+
+
+def _wants_to_talk(_clause, keys):
+    """Tell "can you call me about the heater" from "call me when you're here"."""
+    if not _WHEN.isdisjoint(keys) or not _has_one(keys, _ABOUT):
+        return False
+    return any(has_pair(keys, call) for call in _CALL_ME)
 
 
 _ALONE = (_is_receipt, _is_name)
@@ -337,10 +367,14 @@ _ANYWHERE = (
     _confirms_receipt,
     _is_settled,
     _is_estimate_only,
+    _is_part,
     _is_anothers,
-    _is_over,
     _is_reported,
-    _waits,
-    _is_nobody,
-    _has_no_car,
+    _is_passed_on,
+    _is_anothers_phone,
+    _asks_for_source,
+    _is_sold,
+    _is_paid,
+    _wants_to_talk,
+    *HINDRANCES,
 )

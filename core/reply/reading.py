@@ -46,7 +46,9 @@ from .understanding import (
 # Three times the longest SMS. Of a longer text only both ends are read, for an opt-out.
 MAX_LENGTH = 4800
 _ENDS = (2400, 800)
+_WAIT = "pará"
 _MIN_ECHO_WORDS = 5
+_MIN_OWN_WORDS = 4
 # They go with a change of mind, and are said without one.
 _WEAK_RETURNS = frozenset(
     "now wait oh oops jetzt ahora maintenant ora adesso agora nu doch toch".split()
@@ -149,9 +151,15 @@ def _after_quote(understanding, own):
             "quoted_prompt",
             own.segments,
             understanding.codes,
-            automatic=_is_echo(own),
+            automatic=_is_echo(own) and not _is_told_around(own),
         )
     return understanding
+
+
+def _is_told_around(own):
+    """Tell a person, who writes around the words of a prompt, from an echo."""
+    words = [t for s in own.segments for t in s.tokens if t.kind == WORD]
+    return len(words) >= _MIN_OWN_WORDS
 
 
 def _understand_own(whole, own, lexicon, codes, world):
@@ -164,7 +172,8 @@ def _understand_own(whole, own, lexicon, codes, world):
         return Understanding("wrong_number", detail=words_of(wrong))
     automatic = [s for s in text.segments if lx.AUTO_REPLY in s.kinds]
     if automatic:
-        return unrecognized("auto_reply", automatic, automatic=True)
+        answers = any(lx.PLAIN_YES in s.kinds for s in text.segments)
+        return unrecognized("auto_reply", automatic, automatic=not answers)
     if len(text.segments) > _MAX_SEGMENTS:
         return unrecognized("too_long")
     return find_request(text) or _read_answers(text, lexicon, codes, world)
@@ -328,10 +337,14 @@ def _is_mere_doubt(segment):
 
 def _prepare(whole, own, codes, world):
     """Tell codes from other numbers, and names and signatures from unknown words."""
-    segments = own.segments
+    segments = list(map(_of_wait, own.segments))
     if codes or not world.appointments:
         segments = mark_codes(segments, codes)
     segments = in_one_language(segments)
+    segments = [
+        _of_elsewhere(*pair)
+        for pair in zip(segments, [*segments[1:], None], strict=True)
+    ]
     if world.returning:
         segments = [_without_doubt(segment) for segment in segments]
     if world.appointments:
@@ -348,6 +361,23 @@ def _prepare(whole, own, codes, world):
     silence_names(text)
     silence_signature(text)
     return text
+
+
+def _of_wait(segment):
+    """Take "pará" for "wait": only without its accent it may be a "stop"."""
+    if len(segment.tokens) > 1 or segment.tokens[0].exact != _WAIT:
+        return segment
+    return segment._replace(kinds=frozenset({lx.UNCLEAR, lx.DOUBT}), senses=frozenset())
+
+
+def _of_elsewhere(segment, after):
+    """Take "we'll be in Florida" for a reason not to come."""
+    if after is None or not segment.kinds >= {lx.PRESENCE, lx.CONFIRM}:
+        return segment
+    if segment.tokens[-1].key != "in" or after.kinds != {lx.UNKNOWN}:
+        return segment
+    named = after.tokens[0].surface[:1].isupper()
+    return segment._replace(kinds=frozenset({lx.EXCUSE})) if named else segment
 
 
 def _without_doubt(segment):

@@ -95,6 +95,10 @@ _WE_CALL = frozenset(
     "call llamaremos appellerons ligar chiameremo rufen bellen".split()
 )
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
+_TIMED = {lx.OTHER, lx.TIME, lx.AMOUNT}
+_ENDS = frozenset("end fin fim fine ende eind einde monatsende wochenende".split())
+_DAYS = frozenset("day date time dia fecha jour date tag termin giorno data dag".split())
+_ANOTHER = frozenset("another other otro otra autre anderen andere altro altra outro outra".split())
 _ASKING = frozenset("any is are do does did was have has can said says".split())
 _STOPS = frozenset(".!")
 _SAME_TIME = (
@@ -389,13 +393,25 @@ def _is_clear(clause, index, before):
 def _is_plain_around(clause, index):
     """Tell whether the clause has no other day, no condition and no other subject."""
     around = clause[:index] + clause[index + 1 :]
-    if any(s.is_any(_AGAINST) and not _is_soft(s) for s in around):
+    against = [s for s in _without_end(around) if s.is_any(_AGAINST)]
+    if not all(map(_is_soft, against)):
         return False
     if any(s.is_any(YES) for s in around):
         return False
     if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
         return False
     return not index or clause[index - 1].is_any(_RIGHT_BEFORE)  # "Bob can't make it"
+
+
+def _without_end(clause):
+    """Leave out "until the 24th" and "until the end of the month", when one is back."""
+    ends = [index for index, s in enumerate(clause) if s.key in _UNTIL]
+    for index in ends:
+        after = clause[index + 1 : index + 3]
+        words = {token.key for s in clause[index : index + 3] for token in s.tokens}
+        if any(s.when or s.is_any(_TIMED) for s in after) or words & _ENDS:
+            return clause[:index] + clause[index + 3 :]
+    return clause
 
 
 def _passes_on(segment, after):
@@ -444,17 +460,24 @@ def _is_soft(segment):
 
 def _is_left_standing(item, lexicon):
     """Tell whether a clause that follows takes nothing back."""
-    clause, asks = item
+    clause, asks = _without_end(item[0]), item[1]
     if all(s.is_any({lx.AMOUNT, lx.CODE}) for s in clause):
         return False  # "no. 5"
     if len(clause) > 2 and clause[-1].key in _PERHAPS:
         clause = clause[:-1]  # "2 weeks from now maybe"
     proposes = asks or any(
-        s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME, lx.REQUEST})
+        _is_another_day(s)
+        or s.is_any({lx.OTHER, lx.RESCHEDULE, lx.TIME, lx.REQUEST})
         and not s.is_any({lx.GLUE})
         for s in clause
     )
     return not any(_takes_back(segment, proposes, lexicon) for segment in clause)
+
+
+def _is_another_day(segment):
+    """Tell "call me to find another day"."""
+    words = {token.key for token in segment.tokens}
+    return not (words.isdisjoint(_ANOTHER) or words.isdisjoint(_DAYS))
 
 
 def _takes_back(segment, proposes, lexicon):

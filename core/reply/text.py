@@ -49,7 +49,7 @@ _SMILEY = re.compile(
     r"(?<!\d)[:;=][-'^o]?[)(\]\[}{*DpP]+(?![^\W_])|[(\[][-']?[:;=](?!\w)|<3+(?!\d)"
 )
 _TOKEN = re.compile(
-    r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
+    r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*(?:-se(?![\w-]))?)"
     r"|(?P<number>\d+%?)"
     r"|(?P<joint>(?<=\d)[/-](?=\d))"
     r"|(?P<line>\n)"
@@ -137,6 +137,7 @@ def tokenize(levelled, *, joints=False):
         surface = match.group()
         if kind == WORD:
             exact = surface.casefold().replace("'", "")
+            exact = exact.removesuffix("-se")  # "apaga-se": no "if"
             tokens.append(Token(unaccented(exact), exact, surface, kind))
         elif kind == JOINT and not joints:
             continue

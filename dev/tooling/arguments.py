@@ -5,8 +5,10 @@ import argparse
 import random
 from pathlib import Path
 
-BENCH_PARTS = ["reads", "cold", "forms", "prepare", "plan", "send", "webhooks"]
-UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest"]
+BENCH_PARTS = [
+    *("reads", "cold", "forms", "prepare", "plan", "send", "processes", "webhooks")
+]
+UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest", "dashboard"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 
 

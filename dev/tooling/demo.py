@@ -21,8 +21,8 @@ BLOCK = """
    The mail     {mail}        what customers get who have no mobile number
 
 {first}
-   Levels       log in as mc_admin, mc_edit, mc_read or mc_none
-                (the password is the login)
+   Levels       log in as mc_admin, mc_edit, mc_read or mc_none, or as the
+                technician mc_tech (the password is the login)
    Data         {data}
    Stop         Ctrl-C
   ------------------------------------------------------------------------
