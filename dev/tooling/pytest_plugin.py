@@ -19,7 +19,10 @@ import pytest_odoo
 
 from odoo.tools import config
 
-LONGEST = ("tooling/test_chaos", "tooling/test_bench", "tours/", "test_levels", "http/")
+LONGEST = (
+    *("tooling/test_chaos", "tooling/test_bench", "tooling/test_unavailable"),
+    *("tours/", "test_levels", "http/", "test_adversary"),
+)
 # As in the checklog-odoo.cfg of OCA's repositories.
 IGNORED = "Killing chrome descendants-or-self"
 

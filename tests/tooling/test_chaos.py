@@ -97,8 +97,8 @@ class ChaosCase(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestChaos(ChaosCase):
-    def _monkey(self, actions, seed):
-        return self.tools.Monkey(self.harness, seed, actions, pause=(0.2, 0.8))
+    def _monkey(self, actions, seed, pause):
+        return self.tools.Monkey(self.harness, seed, actions, pause=pause)
 
     def test_everything_once(self):
         self.outbox.prepare(self.harness, TEXTS)
@@ -123,7 +123,7 @@ class TestChaos(ChaosCase):
                 match={"operation": "^CreateMessage$"},
             )
         self.harness.start_servers()
-        monkey = self._monkey(BREAK_SENDING, 1)
+        monkey = self._monkey(BREAK_SENDING, 1, (0.2, 0.8))
         monkey.senders = 1
         compressor = self.outbox.Compressor(self.harness.sql)
         self.outbox.drain(self.harness, compressor, 8, monkey)
@@ -141,7 +141,7 @@ class TestChaos(ChaosCase):
 
     def _receive_while_things_break(self, missed):
         replies = self.inbox.plan(self.harness, TEXTS, 3)
-        monkey = self._monkey(BREAK_RECEIVING, 4)
+        monkey = self._monkey(BREAK_RECEIVING, 4, (0.5, 3))
         # Some of the missed ones come late as well, while the addon fetches.
         late = self.phones.start([(reply, 2) for reply in missed[::2]])
         given_up = self.phones.write(replies, self.harness, monkey)

@@ -442,6 +442,21 @@ tours.add("fsm_dialogs_write_back_read_only", {
     ],
 });
 
+const sendTimes = [
+    {
+        content: "The text shows the free times that are filled in",
+        trigger:
+            ".modal .o_field_widget[name=body]:contains(A: ):contains(B: ):contains(C: )",
+    },
+    {
+        content: "Send",
+        trigger: ".modal footer button[name=action_send]",
+        run: "click",
+    },
+    {trigger: ".o_notification:contains(The text to Maria Gomez is on its way)"},
+    noDialog,
+];
+
 tours.add("fsm_dialogs_propose", {
     steps: () => [
         ...openMessage,
@@ -450,18 +465,7 @@ tours.add("fsm_dialogs_propose", {
             trigger: ".modal footer button:contains(Propose Times)",
             run: "click",
         },
-        {
-            content: "The text shows the free times that are filled in",
-            trigger:
-                ".modal .o_field_widget[name=body]:contains(A: ):contains(B: ):contains(C: )",
-        },
-        {
-            content: "Send",
-            trigger: ".modal footer button[name=action_send]",
-            run: "click",
-        },
-        {trigger: ".o_notification:contains(The text to Maria Gomez is on its way)"},
-        noDialog,
+        ...sendTimes,
     ],
 });
 
@@ -556,17 +560,7 @@ tours.add("fsm_dialogs_propose_first", {
         {
             trigger: ".modal [name=contact_name]:contains(Maria Gomez)",
         },
-        {
-            trigger:
-                ".modal .o_field_widget[name=body]:contains(A: ):contains(B: ):contains(C: )",
-        },
-        {
-            content: "Send",
-            trigger: ".modal footer button[name=action_send]",
-            run: "click",
-        },
-        {trigger: ".o_notification:contains(The text to Maria Gomez is on its way)"},
-        noDialog,
+        ...sendTimes,
     ],
 });
 
