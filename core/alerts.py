@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What stands in the way of a text, or should be known before it is sent."""
+"""What blocks a text, or should be known before it is sent."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ BLOCK, WARN = "block", "warn"
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that stands in the way, or should be known."""
+    """One thing that blocks a text, or should be known before it is sent."""
 
     code: str  # a key of ALERTS, or an integrator's own
     level: str  # BLOCK or WARN
@@ -138,6 +138,8 @@ ALERTS = {
 }
 # When many are asked at once nobody reads warnings: these need a person's decision.
 _FOR_A_PERSON = {"confirmed", "declined", "unrecognized", "asked", "texts_refused"}
+# It's outside the texting hours: a person may send it at once, with a reason.
+WAITING = {"too_late", "outside_hours"}
 # Problems that an administrator fixes; they have nothing to do with the customer.
 SETUP = {"disabled", "not_ready"}
 # The number can't be texted: an e-mail may be sent automatically instead. An opt-out

@@ -25,6 +25,8 @@ STATES = (
 )
 # Those in which somebody picks up the phone.
 TO_CALL = ("cant_ask", "near", "declined")
+# It is the customer's turn then, once somebody has written back.
+_CUSTOMERS_TURN = ("unrecognized", "declined", "reconfirm", "not_sent")
 _SETTLED = {
     "confirmed": "confirmed",
     "declined": "declined",
@@ -38,12 +40,12 @@ class Standing:
 
     status: str  # ``confirmation_status``
     start: datetime | None
-    asked: datetime | None  # when the newest text left, or is about to
+    asked: datetime | None  # when the newest text was sent, or will be
     has_passed: bool = False
     needs_reading: bool = False  # The customer wrote something later.
     is_blocked: bool = False  # An alert keeps a text from being sent.
     is_canceled: bool = False  # It doesn't take place, whatever was answered.
-    # Somebody has written back since the customer's last, unclear answer.
+    # Somebody has written back, or proposed times, since the customer's last answer.
     is_written_back: bool = False
 
 
@@ -53,7 +55,11 @@ def board_state(standing, now):
         return "passed"
     if standing.needs_reading:
         return "to_read"
-    waits = standing.status == "unrecognized" and standing.is_written_back
+    waits = (
+        standing.is_written_back
+        and standing.status in _CUSTOMERS_TURN
+        and not standing.is_blocked
+    )
     if standing.status in _SETTLED and not waits:
         return _SETTLED[standing.status]
     if standing.status == "awaiting" or waits:

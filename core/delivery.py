@@ -87,15 +87,15 @@ _ASK_UNTIL = timedelta(hours=1)
 # A text of ours may have an earlier time in Twilio's list than our claim, although the
 # clocks are compared: several hosts send, and clocks are set.
 _CLOCK_DOUBT = timedelta(minutes=15)
-# So much before a claim Twilio's list is looked through: it need not be in order.
+# How long before a claim Twilio's list is searched: it need not be in order.
 LIST_BEFORE = timedelta(hours=1)
-# From there on a text may be another one that Twilio has changed.
+# From this similarity on, a text may be another one that Twilio has changed.
 _ALIKE = 0.75
 # Twilio puts this before the texts of a trial account.
 _TRIAL_PREFIX = "Sent from your Twilio trial account"
-# A text that Twilio has, and of which nothing final is heard, is asked about when it is
-# so old; the first time only one whose call never came back. Twilio keeps a text for
-# ten hours at most; "sent" may be the last that it knows.
+# The ages at which Twilio is asked about a text that it has sent no final report of; at
+# the first of them, only one whose call never came back. Twilio keeps a text for ten
+# hours at most; "sent" may be the last that it knows.
 CHECK_AFTER = tuple(timedelta(minutes=value) for value in (2, 10, 60, 6 * 60, 24 * 60))
 # A process that slept longer after its claim must not call any more: the others begin
 # to look for its texts at Twilio a minute later.
@@ -105,7 +105,7 @@ CLAIM_LOST_AFTER = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """How a text goes on."""
+    """The next state of a text."""
 
     state: str  # from now on
     accepted: bool = False  # Twilio has the text
@@ -157,7 +157,7 @@ def after_call(state, attempts, result):
 def after_rejection(attempts, code, reason):
     """Twilio does not have the text: wait and try again, or give up.
 
-    :param attempts: as of :func:`after_call`
+    :param attempts: see :func:`after_call`
     """
     pauses = _RETRY_PAUSES.get(failure_class(code), [])
     attempt = max(attempts, 1)
@@ -187,13 +187,13 @@ def is_about_another(report, sid, refused):
     return report.sid in refused or bool(sid and report.sid != sid)
 
 
-def after_report(state, failure, report, attempts=1, may_leave=False):
+def after_report(state, failure, report, attempts=1, is_still_useful=False):
     """What a delivery report changes.
 
     :param failure: the ``failure_type`` of a text that failed
     :param report: :class:`Report`
     :param attempts: number of calls for this text
-    :param may_leave: whether it would still be of use, if :func:`may_retry`
+    :param is_still_useful: whether it would still be of use, if :func:`may_retry`
     """
     reported = _STATE_OF_STATUS.get(report.status)
     is_unknown = (state, failure) == ("failed", "unknown")
@@ -201,12 +201,12 @@ def after_report(state, failure, report, attempts=1, may_leave=False):
         if not is_unknown and _RANK.get(state, 9) >= _RANK["failed"]:
             return None
         reason = "canceled at Twilio" if report.status == "canceled" else ""
-        if may_leave and not is_unknown and may_retry(report):
+        if is_still_useful and not is_unknown and may_retry(report):
             return after_rejection(attempts, report.code, reason)
         failure = failure_type(report.code)
         return Transition("failed", failure=failure, code=report.code, reason=reason)
     forward = _RANK.get(reported, -1) > _RANK.get(state, 9)
-    # What was given up as "not known", or was not to leave any more, has left.
+    # A text that was given up as unknown, or canceled, was sent after all.
     known_again = is_unknown or state == "canceled"
     if not reported or not (forward or known_again):
         return None
@@ -226,8 +226,8 @@ def after_check(state, report, age):
     :param report: :class:`Report`; without a status Twilio told nothing
     :param age: timedelta since our call
     """
-    known = _STATE_OF_STATUS.get(report.status, state)
-    waits = known == "sending" and state in ("sending", "sent")
+    reached = _STATE_OF_STATUS.get(report.status, state)
+    waits = reached == "sending" and state in ("sending", "sent")
     return GIVEN_UP if waits and age > CHECK_AFTER[-1] else None
 
 
@@ -294,14 +294,14 @@ def _is_like(mine, other):
     return not other or SequenceMatcher(None, mine, other, False).ratio() >= _ALIKE
 
 
-def after_missing_in_list(age, attempts, code, is_certain, obstacle):
+def after_missing_in_list(age, attempts, code, is_certain, block):
     """Twilio's list does not have a text whose call never came back.
 
     :param age: timedelta since we were about to call
     :param attempts: number of calls for this text
     :param code: what that call came to, as far as known
     :param is_certain: see :func:`find_in_list`
-    :param obstacle: why it must not leave any more, "" when it may
+    :param block: why it must no longer be sent, "" if it may
     """
     if age <= LIST_COMPLETE_AFTER:
         return None
@@ -310,8 +310,8 @@ def after_missing_in_list(age, attempts, code, is_certain, obstacle):
     if not is_certain or code == UNREADABLE:
         return GIVEN_UP
     # No delivery report came either: Twilio does not have it.
-    if obstacle:
-        return Transition("canceled", reason=obstacle)
+    if block:
+        return Transition("canceled", reason=block)
     if attempts > _MOST_ATTEMPTS:
         return Transition("failed", failure="temporary", code=code)
     return Transition("outgoing")
@@ -320,6 +320,6 @@ def after_missing_in_list(age, attempts, code, is_certain, obstacle):
 def after_failed_lookup(unanswered):
     """Twilio could not be asked about a text whose call never came back.
 
-    :param unanswered: timedelta since that is so
+    :param unanswered: timedelta for which that has been so
     """
     return GIVEN_UP if unanswered > _ASK_UNTIL else None

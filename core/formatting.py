@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Dates, times and details as they stand in a text message."""
+"""Dates, times and details as they are written in a text message."""
 
 import re
 from datetime import time

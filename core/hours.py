@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When a text may leave: in the texting hours of the place of work.
+"""When a text may be sent: in the texting hours of the place of work.
 
 Windows are a function from a day (``datetime.date``) to its pairs of hours on the
 clock of that place, like ``(8, 20)`` or ``(8.5, 24)``; a closed day has none.
@@ -11,10 +11,10 @@ import pytz
 
 from .formatting import localize
 
-# How long what a person does counts as just done: who has pressed Send, or has
-# written to us, is not woken by what comes of it.
+# How long an action counts as just done: who has just pressed Send, or has just written
+# to us, is not woken by what comes of it.
 JUST_NOW = timedelta(minutes=15)
-# So far ahead hours are looked for; a company that never opens sends nothing.
+# How far ahead to look for hours; a company that never opens sends nothing.
 _LONGEST_CLOSED = 366  # days
 
 
@@ -27,7 +27,7 @@ DEFAULT_WINDOWS = every_day((8, 20))
 
 
 def may_leave(moment, zone, windows):
-    """Whether a text may leave at a naive UTC datetime.
+    """Whether a text may be sent at a naive UTC datetime.
 
     :param zone: name of the time zone of the place of work
     :param windows: see above
@@ -38,7 +38,7 @@ def may_leave(moment, zone, windows):
 
 
 def next_departure(earliest, zone, windows):
-    """The first time from ``earliest`` on at which a text may leave.
+    """The first time from ``earliest`` on at which a text may be sent.
 
     :param earliest: naive UTC datetime
     :param zone: see :func:`may_leave`
@@ -61,7 +61,7 @@ def next_departure(earliest, zone, windows):
 
 
 def leaves_until(moment, zone, windows, longest):
-    """Until when a text that may leave now may leave, as far as it matters.
+    """Until when a text that may be sent now may still be sent.
 
     :param moment, zone, windows: see :func:`may_leave`
     :param longest: ``timedelta`` after which it does not matter
@@ -94,7 +94,7 @@ def to_utc(day, hour, zone):
 
 
 def are_narrow(windows, today, enough=4):
-    """Whether no day of the next two weeks has so many texting hours.
+    """Whether no day of the next two weeks has ``enough`` texting hours.
 
     :param today: ``datetime.date``
     """

@@ -18,7 +18,7 @@ STAFF = "staff"  # a person's own words, or a prepared text
 NOTICE = "notice"  # tells of a change: date, technician, canceled
 ON_MY_WAY = "on_my_way"
 TIMES = "times"  # proposes other times
-REMINDER = "reminder"  # to who has confirmed; asks nothing
+REMINDER = "reminder"  # to customers who have confirmed; asks nothing
 KINDS = (QUESTION, STAFF, NOTICE, ON_MY_WAY, TIMES, REMINDER)
 
 # The texts that staff may choose in a conversation: about an appointment, about none.
@@ -40,7 +40,7 @@ SAID_AS = {
 _ABOUT_IT = (QUESTION, REMINDER, NOTICE, ON_MY_WAY)
 # Why a question is stale that an answer still counts to, if a person wants it.
 _STILL_TRUE = ("", "late")
-# For so long a technician is on the way.
+# How long a technician is on the way.
 ON_MY_WAY_FOR = timedelta(minutes=30)
 
 
@@ -56,7 +56,7 @@ def ends_with_appointment(kind):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is known of a text that waits to leave, about the appointment as it is."""
+    """A text that waits to be sent, compared with the appointment as it is."""
 
     kind: str
     stale: str = ""  # see :func:`~.status.stale_reason`
@@ -72,7 +72,7 @@ class Waiting:
 def is_outdated(text):
     """Whether what a text says is not true, or not asked, any more.
 
-    What a person has written leaves, whatever has changed.
+    What a person has written is sent, whatever has changed.
 
     :param text: :class:`Waiting`
     """

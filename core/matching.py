@@ -1,18 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Decide what a reply does with the messages that were sent to its number.
 
-What its words mean in the conversation is read in :mod:`.reply`; :func:`decide` carries
-that over to messages of ours, of which some are about appointments that have moved or
-are over. It returns a :class:`MatchDecision`, which can be printed.
+What its words mean in the conversation is read in :mod:`.talk`; :func:`decide`
+carries that over to messages of ours, of which some are about appointments that have
+moved or are over. It returns a :class:`MatchDecision`, which can be printed.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from . import reply as reply_tools
-from .kinds import QUESTION, SAID_AS, asks
-from .reply import Said
-from .reply.decision import SET_BY_HAND, STAFF_HAND, US
+from .kinds import QUESTION, asks
 
 # What a decision has done with a message.
 LINK = "link"  # the reply belongs to it
@@ -29,38 +26,13 @@ RESPONSE_OF_INTENT = {"confirm": "confirmed", "decline": "declined"}
 INTENT_OF_RESPONSE = {
     response: intent for intent, response in RESPONSE_OF_INTENT.items()
 }
-OUTCOME_OF_OPT_OUT_TYPE = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
-# What words mean that are read as an answer, and are for a person where they stand.
+# Reasons of a clear answer; shown as "context" if a person has to read it.
 _ANSWER_REASONS = ("word", "note", "named", "refusal")
-# So many replies of a number say what was asked and answered. If all of them came in so
-# short a time, further ones are stored and not processed.
-OTHER_REPLIES = 30
+# How many earlier replies of a number are read with a new one.
+REPLIES_READ = 30
+# This many within this time are a flood: further ones are stored and not processed.
+FLOOD_LIMIT = REPLIES_READ
 FLOOD_WITHIN = timedelta(minutes=10)
-# So many appointments are looked at, the newest ones, and all that wait for an answer.
-_MAX_APPOINTMENTS = 10
-# What our texts are in the conversation: kind of text -> kind of :class:`Said`.
-_KINDS = {
-    "confirmed": "thanks_confirmed",
-    "declined": "will_contact",
-    "unclear": "ask_back",
-    "which": "choose",
-    "help": "help",
-    "moved": "stale",
-    "changed": "stale",
-    "closed": "stale",
-    "deleted": "stale",
-    "past": "stale",
-    "late": "stale",
-}
-# What Twilio says in our name, without us.
-SAID_BY_TWILIO = {"opt_out": "opted_out", "opt_in": "opted_in"}
-# What an earlier version, which kept no kind, has said to a reply.
-SAID_TO_INTENT = {
-    "confirm": "thanks_confirmed",
-    "decline": "will_contact",
-    "unrecognized": "ask_back",
-    "help": "help",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +56,9 @@ class Candidate:
     id: int
     appointment: tuple[str, int]  # what it is about: its model and id
     kind: str = QUESTION  # one of :data:`~.kinds.KINDS`
-    text: int = 0  # id of the message in whose text it was asked, maybe its own
+    carrier: int = 0  # id of the message in whose text it was asked, maybe its own
     body: str = ""
-    asked_date: datetime | None = None  # when it left, naive UTC
+    asked_date: datetime | None = None  # when it was sent, naive UTC
     resolved_date: datetime | None = None  # when a person set its response
     code: str = ""
     is_open: bool = True
@@ -140,185 +112,30 @@ class MatchDecision:
 # Of a text that is stored and nothing else.
 FLOOD = MatchDecision(intent="", reason="flood")
 
-# The conversation -----------------------------------------------------------------
+# Floods, and what comes late -------------------------------------------------------
 
 
 def is_flood(received_dates, now):
-    """Tell whether a number has sent so much lately that somebody plays with us.
+    """Tell whether a number sends so much that somebody must be playing with us.
 
     Each text that is processed costs much more than one that is stored.
 
     :param received_dates: of the number's other replies, newest first
     """
-    oldest = received_dates[OTHER_REPLIES - 1 : OTHER_REPLIES]
+    oldest = received_dates[FLOOD_LIMIT - 1 : FLOOD_LIMIT]
     return bool(oldest) and oldest[0] > now - FLOOD_WITHIN
 
 
 def without_opting(decision):
-    """Return a decision that leaves it open whether the number takes texts.
+    """Return a decision without its opt-out or opt-in.
 
-    Of a text that comes late to us: the customer has opted out, or in again, since.
+    For a text that reached us late: the customer has opted out, or in again, since.
     """
     effects = tuple(
         replace(effect, kind=LINK) if effect.kind in (OPT_OUT, OPT_IN) else effect
         for effect in decision.effects
     )
     return replace(decision, effects=effects)
-
-
-def get_kind(texts):
-    """Return what an auto-reply is in the conversation.
-
-    :param texts: the kinds of the texts that it is made of: ``confirmed``, ``declined``
-        (and ``..._brief``), ``unclear``, ``which``, ``help`` or a stale reason
-    :return: ``thanks_confirmed``, ``will_contact``, ``ask_back``, ``choose``, ``help``,
-        ``stale``; ``several`` for different ones of which none asks
-    """
-    kinds = {_KINDS[text.removesuffix("_brief")] for text in texts}
-    if len(kinds) > 1:
-        return "choose" if "choose" in kinds else "several"
-    return kinds.pop()
-
-
-def get_said(candidate, others=()):
-    """Return what was said by sending a message, and the end of its questions by hand.
-
-    :param others: the other questions of the same text
-    """
-    asked = (candidate, *others)
-    about = tuple(one.appointment for one in asked)
-    kind = SAID_AS[candidate.kind]
-    options = tuple(
-        reply_tools.Appointment(
-            letter,
-            start.replace(tzinfo=UTC),
-            end.replace(tzinfo=UTC),
-            candidate.details.get("zone", ""),
-        )
-        for letter, start, end in candidate.times
-    )
-    text = Said(US, kind, candidate.body, about, candidate.asked_date, options)
-    said = [text]
-    for one in asked:
-        if one.resolved_date and one.response in INTENT_OF_RESPONSE:
-            about = (one.appointment,)
-            said.append(Said(STAFF_HAND, SET_BY_HAND, "", about, one.resolved_date))
-    return said
-
-
-def only_answerable(candidates):
-    """Return the messages that a reply may belong to.
-
-    A text that asks nothing stands for its appointment where nothing was asked: who
-    replies to it replies about that. One about no appointment is said, and no more: the
-    reply to it belongs nowhere either, and is listed with those.
-
-    :param candidates: list of :class:`Candidate`, newest first
-    """
-    asked = {one.appointment for one in candidates if one.asks}
-    return [
-        one
-        for one in candidates
-        if one.asks or not (one.is_about_none or one.appointment in asked)
-    ]
-
-
-# The words in their conversation --------------------------------------------------
-
-
-def read(text, candidates, conversation, lexicon=None, is_blocked=False):
-    """Return what a text means in its conversation, as :class:`~.reply.Decision`.
-
-    The ids in it are those of :attr:`Candidate.appointment`.
-
-    :param text: :class:`Inbound`
-    :param candidates: list of :class:`Candidate`, newest first
-    :param conversation: list of :class:`~.reply.Said`, newest last
-    :param is_blocked: this number has opted out, and has not opted in again
-    """
-    found = reply_tools.read(
-        text.body,
-        conversation,
-        to_appointments(candidates, text),
-        lexicon=lexicon,
-        now=text.received_date.replace(tzinfo=UTC),
-    )
-    outcome = OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
-    if not outcome:
-        return found
-    # Twilio's words for START hold YES: of who is not blocked it is an answer.
-    if outcome == "opt_in" and not is_blocked and found.outcome != "unrecognized":
-        return found
-    # With Advanced Opt-Out Twilio has decided, also by keywords of its own.
-    return reply_tools.Decision(outcome, intent=outcome, reason="word")
-
-
-def to_appointments(candidates, text):
-    """Return the appointments of a number as :class:`~.reply.Appointment`.
-
-    :param candidates: list of :class:`Candidate`, newest first
-    """
-    newest = list(_newest_of_each(candidates).values())
-    if any(one.asks and not one.stale for one in newest):
-        # Once it is over, nobody speaks of it, unless by its code.
-        newest = [
-            one for one in newest if one.stale != "past" or _names_code(text, one)
-        ]
-    live = [one for one in newest if one.is_live]
-    kept = newest[:_MAX_APPOINTMENTS]
-    kept += [one for one in live if one not in kept]
-    # What was asked last is what an answer is about, also when it can't count.
-    asked = live or newest[:1]
-    taken = {one.code for one in live}
-    return [_to_appointment(one, text, candidates, one in asked, taken) for one in kept]
-
-
-def _newest_of_each(candidates):
-    newest = {}
-    for candidate in candidates:
-        newest.setdefault(candidate.appointment, candidate)
-    return newest
-
-
-def _names_code(text, candidate):
-    return bool(candidate.code) and candidate.code in text.body
-
-
-def _to_appointment(candidate, text, candidates, is_asked, taken):
-    details = dict(candidate.details)
-    start = details.pop("start", None) or text.received_date
-    end = details.pop("end", None) or start
-    return reply_tools.Appointment(
-        id=candidate.appointment,
-        start=start.replace(tzinfo=UTC),
-        end=end.replace(tzinfo=UTC),
-        code=_get_code(candidate, text, candidates, taken),
-        state=_get_state(candidate, is_asked),
-        text=candidate.body,
-        **details,
-    )
-
-
-def _get_state(candidate, is_asked):
-    if not candidate.asks:
-        return "stale"
-    if candidate.is_live or is_asked:
-        return candidate.response or "open"
-    if candidate.stale or not candidate.response:
-        return "stale"
-    return candidate.response
-
-
-def _get_code(candidate, text, candidates, taken):
-    """Return the code by which the customer may call an appointment.
-
-    A customer who was asked twice may use the code of the earlier text.
-
-    :param taken: codes that wait for an answer, and are nobody else's
-    """
-    earlier = (one for one in candidates if one.appointment == candidate.appointment)
-    codes = [one.code for one in earlier if one.is_live or one.code not in taken]
-    return next((c for c in codes if c and c in text.body), candidate.code)
 
 
 # The decision ---------------------------------------------------------------------
@@ -336,22 +153,14 @@ def decide(found, candidates, conversation=()):
     else:
         effects = _RULES[found.outcome](found, candidates)
         intent = _get_intent(found, effects)
-    reason = found.reason
-    if any(effect.kind == CHOOSE for effect in effects):
-        reason = "ambiguous"
-    elif any(effect.say in ("moved", "changed") for effect in effects):
-        reason = next(
-            effect.say for effect in effects if effect.say in ("moved", "changed")
-        )
-    elif found.chosen:
-        reason = "chosen"
-    elif found.outcome == "person" and reason in _ANSWER_REASONS:
-        reason = "context"
+    reason = _get_reason(found, effects)
+    if reason == "chosen":
+        intent = reason
     return MatchDecision(
         intent=intent,
         reason=reason,
         effects=tuple(effects),
-        about=next(iter(_likeliest(candidates)), 0),
+        about=next(iter(_get_ids(_likeliest(candidates))), 0),
         resolves_questions=found.outcome == "answered",
         automatic=found.automatic,
     )
@@ -369,9 +178,35 @@ def _get_intent(found, effects):
     return "unrecognized" if effects else found.intent
 
 
+def _get_reason(found, effects):
+    """Return why a reply was understood so, as it is kept with the reply."""
+    if any(effect.kind == CHOOSE for effect in effects):
+        return "ambiguous"
+    changes = (one.say for one in effects if one.say in ("moved", "changed"))
+    if change := next(changes, ""):
+        return change
+    if found.chosen:
+        return "chosen"
+    if found.outcome == "person" and found.reason in _ANSWER_REASONS:
+        return "context"
+    return found.reason
+
+
+def _get_ids(candidates):
+    return tuple(candidate.id for candidate in candidates)
+
+
+def newest_of_each(candidates):
+    """Return the newest message of each appointment: appointment -> Candidate."""
+    newest = {}
+    for candidate in candidates:
+        newest.setdefault(candidate.appointment, candidate)
+    return newest
+
+
 def _likeliest(candidates):
-    """Return the id of the newest live message, else of the newest, in a tuple."""
-    return tuple(found.id for found in (_live(candidates) or candidates)[:1])
+    """Return the newest live message, else the newest: a list of one, or of none."""
+    return (_live(candidates) or candidates)[:1]
 
 
 def _live(candidates):
@@ -380,39 +215,38 @@ def _live(candidates):
 
 def _changeable(candidates):
     """Return the newest message of each appointment that an answer may be about."""
-    newest = _newest_of_each(candidates).values()
+    newest = newest_of_each(candidates).values()
     return [one for one in newest if one.asks and not one.stale]
 
 
 def _about(found, candidates):
     """Return the newest message of each appointment that a text belongs to."""
-    newest = _newest_of_each(candidates)
+    newest = newest_of_each(candidates)
     return [newest[id_] for id_ in found.about if id_ in newest]
 
 
 def _decide_opt_out(_found, candidates):
-    # Whatever is open is answered by it, else the newest that may be answered at all.
-    changeable = _changeable(candidates)
-    return [Effect(OPT_OUT, tuple(found.id for found in changeable[:1]))]
+    # It answers every open question of the number, which the inbox looks up, since not
+    # all of them need be candidates. This is the message it answers if none is open.
+    return [Effect(OPT_OUT, _get_ids(_changeable(candidates)[:1]))]
 
 
 def _decide_opt_in(_found, candidates):
-    return [Effect(OPT_IN, _likeliest(candidates))]
+    return [Effect(OPT_IN, _get_ids(_likeliest(candidates)))]
 
 
 def _decide_help(_found, candidates):
-    return [Effect(HELP, _likeliest(candidates), say="help")]
+    return [Effect(HELP, _get_ids(_likeliest(candidates)), say="help")]
 
 
 def _decide_wrong_number(_found, candidates):
-    live = tuple(candidate.id for candidate in _live(candidates))
-    targets = live or _likeliest(candidates)
-    return [Effect(WRONG_NUMBER, targets)] if targets else []
+    targets = _live(candidates) or _likeliest(candidates)
+    return [Effect(WRONG_NUMBER, _get_ids(targets))] if targets else []
 
 
 def _decide_courtesy(found, candidates):
     target = (_about(found, candidates) or candidates)[:1]
-    return [Effect(LINK, tuple(one.id for one in target))] if target else []
+    return [Effect(LINK, _get_ids(target))] if target else []
 
 
 def _is_unaware(found, candidates, conversation):
@@ -481,7 +315,7 @@ def _decide_ask_which(found, candidates):
 
 def _decide_answered(found, candidates):
     """Every clear answer is applied to the message it belongs to, and to no other."""
-    newest = _newest_of_each(candidates)
+    newest = newest_of_each(candidates)
     brief = "_brief" if len(found.answers) > 1 else ""
     effects, answered = [], set()
     for id_, response in found.answers:
@@ -527,8 +361,7 @@ def _answer(target, response, brief, answered, found):
 
 def _choose(candidates):
     """Several messages are open: list them with their codes, guess nothing."""
-    ids = tuple(candidate.id for candidate in candidates)
-    return [Effect(CHOOSE, ids, say="which")] if ids else []
+    return [Effect(CHOOSE, _get_ids(candidates), say="which")] if candidates else []
 
 
 # After these a customer believes that an answer counts.

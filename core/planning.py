@@ -12,17 +12,17 @@ from .board import PATIENCE, SOON
 from .formatting import localize
 from .hours import may_leave, next_departure, to_utc
 
-# A step that leaves so much later than planned is late: then the least notice counts.
+# A step this much later than planned is late: then it needs the least notice.
 GRACE = timedelta(hours=1)
 # Nobody gets two automatic texts about one appointment within this time.
 REST = timedelta(hours=12)
-# What keeps a text back, like a missing number, is looked at again after this time.
+# When to check again what keeps a text back, like a missing number.
 LOOK_AGAIN = timedelta(minutes=30)
-# So long holds at most what was found, whatever may have changed unseen.
+# The longest that a finding holds, as something may have changed unnoticed.
 _LONGEST_OUTLOOK = timedelta(days=1)
-# A step outside the texting hours leaves so long before they end.
+# How long before the texting hours end a step outside them is sent.
 _BEFORE_CLOSING = 1.0  # hours
-# So many closed days in a row move a step at most.
+# The most closed days in a row that a step is moved by.
 LONGEST_SHIFT = 14  # days
 
 # audience of a step -> the ``confirmation_status`` of who belongs to it
@@ -37,7 +37,7 @@ ASKED_ABOUT = AUDIENCES["unconfirmed"]
 REMINDED = "confirmed"
 # All that the planner looks at.
 LOOKED_AT = (*ASKED_ABOUT, *AUDIENCES[REMINDED])
-# Why nothing leaves now, though it will by itself. Empty: it leaves now.
+# Reasons why a text is not sent now, but will be automatically. Empty: it is sent now.
 WAITING = ("", "later", "hours", "asked_lately", "daily_limit")
 
 
@@ -66,9 +66,9 @@ class Plan:
     """The steps in which customers are asked."""
 
     steps: tuple
-    # What has to be left until the start for a step that leaves late.
+    # How long before the start a late step must be sent at the latest.
     notice: timedelta = timedelta(hours=4)
-    # So long before the start people call who has not confirmed; 0: never.
+    # How long before the start unconfirmed customers are called; 0: never.
     to_people: timedelta = timedelta()
 
     def get_steps_for(self, status):
@@ -110,8 +110,8 @@ class Recipient:
 class PlanDecision:
     """What is to be done about an appointment now.
 
-    With a step and no reason the text is due. With a reason nothing leaves now;
-    ``at`` says when that may be different, None: not by the passing of time.
+    With a step and no reason the text is due. With a reason nothing is sent now; ``at``
+    says when that may change, None if time alone changes nothing.
     """
 
     step: Step | None = None
@@ -180,7 +180,7 @@ def _may_be_texted(status, plan):
 
 
 def _find_steps_left(plan, appointment, windows, texts, asked):
-    """The steps after all that was said, with their times.
+    """The steps that are left after what was sent, with their times.
 
     :param asked: datetime of the last text, None without one
     :return: list of (datetime, step), in time
@@ -206,9 +206,9 @@ def _find_departure(asked, now, zone, windows):
 
 
 def _is_in_time(at, when, start, notice):
-    """Whether a step planned for ``at`` still helps when it leaves at ``when``.
+    """Whether a step planned for ``at`` is still useful when sent at ``when``.
 
-    :param notice: as of :class:`Plan`, None for what helps at its time only
+    :param notice: see :class:`Plan`; None for what is only useful on time
     """
     if when is None or when >= start:
         return False
@@ -237,7 +237,7 @@ def _judge(step, when, asked, appointment, windows, now, recipient):
 def needs_call(appointment, plan, asked, reason, now):
     """Whether a person has to call the customer: the last step of a plan.
 
-    Not before a text that is still to come had its chance, as far as time allows.
+    A text that is still to come gets its chance first, as far as time allows.
 
     :param appointment: :class:`PlannedAppointment`
     :param plan: :class:`Plan`
@@ -262,11 +262,11 @@ def needs_call(appointment, plan, asked, reason, now):
 
 
 def find_time(step, start, zone, windows):
-    """When a step is to leave for an appointment, None if never.
+    """When a step is to be sent for an appointment, None if never.
 
-    On a closed day it is the last open day before. Outside the texting hours of a day
-    it is when they begin, or before they end; so many hours before the start, it is
-    before they ended last.
+    A closed day is replaced by the last open day before it. Outside the texting hours,
+    a step of days is moved to their beginning or shortly before their end, a step of
+    hours to shortly before they last ended.
     """
     if step.days is None:
         moment = start - timedelta(hours=step.hours)
@@ -298,12 +298,12 @@ def _fit(hour, hours):
 
 
 def _close(begin, end):
-    """When a text leaves that is to leave before these hours end."""
+    """When to send a text that must be sent before these hours end."""
     return max(begin, end - _BEFORE_CLOSING)
 
 
 def _find_open_before(moment, zone, windows):
-    """Before the texting hours ended last, None when they never were."""
+    """Shortly before the texting hours last ended, None if there were none."""
     today = localize(moment, zone).date()
     for back in range(LONGEST_SHIFT + 1):
         day = today - timedelta(days=back)
@@ -314,9 +314,9 @@ def _find_open_before(moment, zone, windows):
 
 
 def find_latest_look(plan, appointment, windows, now):
-    """When an appointment is looked at again at the latest, whatever was found.
+    """When to look at an appointment again at the latest, whatever was found.
 
-    Who confirms meanwhile is reminded in time.
+    So a customer who confirms meanwhile is reminded in time.
 
     :param plan: :class:`Plan`, or None
     """

@@ -10,8 +10,10 @@ import pytz
 
 # Appointments begin at the full or half hour.
 GRID = timedelta(minutes=30)
-# What is proposed lies so far apart, so that customers have a choice.
+# How far apart proposed times are, so that customers have a choice.
 APART = timedelta(hours=4)
+# The hours in which somebody comes to a place far from where the hours are set.
+DAY = (7, 20)
 _EPOCH = datetime(2000, 1, 1)
 
 
@@ -31,12 +33,17 @@ def is_free(start, length, windows, busy):
 def find_starts(windows, busy, length, earliest, limit):
     """The first free starts, some hours apart.
 
+    What takes a day or more begins with a window, whatever comes behind it.
+
     :param windows: spans of working time
     :param earliest: naive UTC datetime
     :return: list of naive UTC datetimes, in time
     """
     found = []
-    for begin, close in sorted(windows):
+    windows = sorted(windows)
+    if length >= timedelta(days=1):
+        return _find_long_starts(windows, busy, length, earliest, limit)
+    for begin, close in windows:
         start = _on_grid(max(begin, earliest))
         while start + length <= close and len(found) < limit:
             if is_free(start, length, None, busy):
@@ -47,6 +54,36 @@ def find_starts(windows, busy, length, earliest, limit):
     return found[:limit]
 
 
+def _find_long_starts(windows, busy, length, earliest, limit):
+    found = []
+    for begin, _close in windows:
+        is_apart = not found or begin - found[-1] >= length
+        if begin >= earliest and is_apart and is_free(begin, length, None, busy):
+            found.append(begin)
+    return found[:limit]
+
+
+def by_day(windows, zone):
+    """What is left of spans in the daytime of a place, in which one may come.
+
+    :param zone: name of the time zone there
+    """
+    place = pytz.timezone(zone)
+    left = []
+    for begin, close in windows:
+        day = pytz.utc.localize(begin).astimezone(place).date()
+        while (morning := _at(place, day, DAY[0])) < close:
+            part = max(begin, morning), min(close, _at(place, day, DAY[1]))
+            left += [part] if part[0] < part[1] else []
+            day += timedelta(days=1)
+    return left
+
+
+def _at(place, day, hour):
+    there = place.localize(datetime.combine(day, time(hour)))
+    return there.astimezone(pytz.utc).replace(tzinfo=None)
+
+
 def day_spans(days, zone):
     """Whole days as spans, on which nobody comes.
 
@@ -54,12 +91,9 @@ def day_spans(days, zone):
     :param zone: name of the time zone there
     """
     place = pytz.timezone(zone)
-
-    def midnight(day):
-        there = place.localize(datetime.combine(day, time.min))
-        return there.astimezone(pytz.utc).replace(tzinfo=None)
-
-    return [(midnight(day), midnight(day + timedelta(days=1))) for day in days]
+    return [
+        (_at(place, day, 0), _at(place, day + timedelta(days=1), 0)) for day in days
+    ]
 
 
 def _on_grid(moment):

@@ -78,7 +78,7 @@ def indicator(response, state, is_open, closed_reason, kind=QUESTION):
 def indicator_sql(prefix="", **expressions):
     """The same rule in SQL, for many rows at once.
 
-    :param prefix: stands before the columns, like ``m.``
+    :param prefix: goes before the columns, like ``m.``
     :param expressions: SQL for those columns that are about to change
     :return: an SQL expression (str) out of nothing but constants
     """
@@ -103,7 +103,7 @@ def _literals(values):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When an appointment takes place, as it stands now."""
+    """When an appointment takes place, as scheduled now."""
 
     start: datetime | None  # naive UTC; None without a date
     is_closed: bool  # the work is done or canceled
@@ -148,13 +148,13 @@ def change_reason(asked_start, start, confirmed_end=None, is_elsewhere=False):
     return "moved"
 
 
-def stale_reason(asked_start, appointment, deadline, now, **known):
+def stale_reason(asked_start, appointment, deadline, now, **facts):
     """Why an answer to a message can't count any more, "" when it can.
 
     :param asked_start: the date the customer was asked about
     :param appointment: :class:`Schedule`, None when it was deleted
     :param deadline: until when an answer counts, None for no limit
-    :param known: further arguments of :func:`change_reason`
+    :param facts: further arguments of :func:`change_reason`
     :return: ``moved``, ``changed``, ``closed``, ``deleted``, ``past``, ``late`` or ""
     """
     if appointment is None:
@@ -163,7 +163,7 @@ def stale_reason(asked_start, appointment, deadline, now, **known):
         return "past"  # Also when it was moved to a date that is over.
     if appointment.is_closed:
         return "closed"
-    if change := change_reason(asked_start, appointment.start, **known):
+    if change := change_reason(asked_start, appointment.start, **facts):
         return change
     return "late" if deadline and deadline < now else ""
 

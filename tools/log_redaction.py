@@ -26,8 +26,8 @@ class _HideQueries(logging.Filter):
         error = next(
             (arg for arg in record.args or () if isinstance(arg, Exception)), None
         )
-        # On a connection that is gone nothing was executed: Odoo logs the query that
-        # was the last one before, which may have been one of ours.
+        # On a closed connection nothing was executed: Odoo logs the last query before
+        # that, which may have been one of ours.
         if _private or isinstance(error, psycopg2.InterfaceError):
             record.msg = "A query failed: %s"
             record.args = (describe(error) if error else "see the next lines",)

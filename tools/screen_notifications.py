@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Notify open screens at once of rare changes, and together of frequent ones.
+"""Notify open screens of rare changes at once, and of frequent ones together.
 
-Every notification costs the server a connection to PostgreSQL and every open screen a
-look at its records, which took a quarter of the time of a reply.
+Every notification costs the server a connection to PostgreSQL, and makes every open
+screen read its records: that took a quarter of a reply's time.
 """
 
 import logging
@@ -42,7 +42,7 @@ class ScreenNotifications:
             return True
 
     def add(self, changes):
-        """Have changes notified of soon, with all others.
+        """Notify of changes soon, together with all others.
 
         :param changes: dict name -> ids
         """

@@ -12,7 +12,7 @@ from ..tools.notification import CLOSE, notify
 # More at once would keep the dispatcher waiting.
 MAX_ORDERS = 2000
 NAMES_SHOWN = 15  # with each reason
-# So many Work Orders with one reason are told in the sentences of the dialog for one.
+# Up to this many Work Orders, a reason is told in the Send dialog's sentences.
 _SENTENCES_SHOWN = 3
 
 
@@ -67,7 +67,7 @@ class FsmConfirmationBatch(models.TransientModel):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            # The server alone writes down what was sent.
+            # Only the server records what was sent.
             vals.pop("confirmation_ids", None)
             set_ids(vals, "order_ids")
         return super().create(vals_list)
@@ -110,14 +110,14 @@ class FsmConfirmationBatch(models.TransientModel):
     def _describe_ready(self, drafts):
         """A line for each customer: the Work Orders that are asked about.
 
-        A customer with several of them gets a text for each.
+        Those of one day go in one text.
         """
         names = defaultdict(list)
         for draft in drafts:
             names[draft.partner, draft.address].append(draft.order.name)
         lines = [
-            f"{partner.name}: {', '.join(known)}"
-            for (partner, _address), known in names.items()
+            f"{partner.name}: {', '.join(orders)}"
+            for (partner, _address), orders in names.items()
         ]
         more = len(lines) - NAMES_SHOWN
         if more > 0:
@@ -149,13 +149,13 @@ class FsmConfirmationBatch(models.TransientModel):
                 reason = alert.text.rstrip(".")
             names[reason].append(draft.order.name)
         lines = []
-        for reason, known in names.items():
-            shown = ", ".join(known[:NAMES_SHOWN])
-            if len(known) > NAMES_SHOWN:
+        for reason, orders in names.items():
+            shown = ", ".join(orders[:NAMES_SHOWN])
+            if len(orders) > NAMES_SHOWN:
                 shown = self.env._(
                     "%(names)s and %(count)s more",
                     names=shown,
-                    count=len(known) - NAMES_SHOWN,
+                    count=len(orders) - NAMES_SHOWN,
                 )
             lines.append(f"{reason}: {shown}")
         return "\n".join(lines)
@@ -182,7 +182,7 @@ class FsmConfirmationBatch(models.TransientModel):
         for draft in drafts:
             kept_back = first_for_many(draft.alerts, self.is_again)
             (left_out if kept_back else ready).append(draft)
-        self.env["fsm.confirmation.change"]._tell_in(ready)
+        self.env["fsm.confirmation.change"]._add_news_of_move(ready)
         return ready, left_out
 
     def action_send(self):
@@ -201,9 +201,8 @@ class FsmConfirmationBatch(models.TransientModel):
             raise UserError(
                 self.env._("No confirmation can be sent for these Work Orders.")
             )
+        count = self.env["fsm.confirmation.same.day"]._count_texts(drafts)
         composer = self.env["fsm.confirmation.composer"]
         self.sudo().confirmation_ids = composer._record(drafts, self.env.user)
-        text = self._describe_hours(drafts) or self.env._(
-            "Confirmations sent: %s", len(drafts)
-        )
+        text = self._describe_hours(drafts) or self.env._("Messages sent: %s", count)
         return notify(text, then=CLOSE)

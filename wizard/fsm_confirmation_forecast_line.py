@@ -11,7 +11,7 @@ DAYS_AHEAD = 7
 MAX_LINES = 5000  # the soonest appointments
 
 _OUTCOMES = [
-    ("leaves", "Leaves"),
+    ("leaves", "Goes out"),
     ("held", "Held"),
     ("left_out", "Left out"),
     ("answered", "Answered"),
@@ -41,7 +41,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
     step_id = fields.Many2one("fsm.confirmation.plan.step", readonly=True)
     plan_id = fields.Many2one("fsm.confirmation.plan", readonly=True)
-    leaves_date = fields.Datetime("Leaves", readonly=True)
+    leaves_date = fields.Datetime("Goes Out", readonly=True)
     text_count = fields.Integer(
         "Texts",
         readonly=True,

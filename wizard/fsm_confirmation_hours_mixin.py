@@ -31,7 +31,7 @@ class FsmConfirmationHoursMixin(models.AbstractModel):
         return (self.send_now and self.at_once_reason or "").strip()
 
     def _check_reason(self):
-        """:raises UserError: the text is to leave at once, and nobody says why"""
+        """:raises UserError: the text is to be sent at once, without a reason"""
         if self.send_now and self.is_outside_hours and not self._get_at_once_reason():
             raise UserError(
                 self.env._("Enter why the text can't wait for the texting hours.")

@@ -40,27 +40,27 @@ class FsmConfirmationOnMyWay(models.TransientModel):
 
     @api.depends("order_id", "visit_id")
     def _compute_is_outside_hours(self):
-        for dialog in self:
-            appointment = dialog._get_appointment()
-            dialog.is_outside_hours = appointment and not appointment._is_hour_to_text()
+        for wizard in self:
+            appointment = wizard._get_appointment()
+            wizard.is_outside_hours = appointment and not appointment._is_hour_to_text()
 
     @api.depends("order_id", "visit_id", "minutes", "send_now", "at_once_reason")
     @api.depends_context("uid")
     def _compute_text(self):
-        for dialog in self:
-            dialog.contact_name = dialog.body = dialog.problem = False
-            if not dialog.order_id:
+        for wizard in self:
+            wizard.contact_name = wizard.body = wizard.problem = False
+            if not wizard.order_id:
                 continue
             try:
-                dialog._check_may_tell()
+                wizard._check_may_tell()
             except (AccessError, UserError) as error:
-                dialog.problem = str(error)
+                wizard.problem = str(error)
                 continue
-            draft = dialog._draft()
+            draft = wizard._draft()
             composer = self.env["fsm.confirmation.composer"]
-            dialog.contact_name = draft.partner.name
-            dialog.body = composer._render([draft])[0]
-            dialog.problem = dialog._find_problem(draft)
+            wizard.contact_name = draft.partner.name
+            wizard.body = composer._render([draft])[0]
+            wizard.problem = wizard._find_problem(draft)
 
     def _get_appointment(self):
         return self.visit_id or self.order_id
@@ -99,8 +99,8 @@ class FsmConfirmationOnMyWay(models.TransientModel):
             return ""
         if not self.env.user.has_group(EDIT_GROUP):
             return self.env._("It's outside the texting hours at the job site: call.")
-        if self._get_at_once_reason():
-            return ""
+        if self.send_now:
+            return ""  # Send asks for the reason.
         return self.env._(
             "It's outside the texting hours at the job site. Call, or send it now "
             "with a reason."
@@ -113,6 +113,7 @@ class FsmConfirmationOnMyWay(models.TransientModel):
         """
         self.ensure_one()
         self._check_may_tell()
+        self._check_reason()
         draft = self._draft()
         if problem := self._find_problem(draft):
             raise UserError(problem)
@@ -120,6 +121,6 @@ class FsmConfirmationOnMyWay(models.TransientModel):
             self.env["fsm.confirmation.composer"]._record([draft], self.env.user)
         except psycopg2.errors.UniqueViolation as error:
             raise UserError(
-                self.env._("The customer has already been told.")
+                self.env._("The customer has already been notified.")
             ) from error
         return {"type": "ir.actions.act_window_close"}

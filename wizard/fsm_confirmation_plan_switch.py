@@ -71,7 +71,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
             return self.env._("The plan has no step: add one first.")
         if not company.job_confirmation_enabled:
             return self.env._(
-                "Job confirmations are not enabled for %s: nothing leaves until then.",
+                "Job confirmations are not enabled for %s: nothing is sent until then.",
                 company.name,
             )
         return False

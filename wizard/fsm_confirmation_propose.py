@@ -14,7 +14,7 @@ class FsmConfirmationPropose(models.TransientModel):
     """
 
     _name = "fsm.confirmation.propose"
-    _inherit = ["fsm.confirmation.reference.mixin"]
+    _inherit = ["fsm.confirmation.reference.mixin", "fsm.confirmation.hours.mixin"]
     _description = "Propose Times"
 
     confirmation_id = fields.Many2one(
@@ -32,6 +32,7 @@ class FsmConfirmationPropose(models.TransientModel):
     third_date = fields.Datetime("C")
     body = fields.Text("Message", compute="_compute_body")
     segment_info = fields.Char("Size", compute="_compute_body")
+    hours_info = fields.Text("Texting Hours", compute="_compute_is_outside_hours")
     warning = fields.Text(
         compute="_compute_body", help="What keeps the text from being sent."
     )
@@ -81,6 +82,26 @@ class FsmConfirmationPropose(models.TransientModel):
         dates = (self.first_date, self.second_date, self.third_date)
         return [date for date in dates if date]
 
+    def _draft(self, reason=""):
+        """:return: :class:`~...fsm_confirmation_composer.Draft` with its alerts, None
+        without an appointment"""
+        proposal = self.env["fsm.confirmation.proposal"]
+        if message := self.confirmation_id._origin:
+            return proposal._draft(message, self._get_starts(), reason)
+        if appointment_sudo := self._get_appointment_sudo():
+            return proposal._draft_first(appointment_sudo, self._get_starts(), reason)
+        return None
+
+    @api.depends("confirmation_id", "order_id", "visit_id")
+    def _compute_is_outside_hours(self):
+        departures = self.env["fsm.confirmation.departure"]
+        for wizard in self:
+            draft = wizard._draft()
+            now, departure = departures._find(draft) if draft else (None, None)
+            wizard.is_outside_hours = departure != now
+            waits = draft and departure != now
+            wizard.hours_info = waits and departures._describe(draft)
+
     @api.depends(
         "confirmation_id",
         "order_id",
@@ -88,37 +109,24 @@ class FsmConfirmationPropose(models.TransientModel):
         "first_date",
         "second_date",
         "third_date",
+        "send_now",
+        "at_once_reason",
     )
     def _compute_body(self):
         composer = self.env["fsm.confirmation.composer"]
         for wizard in self:
-            wizard.body, block = wizard._prepare_text()
+            draft = wizard._draft(wizard._get_at_once_reason())
+            has_text = draft and (draft.words or draft.template)
+            [wizard.body] = composer._render([draft]) if has_text else [""]
             wizard.segment_info = composer._describe_size(wizard.body)
-            wizard.warning = block or wizard._find_problem()
+            wizard.warning = draft and wizard._find_problem(draft)
 
-    def _prepare_text(self):
-        """The text to send, and what blocks it: two str, maybe empty."""
-        message = self.confirmation_id._origin
-        if message:
-            write_back = self.env["fsm.confirmation.write.back"]
-            block = write_back._find_block(write_back._draft(message))
-            proposal = self.env["fsm.confirmation.proposal"]
-            return proposal._render(message.sudo(), self._get_starts()), block
-        appointment_sudo = self._get_appointment_sudo()
-        if not appointment_sudo:
-            return "", ""
-        proposal = self.env["fsm.confirmation.proposal"]
-        draft = proposal._draft_first(appointment_sudo, self._get_starts())
-        [text] = self.env["fsm.confirmation.composer"]._render([draft])
-        block = first_block(draft.alerts)
-        return text, block.text if block else ""
-
-    def _find_problem(self):
-        """The problem with the times, in a sentence, or False."""
+    def _find_problem(self, draft):
+        """What is in the way of the text, in a sentence, or False."""
+        if block := first_block(draft.alerts):
+            return block.text
         try:
-            self.env["fsm.confirmation.proposal"]._check_starts(
-                self._get_appointment_sudo(), sorted(set(self._get_starts()))
-            )
+            self.env["fsm.confirmation.proposal"]._check_starts(draft)
         except UserError as error:
             return str(error)
         return False
@@ -130,14 +138,15 @@ class FsmConfirmationPropose(models.TransientModel):
         """
         self.ensure_one()
         self._check_references()
+        self._check_reason()
         proposal = self.env["fsm.confirmation.proposal"]
-        starts = self._get_starts()
+        starts, reason = self._get_starts(), self._get_at_once_reason()
         appointment = self._get_appointment_sudo().sudo(False)
         if self.confirmation_id:
-            proposal._propose(self.confirmation_id, starts)
+            proposal._propose(self.confirmation_id, starts, reason)
         elif appointment:
-            proposal._propose_first(appointment, starts)
+            proposal._propose_first(appointment, starts, reason)
         else:
             raise UserError(self.env._("There is no appointment to propose times for."))
         text = self.env._("The text to %s is on its way.", self.contact_name or "")
-        return notify(text, then=CLOSE)
+        return notify(text if reason else self.hours_info or text, then=CLOSE)

@@ -5,10 +5,10 @@ from odoo import api, models
 class FsmConfirmationReferenceMixin(models.AbstractModel):
     """A dialog whose records a user names by id: only ones that the user may read.
 
-    Dialogs compute with more rights than the user has, and Odoo shows the name of
-    every record that a field leads to, so a guessed id would show what stands in
-    another company's records. The records are looked at, not the values: Odoo and
-    PostgreSQL take ids in more types than any list of them would have.
+    Dialogs compute with more rights than the user has, and Odoo shows the name of every
+    record that a field leads to, so a guessed id would show what is in another
+    company's records. Records are checked rather than values: Odoo and PostgreSQL
+    accept ids of more types than one could list.
     """
 
     _name = "fsm.confirmation.reference.mixin"
@@ -36,10 +36,10 @@ class FsmConfirmationReferenceMixin(models.AbstractModel):
         """:raises AccessError: the user may not read what a field leads to"""
         if self.env.su:
             return
-        for dialog in self:
+        for wizard in self:
             for name in self._get_reference_names():
-                record = dialog[name]._origin
-                if record and not dialog._may_refer_to(name, record):
+                record = wizard[name]._origin
+                if record and not wizard._may_refer_to(name, record):
                     record.check_access("read")
 
     def _check_stored_references(self):
@@ -67,9 +67,9 @@ class FsmConfirmationReferenceMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        dialogs = super().create(vals_list)
-        dialogs._check_stored_references()
-        return dialogs
+        wizards = super().create(vals_list)
+        wizards._check_stored_references()
+        return wizards
 
     def write(self, vals):
         result = super().write(vals)

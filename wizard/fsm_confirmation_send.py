@@ -178,9 +178,10 @@ class FsmConfirmationSend(models.TransientModel):
         return draft
 
     def _draft_to_send(self):
-        """The same, also telling of a move that the customer doesn't know of yet."""
+        """As :meth:`_draft`, also telling of a move that the customer doesn't know
+        of."""
         draft = self._draft()
-        self.env["fsm.confirmation.change"]._tell_in([draft])
+        self.env["fsm.confirmation.change"]._add_news_of_move([draft])
         return draft
 
     @api.depends("partner_id")
@@ -258,10 +259,10 @@ class FsmConfirmationSend(models.TransientModel):
 
     @api.depends("order_id", "visit_id", "partner_id", "channel")
     def _compute_code(self):
-        composer = self.env["fsm.confirmation.composer"]
+        codes = self.env["fsm.confirmation.code"]
         for wizard in self:
             draft = wizard._draft()
-            code = draft.mobile and composer._preview_code(draft)
+            code = draft.mobile and codes._preview(draft)
             wizard.code = code or False
 
     @api.depends("order_id")
@@ -295,8 +296,14 @@ class FsmConfirmationSend(models.TransientModel):
             ]
             for level, name in ((BLOCK, "blocking_reason"), (WARN, "warning")):
                 wizard[name] = "\n".join(
-                    alert.text for alert in alerts if alert.level == level
+                    alert.text
+                    for alert in alerts
+                    if alert.level == level and not wizard._needs_only_reason(alert)
                 )
+
+    def _needs_only_reason(self, alert):
+        """Whether Send may be offered although it blocks: it asks for the reason."""
+        return alert.code == "too_late" and self.send_now
 
     def _find_alerts(self):
         """See :meth:`FsmConfirmationAlert._check`."""
@@ -429,7 +436,7 @@ class FsmConfirmationSend(models.TransientModel):
     def action_send(self):
         """Record the text; it is sent as soon as this transaction is committed.
 
-        :raises UserError: something stands in the way
+        :raises UserError: an alert blocks it
         """
         self.ensure_one()
         check_may_edit(self.env)

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.appointment.fsm_appointment_mixin import RESPONSES
+from ..tools.notification import CLOSE, notify
 
 
 class FsmConfirmationSettle(models.TransientModel):
@@ -68,7 +69,7 @@ class FsmConfirmationSettle(models.TransientModel):
         elif self.action == "opt_out":
             self.partner_id._opt_out((self.note or "").strip())
         elif self.action == "move":
-            self._move()
+            return self._move()
         else:
             self.confirmation_id.check_access("write")
             self.env["fsm.confirmation.response"]._resolve(
@@ -77,11 +78,42 @@ class FsmConfirmationSettle(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _move(self):
-        """Move the appointment, with the rights of the user on it."""
+        """Move the appointment, with the rights of the user on it.
+
+        To just what the customer named, it is agreed on: the customer is told, and not
+        asked again.
+
+        :return: the action that says what the customer knows of it
+        """
         self.confirmation_id.check_access("read")
         appointment_sudo = self.confirmation_id._get_appointment_sudo()
         if not appointment_sudo or not self.scheduled_date_start:
             raise UserError(self.env._("Choose the new date."))
         appointment = appointment_sudo.sudo(False)
         appointment.check_access("write")
+        proposals = self.env["fsm.confirmation.proposal"]
+        if proposals._is_agreed(self.confirmation_id, self.scheduled_date_start):
+            return proposals._set_agreed(
+                self.confirmation_id, self.scheduled_date_start, then=CLOSE
+            )
         appointment.scheduled_date_start = self.scheduled_date_start
+        return notify(self._describe_moved(appointment_sudo), then=CLOSE)
+
+    def _describe_moved(self, appointment_sudo):
+        """Where the appointment is now, and whether its customer knows it."""
+        who, when = self.confirmation_id.contact_name, appointment_sudo.appointment_text
+        changes = self.env["fsm.confirmation.change"].sudo()
+        change_sudo = changes.search(appointment_sudo._get_about_domain())
+        if change_sudo and not change_sudo.is_held:
+            return self.env._(
+                "Moved to %(when)s. %(who)s will be notified automatically.",
+                when=when,
+                who=who,
+            )
+        if appointment_sudo.confirmation_status == "reconfirm":
+            return self.env._(
+                "Moved to %(when)s. %(who)s doesn't know yet: use Ask Again.",
+                when=when,
+                who=who,
+            )
+        return self.env._("Moved to %s.", when)

@@ -7,8 +7,8 @@ LEVELS = [("ok", "OK"), ("warning", "Warning"), ("problem", "Problem")]
 class FsmConfirmationSetup(models.TransientModel):
     """The dialog of an administrator: connect, check, send a test text.
 
-    It shows what the last click found; nothing is asked of Twilio, and nothing
-    changed there, without one.
+    It shows what the last click found: without a click, Twilio is asked nothing, and
+    nothing changes there.
     """
 
     _name = "fsm.confirmation.setup"
@@ -42,23 +42,23 @@ class FsmConfirmationSetup(models.TransientModel):
 
     @api.depends("question")
     def _compute_question_text(self):
-        for dialog in self:
-            dialog.question_text = "\n".join(dialog.question or [])
+        for wizard in self:
+            wizard.question_text = "\n".join(wizard.question or [])
 
     @api.depends("company_id", "checks")
     def _compute_is_connected(self):
-        for dialog in self:
-            dialog.is_connected = dialog._connection_sudo()._is_connected()
-            keys = {entry["key"] for entry in dialog.checks or []}
+        for wizard in self:
+            wizard.is_connected = wizard._connection_sudo()._is_connected()
+            keys = {entry["key"] for entry in wizard.checks or []}
             once = keys & {"webhook_once", "webhook_service_once"}
-            dialog.can_connect = bool(once) or not dialog.is_connected
+            wizard.can_connect = bool(once) or not wizard.is_connected
 
     @api.depends("checks")
     def _compute_offers(self):
-        for dialog in self:
-            keys = {entry["key"] for entry in dialog.checks or []}
-            dialog.can_keep_address = "address_loose" in keys
-            dialog.can_load_numbers = "sender_empty" in keys
+        for wizard in self:
+            keys = {entry["key"] for entry in wizard.checks or []}
+            wizard.can_keep_address = "address_loose" in keys
+            wizard.can_load_numbers = "sender_empty" in keys
 
     @api.model
     def _open_checked(self):

@@ -13,15 +13,17 @@ class FsmConfirmationTell(models.TransientModel):
     """Tells many customers of changes: says first how many get what, and who can't."""
 
     _name = "fsm.confirmation.tell"
-    _description = "Tell Customers of Changes"
+    _inherit = ["fsm.confirmation.hours.mixin"]
+    _description = "Notify Customers of Changes"
 
     change_ids = fields.Many2many(
         "fsm.confirmation.change", string="Changes", required=True
     )
     ready_count = fields.Integer("Messages to Send", compute="_compute_plan")
     ready_info = fields.Text("What Is Sent", compute="_compute_plan")
-    skipped_count = fields.Integer("Can't Be Told", compute="_compute_plan")
-    skipped_info = fields.Text("Why They Can't Be Told", compute="_compute_plan")
+    hours_info = fields.Text("Texting Hours", compute="_compute_plan")
+    skipped_count = fields.Integer("Can't Be Notified", compute="_compute_plan")
+    skipped_info = fields.Text("Why They Can't Be Notified", compute="_compute_plan")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -34,14 +36,26 @@ class FsmConfirmationTell(models.TransientModel):
         return self.change_ids._origin.exists()._filtered_access("read")
 
     @api.depends("change_ids")
-    def _compute_plan(self):
+    def _compute_is_outside_hours(self):
+        departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
-            drafts = wizard._get_changes()._prepare_drafts()
+            drafts = wizard._get_changes()._prepare_drafts().values()
+            wizard.is_outside_hours = bool(departures._find_waiting(drafts))
+
+    @api.depends("change_ids", "send_now", "at_once_reason")
+    def _compute_plan(self):
+        departures = self.env["fsm.confirmation.departure"]
+        for wizard in self:
+            reason = wizard._get_at_once_reason()
+            drafts = wizard._get_changes()._prepare_drafts(reason)
             blocks = {
                 change: first_block(each.alerts) for change, each in drafts.items()
             }
             ready = [change for change, block in blocks.items() if not block]
-            wizard.ready_count = len(ready)
+            waiting = departures._find_waiting([drafts[change] for change in ready])
+            wizard.hours_info = "\n".join(waiting)
+            same_day = self.env["fsm.confirmation.same.day"]
+            wizard.ready_count = same_day._count_texts([drafts[each] for each in ready])
             wizard.ready_info = wizard._describe_ready(ready, drafts)
             skipped = {change: block for change, block in blocks.items() if block}
             wizard.skipped_count = len(skipped)
@@ -70,5 +84,8 @@ class FsmConfirmationTell(models.TransientModel):
         check_may_edit(self.env)
         changes = self._get_changes()
         if not changes:
-            raise UserError(self.env._("These customers have been told meanwhile."))
-        return changes.action_tell()
+            raise UserError(
+                self.env._("These customers have been notified in the meantime.")
+            )
+        self._check_reason()
+        return changes._tell_by_hand(self._get_at_once_reason())

@@ -18,6 +18,7 @@ from .clauses import (
     intent_of,
     split_clauses,
 )
+from .wordclasses import NOT, keys_of
 
 _ANSWERS = YES | REFUSALS
 # What chooses or leaves out beside a name only: "keep Tuesday", "Friday is bad".
@@ -39,6 +40,7 @@ _SUITS = frozenset(
     "klappt convienen conviene funcionan funciona servem serve convengono lukken lukt "
     "kloppen gaan".split()
 )
+_GOES = frozenset("va geht works convient conviene convem good".split())
 _IS = frozenset("is does geht ist va est".split())
 _BAD = (("no", "good"), ("not", "good"), ("no", "bueno"), ("not", "ok"), ("no", "go"))
 _VERY = frozenset("too so very really leider helaas".split())
@@ -178,6 +180,7 @@ def _read(clause, asks, open_ids):
         elif not segment.refs and not _is_small(clause, index, before, items):
             is_clear = False
         is_clear = is_clear and lx.OTHER not in segment.kinds
+    is_clear = is_clear and not _agrees_in_spite(clause, items)
     plain = _without_exceptions(clause, items, open_ids)
     is_clear, items = is_clear and plain is not None, items if plain is None else plain
     if is_clear and items and not any(isinstance(item, str) for item in items):
@@ -211,8 +214,15 @@ def _intent_at(clause, index, before, items):
         return CONFIRM if before and before.refs else None  # "3 is not ok, 4 is"
     if _is_silent_answer(segment, before, items) or _is_of_neither(clause, index):
         return None
-    if before is not None and before.refs and segment.key in _SUITS:
+    negated = _is_negated(clause, index)
+    if _suits(segment) and any(s.refs for s in clause):
+        if negated or _has_not(segment):
+            return DECLINE
+    bound = before is not None and before.refs and not _has_not(segment)
+    if bound and segment.key in _SUITS:
         return CONFIRM
+    if negated and segment.is_any(YES) and intent_of(segment):
+        return DECLINE if len(segment.tokens) < 3 else None
     if segment.is_any(_ANSWERS):
         return intent_of(segment)
     if tuple(token.key for token in segment.tokens) in _BAD:
@@ -225,6 +235,42 @@ def _intent_at(clause, index, before, items):
     if _is_near_name(clause, index):
         return _WORDS_OF_CHOICE.get(segment.key)
     return None
+
+
+def _has_not(segment):
+    return not NOT.isdisjoint(keys_of([segment]))
+
+
+def _is_negated(clause, index):
+    """Tell "Thursday klappt leider nicht" and "non conviene"."""
+    near = [s for s in clause[:index] if s.key not in _VERY][-1:]
+    after = [s for s in clause[index + 1 :] if s.key not in _VERY or _has_not(s)]
+    if not any(s.refs for s in after):  # "Monday ok not Thursday"
+        near += after[:1]
+    return any({t.key for t in s.tokens} <= NOT | _VERY and _has_not(s) for s in near)
+
+
+def _suits(segment):
+    """Tell "works", "va", "no funciona" and "lukt niet"."""
+    words = [key for key in keys_of([segment]) if key not in NOT]
+    return len(words) == 1 and words[0] in _SUITS | _GOES
+
+
+def _is_not_of_what_suits(clause, index):
+    """Tell the "ne" of "jeudi ne me convient pas"."""
+    after = clause[index + 1 : index + 2]
+    return clause[index].key in NOT and any(s.is_any(YES) or _suits(s) for s in after)
+
+
+def _agrees_in_spite(clause, items):
+    """Tell a clause that only agrees, though something in it is negated.
+
+    What agrees in so many words may hold the "not" itself: "no problem".
+    """
+    if CONFIRM not in items or DECLINE in items:
+        return False
+    plain = [s for s in clause if not (s.is_any(YES) and len(s.tokens) > 1)]
+    return not NOT.isdisjoint(keys_of(plain))
 
 
 def _follows_name(clause, index):
@@ -253,6 +299,8 @@ def _is_small(clause, index, before, items):
         return True
     if segment.key in ONLY | _EXCEPT | _VERY and any(s.refs for s in clause):
         return True  # "only the last one doesn't work"
+    if _is_not_of_what_suits(clause, index):
+        return True
     return _is_beside_name(clause, index)
 
 

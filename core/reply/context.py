@@ -35,7 +35,7 @@ from .decision import (
     WRONG_NUMBER,
     Decision,
 )
-from .proposed import read_choice
+from .proposed import read_choice, read_taken
 from .reactions import decide_reaction, read_reaction
 from .reading import MAX_LENGTH, World, read_words
 from .text import level
@@ -269,11 +269,14 @@ class _Reader:
     def _after_proposal(self, text, found):
         """The customer chooses a time, or a person reads it: nothing is moved by it."""
         lang = self.appointments[0].lang[:2] if self.appointments else ""
-        chosen = read_choice(text, self.last.options, self.lexicon, self.now, lang)
+        known = (self.last.options, self.lexicon, self.now, lang)
+        chosen = read_choice(text, *known)
+        _taken, other = read_taken(text, *known)
         if not chosen and found.manner == "polite" and not found.answers:
             return self._decision(COURTESY, found)
         ids = [appointment.id for appointment in self.spoken_of()]
-        return replace(self._person(found, ids), chosen=chosen or "")
+        decision = replace(self._person(found, ids), chosen=chosen or "")
+        return replace(decision, proposed=other) if other else decision
 
     # Answers -----------------------------------------------------------------------
 

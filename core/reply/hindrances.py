@@ -126,6 +126,52 @@ _DID_IT = frozenset(
     "gemacht repariert war fatto venuto passato fez veio arranjou esteve heeft "
     "gedaan geweest".split()
 )
+# Who may have mended it instead of us, by language, with its words for "already".
+_MENDERS = {
+    "already": (
+        "husband wife brother sister son dad father mom mother uncle cousin nephew "
+        "neighbo friend buddy guy landlord plumber handyman roommate boyfriend "
+        "super"
+    ),
+    "ya": (
+        "marid espos muj herman hij padre papa tio prim sobrin vecin amig cunad "
+        "suegr yern novi caser fontaner plomer"
+    ),
+    "deja": (
+        "mari femme frere soeur fils pere oncle cousin neveu voisin ami copain beau "
+        "beaufrere gendre compagnon proprio plombier"
+    ),
+    "schon bereits": (
+        "mann frau bruder sohn vater onkel cousin neffe nachbar freund kumpel "
+        "schwager schwieger hausmeister vermieter klempner"
+    ),
+    "gia": (
+        "marit moglie fratell figli padre papa zio cugin nipote vicin amic cognat "
+        "suocer genero compagn idraulic"
+    ),
+    "ja": (
+        "marid espos irma filh pai tio prim sobrinh vizinh amig cunhad sogr genr "
+        "namorad encanador canalizador"
+    ),
+    "al reeds": (
+        "man vrouw broer zoon vader oom neef buur vriend zwager schoon huisbaas "
+        "klusjesman loodgieter"
+    ),
+}
+_MENDERS = {
+    word: tuple(stems.split())
+    for words, stems in _MENDERS.items()
+    for word in words.split()
+}
+# What is done for the visit, or only known of the thing.
+_PREPARED = tuple(
+    "has have had knows told show bought turn shut shuts move empt clear unplug "
+    "disconnect tien sabe compr cerr apag vaci desench mov muestr ensen esta "
+    "connait sait achet coup vid debranch deplac montr weiss kennt kauft gekauft "
+    "abgestellt ausgeschaltet abgedreht geleert zeigt gezeigt conosce comprat "
+    "chius spent svuot spost mostr tem sab fech deslig esvazi conhece weet kent "
+    "gekocht afgesloten uitgezet leeg toon laat".split()
+)
 
 
 def _is_road_shut(_clause, keys):
@@ -204,6 +250,18 @@ def _was_done(_clause, keys):
     return not _ALREADY.isdisjoint(keys) or has_phrase(keys, (" alguem ja ",))
 
 
+def _was_mended(clause, keys):
+    """Tell "the faucet, my cousin already patched it" from "... already has the key".
+
+    Any verb counts, but those of what is prepared for the visit.
+    """
+    if not any(lx.JOB in s.kinds for s in clause) or begins(keys, _PREPARED):
+        return False
+    if any(s.is_any({lx.ACCESS, lx.LEAD}) for s in clause):
+        return False
+    return any(begins(keys, _MENDERS[key]) for key in keys if key in _MENDERS)
+
+
 HINDRANCES = (
     _is_road_shut,
     _is_others_visit,
@@ -216,4 +274,5 @@ HINDRANCES = (
     _works_again,
     _turned_out,
     _was_done,
+    _was_mended,
 )

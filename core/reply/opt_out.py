@@ -3,8 +3,10 @@
 
 from . import intents as lx
 from .clauses import ANSWERS, POLITE, REFUSALS, SILENT, split_clauses
+from .stop_texting import asks_to_stop
 from .text import QUESTION, SYMBOL, WORD, tokenize
 from .understanding import Understanding, words_of
+from .wordclasses import keys_of
 
 
 def find_opt_out(text):
@@ -13,6 +15,8 @@ def find_opt_out(text):
     for index, segment in enumerate(segments):
         if lx.OPT_OUT in segment.kinds and not _is_denied(segments, index):
             return [segment]
+    if asks_to_stop(keys_of(segments)):
+        return segments
     whole = [s for s in segments if not s.kinds <= {lx.SEPARATOR, lx.DECORATION}]
     if whole and all(lx.OPT_OUT_ALONE in s.kinds for s in whole):
         return whole

@@ -40,6 +40,13 @@ _LETTER = re.compile(
     r"|(?<![\w'])(?P<stopped>(?-i:A))(?=[):.!,])",
     re.IGNORECASE,
 )
+# Not quite that time: "B but an hour later".
+_SHIFT = re.compile(
+    r"\b(?:later|earlier|sooner|m[aá]s (?:tarde|temprano)|antes|plus t[oô]t|plus tard|"
+    r"fr[uü]her|sp[aä]ter|mais (?:tarde|cedo)|pi[uù] (?:tardi|presto)|prima|eerder|"
+    r"vroeger)\b",
+    re.IGNORECASE,
+)
 _PLEASE = re.compile(r"\bs'il (?:vous|te) pla[iî]t\b", re.IGNORECASE)
 
 
@@ -51,29 +58,64 @@ def read_choice(text, options, lexicon=None, now=None, lang=""):
     :param now: as of :func:`~.context.read`
     :param lang: two letters; in which we write to the customer
     """
+    taken, other = read_taken(text, options, lexicon, now, lang)
+    return taken if not other and not _SHIFT.search(text or "") else None
+
+
+def read_taken(text, options, lexicon=None, now=None, lang=""):
+    """Return the id of the option that a text takes, and what it wants instead.
+
+    "B but at 10" takes the day of B, at another hour: who only reads the hour would
+    take it for one on the day that was asked about first.
+
+    :param options, lexicon, now, lang: see :func:`read_choice`
+    :return: (id or None, :class:`~.when.Proposal` or None)
+    """
     if len(options) < 2 or not text or len(text) > 300:
-        return None
+        return None, None
+    letters = _find_letters(text)
+    if len(letters) > 1:
+        return None, None
     body = _with_places(text)
-    if body is None:
-        return None
-    world = World(tuple(options), now, lang, earlier="confirm")
-    found = read_words(body, lexicon or Lexicon.default(), (), (), world)
+
+    def read(known):
+        world = World(tuple(known), now, lang, earlier="confirm")
+        return read_words(body, lexicon or Lexicon.default(), (), (), world)
+
+    found = read(options)
     taken = {
         answer.ref
         for answer in found.answers
         if answer.ref is not None and answer.intent == "confirm"
     }
-    return taken.pop() if len(taken) == 1 and not found.proposed else None
+    # With a letter, an hour that another one has is another hour on the day of this.
+    lettered = {
+        each.id
+        for letter, each in zip(LETTERS, options, strict=False)
+        if letter in letters
+    }
+    is_other = found.proposed or (lettered and taken - lettered)
+    if taken and lettered:
+        taken = lettered
+    if len(taken) != 1:
+        return None, None
+    [taken] = taken
+    if not is_other:
+        return taken, None
+    other = read(each for each in options if each.id == taken).proposed
+    return (taken, other) if other else (None, None)
+
+
+def _find_letters(text):
+    """Return the letters that a text names, as a set."""
+    matches = _LETTER.finditer(_PLEASE.sub("svp", level(text)))
+    return {match[match.lastgroup].upper() for match in matches}
 
 
 def _with_places(text):
-    """Return a text with its letter in words, None if it has several."""
+    """Return a text with its letter in words."""
     text = _PLEASE.sub("svp", level(text))
-    matches = list(_LETTER.finditer(text))
-    letters = {match[match.lastgroup].upper() for match in matches}
-    if len(letters) > 1:
-        return None
-    for match in reversed(matches):
+    for match in reversed(list(_LETTER.finditer(text))):
         place = _PLACES[LETTERS.index(match[match.lastgroup].upper())]
         # What leads to the letter goes with it.
         text = f"{text[: match.start()]}the {place} one {text[match.end() :]}"

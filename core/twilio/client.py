@@ -25,7 +25,7 @@ CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 15  # seconds
 # SendResult.code when Twilio said 2xx, but not in a way that could be read.
 UNREADABLE = 200
-# Of a list that is looked through for a lost text.
+# How many messages of a list are searched for a lost text.
 _PAGE_SIZE = 1000
 _MOST_LISTED = 5000
 API_URL_VARIABLE = "JOB_CONFIRMATION_TWILIO_API_URL"
@@ -220,7 +220,7 @@ class TwilioApi:
 
         :param since: naive UTC datetime; the SDK ignores a tzinfo. Twilio compares the
             date sent, which a text that still waits there has not.
-        :param limit: the newest so many, None for all
+        :param limit: only this many, the newest; None for all
         :return: list of :class:`Message`
         :raises Exception: whatever the SDK or the network raises
         """

@@ -33,8 +33,9 @@ def _archive():
     """The address of Debian's archive."""
     if not shutil.which("apt-get"):
         raise Problem(
-            "This is not a Debian machine, so Odoo cannot be fetched as a Debian "
-            "package. Get Odoo's 19.0 source and start with --odoo PATH."
+            "This is not a Debian machine, so nothing can be fetched as a Debian "
+            "package. Get Odoo's 19.0 source and start with --odoo PATH; for --at, "
+            "install libfaketime."
         )
     form = "$(CODENAME) $(COMPONENT) $(REPO_URI)"
     listed = run(["apt-get", "indextargets", "--format", form], "reading apt's sources")

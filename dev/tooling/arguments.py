@@ -5,8 +5,10 @@ import argparse
 import random
 from pathlib import Path
 
-BENCH_PARTS = ["reads", "cold", "forms", "prepare", "plan", "send", "webhooks"]
-UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest"]
+BENCH_PARTS = [
+    *("reads", "cold", "forms", "prepare", "plan", "send", "processes", "webhooks")
+]
+UPGRADE_STEPS = ["update", "uninstall", "together", "jobs", "digest", "dashboard"]
 PICTURES = Path(__file__).resolve().parents[2] / "static" / "description"
 
 
@@ -81,6 +83,13 @@ COMMANDS = {
             "--mail-port": (8071, "the page's that shows e-mails"),
             "--data": (Path, "folder for database and files (in the cache folder)"),
             "--fresh": (False, "begin with a new database"),
+            "--at": (
+                str,
+                'move its clock on, in the time of Springfield: "tomorrow 8:59", '
+                '"2026-12-01 8:59", "+16h". It goes on from there, at later starts '
+                "too, and back only with --fresh. The plan “Once, the day before” is "
+                "switched on, for 9:00, and no text leaves at night",
+            ),
         },
     ),
     "load": (

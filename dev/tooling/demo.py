@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import cache
 from .cache import REPOSITORY
+from .clock import PLACE, Clock
 from .console import Problem, step
 from .database import BASE_MODULES, Database, answers
 from .postgres import Postgres
@@ -17,24 +18,34 @@ BLOCK = """
   ------------------------------------------------------------------------
    Odoo         {odoo}        user admin, password admin
    The phone    {phone}        your customers' phones (a simulated Twilio)
+   The mail     {mail}        what customers get who have no mobile number
 
-   Try first    In Odoo: Field Service, Work Order FO026 (Emily Smith), Send
-                Confirmation. On the phone: Emily Smith, answer Yes.
-                Back in Odoo: Message Center.
-   The mail     {mail}        what customers get who have no mobile number:
-                Day Board, tomorrow, Gwen Hughes, Ask by E-mail
-   By itself    Message Center, Configuration, Confirmation Plans: switch on
-                “Once, the day before”. Within a minute tomorrow's customers
-                are asked: look at the phones. (Here its hour is the one of
-                this start, in Springfield, and texts leave at night, too.)
-   Levels       log in as mc_admin, mc_edit, mc_read or mc_none
-                (the password is the login)
+{first}
+   Levels       log in as mc_admin, mc_edit, mc_read or mc_none, or as the
+                technician mc_tech (the password is the login)
    Data         {data}
    Stop         Ctrl-C
   ------------------------------------------------------------------------
 """
+TRY_FIRST = """\
+   Try first    In Odoo: Field Service, Work Order FO026 (Emily Smith), Send
+                Confirmation. On the phone: Emily Smith, answer Yes.
+                Back in Odoo: Message Center.
+   By e-mail    Day Board, tomorrow, Gwen Hughes, Ask by E-mail: see the mail
+   By itself    Message Center, Configuration, Confirmation Plans: switch on
+                “Once, the day before”. Within a minute tomorrow's customers
+                are asked: look at the phones. (Here its hour is the one of
+                this start, in Springfield, and texts leave at night, too.)"""
+MOVED = """\
+   The clock    {time} in {place}, at this start.
+                Your browser keeps its own: “in 2 hours” and the date buttons
+                of the Message Center's list are off by as much."""
+ASKS = """
+   By itself    The plan “Once, the day before” is on. At 9:00, or now if that
+                is over, the next day's customers are asked: look at the
+                phones."""
 
-# Tomorrow's customers are asked as soon as the plan is switched on.
+# Tomorrow's customers are asked as soon as the plan is switched on, at any hour.
 _PLAN_IS_DUE = """
     UPDATE fsm_confirmation_plan_step AS step
        SET hour = extract(epoch FROM date_trunc(
@@ -42,7 +53,26 @@ _PLAN_IS_DUE = """
       FROM ir_model_data AS known, fsm_confirmation_plan AS plan
      WHERE known.module = 'fieldservice_job_confirmation'
        AND known.name = 'plan_1_day' AND plan.id = known.res_id
-       AND step.plan_id = plan.id AND plan.enabled IS NOT TRUE
+       AND step.plan_id = plan.id AND plan.enabled IS NOT TRUE;
+    INSERT INTO ir_config_parameter (key, value)
+         VALUES ('job_confirmation.texting_hours', '0-24')
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+"""
+# The plan is on, at its own hour, and texts leave at decent ones.
+PLAN_IS_ON = """
+    UPDATE fsm_confirmation_plan AS plan SET enabled = TRUE
+      FROM ir_model_data AS known
+     WHERE known.module = 'fieldservice_job_confirmation'
+       AND known.name = 'plan_1_day' AND plan.id = known.res_id;
+    UPDATE fsm_confirmation_plan_step AS step SET hour = 9
+      FROM ir_model_data AS known
+     WHERE known.module = 'fieldservice_job_confirmation'
+       AND known.name = 'plan_1_day_step_1' AND step.id = known.res_id;
+    DELETE FROM fsm_confirmation_outlook;
+    -- After a night, every daily job would come first.
+    UPDATE ir_cron SET nextcall = (now() AT TIME ZONE 'UTC') + interval '10 minutes'
+     WHERE interval_type <> 'minutes';
+    DELETE FROM ir_config_parameter WHERE key = 'job_confirmation.texting_hours'
 """
 
 
@@ -56,12 +86,18 @@ def run(options, odoo):
     busy = f"A demo is running with {folder}. Stop it, or choose another --data."
     with cache.locked(folder / "demo.lock", busy=busy):
         database = Database(odoo, Postgres(odoo, folder), "demo")
+        clock = Clock(odoo, folder, fresh=options.fresh)
+        at = clock.read(options.at) if options.at else None
+        clock.start()
         running = []
         try:
             step("Starting PostgreSQL ...")
             database.postgres.start()
             _prepare_database(database, options.fresh)
-            _start(database, options, running)
+            if at:
+                clock.start(at)
+                database.postgres.restart()
+            _start(database, options, clock, running)
             while True:
                 for server in running:
                     server.check()
@@ -94,7 +130,7 @@ def _prepare_database(database, fresh):
     postgres.remember(database.name, now)
 
 
-def _start(database, options, running):
+def _start(database, options, clock, running):
     folder = database.postgres.folder
     base = f"http://localhost:{options.port}"
     phone = f"http://localhost:{options.twilio_port}"
@@ -102,13 +138,12 @@ def _start(database, options, running):
     # The public address, over which Twilio's signatures are checked.
     database.postgres.execute(
         "INSERT INTO ir_config_parameter (key, value)"
-        f" VALUES ('web.base.url', '{base}'), ('web.base.url.freeze', 'True'),"
-        # Whoever tries it, tries it at any hour.
-        " ('job_confirmation.texting_hours', '0-24')"
+        f" VALUES ('web.base.url', '{base}'), ('web.base.url.freeze', 'True')"
         " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         database.name,
     )
-    database.postgres.execute(_PLAN_IS_DUE, database.name)
+    plan = PLAN_IS_ON if options.at else _PLAN_IS_DUE
+    database.postgres.execute(plan, database.name)
     step("Starting the Twilio simulator ...")
     command = [database.odoo.python, "-B", FOLDER, "--port", options.twilio_port]
     command += ["--quiet", "--state", folder / "phones.json", "--config", CUSTOMERS]
@@ -126,7 +161,12 @@ def _start(database, options, running):
     # Odoo loads its registry and builds its pages now, so the first click is fast.
     server.wait_until(lambda: answers(options.port, "/web/login"))
     step("Ready.")
-    print(BLOCK.format(odoo=base, phone=phone, mail=mail, data=folder), flush=True)
+    first = TRY_FIRST
+    if clock.ahead:
+        first = MOVED.format(time=clock.show(), place=PLACE)
+        first += ASKS if options.at else ""
+    block = BLOCK.format(odoo=base, phone=phone, mail=mail, data=folder, first=first)
+    print(block, flush=True)
 
 
 def _catch_mails(database, port, running):

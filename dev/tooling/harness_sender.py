@@ -10,6 +10,7 @@ import time
 
 import psycopg2
 
+print("ready", flush=True)
 while True:
     try:
         env["fsm.confirmation.outbox"]._cron_send()  # noqa: F821

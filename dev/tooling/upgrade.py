@@ -213,11 +213,19 @@ def _digest(database, _arguments):
     _test_glue(database, "digest")
 
 
-def _test_glue(database, name, addons=(), env=None):
-    """Install the addon beside another one; what joins them comes by itself."""
+def _dashboard(database, _arguments):
+    """With Odoo's dashboards, in the same way."""
+    _test_glue(database, "spreadsheet_dashboard", glue="spreadsheet")
+
+
+def _test_glue(database, name, glue=None, addons=(), env=None):
+    """Install the addon beside another one; what joins them comes by itself.
+
+    :param glue: how the name of what joins them ends; by default with the other's
+    """
     output = _odoo(
         database,
-        *("-i", f"{ADDON},{name}", "--test-tags", f"/{ADDON}_{name}"),
+        *("-i", f"{ADDON},{name}", "--test-tags", f"/{ADDON}_{glue or name}"),
         "--log-handler=odoo.tests.result:INFO",
         what=f"testing it with {name}",
         addons=[*database.odoo.addons_path, cache.REPOSITORY / "glue", *addons],
@@ -233,4 +241,5 @@ STEPS = {
     "together": _together,
     "jobs": _jobs,
     "digest": _digest,
+    "dashboard": _dashboard,
 }

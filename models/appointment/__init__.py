@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import fsm_on_my_way_mixin
+from . import fsm_appointment_time_mixin
 from . import fsm_appointment_mixin
 from . import fsm_order_text_mixin
 from . import fsm_order
@@ -13,5 +14,7 @@ from . import sms_template
 from . import fsm_confirmation_recipient
 from . import fsm_confirmation_free_time
 from . import fsm_confirmation_alert
+from . import fsm_confirmation_alert_words
+from . import fsm_confirmation_code
 from . import fsm_confirmation_composer
 from . import fsm_confirmation_same_day

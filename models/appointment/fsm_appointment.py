@@ -17,14 +17,14 @@ from ..levels import check_may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
 
 # What a person sets on the board; the rest follows from texts and replies.
-SET_BY_HAND = ("confirmed", "declined", "reconfirm")
+SET_ON_BOARD = ("confirmed", "declined", "reconfirm")
 
 # Every Visit, and every Work Order without Visits: two rows never share an id.
 _APPOINTMENTS = """
     SELECT 2 * o.id AS id, o.id AS order_id, NULL::int AS visit_id, o.name AS job_name,
            o.scheduled_date_start, o.scheduled_date_end, o.person_id, o.team_id,
            o.type AS type_id, o.location_id, o.stage_id, o.company_id,
-           o.confirmation_status
+           o.confirmation_status, o.confirmation_user_id
       FROM fsm_order o
      WHERE NOT EXISTS (SELECT FROM fsm_visit v WHERE v.order_id = o.id)
     UNION ALL
@@ -32,7 +32,7 @@ _APPOINTMENTS = """
            v.scheduled_date_start, v.scheduled_date_end,
            COALESCE(v.person_id, o.person_id), o.team_id,
            o.type, o.location_id, o.stage_id, o.company_id,
-           v.confirmation_status
+           v.confirmation_status, v.confirmation_user_id
       FROM fsm_visit v
       JOIN fsm_order o ON o.id = v.order_id
 """
@@ -46,8 +46,8 @@ def _is_of_company(partner):
            )"""
 
 
-# Beside each of them its newest message (one that a person is to read comes first), and
-# the contact who was asked or is the likeliest to be.
+# Each of them with its newest message (one that a person has to read comes first), and
+# the contact who was asked or is the most likely to be.
 _WITH_MESSAGE = f"""
     SELECT a.*,
            stage.is_closed,
@@ -129,6 +129,7 @@ class FsmAppointment(models.Model):
             "stage_id",
             "company_id",
             "confirmation_status",
+            "confirmation_user_id",
         ],
         "fsm.visit": [
             "order_id",
@@ -136,6 +137,7 @@ class FsmAppointment(models.Model):
             "scheduled_date_end",
             "person_id",
             "confirmation_status",
+            "confirmation_user_id",
         ],
         "fsm.confirmation": [
             "order_id",
@@ -183,6 +185,9 @@ class FsmAppointment(models.Model):
     scheduled_date_end = fields.Datetime("End", readonly=True)
     duration = fields.Float("Hours", aggregator="sum", readonly=True)
     confirmation_status = fields.Selection(CONFIRMATION_STATUS, readonly=True)
+    confirmation_user_id = fields.Many2one(
+        "res.users", "Response Set By", readonly=True
+    )
 
     message_id = fields.Many2one("fsm.confirmation", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
@@ -199,14 +204,14 @@ class FsmAppointment(models.Model):
         "fsm.confirmation.plan.step",
         "Plan Step",
         readonly=True,
-        # Odoo takes it from here alone.
+        # Odoo reads it from here only.
         falsy_value_label=_lt("Not by a plan"),  # pylint: disable=translation-field
     )
     sent_hour = fields.Selection(
         lambda self: self.env["fsm.confirmation"]._get_hours(),
         "Hour Asked",
         readonly=True,
-        # Odoo takes it from here alone.
+        # Odoo reads it from here only.
         falsy_value_label=_lt("Not asked"),  # pylint: disable=translation-field
     )
     # Shares: 0 or 1 for one appointment.
@@ -217,7 +222,7 @@ class FsmAppointment(models.Model):
         "Time to Response (Median)", aggregator="avg", readonly=True
     )
 
-    # Only to search by, like the one of messages.
+    # For searching only, like the field of messages.
     appointment_search = fields.Char(
         "Name, Number or Job",
         search="_search_appointment_search",
@@ -342,7 +347,7 @@ class FsmAppointment(models.Model):
         return orders | Domain("visit_id", "in", lists_sudo.visit_ids.ids)
 
     def _search_board_state(self, _operator, _value):
-        """Reached by no search: :meth:`_search` has replaced it."""
+        """Never called by a search: :meth:`_search` replaces the condition."""
         return NotImplemented
 
     def _search(self, domain, *args, **kwargs):
@@ -351,17 +356,17 @@ class FsmAppointment(models.Model):
     @api.model
     @api.readonly
     def web_search_read(self, domain, *args, **kwargs):
-        # Rows and their number come from one domain: states are worked out once.
+        # Rows and their count share one domain, so that states are computed once.
         domain = self._find_states(Domain(domain))
         return super().web_search_read(domain, *args, **kwargs)
 
     @api.model
     def _find_states(self, domain):
-        """Ask for the appointments themselves instead of where they stand.
+        """Replace conditions on ``board_state`` by ids of appointments.
 
-        That is worked out, for the rest of what is asked for: a day, as a rule.
+        States are computed for all that the rest of the domain finds: usually a day.
 
-        :raises UserError: the rest narrows too little
+        :raises UserError: the rest of the domain finds too many
         """
 
         def is_state(condition):
@@ -373,14 +378,15 @@ class FsmAppointment(models.Model):
         if not asks(domain):
             return domain
         parts = domain.children if isinstance(domain, DomainAnd) else [domain]
-        states = self._examine_all(Domain.AND(part for part in parts if not asks(part)))
+        rest = Domain.AND(part for part in parts if not asks(part))
+        examined = self._examine_all(rest)
 
         def replace(condition):
             if not is_state(condition):
                 return condition
             value = condition.value
             wanted = {value} if isinstance(value, str) else set(value or ())
-            ids = [record.id for record, state in states.items() if state in wanted]
+            ids = [rec.id for rec, found in examined.items() if found.state in wanted]
             found = Domain("id", "in", ids)
             return ~found if condition.operator in ("!=", "not in") else found
 
@@ -388,7 +394,7 @@ class FsmAppointment(models.Model):
 
     @api.model
     def _examine_all(self, domain):
-        """:return: dict ``fsm.appointment`` -> where it stands, of all that are found
+        """:return: dict ``fsm.appointment`` -> ``Examined``, of all that are found
 
         :raises UserError: there are too many
         """
@@ -400,8 +406,7 @@ class FsmAppointment(models.Model):
                     MAX_EXAMINED,
                 )
             )
-        found = self.env["fsm.day.board"]._examine(appointments)
-        return {record: each.state for record, each in found.items()}
+        return self.env["fsm.day.board"]._examine(appointments)
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
@@ -427,7 +432,7 @@ class FsmAppointment(models.Model):
 
     @api.model
     def get_day_board_summary(self, domain):
-        """What stands above the appointments that are being looked at.
+        """What is shown above the appointments.
 
         :param domain: of the current search, without the state that a tile sets
         :return: see ``fsm.day.board._get_summary``
@@ -437,7 +442,7 @@ class FsmAppointment(models.Model):
 
     @api.model
     def get_days(self):
-        """The days that the board offers, where the user is.
+        """The days that the board offers, in the user's time zone.
 
         :return: dict ``today``, ``tomorrow``, ``working_day`` (the next one) and
             ``first`` (with which the board begins): YYYY-MM-DD
@@ -459,7 +464,7 @@ class FsmAppointment(models.Model):
         """The first of these days with an appointment: some work on weekends."""
         if first >= last:
             return last
-        # A day in a domain begins where the user is.
+        # A date in a domain begins at midnight in the user's time zone.
         appointment = self.search(
             [
                 ("scheduled_date_start", ">=", fields.Date.to_string(first)),
@@ -494,7 +499,7 @@ class FsmAppointment(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        return self.env["fsm.day.board"]._take(self, key)
+        return self.env["fsm.day.board"]._take_step(self, key)
 
     def action_open(self):
         """Open the conversation, or the Work Order when nothing was said yet."""
@@ -513,13 +518,13 @@ class FsmAppointment(models.Model):
     def action_set_status(self, status):
         """Set the answer by hand.
 
-        :param status: one of :data:`SET_BY_HAND`
+        :param status: one of :data:`SET_ON_BOARD`
         :raises AccessError: the user's level is below Edit
         """
         self.ensure_one()
         check_may_edit(self.env)
         self.check_access("read")
-        if status not in SET_BY_HAND:
+        if status not in SET_ON_BOARD:
             raise UserError(self.env._("This status can't be set here."))
         self._get_appointment().write({"confirmation_status": status})
         return False
@@ -529,7 +534,7 @@ class FsmAppointment(models.Model):
         return self._ask_many(again=False)
 
     def action_ask_again(self):
-        """The same, also about those whose customer has not answered yet."""
+        """As :meth:`action_ask`, also about those not answered yet."""
         return self._ask_many(again=True)
 
     def _ask_many(self, again):
@@ -552,8 +557,8 @@ class FsmAppointment(models.Model):
         :param domain: of the current search, without the state that a tile sets
         """
         check_may_edit(self.env)
-        states = self._examine_all(Domain(domain))
-        ids = [record.id for record, state in states.items() if state == "not_asked"]
+        examined = self._examine_all(Domain(domain))
+        ids = [rec.id for rec, found in examined.items() if found.state == "not_asked"]
         return self.browse(ids).action_ask()
 
     def action_mark_read(self):

@@ -2,16 +2,8 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import babel_locale_parse
-from odoo.tools.misc import get_lang
 
 from ...core import status
-from ...core.formatting import (
-    format_date,
-    format_time_range,
-    is_other_time,
-    is_whole_day,
-)
 from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
@@ -29,7 +21,9 @@ CONFIRMATION_STATUS = [
     ("reconfirm", "Ask again"),
     ("no_answer", "No response"),
 ]
-# What the customer is asked about; a change of it concerns an answer.
+# What a person may decide; the rest follows from what was sent.
+SET_BY_HAND = ("confirmed", "declined", "opted_out", "unrecognized", "reconfirm")
+# What the customer is asked about: when it changes, an answer may no longer hold.
 _WATCHED = ("scheduled_date_start", "scheduled_date_end", "person_id", "location_id")
 # What other users' open Day Boards show of an appointment.
 SHOWN_ON_BOARD = {
@@ -46,7 +40,11 @@ class FsmAppointmentMixin(models.AbstractModel):
     """What a customer can be asked to confirm: a Work Order or one of its Visits."""
 
     _name = "fsm.appointment.mixin"
-    _inherit = ["fsm.planned.appointment.mixin", "fsm.on.my.way.mixin"]
+    _inherit = [
+        "fsm.appointment.time.mixin",
+        "fsm.planned.appointment.mixin",
+        "fsm.on.my.way.mixin",
+    ]
     _description = "Appointment"
 
     confirmation_status = fields.Selection(
@@ -59,22 +57,15 @@ class FsmAppointmentMixin(models.AbstractModel):
         groups=READ_GROUP,
         help="What the customer answered about this appointment.",
     )
+    confirmation_user_id = fields.Many2one(
+        "res.users",
+        "Response Set By",
+        readonly=True,
+        copy=False,
+        groups=READ_GROUP,
+        help="Who set the status by hand; empty where a text or reply did.",
+    )
 
-    appointment_text = fields.Char(
-        "Local Date and Time",
-        compute="_compute_appointment_text",
-        help="Date and time of the appointment in the time zone of the place of work, "
-        "which is named if it isn't the user's.",
-    )
-    has_other_timezone = fields.Boolean(
-        compute="_compute_appointment_text",
-        help="The clock where the work happens shows another time than the user's.",
-    )
-    appointment_local = fields.Char(
-        compute="_compute_appointment_text",
-        help="Date and time where the work happens, if its clocks differ from the "
-        "user's.",
-    )
     confirmation_canceled = fields.Boolean(
         compute="_compute_confirmation_canceled",
         help="It doesn't take place, whatever the customer answered.",
@@ -90,7 +81,7 @@ class FsmAppointmentMixin(models.AbstractModel):
     @api.depends("confirmation_ids.customer_note", "confirmation_status", "person_id")
     @api.depends_context("uid")
     def _compute_confirmation_note(self):
-        # Of what is stored: nobody becomes the technician by a change on a screen.
+        # Stored values: an unsaved change must not make anybody the technician.
         stored = self._origin
         notes = stored._get_appointment_order()._find_notes_sudo()
         for appointment in self:
@@ -143,79 +134,6 @@ class FsmAppointmentMixin(models.AbstractModel):
         """
         raise NotImplementedError
 
-    @api.model
-    def _format_date_in(self, zone, start):
-        """:param zone: name of a time zone; :param start: naive UTC datetime"""
-        if not start:
-            return ""
-        locale = babel_locale_parse(get_lang(self.env).code)
-        return format_date(start, zone, locale, fields.Datetime.now())
-
-    @api.model
-    def _format_time_in(self, zone, start, end=False, reader=None):
-        """Start and end time, or "all day".
-
-        :param zone: name of a time zone
-        :param start, end: naive UTC datetimes
-        :param reader: the reader's time zone; see
-            :func:`~...core.formatting.format_time_range`
-        """
-        if not start:
-            return ""
-        if is_whole_day(start, end, zone):
-            return self.env._("all day")
-        lang = get_lang(self.env)
-        locale = babel_locale_parse(lang.code)
-        return format_time_range(start, end, zone, locale, lang.time_format, reader)
-
-    @api.model
-    def _format_elsewhere(self, zone, start, reader):
-        """Date and time where the work happens, with its zone; False where the
-        reader's clock shows the same.
-
-        :param zone: name of a time zone; :param start: naive UTC datetime
-        :param reader: name of the reader's, "" if unknown
-        """
-        if not zone or not start or not is_other_time(start, zone, reader):
-            return False
-        lang = get_lang(self.env)
-        locale = babel_locale_parse(lang.code)
-        now = fields.Datetime.now()
-        parts = [
-            format_date(start, zone, locale, now, weekday=""),
-            format_time_range(start, False, zone, locale, lang.time_format, reader),
-        ]
-        return ", ".join(parts)
-
-    @api.model
-    def _get_reader_timezone(self):
-        """The time zone in which the user's screen shows times, "" if unknown."""
-        return self.env.context.get("tz") or self.env.user.tz or ""
-
-    @api.depends("scheduled_date_start", "scheduled_date_end")
-    @api.depends_context("uid", "tz", "lang")
-    def _compute_appointment_text(self):
-        reader = self._get_reader_timezone()
-        for appointment in self:
-            order = appointment._get_appointment_order()
-            start, end = (
-                appointment.scheduled_date_start,
-                appointment.scheduled_date_end,
-            )
-            if not start or not order:
-                appointment.appointment_text = False
-                appointment.has_other_timezone = False
-                appointment.appointment_local = False
-                continue
-            zone = order._get_appointment_timezone()
-            parts = [
-                self._format_date_in(zone, start),
-                self._format_time_in(zone, start, end, reader),
-            ]
-            appointment.appointment_text = ", ".join(parts)
-            appointment.has_other_timezone = is_other_time(start, zone, reader)
-            appointment.appointment_local = self._format_elsewhere(zone, start, reader)
-
     def action_propose_times(self):
         """Open the dialog in which times are proposed to the customer.
 
@@ -238,7 +156,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return bool(start) and not status.has_passed(start, now, end)
 
     def _get_schedule(self):
-        """What the rules have to know: :class:`~...core.status.Schedule`."""
+        """This appointment as :class:`~...core.status.Schedule`, for the rules."""
         self.ensure_one()
         return status.Schedule(
             start=self.scheduled_date_start or None,
@@ -254,15 +172,23 @@ class FsmAppointmentMixin(models.AbstractModel):
         changed_sudo = self.sudo().filtered(
             lambda rec: rec.confirmation_status != value
         )
-        changed_sudo.with_context(
-            tracking_disable=True, job_confirmation_automatic=True
-        ).write({"confirmation_status": value})
+        quiet = {"tracking_disable": True, "job_confirmation_automatic": True}
+        changed_sudo.with_context(**quiet).write({"confirmation_status": value})
+        by_hand_sudo = self.sudo().filtered("confirmation_user_id")
+        by_hand_sudo.with_context(**quiet).write({"confirmation_user_id": False})
+
+    def _set_by_hand_sudo(self):
+        """Remember that this user decided what the status is."""
+        decided_sudo = self.sudo().filtered(
+            lambda rec: rec.confirmation_status in SET_BY_HAND and rec._has_own_status()
+        )
+        decided_sudo.write({"confirmation_user_id": self.env.uid})
 
     def _stop_waiting_sudo(self, was_sent=True):
-        """A question is gone: without another one nobody waits for an answer.
+        """A question is gone: without another one nobody awaits an answer.
 
-        :param was_sent: False when it never reached the customer, who has not to be
-            asked *again* then
+        :param was_sent: False if it never reached the customer, who then need not be
+            asked *again*
         """
         gone = ("awaiting",) if was_sent else ("awaiting", "reconfirm")
         for appointment_sudo in self.sudo():
@@ -272,7 +198,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 )
 
     def _get_known_status_sudo(self):
-        """What the messages that reached the customer tell."""
+        """The status according to the messages that reached the customer."""
         self.ensure_one()
         messages_sudo = self._get_appointment_confirmations_sudo()
         numbers = messages_sudo.filtered(lambda rec: rec.response == "opted_out")
@@ -300,9 +226,10 @@ class FsmAppointmentMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields):
-        # A stored default, which any user may set, is nobody's answer. Cards that are
-        # grouped by the status give a new one its column's.
+        # A stored default, which any user may set, is nobody's answer. A card that is
+        # created in a column gets the column's status.
         values = super().default_get(fields)
+        values.pop("confirmation_user_id", None)
         name = "confirmation_status"
         if name in values:
             values[name] = self.env.context.get(f"default_{name}") or "not_sent"
@@ -317,6 +244,8 @@ class FsmAppointmentMixin(models.AbstractModel):
         name = "confirmation_status"
         default = self.env.context.get(f"default_{name}")
         for vals in vals_list:
+            if not self.env.su:
+                vals.pop("confirmation_user_id", None)  # The server's to say.
             value = vals.get(name, default) or "not_sent"
             if value != "not_sent":
                 self._check_may_set_status({name: value})
@@ -329,14 +258,14 @@ class FsmAppointmentMixin(models.AbstractModel):
         return super().unlink()
 
     def _notify_boards(self):
-        """Have open Day Boards read what they show of these again."""
+        """Have open Day Boards reload what they show of these."""
         chatter = self.env["fsm.confirmation.chatter"]
         orders = self._get_appointment_order().sudo()
         for company, group in orders.grouped("company_id").items():
             chatter._notify_screens(company, (), group.ids)
 
     def _with_trace(self, vals):
-        """Have the history say who sets it, whatever a client's context says."""
+        """Track who sets the status, whatever a client's context says."""
         if self.env.su or "confirmation_status" not in vals:
             return self
         return self.with_context(
@@ -344,6 +273,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         )
 
     def write(self, vals):
+        if not self.env.su and "confirmation_user_id" in vals:
+            # The server's to say.
+            vals = {key: vals[key] for key in vals if key != "confirmation_user_id"}
         self._check_may_set_status(vals)
         if (
             vals.keys() == {"confirmation_status"}
@@ -360,10 +292,10 @@ class FsmAppointmentMixin(models.AbstractModel):
         result = super().write(vals)
         if vals.keys() & SHOWN_ON_BOARD:
             self._notify_boards()
-        for appointment, known in statuses.items():
-            appointment._on_status_set_by_hand(known)
-        for appointment, known in before.items():
-            changed = {name for name in known if appointment[name] != known[name]}
+        for appointment, old_status in statuses.items():
+            appointment._on_status_set_by_hand(old_status)
+        for appointment, old in before.items():
+            changed = {name for name in old if appointment[name] != old[name]}
             appointment._on_appointment_changed(changed)
         return result
 
@@ -378,9 +310,9 @@ class FsmAppointmentMixin(models.AbstractModel):
         if not value or automatic:
             return {}
         return {
-            rec: known
+            rec: old_status
             for rec in self
-            if (known := rec.sudo().confirmation_status) != value
+            if (old_status := rec.sudo().confirmation_status) != value
         }
 
     def _on_status_set_by_hand(self, before):
@@ -389,6 +321,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         :param before: the status until now
         """
         self.env["fsm.confirmation.response"]._settle(self, before)
+        self._set_by_hand_sudo()
 
     # ------------------------------------------------------------------
     # Changes of what the customer was asked about
@@ -401,7 +334,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return end - start if start and end else timedelta()
 
     def _with_moved_end(self, vals):
-        """The values with an end as far from the new start as it was from the old."""
+        """The values, with the end moved along with the start."""
         self.ensure_one()
         length = self._get_length()
         if not (length or self.scheduled_date_end):
@@ -418,6 +351,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         before = self.sudo().confirmation_status
         if "scheduled_date_start" in changed:
             self._on_appointment_moved()
+            self.env["fsm.confirmation.proposal"]._withdraw(self.sudo())
         if "location_id" in changed:
             self._on_place_changed()
         after = self.sudo().confirmation_status
@@ -427,7 +361,7 @@ class FsmAppointmentMixin(models.AbstractModel):
             self._note_change()
 
     def _note_change(self):
-        """Remember what the customer, who was told otherwise, doesn't know."""
+        """Remember a change that the customer doesn't know of yet."""
         self.env["fsm.confirmation.change"]._note_sudo(self)
 
     def _get_person(self):
@@ -436,7 +370,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         return self.person_id or self._get_appointment_order().person_id
 
     def _has_own_status(self):
-        """Whether its status is its own, and no summary of others."""
+        """Whether its status is its own, not a summary of others."""
         return True
 
     def _log_kept_answer(self, changed):
@@ -486,7 +420,7 @@ class FsmAppointmentMixin(models.AbstractModel):
                 )
             ).items():
                 group._close_sudo(reason)
-            # Another date was agreed on; what else was to be done stays.
+            # Another date was agreed on; other activities stay.
             activities = self.env["fsm.confirmation.activity"]
             activities._close(
                 outdated_sudo.filtered(
@@ -497,22 +431,22 @@ class FsmAppointmentMixin(models.AbstractModel):
                 appointment._update_moved_status_sudo(messages_sudo, outdated_sudo)
 
     def _update_moved_status_sudo(self, messages_sudo, outdated_sudo):
-        """Ask again, unless the customer was asked about just that.
+        """Ask again, unless the customer was asked about exactly that.
 
         :param messages_sudo: all ``fsm.confirmation`` about this, newest first
         :param outdated_sudo: those of them that are about something else now
         """
         self.ensure_one()
-        known = self.sudo().confirmation_status
+        old_status = self.sudo().confirmation_status
         # What reached the customer last decides.
         newest_sudo = messages_sudo.filtered(
             lambda rec: rec.response or rec._may_have_arrived()
         )[:1]
-        if (newest_sudo - outdated_sudo).response == known == "confirmed" and (
+        if (newest_sudo - outdated_sudo).response == old_status == "confirmed" and (
             newest_sudo.closed_reason not in status.OUTDATED
         ):
             return
-        moved = status.status_after_move(known, was_asked=bool(newest_sudo))
+        moved = status.status_after_move(old_status, was_asked=bool(newest_sudo))
         self._set_confirmation_status_sudo(moved)
         if moved == "reconfirm":
             self.env["fsm.confirmation.response"]._restore(newest_sudo)
@@ -520,11 +454,12 @@ class FsmAppointmentMixin(models.AbstractModel):
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""
         for appointment in self:
-            confirmations_sudo = appointment._get_appointment_confirmations_sudo()
-            confirmations_sudo._close_sudo("closed")
+            messages_sudo = appointment._get_appointment_confirmations_sudo()
+            messages_sudo._close_sudo("closed")
             activities = self.env["fsm.confirmation.activity"]
-            activities._close(confirmations_sudo)
+            activities._close(messages_sudo)
             appointment._stop_waiting_sudo()
+            self.env["fsm.confirmation.proposal"]._withdraw(appointment.sudo())
         self._note_change()
 
     def _on_appointment_reopened(self):

@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import re
-import secrets
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
@@ -17,14 +15,11 @@ from ...core.kinds import EMAIL, QUESTION, REMINDER, SMS, asks
 from ...core.segments import count_segments
 from ...tools.log_redaction import private_queries
 
-# The judge of what leaves by itself, an index of ``fsm.confirmation``.
+# Indexes of ``fsm.confirmation`` that refuse to record an automatic text twice.
 STEP_UNIQUE = "fsm_confirmation_step_unique"
 WAY_UNIQUE = "fsm_confirmation_way_unique"
-# How often a text is recorded anew because another one took its code meanwhile.
+# How often to try again when another text has taken the code meanwhile.
 _MAX_ATTEMPTS = 20
-_CODE = re.compile("[0-9]{3}")
-# Number of most recent codes of a number that are not used again.
-_CODES_KEPT = 200
 
 
 @dataclass(slots=True)
@@ -42,7 +37,7 @@ class Draft:
     sender: str = ""  # our number, or a Messaging Service
     code: str = ""  # used when the number has another open question
     previous: object = None  # the ``fsm.confirmation`` that this is sent again for
-    step: object = None  # the ``fsm.confirmation.plan.step`` for which it leaves
+    step: object = None  # the ``fsm.confirmation.plan.step`` it is sent for
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
@@ -50,15 +45,17 @@ class Draft:
     arrival: object = None  # when the technician is expected, naive UTC
     times: tuple = ()  # that are proposed, naive UTC, in time
     tells_change: str = ""  # what the customer learns, one of ``core.notices.CHANGES``
-    # Whatever the hour, or never outside them; None: as a person or a step sends it.
+    # True: whatever the hour; False: in the texting hours only; None: as usual for a
+    # person, or for a step.
     leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
-    is_recipient: bool | None = None  # None: not known whether one may choose them
+    is_recipient: bool | None = None  # None: not checked yet
     # The newest ``fsm.confirmation`` about it that matters, maybe empty; None: not
     # looked for yet.
     earlier: object = None
     by_person: bool = False  # A person is about to send it.
-    at_once_reason: str = ""  # why it leaves outside the texting hours
+    at_once_reason: str = ""  # why it is sent outside the texting hours
+    is_alone: bool = False  # It says what no text about several does.
     alerts: list = field(default_factory=list)  # of ``core.alerts.Alert``
     # The drafts that are asked in one text, itself among them; empty: it alone.
     together: tuple = field(default=(), compare=False, repr=False)
@@ -74,6 +71,8 @@ class Draft:
     @property
     def keeps_hours(self):
         """Whether it waits for the texting hours."""
+        if self.at_once_reason:
+            return False
         if self.leaves_at_once is None:
             return bool(self.step)
         return not self.leaves_at_once
@@ -111,10 +110,10 @@ class Draft:
 
 
 class FsmConfirmationComposer(models.AbstractModel):
-    """Makes the texts that ask customers: drafts, renders and records them.
+    """Makes our texts to customers: drafts, renders and records them.
 
-    Everything takes many texts at once, with a number of queries that does not grow
-    with theirs, and looks with sudo: a dispatcher need not read every contact.
+    Every method takes many texts at once, with a bounded number of queries, and reads
+    with sudo: a dispatcher need not have access to every contact.
     """
 
     _name = "fsm.confirmation.composer"
@@ -146,13 +145,13 @@ class FsmConfirmationComposer(models.AbstractModel):
         return draft
 
     @api.model
-    def _draft_many(self, orders, visits=None, **known):
-        """What asking about all these Work Orders comes to, with the alerts.
+    def _draft_many(self, orders, visits=None, **overrides):
+        """Draft a question about each of these Work Orders, with its alerts.
 
-        About the next visit of each, to the contact with which the dialog begins.
+        About the next visit of each, to the contact that the dialog proposes.
 
         :param visits: ``fsm.visit`` of some of them, asked about instead of the next
-        :param known: of each :class:`Draft`
+        :param overrides: field values of each :class:`Draft`
         :return: list of :class:`Draft`, in the order of the records
         """
         orders_sudo = orders.sudo()
@@ -163,15 +162,15 @@ class FsmConfirmationComposer(models.AbstractModel):
             for visit_sudo in chosen.get(order_sudo) or [order_sudo._get_next_visit()]:
                 draft = self._draft(order_sudo, visit_sudo, recipients[order_sudo])
                 draft.is_recipient = True
-                drafts.append(replace(draft, **known))
+                drafts.append(replace(draft, **overrides))
         self.env["fsm.confirmation.alert"]._check(drafts)
         return drafts
 
     @api.model
     def _ask_by_email(self, drafts):
-        """Turn texts that can't be sent, as their alerts tell, into e-mails.
+        """Turn texts that can't be sent, according to their alerts, into e-mails.
 
-        Those whose contact has an e-mail address; the alerts are looked for again.
+        Only where the contact has an e-mail address; the alerts are checked again.
 
         :param drafts: list of :class:`Draft` with their alerts
         """
@@ -197,7 +196,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             no text
         :raises UserError: the template has a wrong placeholder
         """
-        # Together where template and language are the same; an order once each time.
+        # Grouped by template and language, with each Work Order once per group.
         seen = Counter()
         groups = defaultdict(list)
         texts = {id(draft): self._finish_words(draft) for draft in drafts}
@@ -250,7 +249,7 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _finish_words(self, draft):
-        """A text that stands already; one that asks says how to answer."""
+        """A person's own words; a question also says how to answer."""
         if draft.is_email or not (draft.words and draft.asks):
             return draft.words[:MAX_TEXT]
         lang = draft.partner._get_customer_lang(draft.order.company_id)
@@ -286,127 +285,15 @@ class FsmConfirmationComposer(models.AbstractModel):
         return text
 
     # ------------------------------------------------------------------
-    # Codes
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _choose_code(self, mobile):
-        """Three digits that this number has not seen lately.
-
-        :param mobile: E.164
-        """
-        return self._draw_code(self._find_used_codes([mobile])[mobile])
-
-    @api.model
-    def _draw_code(self, used):
-        """:param used: set of codes, which it joins"""
-        codes = [str(number) for number in range(100, 1000)]
-        code = secrets.choice([code for code in codes if code not in used] or codes)
-        used.add(code)
-        return code
-
-    @api.model
-    def _find_used_codes(self, numbers):
-        """The codes that numbers have seen lately.
-
-        :param numbers: E.164
-        :return: dict number -> set of codes
-        """
-        used = {number: set() for number in numbers}
-        if not used:
-            return used
-        recent_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search_fetch(
-                [("mobile", "in", list(used)), ("code", "!=", False)],
-                ["mobile", "code"],
-                limit=_CODES_KEPT * len(used),
-            )
-        )
-        for record_sudo in recent_sudo:
-            used[record_sudo.mobile].add(record_sudo.code)
-        return used
-
-    @api.model
-    def _ensure_codes(self, confirmations):
-        """Give open messages a code afterwards, so that they can be told apart."""
-        for record_sudo in confirmations.sudo().filtered(lambda rec: not rec.code):
-            record_sudo.code = self._choose_code(record_sudo.mobile)
-
-    @api.model
-    def _preview_code(self, draft):
-        """The code that the text would carry now, "" for none.
-
-        The draft's own is kept when one is needed.
-        """
-        others_sudo = self._find_open([draft]).filtered(
-            lambda rec: (
-                not self._is_over(rec)
-                and rec._get_appointment_sudo() != draft.appointment
-            )
-        )
-        self._assign_codes([draft], others_sudo)
-        return draft.code
-
-    @api.model
-    def _assign_codes(self, drafts, open_sudo):
-        """Give a code to each text whose number has another open question.
-
-        A single open question has none; the first of several that are asked now waits
-        alone when it is written.
-
-        :param open_sudo: ``fsm.confirmation`` records that wait for an answer
-        """
-        lines = {rec._get_line() for rec in open_sudo}
-        lines |= {draft.line for draft in drafts if draft.together}
-        missing = []
-        for draft in drafts:
-            if draft.is_email:
-                draft.code = ""  # Each has a link of its own.
-                continue
-            if draft.line not in lines:
-                draft.code = ""
-            # A client may send anything.
-            elif not _CODE.fullmatch(draft.code):
-                missing.append(draft)
-            lines.add(draft.line)
-        used = self._find_used_codes({draft.mobile for draft in missing})
-        for draft in missing:
-            draft.code = self._draw_code(used[draft.mobile])
-
-    @api.model
-    def _find_open(self, drafts):
-        """Messages that wait for an answer on the lines of these texts, with sudo."""
-        lines = {draft.line for draft in drafts}
-        open_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("mobile", "in", [mobile for mobile, _sender in lines if mobile]),
-                    ("channel", "=", SMS),
-                    ("is_open", "=", True),
-                ]
-            )
-        )
-        return open_sudo.filtered(lambda rec: rec._get_line() in lines)
-
-    @api.model
-    def _is_over(self, record):
-        """Whether the appointment that was asked about is over."""
-        return record._has_passed()
-
-    # ------------------------------------------------------------------
     # Record
     # ------------------------------------------------------------------
 
     @api.model
     def _record(self, drafts, user):
-        """Record texts of any kind, ready to leave when this transaction is committed.
+        """Record texts of any kind, to be sent once this transaction is committed.
 
-        The caller has checked that the user may send and that nothing stands in the
-        way. The texts are rendered here, whatever the drafts say.
+        The caller has checked that the user may send and that no alert blocks it. The
+        texts are rendered here, whatever the drafts say.
 
         :param drafts: list of :class:`Draft`, of one that asks at most one about each
             appointment
@@ -418,7 +305,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             return self.env["fsm.confirmation"].sudo()
         drafts = self.env["fsm.confirmation.same.day"]._put_together(drafts)
         self._lock([draft.order for draft in drafts])
-        self._replace_failed_told(drafts)
+        self._replace_failed_texts(drafts)
         self._prepare_to_ask([draft for draft in drafts if draft.asks])
         records_sudo = self._insert(drafts, user)
         asking_sudo = records_sudo.filtered(lambda rec: rec._asks())
@@ -440,16 +327,17 @@ class FsmConfirmationComposer(models.AbstractModel):
         if not drafts:
             return
         self._replace_earlier(drafts)
-        open_sudo = self._find_open(drafts)
-        expired_sudo = open_sudo.filtered(self._is_over)
+        codes = self.env["fsm.confirmation.code"]
+        open_sudo = codes._find_open(drafts)
+        expired_sudo = open_sudo.filtered(lambda rec: rec._has_passed())
         expired_sudo._close_sudo("past")
         for record_sudo in expired_sudo:
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
-        self._assign_codes(drafts, open_sudo - expired_sudo)
+        codes._assign(drafts, open_sudo - expired_sudo)
 
     @api.model
-    def _replace_failed_told(self, drafts):
-        """A text that asks nothing and failed is seen to by writing to the number."""
+    def _replace_failed_texts(self, drafts):
+        """Writing to a number replaces its failed texts that ask nothing."""
         numbers = list({draft.mobile for draft in drafts if not draft.asks})
         if not numbers:
             return
@@ -469,11 +357,11 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _lock(self, orders):
-        """Have whoever asks about these Work Orders at this moment look once more.
+        """Make anyone who asks about these Work Orders at this moment start over.
 
-        A lock alone would not do: who waited for it would go on with what was read
-        before. A row that was written is a conflict, and Odoo runs the other one again,
-        which then sees what was asked meanwhile, of whatever contact.
+        A lock alone isn't enough: whoever waited for it would go on with what they had
+        read before. Writing the rows makes it a serialization failure: Odoo retries the
+        other transaction, which then sees what was asked meanwhile, of any contact.
 
         :param orders: list of ``fsm.order``
         """
@@ -492,9 +380,9 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _replace_earlier(self, drafts):
-        """Asking again ends what was asked and to be done about these appointments."""
+        """Close earlier questions and activities about these appointments."""
         lines = {draft.appointment: draft.line for draft in drafts}
-        # Not what was answered long ago: nothing of it changes.
+        # Without those answered long ago, which stay as they are.
         earlier_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
@@ -520,10 +408,10 @@ class FsmConfirmationComposer(models.AbstractModel):
 
     @api.model
     def _insert(self, drafts, user):
-        """Create the rows; somebody else may take a code, or a number, meanwhile.
+        """Create the rows, again if another transaction takes a code meanwhile.
 
-        Whether a question is the only one of its number, and whether a code is free,
-        is decided by unique indexes: a look beforehand would race.
+        Unique indexes decide whether a code is free, and whether a question is the only
+        one to its number: to check beforehand would be a race.
         """
         for _attempt in range(_MAX_ATTEMPTS):
             values = self._prepare_values(drafts, user)
@@ -546,7 +434,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                         *(self._insert(text, user) for text in texts.values())
                     )
                 for draft in drafts:
-                    draft.code = self._choose_code(draft.mobile)
+                    draft.code = self.env["fsm.confirmation.code"]._choose(draft.mobile)
         raise UserError(
             self.env._("Too many open messages to this number. Wait for a response.")
         )

@@ -6,13 +6,14 @@ import pytz
 from odoo import api, fields, models
 
 from ...core import slots
+from ...core.formatting import is_other_time
 
-# An appointment without an end takes so long.
+# How long an appointment without an end takes.
 USUAL_LENGTH = timedelta(hours=1)
-# Times are looked for so far ahead, and none sooner than this.
+# How far ahead to look for times, and the least notice.
 LOOK_AHEAD = timedelta(days=21)
 NOTICE = timedelta(hours=4)
-# What is planned begins at most so long before the time that is looked at.
+# The longest that planned work can last.
 _LONGEST = timedelta(days=7)
 
 
@@ -55,12 +56,13 @@ class FsmConfirmationFreeTime(models.AbstractModel):
 
     @api.model
     def _is_free(self, appointment, start):
-        """Whether nothing else is planned or proposed then.
+        """Whether nothing else is planned or proposed then, and nobody is on leave.
 
-        Outside the working hours as well: that is for a person to know.
+        Also outside the working hours: a person decides about those.
         """
         length = self._get_length(appointment)
         busy = self._find_busy(appointment, start, start + length)
+        busy += self._find_leaves(appointment, start, start + length)
         return slots.is_free(start, length, None, busy)
 
     # ------------------------------------------------------------------
@@ -70,6 +72,35 @@ class FsmConfirmationFreeTime(models.AbstractModel):
     @api.model
     def _get_windows(self, appointment, start, end):
         """Spans of working time, without leaves. An override point."""
+        calendar_sudo, resource_sudo = self._get_calendar(appointment)
+        if not calendar_sudo:
+            return []
+        found = calendar_sudo._work_intervals_batch(
+            pytz.utc.localize(start), pytz.utc.localize(end), resource_sudo or None
+        )
+        spans = found[resource_sudo.id if resource_sudo else False]
+        windows = [_to_utc(span) for span in spans]
+        zone = appointment._get_appointment_order().sudo()._get_appointment_timezone()
+        if is_other_time(start, zone, calendar_sudo.tz):
+            # Hours elsewhere may be the middle of the night there.
+            return slots.by_day(windows, zone)
+        return windows
+
+    @api.model
+    def _find_leaves(self, appointment, start, end):
+        """Spans in which the technician, or the whole company, does not work."""
+        calendar_sudo, resource_sudo = self._get_calendar(appointment)
+        if not calendar_sudo:
+            return []
+        found = calendar_sudo._leave_intervals_batch(
+            pytz.utc.localize(start), pytz.utc.localize(end), resource_sudo or None
+        )
+        spans = found[resource_sudo.id if resource_sudo else False]
+        return [_to_utc(span) for span in spans]
+
+    @api.model
+    def _get_calendar(self, appointment):
+        """:return: (``resource.calendar``, ``resource.resource`` or None), with sudo"""
         order_sudo = appointment._get_appointment_order().sudo()
         person_sudo = self._get_person(appointment)
         resource_sudo = self._get_resource(person_sudo)
@@ -78,13 +109,7 @@ class FsmConfirmationFreeTime(models.AbstractModel):
             or (resource_sudo and resource_sudo.calendar_id)
             or order_sudo.company_id.resource_calendar_id
         )
-        if not calendar_sudo:
-            return []
-        found = calendar_sudo._work_intervals_batch(
-            pytz.utc.localize(start), pytz.utc.localize(end), resource_sudo or None
-        )
-        spans = found[resource_sudo.id if resource_sudo else False]
-        return [_to_utc(span) for span in spans]
+        return calendar_sudo, resource_sudo
 
     @api.model
     def _find_closed(self, appointment):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.fields import Domain
 
-_MAX_OTHERS = 200  # of a Work Order, beside the main ones
+_MAX_OTHERS = 200  # of a Work Order, besides the usual ones
 
 
 class FsmConfirmationRecipient(models.AbstractModel):
@@ -26,36 +26,38 @@ class FsmConfirmationRecipient(models.AbstractModel):
         """
         nobody = self.env["res.partner"].sudo()
         others = self._find_others([order])[order]
-        return nobody.concat(*self._get_main(order), *others)
+        return nobody.concat(*self._get_usual(order), *others)
 
     @api.model
-    def _get_main(self, order):
-        """The usual contacts: of the location, its owner, the location itself.
+    def _get_usual(self, order):
+        """The location's contact, its owner and the location itself, if active.
 
-        :return: list, as each of them is read together with those of other orders
+        :return: list, so that each is prefetched with those of other orders
         """
-        return [partner for partner in self._get_entered(order) if partner.active]
+        found = self._get_usual_with_archived(order)
+        return [partner for partner in found if partner.active]
 
     @api.model
     def _get_archived(self, order):
-        """The usual contacts who are archived: they are proposed and texted no more.
+        """The usual contacts who are archived, so no longer proposed or texted.
 
         :return: ``res.partner`` with sudo
         """
-        found = [partner for partner in self._get_entered(order) if not partner.active]
-        return self.env["res.partner"].sudo().concat(*found)
+        found = self._get_usual_with_archived(order)
+        archived = [partner for partner in found if not partner.active]
+        return self.env["res.partner"].sudo().concat(*archived)
 
     @api.model
-    def _get_entered(self, order):
-        """:return: list of the usual contacts, archived ones as well"""
+    def _get_usual_with_archived(self, order):
+        """:return: list of the usual contacts, archived ones too"""
         location_sudo = order.sudo().location_id
         found = (
             location_sudo.contact_id,
             location_sudo.owner_id,
             location_sudo.partner_id,
         )
-        known = dict.fromkeys(partner for partner in found if partner)
-        return [partner for partner in known if self._is_of_company(partner, order)]
+        partners = dict.fromkeys(partner for partner in found if partner)
+        return [partner for partner in partners if self._is_of_company(partner, order)]
 
     @api.model
     def _is_of_company(self, partner, order):
@@ -84,7 +86,7 @@ class FsmConfirmationRecipient(models.AbstractModel):
             location_sudo = order.sudo().location_id
             owner_sudo = location_sudo.owner_id.commercial_partner_id
             mine = {*at_location.get(location_sudo, ()), *below[owner_sudo]}
-            mine -= set(self._get_main(order))
+            mine -= set(self._get_usual(order))
             mine = (partner for partner in mine if self._is_of_company(partner, order))
             others[order] = sorted(mine, key=position.get)[:_MAX_OTHERS]
         return others
@@ -120,28 +122,28 @@ class FsmConfirmationRecipient(models.AbstractModel):
 
     @api.model
     def _choose(self, orders):
-        """The first contact with a number that can be texted, the main ones first.
+        """The first contact with a number that can be texted, the usual ones first.
 
-        Without any, the first main one: the alerts say what is wrong with it.
+        Without any, the first usual one: the alerts say what is wrong with it.
 
         :param orders: ``fsm.order`` records
         :return: dict order -> ``res.partner`` with sudo, maybe empty
         """
-        main = {order: self._get_main(order) for order in orders}
-        chosen = self._choose_textable(main)
+        usual = {order: self._get_usual(order) for order in orders}
+        chosen = self._choose_textable(usual)
         rest = [order for order in orders if order not in chosen]
         if rest:
             chosen.update(self._choose_textable(self._find_others(rest)))
         return {
-            order: chosen.get(order) or self._choose_despite(order, main[order])
+            order: chosen.get(order) or self._choose_untextable(order, usual[order])
             for order in orders
         }
 
     @api.model
-    def _choose_despite(self, order, partners):
-        """Who is proposed although nobody can be texted: the alert is about them.
+    def _choose_untextable(self, order, partners):
+        """Whom to propose although nobody can be texted: the alert is about them.
 
-        Not the place itself instead of its archived contact.
+        Not the location itself when its contact is archived.
 
         :param partners: list of ``res.partner``, the usual contacts
         """
@@ -257,4 +259,4 @@ class FsmConfirmationRecipient(models.AbstractModel):
 
         The usual ones are, which needs no look at all others.
         """
-        return partner in self._get_main(order) or partner in self._get_all(order)
+        return partner in self._get_usual(order) or partner in self._get_all(order)

@@ -6,16 +6,17 @@ from odoo.tools import SQL
 
 from ...core.delivery import Transition
 from ...core.formatting import MAX_TEXT, localize, plain_spaces
+from ...core.notices import TECHNICIAN
 
 _MOST_IN_ONE = 5  # appointments
 _WAITS = ("outgoing", "sending")
 
 
 class FsmConfirmationSameDay(models.AbstractModel):
-    """Appointments of one customer on one day: asked about in one text.
+    """Appointments of one customer on one day: asked about, or told of, in one text.
 
-    Each has a question of its own, with a code. One of them, the carrier, is the text
-    that leaves; the others follow its delivery.
+    Each has a record of its own; a question has a code. One of them, the carrier, is
+    the text that is sent; the others follow its delivery.
     """
 
     _name = "fsm.confirmation.same.day"
@@ -51,14 +52,16 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
     @api.model
     def _get_key(self, draft):
-        """What drafts have in common that are asked in one text, None: a text alone.
+        """What drafts of one text have in common; None for a text of its own.
 
         Of whichever step: one that is about to be asked has none yet.
         """
         start = draft.appointment.scheduled_date_start
         # In an e-mail each has a link of its own.
-        may_share = draft.asks and draft.mobile and start and not draft.is_email
-        if not may_share or draft.previous or draft.template or draft.words:
+        if not start or not draft.mobile or draft.is_email or draft.previous:
+            return None
+        is_plain = draft.asks and not draft.template and not draft.words
+        if draft.is_alone or not (is_plain or draft.tells_change):
             return None
         zone = draft.order._get_appointment_timezone()
         return (
@@ -67,6 +70,9 @@ class FsmConfirmationSameDay(models.AbstractModel):
             draft.partner._get_customer_lang(draft.company),
             draft.step and draft.step.id,
             draft.at_once_reason,
+            draft.tells_change,
+            # Who comes is said once.
+            draft.tells_change == TECHNICIAN and draft.appointment._get_person(),
             localize(start, zone).date(),
         )
 
@@ -74,9 +80,9 @@ class FsmConfirmationSameDay(models.AbstractModel):
     def _render(self, drafts):
         """The text about all of these, as str."""
         first = drafts[0]
-        template_sudo = first.company._get_text_templates_sudo("several")[
-            :1
-        ].with_context(
+        change = first.tells_change
+        kind = f"several_{change}" if change else "several"
+        template_sudo = first.company._get_text_templates_sudo(kind)[:1].with_context(
             confirmation_together=tuple(
                 (draft.order.id, draft.visit.id, draft.code) for draft in drafts
             ),
@@ -107,9 +113,10 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
     @api.model
     def _get_all(self, records):
-        """These texts that leave, and the questions that they carry."""
-        # Only questions with a code are asked with others.
-        return records | records.filtered("code").carried_ids
+        """These texts, and the questions and notices that they carry."""
+        # Only questions with a code, and notices, carry others.
+        carriers = records.filtered(lambda rec: rec.code or rec.tells_change)
+        return records | carriers.carried_ids
 
     @api.model
     def _claim(self, ids):
@@ -131,36 +138,52 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
     @api.model
     def _stop(self, record, stops):
-        """Don't send a text of which a part is not true any more.
+        """Don't send a text of which a part is no longer true.
 
-        What is left of it is asked anew, in a text of its own.
+        Its other questions are asked again, in a text of their own.
 
         :param record: a claimed ``fsm.confirmation`` with sudo
-        :param stops: dict ``fsm.confirmation`` -> ``Transition``, of what may not leave
+        :param stops: dict ``fsm.confirmation`` -> ``Transition``, of what must not be
+            sent
         """
         deliveries = self.env["fsm.confirmation.delivery"]
         everything = self._get_all(record)
         left = everything.filtered(lambda rec: rec not in stops)
-        drafts = [self._draft_again(rec) for rec in left]
+        steps = {rec: rec.step_id for rec in left}
         reason = self.env._("Another appointment of this text changed: asked anew.")
         for one in everything.filtered(lambda rec: rec.state in _WAITS):
             # The new text is recorded for the same step.
             values = {"step_id": False} if one in left else None
             stop = stops.get(one) or Transition("canceled", reason=reason)
             deliveries._make_one_transition(one, stop, values)
-        self.env["fsm.confirmation.composer"]._record(drafts, record.user_id)
+        drafts = [self._draft_again(rec, step) for rec, step in steps.items()]
+        composer = self.env["fsm.confirmation.composer"]
+        composer._record([draft for draft in drafts if draft], record.user_id)
 
     @api.model
-    def _draft_again(self, record):
-        composer = self.env["fsm.confirmation.composer"]
-        draft = composer._draft(record.order_id, record.visit_id, record.partner_id)
-        draft.step = record.step_id
+    def _draft_again(self, record, step):
+        """A draft of what was not sent, of a change if that is still to be told.
+
+        :return: :class:`~.fsm_confirmation_composer.Draft`, None if there is nothing
+        """
+        changes = self.env["fsm.confirmation.change"]
+        kind, told_sudo = None, None
+        if record.tells_change:
+            kind, told_sudo = changes._find(record._get_appointment_sudo())
+        if not kind and not record._asks():
+            return None  # It isn't so any more.
+        if kind:
+            draft = changes._draft(record, kind, told_sudo)
+        else:
+            composer = self.env["fsm.confirmation.composer"]
+            draft = composer._draft(record.order_id, record.visit_id, record.partner_id)
+            draft.step = step
         draft.leaves_at_once = bool(record.at_once_until)
         return draft
 
     @api.model
     def _hand_over(self, records):
-        """Another question carries those that deleted ones carried."""
+        """Have another question carry those that a deleted one carried."""
         for record in records.filtered("carried_ids"):
             left = record.carried_ids - records
             left[:1].carrier_id = False

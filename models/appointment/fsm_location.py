@@ -20,7 +20,7 @@ class FsmLocation(models.Model):
         return result
 
     def _on_owner_changed(self):
-        """Another customer was not asked about anything yet."""
+        """Another owner has not been asked about anything yet."""
         messages_sudo = self.env["fsm.confirmation"].sudo()
         asked_sudo = messages_sudo.search(
             [

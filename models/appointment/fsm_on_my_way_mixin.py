@@ -27,7 +27,7 @@ class FsmOnMyWayMixin(models.AbstractModel):
         may_send = self.env.user.has_group(EDIT_GROUP)
         for appointment_sudo in self._origin.sudo():
             order_sudo = appointment_sudo._get_appointment_order()
-            # What costs a query comes last: few appointments are today.
+            # What costs a query comes last: few appointments are for today.
             self.browse(appointment_sudo.id).can_send_on_my_way = (
                 order_sudo.company_id.job_confirmation_enabled
                 and not appointment_sudo._find_way_problem()
@@ -52,7 +52,7 @@ class FsmOnMyWayMixin(models.AbstractModel):
             return self.env._("The appointment isn't today.")
         told = self.env["fsm.confirmation"].sudo()
         if told.search_count(self._get_way_domain(), limit=1):
-            return self.env._("The customer has already been told.")
+            return self.env._("The customer has already been notified.")
         return ""
 
     def _get_way_domain(self):

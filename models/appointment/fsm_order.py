@@ -61,6 +61,13 @@ class FsmOrder(models.Model):
         help="What the customer doesn't know yet.",
     )
 
+    confirmation_times_text = fields.Char(
+        compute="_compute_confirmation_times_text",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="Which times were proposed to the customer, and which one is chosen.",
+    )
+
     @api.depends(
         "company_id",
         "location_id.contact_id.company_id",
@@ -92,6 +99,21 @@ class FsmOrder(models.Model):
         for order in self:
             mine = by_order.get(order._origin, changes.browse())
             order.confirmation_change_text = " ".join(map(str, mine._describe()))
+
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_confirmation_times_text(self):
+        # Without a text nothing was proposed.
+        told = self.filtered("confirmation_count")
+        sentences = {}
+        if told:
+            proposals = self.env["fsm.confirmation.proposal"]
+            found = proposals._find_pending_sudo(told)
+            for (order, _visit), slots_sudo in found.items():
+                sentence = proposals._describe_pending(slots_sudo)
+                sentences.setdefault(order, []).append(sentence)
+        for order in self:
+            mine = sentences.get(order._origin, [])
+            order.confirmation_times_text = " ".join(mine) or False
 
     def _compute_confirmation_note(self):
         """And how many messages there are, of which few have a note."""
@@ -127,6 +149,8 @@ class FsmOrder(models.Model):
         :return: ``fsm.visit`` or ``fsm.order``, maybe empty
         """
         self.ensure_one()
+        if self._is_appointment_closed():
+            return self.browse()
         moved = self._get_upcoming_visits().filtered(
             lambda visit: visit.confirmation_status == "reconfirm"
         )[:1]
@@ -146,7 +170,7 @@ class FsmOrder(models.Model):
         order_sudo = self.sudo()
         place_sudo = order_sudo.location_id.partner_id
         countries = self.env["res.country"]
-        known = pytz.all_timezones_set
+        all_zones = pytz.all_timezones_set
         # One after the other: each is a query, and an early one is usually known.
         for get_name in (
             lambda: order_sudo.location_id.calendar_id.tz,
@@ -160,7 +184,7 @@ class FsmOrder(models.Model):
             lambda: order_sudo.company_id.resource_calendar_id.tz,
             lambda: order_sudo.company_id.partner_id.tz,
         ):
-            if (name := get_name()) in known:
+            if (name := get_name()) in all_zones:
                 return name
         return "UTC"
 
@@ -246,7 +270,7 @@ class FsmOrder(models.Model):
     def _update_status_from_visits_sudo(self):
         """Sum up the upcoming visits, the most urgent answer first.
 
-        After the last one nobody waits for an answer: it says how that one ended.
+        After the last visit nobody awaits an answer: its status stays as the summary.
         """
         for order_sudo in self.sudo():
             visits_sudo = order_sudo._get_upcoming_visits()
@@ -308,7 +332,7 @@ class FsmOrder(models.Model):
                 order.write(order._with_moved_end(vals))
             return True
         if self._moves_end_alone(vals):
-            # Field service moves the start then: a longer job begins when it did.
+            # Field service would move the start, but a longer job begins when it did.
             for order in self:
                 start = order.scheduled_date_start
                 order.write({**vals, "scheduled_date_start": start})
@@ -337,11 +361,11 @@ class FsmOrder(models.Model):
                 appointments._on_appointment_reopened()
         for order, company in before.items():
             if order.company_id != company:
-                order._leave_confirmations_behind()
+                self.env["fsm.confirmation.transfer"]._leave_behind(order)
         return result
 
     def _moves_start_alone(self, vals):
-        """Whether the start moves and nothing is said of the end.
+        """Whether the values move the start without saying anything about the end.
 
         Field service would have the appointment end when it starts.
         """
@@ -378,75 +402,11 @@ class FsmOrder(models.Model):
         return result
 
     def unlink(self):
-        confirmations_sudo = (
+        messages_sudo = (
             self.env["fsm.confirmation"].sudo().search([("order_id", "in", self.ids)])
         )
-        confirmations_sudo._close_sudo("deleted")
+        messages_sudo._close_sudo("deleted")
         return super().unlink()
-
-    # ------------------------------------------------------------------
-    # A Work Order that goes to another company
-    # ------------------------------------------------------------------
-
-    def _leave_confirmations_behind(self):
-        """What was sent by another company stays there, with all that was written.
-
-        The customer was asked in the name of the other company, by its number: the new
-        one must neither see, nor answer, nor inherit it, and asks anew.
-        """
-        self.ensure_one()
-        order_sudo = self.sudo()
-        messages_sudo = order_sudo.env["fsm.confirmation"].search(
-            [
-                ("order_id", "=", order_sudo.id),
-                ("company_id", "!=", order_sudo.company_id.id),
-            ]
-        )
-        if not messages_sudo:
-            return
-        activities_sudo = order_sudo.env["mail.activity"]
-        activities_sudo.with_context(active_test=False).search(
-            [
-                ("res_model", "=", order_sudo._name),
-                ("res_id", "=", order_sudo.id),
-                *activities_sudo._get_answer_domain(),
-            ]
-        ).unlink()
-        self._move_notes_to(messages_sudo)
-        self._detach(messages_sudo)
-        for appointments in (order_sudo, order_sudo.visit_ids):
-            appointments._set_confirmation_status_sudo("not_sent")
-
-    def _move_notes_to(self, messages_sudo):
-        """Have the notes about messages stand on the messages themselves.
-
-        A note that knows no message goes to the newest one.
-        """
-        notes_sudo = messages_sudo.env["mail.message"].search(
-            [
-                ("model", "=", self._name),
-                ("res_id", "=", self.id),
-                ("subtype_id", "=", self._get_private_subtype_id()),
-            ]
-        )
-        newest_sudo = messages_sudo.sorted("id")[-1:]
-        for note_sudo in notes_sudo:
-            target_sudo = note_sudo.confirmation_id & messages_sudo or newest_sudo
-            note_sudo.write({"model": target_sudo._name, "res_id": target_sudo.id})
-
-    @api.model
-    def _detach(self, messages_sudo):
-        """Close messages: what waits does not leave, no answer counts."""
-        messages_sudo._close_sudo("company")
-        reason = messages_sudo._describe_cancellation("company")
-        waiting_sudo = messages_sudo.filtered(lambda rec: rec.state == "outgoing")
-        waiting_sudo._cancel_waiting_sudo(reason)
-        messages_sudo.write(
-            {"order_id": False, "visit_id": False, "needs_reading": False}
-        )
-        for record_sudo in messages_sudo:
-            record_sudo._message_log(body=reason)
-        messages_sudo._notify_changed()
 
     # ------------------------------------------------------------------
     # Actions

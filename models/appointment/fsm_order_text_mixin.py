@@ -29,6 +29,9 @@ class FsmOrderTextMixin(models.AbstractModel):
     confirmation_company = fields.Char(
         "Company Name (text)", compute="_compute_confirmation_details"
     )
+    confirmation_job = fields.Char(
+        "Job ID and Type (text)", compute="_compute_confirmation_details"
+    )
     confirmation_date = fields.Char(
         "Weekday and Date (text)", compute="_compute_confirmation_details"
     )
@@ -61,11 +64,12 @@ class FsmOrderTextMixin(models.AbstractModel):
     confirmation_choices = fields.Char(
         "Appointments of the Day (text)",
         compute="_compute_confirmation_details",
-        help="With their codes, where one text asks about several.",
+        help="With their codes, where one text is about several.",
     )
 
     @api.depends(
         "name",
+        "type",
         "company_id.name",
         "location_id",
         "person_id",
@@ -89,6 +93,10 @@ class FsmOrderTextMixin(models.AbstractModel):
             appointment = mine or order
             person = mine.person_id or order.person_id
             order.confirmation_company = shorten(order.company_id.name)
+            kind = order.sudo().type.name
+            order.confirmation_job = (
+                f"{order.name} ({shorten(kind)})" if kind else order.name
+            )
             order.confirmation_date = order._format_appointment_date(appointment)
             order.confirmation_time = order._format_appointment_time(
                 appointment, readers.get(order._origin.id)
@@ -121,9 +129,9 @@ class FsmOrderTextMixin(models.AbstractModel):
             )
 
     def _describe_choices(self, choices, reader):
-        """The appointments that one text asks about, with their codes.
+        """The appointments that one text is about, with their codes.
 
-        :param choices: tuples (id of the Work Order, of the visit or False, code)
+        :param choices: tuples (id of the Work Order, of the visit or False, code or "")
         :param reader: the reader's time zone, None for one who is there
         """
         texts = []
@@ -133,7 +141,7 @@ class FsmOrderTextMixin(models.AbstractModel):
             visit = self.env["fsm.visit"].browse(visit_id or ())
             time = order._format_appointment_time(visit or order, reader)
             name = " ".join(filter(None, (order.name, visit.name)))
-            parts = [f"{code}: {time}", name]
+            parts = [f"{code}: {time}" if code else time, name]
             if order._format_appointment_address() != place:
                 place = order._format_appointment_address()
                 parts.append(place)

@@ -3,7 +3,7 @@ from odoo import api, fields, models, tools
 
 
 class FsmStage(models.Model):
-    """Which stages end a Work Order; asked for with every reply."""
+    """Which stages end a Work Order: needed for every reply."""
 
     _name = "fsm.stage"
     _inherit = ["fsm.stage", "fsm.confirmation.cached.mixin"]

@@ -133,8 +133,8 @@ class FsmVisit(models.Model):
         orders._update_status_from_visits_sudo()
         for order_sudo in orders.sudo():
             if not order_sudo._get_upcoming_visits():
-                known = order_sudo._get_known_status_sudo()
-                order_sudo._set_confirmation_status_sudo(known)
+                status = order_sudo._get_known_status_sudo()
+                order_sudo._set_confirmation_status_sudo(status)
 
     def _take_messages_along(self):
         """What was said about a visit goes with it to another Work Order.
@@ -152,7 +152,7 @@ class FsmVisit(models.Model):
                 )
             )
             if foreign_sudo:
-                order_sudo._detach(foreign_sudo)
+                self.env["fsm.confirmation.transfer"]._detach(foreign_sudo)
                 visit_sudo._set_confirmation_status_sudo("not_sent")
             (messages_sudo - foreign_sudo).write({"order_id": order_sudo.id})
             visit_sudo._on_place_changed()
@@ -185,10 +185,10 @@ class FsmVisit(models.Model):
         orders = self.order_id
         self._check_may_take_along()
         for visit in self:
-            confirmations_sudo = visit.sudo().confirmation_ids
-            confirmations_sudo._close_sudo("deleted")
+            messages_sudo = visit.sudo().confirmation_ids
+            messages_sudo._close_sudo("deleted")
             activities = self.env["fsm.confirmation.activity"]
-            activities._close(confirmations_sudo)
+            activities._close(messages_sudo)
         result = super().unlink()
         self._sum_up(orders.exists())
         return result
@@ -205,8 +205,8 @@ class FsmVisit(models.Model):
 
     def _get_appointment_confirmations_sudo(self, domain=()):
         self.ensure_one()
-        confirmations_sudo = self.env["fsm.confirmation"].sudo()
-        return confirmations_sudo.search(
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        return messages_sudo.search(
             [*self._get_about_domain(), ("kind", "=", QUESTION), *domain]
         )
 

@@ -3,7 +3,7 @@ from odoo import api, models, tools
 
 
 class ResCountry(models.Model):
-    """Country: in which one a place lies is asked with every Work Order."""
+    """Country: the country of a place is needed for every Work Order."""
 
     _inherit = "res.country"
 

@@ -13,7 +13,7 @@ from ...core.phones import EXTENSION, normal_form, read_number
 from ..levels import check_may_edit
 from ..xmlids import ADMIN_GROUP, EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
-# What the names follow from that messages show.
+# The fields that determine the names shown on messages.
 _NAMES = {"company_name", "is_company", "name", "parent_id"}
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
@@ -86,7 +86,7 @@ class ResPartner(models.Model):
         self.confirmation_wrong_number = False
         if not self._shows_confirmations():
             return
-        # A company has those of its contacts, as the button shows them.
+        # Count those of a company's contacts for the company, as the button shows them.
         groups = self.env["fsm.confirmation"]._read_group(
             [("partner_id", "child_of", self.ids)],
             ["partner_id"],
@@ -189,8 +189,8 @@ class ResPartner(models.Model):
     def _get_opt_out_number(self):
         """The number whose opt-out counts, or "".
 
-        Odoo's own may be missing: without a country on the contact it is what the
-        company in which it was entered made of it.
+        Odoo's own may be missing: without a country on the contact, it depends on the
+        company in which the number was entered.
         """
         self.ensure_one()
         own = self.phone_sanitized
@@ -215,7 +215,7 @@ class ResPartner(models.Model):
     @api.depends("phone_sanitized")
     @api.depends_context("confirmation_company_id")
     def _compute_display_name(self):
-        """Where the contact of a text is chosen: with number, and whether opted out."""
+        """Where the contact of a text is chosen, show its number and any opt-out."""
         super()._compute_display_name()
         company = self.env["res.company"].browse(
             self.env.context.get("confirmation_company_id") or []

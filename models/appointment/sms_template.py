@@ -26,12 +26,16 @@ AUTO_REPLIES = [
     ("notice_moved", "Notice: Appointment Moved"),
     ("notice_canceled", "Notice: Appointment Canceled"),
     ("notice_technician", "Notice: Another Technician"),
+    ("notice_reopened", "Notice: Appointment Takes Place After All"),
+    ("several_moved", "Notice: Several Appointments Moved"),
+    ("several_canceled", "Notice: Several Appointments Canceled"),
+    ("several_technician", "Notice: Another Technician for Several Appointments"),
     ("on_my_way", "On My Way"),
     ("times", "Proposed Times"),
     ("times_first", "Proposed Times, Nothing Asked Before"),
     ("time_set", "Proposed Time Was Set"),
 ]
-# What staff may send in a conversation instead of writing it each time.
+# What staff may send in a conversation instead of typing it.
 PREPARED = [
     ("staff", "Prepared Text in Conversations"),
     ("staff_reply", "Prepared Text to Unmatched Replies"),
@@ -83,11 +87,14 @@ class SmsTemplate(models.Model):
     @api.model
     def _get_auto_reply_model(self, kind):
         """Name of the model whose record a text of this kind is written about."""
-        # Whoever asks for help, or is visited, may never have been asked before.
+        # Whoever asks for help, or is visited, may never have been asked anything.
         models = {
             "help": "res.company",
             "on_my_way": "fsm.order",
             "several": "fsm.order",
+            "several_moved": "fsm.order",
+            "several_canceled": "fsm.order",
+            "several_technician": "fsm.order",
             "reminder": "fsm.order",
             "times_first": "fsm.order",
             "staff_reply": "fsm.confirmation.reply",

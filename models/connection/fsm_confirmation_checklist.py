@@ -2,7 +2,7 @@
 from odoo import api, models
 
 MESSAGE_CENTER_ADMIN = "fieldservice_job_confirmation.group_message_center_admin"
-# Somebody in many companies is not buried under checklists.
+# Don't bury a user of many companies under checklists.
 MAX_CHECKLISTS = 2
 
 
@@ -36,7 +36,7 @@ class FsmConfirmationChecklist(models.AbstractModel):
 
     @api.model
     def _get_setup_warning(self, company):
-        """What went wrong after all was green; None when nothing did."""
+        """What went wrong after everything was green; None if nothing did."""
         connection_sudo = self.env["fsm.confirmation.connection"]._of_sudo(company)
         if connection_sudo._are_replies_refused():
             text = self.env._(

@@ -20,11 +20,11 @@ from ...core.twilio.client import OVERRIDES
 
 _logger = logging.getLogger(__name__)
 
-# Refused requests older than this are no news any more.
+# Refused requests older than this no longer count.
 REFUSALS_COUNT_FOR = timedelta(days=7)
-# At most one refusal in this time is written down, however many arrive.
+# At most one refusal in this time is recorded, however many arrive.
 REFUSAL_PAUSE = timedelta(minutes=1)
-# In so many different minutes; one may be a stranger who tries.
+# In this many different minutes; a single one may be a stranger's attempt.
 REFUSALS_THAT_MATTER = 3
 REGISTRATION_CODES = (30032, 30034)
 REGISTRATION_DAYS = 14
@@ -48,8 +48,8 @@ def _has_problem(checks):
 class FsmConfirmationConnection(models.Model):
     """How a company's connection with Twilio is doing: one row for each company.
 
-    Apart from ``res.company``, because the webhook writes here when a signature is
-    wrong, and a company's row is read by everybody all the time.
+    Not on ``res.company``, because the webhook writes here when a signature is wrong,
+    while everybody reads a company's row all the time.
     """
 
     _name = "fsm.confirmation.connection"
@@ -99,10 +99,10 @@ class FsmConfirmationConnection(models.Model):
 
     @api.model
     def _record_refusal_sudo(self, companies_sudo, address):
-        """A request for a known account had a wrong signature: write it down.
+        """Record that a request for a known account had a wrong signature.
 
-        A stranger can cause this. So it is one cheap update a minute for a company,
-        it waits for nobody, and it never fails the request.
+        A stranger can cause this, so it is one cheap update per minute and company,
+        which never waits and never fails the request.
 
         :param address: the URL that the signature was checked with
         """
@@ -161,7 +161,7 @@ class FsmConfirmationConnection(models.Model):
         return list(dict.fromkeys(filter(None, senders)))
 
     def _get_connection_key(self):
-        """Address and senders as one text; connecting is for exactly these."""
+        """Address and senders as one string: what the connection was made for."""
         account = self.company_id.sudo().sms_twilio_account_sid or ""
         return "|".join([self._get_address(), account, *sorted(self._get_senders())])
 
@@ -196,7 +196,7 @@ class FsmConfirmationConnection(models.Model):
         return replies_sudo.search([("company_id", "=", self.company_id.id)], limit=1)
 
     def _lock(self):
-        """One click at a time for a company. Webhooks skip the row meanwhile.
+        """Lock the row: one click at a time per company. Webhooks skip it meanwhile.
 
         :raises UserError: somebody else is at it
         """
@@ -342,7 +342,7 @@ class FsmConfirmationConnection(models.Model):
         return self._describe(checks)
 
     def _remember(self, checks, changes):
-        """Keep whether replies come here; the checklist asks Twilio nothing."""
+        """Remember whether replies come here: the checklist doesn't ask Twilio."""
         webhooks = [check for check in checks if check.subject == "webhook"]
         if webhooks and not _has_problem(webhooks):
             if not self._is_connected():
@@ -389,7 +389,7 @@ class FsmConfirmationConnection(models.Model):
         return self._prepare_result(checks, "problem" if _has_problem(checks) else "ok")
 
     def _apply(self, changes, address_checks):
-        """Change what has to be, and check again: only what Twilio says now is true.
+        """Change what is needed, and check again: only what Twilio says now is true.
 
         :return: see :meth:`_check_twilio`
         """

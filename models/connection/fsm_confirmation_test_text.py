@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...core.phones import EXTENSION, read_number
 from ...core.segments import count_segments
 from ...core.twilio.account import SetupApi
 from ...core.twilio.client import Outcome
@@ -66,13 +67,20 @@ class FsmConfirmationTestText(models.AbstractModel):
     def _parse_number(self, company, number):
         """:return: E.164"""
         country = company.country_id
+        if read_number(number, country.code or "").problem == EXTENSION:
+            raise UserError(
+                self.env._(
+                    "This number has an extension, and can't be texted. Enter a mobile "
+                    "number."
+                )
+            )
         try:
             return phone_validation.phone_format(
                 number or "", country.code, country.phone_code, force_format="E164"
             )
         except UserError as error:
             raise UserError(
-                self.env._("This is no phone number. Write it like +1 202 555 0123.")
+                self.env._("This isn't a phone number. Write it like +1 202 555 0123.")
             ) from error
 
     def _check_may_send(self, company, mobile):

@@ -147,7 +147,7 @@ class ResCompany(models.Model):
     )
 
     def _asks_by_email_itself(self):
-        """Whether an e-mail leaves to who can't be texted, without a person's click."""
+        """Whether customers who can't be texted are sent e-mails without a click."""
         return self.sudo().job_confirmation_email == "always"
 
     @api.constrains(
@@ -284,7 +284,7 @@ class ResCompany(models.Model):
         number = company_sudo.job_confirmation_sender_id
         if not number:
             numbers = company_sudo.sms_twilio_number_ids
-            # Only among several does it matter where a text goes to.
+            # Where a text goes only matters if there are several.
             number = (
                 numbers
                 if len(numbers) < 2
@@ -316,7 +316,7 @@ class ResCompany(models.Model):
         )
 
     def _get_texting_windows(self):
-        """The hours in which texts may leave, as :mod:`...core.hours` takes them.
+        """The hours in which texts may be sent, as :mod:`...core.hours` takes them.
 
         Those of the company's calendar, or the default ones. An override point.
         """
@@ -340,7 +340,7 @@ class ResCompany(models.Model):
         return hours.every_day((int(found["begin"]), int(found["end"])))
 
     def _get_next_departure(self, earliest, zone):
-        """When a text that nobody sends just now may leave.
+        """When a text that nobody sends just now may be sent.
 
         :param earliest: naive UTC datetime
         :param zone: name of the time zone of the place of work, empty if not known

@@ -99,7 +99,7 @@ class ResConfigSettings(models.TransientModel):
             )
 
     def _inverse_job_confirmation_text_ids(self):
-        """Keep what is not standard; that is sent where nothing else is chosen."""
+        """Keep the text only if it isn't the standard one, which is sent by default."""
         standard = self.env["sms.template"]._get_standard_auto_replies()
         for settings in self:
             own = settings.job_confirmation_text_ids - standard
@@ -126,7 +126,7 @@ class ResConfigSettings(models.TransientModel):
 
     @api.depends("company_id", "job_confirmation_calendar_id")
     def _compute_job_confirmation_hours_warning(self):
-        """Hours so narrow that next to nothing ever leaves are said to be so."""
+        """Warn of hours so narrow that hardly anything is ever sent."""
         for settings in self:
             calendar = settings.job_confirmation_calendar_id
             # A Char of an empty record would show its name.
@@ -135,7 +135,7 @@ class ResConfigSettings(models.TransientModel):
             )
             settings.job_confirmation_hours_warning = narrow and self.env._(
                 "No day of the next two weeks has four texting hours: "
-                "automatic texts may never leave. Add hours to the calendar."
+                "automatic texts may never be sent. Add hours to the calendar."
             )
 
     @api.depends("company_id")
@@ -157,7 +157,7 @@ class ResConfigSettings(models.TransientModel):
             settings.job_confirmation_connection = text
 
     def action_job_confirmation_connect(self):
-        """Point the replies to this Odoo; shows in words what hinders it."""
+        """Point the replies to this Odoo, or show in words why that isn't possible."""
         self.ensure_one()
         return self.env["fsm.confirmation.setup"]._open_connected()
 

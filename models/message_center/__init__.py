@@ -5,6 +5,7 @@ from . import fsm_confirmation_name_index
 from . import fsm_confirmation_search_mixin
 from . import fsm_confirmation_talk_mixin
 from . import fsm_confirmation_screen_mixin
+from . import fsm_confirmation_reply_screen_mixin
 from . import fsm_confirmation_conversation
 from . import fsm_confirmation_next_step
 from . import fsm_message_center

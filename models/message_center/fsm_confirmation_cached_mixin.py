@@ -3,10 +3,10 @@ from odoo import api, models
 
 
 class FsmConfirmationCachedMixin(models.AbstractModel):
-    """Records of which something is kept in memory that follows from their values.
+    """Records from whose values something is computed that is kept in memory.
 
-    What is kept is forgotten after a change, never before: a call that changes nothing,
-    or that is refused, must not cost every process its memory.
+    The cache is cleared after a change, never before: a call that changes nothing, or
+    is refused, must not clear the cache of every process.
     """
 
     _name = "fsm.confirmation.cached.mixin"

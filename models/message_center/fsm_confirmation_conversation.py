@@ -9,8 +9,8 @@ from ..xmlids import NOTE_SUBTYPE
 _REPLY = "fsm.confirmation.reply"
 # The most that one call reads, whatever a client asks for.
 MAX_EVENTS = 1000
-# What comes first of several events in one second: our auto-reply, and what a reply
-# did, have the reply's time.
+# The order of events within one second: our auto-reply, and what a reply did, have the
+# reply's time.
 _ORDER = {"sent": 0, "received": 1, "answered": 1, "note": 2}
 # Why no response is awaited any more, where the conversation itself shows it.
 _CLOSED_VISIBLY = ("answered", "failed")
@@ -143,7 +143,7 @@ class FsmConfirmationConversation(models.AbstractModel):
 
     @api.model
     def _get_waiting_domain(self, current):
-        """Those of :meth:`_get_unmatched_domain` that a person has yet to see to."""
+        """Those of :meth:`_get_unmatched_domain` that a person has yet to handle."""
         return self._get_unmatched_domain(current) & Domain("is_done", "=", False)
 
     @api.model
@@ -158,7 +158,7 @@ class FsmConfirmationConversation(models.AbstractModel):
         )
         if self._is_about_none(current):
             return unmatched
-        # What came before this text was sent is no answer to it.
+        # A reply from before this text was sent can't be an answer to it.
         return unmatched & Domain("received_date", ">=", self._get_asked_date(current))
 
     @api.model

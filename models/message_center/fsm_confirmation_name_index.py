@@ -5,17 +5,17 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# A transaction that used a name before it was found unused has ended by then.
+# By then, any transaction that used a name before it was found unused has ended.
 UNUSED_FOR = timedelta(days=1)
 # Names in messages are cut here, so that an index takes every one of them.
 MAX_NAME = 256  # characters
-# More names than this, and the messages themselves are looked through.
+# If there are more names than this, the messages themselves are searched.
 MAX_NAMES = 200
 
 NAME_FIELDS = ("contact_name", "company_name")
 FUNCTION = "fsm_confirmation_remember_names"  # Of the trigger, and the trigger's name.
-# A name may stand here twice when two transactions use it for the first time: a unique
-# index would have one of them wait for the other, and fail.
+# A name may be stored twice if two transactions use it first at the same time: with a
+# unique index one of them would wait for the other, and fail.
 _REMEMBER = """
         IF NEW.{field} IS NOT NULL AND NOT EXISTS (
             SELECT FROM fsm_confirmation_name_index
@@ -26,8 +26,8 @@ _REMEMBER = """
                  VALUES (NEW.{field}, '{field}');
         END IF;
 """
-# By the database, and not by create() and write(): a stored name is renewed by the
-# ORM's recomputation, which passes neither.
+# By the database, not by create() and write(): the ORM recomputes a stored name without
+# calling either.
 _TRIGGER = f"""
     CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger AS $$
     BEGIN
@@ -61,8 +61,8 @@ def every_word(field_name, text):
 class FsmConfirmationNameIndex(models.Model):
     """Each different name of a contact or customer company in the messages.
 
-    A part of a name is looked for here, among few rows, and the messages are then found
-    by the whole name. The table follows the messages by a trigger in the database.
+    Part of a name is searched here, among few rows, and the messages are then found by
+    the whole name. A trigger in the database keeps the table up to date.
     """
 
     _name = "fsm.confirmation.name.index"
@@ -128,7 +128,7 @@ class FsmConfirmationNameIndex(models.Model):
     def _gc_names(self):
         """Forget names a day after the last message with them is gone or renamed.
 
-        What stands here twice is kept once.
+        Duplicates are removed.
         """
         now = fields.Datetime.now()
         before = now - UNUSED_FOR

@@ -168,7 +168,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _take(self, message, key):
+    def _take_step(self, message, key):
         """See ``fsm.confirmation.action_next_step``."""
         if key not in [step["key"] for step in self._get_steps(message)]:
             raise UserError(
@@ -186,7 +186,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "move": lambda message: message.action_move_as_proposed(),
             "reschedule": lambda message: message.action_reschedule(),
             "propose": self._propose,
-            "take_time": self.env["fsm.confirmation.proposal"]._take,
+            "take_time": self.env["fsm.confirmation.proposal"]._apply_chosen,
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "undo": self.env["fsm.confirmation.undo"]._undo,

@@ -7,7 +7,7 @@ from ..levels import check_may_edit
 
 
 class FsmConfirmationScreenMixin(models.AbstractModel):
-    """What the screens ask a message for; the services beside this file know it."""
+    """What the screens ask a message for, answered by the services in this folder."""
 
     _name = "fsm.confirmation.screen.mixin"
     _inherit = ["fsm.technical.fields.mixin", "fsm.confirmation.talk.mixin"]
@@ -65,7 +65,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
 
     @api.model
     def get_message_center_summary(self, domain):
-        """What stands above the list, for the messages that are being looked at.
+        """What is shown above the list of messages.
 
         :param domain: of the current search, without the status that a tile sets
         :return: dict with
@@ -98,7 +98,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("read")
-        return self.env["fsm.confirmation.next.step"]._take(self, key)
+        return self.env["fsm.confirmation.next.step"]._take_step(self, key)
 
     def action_mark_read(self):
         """A person read what the customer wrote later; the response stays as it is.
@@ -110,7 +110,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         self.check_access("write")
         undo = self.env["fsm.confirmation.undo"]
         for record_sudo in self.sudo().filtered("needs_reading"):
-            before = undo._take(record_sudo)
+            before = undo._snapshot(record_sudo)
             record_sudo.write({"needs_reading": False})
             self.env["fsm.confirmation.activity"]._close_read(record_sudo)
             record_sudo._message_log(

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...core.phones import digits_to_find
 from .fsm_confirmation_name_index import NAME_FIELDS, every_word
 
-# Number of messages that are sorted faster than one walks through all.
+# Up to this many messages, sorting them is faster than walking along an index.
 FEW = 5000
 
 
@@ -31,7 +31,7 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
     _name = "fsm.confirmation.search.mixin"
     _description = "Search of Job Confirmations"
 
-    # Only to search by: there is nothing in them.
+    # For searching only: they hold nothing.
     message_search = fields.Char(
         "Name, Number or Job",
         search="_search_message_search",
@@ -81,8 +81,8 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
         """The one search bar: a name, a company, a number, a job, a Message ID.
 
         Of a name every word counts, in any order; see :meth:`_find_by_whole_names`.
-        Each alternative has an index of its own; one without would mean that every
-        message is looked at.
+        Each alternative has an index of its own: one without would make PostgreSQL read
+        every message.
         """
         if operator == "in":
             return Domain.OR(self._search_message_search("ilike", val) for val in value)
@@ -110,7 +110,7 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
 
     @api.model
     def _find_by_whole_names(self, domain):
-        """Ask for whole names instead of a part of one: these are found much faster.
+        """Search whole names instead of part of a name, which is much faster.
 
         :return: ``Domain``
         """
@@ -170,7 +170,7 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
     @api.model
     @api.readonly
     def search_count(self, domain, limit=None):
-        """Count from the index of names where very many names have a text in them.
+        """Count from the name index if very many names contain a text.
 
         One in fifty customers has a frequent first name: PostgreSQL would read ten
         thousand messages to count them.
@@ -228,7 +228,7 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
 
     @api.readonly
     def web_read(self, specification):
-        """A page shows names of users and companies; Odoo would read all of each."""
+        """Fetch only the names of users and companies; Odoo would read every column."""
         if len(self) > 1:
             if "user_id" in specification:
                 users_sudo = self.user_id.sudo()
@@ -243,10 +243,10 @@ class FsmConfirmationSearchMixin(models.AbstractModel):
         return super().web_read(specification)
 
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
-        """Newest first also means: of the days that are looked at, in an index's order.
+        """Sort by date instead of id within a range of days, as an index does.
 
-        Ids and dates go hand in hand, which PostgreSQL does not know: for a week of
-        last year it would walk through everything that was sent since.
+        Ids and dates run in parallel, which PostgreSQL does not know: for a week of
+        last year it would read everything that was sent since.
         """
         domain = Domain(domain)
         if not self.env.context.get("confirmation_names_known"):

@@ -59,12 +59,15 @@ class FsmConfirmationTalkMixin(models.AbstractModel):
         service = self.env["fsm.confirmation.write.back"]
         return service._render(self._get_talk(), template_id)
 
-    def action_write_back(self, body):
+    def action_write_back(self, body, at_once_reason=""):
         """Send a person's words to this number.
 
+        :param at_once_reason: why it can't wait for the texting hours; without one it
+            waits. It is kept in the histories.
         :raises AccessError: the user's level is below Edit
         :raises UserError: it can't be sent
         """
         self.ensure_one()
-        self.env["fsm.confirmation.write.back"]._write_back(self._get_talk(), body)
+        service = self.env["fsm.confirmation.write.back"]
+        service._write_back(self._get_talk(), body, reason=at_once_reason)
         return True

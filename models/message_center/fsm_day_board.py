@@ -20,7 +20,7 @@ from ...core.board import (
 )
 from ...core.formatting import format_date
 from ...core.kinds import EMAIL, STAFF, TIMES
-from ...core.notices import MOVED
+from ...core.notices import CANCELED, MOVED
 from ...core.status import has_passed
 from ..xmlids import EDIT_GROUP
 
@@ -46,6 +46,8 @@ class Examined:
     alerts: list = field(default_factory=list)
     # The ``fsm.confirmation.change`` that waits for a dispatcher, or None.
     change: object = None
+    # The ``fsm.confirmation`` whose proposed times wait for the customer, or None.
+    times: object = None
 
     @property
     def block(self):
@@ -72,12 +74,15 @@ class FsmDayBoard(models.AbstractModel):
         """
         now = fields.Datetime.now()
         drafts = self._draft(appointments, now)
+        times = self._find_times(appointments)
         written_back = self._find_written_back(appointments)
         changes = self._find_changes(appointments)
         found = {}
         for appointment in appointments:
             draft = drafts.get(appointment)
             alerts = draft.alerts if draft else []
+            key = (appointment.order_id, appointment.visit_id)
+            mine = times.get(key)
             standing = Standing(
                 status=appointment.confirmation_status or "not_sent",
                 start=appointment.scheduled_date_start or None,
@@ -86,11 +91,11 @@ class FsmDayBoard(models.AbstractModel):
                 needs_reading=bool(appointment.needs_reading),
                 is_blocked=bool(first_block(alerts)),
                 is_canceled=appointment.stage_id._is_canceled(),
-                is_written_back=appointment in written_back,
+                is_written_back=appointment in written_back or bool(mine),
             )
             state = board_state(standing, now)
-            change = changes.get((appointment.order_id, appointment.visit_id))
-            found[appointment] = Examined(state, draft, alerts, change)
+            change = changes.get(key)
+            found[appointment] = Examined(state, draft, alerts, change, mine)
         return found
 
     @api.model
@@ -101,7 +106,11 @@ class FsmDayBoard(models.AbstractModel):
 
         :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation.change``
         """
-        kept = appointments.filtered(lambda rec: rec.confirmation_status != "reconfirm")
+        kept = appointments.filtered(
+            lambda rec: (
+                rec.confirmation_status != "reconfirm" or rec.stage_id._is_canceled()
+            )
+        )
         if not self._may_edit() or not kept:
             return {}
         changes = self.env["fsm.confirmation.change"].search(
@@ -112,6 +121,21 @@ class FsmDayBoard(models.AbstractModel):
             ]
         )
         return {(change.order_id, change.visit_id): change for change in changes}
+
+    @api.model
+    def _find_times(self, appointments):
+        """Texts whose proposed times the customer has yet to choose from.
+
+        :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation``
+        """
+        proposals = self.env["fsm.confirmation.proposal"]
+        return {
+            key: slots_sudo.confirmation_id.sudo(False)
+            for key, slots_sudo in proposals._find_pending_sudo(
+                appointments.order_id
+            ).items()
+            if not any(slots_sudo.mapped("is_chosen"))
+        }
 
     @api.model
     def _find_written_back(self, appointments):
@@ -188,12 +212,20 @@ class FsmDayBoard(models.AbstractModel):
         if found.state == "not_asked":
             return self._describe_not_asked(appointment, message)
         if found.state in ("awaiting", "near"):
-            return self._describe_waiting(appointment)
+            return self._describe_waiting(appointment, found)
         words = appointment.reply_body or appointment.customer_note
+        if appointment.confirmation_user_id and not appointment.needs_reading:
+            # What the customer wrote before says something else, or nothing.
+            return self._describe_by_hand(appointment)
         if appointment.needs_reading:
             replies_sudo = message.sudo().own_reply_ids
             words = replies_sudo.sorted("id")[-1:].body or words
         return f"“{words.strip()}”" if words else False
+
+    @api.model
+    def _describe_by_hand(self, appointment):
+        name = appointment.confirmation_user_id.sudo().name
+        return self.env._("Set by %s", name)
 
     @api.model
     def _describe_block(self, found):
@@ -212,27 +244,41 @@ class FsmDayBoard(models.AbstractModel):
         if appointment.confirmation_status == "reconfirm":
             if message.response == "opted_out":
                 return self.env._("Opted back in: ask again")
+            if appointment.confirmation_user_id:
+                return self._describe_by_hand(appointment)
             return self.env._("The customer needs to be asked again")
         if message.state == "failed":
             return self._describe_failure(message)
         return False
 
     @api.model
-    def _describe_waiting(self, appointment):
+    def _describe_waiting(self, appointment, found):
+        if found.times:
+            asked = found.times.sent_date or found.times.create_date
+            return self.env._("Times proposed %s", self._format_asked(asked))
         if appointment.confirmation_status == "unrecognized":
             return self.env._("We wrote back, no reply yet")
         asked = appointment.asked_date
         if not asked:
             return False
+        shown = self._format_asked(asked)
+        if appointment.message_id.channel == EMAIL:
+            return self.env._("Asked by e-mail %s, no response yet", shown)
+        return self.env._("Asked %s, no response yet", shown)
+
+    @api.model
+    def _format_asked(self, asked):
+        """The hour of today, or the date, on the user's clock.
+
+        :param asked: naive UTC datetime
+        """
         local = fields.Datetime.context_timestamp(self, asked)
         if local.date() == fields.Date.context_today(self):
-            shown = format_time(self.env, local.time(), time_format="short")
-        else:
-            locale = babel_locale_parse(get_lang(self.env).code)
-            zone = self.env["fsm.order"]._get_reader_timezone() or "UTC"
-            now = fields.Datetime.now()
-            shown = format_date(asked, zone, locale, now, weekday="")
-        return self.env._("Asked %s, no response yet", shown)
+            return format_time(self.env, local.time(), time_format="short")
+        locale = babel_locale_parse(get_lang(self.env).code)
+        zone = self.env["fsm.order"]._get_reader_timezone() or "UTC"
+        now = fields.Datetime.now()
+        return format_date(asked, zone, locale, now, weekday="")
 
     @api.model
     def _get_contact(self, appointment, found):
@@ -263,8 +309,8 @@ class FsmDayBoard(models.AbstractModel):
         """
         steps = []
         may_edit = self._may_edit()
-        if found.change and found.state != "passed":
-            label = self.env._("Tell Customer")
+        if found.change and (found.state != "passed" or found.change.kind == CANCELED):
+            label = self.env._("Notify Customer")
             steps.append(self._prepare_step("tell_change", label, "fa-bullhorn"))
         if may_edit and found.state not in ("confirmed", "passed"):
             steps += self._get_edit_steps(appointment, found)
@@ -307,7 +353,7 @@ class FsmDayBoard(models.AbstractModel):
         message = appointment.message_id
         if message:
             return self.env["fsm.confirmation.proposal"]._can_propose(message)
-        return found.state == "not_asked"
+        return found.state == "not_asked" or bool(found.times)
 
     @api.model
     def _may_edit(self):
@@ -329,11 +375,14 @@ class FsmDayBoard(models.AbstractModel):
         step = self._prepare_step
         if found.state == "not_asked":
             label = self.env._("Send")
-            if appointment.message_id:
+            if appointment.asked_date:
                 label = self.env._("Ask Again")
             return [step("send", label, "fa-commenting-o")]
         if found.state in ("awaiting", "near"):
-            return [step("send", self.env._("Ask Again"), "fa-repeat")]
+            label = self.env._("Ask Again")
+            if not appointment.asked_date:
+                label = self.env._("Send")
+            return [step("send", label, "fa-repeat")]
         if found.state == "to_read":
             next_steps = self.env["fsm.confirmation.next.step"]
             message = appointment.message_id
@@ -378,11 +427,8 @@ class FsmDayBoard(models.AbstractModel):
             "trust_number": step("trust_number", trust, "fa-check"),
             "open_schedule": step("schedule", schedule, "fa-calendar-o"),
         }
-        emails = self.env["fsm.confirmation.email"]
         may = {
-            "ask_by_email": lambda: emails._is_offered(
-                found.draft.partner, appointment.company_id
-            ),
+            "ask_by_email": lambda: self._can_ask_by_email(appointment, found),
             "open_contact": lambda: self._get_partner(found).has_access("write"),
             "open_schedule": lambda: appointment._get_appointment().has_access("write"),
         }
@@ -394,7 +440,19 @@ class FsmDayBoard(models.AbstractModel):
         ]
 
     @api.model
-    def _take(self, appointment, key):
+    def _can_ask_by_email(self, appointment, found):
+        """Whether an e-mail is a way out where no text can be sent."""
+        return (
+            found.state == "cant_ask"
+            and bool(found.block)
+            and "ask_by_email" in found.block.actions
+            and self.env["fsm.confirmation.email"]._is_offered(
+                found.draft.partner, appointment.company_id
+            )
+        )
+
+    @api.model
+    def _take_step(self, appointment, key):
         """See ``fsm.appointment.action_next_step``."""
         found = self._examine(appointment)[appointment]
         if key not in [step["key"] for step in self._get_steps(appointment, found)]:
@@ -417,7 +475,7 @@ class FsmDayBoard(models.AbstractModel):
             "conversation": lambda rec: rec.message_id.action_open_details(),
             "write_back": self._write_back,
             "propose": self._propose,
-            "take_time": lambda rec: next_steps._take(rec.message_id, "take_time"),
+            "take_time": lambda rec: next_steps._take_step(rec.message_id, "take_time"),
             "mark_read": lambda rec: rec.message_id.action_mark_read(),
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
             "reschedule": lambda rec: rec.message_id.action_reschedule(),
@@ -513,7 +571,13 @@ class FsmDayBoard(models.AbstractModel):
         if total > MAX_EXAMINED:
             line = self.env._("More than %s appointments: choose a day.", MAX_EXAMINED)
             return {**summary, "tiles": [], "total": total, "line": line, "to_ask": 0}
-        counts = Counter(appointments._examine_all(domain).values())
+        examined = appointments._examine_all(domain)
+        counts = Counter(found.state for found in examined.values())
+        by_email = sum(
+            found.block.actions[0] == "ask_by_email"
+            for appointment, found in examined.items()
+            if self._can_ask_by_email(appointment, found)
+        )
         return {
             **summary,
             "tiles": [
@@ -521,13 +585,16 @@ class FsmDayBoard(models.AbstractModel):
                 for state in STATES
             ],
             "total": total,
-            "line": self._describe_day(counts),
+            "line": self._describe_day(counts, by_email),
             "to_ask": counts["not_asked"] if self._may_edit() else 0,
         }
 
     @api.model
-    def _describe_day(self, counts):
-        """“71% confirmed, 6 to call”."""
+    def _describe_day(self, counts, by_email=0):
+        """“71% confirmed, 6 to call”.
+
+        :param by_email: of those who can't be texted, how many are best sent an e-mail
+        """
         total = sum(counts.values())
         if not total:
             return self.env._("No appointments")
@@ -536,12 +603,14 @@ class FsmDayBoard(models.AbstractModel):
             percent=confirmed_percent(counts),
             total=total,
         )
-        to_call = sum(counts[state] for state in TO_CALL)
+        to_call = sum(counts[state] for state in TO_CALL) - by_email
         parts = [line]
         if counts["not_asked"]:
             parts.append(self.env._("%s to ask", counts["not_asked"]))
         if to_call:
             parts.append(self.env._("%s to call", to_call))
+        if by_email:
+            parts.append(self.env._("%s to e-mail", by_email))
         if counts["to_read"]:
             parts.append(self.env._("%s to read", counts["to_read"]))
         return ", ".join(parts)

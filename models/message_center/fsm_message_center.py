@@ -5,13 +5,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# Among up to so many messages the tiles are counted exactly; a count never has to look
-# at every message. Unmatched replies beyond it are shown as "10,000+".
+# Up to this many messages, the tiles are counted exactly: no count has to look at every
+# message. More unmatched replies than that are shown as "10,000+".
 COUNT_LIMIT = 10000
 # Of more than that, each tile counts its own messages, up to "1,000+".
 TILE_LIMIT = 1000
 UNMATCHED = [("state", "!=", "matched"), ("is_done", "=", False)]
-# A problem that nobody saw again for so long is over.
+# A problem that did not occur again for this long is over.
 _SHOW_PROBLEM = timedelta(days=3)
 _REPLIES_WAIT = timedelta(minutes=10)
 
@@ -21,7 +21,7 @@ class FsmMessageCenter(models.AbstractModel):
 
     A banner is a dict ``level`` (``danger``, ``warning``, ``info`` or ``success``),
     ``text`` (one plain sentence) and, when something can be done here, ``label`` and
-    ``action`` (an action's dict). A list of steps stands in ``items``: dict ``done``,
+    ``action`` (an action's dict). A list of steps is in ``items``: dict ``done``,
     ``text`` and, likewise, ``label`` and ``action``.
     """
 
@@ -55,8 +55,7 @@ class FsmMessageCenter(models.AbstractModel):
             return {"key": key, "label": label, "look": key, "domain": domain}
 
         unread = [("needs_reading", "=", True)]
-        # What a person has to see to: nobody asked again since, and nobody resolved it
-        # by hand.
+        # What still needs a person: nobody has asked again or resolved it by hand.
         failed = [
             ("state", "=", "failed"),
             ("closed_reason", "!=", "replaced"),
@@ -84,8 +83,8 @@ class FsmMessageCenter(models.AbstractModel):
     def _count_tiles(self, domain):
         """Count the messages of each tile.
 
-        As long as few messages are looked at, one query counts them all; else each tile
-        is counted up to the limit, with an index of its own.
+        If there are few messages, one query counts them all; else each tile is counted
+        up to the limit, with an index of its own.
 
         :return: list of dict ``key``, ``count`` and ``capped`` (there are more)
         """
@@ -171,9 +170,11 @@ class FsmMessageCenter(models.AbstractModel):
         if not count:
             return []
         if count == 1:
-            text = self.env._("1 customer hasn't been told of a change yet.")
+            text = self.env._("1 customer hasn't been notified of a change yet.")
         else:
-            text = self.env._("%s customers haven't been told of a change yet.", count)
+            text = self.env._(
+                "%s customers haven't been notified of a change yet.", count
+            )
         action = self.env["ir.actions.actions"]._for_xml_id(
             "fieldservice_job_confirmation.fsm_confirmation_change_action"
         )
@@ -277,7 +278,7 @@ class FsmMessageCenter(models.AbstractModel):
             ],
             limit=1,
         )
-        # What keeps texts from leaving keeps replies from being fetched as well.
+        # What keeps texts from being sent keeps replies from being fetched as well.
         if not sender_sudo or self._find_sender_problems_sudo():
             return []
         return [

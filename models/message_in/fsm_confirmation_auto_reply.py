@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...core import matching
+from ...core import talk
 from ...core.delivery import Failure, failure_class
 from ...core.formatting import plain_spaces
 from ...core.hours import JUST_NOW
@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 # More auto-replies than this to one number in an hour look like two machines talking.
 MAX_PER_HOUR = 6
-# A reply that could not be processed at once is answered by a text of its own.
+# How long after the customer wrote a late auto-reply may be sent.
 LATE_WITHIN = timedelta(hours=24)
 
 
@@ -38,14 +38,14 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """
         if not case.said:
             return {"auto_reply_body": ""}
-        # Also where nothing is said: the customer's next text is read in the same way.
-        kind = matching.get_kind(kind for kind, _messages in case.said)
+        # Kept even if nothing is said: the customer's next text is read the same way.
+        said_kind = talk.get_kind(kind for kind, _messages in case.said)
         if not self._may_say(case, earlier):
-            return {"auto_reply_body": "", "auto_reply_kind": kind}
+            return {"auto_reply_body": "", "auto_reply_kind": said_kind}
         texts = [self._compose(case, kind, messages) for kind, messages in case.said]
         values = {
             "auto_reply_body": " ".join(dict.fromkeys(filter(None, texts))),
-            "auto_reply_kind": kind,
+            "auto_reply_kind": said_kind,
         }
         if is_late:
             values.update(self._prepare_late(case))
@@ -60,7 +60,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         if not case.company.job_confirmation_auto_reply:
             return False
         # Twilio itself answers what it takes for STOP, START or HELP.
-        by_twilio = matching.OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
+        by_twilio = talk.OUTCOME_OF_OPT_OUT_TYPE.get(text.opt_out_type)
         if case.decision.automatic or case.decision.intent == by_twilio:
             return False
         if self.env["phone.blacklist"]._job_confirmation_find_sudo([text.mobile]):
@@ -87,7 +87,7 @@ class FsmConfirmationAutoReply(models.AbstractModel):
 
         :param messages: the ``fsm.confirmation`` it is about, several to choose from
         """
-        # The appointment may have changed since they were read.
+        # The appointment may have changed since these fields were computed.
         messages.invalidate_recordset(TEXT_FIELDS, flush=False)
         about = messages[0]
         lang = self._get_auto_reply_lang(about.company_id, about)
@@ -98,14 +98,15 @@ class FsmConfirmationAutoReply(models.AbstractModel):
         """One short text in a language that is wanted; an override point.
 
         :param kind: a response (``..._brief`` as well), a stale reason, ``unclear``,
-            ``which`` or ``help``
+            ``which`` or ``help``; of texts that are no auto-replies, ``times``,
+            ``time_set`` or ``notice_...``
         :param record: the ``fsm.confirmation`` it is about; the company for ``help``
         :param choices: the ``fsm.confirmation`` records that the customer has to
             choose from
         :return: "" where no template can be rendered
         """
-        kind = self._get_template_kind(kind, record)
-        for body, found in self._get_bodies(company, kind, lang):
+        template_kind = self._get_template_kind(kind, record)
+        for body, found in self._get_bodies(company, template_kind, lang):
             record = record.with_context(
                 lang=found, confirmation_choices=[choice.id for choice in choices]
             )
@@ -114,7 +115,9 @@ class FsmConfirmationAutoReply(models.AbstractModel):
                 texts = templates_sudo._render_template(body, record._name, record.ids)
             except UserError:
                 # A customer's reply must not fail because of an administrator's slip.
-                _logger.warning("Auto-reply %s of company %s fails", kind, company.id)
+                _logger.warning(
+                    "Auto-reply %s of company %s fails", template_kind, company.id
+                )
                 continue
             text = plain_spaces(texts[record.id])
             if kind == "which" and record.choices_text not in text:
@@ -143,14 +146,14 @@ class FsmConfirmationAutoReply(models.AbstractModel):
             return "moved_undated"
         return kind
 
-    def _get_auto_reply_lang(self, company, confirmation=None, partner=None):
+    def _get_auto_reply_lang(self, company, message=None, partner=None):
         """The language that the customer wants, as it was when they were asked.
 
         :return: a code, ``en_US`` when that one isn't installed
         """
-        if confirmation:
-            partner = confirmation.partner_id
-        wanted = confirmation and confirmation.lang
+        if message:
+            partner = message.partner_id
+        wanted = message and message.lang
         lang = wanted or partner._get_wanted_langs(company)[0]
         return lang if self.env["res.lang"]._get_data(code=lang) else "en_US"
 
@@ -274,8 +277,8 @@ class FsmConfirmationAutoReply(models.AbstractModel):
     def _apply_result(self, reply_sudo, result):
         if result.outcome is Outcome.ACCEPTED:
             reply_sudo.write({"auto_reply_state": "sent"})
-            histories = self.env["fsm.confirmation.reply.chatter"]
-            histories._log_late_auto_reply(reply_sudo)
+            reply_chatter = self.env["fsm.confirmation.reply.chatter"]
+            reply_chatter._log_late_auto_reply(reply_sudo)
         elif (
             result.outcome is Outcome.REJECTED
             and failure_class(result.code) is Failure.RETRY

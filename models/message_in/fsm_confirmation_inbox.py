@@ -9,7 +9,7 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ...core import matching
+from ...core import matching, talk
 from ...core.phones import normal_form, ways_to_write
 from ...core.twilio.client import to_int
 from ...tools.log_redaction import describe, private_queries, where
@@ -20,10 +20,10 @@ _logger = logging.getLogger(__name__)
 
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
-# So young a pending reply may still be in its webhook's hands.
+# A younger pending reply may still be with its webhook.
 LEFT_TO_WEBHOOK = timedelta(seconds=10)
-# NUL can't be stored; other control characters can.
-_NUL = re.compile("[\x00\ud800-\udfff]")
+# NUL and lone surrogates can't be stored; other control characters can.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclasses.dataclass(slots=True)
@@ -61,8 +61,8 @@ class FsmConfirmationInbox(models.AbstractModel):
     def _receive_and_commit_sudo(self, companies_sudo, data, received_date=None):
         """Store one inbound text, once, process it, and commit.
 
-        When this returns, the text is in the database: only then may Twilio be told
-        so. What fails, or what other transactions keep disturbing, is left to the cron.
+        When this returns, the text is in the database: only then may Twilio be told so.
+        What fails, or keeps conflicting with other transactions, is left to the cron.
 
         :param companies_sudo: ``res.company`` records that use the Twilio account
         :param data: Twilio's parameters (mapping of str), already verified
@@ -121,6 +121,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             return None
         text = replies_sudo._prepare_inbound(values)
         case = inbox_sudo._decide(text, earlier_sudo)
+        # Fetched later, not brought by a webhook that waits for the auto-reply.
         is_late = received_date is not None
         values.update(inbox_sudo._apply(case, earlier_sudo, is_late))
         return replies_sudo.create(values)
@@ -129,7 +130,7 @@ class FsmConfirmationInbox(models.AbstractModel):
     def _store_pending_sudo(self, companies_sudo, data, received_date=None, problem=""):
         """Store one text, unless it is known, and leave the work to the cron, soon.
 
-        :param problem: what came in the way, "" for other transactions
+        :param problem: what went wrong, "" for a conflict
         """
         values = self._prepare_reply_values(companies_sudo, data, received_date)
         if problem:
@@ -150,7 +151,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         """Field values of a reply, from Twilio's parameters."""
 
         def value(name, length=64):
-            return _NUL.sub("", data.get(name) or "")[:length]
+            return _UNSTORABLE.sub("", data.get(name) or "")[:length]
 
         recipient = value("To")
         return {
@@ -251,8 +252,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     @api.model
     def _decide(self, text, earlier):
-        """Find out what a text is about, and what is to be done. It changes nothing
-        but gives messages that wait side by side their codes.
+        """Find out what a text is about, and what is to be done. It changes nothing.
 
         :param text: :class:`~...core.matching.Inbound`
         :param earlier: the number's newest other ``fsm.confirmation.reply``
@@ -287,7 +287,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         :param conversation: list of :class:`~...core.reply.Said`, newest last
         :return: :class:`~...core.reply.Decision`
         """
-        return matching.read(
+        return talk.read(
             text,
             candidates,
             conversation,
@@ -303,7 +303,7 @@ class FsmConfirmationInbox(models.AbstractModel):
     def _is_flood(self, text, earlier):
         """Whether a text is only stored, because so many came before it.
 
-        A number that opts out, and has not yet, is obeyed whatever came before.
+        The opt-out of a number that is not blocked yet always counts.
         """
         received = earlier.mapped("received_date")
         if not matching.is_flood(received, text.received_date):
@@ -403,7 +403,7 @@ class FsmConfirmationInbox(models.AbstractModel):
 
     def _ask_which(self, case, messages, _effect):
         """Ask the customer which appointment is meant, by its code."""
-        self.env["fsm.confirmation.composer"]._ensure_codes(messages)
+        self.env["fsm.confirmation.code"]._ensure(messages)
         case.several = messages
         self.env["fsm.confirmation.activity"]._update(messages[0], "read")
 
@@ -425,7 +425,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         text = case.text
         if not self._is_phone_number(text.mobile):
             return
-        # Also what waits to be sent, and what another number of the company asked.
+        # Including questions that wait to be sent, or came from another of our numbers.
         companies = case.messages.company_id or case.company
         targets = case.messages.search(
             [
@@ -461,16 +461,16 @@ class FsmConfirmationInbox(models.AbstractModel):
         self.env["fsm.confirmation.opt.out"]._opt_in_sudo(text.mobile)
 
     def _notify(self, case, auto_reply):
-        """Tell open screens and the histories, also of a reply that belongs nowhere.
+        """Notify open screens and write the histories, also for an unmatched reply.
 
         :param auto_reply: what the customer gets back, "" for nothing
         """
-        histories = self.env["fsm.confirmation.reply.chatter"]
-        histories._log_texts(case.text, case.links, auto_reply)
+        reply_chatter = self.env["fsm.confirmation.reply.chatter"]
+        reply_chatter._log_texts(case.text, case.links, auto_reply)
         if case.linked:
             case.linked._notify_changed()
         elif case.decision is not matching.FLOOD:
-            histories._log_unmatched(
+            reply_chatter._log_unmatched(
                 case.text, case.several, case.company, case.partner, auto_reply
             )
             replies = self.env["fsm.confirmation.reply"]
@@ -490,7 +490,7 @@ class FsmConfirmationInbox(models.AbstractModel):
             "intent": case.decision.intent,
             "reason": case.decision.reason,
             "state": "matched" if case.linked else "unmatched",
-            # Thanks for what staff wrote to a number bother nobody.
+            # Nobody has to read a thank-you for what staff wrote to a number.
             "is_done": case.decision.intent == "courtesy" and not case.linked,
             "error": False,
             "company_id": case.company.id,

@@ -6,12 +6,12 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.fields import Domain
 
-from ...core import matching
+from ...core import matching, talk
 from ...core.kinds import TIMES
 
 CLOCK_DIFFERENCE = timedelta(seconds=5)
-# What is read of messages and Work Orders: by itself Odoo would read every column,
-# some hundred of a Work Order, which takes longer than all else that a reply causes.
+# What is fetched of messages and Work Orders: by itself Odoo would read every column, a
+# hundred of a Work Order, which takes longer than everything else about a reply.
 NEEDED_OF_MESSAGES = (
     "activity_id",
     "appointment_end",
@@ -56,6 +56,7 @@ NEEDED_OF_MESSAGES = (
 NEEDED_OF_ORDERS = (
     "company_id",
     "confirmation_status",
+    "confirmation_user_id",
     "location_id",
     "name",
     "scheduled_date_end",
@@ -84,7 +85,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         """
         messages = self._find_messages(text)
         self._fetch_details(messages)
-        # A reply that comes late to us came in time to Twilio, maybe.
+        # A reply that reached us late may have reached Twilio in time.
         at = text.received_date
         stale = {
             message.id: message._get_stale_reason(at) if message._asks() else ""
@@ -100,7 +101,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             for message in messages
         ]
         conversation = self._prepare_conversation(text, candidates, earlier)
-        return messages, matching.only_answerable(candidates), conversation
+        return messages, talk.only_answerable(candidates), conversation
 
     def _find_times(self, messages):
         """Proposed times, in order: dict id -> tuple of (letter, start, end)."""
@@ -129,7 +130,7 @@ class FsmConfirmationMatching(models.AbstractModel):
 
         Newest first, of every company that sends from that number and of no other.
         """
-        # By the number alone, which an index answers; the rest is looked at here.
+        # By the number alone, which is indexed; the rest is filtered here.
         found = self.env["fsm.confirmation"].search_fetch(
             [("mobile", "=", text.mobile)], NEEDED_OF_MESSAGES, limit=100
         )
@@ -194,14 +195,14 @@ class FsmConfirmationMatching(models.AbstractModel):
         """
         successor = (newer or {}).get(message.id)
         appointment_sudo = message._get_appointment_sudo()
-        # One that is gone is like no other.
+        # A deleted appointment is the same as no other.
         about = appointment_sudo or message
         return matching.Candidate(
             id=message.id,
             appointment=(about._name, about.id),
             is_about_none=message._is_about_none(),
             kind=message.kind,
-            text=message.carrier_id.id or message.id,
+            carrier=message.carrier_id.id or message.id,
             body=message.body or "",
             asked_date=message.sent_date or message.claimed_date or None,
             resolved_date=message.resolved_date or None,
@@ -209,7 +210,7 @@ class FsmConfirmationMatching(models.AbstractModel):
             is_open=message.is_open or (message.closed_reason == "past" and not stale),
             stale=stale,
             response=self._get_response(message, appointment_sudo, stale),
-            # Of a stale one it is all the same, and costs two queries.
+            # Of no matter for a stale one, and it costs two queries.
             answered_later=not stale and self._was_answered_later(text, message),
             newer=successor and self._prepare_candidate(text, successor),
             details=self._get_details(message),
@@ -264,9 +265,9 @@ class FsmConfirmationMatching(models.AbstractModel):
         said = []
         texts = defaultdict(list)
         for asked in reversed(candidates):
-            texts[asked.text].append(asked)
+            texts[asked.carrier].append(asked)
         for first, *others in texts.values():
-            said += matching.get_said(first, others)
+            said += talk.get_said(first, others)
         appointments = {one.id: one.appointment for one in candidates}
         mine = (text.received_date, text.id or float("inf"))
         for reply in reversed(earlier):

@@ -15,7 +15,8 @@ _OVERLAP = timedelta(minutes=30)
 
 
 class FsmConfirmationMissedReplies(models.AbstractModel):
-    """Fetches replies that Twilio could not deliver, as while Odoo was down."""
+    """Fetches replies that Twilio could not deliver, for example while Odoo was
+    down."""
 
     _name = "fsm.confirmation.missed.replies"
     _description = "Missed Replies to Confirmations"
@@ -63,7 +64,7 @@ class FsmConfirmationMissedReplies(models.AbstractModel):
     def _fetch(self, row_sudo):
         """Fetch what came for a number since the last time, in order, once.
 
-        A problem leaves the window where it was, so that nothing is left out.
+        After a problem, the next fetch starts from the same time, so nothing is missed.
 
         :param row_sudo: ``fsm.confirmation.sender`` of the number
         """

@@ -93,9 +93,9 @@ class FsmConfirmationWord(models.Model):
     def _lexicon(self):
         """The active words as a :class:`~...core.reply.Lexicon`.
 
-        It takes long to make one. It's kept by what is in it, so that Odoo, which
-        forgets all that it keeps when anybody changes a time zone, costs one query.
-        Nobody waits for changed words: the ones before are used until it is made.
+        It takes long to build, and is kept by its content: when Odoo clears its caches,
+        as it does if anybody changes a time zone, that costs one query. Nobody waits
+        for changed words: the earlier ones are used until it is built.
         """
         version, name = self._get_version(), self.env.cr.dbname
         lexicon = _lexicons.get(version)
@@ -111,14 +111,14 @@ class FsmConfirmationWord(models.Model):
 
     @api.model
     def _keep_lexicon_ready(self):
-        """Begin to make the lexicon of changed words before a reply needs it."""
+        """Start building the lexicon of changed words before a reply needs it."""
         if self.env.cr.dbname in _served:
             self._lexicon()
 
     def _forget(self):  # pylint: disable=missing-return
         super()._forget()
         if self:
-            # Who changes words sees what follows from them before it is committed.
+            # Whoever changes words sees their effect before it is committed.
             _changing.add(self.env.cr)
 
     @api.model

@@ -6,13 +6,13 @@ from ...tools.export import harmless_columns
 from ...tools.log_redaction import private_queries
 from ...tools.server_flag import ServerFlag
 
-# Up while the addon changes the list: what follows is done by its own code then, not
-# by the methods that react to changes of others.
+# Up while the addon itself changes the list: then its own code does what follows, not
+# the methods that react to changes made by others.
 _by_us = ServerFlag("blacklist_by_us")
 
 
 class PhoneBlacklist(models.Model):
-    """Who opted out of texts; all of Odoo's SMS respects it. Ours adds how."""
+    """Who opted out of texts, which all of Odoo's SMS respects; and how they did."""
 
     _inherit = "phone.blacklist"
 
@@ -134,7 +134,7 @@ class PhoneBlacklist(models.Model):
     def _job_confirmation_opt_out_sudo(self, number, source, words="", company=None):
         """Put a number on the list, and say when and how.
 
-        Odoo's other texts go to a number as the contact has it: it is on the list in
+        Odoo's other texts go to a number as the contact has it, so it is listed in
         every way in which it may be written.
 
         :param company: ``res.company`` that the words were sent to

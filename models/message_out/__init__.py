@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import fsm_confirmation_delivery_mixin
 from . import fsm_confirmation_question_mixin
 from . import fsm_confirmation_proposal_mixin
 from . import fsm_confirmation
@@ -9,6 +10,7 @@ from . import fsm_confirmation_rate
 from . import fsm_confirmation_delivery
 from . import fsm_confirmation_departure
 from . import fsm_confirmation_outbox
+from . import fsm_confirmation_lookup
 from . import fsm_confirmation_email
 from . import fsm_confirmation_page
 from . import mail_mail
@@ -19,6 +21,7 @@ from . import fsm_confirmation_change
 from . import fsm_confirmation_chatter
 from . import fsm_confirmation_expiry
 from . import fsm_confirmation_retention
+from . import fsm_confirmation_transfer
 from . import fsm_confirmation_undo
 from . import fsm_confirmation_write_back
 from . import fsm_confirmation_slot

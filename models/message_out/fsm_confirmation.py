@@ -1,15 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import babel_locale_parse
-from odoo.tools.misc import get_lang
-from odoo.tools.translate import _lt
 
 from ...core import status
-from ...core.formatting import format_hour, localize
 from ...core.kinds import QUESTION, SMS, asks
 from ...core.segments import count_segments
 from ...tools.domains import search_in_all
@@ -20,26 +15,6 @@ from .fsm_confirmation_change import CHANGES
 
 _logger = logging.getLogger(__name__)
 
-STATES = [
-    ("outgoing", "Waiting"),
-    ("sending", "Sending"),
-    ("sent", "Sent"),
-    ("delivered", "Delivered"),
-    ("failed", "Failed"),
-    ("canceled", "Canceled"),
-]
-FAILURE_TYPES = [
-    ("number", "This number can't be texted"),
-    ("landline", "A landline"),
-    ("consent", "Opted out"),
-    ("setup", "Setup problem"),
-    ("filtered", "Blocked by the carrier"),
-    ("unreachable", "Phone not reachable"),
-    ("temporary", "Twilio not available"),
-    ("unknown", "Not known whether it was sent"),
-    ("other", "Refused by Twilio"),
-    ("email", "E-mail not delivered"),
-]
 # A name stays as it was when the contact or Work Order is deleted. The search bar looks
 # into several columns at once: one without an index of this kind would have PostgreSQL
 # read every message.
@@ -59,6 +34,7 @@ class FsmConfirmation(models.Model):
     _description = "Job Confirmation"
     _inherit = [
         "mail.thread",
+        "fsm.confirmation.delivery.mixin",
         "fsm.confirmation.question.mixin",
         "fsm.confirmation.proposal.mixin",
         "fsm.confirmation.screen.mixin",
@@ -126,67 +102,6 @@ class FsmConfirmation(models.Model):
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True)
     body = fields.Text("Message", required=True, readonly=True)
     code = fields.Char(readonly=True, help="Distinguishes open messages to one number.")
-
-    state = fields.Selection(
-        STATES, "Delivery", default="outgoing", required=True, readonly=True
-    )
-    sent_date = fields.Datetime("Sent On", readonly=True)
-    sent_hour = fields.Selection(
-        "_get_hours",
-        "Hour Sent",
-        compute="_compute_sent_hour",
-        store=True,
-        precompute=True,
-        # Odoo takes it from here alone.
-        falsy_value_label=_lt("Not sent yet"),  # pylint: disable=translation-field
-        help="The hour of the day at which it was sent, where the work happens.",
-    )
-    delivered_date = fields.Datetime("Delivered On", readonly=True)
-    failed_date = fields.Datetime("Failed On", readonly=True)
-    failure_type = fields.Selection(FAILURE_TYPES, readonly=True)
-    failure_reason = fields.Char(readonly=True)
-    error_code = fields.Integer("Twilio Error", readonly=True, aggregator=None)
-    segment_count = fields.Integer("SMS Segments", readonly=True, aggregator="sum")
-    sender = fields.Char(
-        "Sent From", readonly=True, help="Our number, or the Messaging Service."
-    )
-    from_number = fields.Char(
-        readonly=True, help="The number Twilio chose from the service.", technical=True
-    )
-    twilio_sid = fields.Char("Twilio SID", readonly=True, copy=False, technical=True)
-    uuid = fields.Char(
-        readonly=True,
-        copy=False,
-        required=True,
-        default=lambda self: uuid.uuid4().hex,
-        technical=True,
-    )
-    claimed_date = fields.Datetime(readonly=True, technical=True)
-    refused_sids = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Twilio SIDs of earlier attempts that failed for a while only.",
-        technical=True,
-    )
-    check_count = fields.Integer(
-        readonly=True,
-        aggregator=None,
-        help="How often Twilio was asked what became of it, see core/delivery.py.",
-        technical=True,
-    )
-    lookup_failed_since = fields.Datetime(
-        readonly=True,
-        help="Since when Twilio can't be asked what became of it.",
-        technical=True,
-    )
-    attempt_count = fields.Integer(readonly=True, aggregator=None, technical=True)
-    next_attempt_date = fields.Datetime(readonly=True, technical=True)
-    at_once_until = fields.Datetime(
-        readonly=True,
-        help="Until then it may leave outside the texting hours: a person has just "
-        "sent it.",
-        technical=True,
-    )
 
     response = fields.Selection(RESPONSES, tracking=True)
     reply_body = fields.Text("Customer's Words", readonly=True, index="trigram")
@@ -258,11 +173,11 @@ class FsmConfirmation(models.Model):
     )
     carrier_id = fields.Many2one(
         "fsm.confirmation",
-        "Asked With",
+        "Sent With",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The question whose text asks this one as well, the same day.",
+        help="The text that asks or tells this one as well, of the same day.",
     )
     carried_ids = fields.One2many(
         "fsm.confirmation", "carrier_id", "Asked in Its Text", technical=True
@@ -289,7 +204,7 @@ class FsmConfirmation(models.Model):
         help="Green: confirmed. Yellow: declined, to be rescheduled. Red: opted out. "
         "Of a text that asks nothing: how far it got.",
     )
-    # Indexed, as every deleted message of any record is looked for here.
+    # Indexed, because each ``mail.message`` that is deleted is looked up here.
     order_message_id = fields.Many2one(
         "mail.message",
         readonly=True,
@@ -304,8 +219,8 @@ class FsmConfirmation(models.Model):
         index="btree_not_null",
         technical=True,
     )
-    # Of a question by e-mail: its mail until it has left, and the key of its page. The
-    # token itself is in the mail alone.
+    # Of a question by e-mail: its mail until that is sent, and the key of its page. The
+    # token itself is only in the mail.
     mail_id = fields.Many2one(
         "mail.mail",
         readonly=True,
@@ -330,8 +245,8 @@ class FsmConfirmation(models.Model):
         technical=True,
     )
 
-    # For delivery reports, which say nothing new of what is delivered. Random values
-    # cost more than any others: each goes to a page of its own.
+    # For delivery reports, which tell nothing new about a delivered text. Random values
+    # are the costliest to index: each goes to a page of its own.
     _uuid_unique = models.UniqueIndex("(uuid) WHERE state != 'delivered'")
     # Two people who send to one number at the same time: the database decides. One
     # open question may do without a code. A reply is matched by this index as well.
@@ -355,21 +270,21 @@ class FsmConfirmation(models.Model):
     )
     _mobile_index = models.Index("(mobile, id)")
     _waiting_index = models.Index("(id) WHERE state IN ('outgoing', 'sending')")
-    # Those of which no delivery report told the end.
+    # Texts without a final delivery report.
     _unreported_index = models.Index("(claimed_date) WHERE state = 'sent'")
-    # Most are questions, and what else there is is looked for by its kind.
+    # Most messages are questions; the others are searched by their kind.
     _kind_index = models.Index(
         "(kind, id) INCLUDE (company_id) WHERE kind != 'question'"
     )
-    # Whatever writes it: nothing is answered that asks nothing.
+    # Whatever writes it: only a question has a response.
     _only_questions_answered = models.Constraint(
         "CHECK (kind = 'question' OR (is_open IS NOT TRUE AND response IS NULL))",
         "Only a question can be answered.",
     )
     _company_index = models.Index("(company_id, id)")
     # The tiles and filters of the Message Center, at any number of messages. The
-    # company stands beside, not before: with several chosen the order would be lost.
-    # See doc/performance.md for what each one serves.
+    # company is included, and doesn't come first: with several companies chosen the
+    # order would be lost. See doc/performance.md for what each one serves.
     _indicator_index = models.Index("(indicator, id) INCLUDE (company_id)")
     _sent_date_index = models.Index("(sent_date, id) INCLUDE (company_id, indicator)")
     _appointment_index = models.Index(
@@ -378,14 +293,14 @@ class FsmConfirmation(models.Model):
         " appointment_end)"
     )
     _user_index = models.Index("(user_id, id) INCLUDE (company_id)")
-    # A part of a name is looked for in fsm.confirmation.name.index, messages are
-    # found by the whole.
+    # Part of a name is searched in fsm.confirmation.name.index, and messages then by
+    # the whole name.
     _contact_index = models.Index("(contact_name, id) INCLUDE (company_id)")
     _customer_index = models.Index("(company_name, id) INCLUDE (company_id)")
     _failed_index = models.Index(
         "(id) INCLUDE (company_id, closed_reason, indicator) WHERE state = 'failed'"
     )
-    # Written as Odoo writes the condition: else the index is not considered.
+    # Worded as Odoo words the condition: else PostgreSQL doesn't use the index.
     _needs_reading_index = models.Index(
         "(id) INCLUDE (company_id) WHERE needs_reading IS TRUE"
     )
@@ -398,7 +313,7 @@ class FsmConfirmation(models.Model):
     # Computes
     # ------------------------------------------------------------------
 
-    # Not of the contact's name: fsm.confirmation.rename has thousands follow later.
+    # Doesn't depend on the contact's name: fsm.confirmation.rename updates thousands.
     @api.depends("partner_id")
     def _compute_contact_name(self):
         for record in self:
@@ -428,26 +343,6 @@ class FsmConfirmation(models.Model):
 
     def _search_reply_ids(self, operator, value):
         return search_in_all(("own_reply_ids", "shared_reply_ids"), operator, value)
-
-    @api.model
-    def _get_hours(self):
-        """The hours of a day, as the user's language writes them."""
-        lang = get_lang(self.env)
-        locale = babel_locale_parse(lang.code)
-        return [
-            (f"{hour:02}:00", format_hour(hour, locale, lang.time_format))
-            for hour in range(24)
-        ]
-
-    @api.depends("sent_date")
-    def _compute_sent_hour(self):
-        for record in self:
-            if not record.sent_date:
-                record.sent_hour = False
-                continue
-            zone = record._get_timezone()
-            zone = zone or record.company_id.sudo().partner_id.tz or "UTC"
-            record.sent_hour = localize(record.sent_date, zone).strftime("%H:00")
 
     @api.depends("response", "state", "is_open", "closed_reason", "kind")
     def _compute_indicator(self):
@@ -517,7 +412,7 @@ class FsmConfirmation(models.Model):
                 if not vals:
                     return True
         result = super().write(vals)
-        # In one UPDATE with what it follows from: every one of them costs an entry in
+        # In one UPDATE with the fields it depends on: each UPDATE costs an entry in
         # every index.
         self._recompute_recordset(["indicator"])
         return result
@@ -529,7 +424,7 @@ class FsmConfirmation(models.Model):
 
         :param values: further values, written with it
         """
-        # The reply itself is in the histories: nothing of its answer is tracked again.
+        # The reply itself is in the histories: its response isn't tracked as well.
         quiet = self.with_context(tracking_disable=True)
         values = {**(values or {}), "reply_body": words}
         result = super(FsmConfirmation, quiet).write(values)
@@ -551,8 +446,8 @@ class FsmConfirmation(models.Model):
         return harmless_rows(rows)
 
     def message_post(self, **kwargs):
-        # What the server logs here nobody can delete: a colleague's remark is no such
-        # note, whatever kind of message a client calls it.
+        # Nobody can delete what the server logs here. A colleague's remark is no such
+        # note, whatever message type a client gives it.
         if kwargs.get("message_type") != "email":
             kwargs["message_type"] = "comment"
         return super().message_post(**kwargs)
@@ -594,6 +489,8 @@ class FsmConfirmation(models.Model):
         return super()._message_receive_bounce(email, partner)
 
     def message_update(self, msg_dict, update_vals=None):
-        # The customer replied to the e-mail instead of clicking: a person reads it.
-        self.env["fsm.confirmation.email"]._on_replied(self)
+        # The customer replied to the e-mail instead of clicking. Nobody else than the
+        # mail gateway, which an administrator sets up, may say what they wrote.
+        if self.env.su or self.env.user._is_system():
+            self.env["fsm.confirmation.email"]._on_replied(self, msg_dict)
         return super().message_update(msg_dict, update_vals)

@@ -38,11 +38,14 @@ class FsmConfirmationActivity(models.AbstractModel):
                 old_sudo.action_feedback(feedback=self.env._("Resolved"))
                 record_sudo.activity_id = False
             return
-        kind = self.env.ref(f"fieldservice_job_confirmation.{name}")
+        kind = self.env.ref(f"{MODULE}.{name}")
         if old_sudo.activity_type_id == kind:
             return
         old_sudo.unlink()
-        user_sudo = self._get_responsible_user(record)
+        # Where nobody may resolve it, an administrator has to change that.
+        user_sudo = self._get_responsible_user(record) or self.env.ref(
+            "base.user_admin"
+        )
         followed = user_sudo.partner_id in order_sudo.message_partner_ids
         record_sudo.activity_id = order_sudo.activity_schedule(
             activity_type_id=kind.id,
@@ -112,6 +115,7 @@ class FsmConfirmationActivity(models.AbstractModel):
         An override point.
 
         :param record: ``fsm.confirmation``, maybe empty when ``order`` is given
+        :return: ``res.users``, empty if nobody of the company may resolve it
         """
         record_sudo = record.sudo()
         order_sudo = order.sudo() if order else record_sudo.order_id
@@ -137,4 +141,4 @@ class FsmConfirmationActivity(models.AbstractModel):
                 order="id",
                 limit=1,
             )
-        return able_sudo[:1] or self.env.ref("base.user_admin")
+        return able_sudo[:1]

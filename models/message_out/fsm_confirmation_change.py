@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 from ...core import notices
 from ...core.alerts import first_block
-from ...core.kinds import NOTICE, QUESTION, REMINDER
+from ...core.kinds import EMAIL, NOTICE, QUESTION, REMINDER
 from ...core.notices import Known
 from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
@@ -31,7 +31,7 @@ class FsmConfirmationChange(models.Model):
     """
 
     _name = "fsm.confirmation.change"
-    _description = "Change to Tell a Customer"
+    _description = "Change to Notify a Customer Of"
     _order = "due_date, id"
 
     order_id = fields.Many2one(
@@ -57,7 +57,7 @@ class FsmConfirmationChange(models.Model):
         readonly=True,
         help="It isn't sent automatically: a dispatcher decides.",
     )
-    problem = fields.Char(readonly=True, help="Why the customer can't be told.")
+    problem = fields.Char(readonly=True, help="Why the customer can't be notified.")
 
     # Whoever changes it at the same time: one text about one appointment.
     _appointment_unique = models.UniqueIndex("(order_id, (COALESCE(visit_id, 0)))")
@@ -71,6 +71,8 @@ class FsmConfirmationChange(models.Model):
             people = [change.told_id.person_id, appointment._get_person()]
             told, now_is = (person.sudo().name for person in people)
             change.told_text = change.told_id.appointment_text
+            if change.told_id.tells_change == notices.CANCELED:
+                change.told_text = self.env._("Canceled")
             change.now_text = appointment.appointment_text
             if change.kind == notices.CANCELED:
                 change.now_text = self.env._("Canceled")
@@ -105,6 +107,7 @@ class FsmConfirmationChange(models.Model):
         """
         changes_sudo = self.sudo()
         for appointment_sudo in appointments.sudo():
+            self._cancel_untrue_emails(appointment_sudo)
             known_sudo = changes_sudo.search(appointment_sudo._get_about_domain())
             kind, told_sudo = self._find(appointment_sudo)
             company = appointment_sudo._get_appointment_order().company_id
@@ -131,7 +134,43 @@ class FsmConfirmationChange(models.Model):
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
+                known_sudo._settle_together(due)
                 self.env.ref(TELL_CRON).sudo()._trigger(at=due)
+
+    @api.model
+    def _cancel_untrue_emails(self, appointment_sudo):
+        """Take e-mails that tell what is not so any more out of Odoo's mail queue.
+
+        The outbox looks at a text as it leaves.
+        """
+        waiting_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    *appointment_sudo._get_about_domain(),
+                    ("channel", "=", EMAIL),
+                    ("kind", "=", NOTICE),
+                    ("state", "=", "outgoing"),
+                ]
+            )
+        )
+        alerts = self.env["fsm.confirmation.alert"]
+        words = self.env["fsm.confirmation.alert.words"]
+        for record_sudo in waiting_sudo.filtered(alerts._is_outdated):
+            reason = words._describe_outdated(record_sudo)
+            record_sudo._cancel_waiting_sudo(reason)
+
+    def _settle_together(self, due):
+        """What else the same customer has to be told waits as long: for one text."""
+        self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("is_held", "=", False),
+                ("told_id.mobile", "!=", False),
+                ("told_id.mobile", "=", self.told_id.mobile),
+            ]
+        ).write({"due_date": due})
 
     @api.model
     def _forget_sudo(self, appointments):
@@ -172,7 +211,8 @@ class FsmConfirmationChange(models.Model):
                 appointment_sudo._get_person().id,
                 is_canceled,
             ),
-            has_moved=bool(told_sudo._get_change()),
+            # Another place or number is asked about anew, and no news of the date.
+            has_moved=told_sudo._has_moved(),
             now=fields.Datetime.now(),
         )
         return change, told_sudo
@@ -201,6 +241,7 @@ class FsmConfirmationChange(models.Model):
     @private_queries()
     def _cron_tell(self):
         """Tell customers of changes that have settled, committing batch by batch."""
+        self._forget_untrue_sudo()
         self._hold_masses_sudo()
         cron = self.env["ir.cron"]
         while told := commit_with_retries(self.env, self._tell_due):
@@ -211,6 +252,14 @@ class FsmConfirmationChange(models.Model):
     def _get_due_domain(self):
         now = fields.Datetime.now()
         return [("is_held", "=", False), ("due_date", "<=", now)]
+
+    @api.model
+    def _forget_untrue_sudo(self):
+        """Forget what waits for a person and has passed, or is not so any more."""
+        held_sudo = self.sudo().search([("is_held", "=", True)])
+        held_sudo.filtered(
+            lambda change: not change._find(change._get_appointment())[0]
+        ).unlink()
 
     @api.model
     def _hold_masses_sudo(self):
@@ -229,19 +278,35 @@ class FsmConfirmationChange(models.Model):
         """
         due_sudo = self.sudo().search(self._get_due_domain(), limit=_BATCH)
         due_sudo = due_sudo.try_lock_for_update()
-        due_sudo._tell(self.env.user)
-        return len(due_sudo)
+        count = len(due_sudo)
+        try:
+            with self.env.cr.savepoint():
+                due_sudo._tell(self.env.user)
+        except UserError:
+            # One that can't be told keeps none of the others.
+            for change_sudo in due_sudo.exists():
+                change_sudo._tell_or_hold()
+        return count
 
-    def _tell(self, user):
+    def _tell_or_hold(self):
+        """Tell one change; where that can't be done a person sees why."""
+        try:
+            with self.env.cr.savepoint():
+                self._tell(self.env.user)
+        except UserError as error:
+            self.write({"is_held": True, "problem": str(error)})
+
+    def _tell(self, user, reason=""):
         """Record a text about each of these changes, ready to send.
 
         Changes that are no longer true are forgotten. Where a text can't be sent, the
         change is kept for a person, with the reason.
 
         :param user: ``res.users`` who tells them
+        :param reason: why the texts don't wait for the texting hours
         :return: the new ``fsm.confirmation`` records with sudo
         """
-        drafts = self._prepare_drafts()
+        drafts = self._prepare_drafts(reason)
         self.sudo().filtered(lambda change: change not in drafts).unlink()
         ready = []
         for change_sudo, draft in drafts.items():
@@ -253,9 +318,10 @@ class FsmConfirmationChange(models.Model):
                 change_sudo.unlink()
         return self.env["fsm.confirmation.composer"]._record(ready, user)
 
-    def _prepare_drafts(self):
+    def _prepare_drafts(self, reason=""):
         """Draft the texts about these changes, each with what blocks it.
 
+        :param reason: why the texts don't wait for the texting hours
         :return: dict change, with sudo ->
             :class:`~...fsm_confirmation_composer.Draft`; without those that are not
             true any more
@@ -264,13 +330,16 @@ class FsmConfirmationChange(models.Model):
         for change_sudo in self.sudo():
             kind, told_sudo = self._find(change_sudo._get_appointment())
             if kind:
-                drafts[change_sudo] = self._draft(change_sudo, kind, told_sudo)
+                draft = self._draft(change_sudo, kind, told_sudo)
+                draft.at_once_reason = reason
+                drafts[change_sudo] = draft
         self.env["fsm.confirmation.alert"]._check(list(drafts.values()))
         return drafts
 
     @api.model
     def _draft(self, change_sudo, kind, told_sudo):
-        """:return: :class:`~...fsm_confirmation_composer.Draft`"""
+        """:param change_sudo: a change, or another record about the same appointment
+        :return: :class:`~...fsm_confirmation_composer.Draft`"""
         draft = self.env["fsm.confirmation.composer"]._draft(
             change_sudo.order_id,
             change_sudo.visit_id,
@@ -288,15 +357,28 @@ class FsmConfirmationChange(models.Model):
             tells_change=kind,
             leaves_at_once=False,
             is_recipient=True,
+            is_alone=self._is_told_alone(kind, told_sudo),
+            # Too late for its appointment it is of no use: a person is told.
+            by_person=True,
         )
 
     @api.model
+    def _is_told_alone(self, kind, told_sudo):
+        """Whether a text about several appointments would not say what is so."""
+        if kind == notices.MOVED:
+            return told_sudo.tells_change == notices.CANCELED
+        # It gives the date that they have, and not the one that the customer knows.
+        return told_sudo._has_moved()
+
+    @api.model
     def _get_words(self, kind, told_sudo):
+        if kind == notices.MOVED and told_sudo.tells_change == notices.CANCELED:
+            kind = "reopened"
         auto_replies = self.env["fsm.confirmation.auto.reply"]
         return auto_replies._render_about(f"notice_{kind}", told_sudo)
 
     @api.model
-    def _tell_in(self, drafts):
+    def _add_news_of_move(self, drafts):
         """Have questions tell of the move that their contacts don't know of yet.
 
         :param drafts: list of :class:`~...fsm_confirmation_composer.Draft` that ask
@@ -315,34 +397,49 @@ class FsmConfirmationChange(models.Model):
                 draft.tells_change = kind if draft.words else ""
 
     def action_tell(self):
-        """Tell these customers now.
+        """Tell these customers now; outside the texting hours a dialog says so first.
 
         :raises AccessError: the user's level is below Edit
         :raises UserError: none of them can be told
         """
         check_may_edit(self.env)
         self.check_access("read")
-        sent_sudo = self._tell(self.env.user)
+        drafts = self._prepare_drafts().values()
+        if self.env["fsm.confirmation.departure"]._find_waiting(drafts):
+            return self.action_review()
+        return self._tell_by_hand()
+
+    def _tell_by_hand(self, reason=""):
+        """Tell these customers, and the user how many.
+
+        :param reason: why the texts don't wait for the texting hours
+        :raises UserError: none of them can be told
+        """
+        sent_sudo = self._tell(self.env.user, reason)
         left = self.exists()
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
-        if len(sent_sudo) == 1:
+        count = len(sent_sudo.filtered(lambda rec: not rec.carrier_id))
+        if count == 1:
             text = self.env._("1 customer gets a message.")
         else:
-            text = self.env._("%s customers get a message.", len(sent_sudo))
+            text = self.env._("%s customers get a message.", count)
         return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
 
     def action_review(self):
         """Open the dialog that says how many customers are told of what.
 
+        Of all changes where none is chosen, as on a phone.
+
         :raises AccessError: the user's level is below Edit
         """
         check_may_edit(self.env)
-        self.check_access("read")
-        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": self.ids})
+        changes = self or self.search([])
+        changes.check_access("read")
+        wizard = self.env["fsm.confirmation.tell"].create({"change_ids": changes.ids})
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Tell Customers"),
+            "name": self.env._("Notify Customers"),
             "res_model": wizard._name,
             "res_id": wizard.id,
             "views": [(False, "form")],

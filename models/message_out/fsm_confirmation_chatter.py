@@ -20,7 +20,7 @@ _NOTE = (
     '<div class="border-start border-2 ps-2 my-1">{body}</div>'
     '<p class="text-muted">{state}</p>'
 )
-# Where a transaction collects what screens have to read again.
+# Where a transaction collects what open screens have to reload.
 _CHANGES = "fsm_confirmation.changes"
 _KINDS = ("ids", "order_ids", "partner_ids")
 
@@ -35,7 +35,7 @@ def _notify_from_outside(dbname, changes):
     """Notify open screens of changes, in a transaction of its own."""
     with Registry(dbname).cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        # Uninstalled in the meantime, there are no such screens.
+        # There are no such screens if the addon was uninstalled meanwhile.
         if "fsm.confirmation.chatter" in env:
             env["fsm.confirmation.chatter"]._send_to_screens(changes)
 
@@ -129,10 +129,10 @@ class FsmConfirmationChatter(models.AbstractModel):
         """Write a customer's text, or what it was answered, into histories.
 
         :param record: the ``fsm.confirmation`` that it answers, or none
-        :param targets: as of :meth:`_log`
+        :param targets: see :meth:`_log`
         :param body: see :meth:`_format_text`
         :param author: ``res.partner`` who has written it; none: the user notes it
-        :param company: as of :meth:`_log`
+        :param company: see :meth:`_log`
         :param date: when it was written, naive UTC; None: now
         """
         by_text = bool(author)
@@ -242,9 +242,9 @@ class FsmConfirmationChatter(models.AbstractModel):
 
     @api.model
     def _notify_screens(self, company, ids, order_ids=(), partner_ids=()):
-        """Collect what open screens have to read again; ids only, no content.
+        """Collect what open screens have to reload; ids only, no content.
 
-        However often it is called: once a transaction, when it is committed.
+        However often it is called, they are notified once, on commit.
 
         :param company: ``res.company`` whose users' screens these are
         :param ids: of messages; 0 stands for a reply that belongs to none
@@ -258,9 +258,9 @@ class FsmConfirmationChatter(models.AbstractModel):
 
     @api.model
     def _send_changes(self):
-        """Notify of the changes of this transaction now, or soon if much happens.
+        """Notify screens of this transaction's changes now, or soon if there are many.
 
-        In a test nothing is committed that another transaction could notify of.
+        In a test always now: nothing is committed for another transaction to see.
         """
         changes = self.env.cr.precommit.data.pop(_CHANGES)
         notifications = _get_notifications(self.env.cr.dbname)

@@ -5,7 +5,7 @@ from ...core import delivery
 from ...core.delivery import Transition
 from ...core.kinds import TIMES, ends_with_appointment
 
-# What is known of a text is known of each question in it.
+# What is copied from a text to each question that it carries.
 _SHARED = ("twilio_sid", "from_number", "refused_sids", "sent_date")
 
 
@@ -27,14 +27,14 @@ class FsmConfirmationDelivery(models.AbstractModel):
         """Apply a delivery report to the text that it is about, if there is one.
 
         :param companies_sudo: ``res.company`` records of the account that reports
-        :param uuid: of the text, out of the address that Twilio called
+        :param uuid: of the text, from the URL that Twilio called
         :param report: :class:`~...core.delivery.Report`
         """
         messages_sudo = self.env["fsm.confirmation"].sudo()
         record_sudo = messages_sudo.search(
             [
                 ("uuid", "=", uuid),
-                ("state", "!=", "delivered"),  # As the index of them has it.
+                ("state", "!=", "delivered"),  # As in the condition of the index.
                 ("company_id", "in", companies_sudo.ids),
             ]
         )
@@ -61,13 +61,13 @@ class FsmConfirmationDelivery(models.AbstractModel):
                 self.env["fsm.confirmation.sender"]._get_or_create_sudo(
                     report.from_number, record.company_id
                 )
-        may_leave = delivery.may_retry(report) and self._may_leave(record)
+        is_still_useful = delivery.may_retry(report) and self._is_still_useful(record)
         step = delivery.after_report(
             record.state,
             record.failure_type,
             report,
             attempts=record.attempt_count,
-            may_leave=may_leave,
+            is_still_useful=is_still_useful,
         )
         if step and step.state == "outgoing":
             # It is sent once more, under a SID of its own.
@@ -77,12 +77,12 @@ class FsmConfirmationDelivery(models.AbstractModel):
         self._make_transition(record, step, values)
 
     @api.model
-    def _may_leave(self, record):
+    def _is_still_useful(self, record):
         """Whether a text that wasn't delivered would still be of use if sent again."""
         alerts = self.env["fsm.confirmation.alert"]
         everything = self.env["fsm.confirmation.same.day"]._get_all(record)
         return any(
-            (one.is_open or not one._asks()) and not alerts._get_departure_alert(one)
+            (one.is_open or not one._asks()) and not alerts._get_departure_block(one)
             for one in everything
         )
 
@@ -124,13 +124,14 @@ class FsmConfirmationDelivery(models.AbstractModel):
             self._apply_failed_lookup(record)
             return
         alerts = self.env["fsm.confirmation.alert"]
-        alert = not self._may_leave(record) and alerts._get_departure_alert(record)
+        useful = self._is_still_useful(record)
+        alert = None if useful else alerts._get_departure_block(record)
         step = delivery.after_missing_in_list(
             age=fields.Datetime.now() - record.claimed_date,
             attempts=record.attempt_count,
             code=record.error_code,
             is_certain=is_certain,
-            obstacle=alert.text if alert else "",
+            block=alert.text if alert else "",
         )
         self._make_transition(record, step)
 
@@ -200,7 +201,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _is_list_late(self, record, listing):
-        """Whether Twilio's list lacks another text of that time, which Twilio has."""
+        """Whether Twilio's list still lacks another text that Twilio had by then."""
         complete = fields.Datetime.now() - delivery.LIST_COMPLETE_AFTER
         around = record.search(
             [
@@ -249,7 +250,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
 
     @api.model
     def _prepare_values(self, record, step):
-        """Field values that store how a text goes on; see :meth:`_make_transition`."""
+        """Field values of a text's next state; see :meth:`_make_transition`."""
         if not step:
             return {}
         now = fields.Datetime.now()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import hours
+from ...core.alerts import WAITING
 from ...core.formatting import localize
 from ...core.hours import JUST_NOW
 
@@ -86,8 +87,10 @@ class FsmConfirmationDeparture(models.AbstractModel):
     def _describe(self, draft):
         """Say what time it is at the place of work, and when the text goes out."""
         known = self._get_words(draft)
+        if "time" not in known:
+            return self._describe_too_late(draft)
         return self.env._(
-            "It is %(now)s in %(place)s: the text leaves %(day)s at %(time)s.", **known
+            "It is %(now)s in %(place)s: the text is sent %(day)s at %(time)s.", **known
         )
 
     @api.model
@@ -101,16 +104,27 @@ class FsmConfirmationDeparture(models.AbstractModel):
                 **known,
             )
         return self.env._(
-            "It is %(now)s in %(place)s. Texts leave again %(day)s at %(time)s, and "
+            "It is %(now)s in %(place)s. Texts go out again %(day)s at %(time)s, and "
             "the appointment will have started by then: call, or send the text now "
             "with a reason.",
             **known,
         )
 
     @api.model
+    def _find_waiting(self, drafts):
+        """What the user should know of drafts that can't be sent now, each once.
+
+        :param drafts: list of :class:`Draft` that a person sends, with their alerts
+        :return: list of str, empty in the texting hours
+        """
+        alerts = [alert for draft in drafts for alert in draft.alerts]
+        texts = [alert.text for alert in alerts if alert.code in WAITING]
+        return list(dict.fromkeys(texts))
+
+    @api.model
     def _get_words(self, draft):
-        """:return: dict ``now``, ``place``, and ``day`` and ``time`` when a text may
-        leave at all"""
+        """:return: dict ``now``, ``place``, and ``day`` and ``time`` if there are any
+        texting hours"""
         now, departure = self._find(draft)
         zone = draft.order._get_appointment_timezone()
         known = {

@@ -2,8 +2,10 @@
 import hashlib
 import secrets
 
+from lxml import html
+
 from odoo import api, fields, models
-from odoo.tools import email_normalize, formataddr
+from odoo.tools import email_normalize, formataddr, html2plaintext, html_sanitize
 
 from ...core.delivery import Transition
 from ...core.formatting import choose_language
@@ -13,8 +15,9 @@ from ..xmlids import MODULE
 _QUESTION_TEMPLATE = f"{MODULE}.mail_template_job_confirmation"
 _NOTICE_TEMPLATE = f"{MODULE}.mail_template_notice"
 _MAIL_CRON = "mail.ir_cron_mail_scheduler_action"
+_MAX_WORDS = 10_000  # of an e-mail; nobody reads more in a conversation
 _RENDERED = ("subject", "body_html", "email_from", "reply_to")
-_AT_ONCE = 500  # outcomes recorded in one run
+_BATCH = 500  # outcomes recorded in one run
 
 
 def make_key(token):
@@ -31,7 +34,7 @@ class FsmConfirmationEmail(models.AbstractModel):
     """What is asked and told by e-mail: made with a ``mail.template``, sent by Odoo's
     mail queue.
 
-    Whether one may leave is decided by the same alerts as for a text.
+    Whether one may be sent is decided by the same alerts as for a text.
     """
 
     _name = "fsm.confirmation.email"
@@ -95,7 +98,8 @@ class FsmConfirmationEmail(models.AbstractModel):
         return {
             "channel": EMAIL,
             "email": draft.email,
-            "answer_key": draft.token and make_key(draft.token),
+            # None, and not "": of those there could be one only.
+            "answer_key": make_key(draft.token) if draft.token else False,
         }
 
     @api.model
@@ -234,8 +238,8 @@ class FsmConfirmationEmail(models.AbstractModel):
         messages_sudo = self.env["fsm.confirmation"].sudo()
         waiting = [("channel", "=", EMAIL), ("state", "=", "outgoing")]
         again = [("mail_id.state", "=", "sent")]
-        return messages_sudo.search(waiting, limit=_AT_ONCE) | messages_sudo.search(
-            again, limit=_AT_ONCE
+        return messages_sudo.search(waiting, limit=_BATCH) | messages_sudo.search(
+            again, limit=_BATCH
         )
 
     @api.model
@@ -280,9 +284,52 @@ class FsmConfirmationEmail(models.AbstractModel):
             )
 
     @api.model
-    def _on_replied(self, records):
-        """The customer replied by e-mail: a person reads it."""
+    def _on_replied(self, records, mail):
+        """The customer replied by e-mail: a person reads it.
+
+        :param mail: dict of Odoo's mail gateway
+        """
+        words = self._read_words(mail)
+        sender = email_normalize(mail.get("email_from") or "") or ""
         for record_sudo in records.sudo():
+            # Whoever else writes says so.
+            by_other = sender and sender != record_sudo.email
+            reply_sudo = self._create_reply_sudo(
+                record_sudo, f"{sender}: {words}" if by_other else words
+            )
             record_sudo.needs_reading = True
+            self.env["fsm.confirmation.response"]._keep_words(record_sudo, reply_sudo)
+            self.env["fsm.confirmation.reply.chatter"]._log_texts(
+                reply_sudo, [(record_sudo, reply_sudo.intent)]
+            )
             self.env["fsm.confirmation.activity"]._update(record_sudo, "read")
             record_sudo._notify_changed()
+
+    @api.model
+    def _read_words(self, mail):
+        """What a customer wrote in an e-mail, without what it quotes."""
+        body = html_sanitize(mail.get("body") or "", silent=True)
+        tree = html.fragment_fromstring(body, create_parent="div")
+        for quote in tree.xpath("//*[@data-o-mail-quote]"):
+            quote.drop_tree()
+        words = html2plaintext(html.tostring(tree, encoding="unicode"))
+        return words.replace("\0", "").strip()[:_MAX_WORDS]
+
+    @api.model
+    def _create_reply_sudo(self, record_sudo, words):
+        """Store what came by e-mail as a reply, so that it's where all others are."""
+        return (
+            self.env["fsm.confirmation.reply"]
+            .sudo()
+            .create(
+                {
+                    "confirmation_id": record_sudo.id,
+                    "partner_id": record_sudo.partner_id.id,
+                    "company_id": record_sudo.company_id.id,
+                    "body": words,
+                    "intent": "unrecognized",
+                    "reason": "email",
+                    "state": "matched",
+                }
+            )
+        )

@@ -39,12 +39,12 @@ class FsmConfirmationExpiry(models.AbstractModel):
             ("appointment_end", "=", False),
             ("appointment_end", "<=", fields.Datetime.now()),
             ("is_open", "=", True),
-            # The outbox decides about what has not left yet.
+            # The outbox decides about texts that have not been sent yet.
             ("state", "not in", ("outgoing", "sending")),
         ]
         if since:
-            # Without it every message of the past would be looked through. A day more
-            # than needed, for what an interrupted run has left.
+            # Without it every past message would be read. One day more than needed, in
+            # case a run was interrupted.
             domain.append(("appointment_start", ">", since - timedelta(days=1)))
         expired_sudo = self.env["fsm.confirmation"].sudo().search(domain, limit=limit)
         expired_sudo._close_sudo("past")

@@ -14,7 +14,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
 
     @api.model
     def _opt_out_sudo(self, number, records, source, words="", company=None):
-        """A number opted out: remember it, answer its open messages, note it.
+        """Opt a number out: list it, close its open questions, log it.
 
         :param number: E.164
         :param records: ``fsm.confirmation`` records that this opt-out answers
@@ -42,7 +42,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
         records_sudo = records.sudo()
         responses = self.env["fsm.confirmation.response"]
         for record_sudo in records_sudo:
-            # What a person enters is no text of the customer.
+            # What a person enters isn't the customer's text.
             said = words if source != "user" else ""
             responses._store_response(record_sudo, values, said or None)
             self.env["fsm.confirmation.activity"]._update(record_sudo, "opted_out")
@@ -51,6 +51,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
             number, company
         )
         self._log_opt_out(entry_sudo, partners_sudo, company)
+        self.env["fsm.confirmation.proposal"]._withdraw_from(number, company)
         # What waited to be asked about again can't be asked about now.
         for record_sudo in self._find_newest_sudo(number, company, "reconfirm"):
             self._on_opt_out_without_question(record_sudo)
@@ -187,7 +188,7 @@ class FsmConfirmationOptOut(models.AbstractModel):
             appointment_sudo = record_sudo._get_appointment_sudo()
             appointment_sudo._set_confirmation_status_sudo("reconfirm")
             is_own = record_sudo.company_id in lifted_by
-            # Who lifted it is no business of another company.
+            # Another company needn't know who lifted it.
             env = (self if is_own else self.with_user(SUPERUSER_ID)).env
             note = self.env._(
                 "The customer opted back in: send %s again.",
@@ -213,14 +214,16 @@ class FsmConfirmationOptOut(models.AbstractModel):
             [(f"location_id.{name}.phone_sanitized", "in", ways)]
             for name in ("contact_id", "owner_id", "partner_id")
         )
-        known = Domain("confirmation_status", "=", "opted_out")
-        known &= Domain("confirmation_ids", "=", False)
-        known &= Domain("company_id", "in", companies.ids)
+        opted_out = Domain("confirmation_status", "=", "opted_out")
+        opted_out &= Domain("confirmation_ids", "=", False)
+        opted_out &= Domain("company_id", "in", companies.ids)
         orders_sudo = self.env["fsm.order"].sudo()
         visits_sudo = self.env["fsm.visit"].sudo()
-        found_sudo = orders_sudo.search(known & whose & Domain("visit_ids", "=", False))
+        found_sudo = orders_sudo.search(
+            opted_out & whose & Domain("visit_ids", "=", False)
+        )
         of_visits = Domain("order_id", "any", whose)
-        return [*found_sudo, *visits_sudo.search(known & of_visits)]
+        return [*found_sudo, *visits_sudo.search(opted_out & of_visits)]
 
     @api.model
     def _find_newest_sudo(self, number, companies, status):

@@ -3,7 +3,6 @@ import concurrent.futures
 import logging
 import time
 from collections import Counter
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -19,11 +18,7 @@ _logger = logging.getLogger(__name__)
 
 # Calls to Twilio side by side; one sender with a slow account leaves room for others.
 _CONCURRENT_CALLS = 40
-_CONCURRENT_PER_SENDER = 20
-# How many texts Twilio is asked about in one run.
-_ASKED_ABOUT = 500
-# Texts of an earlier version, which nobody asked about, are left as they are.
-_CHECK_UNTIL = timedelta(days=7)
+CONCURRENT_PER_SENDER = 20
 _LONGEST_PAUSE = 0.5  # seconds
 
 
@@ -42,8 +37,9 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """Send what waits, and ask Twilio about texts without a final report."""
         self.env["fsm.confirmation.email"]._record_outcomes()
         self._send_waiting()
-        self._resolve_lost_claims()
-        self._check_reported()
+        lookups = self.env["fsm.confirmation.lookup"]
+        lookups._resolve_lost_claims()
+        lookups._check_reported()
 
     @api.model
     def _wake(self, messages, at=None):
@@ -52,7 +48,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         :param messages: ``fsm.confirmation`` records that wait
         :param at: naive UTC datetime, None for as soon as possible
         """
-        # The first one, and each that helps it, copies made by hand as well.
+        # The scheduled action, and the copies of it that send beside it.
         crons_sudo = self.env["ir.cron"].sudo()
         own = [("model_id", "=", self.env["ir.model"]._get_id(self._name))]
         for cron_sudo in crons_sudo.search_fetch(own, ["active"]):
@@ -63,12 +59,12 @@ class FsmConfirmationOutbox(models.AbstractModel):
     def _send_waiting(self, sender=None):
         """Send waiting texts until none is left or the cron's time is over.
 
-        As many processes as there are may do so side by side. Claim (committed), call,
-        result (committed): a crash in between leaves a row in ``sending``, which is
-        never sent again before Twilio was asked about it. Calls run side by side; this
-        thread alone talks to the database.
+        Any number of processes may do so side by side. Claim (committed), call, result
+        (committed): a crash in between leaves a row in ``sending``, which is never sent
+        again before Twilio was asked about it. Calls run side by side; this thread
+        alone talks to the database.
 
-        :param sender: only what leaves from it
+        :param sender: only texts from this sender
         """
         cron = self.env["ir.cron"]
         seconds_left = float("inf")
@@ -126,7 +122,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """Take waiting rows for this process; others skip what is locked.
 
         :param in_flight: dict sender -> number of calls that run in this process
-        :param sender: only what leaves from it
+        :param sender: only texts from this sender
         :return: (claimed records with sudo, pause): the pause in seconds after which
             a sender whose rate is used up may send again, None when nothing waits
         """
@@ -153,7 +149,40 @@ class FsmConfirmationOutbox(models.AbstractModel):
         if only_sender:
             due = SQL("%s AND sender = %s", due, only_sender)
         self._defer_until_hours(due, now)
-        waiting = self.env.execute_query(
+        rate = self.env["fsm.confirmation.rate"]
+        free = _CONCURRENT_CALLS - sum(in_flight.values())
+        ids = []
+        pauses = []
+        for sender, count, company_ids in self._find_waiting(due):
+            room = min(
+                count,
+                free - len(ids),
+                CONCURRENT_PER_SENDER - in_flight.get(sender, 0),
+            )
+            if room <= 0:
+                pauses.append(_LONGEST_PAUSE)
+                continue
+            companies_sudo = self.env["res.company"].sudo().browse(company_ids)
+            allowed, pause = rate._take_share_sudo(sender, companies_sudo, room)
+            if pause:
+                pauses.append(pause)
+            if allowed:
+                ids += self._claim_rows(due, sender, allowed, now)
+        if ids:
+            self.env["fsm.confirmation.same.day"]._claim(ids)
+        self.env.invalidate_all()
+        # The caller commits: the claim must be visible to everybody before the call.
+        claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
+        return claimed_sudo, min(pauses, default=None)
+
+    @api.model
+    def _find_waiting(self, due):
+        """What waits at each sender, of the 1,000 texts that have waited longest.
+
+        :param due: SQL condition of what may be claimed
+        :return: list of (sender, number of texts, their company ids)
+        """
+        return self.env.execute_query(
             SQL(
                 """
                 SELECT sender, count(*), array_agg(DISTINCT company_id)
@@ -164,51 +193,34 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 due,
             )
         )
-        rate = self.env["fsm.confirmation.rate"]
-        free = _CONCURRENT_CALLS - sum(in_flight.values())
-        ids = []
-        pauses = []
-        for sender, count, company_ids in waiting:
-            room = min(
-                count,
-                free - len(ids),
-                _CONCURRENT_PER_SENDER - in_flight.get(sender, 0),
+
+    @api.model
+    def _claim_rows(self, due, sender, limit, now):
+        """Mark the next texts of a sender as being sent; others skip locked rows.
+
+        :param due: SQL condition of what may be claimed
+        :return: their ids
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE fsm_confirmation
+                   SET state = 'sending', claimed_date = %s, error_code = 0,
+                       lookup_failed_since = NULL, check_count = 0,
+                       twilio_sid = NULL,
+                       attempt_count = COALESCE(attempt_count, 0) + 1
+                 WHERE id IN (SELECT id FROM fsm_confirmation
+                               WHERE %s AND sender IS NOT DISTINCT FROM %s
+                               ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+             RETURNING id
+                """,
+                now,
+                due,
+                sender,
+                limit,
             )
-            if room <= 0:
-                pauses.append(_LONGEST_PAUSE)
-                continue
-            companies_sudo = self.env["res.company"].sudo().browse(company_ids)
-            allowed, pause = rate._take_share_sudo(sender, companies_sudo, room)
-            if pause:
-                pauses.append(pause)
-            if not allowed:
-                continue
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    UPDATE fsm_confirmation
-                       SET state = 'sending', claimed_date = %s, error_code = 0,
-                           lookup_failed_since = NULL, check_count = 0,
-                           twilio_sid = NULL,
-                           attempt_count = COALESCE(attempt_count, 0) + 1
-                     WHERE id IN (SELECT id FROM fsm_confirmation
-                                   WHERE %s AND sender IS NOT DISTINCT FROM %s
-                                   ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-                 RETURNING id
-                    """,
-                    now,
-                    due,
-                    sender,
-                    allowed,
-                )
-            )
-            ids += [row[0] for row in rows]
-        if ids:
-            self.env["fsm.confirmation.same.day"]._claim(ids)
-        self.env.invalidate_all()
-        # The caller commits: the claim must be visible to everybody before the call.
-        claimed_sudo = self.env["fsm.confirmation"].sudo().browse(sorted(ids))
-        return claimed_sudo, min(pauses, default=None)
+        )
+        return [row[0] for row in rows]
 
     @api.model
     def _defer_until_hours(self, due, now):
@@ -279,7 +291,7 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 continue
             if company not in apis:
                 apis[company] = company._twilio_api_sudo(
-                    connections=_CONCURRENT_PER_SENDER
+                    connections=CONCURRENT_PER_SENDER
                 )
             call = pool.submit(
                 _send_in_time,
@@ -364,110 +376,6 @@ class FsmConfirmationOutbox(models.AbstractModel):
                 where(error),
             )
 
-    # ------------------------------------------------------------------
-    # Calls that never came back
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _resolve_lost_claims(self):
-        """Ask Twilio about texts whose call never came back."""
-        lost_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    ("state", "=", "sending"),
-                    ("carrier_id", "=", False),
-                    ("twilio_sid", "=", False),
-                    (
-                        "claimed_date",
-                        "<",
-                        fields.Datetime.now() - delivery.CLAIM_LOST_AFTER,
-                    ),
-                ],
-                order="claimed_date",
-                limit=_ASKED_ABOUT,
-            )
-        )
-        calls = []
-        # A list for each number: many texts to one may be lost at once.
-        for (_company, mobile), records in lost_sudo.grouped(
-            lambda rec: (rec.company_id, rec.mobile)
-        ).items():
-            since = min(records.mapped("claimed_date")) - delivery.LIST_BEFORE
-            calls.append((records, _list_newest, (mobile, since)))
-        self._ask(calls, self.env["fsm.confirmation.delivery"]._apply_lookup)
-
-    # ------------------------------------------------------------------
-    # Texts that Twilio has
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _check_reported(self):
-        """Ask Twilio about texts that it accepted but sent no final report of."""
-        checked_sudo = (
-            self.env["fsm.confirmation"].sudo().browse(self._find_unchecked())
-        )
-        calls = [(rec, _fetch, (rec.twilio_sid,)) for rec in checked_sudo]
-        self._ask(calls, self.env["fsm.confirmation.delivery"]._apply_check)
-
-    @api.model
-    def _find_unchecked(self):
-        """Ids of the texts to ask about now, more rarely as they grow older."""
-        self.env.flush_all()
-        now = fields.Datetime.now()
-        oldest = SQL("LEAST(claimed_date, sent_date)")
-        wanted = SQL(" + ").join(
-            SQL("(%s <= %s)::int", oldest, now - after)
-            for after in delivery.CHECK_AFTER
-        )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM fsm_confirmation
-                 WHERE (state = 'sending' OR (state = 'sent' AND claimed_date > %s
-                                              AND %s <= %s))
-                   AND twilio_sid IS NOT NULL AND carrier_id IS NULL
-                   AND %s > COALESCE(check_count, 0)
-                 ORDER BY check_count NULLS FIRST, id LIMIT %s
-                """,
-                now - _CHECK_UNTIL,
-                oldest,
-                now - delivery.CHECK_AFTER[1],
-                wanted,
-                _ASKED_ABOUT,
-            )
-        )
-        return [row[0] for row in rows]
-
-    @api.model
-    def _ask(self, calls, apply):
-        """Ask Twilio, several calls side by side, and record what it says.
-
-        :param calls: list of (records with sudo of one company, function that takes a
-            ``TwilioApi``, its further arguments)
-        :param apply: method that takes a record and what that function returned
-        """
-        companies = {records[0].company_id for records, _ask, _arguments in calls}
-        apis = {
-            company: company._twilio_api_sudo(connections=_CONCURRENT_PER_SENDER)
-            for company in companies
-        }
-        # Nothing is locked while Twilio is asked: a delivery report may come.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-        cron = self.env["ir.cron"]
-        with concurrent.futures.ThreadPoolExecutor(_CONCURRENT_PER_SENDER) as pool:
-            asked = {
-                pool.submit(ask, apis[records[0].company_id], *arguments): records
-                for records, ask, arguments in calls
-            }
-            for call in concurrent.futures.as_completed(asked):
-                for record in asked[call]:
-                    self._record_safely(record, apply, call.result())
-                if not cron._commit_progress():
-                    pool.shutdown(cancel_futures=True)
-                    break
-
 
 def _note_working(senders, results):
     """Remember the senders whose latest text Twilio accepted."""
@@ -487,30 +395,3 @@ def _send_in_time(api, deadline, *arguments):
     if time.time() > deadline:
         return SendResult(Outcome.UNKNOWN, reason="not called: the claim is too old")
     return api.send(*arguments)
-
-
-def _list_newest(api, number, since):
-    """The newest texts to a number, or None when Twilio could not be asked.
-
-    :param api: :class:`~...core.twilio.client.TwilioApi`
-    :param since: naive UTC datetime
-    :return: :class:`~...core.twilio.client.Listing`
-    """
-    try:
-        return api.list_newest(number, since)
-    except Exception as error:
-        _logger.warning("Twilio's message list: %s", type(error).__name__)
-        return None
-
-
-def _fetch(api, sid):
-    """A text that Twilio has, or None when it could not be asked.
-
-    :param api: :class:`~...core.twilio.client.TwilioApi`
-    :return: :class:`~...core.twilio.client.Message`
-    """
-    try:
-        return api.fetch_message(sid)
-    except Exception as error:
-        _logger.warning("A text at Twilio: %s", type(error).__name__)
-        return None

@@ -6,8 +6,10 @@ import pytz
 import vobject
 
 from odoo import api, fields, models
+from odoo.tools import hmac
 
 from ...core import matching
+from ...core.formatting import is_whole_day, localize
 from ...core.reply import Proposal
 from .fsm_confirmation_email import make_key
 
@@ -160,7 +162,9 @@ class FsmConfirmationPage(models.AbstractModel):
         note = note.replace("\0", "").strip()[:MAX_NOTE]
         proposed = self._read_day(day) if response == "declined" else None
         if proposed:
-            note = ", ".join(filter(None, [note, str(proposed.day)]))
+            note = ", ".join(
+                filter(None, [note, self._name_day(record_sudo, proposed)])
+            )
         intent = matching.INTENT_OF_RESPONSE[response]
         reply_sudo = self._create_reply_sudo(record_sudo, intent, note)
         effect = matching.Effect(
@@ -186,6 +190,18 @@ class FsmConfirmationPage(models.AbstractModel):
         return Proposal(day) if today <= day <= today + _FURTHEST_DAY else None
 
     @api.model
+    def _name_day(self, record_sudo, proposed):
+        """The day that the customer proposes, as our texts to them write dates.
+
+        :param proposed: :class:`~...core.reply.Proposal`
+        """
+        responses = self.env["fsm.confirmation.response"]
+        values = responses._prepare_proposal(record_sudo, proposed)
+        order_sudo = record_sudo.order_id.with_context(lang=record_sudo.lang)
+        zone = record_sudo._get_timezone()
+        return order_sudo._format_date_in(zone, values["proposed_date"])
+
+    @api.model
     def _create_reply_sudo(self, record_sudo, intent, note):
         """Store the answer as a reply, so that it's listed with all the others."""
         words = self.with_context(lang=record_sudo.lang).env._("Yes")
@@ -209,19 +225,42 @@ class FsmConfirmationPage(models.AbstractModel):
         )
 
     @api.model
+    def _get_span(self, record_sudo):
+        """Begin and end as iCalendar has them: dict of ``dtstart`` and maybe ``dtend``.
+
+        The end of whole days, which are dates, is the day after the last one.
+        """
+        start, end = record_sudo.appointment_start, record_sudo.appointment_end
+        zone = record_sudo._get_timezone()
+        if is_whole_day(start, end, zone):
+            # The last day may end at midnight, or a minute before.
+            last = localize(end - timedelta(minutes=1), zone).date()
+            return {
+                "dtstart": localize(start, zone).date(),
+                "dtend": last + timedelta(days=1),
+            }
+        span = {"dtstart": pytz.utc.localize(start)}
+        if end and end > start:
+            span["dtend"] = pytz.utc.localize(end)
+        return span
+
+    @api.model
     def _make_calendar(self, record_sudo):
         """The confirmed appointment as an iCalendar file, in bytes."""
         order_sudo = record_sudo.order_id.with_env(self.env).sudo()
         company_sudo = record_sudo.company_id
         calendar = vobject.iCalendar()
         event = calendar.add("vevent")
-        event.add("uid").value = f"{record_sudo.answer_key[:32]}@job-confirmation"
+        # Asked about again after a move it takes the place of the earlier one.
+        about = repr((record_sudo.order_id.id, record_sudo.visit_id.id))
+        uid = hmac(self.env(su=True), "job_confirmation_calendar", about)
+        event.add("uid").value = f"{uid[:32]}@job-confirmation"
+        event.add("sequence").value = str(record_sudo.id)
         event.add("dtstamp").value = pytz.utc.localize(fields.Datetime.now())
-        start, end = record_sudo.appointment_start, record_sudo.appointment_end
-        event.add("dtstart").value = pytz.utc.localize(start)
-        if end and end > start:
-            event.add("dtend").value = pytz.utc.localize(end)
-        event.add("summary").value = f"{company_sudo.name}: {record_sudo.job_name}"
+        for name, value in self._get_span(record_sudo).items():
+            event.add(name).value = value
+        job = " ".join(filter(None, [record_sudo.job_name, record_sudo.visit_id.name]))
+        event.add("summary").value = f"{company_sudo.name}: {job}"
         event.add("location").value = order_sudo._format_appointment_address() or ""
         event.add("description").value = record_sudo.body
         return calendar.serialize().encode()

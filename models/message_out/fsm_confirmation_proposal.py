@@ -127,10 +127,26 @@ class FsmConfirmationProposal(models.AbstractModel):
         return service._render_about("times", offered)
 
     @api.model
-    def _propose(self, message, starts):
+    def _draft(self, message, starts, reason=""):
+        """Draft the text that proposes times in the conversation of a message.
+
+        :param starts: naive UTC datetimes
+        :param reason: why it can't wait for the texting hours
+        :return: :class:`~...fsm_confirmation_composer.Draft` with its alerts
+        """
+        words = self._render(message.sudo(), starts)
+        service = self.env["fsm.confirmation.write.back"]
+        draft = service._draft(message, words, TIMES, reason)
+        draft.times = tuple(sorted(set(starts)))
+        self.env["fsm.confirmation.alert"]._check([draft])
+        return draft
+
+    @api.model
+    def _propose(self, message, starts, reason=""):
         """Send two or three times to the number of a message, and reserve them.
 
         :param starts: naive UTC datetimes
+        :param reason: why it can't wait for the texting hours
         :return: the new ``fsm.confirmation``, with sudo
         :raises UserError: they can't be proposed
         """
@@ -139,21 +155,20 @@ class FsmConfirmationProposal(models.AbstractModel):
         if not self._can_propose(message):
             raise UserError(self.env._("This appointment can't be moved any more."))
         appointment_sudo = message._get_appointment_sudo()
-        starts = sorted(set(starts))
-        self._check_starts(appointment_sudo, starts)
+        draft = self._draft(message, starts, reason)
+        self._check_starts(draft)
         self._find_slots_sudo(message)._release_sudo()
-        words = self._render(message.sudo(), starts)
         service = self.env["fsm.confirmation.write.back"]
-        record_sudo = service._write_back(message, words, TIMES)
-        self._reserve(record_sudo, appointment_sudo, starts)
+        record_sudo = service._write_back(message, draft.words, TIMES, reason)
+        self._reserve(record_sudo, appointment_sudo, draft.times)
         return record_sudo
 
     @api.model
-    def _draft_first(self, appointment, starts):
+    def _draft_first(self, appointment, starts, reason=""):
         """Draft the text that proposes times to a customer who wasn't asked yet.
 
-        :param starts: naive UTC datetimes
-        :return: :class:`~...fsm_confirmation_composer.Draft`
+        :param starts, reason: see :meth:`_draft`
+        :return: :class:`~...fsm_confirmation_composer.Draft` with its alerts
         """
         order_sudo = appointment._get_appointment_order().sudo()
         visit = appointment if appointment != order_sudo else self.env["fsm.visit"]
@@ -163,17 +178,18 @@ class FsmConfirmationProposal(models.AbstractModel):
             composer._draft(order_sudo, visit, partner),
             kind=TIMES,
             template=order_sudo.company_id._get_text_templates_sudo("times_first")[:1],
-            times=tuple(sorted(starts)),
+            times=tuple(sorted(set(starts))),
             is_recipient=True,
+            at_once_reason=reason,
         )
         self.env["fsm.confirmation.alert"]._check([draft])
         return draft
 
     @api.model
-    def _propose_first(self, appointment, starts):
+    def _propose_first(self, appointment, starts, reason=""):
         """Send two or three times to a customer who wasn't asked yet, and reserve them.
 
-        :param starts: naive UTC datetimes
+        :param starts, reason: see :meth:`_draft`
         :return: the new ``fsm.confirmation``, with sudo
         :raises UserError: they can't be proposed
         """
@@ -185,23 +201,33 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(
                 self.env._("Somebody has texted this customer meanwhile. Look again.")
             )
-        starts = sorted(set(starts))
-        self._check_starts(appointment.sudo(), starts)
-        draft = self._draft_first(appointment, starts)
+        draft = self._draft_first(appointment, starts, reason)
+        self._check_starts(draft)
         if block := first_block(draft.alerts):
             raise UserError(block.text)
         composer = self.env["fsm.confirmation.composer"]
         record_sudo = composer._record([draft], self.env.user)
-        self._reserve(record_sudo, appointment.sudo(), starts)
+        self._reserve(record_sudo, appointment.sudo(), draft.times)
         return record_sudo
 
     @api.model
-    def _check_starts(self, appointment_sudo, starts):
-        """:raises UserError: one of the times is of no use"""
+    def _check_starts(self, draft):
+        """:raises UserError: one of the times that a draft proposes is of no use"""
+        appointment_sudo, starts = draft.appointment, draft.times
         if not 2 <= len(starts) <= len(LETTERS):
             raise UserError(self.env._("Choose two or three different times."))
         if starts[0] <= fields.Datetime.now():
             raise UserError(self.env._("A time is in the past. Choose another."))
+        departures = self.env["fsm.confirmation.departure"]
+        _now, departure = departures._find(draft)
+        if not departure or starts[0] <= departure:
+            raise UserError(
+                self.env._(
+                    "%s is over before the texting hours begin. Choose another time, "
+                    "or send the text now with a reason.",
+                    self._format(appointment_sudo, starts[0]),
+                )
+            )
         service = self.env["fsm.confirmation.free.time"]
         length = service._get_length(appointment_sudo)
         for before, after in zip(starts, starts[1:], strict=False):
@@ -265,6 +291,48 @@ class FsmConfirmationProposal(models.AbstractModel):
         return slots_sudo.search([("confirmation_id", "=", record.id)])
 
     @api.model
+    def _find_pending_sudo(self, orders):
+        """Proposed times that are reserved, and on which nothing was decided yet.
+
+        :return: dict (``fsm.order``, ``fsm.visit``) -> ``fsm.confirmation.slot``
+        """
+        slots_sudo = (
+            self.env["fsm.confirmation.slot"]
+            .sudo()
+            .search(
+                [
+                    ("confirmation_id.order_id", "in", orders.ids),
+                    ("confirmation_id.state", "not in", ("failed", "canceled")),
+                    ("is_held", "=", True),
+                    ("held_until", ">", fields.Datetime.now()),
+                ]
+            )
+        )
+        return slots_sudo.grouped(
+            lambda slot: (
+                slot.confirmation_id.order_id.sudo(False),
+                slot.confirmation_id.visit_id.sudo(False),
+            )
+        )
+
+    @api.model
+    def _describe_pending(self, slots_sudo):
+        """A sentence about the times of one text, for the Work Order."""
+        message_sudo = slots_sudo.confirmation_id
+        appointment_sudo = message_sudo._get_appointment_sudo()
+        chosen_sudo = slots_sudo.filtered("is_chosen")
+        times = "; ".join(
+            f"{slot.letter}: {self._format(appointment_sudo, slot.date_start)}"
+            for slot in chosen_sudo or slots_sudo
+        )
+        known = {"who": message_sudo.contact_name or "", "times": times}
+        if chosen_sudo:
+            return self.env._(
+                "%(who)s chose %(times)s. Set it in the message.", **known
+            )
+        return self.env._("These times were proposed to %(who)s: %(times)s.", **known)
+
+    @api.model
     def _are_reserved(self, record):
         """Whether the customer can still have each of the times in a text."""
         now = fields.Datetime.now()
@@ -305,6 +373,38 @@ class FsmConfirmationProposal(models.AbstractModel):
             slot_sudo.is_chosen = slot_sudo.letter == letter
 
     @api.model
+    def _withdraw(self, appointment_sudo):
+        """What was proposed is of no use now: other customers may have those times.
+
+        A time that the customer took and that was set by hand is still to be told.
+        """
+        start = appointment_sudo.scheduled_date_start
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        about = [
+            (f"confirmation_id.{name}", operator, value)
+            for name, operator, value in appointment_sudo._get_about_domain()
+        ]
+        held_sudo = slots_sudo.search([("is_held", "=", True), *about])
+        is_set = any(slot.is_chosen and slot.date_start == start for slot in held_sudo)
+        if not is_set or appointment_sudo._is_appointment_closed():
+            held_sudo._release_sudo()
+
+    @api.model
+    def _withdraw_from(self, number, companies):
+        """A number that takes no texts any more keeps no times.
+
+        :param number: E.164
+        """
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        slots_sudo.search(
+            [
+                ("is_held", "=", True),
+                ("confirmation_id.mobile", "=", number),
+                ("confirmation_id.company_id", "in", companies.ids),
+            ]
+        )._release_sudo()
+
+    @api.model
     def _find_chosen_sudo(self, message):
         """The time that the customer chose and nobody has applied yet, or none.
 
@@ -329,7 +429,7 @@ class FsmConfirmationProposal(models.AbstractModel):
         )
 
     @api.model
-    def _take(self, message):
+    def _apply_chosen(self, message):
         """Move the appointment to the chosen time, and tell the customer.
 
         With the rights of the user on it.
@@ -355,9 +455,24 @@ class FsmConfirmationProposal(models.AbstractModel):
                     self._format(appointment_sudo, start),
                 )
             )
+        return self._set_agreed(message, start)
+
+    @api.model
+    def _is_agreed(self, message, start):
+        """Whether the customer named just this day and hour."""
+        return message.has_proposed_hour and start == message.proposed_date
+
+    @api.model
+    def _set_agreed(self, message, start, then=None):
+        """Move the appointment to a time that the customer named, and tell them.
+
+        :param then: the action that follows
+        :return: the action that says so
+        """
+        appointment_sudo = message._get_appointment_sudo()
         appointment = appointment_sudo.sudo(False)
         appointment.scheduled_date_start = start
-        # The customer chose it: who was asked anew would wonder.
+        # The customer chose it, and would wonder about being asked again.
         appointment.confirmation_status = "confirmed"
         self._find_slots_sudo(message)._release_sudo()
         is_told = self._tell(message)
@@ -366,7 +481,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             text = self.env._("Moved to %s. The customer gets a text.", time)
         else:
             text = self.env._("Moved to %s. The customer can't be texted: call.", time)
-        return notify(text, "success" if is_told else "warning")
+        return notify(text, "success" if is_told else "warning", then)
 
     @api.model
     def _tell(self, message):

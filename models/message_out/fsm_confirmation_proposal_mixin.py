@@ -39,9 +39,10 @@ class FsmConfirmationProposalMixin(models.AbstractModel):
         starts = self.env.context.get("confirmation_times") or ()
         for record in self:
             reader = record.partner_id.sudo().tz or None
-            record.times_text = record.order_id.sudo()._describe_times(
-                record._get_timezone(), starts, reader
-            )
+            order_sudo = record.order_id.sudo()
+            # As the place is now, which is where they are for.
+            zone = order_sudo and order_sudo._get_appointment_timezone()
+            record.times_text = order_sudo._describe_times(zone, starts, reader)
 
     @api.depends("proposed_date", "has_proposed_hour")
     @api.depends_context("uid", "tz", "lang")

@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from ...core import status
 from ...core.kinds import EMAIL, asks
 
-# Details in words, for templates. They say when the appointment is now, which not
-# everybody may see who may see the message.
+# Details in words, for templates. They tell the current date of the appointment, which
+# not everybody who sees the message may see.
 TEXT_FIELDS = [
     "date_text",
     "time_text",
@@ -120,8 +120,8 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     def _compute_appointment_text(self):
         reader = self.env["fsm.order"]._get_reader_timezone()
         for record in self:
-            known = record._describe_appointment(reader)
-            text = ", ".join(known[key] for key in ("date", "time") if known[key])
+            details = record._describe_appointment(reader)
+            text = ", ".join(details[key] for key in ("date", "time") if details[key])
             record.appointment_text = text
 
     @api.depends("appointment_start", "timezone")
@@ -139,11 +139,11 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     def _compute_texts(self):
         for record in self:
             # The customer reads it.
-            known = record._describe_appointment(record.partner_id.sudo().tz or None)
-            record.date_text = known["date"]
-            record.time_text = known["time"]
-            record.new_date_text = known["new_date"]
-            record.new_time_text = known["new_time"]
+            details = record._describe_appointment(record.partner_id.sudo().tz or None)
+            record.date_text = details["date"]
+            record.time_text = details["time"]
+            record.new_date_text = details["new_date"]
+            record.new_time_text = details["new_time"]
 
     @api.depends("order_id", "visit_id")
     def _compute_technician_text(self):
@@ -182,12 +182,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         self.ensure_one()
         if self.timezone:
             return self.timezone
-        # Recorded before it was kept.
+        # Recorded by a version that didn't keep it.
         order_sudo = self.order_id.sudo()
         return order_sudo._get_appointment_timezone() if order_sudo else ""
 
     def _describe_appointment(self, reader=None):
-        """Date and time for texts: as asked, and as they are now.
+        """Date and time for texts: as asked about, and as they are now.
 
         :param reader: the time zone of who reads it; None: the same
         :return: dict with ``job``, ``date``, ``time``, ``new_date``, ``new_time``
@@ -195,23 +195,23 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         self.ensure_one()
         appointment_sudo = self._get_appointment_sudo()
         order_sudo = self.order_id.sudo()
-        known = {"job": self.job_name or "", "new_date": "", "new_time": ""}
+        details = {"job": self.job_name or "", "new_date": "", "new_time": ""}
         if not order_sudo:
-            return {**known, "date": "", "time": ""}
+            return {**details, "date": "", "time": ""}
         zone = self._get_timezone()
         start = self.appointment_start
         same = appointment_sudo.scheduled_date_start == start
         end = appointment_sudo.scheduled_date_end if same else self.appointment_end
-        known["date"] = order_sudo._format_date_in(zone, start)
-        known["time"] = order_sudo._format_time_in(zone, start, end, reader)
+        details["date"] = order_sudo._format_date_in(zone, start)
+        details["time"] = order_sudo._format_time_in(zone, start, end, reader)
         if same:
-            known.update(new_date=known["date"], new_time=known["time"])
+            details.update(new_date=details["date"], new_time=details["time"])
         elif appointment_sudo:
-            known["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
-            known["new_time"] = order_sudo._format_appointment_time(
+            details["new_date"] = order_sudo._format_appointment_date(appointment_sudo)
+            details["new_time"] = order_sudo._format_appointment_time(
                 appointment_sudo, reader
             )
-        return known
+        return details
 
     def _name_appointment(self, among):
         """What tells this appointment apart from those of other messages.
@@ -265,6 +265,13 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             **self._get_change_facts(),
         )
 
+    def _has_moved(self):
+        """Whether the date is none that the customer was told of or has confirmed."""
+        facts = {**self._get_change_facts(), "is_elsewhere": False}
+        start = self._get_appointment_sudo().scheduled_date_start or None
+        asked_start = self.appointment_start or None
+        return bool(status.change_reason(asked_start, start, **facts))
+
     def _get_change_facts(self):
         """:return: arguments of :func:`~...core.status.change_reason`"""
         return {
@@ -278,7 +285,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         """Whether the Work Order now has another location, or another customer."""
         self.ensure_one()
         if not self.location_id:
-            return False  # Recorded before it was kept.
+            return False  # Recorded by a version that didn't keep it.
         location_sudo = self.order_id.sudo().location_id
         return location_sudo != self.location_id or (
             bool(self.owner_id) and location_sudo.owner_id != self.owner_id
@@ -346,7 +353,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
 
         An answer from that number to that sender can be about any of these.
 
-        :param mobile: E.164; none, as of an e-mail: none are found
+        :param mobile: E.164; without one, as for an e-mail, none are found
         """
         if not mobile:
             return self.sudo().browse()
@@ -359,9 +366,9 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
 
     def _get_line(self):
-        """Of those that wait on one line, the newer question replaces the older one.
+        """Of the questions on one line, the newer replaces the older.
 
-        :return: tuple; the same as of :class:`Draft`
+        :return: tuple, as ``Draft.line``
         """
         self.ensure_one()
         if self.channel == EMAIL:
@@ -382,7 +389,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
                     and (reason == "deleted" or rec.closed_reason == "answered")
                 )
             ).write({"closed_reason": reason})
-        # One that carries others leaves it to the outbox, which asks them anew.
+        # One that carries others is left to the outbox, which asks those again.
         waiting_sudo = open_sudo.filtered(
             lambda rec: rec.state == "outgoing" and not (rec.code and rec.carried_ids)
         )
@@ -444,7 +451,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return
         others = self._search_open_sudo(self.mobile, self.sender) - self
         if others and not self.code:
-            composer._ensure_codes(self)
+            self.env["fsm.confirmation.code"]._ensure(self)
         if self.code in others.mapped("code"):
             return
         self.write({"is_open": True, "closed_reason": False})

@@ -20,9 +20,9 @@ class FsmConfirmationRate(models.AbstractModel):
         The row lock makes processes wait for their turn; the caller commits at once.
 
         :param companies_sudo: ``res.company`` records that send from it now
-        :param wanted: how many texts are to leave
-        :return: (how many may leave now, pause): seconds until the next may leave, or
-            None when all may
+        :param wanted: how many texts are to be sent
+        :return: (how many may be sent now, pause): seconds until the next may be sent,
+            or None when all may
         """
         rates = [
             company.job_confirmation_rate

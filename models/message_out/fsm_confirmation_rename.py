@@ -11,7 +11,7 @@ from ..xmlids import MODULE
 _logger = logging.getLogger(__name__)
 
 CRON = f"{MODULE}.ir_cron_rename"
-_AT_ONCE = 200  # messages, in the transaction of who renames
+_FIRST_BATCH = 200  # messages, in the transaction of the user who renames
 _BATCH = 1000  # messages, in a transaction of the scheduled action
 _NAMES = ("contact_name", "company_name")
 
@@ -44,7 +44,7 @@ class FsmConfirmationRename(models.Model):
         left = [
             {"partner_id": partner.id, "below": below}
             for partner in partners
-            if (below := self._rename(partner, _AT_ONCE))
+            if (below := self._rename(partner, _FIRST_BATCH))
         ]
         if left:
             self.sudo().create(left)

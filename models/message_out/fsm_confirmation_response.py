@@ -10,7 +10,7 @@ from ...core.formatting import localize
 from ..appointment.fsm_appointment_mixin import RESPONSES
 from ..xmlids import PROCESS_CRON
 
-# Reasons for which a question was closed that may turn out not to apply any more.
+# Reasons for closing a question that may cease to apply.
 _RESTORED = ("moved", "changed")
 # The hour at which a part of the day begins, when a customer names only that.
 _PARTS_OF_DAY = {"morning": time(9), "afternoon": time(13), "evening": time(17)}
@@ -177,7 +177,7 @@ class FsmConfirmationResponse(models.AbstractModel):
     def _store_response(self, message, values, words=None):
         """Write the response, and show it on the appointment.
 
-        :param words: the customer's; None leaves those that stand there
+        :param words: the customer's; None keeps those on the message
         """
         if words is None:
             message.with_context(tracking_disable=True).write(values)
@@ -210,7 +210,7 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _keep_words(self, message, text):
-        """Show a reply's words on the row, unless later ones stand there."""
+        """Show a reply's words on the row, unless it shows later ones."""
         received = text.received_date
         if not message.reply_date or message.reply_date <= received:
             message._write_words(text.body, {"reply_date": received})
@@ -219,8 +219,8 @@ class FsmConfirmationResponse(models.AbstractModel):
     def _restore(self, message):
         """Count the response again: the appointment is back at what was asked about.
 
-        Not if the customer was told of another date meanwhile, by a newer text (the
-        caller's to see) or by an auto-reply.
+        Not if the customer was told of another date meanwhile, by a newer text (which
+        the caller checks) or by an auto-reply.
 
         :param message: one ``fsm.confirmation``, or none
         """
@@ -272,7 +272,7 @@ class FsmConfirmationResponse(models.AbstractModel):
                 )
             )
         undo = self.env["fsm.confirmation.undo"]
-        before = undo._take(message)
+        before = undo._snapshot(message)
         self._apply_resolution(message.sudo(), response, reason)
         undo._keep(message, before)
 
@@ -295,6 +295,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             appointment_sudo._set_confirmation_status_sudo(
                 response or appointment_sudo._get_known_status_sudo()
             )
+            appointment_sudo._set_by_hand_sudo()
 
     @api.model
     def _write_resolution(self, message_sudo, response):
@@ -314,25 +315,25 @@ class FsmConfirmationResponse(models.AbstractModel):
         message_sudo._notify_changed()
 
     @api.model
-    def _settle(self, appointment, known):
+    def _settle(self, appointment, old_status):
         """Take a status that a person set as the answer to what was asked.
 
         :param appointment: ``fsm.order`` or ``fsm.visit``, which has it already
-        :param known: its status until now
-        :raises UserError: it can't be so
+        :param old_status: its status until now
+        :raises UserError: the messages don't allow it
         """
         messages_sudo = appointment._get_appointment_confirmations_sudo()
         current_sudo = messages_sudo.filtered(self._may_be_settled)
         newest_sudo = current_sudo[:1]
         undo = self.env["fsm.confirmation.undo"]
-        before = undo._take(newest_sudo) if newest_sudo else {}
-        for entry in before.get("statuses", ()):
+        snapshot = undo._snapshot(newest_sudo) if newest_sudo else {}
+        for entry in snapshot.get("statuses", ()):
             if entry[:2] == [appointment._name, appointment.id]:
-                entry[2] = known
+                entry[2] = old_status
         self._apply_status(appointment, current_sudo)
         self.env["fsm.confirmation.activity"]._close(messages_sudo - current_sudo)
         if newest_sudo:
-            undo._keep(newest_sudo, before)
+            undo._keep(newest_sudo, snapshot)
 
     @api.model
     def _apply_status(self, appointment, current_sudo):
@@ -425,11 +426,9 @@ class FsmConfirmationResponse(models.AbstractModel):
 
     @api.model
     def _log_resolution(self, message_sudo, response, reason=""):
-        """Write who decided what into the conversation and the histories."""
+        """Log that a person set the response, and why."""
         note = self._describe_resolution(message_sudo, response, reason)
-        author = self.env.user.partner_id
-        message_sudo._message_log(body=note, author_id=author.id)
-        self._log(message_sudo, note)
+        self._log_decision(message_sudo, note)
 
     @api.model
     def _describe_resolution(self, message, response, reason):
@@ -444,6 +443,13 @@ class FsmConfirmationResponse(models.AbstractModel):
         if reason:
             note += " " + self.env._("Reason: %s", reason)
         return note
+
+    @api.model
+    def _log_decision(self, message_sudo, note):
+        """Write what a person decided into the conversation and the histories."""
+        author = self.env.user.partner_id
+        message_sudo._message_log(body=note, author_id=author.id)
+        self._log(message_sudo, note)
 
     @api.model
     def _log(self, message, note):

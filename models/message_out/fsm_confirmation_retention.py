@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ...core.status import indicator_sql
 from ..xmlids import NOTE_SUBTYPE
 
-# What stands in the place of a text or a number.
+# What replaces a text or a number.
 REMOVED = "-"
 _BATCH = 1000
 
@@ -283,7 +283,7 @@ class FsmConfirmationRetention(models.AbstractModel):
 
     @api.model
     def _anonymize_other_notes(self, company, before, limit):
-        """Remove what stands in the histories about no message, or about several.
+        """Remove the notes in the histories about no message, or about several.
 
         Those are replies that belong to none, opt-outs and why they were lifted.
 

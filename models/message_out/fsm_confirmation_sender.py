@@ -11,7 +11,7 @@ from ..xmlids import ADMIN_GROUP, SETUP_ACTIVITY
 _STUCK_AFTER = timedelta(minutes=10)
 # Countries that are not allowed, and numbers that a trial account has not verified.
 _CODES_OF_RECIPIENTS = (21408, 21608)
-# An administrator is notified again after so long, if it is still there.
+# When to notify an administrator again of a problem that persists.
 _NOTIFY_AGAIN = timedelta(hours=12)
 
 
@@ -68,7 +68,7 @@ class FsmConfirmationSender(models.Model):
         :param code: Twilio's error code, 0 for none
         :param text: one sentence for the administrator
         """
-        # It stays when the texts are gone: a customer's number is none of it.
+        # It outlives the texts, so it must not hold a customer's number.
         text = hide_numbers(text)
         row_sudo = self._get_or_create_sudo(sender or "-", company)
         now = fields.Datetime.now()

@@ -33,8 +33,8 @@ _MAX_MESSAGES = 200
 class FsmConfirmationUndo(models.TransientModel):
     """Undoes what a person did by hand, as long as nothing came after it.
 
-    A row keeps how all was before and after: nothing is taken back that is not as it
-    was left. Rows go by themselves, and nobody but the server reads them.
+    A row keeps the state before and after: only what is still as it was left is undone.
+    Rows expire by themselves, and nobody but the server reads them.
     """
 
     _name = "fsm.confirmation.undo"
@@ -53,7 +53,7 @@ class FsmConfirmationUndo(models.TransientModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _take(self, record, reply=None):
+    def _snapshot(self, record, reply=None):
         """Read the state that a decision about a message may change, as plain data.
 
         :param record: one ``fsm.confirmation``
@@ -111,9 +111,9 @@ class FsmConfirmationUndo(models.TransientModel):
     def _keep(self, record, before, reply=None):
         """Remember a decision about a message, and drop the one before it for good.
 
-        :param before: of :meth:`_take`
+        :param before: of :meth:`_snapshot`
         """
-        after = self._take(record, reply)
+        after = self._snapshot(record, reply)
         if after == before:
             return
         self._find_sudo(record).unlink()
@@ -140,7 +140,7 @@ class FsmConfirmationUndo(models.TransientModel):
         """Whether everything is as the last decision by hand has left it."""
         kept_sudo = self._find_sudo(record)
         return bool(kept_sudo) and (
-            self._take(record, kept_sudo.reply_id) == kept_sudo.after
+            self._snapshot(record, kept_sudo.reply_id) == kept_sudo.after
         )
 
     @api.model
@@ -193,10 +193,10 @@ class FsmConfirmationUndo(models.TransientModel):
         # One that closes makes room for one that opens.
         for values in sorted(changed, key=lambda values: values["is_open"]):
             message_sudo = messages_sudo.browse(values["id"])
-            known = {name: _to_value(message_sudo, name, values) for name in _FIELDS}
-            words = known.pop("reply_body")
-            message_sudo._write_words(words, known)
-            if known["state"] == "outgoing":
+            restored = {name: _to_value(message_sudo, name, values) for name in _FIELDS}
+            words = restored.pop("reply_body")
+            message_sudo._write_words(words, restored)
+            if restored["state"] == "outgoing":
                 message_sudo.mail_id.filtered(
                     lambda mail: mail.state == "cancel"
                 ).mark_outgoing()
@@ -221,8 +221,8 @@ class FsmConfirmationUndo(models.TransientModel):
             if old_sudo.exists():
                 old_sudo.write({"active": True, "date_done": False, "feedback": False})
             else:
-                known = {name: values[name] for name in _ACTIVITY_FIELDS}
-                old_sudo = message_sudo.order_id.activity_schedule(**known)
+                activity = {name: values[name] for name in _ACTIVITY_FIELDS}
+                old_sudo = message_sudo.order_id.activity_schedule(**activity)
             message_sudo.activity_id = old_sudo
 
     @api.model
@@ -242,9 +242,7 @@ class FsmConfirmationUndo(models.TransientModel):
     @api.model
     def _log_undone(self, record_sudo, before):
         note = self.env._("%s: what was entered by hand was undone.", record_sudo.name)
-        author = self.env.user.partner_id
-        record_sudo._message_log(body=note, author_id=author.id)
-        self.env["fsm.confirmation.response"]._log(record_sudo, note)
+        self.env["fsm.confirmation.response"]._log_decision(record_sudo, note)
         record_sudo.browse([values["id"] for values in before])._notify_changed()
 
 

@@ -13,7 +13,7 @@ from ..appointment.fsm_confirmation_composer import Draft
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP
 
-# A customer who wrote so short ago waits for what is written back, at any hour.
+# A customer who wrote this recently is waiting for an answer, at any hour.
 JUST_WRITTEN = timedelta(hours=1)
 _REPLY = "fsm.confirmation.reply"
 # Which prepared texts staff may choose in the conversation of a record.
@@ -85,13 +85,22 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         return alert.text if alert else ""
 
     @api.model
+    def _find_departure(self, draft, talk):
+        """When a text that is sent now goes out.
+
+        :return: (now, departure) as of ``fsm.confirmation.departure``, and the zone in
+            which that is decided, maybe ""
+        """
+        now = fields.Datetime.now()
+        zone = talk._get_timezone() if talk._name != _REPLY else ""
+        if draft.leaves_at_once:
+            return now, now, zone
+        return now, draft.company._get_next_departure(now, zone), zone
+
+    @api.model
     def _describe_departure(self, draft, talk):
         """When it will be sent, if it has to wait for the texting hours, or ""."""
-        if draft.leaves_at_once:
-            return ""
-        zone = talk._get_timezone() if talk._name != _REPLY else ""
-        now = fields.Datetime.now()
-        departure = draft.company._get_next_departure(now, zone)
+        now, departure, zone = self._find_departure(draft, talk)
         if departure == now:
             return ""
         if not departure:
@@ -104,12 +113,12 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         end = draft.appointment.scheduled_date_end
         if end and now < end <= departure:
             return self.env._(
-                "Outside the texting hours in %(zone)s: it leaves on %(date)s, after "
+                "Outside the texting hours in %(zone)s: it is sent on %(date)s, after "
                 "the appointment. Call instead.",
                 **known,
             )
         return self.env._(
-            "Outside the texting hours in %(zone)s: it leaves on %(date)s.", **known
+            "Outside the texting hours in %(zone)s: it is sent on %(date)s.", **known
         )
 
     # ------------------------------------------------------------------
@@ -117,13 +126,14 @@ class FsmConfirmationWriteBack(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _draft(self, talk, words="", kind=STAFF):
+    def _draft(self, talk, words="", kind=STAFF, reason=""):
         """A text to the number of a conversation, about the same appointment if any.
 
+        :param reason: why it is sent outside the texting hours, if it is
         :return: :class:`~..appointment.fsm_confirmation_composer.Draft`
         """
         about = talk if talk._name != _REPLY else self.env["fsm.confirmation"]
-        return Draft(
+        draft = Draft(
             about.order_id.sudo(),
             about.visit_id.sudo(),
             talk.partner_id.sudo(),
@@ -135,6 +145,10 @@ class FsmConfirmationWriteBack(models.AbstractModel):
             home=talk.company_id.sudo(),
             leaves_at_once=bool(talk.mobile) and self._has_just_written(talk),
         )
+        now, departure, _zone = self._find_departure(draft, talk)
+        if reason and departure != now:
+            draft.at_once_reason = reason
+        return draft
 
     @api.model
     def _get_verdict(self, talk):
@@ -177,9 +191,10 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         )
 
     @api.model
-    def _write_back(self, talk, words, kind=STAFF):
+    def _write_back(self, talk, words, kind=STAFF, reason=""):
         """Send a person's words to the number of a conversation.
 
+        :param reason: why it can't wait for the texting hours; kept in the histories
         :return: the new ``fsm.confirmation``, with sudo
         :raises AccessError: the user's level is below Edit
         :raises UserError: there are no words, or too many, or something is in the way
@@ -189,7 +204,7 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         lines = (words or "").splitlines()
         words = "\n".join(plain_spaces(line) for line in lines).strip()
         self._check_words(words)
-        draft = self._draft(talk, words, kind)
+        draft = self._draft(talk, words, kind, (reason or "").strip())
         block = self._find_block(draft)
         if block:
             raise UserError(block)

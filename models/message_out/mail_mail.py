@@ -8,8 +8,8 @@ class MailMail(models.Model):
     def _postprocess_sent_message(self, *args, **kwargs):
         """Have the outcome of our e-mails recorded, in a transaction of its own.
 
-        Not in this one: a conflict with who works on the appointment at this moment
-        would have the mail, which has left, sent again.
+        Not in this one: if somebody worked on the appointment at this moment, the
+        conflict would have Odoo send the mail again.
         """
         mine = self.filtered(lambda mail: mail.model == "fsm.confirmation")
         result = super()._postprocess_sent_message(*args, **kwargs)

@@ -11,7 +11,7 @@ from ...core import planning
 from ...core.kinds import QUESTION
 from ...tools.log_redaction import private_queries
 from ...tools.retry import commit_unless_done
-from ..xmlids import CALL_ACTIVITY, EDIT_GROUP, MODULE
+from ..xmlids import CALL_ACTIVITY, MODULE
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class FsmConfirmationCallList(models.Model):
     visit_ids = fields.Many2many("fsm.visit", string="Visits", readonly=True)
     activity_id = fields.Many2one("mail.activity", readonly=True, ondelete="set null")
 
-    # Two processes that give somebody the first task make one of them.
+    # Two processes that find somebody's first customer make one row.
     _user_unique = models.UniqueIndex("(company_id, user_id)")
 
     @api.depends("order_ids", "visit_ids")
@@ -59,7 +59,7 @@ class FsmConfirmationCallList(models.Model):
     def _cron_list(self):
         """Bring the lists of every company up to date."""
         companies_sudo = self.env["fsm.confirmation.planner"]._find_companies_sudo()
-        # Also where no plan is on any more.
+        # Including those in which no plan is on any more.
         companies_sudo |= self.sudo().search([("activity_id", "!=", False)]).company_id
         for company in companies_sudo:
             commit_unless_done(self.env, lambda each=company: self._update(each))
@@ -90,8 +90,8 @@ class FsmConfirmationCallList(models.Model):
 
         :param appointments: list of ``fsm.order`` and ``fsm.visit``
         """
-        known = {*self.order_ids, *self.visit_ids}
-        if known == set(appointments):
+        listed = {*self.order_ids, *self.visit_ids}
+        if listed == set(appointments):
             return
         self.write(
             {
@@ -102,7 +102,7 @@ class FsmConfirmationCallList(models.Model):
                 )
             }
         )
-        self._set_activity(is_new=bool(set(appointments) - known))
+        self._set_activity(is_new=bool(set(appointments) - listed))
 
     @api.model
     def _get_ids(self, appointments, model):
@@ -115,7 +115,7 @@ class FsmConfirmationCallList(models.Model):
         """
         is_open = self.activity_id.active
         today = fields.Date.context_today(self.with_context(tz=self.user_id.tz))
-        # Who has put it off is not hurried.
+        # Respect a later date that the dispatcher has set.
         day = max(today, self.activity_id.date_deadline or today)
         if not (self.order_ids or self.visit_ids):
             if is_open:
@@ -219,12 +219,9 @@ class FsmConfirmationCallList(models.Model):
     @api.model
     def _get_dispatcher(self, message_sudo, order_sudo):
         """The user who has to call: the one who would read the reply, or none."""
-        user = self.env["fsm.confirmation.activity"]._get_responsible_user(
+        return self.env["fsm.confirmation.activity"]._get_responsible_user(
             message_sudo or self.env["fsm.confirmation"], order_sudo
         )
-        company = order_sudo.sudo().company_id
-        may = user.has_group(EDIT_GROUP) and company in user.sudo().company_ids
-        return user if may else user.browse()
 
     # ------------------------------------------------------------------
     # Actions

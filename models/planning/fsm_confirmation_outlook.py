@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from ...core import planning
 
-# As long after an appointment it can be seen why its customer was not asked.
+# How long after an appointment one can see why its customer was not asked.
 _KEPT = timedelta(days=60)
 
 
@@ -54,7 +54,7 @@ class FsmConfirmationOutlook(models.Model):
 
     @api.model
     def _remember_sudo(self, rows):
-        """Note what was found, instead of what was found before.
+        """Record findings, replacing earlier ones.
 
         :param rows: list of dict of field values
         """

@@ -141,7 +141,7 @@ class FsmConfirmationPlan(models.Model):
             (self.territory_ids, order_sudo.territory_id),
             (self.location_ids, order_sudo.location_id),
         )
-        return all(not wanted or wanted & known for wanted, known in limits)
+        return all(not wanted or wanted & actual for wanted, actual in limits)
 
     def _to_core(self):
         """The plan as :class:`~...core.planning.Plan`, None when there is none."""
@@ -169,13 +169,13 @@ class FsmConfirmationPlan(models.Model):
         if everybody:
             companies = companies.search([])
         plans_sudo = self.sudo().with_context(active_test=False)
-        known = plans_sudo.search([("company_id", "in", companies.ids)]).company_id
+        equipped = plans_sudo.search([("company_id", "in", companies.ids)]).company_id
         found = (
             self.env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
             for name in _READY_MADE
         )
         originals_sudo = self.sudo().concat(*(plan for plan in found if plan))
-        for company in companies - known:
+        for company in companies - equipped:
             for plan_sudo in originals_sudo:
                 plan_sudo.copy({"company_id": company.id, "name": plan_sudo.name})
 

@@ -58,7 +58,7 @@ class FsmConfirmationPlanStep(models.Model):
         ondelete="restrict",
         help="Empty: the company's confirmation text, or its reminder.",
     )
-    is_held = fields.Boolean("Held", help="Nothing of this step leaves meanwhile.")
+    is_held = fields.Boolean("Held", help="Nothing of this step is sent meanwhile.")
     preview = fields.Text(compute="_compute_preview")
     warning = fields.Char(compute="_compute_warning")
 
@@ -67,17 +67,17 @@ class FsmConfirmationPlanStep(models.Model):
     def _compute_name(self):
         audiences = dict(self._fields["audience"]._description_selection(self.env))
         for step in self:
-            known = {
+            parts = {
                 "when": step._describe_time(),
                 "audience": audiences.get(step.audience, ""),
                 "text": step.template_id.sudo().name,
             }
             if step.template_id:
                 name = self.env._(
-                    "%(when)s, to %(audience)s, with the text “%(text)s”", **known
+                    "%(when)s, to %(audience)s, with the text “%(text)s”", **parts
                 )
             else:
-                name = self.env._("%(when)s, to %(audience)s", **known)
+                name = self.env._("%(when)s, to %(audience)s", **parts)
             step.name = self.env._("%s (held)", name) if step.is_held else name
 
     def _describe_time(self):
@@ -112,10 +112,10 @@ class FsmConfirmationPlanStep(models.Model):
             windows = company._get_texting_windows()
             now = fields.Datetime.now()
             if next_departure(now, "UTC", windows) is None:
-                text = self.env._("There are no texting hours: nothing ever leaves.")
+                text = self.env._("There are no texting hours: nothing is ever sent.")
             elif step.unit == "days" and not step._is_in_hours(windows):
                 text = self.env._(
-                    "Outside the texting hours: it leaves when they begin, or an hour "
+                    "Outside the texting hours: it is sent when they begin, or an hour "
                     "before they end."
                 )
             else:

@@ -112,7 +112,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
                 reason=alert.summary or alert.text,
             )
         words = {
-            "": lambda: self.env._("Leaves now: %s", step),
+            "": lambda: self.env._("Sends now: %s", step),
             "later": lambda: self.env._(
                 "Next on %(when)s: %(step)s", when=when, step=step
             ),

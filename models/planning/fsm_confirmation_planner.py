@@ -54,8 +54,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
     """Asks customers automatically, as the plans say.
 
     Each appointment is looked at when one of its steps may be due. What is due is
-    recorded by the composer, like a text that a person sends; row locks keep processes
-    apart, and the unique index on appointment, step and start is the judge.
+    recorded by the composer, like a text that a person sends. Row locks keep processes
+    apart, and a unique index on appointment, step and start decides.
     """
 
     _name = "fsm.confirmation.planner"
@@ -93,7 +93,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
         :return: how many were looked at
         """
-        # What another process was faster with is found so the next time.
+        # Whatever another process did first shows up on the next run.
         return commit_unless_done(self.env, lambda: self._plan_batch(company)) or 0
 
     @api.model
@@ -108,7 +108,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         self.env.invalidate_all()
         now = now or fields.Datetime.now()
         plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
-        appointments = self._take(company, plans_sudo, now, limit)
+        appointments = self._lock_next(company, plans_sudo, now, limit)
         findings = self._look(appointments, plans_sudo, now)
         self._check_due(findings, now)
         findings += self._find_companions(findings, plans_sudo, now)
@@ -121,8 +121,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _take(self, company, plans_sudo, now, limit):
-        """Lock the appointments to look at now for this transaction; others skip them.
+    def _lock_next(self, company, plans_sudo, now, limit):
+        """Lock the next appointments to look at; other transactions skip them.
 
         :return: list of ``fsm.order`` and ``fsm.visit`` with sudo, the next one first
         """
@@ -146,15 +146,14 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _select(self, name, company, now, until, statuses):
-        """SQL for appointments in time whose outlook is over, or that have none."""
+        """SQL for coming appointments whose outlook has expired, or that have none."""
         is_visit = name == "fsm.visit"
         closed = list(self.env["fsm.stage"]._get_closed_ids())
         return SQL(
             """
             SELECT a.id FROM %(table)s a %(join)s
              WHERE a.company_id = %(company)s
-               AND a.confirmation_status IN
-                   ('not_sent', 'reconfirm', 'awaiting', 'confirmed')
+               AND a.confirmation_status IN %(indexed)s
                AND a.confirmation_status = ANY(%(statuses)s)
                AND a.scheduled_date_start > %(now)s
                AND a.scheduled_date_start <= %(until)s
@@ -172,6 +171,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
             if is_visit
             else SQL("CROSS JOIN LATERAL (SELECT a.id, a.stage_id) o"),
             company=company.id,
+            indexed=planning.LOOKED_AT,  # As the condition of the index has it.
             statuses=list(statuses),
             now=now,
             until=until,
@@ -234,7 +234,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 [
                     ("order_id", "in", [order.id for order in orders]),
                     "|",
-                    # Nobody is asked any more when somebody is on the way.
+                    # Nobody is asked once somebody is on the way.
                     ("kind", "in", (QUESTION, ON_MY_WAY)),
                     ("step_id", "!=", False),
                 ],
@@ -301,26 +301,26 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _find_companions(self, findings, plans_sudo, now):
-        """What is asked in one text with what is due, though it is not looked at yet.
+        """Find what can go in one text with what is due, though it isn't due itself.
 
-        The appointments of the same customers on the same days whose same step is due
-        or coming; those of an hourly step are due one after the other.
+        Appointments of the same customers on the same days whose same step is due or
+        coming: those of an hourly step become due one after the other.
 
         :return: list of further :class:`Finding`, due as well
         """
         due = [finding for finding in findings if finding.decision.is_due]
         wanted = {self._get_text_key(finding) for finding in due}
-        known = {finding.appointment: finding for finding in findings}
+        finding_of = {finding.appointment: finding for finding in findings}
         appointments = self._search_companions(due) if due else []
         others = self._look(
-            self._lock(each for each in appointments if each not in known),
+            self._lock(each for each in appointments if each not in finding_of),
             plans_sudo,
             now,
         )
-        known = [known[each] for each in appointments if each in known]
+        found = [finding_of[each] for each in appointments if each in finding_of]
         coming = [
             finding
-            for finding in [*others, *known]
+            for finding in [*others, *found]
             if finding.decision.reason in ("", "later") and finding not in due
         ]
         self._check_due(coming, now, lambda finding: True)
@@ -426,7 +426,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
 
     @api.model
     def _record_due(self, findings, now):
-        """Record the texts that are due; a template without a text holds back its own.
+        """Record the texts that are due, except for steps whose template fails.
 
         :return: the new ``fsm.confirmation`` records with sudo
         """

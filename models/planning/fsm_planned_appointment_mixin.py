@@ -1,10 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import SUPERUSER_ID, api, fields, models
 
+from ...core.planning import LOOKED_AT
 from ..levels import check_may_edit
 from ..xmlids import EDIT_GROUP, READ_GROUP
 
-# What decides about the plan of an appointment, beside its date and status.
+# Which plan an appointment has depends on these, besides its date and status.
 _DECIDING = {
     "company_id",
     "confirmation_hold",
@@ -38,9 +39,7 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
 
     # The planner looks for what is due by these.
     _plan_index = models.Index(
-        "(company_id, scheduled_date_start)"
-        " WHERE confirmation_status IN"
-        " ('not_sent', 'reconfirm', 'awaiting', 'confirmed')"
+        f"(company_id, scheduled_date_start) WHERE confirmation_status IN {LOOKED_AT}"
     )
 
     @api.depends("confirmation_status", "scheduled_date_start", "confirmation_hold")
@@ -60,7 +59,7 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields):
-        # Any user may store a default; holding texts is for Edit.
+        # Any user may store a default, but only Edit may hold texts.
         values = super().default_get(fields)
         values.pop("confirmation_hold", None)
         return values
@@ -86,7 +85,7 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
             sentence = (
                 self.env._("Automatic texts are held.")
                 if held
-                else self.env._("Automatic texts leave again.")
+                else self.env._("Automatic texts are sent again.")
             )
             chatter = self.env["fsm.confirmation.chatter"]
             chatter._log([order], sentence, order.sudo().company_id)

@@ -14,8 +14,8 @@ from .mail_message import WRITTEN_BY_SERVER
 class FsmActivityPrivacyMixin(models.AbstractModel):
     """Keeps what an answer asks for from users without a Message Center level.
 
-    Odoo sums the activities of a record up with more rights than the user has: in
-    fields of the record, in searches by them and in groups.
+    Odoo sums up a record's activities with more rights than the user has: in fields, in
+    searches by them and in groups.
     """
 
     _name = "fsm.activity.privacy.mixin"
@@ -88,11 +88,11 @@ class FsmActivityPrivacyMixin(models.AbstractModel):
         if WRITTEN_BY_SERVER:
             kwargs.pop("subtype_xmlid", None)
             kwargs["subtype_id"] = self._get_private_subtype_id()
-            # Whoever follows notes of this kind: an e-mail shows it to all of them.
+            # Nobody gets it by e-mail, even if they follow notes of this kind.
             kwargs["notify_skip_followers"] = True
         return super().message_post(**kwargs)
 
     @api.model
     def _get_private_subtype_id(self):
-        """Of notes that nobody without a level sees."""
+        """The subtype of notes that nobody without a level sees."""
         return self.env["ir.model.data"]._xmlid_to_res_id(NOTE_SUBTYPE)

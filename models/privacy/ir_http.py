@@ -30,9 +30,9 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _dispatch(cls, endpoint):
-        # Strangers choose their parameters' names: none of them is an argument here.
-        # Odoo hands every parameter to the method by its name; one that is called
-        # "self" would be an error. The controller reads the signed form itself.
+        # Don't pass strangers' parameters on: Odoo hands each to the method by name, so
+        # that one called "self" would be an error. The controller reads the signed form
+        # itself.
         if request.httprequest.path.startswith(ROUTES):
             request.params = {
                 key: value for key, value in request.params.items() if key == "uuid"

@@ -7,7 +7,7 @@ MENUS = (f"{MODULE}.menu_message_center", f"{MODULE}.menu_fsm_message_center")
 
 
 class IrUiMenu(models.Model):
-    """The Message Center's menus are there where the feature is switched on."""
+    """Shows the Message Center's menus only where the feature is switched on."""
 
     _inherit = "ir.ui.menu"
 

@@ -9,8 +9,8 @@ from .mail_message import WRITTEN_BY_SERVER
 class MailActivity(models.Model):
     """Keeps what an answer asks for from users without a Message Center level.
 
-    "The customer declined: agree on another date" tells what a customer answered.
-    It stands on the Work Order, which such users may read.
+    "The customer declined: agree on another date" tells what a customer answered. It is
+    on the Work Order, which such users may read.
     """
 
     _inherit = "mail.activity"
@@ -52,7 +52,7 @@ class MailActivity(models.Model):
         return forbidden, lambda: forbidden._make_access_error(operation)
 
     def _action_done(self, feedback=False, attachment_ids=None):
-        # The note that it is done is seen by the same users as the activity.
+        # The note that it is done is visible to the same users as the activity.
         answers = self.filtered_domain(self._get_answer_domain())
         others = self - answers
         if not answers:

@@ -17,7 +17,7 @@ WRITTEN_BY_SERVER = ServerFlag("by_server")
 class MailMessage(models.Model):
     """Keeps texts and replies in the histories from users without a level.
 
-    They stand in the history of Work Orders and contacts, which such users may read.
+    They are in the history of Work Orders and contacts, which such users may read.
     """
 
     _inherit = "mail.message"
@@ -56,8 +56,8 @@ class MailMessage(models.Model):
 
     @api.model
     def _get_emptied_domain(self):
-        """Notes that say nothing but how a status changed, which these users don't see:
-        the screen would take such a note for one that was deleted."""
+        """Notes that only say how a status changed, which these users don't see: the
+        screen would take such a note for a deleted one."""
         get_field = self.env["ir.model.fields"]._get
         ids = tuple(get_field(name, "confirmation_status").id for name in _WITH_STATUS)
 

@@ -3,8 +3,9 @@
 
 import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
+import pytz
 import vobject
 
 from odoo import fields
@@ -114,7 +115,8 @@ class TestAnswerPage(ConfirmationHttpCase):
         self.assertEqual(record.response, "declined")
         self.assertEqual(self.order.confirmation_status, "declined")
         self.assertEqual(record.proposed_date.date(), day)
-        self.assertIn("On vacation", record.reply_body)
+        shown = self.order._format_date_in("America/New_York", record.proposed_date)
+        self.assertEqual(record.reply_body, f"No. On vacation, {shown}")
         self.assertTrue(record.activity_id)
 
     def test_a_no_with_a_note_is_read_and_still_needs_another_date(self):
@@ -141,6 +143,99 @@ class TestAnswerPage(ConfirmationHttpCase):
         self.assertEqual(start, self.order.scheduled_date_start)
         self.assertIn("12 Main St", event.location.value)
         self.assertIn(self.company.name, event.summary.value)
+
+    def _confirmed_event(self, order, zone=None, **values):
+        """The event of the file after a yes about a Work Order, or one visit of it."""
+        if zone:
+            order.location_id.tz = zone
+        record = self._send(order, channel="email", **values)
+        body = record.sudo().mail_id.body_html
+        token = re.search(r"/answer/([\w-]{43})\?", body)[1]
+        self.env.flush_all()
+        self._press("yes", token=token)
+        got = self._get("/appointment.ics", token=token)
+        return vobject.readOne(got.text).vevent
+
+    def _night(self, zone, is_spring):
+        """The day on which the clocks of a place change next, as a ``date``."""
+        place = pytz.timezone(zone)
+        now = fields.Datetime.now()
+        change = next(
+            moment
+            for moment, (_utc, saving, _name) in zip(
+                place._utc_transition_times, place._transition_info, strict=True
+            )
+            if moment > now and bool(saving) == is_spring
+        )
+        return pytz.utc.localize(change).astimezone(place).date()
+
+    def test_the_calendar_over_the_nights_when_clocks_change(self):
+        for zone, is_spring in (
+            ("America/New_York", True),
+            ("America/New_York", False),
+            ("Europe/Berlin", True),
+            ("Australia/Sydney", False),
+        ):
+            day = self._night(zone, is_spring)
+            place = pytz.timezone(zone)
+            start = place.localize(
+                datetime.combine(day - timedelta(days=1), time(22))
+            ).astimezone(pytz.utc)
+            end = place.localize(datetime.combine(day, time(9))).astimezone(pytz.utc)
+            order = self._make_order(location_id=self.order.location_id.id)
+            order.write(
+                {
+                    "scheduled_date_start": start.replace(tzinfo=None),
+                    "scheduled_date_end": end.replace(tzinfo=None),
+                }
+            )
+            event = self._confirmed_event(order, zone)
+            shown = [
+                value.astimezone(place).strftime("%Y-%m-%d %H:%M")
+                for value in (event.dtstart.value, event.dtend.value)
+            ]
+            self.assertEqual(
+                shown, [f"{day - timedelta(days=1)} 22:00", f"{day} 09:00"], zone
+            )
+            hours = (event.dtend.value - event.dtstart.value).total_seconds() / 3600
+            self.assertEqual(hours, 10 if is_spring else 12, zone)
+
+    def test_the_calendar_of_whole_days(self):
+        zone = "America/New_York"
+        place = pytz.timezone(zone)
+        day = self._night(zone, True)
+        for last in (time(0), time(23, 59)):
+            # Three days; the clocks change on the second one.
+            ends_on = day + timedelta(days=2 if last == time(0) else 1)
+            order = self._make_order(location_id=self.order.location_id.id)
+            begin, end = (
+                place.localize(datetime.combine(on, at))
+                .astimezone(pytz.utc)
+                .replace(tzinfo=None)
+                for on, at in ((day - timedelta(days=1), time(0)), (ends_on, last))
+            )
+            order.write({"scheduled_date_start": begin, "scheduled_date_end": end})
+            event = self._confirmed_event(order, zone)
+            self.assertEqual(event.dtstart.value, day - timedelta(days=1))
+            self.assertEqual(event.dtend.value, day + timedelta(days=2))
+
+    def test_the_calendar_of_several_visits(self):
+        visits = [self._make_visit(self.order, days) for days in (3, 5)]
+        events = [
+            self._confirmed_event(self.order, visit_id=visit.id) for visit in visits
+        ]
+        self.assertEqual(len({event.uid.value for event in events}), 2)
+        for visit, event in zip(visits, events, strict=True):
+            self.assertIn(visit.name, event.summary.value)
+            start = event.dtstart.value.replace(tzinfo=None)
+            self.assertEqual(start, visit.scheduled_date_start)
+
+    def test_the_calendar_after_a_move_replaces_the_event(self):
+        before = self._confirmed_event(self.order)
+        self.order.scheduled_date_start += timedelta(days=1)
+        after = self._confirmed_event(self.order)
+        self.assertEqual(before.uid.value, after.uid.value)
+        self.assertGreater(int(after.sequence.value), int(before.sequence.value))
 
     def test_once_only(self):
         page = self._get()

@@ -182,16 +182,3 @@ class TestKinds(ConfirmationHttpCase):
         self._customer_says("Yes")
         row.invalidate_recordset()
         self.assertEqual(row.board_state, "to_read")
-
-    def test_retention_takes_told_texts_too(self):
-        told = self._tell("staff", "Secret words")
-        self.company.job_confirmation_retention_months = 1
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET create_date = %s, state = 'delivered'"
-            " WHERE id = %s",
-            (fields.Datetime.now() - timedelta(days=90), told.id),
-        )
-        self.env.invalidate_all()
-        self.env["fsm.confirmation.retention"]._cron_anonymize()
-        self.assertEqual((told.body, told.indicator), ("-", "delivered"))
-        self.assertNotIn("Secret words", self._history(self.order))

@@ -10,8 +10,7 @@ from odoo.tests import tagged
 from ..common import ConfirmationHttpCase
 
 
-@tagged("post_install", "-at_install")
-class TestNotices(ConfirmationHttpCase):
+class NoticesCase(ConfirmationHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -53,6 +52,9 @@ class TestNotices(ConfirmationHttpCase):
         order = order or self.order
         order.scheduled_date_start = order.scheduled_date_start + timedelta(days=days)
 
+
+@tagged("post_install", "-at_install")
+class TestNotices(NoticesCase):
     # ------------------------------------------------------------ automatic
 
     def test_two_moves_make_one_text_whose_yes_counts(self):
@@ -137,6 +139,113 @@ class TestNotices(ConfirmationHttpCase):
         newest = self.order.confirmation_ids[0]
         self.assertEqual((newest.kind, newest.tells_change), ("question", "moved"))
 
+    def test_canceled_and_reopened_says_so(self):
+        self._automatic()
+        self._asked()
+        stage = self.order.stage_id
+        self.order.stage_id = self.canceled
+        self._settle()
+        self.order.stage_id = stage
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn("was told “Canceled”", order.confirmation_change_text)
+        self._settle()
+        newest = self.order.confirmation_ids[0]
+        self.assertIn("takes place after all", newest.body)
+        self.assertNotIn("moved", newest.body)
+        self.assertIn("Reply YES", newest.body)
+
+    def test_an_email_that_is_not_so_any_more_does_not_leave(self):
+        self._automatic()
+        self.customer.write({"phone": False, "email": "maria@example.com"})
+        record = self._send(channel="email").sudo()
+        record.mail_id.state = "sent"
+        self.env["fsm.confirmation.email"]._record_outcome(record)
+        stage = self.order.stage_id
+        self.order.stage_id = self.canceled
+        self._settle()
+        notice = (self.order.confirmation_ids - record).sudo()
+        self.assertEqual(notice.mail_id.state, "outgoing")
+        self.order.description = "whatever"
+        self.assertEqual(notice.state, "outgoing")
+        self.order.stage_id = stage
+        self.assertEqual((notice.state, notice.mail_id.state), ("canceled", "cancel"))
+        self.assertFalse(self.changes.search([]))
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+
+    def test_another_number_is_no_news_of_the_date(self):
+        self._automatic()
+        self._asked()
+        for phone in (False, "+12125550144"):
+            self.customer.phone = phone
+            self._move()
+            self._move(-1)
+            self.order.stage_id, stage = self.canceled, self.order.stage_id
+            self.order.stage_id = stage
+            self.assertFalse(self.changes.search([]), phone)
+            self.assertEqual(self.order.confirmation_status, "reconfirm")
+
+    def test_moved_and_then_canceled_by_hand(self):
+        self._automatic(job_confirmation_notice_canceled="hand")
+        self._asked()
+        self._move()
+        self.order.stage_id = self.canceled
+        order = self.order.with_user(self.dispatcher)
+        self.assertFalse(order.has_moved_appointment)
+        self.assertIn("Canceled", order.confirmation_change_text)
+        self.env.flush_all()
+        row = self.env["fsm.appointment"].with_user(self.dispatcher)
+        row = row.search([("order_id", "=", order.id)])
+        self.assertIn("Canceled", row.remark)
+        self.assertEqual(row.next_steps[0]["key"], "tell_change")
+        row.action_next_step("tell_change")
+        self._run_outbox()
+        self.assertIn("has been canceled", self.order.confirmation_ids[0].body)
+
+    def test_what_waits_for_a_person_and_has_passed_is_forgotten(self):
+        self._automatic(job_confirmation_notice_moved="hand")
+        record = self._asked()
+        self._move()
+        self.assertTrue(self.changes.search([]).is_held)
+        self.env.flush_all()
+        self._pass_time(record, hours=1)
+        self._run_cron("ir_cron_tell_of_changes")
+        self.assertFalse(self.changes.search([]))
+
+    def test_several_are_told_by_email(self):
+        self._automatic()
+        orders = self.env["fsm.order"]
+        for number in range(3):
+            contact = self._make_contact(f"C{number}", False, email=f"c{number}@x.com")
+            orders |= self._make_order(location_id=self._make_location(contact).id)
+        for order in orders:
+            record = self._send(order, channel="email").sudo()
+            record.mail_id.state = "sent"
+            self.env["fsm.confirmation.email"]._record_outcome(record)
+        orders.person_id = self.other_technician
+        self._settle()
+        notices = orders.confirmation_ids.filtered("tells_change")
+        self.assertEqual(notices.mapped("channel"), ["email"] * 3)
+        self.assertFalse(self.changes.search([]))
+
+    def test_one_that_can_not_be_told_keeps_none_of_the_others(self):
+        self._automatic()
+        other = self._make_company("Other", number="+12025550199")
+        self.env["sms.template"].search(
+            [("confirmation_kind", "=", "notice_technician")]
+        ).body = "{{ object.technician_text }}"
+        self.assertTrue(other)
+        contact = self._make_contact("Zoe Last", "+12125550166")
+        order = self._make_order(location_id=self._make_location(contact).id)
+        self._asked(order)
+        self._asked()
+        order.person_id = self.env["fsm.person"].create({"name": " "})
+        self.order.stage_id = self.canceled
+        self._settle()
+        self.assertEqual(self.order.confirmation_ids[0].tells_change, "canceled")
+        [held] = self.changes.search([])
+        self.assertEqual(held.order_id, order)
+        self.assertTrue(held.is_held and held.problem)
+
     def test_another_technician(self):
         self._automatic()
         record = self._asked()
@@ -189,7 +298,7 @@ class TestNotices(ConfirmationHttpCase):
         self.assertFalse(self.changes.search([]))
 
     def test_asking_again_tells_of_the_move(self):
-        # As Tell Customers does, and the dialog shows what is sent.
+        # As Notify Customers does, and the dialog shows what is sent.
         first = self._asked()
         self._answer(first, "Yes")
         self._move()
@@ -263,7 +372,7 @@ class TestNotices(ConfirmationHttpCase):
         self.assertEqual(held.mapped("is_held"), [True] * 3)
         center = self.env["fsm.message.center"].with_user(self.dispatcher)
         [banner] = center._get_change_banners()
-        self.assertIn("3 customers haven't been told", banner["text"])
+        self.assertIn("3 customers haven't been notified", banner["text"])
         # How many get what is shown first.
         contact = orders[0].confirmation_ids.partner_id
         contact.phone = False
@@ -283,7 +392,7 @@ class TestNotices(ConfirmationHttpCase):
         contact.phone = "+12125550190"
         dialog.action_send()
         self.assertFalse(center._get_change_banners())
-        with self.assertRaisesRegex(UserError, "meanwhile"):
+        with self.assertRaisesRegex(UserError, "in the meantime"):
             dialog.action_send()
 
     # ------------------------------------------------------------ by hand
@@ -300,6 +409,59 @@ class TestNotices(ConfirmationHttpCase):
         notice = self.order.confirmation_ids[0]
         self.assertEqual(notice.user_id, self.dispatcher)
         self.assertFalse(order.confirmation_change_text)
+
+    def test_review_of_all_where_none_is_chosen(self):
+        self._asked()
+        self.order.stage_id = self.canceled
+        changes = self.changes.with_user(self.dispatcher)
+        action = changes.action_review()
+        dialog = changes.env["fsm.confirmation.tell"].browse(action["res_id"])
+        self.assertEqual(dialog.change_ids, self.changes.search([]))
+        for level in ("read", "none"):
+            with self.assertRaises(AccessError):
+                self.changes.with_user(self.users[level]).action_review()
+
+    # ------------------------------------------------------------ texting hours
+
+    def _close_the_hours(self):
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+
+    def test_outside_the_texting_hours_the_dialog_asks_for_a_reason(self):
+        self.company.job_confirmation_notice_canceled = "hand"
+        self._asked()
+        self.order.stage_id = self.canceled
+        self._close_the_hours()
+        action = self.order.with_user(self.dispatcher).action_tell_change()
+        dialog = self.env[action["res_model"]].with_user(self.dispatcher)
+        dialog = dialog.browse(action["res_id"])
+        self.assertTrue(dialog.is_outside_hours)
+        self.assertFalse(dialog.ready_count)
+        dialog.send_now = True
+        with self.assertRaisesRegex(UserError, "can't wait"):
+            dialog.action_send()
+        dialog.at_once_reason = "They leave at six"
+        self.assertEqual((dialog.ready_count, dialog.skipped_count), (1, 0))
+        dialog.action_send()
+        self._run_outbox()
+        notice = self.order.confirmation_ids[0]
+        self.assertEqual((notice.tells_change, notice.state), ("canceled", "delivered"))
+        for record in (notice, self.order, self.customer):
+            self.assertIn("hours: They leave at six", self._history(record))
+
+    def test_what_would_come_too_late_is_left_to_a_person(self):
+        self._automatic()
+        self._asked()
+        self.order.stage_id = self.canceled
+        self._close_the_hours()
+        self._settle()
+        self.assertEqual(len(self.order.confirmation_ids), 1)
+        change = self.changes.search([])
+        self.assertTrue(change.is_held)
+        self.assertIn("send the text now with a reason", change.problem)
 
     def test_access(self):
         self._asked()
@@ -342,3 +504,122 @@ class TestNotices(ConfirmationHttpCase):
             ).create({"change_ids": change.ids})
         change.with_user(self.dispatcher).action_dismiss()
         self.assertFalse(change.exists())
+
+
+@tagged("post_install", "-at_install")
+class TestNoticesOfOneDay(NoticesCase):
+    """Two appointments of a customer that change together: one text."""
+
+    def setUp(self):
+        super().setUp()
+        self._automatic()
+        self.other = self._make_order(self.start + timedelta(hours=5))
+        self.orders = self.order + self.other
+        for order in self.orders:
+            self._asked(order)
+        self.asked = self.orders.confirmation_ids
+
+    def _told(self):
+        self._settle()
+        return (self.orders.confirmation_ids - self.asked).sorted("appointment_start")
+
+    def _texts(self):
+        return [text["body"] for text in self.twilio.sent()][2:]
+
+    def test_moved(self):
+        for order in self.orders:
+            self._move(order=order)
+        first, second = self._told()
+        [text] = self._texts()
+        self.assertEqual(text, first.body)
+        self.assertIn("your appointments have moved to", text)
+        for record in (first, second):
+            self.assertEqual((record.kind, record.tells_change), ("question", "moved"))
+            self.assertEqual(record.state, "delivered")
+            self.assertIn(f"{record.code}: ", text)
+            self.assertIn(record.job_name, text)
+            self.assertIn(record.name, self._history(record.order_id))
+        self.assertEqual(second.carrier_id, first)
+        self._customer_says("yes to both")
+        self.assertEqual(self.orders.mapped("confirmation_status"), ["confirmed"] * 2)
+        self.assertFalse(self.changes.search([]))
+
+    def test_moved_to_different_days(self):
+        self._move(1, self.order)
+        self._move(2, self.other)
+        first, second = self._told()
+        self.assertFalse(first.carrier_id or second.carrier_id)
+        self.assertEqual(len(self._texts()), 2)
+
+    def test_canceled(self):
+        self.orders.stage_id = self.canceled
+        first, second = self._told()
+        [text] = self._texts()
+        self.assertIn("have been canceled", text)
+        for record in (first, second):
+            self.assertEqual((record.kind, record.state), ("notice", "delivered"))
+            self.assertIn(record.job_name, text)
+        self.assertNotIn(": ,", text)
+        self.assertNotIn("YES", text)
+        self._settle()
+        self.assertEqual(len(self._texts()), 1)
+
+    def test_another_technician(self):
+        self.orders.person_id = self.other_technician
+        self._told()
+        [text] = self._texts()
+        self.assertIn("Ann Lee will come to your appointments on", text)
+
+    def test_one_after_the_other_settle_together(self):
+        self._move(order=self.order)
+        first = self.changes.search([])
+        first.due_date = fields.Datetime.now() + timedelta(minutes=2)
+        self._move(order=self.other)
+        self.assertEqual(len(set(self.changes.search([]).mapped("due_date"))), 1)
+
+    def test_of_other_customers_nothing_waits(self):
+        contact = self._make_contact("Zoe Last", "+12125550166")
+        order = self._make_order(location_id=self._make_location(contact).id)
+        self._asked(order)
+        self._move(order=order)
+        soon = fields.Datetime.now() + timedelta(minutes=2)
+        self.changes.search([]).due_date = soon
+        self._move(order=self.order)
+        mine = self.changes.search([("order_id", "=", order.id)])
+        self.assertEqual(mine.due_date, soon)
+
+    def test_one_moves_back_before_it_leaves(self):
+        for order in self.orders:
+            self._move(order=order)
+        self.env.flush_all()
+        self.changes.search([]).write({"due_date": fields.Datetime.now()})
+        self._run_cron("ir_cron_tell_of_changes")
+        waiting = self.orders.confirmation_ids - self.asked
+        self.assertEqual(set(waiting.mapped("state")), {"outgoing"})
+        self._move(-1, self.other)
+        self._run_outbox()
+        [text] = self._texts()
+        self.assertIn(f"your appointment {self.order.name} has moved to", text)
+        self.assertIn("Reply YES", text)
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertEqual(self.other.confirmation_status, "awaiting")
+
+    def test_by_hand_says_one_text(self):
+        self._automatic(job_confirmation_notice_canceled="hand")
+        self.orders.stage_id = self.canceled
+        action = self.changes.with_user(self.dispatcher).action_review()
+        dialog = self.env["fsm.confirmation.tell"].browse(action["res_id"])
+        self.assertEqual(dialog.ready_count, 1)
+        dialog.action_send()
+        self._run_outbox()
+        self.assertEqual(len(self._texts()), 1)
+
+    def test_the_day_the_customer_knows(self):
+        """One was moved and then canceled: the customer knows the day before."""
+        self._move(3, self.other)
+        self.orders.stage_id = self.canceled
+        self._told()
+        texts = self._texts()
+        self.assertEqual(len(texts), 2)
+        for text in texts:
+            self.assertIn(self.asked[0].date_text, text)

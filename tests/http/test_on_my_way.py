@@ -5,8 +5,9 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
-from ..common import ConfirmationHttpCase, new_user
+from ..common import MODULE, ConfirmationHttpCase, new_user
 
 
 @tagged("post_install", "-at_install")
@@ -55,6 +56,22 @@ class TestOnMyWay(ConfirmationHttpCase):
             self._dialog().action_send()
         self.assertEqual(self._told(), told)
         self.assertEqual(self.today.confirmation_status, "not_sent")
+
+    def test_my_day(self):
+        """The technician's own work of today, without any level."""
+        start = self.today.scheduled_date_start
+        other = self._make_order(start, person_id=False)
+        visited = self._make_order(start, person_id=False)
+        self._make_visit(visited, 0, person_id=self.technician.id)
+        action = self.env.ref(f"{MODULE}.fsm_order_action_my_day").sudo()
+        domain = safe_eval(action.domain, {"uid": self.worker.id})
+        found = self.env["fsm.order"].with_user(self.worker).search(domain)
+        self.assertEqual(found & (self.today | other | visited), self.today | visited)
+        view = self.env.ref(f"{MODULE}.fsm_order_view_kanban_my_day")
+        orders = self.env["fsm.order"].with_user(self.worker)
+        arch = orders.get_view(view.id, "kanban")["arch"]
+        self.assertNotIn("confirmation_status", arch)
+        self.assertIn("confirmation_note", arch)
 
     def test_two_at_the_same_time(self):
         first, second = self._dialog(), self._dialog(self.worker)

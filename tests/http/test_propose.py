@@ -3,6 +3,8 @@
 
 from datetime import timedelta
 
+import pytz
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -57,12 +59,18 @@ class TestPropose(ConfirmationHttpCase):
         before = self.order.scheduled_date_start
         length = self.order.scheduled_date_end - before
         record = self._propose()
+        row = self._row()
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
         self.assertEqual((record.kind, record.state), ("times", "delivered"))
         self.assertRegex(record.body, r"A: .+; B: .+; C: .+\. Reply with the letter")
         slots = self._slots(record)
         self.assertEqual(slots.mapped("letter"), ["A", "B", "C"])
         result = self._customer_says("b please")
         self.assertFalse(result["replies"])
+        reply = self.env["fsm.confirmation.reply"].search([], limit=1)
+        self.assertEqual(reply.intent_text, "Chose a time")
+        self.assertIn("Understood as: Chose a time", self._history(self.order))
         self.assertEqual(self.order.scheduled_date_start, before, "only by a click")
         self.assertTrue(self.question.needs_reading)
         step = self._steps()["take_time"]
@@ -198,6 +206,110 @@ class TestPropose(ConfirmationHttpCase):
             self.question.with_user(self.dispatcher).action_next_step("take_time")
         self.assertNotEqual(self.order.scheduled_date_start, slot.date_start)
 
+    def test_a_leave_entered_after_the_offer(self):
+        record = self._propose()
+        slot = self._slots(record)[1]
+        self.env["resource.calendar.leaves"].create(
+            {
+                "calendar_id": self.technician.calendar_id.id,
+                "date_from": slot.date_start - timedelta(hours=2),
+                "date_to": slot.date_end + timedelta(hours=2),
+            }
+        )
+        self._customer_says("B")
+        before = self.order.scheduled_date_start
+        with self.assertRaisesRegex(UserError, "Propose other times"):
+            self.question.with_user(self.dispatcher).action_next_step("take_time")
+        self.assertEqual(self.order.scheduled_date_start, before)
+
+    def test_an_appointment_that_changed_holds_no_times(self):
+        record = self._propose()
+        self.order.scheduled_date_start += timedelta(days=10)
+        self.assertFalse(any(self._slots(record).mapped("is_held")))
+        record = self._propose()
+        self.order.stage_id = self.env.ref("fieldservice.fsm_stage_cancelled")
+        self.assertFalse(any(self._slots(record).mapped("is_held")))
+        self._customer_says("B")
+        self.assertNotIn("take_time", self._steps())
+        self.assertTrue(self.question.needs_reading)
+
+    def test_who_opted_out_holds_no_times(self):
+        record = self._propose()
+        self._customer_says("STOP")
+        self.assertFalse(any(self._slots(record).mapped("is_held")))
+
+    def test_the_chosen_time_set_by_hand_is_told_with_the_click(self):
+        record = self._propose()
+        self._customer_says("B")
+        start = self._slots(record)[1].date_start
+        self.order.scheduled_date_start = start
+        self.assertIn("take_time", self._steps())
+        self.question.with_user(self.dispatcher).action_next_step("take_time")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(any(self._slots(record).mapped("is_held")))
+
+    def test_the_customers_own_day_and_hour_are_agreed_on(self):
+        start = self._local_time("America/New_York", 9, 10)
+        self._customer_says(f"no, can you come on {start:%B %d} at 10 am?")
+        self.assertEqual(self.question.proposed_date, start)
+        action = self.question.with_user(self.dispatcher).action_move_as_proposed()
+        dialogs = self.env[action["res_model"]].with_user(self.dispatcher)
+        dialog = dialogs.with_context(**action["context"]).create({})
+        result = dialog.action_apply()
+        self.assertIn("The customer gets a text", result["params"]["message"])
+        self._run_outbox()
+        self.assertEqual(self.order.scheduled_date_start, start)
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        told = self.env["fsm.confirmation"].search([], limit=1)
+        self.assertEqual((told.kind, told.state), ("notice", "delivered"))
+        self.assertIn("your appointment is now on", told.body)
+        self.assertFalse(self.env["fsm.confirmation.change"].search([]))
+
+    def test_another_time_than_the_customers_own_is_asked_about(self):
+        start = self._local_time("America/New_York", 9, 10)
+        self._customer_says(f"no, can you come on {start:%B %d} at 10 am?")
+        action = self.question.with_user(self.dispatcher).action_move_as_proposed()
+        dialogs = self.env[action["res_model"]].with_user(self.dispatcher)
+        dialog = dialogs.with_context(**action["context"]).create({})
+        dialog.scheduled_date_start = start + timedelta(hours=1)
+        dialog.action_apply()
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+
+    def test_b_but_at_another_hour_is_on_the_day_of_b(self):
+        record = self._propose()
+        day = self._slots(record)[1].date_start
+        self._customer_says("B but at 3 pm")
+        self.assertNotIn("take_time", self._steps())
+        place = pytz.timezone("America/New_York")
+        wish = pytz.utc.localize(self.question.proposed_date).astimezone(place)
+        local = pytz.utc.localize(day).astimezone(place)
+        self.assertEqual((wish.date(), wish.hour), (local.date(), 15))
+
+    def test_work_of_several_days(self):
+        self.order.scheduled_date_end += timedelta(days=2)
+        record = self._propose()
+        self.assertEqual(len(self._slots(record)), 3)
+        self._customer_says("A")
+        self.question.with_user(self.dispatcher).action_next_step("take_time")
+        self.assertEqual(
+            self.order.scheduled_date_start, self._slots(record)[0].date_start
+        )
+
+    def test_a_place_far_from_the_technicians_hours(self):
+        location = self._make_location(self.customer, tz="America/Los_Angeles")
+        self.order.location_id = location
+        place = pytz.timezone("America/Los_Angeles")
+        for start in self._suggest(self.question):
+            local = pytz.utc.localize(start).astimezone(place)
+            self.assertGreaterEqual(local.hour, 7)
+        question = self._send(self.order)
+        location.tz = "America/Denver"
+        record = self._propose(question)
+        proposals = self.env["fsm.confirmation.proposal"]
+        for slot in self._slots(record):
+            shown = proposals._format(self.order.sudo(), slot.date_start)
+            self.assertIn(f"{slot.letter}: {shown}", record.body)
+
     def test_what_can_not_be_proposed(self):
         start = self._local_time("America/New_York", 9, 10)
         for values, reason in (
@@ -211,6 +323,31 @@ class TestPropose(ConfirmationHttpCase):
         self._customer_says("STOP")
         with self.assertRaisesRegex(UserError, "opted out"):
             self._propose()
+
+    def test_outside_the_texting_hours(self):
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        dialog = dialogs.with_context(default_confirmation_id=self.question.id)
+        dialog = dialog.create({})
+        self.assertTrue(dialog.is_outside_hours)
+        self.assertIn("no texting hours", dialog.hours_info)
+        with self.assertRaisesRegex(UserError, "now with a reason"):
+            dialog.action_send()
+        dialog.send_now = True
+        with self.assertRaisesRegex(UserError, "can't wait"):
+            dialog.action_send()
+        dialog.at_once_reason = "She asked for it"
+        self.assertFalse(dialog.warning)
+        dialog.action_send()
+        self._run_outbox()
+        told = self.env["fsm.confirmation"].search([], limit=1)
+        self.assertEqual((told.kind, told.state), ("times", "delivered"))
+        for record in (told, self.order, self.customer):
+            self.assertIn("hours: She asked for it", self._history(record))
 
     def test_levels(self):
         for level in ("read", "none"):
@@ -227,12 +364,14 @@ class TestPropose(ConfirmationHttpCase):
         with self.assertRaises(UserError):
             self.question.with_user(self.dispatcher).action_next_step("take_time")
 
-    def test_from_the_board(self):
-        def get_row():
-            rows = self.env["fsm.appointment"].with_user(self.dispatcher)
-            self.env.invalidate_all()
-            return rows.search([("order_id", "=", self.order.id)])
+    def _row(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = self.env["fsm.appointment"].with_user(self.dispatcher)
+        return rows.search([("order_id", "=", self.order.id)])
 
+    def test_from_the_board(self):
+        get_row = self._row
         self._customer_says("no")
         action = get_row().action_next_step("propose")
         self.assertEqual(action["res_model"], "fsm.confirmation.propose")
@@ -333,7 +472,18 @@ class TestProposeFirst(ConfirmationHttpCase):
         action = row.action_next_step("propose")
         self.assertEqual(action["context"]["default_order_id"], self.order.id)
         record = self._propose(self.order)
+        row = self._row()
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
+        steps = [step["key"] for step in row.next_steps]
+        self.assertLessEqual({"send", "propose"}, set(steps))
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn(
+            "were proposed to Maria Gomez: A: ", order.confirmation_times_text
+        )
         self._customer_says("the first one")
+        order.invalidate_recordset()
+        self.assertIn("Maria Gomez chose A: ", order.confirmation_times_text)
         row = self._row()
         self.assertEqual((row.board_state, row.message_id), ("to_read", record))
         row.action_next_step("take_time")

@@ -8,7 +8,7 @@ from ..common import MODULE, OUR_NUMBER, ConfirmationHttpCase
 class TestRenames(ConfirmationHttpCase):
     def setUp(self):
         super().setUp()
-        self.patch(fsm_confirmation_rename, "_AT_ONCE", 3)
+        self.patch(fsm_confirmation_rename, "_FIRST_BATCH", 3)
         self.patch(fsm_confirmation_rename, "_BATCH", 2)
         self.globex = self._make_contact("Globex", False, is_company=True)
         self.ana = self._make_contact("Ana Gomez", False, parent_id=self.globex.id)

@@ -11,7 +11,7 @@ from lxml import html
 from odoo import http
 from odoo.tests import tagged
 
-from ...core.matching import OTHER_REPLIES
+from ...core.matching import FLOOD_LIMIT
 from ...tools.export import harmless_cell
 from ..common import ConfirmationHttpCase, ConfirmationTransactionCase
 
@@ -177,7 +177,7 @@ class TestFlood(ConfirmationTransactionCase):
         return last
 
     def test_a_flood_is_stored_and_left(self):
-        self._flood(OTHER_REPLIES)
+        self._flood(FLOOD_LIMIT)
         notes = len(self.order.message_ids)
         activities = self.env["mail.activity"].search_count([])
         last = self._flood(20)
@@ -188,13 +188,13 @@ class TestFlood(ConfirmationTransactionCase):
         self.assertEqual(len(self.order.message_ids), notes)
         self.assertEqual(self.env["mail.activity"].search_count([]), activities)
         stored = self.env["fsm.confirmation.reply"].search_count([])
-        self.assertEqual(stored, OTHER_REPLIES + 20)
+        self.assertEqual(stored, FLOOD_LIMIT + 20)
         # Also a yes in a flood is no yes: a person reads it.
         self.assertEqual(self._reply("yes").reason, "flood")
         self.assertEqual(self.record.response, "unrecognized")
 
     def test_opting_out_counts_in_a_flood_once(self):
-        self._flood(OTHER_REPLIES + 3)
+        self._flood(FLOOD_LIMIT + 3)
         self._reply("STOP")
         self.assertEqual(self.record.response, "opted_out")
         notes = len(self.customer.message_ids)
@@ -204,7 +204,7 @@ class TestFlood(ConfirmationTransactionCase):
         self.assertEqual(len(self.customer.message_ids), notes)
 
     def test_others_are_not_held_up(self):
-        self._flood(OTHER_REPLIES + 1)
+        self._flood(FLOOD_LIMIT + 1)
         contact = self._make_contact("Paul Neighbor", "+12125550188")
         order = self._make_order(location_id=self._make_location(contact).id)
         asked = self._send(order)
@@ -212,7 +212,7 @@ class TestFlood(ConfirmationTransactionCase):
         self.assertEqual(asked.response, "confirmed")
 
     def test_a_flood_ends(self):
-        self._flood(OTHER_REPLIES + 1)
+        self._flood(FLOOD_LIMIT + 1)
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE fsm_confirmation_reply"
@@ -224,7 +224,7 @@ class TestFlood(ConfirmationTransactionCase):
 
     def test_work_is_bounded(self):
         """The queries for a text in a flood don't grow with what came before."""
-        self._flood(OTHER_REPLIES)
+        self._flood(FLOOD_LIMIT)
         self._reply("blah")
 
         def cost():

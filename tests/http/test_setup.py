@@ -588,8 +588,10 @@ class TestTestText(SetupCase):
 
     def test_no_number(self):
         for number in ("nonsense", "12"):
-            with self.assertRaisesRegex(UserError, "no phone number"):
+            with self.assertRaisesRegex(UserError, "isn't a phone number"):
                 self._test(number)
+        with self.assertRaisesRegex(UserError, "has an extension"):
+            self._test("202-555-0143 x12")
 
     def test_not_set_up(self):
         self.company.sms_twilio_auth_token = False

@@ -590,7 +590,7 @@ class TestStories(ConfirmationTransactionCase):
     def test_several_answers_are_replies_of_every_message(self):
         first = self._send()
         second = self._send(self._make_order(self.start + timedelta(days=1)))
-        self.env["fsm.confirmation.composer"]._ensure_codes(first)
+        self.env["fsm.confirmation.code"]._ensure(first)
         reply = self._reply(f"yes {first.code} no {second.code}")
         self.assertEqual(first.reply_ids, reply)
         self.assertEqual(second.reply_ids, reply)
@@ -1094,7 +1094,7 @@ class TestStories(ConfirmationTransactionCase):
         record.write({"state": "sending", "attempt_count": 1})
         self.order.write({"scheduled_date_start": self.start + timedelta(days=3)})
         self._apply_rejection(record, 20429, "busy")
-        alert = self.env["fsm.confirmation.alert"]._get_departure_alert(record)
+        alert = self.env["fsm.confirmation.alert"]._get_departure_block(record)
         self.assertIn("changed before", alert.text)
 
     def test_refusal_of_one_text_closes_the_others(self):

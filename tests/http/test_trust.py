@@ -462,46 +462,6 @@ class TestHistory(TrustCase):
 
 
 @tagged("post_install", "-at_install")
-class TestRetention(TrustCase):
-    def test_texts_and_numbers_of_old_messages_go_counts_stay(self):
-        old = self._send_and_deliver()
-        self._customer_says("Yes, Maria")
-        young = self._send_and_deliver(self._make_order())
-        self.company.job_confirmation_retention_months = 6
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET create_date = create_date -"
-            " interval '7 months' WHERE id = %s",
-            (old.id,),
-        )
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation_reply SET received_date = received_date -"
-            " interval '7 months'"
-        )
-        self.env.invalidate_all()
-        self._run_cron("ir_cron_anonymize")
-        self.assertEqual((old.body, old.mobile, old.reply_body), ("-", "-", "-"))
-        self.assertEqual((old.reply_ids.body, old.reply_ids.mobile), ("-", "-"))
-        self.assertEqual(old.response, "confirmed")
-        self.assertEqual(old.order_id.confirmation_count, 1)
-        for record in (self.order, self.customer):
-            history = self._history(record)
-            self.assertNotIn("Yes, Maria", history)
-        self.assertNotIn("Reply YES", self._history(self.order))
-        self.assertIn("Reply YES", self._history(young.order_id))
-        self.assertEqual(young.mobile, "+12125550123")
-        self.assertIn("was removed", self._history(self.order))
-
-    def test_nothing_goes_unless_the_company_says_so(self):
-        record = self._send_and_deliver()
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET create_date = create_date - interval '9 years'"
-        )
-        self._run_cron("ir_cron_anonymize")
-        self.assertEqual(record.mobile, "+12125550123")
-
-
-@tagged("post_install", "-at_install")
 class TestTextingHours(TrustCase):
     """Nobody is woken by what leaves by itself, late."""
 
@@ -584,7 +544,7 @@ class TestTextingHours(TrustCase):
         opening = self._move_to_hour(21)
         wizard = self._wizard()
         self.assertIn(
-            "in Springfield: the text leaves tomorrow at 8:00", wizard.warning
+            "in Springfield: the text is sent tomorrow at 8:00", wizard.warning
         )
         self.assertFalse(wizard.blocking_reason)
         wizard.send_now = True
@@ -632,7 +592,7 @@ class TestTextingHours(TrustCase):
         first, second = self.order, self._make_order()
         batches = self.env["fsm.confirmation.batch"].with_user(self.dispatcher)
         batch = batches.create({"order_ids": (first + second).ids})
-        self.assertIn("the text leaves today at 8:00", batch.hours_info)
+        self.assertIn("the text is sent today at 8:00", batch.hours_info)
         self.assertEqual(len(batch.hours_info.splitlines()), 1)
         batch.write({"send_now": True, "at_once_reason": "Storm is coming"})
         self.assertFalse(batch.hours_info)
@@ -648,7 +608,7 @@ class TestTextingHours(TrustCase):
         wizard = self._wizard()
         self.assertIn("will have started by then", wizard.blocking_reason)
         # It never leaves, so nobody is told when it does.
-        self.assertNotIn("the text leaves", wizard.blocking_reason)
+        self.assertNotIn("the text is sent", wizard.blocking_reason)
         with self.assertRaisesRegex(UserError, "will have started by then"):
             wizard.action_send()
         batch = self.env["fsm.confirmation.batch"].create({"order_ids": self.order.ids})

@@ -158,6 +158,40 @@ class TestWriteBack(ConfirmationHttpCase):
         self.env.invalidate_all()
         self.assertNotEqual(self._write_back("Anyone there?").state, "delivered")
 
+    def _close_the_hours(self):
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+
+    def test_now_with_a_reason_outside_the_texting_hours(self):
+        self._close_the_hours()
+        message = self.question.with_user(self.dispatcher)
+        message.action_write_back("Are you there?", "  ")
+        message.action_write_back("Water is off, call us", " Burst pipe ")
+        self._run_outbox()
+        waiting, told = self.env["fsm.confirmation"].search(
+            [("kind", "=", "staff")], order="id"
+        )
+        self.assertEqual(told.state, "delivered")
+        self.assertNotEqual(waiting.state, "delivered")
+        for record in (told, self.order, self.customer):
+            history = self._history(record)
+            self.assertIn("Sent outside the texting hours: Burst pipe", history)
+        self.assertEqual(self._history(self.order).count("Sent outside"), 1)
+        for level in ("read", "none"):
+            with self.assertRaises(AccessError):
+                self.question.with_user(self.users[level]).action_write_back("x", "y")
+
+    def test_a_reason_within_the_texting_hours_is_none(self):
+        self.question.with_user(self.dispatcher).action_write_back("Hello", "Hurry")
+        self._close_the_hours()
+        self._customer_says("Is this the plumber?")
+        self.question.with_user(self.dispatcher).action_write_back("Yes", "Hurry")
+        self._run_outbox()
+        self.assertNotIn("Hurry", self._history(self.order))
+
     def test_the_box_says_that_it_leaves_after_the_appointment(self):
         yesterday = fields.Datetime.now() - timedelta(days=1)
         day = {"dayofweek": str(yesterday.weekday()), "hour_from": 11, "hour_to": 12}
@@ -280,6 +314,25 @@ class TestWriteBackToUnmatched(ConfirmationHttpCase):
             self.assertIn("can't be texted", info["blocked"])
             with self.assertRaisesRegex(UserError, "can't be texted"):
                 self._write_back(reply)
+
+    def test_now_with_a_reason_outside_the_texting_hours(self):
+        reply = self._stray()
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {"name": "Never", "attendance_ids": [(5, 0, 0)], "tz": "America/New_York"}
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_reply SET received_date = %s",
+            (fields.Datetime.now() - timedelta(hours=2),),
+        )
+        self.env.invalidate_all()
+        reply.with_user(self.dispatcher).action_write_back("Yes", "Burst pipe")
+        self._run_outbox()
+        told = self.env["fsm.confirmation"].search([], limit=1)
+        self.assertEqual(told.state, "delivered")
+        self.assertIn("texting hours: Burst pipe", self._history(told))
 
     def test_a_matched_reply_is_in_its_conversation(self):
         question = self._send(self.order)

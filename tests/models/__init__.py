@@ -22,6 +22,7 @@ from . import test_one_truth
 from . import test_planner
 from . import test_query_counts
 from . import test_replies
+from . import test_retention
 from . import test_screen_notifications
 from . import test_sending
 from . import test_shortcuts

@@ -1,10 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A customer's words: of one company, for as long as it keeps them."""
+"""A customer's words belong to one company."""
 
 import json
-from datetime import timedelta
-
-from odoo import fields
 
 from .test_adversary import THEIR_NUMBER, AdversaryCase
 
@@ -86,70 +83,3 @@ class TestWordsOfOneCompany(AdversaryCase):
         )
         self.assertNotEqual(dialog.partner_id, self.zoe)
         self.assertNotIn(self.zoe, dialog.available_partner_ids)
-
-
-class TestRetentionOfWords(AdversaryCase):
-    def test_no_word_and_no_number_is_left(self):
-        """Of what is old: of replies to nothing, opt-outs and why they were lifted."""
-        stranger = self._make_contact("Old Stranger", "+12125550166")
-        message = self._send(self.order)
-        self._reply("crimson otter, by text", number="+12125550166")
-        self._reply("STOP, said the crimson otter")
-        partner = self.customer.with_user(self.dispatcher)
-        partner._lift_opt_out("crimson otter on the phone")
-        self._resolve(message, "confirmed", "crimson otter called")
-        # pylint: disable-next=translation-required
-        message.with_user(self.dispatcher).message_post(
-            body="the crimson otter is odd", message_type="comment"
-        )
-        pending = self._reply("pending crimson otter", number="+12125550166")
-        self.env.flush_all()
-        self.env.cr.precommit.run()
-        self.env.flush_all()
-        months = timedelta(days=400)
-        for table, name in (
-            ("fsm_confirmation", "create_date"),
-            ("fsm_confirmation_reply", "received_date"),
-            ("mail_message", "date"),
-            ("phone_blacklist", "opt_out_date"),
-            ("fsm_confirmation_undo", "create_date"),
-        ):
-            # pylint: disable-next=sql-injection
-            self.env.cr.execute(f"UPDATE {table} SET {name} = {name} - %s", [months])
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET state = 'sent' WHERE state = 'outgoing'"
-        )
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation_reply SET state = 'pending' WHERE id = %s",
-            [pending.id],
-        )
-        self.env.invalidate_all()
-        self.company.job_confirmation_retention_months = 12
-        before = fields.Datetime.now() - timedelta(days=365)
-        retention = self.env["fsm.confirmation.retention"]
-        for step in (
-            retention._anonymize_messages,
-            retention._anonymize_replies,
-            retention._anonymize_other_notes,
-            retention._anonymize_opt_outs,
-        ):
-            while step(self.company, before, 2):
-                pass
-        self.env.flush_all()
-        self.env.cr.execute(
-            """
-            SELECT table_name, column_name FROM information_schema.columns
-             WHERE data_type IN ('text', 'character varying', 'jsonb')
-               AND table_schema = 'public'
-               AND table_name ~ '^(fsm_(conf|order|visit)|mail_|phone_|bus_)'
-            """
-        )
-        for table, column in self.env.cr.fetchall():
-            # pylint: disable-next=sql-injection
-            self.env.cr.execute(
-                f'SELECT 1 FROM "{table}" WHERE "{column}"::text ~ %s LIMIT 1',
-                ["crimson otter|12125550166"],
-            )
-            if self.env.cr.fetchall():
-                self.shown.append((table, column))
-        self.assertTrue(stranger.exists())

@@ -173,21 +173,21 @@ class TestDeparture(ConfirmationTransactionCase):
         record = self._send()
         alerts = self.env["fsm.confirmation.alert"]
         self.assertEqual(self._codes(record), [])
-        self.assertIsNone(alerts._get_departure_alert(record))
+        self.assertIsNone(alerts._get_departure_block(record))
         self.company.sms_twilio_auth_token = False
         self.assertEqual(self._codes(record), ["not_ready"])
         self.company.job_confirmation_enabled = False
         self.assertEqual(self._codes(record), ["disabled"])
         # An administrator puts that right: it is no reason to give the text up.
         self.assertLessEqual(set(self._codes(record)), SETUP)
-        self.assertIsNone(alerts._get_departure_alert(record))
+        self.assertIsNone(alerts._get_departure_block(record))
 
     def test_the_appointment(self):
         record = self._send()
         self.order.scheduled_date_start = self.start + timedelta(days=3)
         self.assertEqual(self._codes(record), ["changed"])
         alerts = self.env["fsm.confirmation.alert"]
-        self.assertIn("changed before", alerts._get_departure_alert(record).text)
+        self.assertIn("changed before", alerts._get_departure_block(record).text)
 
     def test_what_has_passed_and_who_opted_out(self):
         first = self._send()

@@ -156,7 +156,8 @@ class TestContents(DayBoardCase):
         wizard = wizard.with_context(**action["context"]).create({})
         self.assertEqual(wizard.scheduled_date_start, self.start)
         wizard.scheduled_date_start = later
-        wizard.action_apply()
+        done = wizard.action_apply()
+        self.assertIn("Maria Gomez doesn't know yet", done["params"]["message"])
         self.assertEqual(self.order.scheduled_date_start, later)
         self.assertEqual(self.order.confirmation_status, "reconfirm")
 
@@ -231,9 +232,36 @@ class TestContents(DayBoardCase):
     def test_the_answer_set_by_hand(self):
         self._row(self.order).action_set_status("confirmed")
         self.assertEqual(self.order.sudo().confirmation_status, "confirmed")
-        self.assertEqual(self._row(self.order).board_state, "confirmed")
+        row = self._row(self.order)
+        self.assertEqual(row.board_state, "confirmed")
+        self.assertEqual(row.remark, f"Set by {self.dispatcher.name}")
         with self.assertRaises(UserError):
-            self._row(self.order).action_set_status("opted_out")
+            row.action_set_status("opted_out")
+
+    def test_by_hand_until_the_customer_says_so(self):
+        sent = self._send()
+        self._reply("No")
+        self._row(self.order).action_set_status("confirmed")
+        words = f"Set by {self.dispatcher.name}"
+        self.assertEqual(self._row(self.order).remark, words)
+        self._let_a_moment_pass()
+        self._reply("Sorry, I can't make it")
+        row = self._row(self.order)
+        said = "“Sorry, I can't make it”"
+        self.assertEqual((row.board_state, row.remark), ("declined", said))
+        self._resolve(sent, "confirmed")
+        row = self._row(self.order)
+        self.assertEqual((row.board_state, row.remark), ("confirmed", words))
+        self.order.sudo(False).with_user(self.users["admin"]).write(
+            {"confirmation_user_id": self.users["admin"].id}
+        )
+        self.assertEqual(self._row(self.order).remark, words, "the server's to say")
+
+    def test_asked_by_email(self):
+        contact = self._make_contact("Ana Ruiz", False, email="ana@example.com")
+        order = self._make_order(location_id=self._make_location(contact).id)
+        self._send(order, channel="email")
+        self.assertIn("Asked by e-mail", self._row(order).remark)
 
     def test_where_the_work_happens(self):
         contact = self._make_contact("Ken", "+13105550120")

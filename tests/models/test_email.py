@@ -4,13 +4,25 @@
 import email
 from datetime import timedelta
 
-from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from ..common import LEVELS, ConfirmationTransactionCase
 
 ADDRESS = "ana@example.com"
+EMAIL_REPLY = """From: {sender}
+To: office@example.com
+Subject: Re: please confirm your appointment
+Message-Id: <{number}@example.com>
+In-Reply-To: {reference}
+References: {reference}
+Content-Type: text/plain; charset=utf-8
+
+{words}
+
+> On Monday Acme Services wrote:
+> Can you make it?
+"""
 
 
 class EmailCase(ConfirmationTransactionCase):
@@ -161,11 +173,40 @@ class TestDialog(EmailCase):
 
     def test_a_reply_by_email_is_read_by_a_person(self):
         record = self._ask()
+        message_id = record.sudo().mail_id.message_id
         self._queue(record)
-        record.sudo().message_update({})
-        self.assertTrue(record.needs_reading)
-        self.assertTrue(record.activity_id)
-        self.assertFalse(record.response)
+        replies = (
+            ("Ana <ana@example.com>", "Could you come at 4 pm?"),
+            ("leo@example.com", "Yes we will be there"),
+        )
+        for number, (sender, words) in enumerate(replies):
+            mail = EMAIL_REPLY.format(
+                number=number, sender=sender, words=words, reference=message_id
+            )
+            self.env["mail.thread"].message_process(False, mail)
+            self.env.invalidate_all()
+            self.assertTrue(record.needs_reading)
+            self.assertTrue(record.activity_id)
+            self.assertFalse(record.response)
+            self.assertTrue(record.is_open)
+            self.assertIn(words, record.reply_body)
+            self.assertNotIn("Can you make it", record.reply_body)
+            events = record.with_user(self.dispatcher).get_conversation()["events"]
+            self.assertIn(words, events[-1]["text"])
+            for target in (self.order, self.contact):
+                self.assertIn(words, self._history(target))
+            row = self.env["fsm.appointment"].with_user(self.dispatcher)
+            row = row.search([("order_id", "=", self.order.id)])
+            self.assertEqual(row.board_state, "to_read")
+            self.assertIn(words, row.remark)
+        self.assertEqual(record.reply_body, "leo@example.com: Yes we will be there")
+        record.with_user(self.dispatcher).action_mark_read()
+        self.assertFalse(record.needs_reading)
+        forged = {"body": "Yes", "email_from": ADDRESS}
+        for user in self.users.values():
+            record.with_user(user).message_update(forged)
+        self.assertEqual(len(record.reply_ids), 2)
+        self.assertFalse(record.needs_reading)
 
     def test_what_waits_is_canceled_with_its_question(self):
         record = self._ask().sudo()
@@ -280,22 +321,6 @@ class TestDialog(EmailCase):
             record.with_user(self.users["none"]).read(["email"])
         with self.assertRaises(AccessError):
             record.with_user(self.users["admin"]).write({"channel": "sms"})
-
-    def test_kept_no_longer_than_chosen(self):
-        record = self._ask()
-        self._queue(record)
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET create_date = now() - interval '3 months'"
-            " WHERE id = %s",
-            [record.id],
-        )
-        retention = self.env["fsm.confirmation.retention"]
-        before = fields.Datetime.now() - timedelta(days=60)
-        retention._anonymize_messages(self.company, before, 10)
-        retention._anonymize_replies(self.company, before, 10)
-        self.env.invalidate_all()
-        self.assertFalse(record.email or record.sudo().answer_key)
-        self.assertNotIn(self.order.name, record.body)
 
 
 class TestMany(EmailCase):
@@ -461,37 +486,3 @@ class TestNotices(EmailCase):
         template.with_context(lang="fr_FR").subject = "{{ object.date_text }}, annonce"
         self.order.action_cancel()
         self.assertIn("annonce", self._tell().sudo().mail_id.subject)
-
-
-class TestRetention(EmailCase):
-    def test_nothing_of_an_email_is_left(self):
-        """Of one that did not leave, and of what the customer wrote back."""
-        record = self._ask().sudo()
-        self._queue(record, state="exception", failure_reason=f"{ADDRESS} is unknown")
-        mail = record.search([("id", "=", record.id)]).mail_id
-        record.message_post(  # pylint: disable=translation-required
-            body="a green walrus",
-            subject="Re: the green walrus",
-            message_type="email",
-            email_from=f"Ana <{ADDRESS}>",
-            attachments=[("walrus.txt", b"a green walrus")],
-        )
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE fsm_confirmation SET create_date = create_date - interval '9 years'"
-        )
-        self.env.invalidate_all()
-        retention = self.env["fsm.confirmation.retention"]
-        retention._anonymize_messages(self.company, fields.Datetime.now(), 100)
-        self.env.flush_all()
-        self.assertFalse(mail.exists())
-        self.assertFalse(
-            self.env["ir.attachment"].search([("res_model", "=", record._name)])
-        )
-        self.env.cr.execute(
-            "SELECT concat_ws(' ', subject, body, email_from, reply_to)"
-            " FROM mail_message WHERE model = 'fsm.confirmation'"
-        )
-        notes = str(self.env.cr.fetchall())
-        self.assertNotIn("walrus", notes)
-        self.assertNotIn(ADDRESS, notes)

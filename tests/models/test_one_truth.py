@@ -90,7 +90,7 @@ class TestSetByHand(TruthCase):
         self._set(self.order, "confirmed")
         self.assertFalse(record.is_open)
         alerts = self.env["fsm.confirmation.alert"]
-        self.assertTrue(alerts._get_departure_alert(record))
+        self.assertTrue(alerts._get_departure_block(record))
         other = self._make_order()
         waiting = self._send(other)
         self._set(other, "not_sent")
@@ -829,7 +829,7 @@ class TestOneAndMany(TruthCase):
         record = self._send()
         self.customer.active = False
         alerts = self.env["fsm.confirmation.alert"]
-        self.assertTrue(alerts._get_departure_alert(record))
+        self.assertTrue(alerts._get_departure_block(record))
 
 
 class TestTimes(TruthCase):

@@ -339,7 +339,7 @@ class TestPlanner(PlannerCase):
 
     def test_why(self):
         order = self.order.with_user(self.users["read"])
-        self.assertIn("Leaves now", order.confirmation_plan_info)
+        self.assertIn("Sends now", order.confirmation_plan_info)
         self.order.scheduled_date_start = self.start + 10 * DAY
         self.assertIn("Next on", order.confirmation_plan_info)
         self.customer.phone = False

@@ -2,16 +2,28 @@
 """The demo data: it loads as Odoo loads it, and shows what the README promises."""
 
 import json
-from pathlib import Path
+import sys
+from datetime import timedelta
+
+import pytz
 
 from odoo import fields
 from odoo.modules.loading import load_data
 from odoo.modules.module_graph import ModuleGraph
 from odoo.tests import TransactionCase, tagged
 
-from ..common import MODULE
+from ..common import DEV, MODULE
 
-PHONES = Path(__file__).parents[2] / "dev/twilio_simulator/demo_customers.json"
+PHONES = DEV / "twilio_simulator/demo_customers.json"
+
+
+def demo_module():
+    """``dev/demo``'s own module."""
+    if str(DEV) not in sys.path:
+        sys.path.insert(0, str(DEV))
+    from tooling import demo
+
+    return demo
 
 
 @tagged("post_install", "-at_install")
@@ -110,6 +122,25 @@ class TestDemo(TransactionCase):
         wizard = self.env["fsm.confirmation.send"].create({"order_id": order.id})
         self.assertIn(order.name, wizard.body)
         self.assertFalse(wizard.alerts)
+
+    def test_a_moved_clock_asks(self):
+        """``dev/demo --at``: at 9:00 the next day, the day after is asked about."""
+        self.env.cr.execute(demo_module().PLAN_IS_ON)
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        zone = pytz.timezone("America/New_York")
+        nine = fields.Datetime.now().replace(hour=9, minute=0) + timedelta(days=1)
+        nine = zone.localize(nine).astimezone(pytz.utc).replace(tzinfo=None)
+        day_after = (nine + timedelta(days=1)).date()
+        asked = []
+        for now in (nine - timedelta(minutes=1), nine):
+            while self.env["fsm.confirmation.planner"]._plan_batch(self.company, now):
+                pass
+            planned = self.env["fsm.confirmation"].search([("step_id", "!=", False)])
+            dates = [start.date() for start in planned.mapped("appointment_start")]
+            asked.append(dates.count(day_after))
+        self.assertEqual(asked[0], 0)
+        self.assertGreater(asked[1], 5)
 
     def test_the_messages_are_whole(self):
         """Answers go with replies, and what was sent and failed says when and why."""

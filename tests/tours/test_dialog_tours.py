@@ -3,11 +3,13 @@
 
 from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import tagged
 
 from ..common import MODULE
 from .browser import MESSAGES, TourCase
 
+CHANGES = f"/odoo/action-{MODULE}.fsm_confirmation_change_action"
 UNMATCHED = f"/odoo/action-{MODULE}.fsm_confirmation_reply_action"
 
 
@@ -35,6 +37,36 @@ class TestDialogTours(TourCase):
         self._tour("fsm_dialogs_write_back_read_only", MESSAGES, level="read")
         self._customer_says("STOP")
         self._tour("fsm_dialogs_write_back_opted_out", MESSAGES)
+
+    def test_write_back_outside_the_texting_hours(self):
+        self._asked()
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        day = {"dayofweek": str(yesterday.weekday()), "hour_from": 11, "hour_to": 12}
+        self.company.job_confirmation_calendar_id = self.env[
+            "resource.calendar"
+        ].create(
+            {
+                "name": "Once a week",
+                "attendance_ids": [(5, 0, 0), (0, 0, {"name": "Noon", **day})],
+                "tz": "America/New_York",
+            }
+        )
+        self._tour("fsm_dialogs_write_back_now", MESSAGES)
+        told = self.order.confirmation_ids.filtered(lambda rec: rec.kind == "staff")
+        self.assertEqual(told.mapped("body"), ["Good night", "The water is off"])
+        self.assertIn("hours: Burst pipe", self._history(self.order))
+
+    def test_tell_many_of_changes(self):
+        self.company.job_confirmation_notice_moved = "hand"
+        neighbor = self._make_contact("Zoe Last", "+12125550166")
+        other = self._make_order(location_id=self._make_location(neighbor).id)
+        for order in self.order + other:
+            self._send(order)
+            self._run_outbox()
+            order.scheduled_date_start += timedelta(days=1)
+        self._tour("fsm_dialogs_tell_many", CHANGES)
+        texts = (self.order + other).confirmation_ids
+        self.assertEqual(texts.mapped("tells_change").count("moved"), 2)
 
     def test_propose_times(self):
         self.order.person_id = self.technician

@@ -117,14 +117,14 @@ class TestDelivery(TestCase):
         for other in (Report("sent", code=30001), Report("failed", code=30003)):
             self.assertFalse(may_retry(other))
         for state in ("sending", "sent"):
-            again = after_report(state, "", report, attempts=2, may_leave=True)
+            again = after_report(state, "", report, attempts=2, is_still_useful=True)
             self.assertEqual(again.state, "outgoing")
             self.assertEqual(again.pause, timedelta(minutes=2))
-            for options in ({"attempts": 7, "may_leave": True}, {"attempts": 1}):
+            for options in ({"attempts": 7, "is_still_useful": True}, {"attempts": 1}):
                 step = after_report(state, "", report, **options)
                 self.assertEqual((step.state, step.failure), ("failed", "temporary"))
         for state in ("delivered", "failed", "canceled"):
-            self.assertIsNone(after_report(state, "", report, 1, may_leave=True))
+            self.assertIsNone(after_report(state, "", report, 1, is_still_useful=True))
 
     def test_reports_about_another_attempt(self):
         for status, expected in (
@@ -258,22 +258,22 @@ class TestDelivery(TestCase):
         self.assertEqual(self._find([thumb], body="👍", others=["👍"]), (thumb, True))
 
     def test_missing_in_list(self):
-        def decide(minutes=20, attempts=1, code=0, is_certain=True, obstacle=""):
+        def decide(minutes=20, attempts=1, code=0, is_certain=True, block=""):
             age = timedelta(minutes=minutes)
-            return after_missing_in_list(age, attempts, code, is_certain, obstacle)
+            return after_missing_in_list(age, attempts, code, is_certain, block)
 
         self.assertIsNone(decide(minutes=15))
-        self.assertIsNone(decide(minutes=15, is_certain=False, obstacle="moved"))
+        self.assertIsNone(decide(minutes=15, is_certain=False, block="moved"))
         self.assertEqual(decide(), Transition("outgoing"))
         failed = decide(attempts=7)
         self.assertEqual((failed.state, failed.failure), ("failed", "temporary"))
         # Twilio said 2xx, but not in a way that could be read: it may have the text.
         self.assertEqual(decide(code=UNREADABLE), GIVEN_UP)
         self.assertEqual(decide(is_certain=False), GIVEN_UP)
-        self.assertEqual(decide(is_certain=False, obstacle="moved"), GIVEN_UP)
+        self.assertEqual(decide(is_certain=False, block="moved"), GIVEN_UP)
         canceled = Transition("canceled", reason="moved")
-        self.assertEqual(decide(obstacle="moved"), canceled)
-        self.assertEqual(decide(obstacle="moved", attempts=7), canceled)
+        self.assertEqual(decide(block="moved"), canceled)
+        self.assertEqual(decide(block="moved", attempts=7), canceled)
 
     def test_lookup_that_fails_for_an_hour(self):
         self.assertIsNone(after_failed_lookup(timedelta(minutes=59)))

@@ -4,7 +4,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from core import matching
+from core import matching, talk
 from core.matching import Candidate, Effect, Inbound, MatchDecision
 from core.reply import OUTCOMES, Decision, Said
 
@@ -30,7 +30,7 @@ def decide(body, *candidates, said=(), **values):
     asked = [Said("us", "question", one.body, (one.appointment,)) for one in candidates]
     text = inbound(body, **values)
     conversation = [*reversed(asked), *said]
-    found = matching.read(text, list(candidates), conversation)
+    found = talk.read(text, list(candidates), conversation)
     return matching.decide(found, list(candidates), conversation)
 
 
@@ -238,7 +238,7 @@ def test_a_note_stays_with_the_answer():
 def test_a_zone_by_an_older_name():
     details = {"start": datetime(2026, 11, 24, 14), "zone": "US/Eastern"}
     text = inbound("Yes, 9 am is fine")
-    [appointment] = matching.to_appointments([candidate(7, details=details)], text)
+    [appointment] = talk.to_appointments([candidate(7, details=details)], text)
     assert appointment.local_start == datetime(2026, 11, 24, 9)
 
 
@@ -278,20 +278,20 @@ def test_what_twilio_takes_for_an_opt_in():
     """Its words for START hold YES, which is an answer of who is not blocked."""
     asked = candidate(7)
     start = inbound("Yes", opt_out_type="START")
-    said = matching.get_said(asked)
-    found = matching.read(start, [asked], said)
+    said = talk.get_said(asked)
+    found = talk.read(start, [asked], said)
     assert found.answers == ((asked.appointment, "confirmed"),)
-    assert matching.read(start, [asked], said, is_blocked=True).outcome == "opt_in"
+    assert talk.read(start, [asked], said, is_blocked=True).outcome == "opt_in"
     own_word = inbound("wieder", opt_out_type="START")
-    assert matching.read(own_word, [asked], said).outcome == "opt_in"
+    assert talk.read(own_word, [asked], said).outcome == "opt_in"
     stop = inbound("basta", opt_out_type="STOP")
-    assert matching.read(stop, [asked], said).outcome == "opt_out"
+    assert talk.read(stop, [asked], said).outcome == "opt_out"
 
 
 def test_flood():
     dates = [NOW - timedelta(seconds=number) for number in range(40)]
     assert matching.is_flood(dates, NOW)
-    assert not matching.is_flood(dates[: matching.OTHER_REPLIES - 1], NOW)
+    assert not matching.is_flood(dates[: matching.FLOOD_LIMIT - 1], NOW)
     assert not matching.is_flood(dates, NOW + timedelta(hours=1))
 
 
@@ -303,10 +303,10 @@ def test_what_a_person_set_by_hand_is_part_of_the_conversation():
         response="declined",
         is_open=False,
     )
-    question, by_hand = matching.get_said(asked)
+    question, by_hand = talk.get_said(asked)
     assert (question.by, question.kind, question.text) == ("us", "question", asked.body)
     assert (by_hand.by, by_hand.kind) == ("staff_hand", "set_by_hand")
-    found = matching.read(inbound("ok"), [asked], [question, by_hand])
+    found = talk.read(inbound("ok"), [asked], [question, by_hand])
     assert found.outcome == "courtesy"
 
 
@@ -323,7 +323,7 @@ def test_what_a_person_set_by_hand_is_part_of_the_conversation():
     ],
 )
 def test_what_an_auto_reply_is_in_the_conversation(texts, kind):
-    assert matching.get_kind(texts) == kind
+    assert talk.get_kind(texts) == kind
 
 
 def told(id_, appointment, kind="staff", **values):
@@ -333,16 +333,16 @@ def told(id_, appointment, kind="staff", **values):
 def test_a_text_that_asks_nothing_stands_where_nothing_was_asked():
     order = ("fsm.order", 7)
     staff, asked = told(9, order), candidate(7, order)
-    assert matching.only_answerable([staff, asked]) == [asked]
+    assert talk.only_answerable([staff, asked]) == [asked]
     other = told(8, ("fsm.order", 5))
-    assert matching.only_answerable([staff, other, asked]) == [other, asked]
+    assert talk.only_answerable([staff, other, asked]) == [other, asked]
 
 
 @pytest.mark.parametrize("body", ["Yes", "no", "I will be there", "STOP BY", "7 pm?"])
 def test_no_answer_to_what_asks_nothing(body):
     staff = told(9, ("fsm.order", 7), body="Is the gate open?")
     said = [say("staff", 7, body=staff.body)]
-    found = matching.read(inbound(body), [staff], said)
+    found = talk.read(inbound(body), [staff], said)
     decision = matching.decide(found, [staff], said)
     assert [effect.kind for effect in decision.effects] == ["read"]
     assert not any(effect.say or effect.response for effect in decision.effects)
@@ -351,10 +351,8 @@ def test_no_answer_to_what_asks_nothing(body):
 def test_text_about_no_appointment_is_said_and_no_more():
     order = ("fsm.order", 7)
     none = told(9, ("fsm.confirmation", 9), is_about_none=True)
-    assert matching.only_answerable([none]) == []
-    assert matching.only_answerable([none, candidate(7, order)]) == [
-        candidate(7, order)
-    ]
+    assert talk.only_answerable([none]) == []
+    assert talk.only_answerable([none, candidate(7, order)]) == [candidate(7, order)]
 
 
 @pytest.mark.parametrize(
@@ -367,5 +365,5 @@ def test_text_about_no_appointment_is_said_and_no_more():
 )
 def test_what_comes_back_about_no_appointment(body, intent):
     said = [say("staff", body="Yes, this is Acme.")]
-    decision = matching.decide(matching.read(inbound(body), [], said), [], said)
+    decision = matching.decide(talk.read(inbound(body), [], said), [], said)
     assert (decision.intent, decision.effects) == (intent, ())

@@ -4,9 +4,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from core.matching import Candidate, Inbound, decide, get_said, read
+from core.matching import Candidate, Inbound, decide
 from core.reply.decision import Appointment
 from core.reply.proposed import read_choice
+from core.talk import get_said, read
 
 NOW = datetime(2026, 11, 28, 10)
 STARTS = {
@@ -61,6 +62,9 @@ OPTIONS = [
                 "c u then",
                 "Is B still available?",
                 "no to B, C please",
+                "B but at 10",
+                "B but an hour later",
+                "B, a little earlier please",
                 "B" * 400,
                 "",
             )
@@ -97,13 +101,27 @@ def test_a_choice_moves_nothing_and_is_read():
         decision = _decide("B please", asked=asked)
         [effect] = decision.effects
         assert (effect.kind, effect.chosen, effect.say) == ("read", "B", "")
-        assert decision.reason == "chosen"
+        assert (decision.intent, decision.reason) == ("chosen", "chosen")
 
 
 @pytest.mark.parametrize("text", ["none of these", "Yes", "no", "can you do Monday?"])
 def test_what_takes_none_is_for_a_person(text):
     [effect] = _decide(text).effects
     assert (effect.kind, effect.chosen, effect.response) == ("read", "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("B but at 10", datetime(2026, 12, 3, 10)),
+        ("the second one, but 10:30", datetime(2026, 12, 3, 10, 30)),
+        ("B but Friday at 11", datetime(2026, 12, 4, 11)),
+    ],
+)
+def test_another_hour_is_one_of_the_day_that_is_taken(text, wish):
+    [effect] = _decide(text).effects
+    assert effect.chosen == ""
+    assert datetime.combine(effect.proposed.day, effect.proposed.at) == wish
 
 
 def test_thanks_and_stop_after_a_proposal():

@@ -3,7 +3,7 @@
 
 from datetime import date, datetime, timedelta
 
-from core.slots import day_spans, find_starts, is_free
+from core.slots import by_day, day_spans, find_starts, is_free
 
 TWO_HOURS = timedelta(hours=2)
 
@@ -61,3 +61,24 @@ def test_who_works_around_the_clock_has_closed_days_as_well():
     closed = day_spans([date(2026, 7, 1), date(2026, 7, 2)], "UTC")
     found = find_starts(always, closed, timedelta(hours=2), begin, 1)
     assert found == [datetime(2026, 7, 3)]
+
+
+def test_work_of_several_days_begins_in_the_morning():
+    length = timedelta(days=1, hours=3)
+    week = [(at(day, 8), at(day, 16)) for day in range(1, 8)]
+    assert find_starts(week, [], length, at(1, 0), 3) == [at(1, 8), at(3, 8), at(5, 8)]
+    busy = [(at(4, 10), at(4, 12))]
+    assert find_starts(week, busy, length, at(1, 9), 2) == [at(2, 8), at(5, 8)]
+
+
+def test_hours_elsewhere_are_cut_to_the_day_of_the_place():
+    # From 8 to 17 in New York is from 5 to 14 in Los Angeles.
+    assert by_day([(at(1, 13), at(1, 22))], "America/Los_Angeles") == [
+        (at(1, 15), at(1, 22))
+    ]
+    # A night shift leaves an evening and a morning.
+    assert by_day([(at(1, 18), at(2, 9))], "Europe/London") == [
+        (at(1, 18), at(1, 20)),
+        (at(2, 7), at(2, 9)),
+    ]
+    assert by_day([(at(1, 1), at(1, 3))], "Europe/London") == []

@@ -144,6 +144,7 @@ class Bench:
             self.data.vacuum(session.database)
             step(f"Planning {count:,} texts ...")
             due.add("ours", *session.time(addon.plan, None, commit=True))
+            self.data.vacuum(session.database)
             for repeat in range(self.options.repeats + 1):
                 spent = session.time(addon.plan, None, commit=True)
                 nothing.add("ours", *spent, keep=repeat > 0)
@@ -174,6 +175,29 @@ class Bench:
                 f"ours: {sent} of {len(ids)} sent, Twilio has {len(messages)}, "
                 f"{doubled} doubled; theirs: {theirs} of {len(texts)} sent"
             )
+
+    def measure_processes(self):
+        """Texts a second that several processes send from one queue."""
+        with SimulatorProcess() as twilio, self.data.scratch(self.large) as session:
+            # So slow that the processors of this machine are not what is measured.
+            twilio.configure(latency=1, auto_deliver=False)
+            os.environ[API_URL] = twilio.url
+            orders = writes.upcoming_orders(session)
+            for count in (1, 2, 4):
+                name = f"texts sent by {count} process{'es' * (count > 1)}"
+                figure = Figure("Twilio", name, "/s")
+                self.figures.append(figure)
+                texts = self.options.texts * count // 2
+                ids, orders = orders[:texts], orders[texts:]
+                step(f"Sending {len(ids):,} texts from {count} ...")
+                before = len(twilio.sent())
+                with writes.senders(self.data.database(session.database), count):
+                    session.time(writes.prepare_batch, DISPATCHER, ids, commit=True)
+                    start = time.perf_counter()
+                    while writes.count_waiting(session):
+                        time.sleep(0.05)
+                    figure.ours.append(len(ids) / (time.perf_counter() - start))
+                figure.note = f"Twilio has {len(twilio.sent()) - before} of {len(ids)}"
 
     def measure_webhooks(self):
         """Replies a second, complete, beside the delivery reports of sms_twilio."""

@@ -7,7 +7,9 @@ Everything here runs on a copy of the database that is dropped afterwards.
 import concurrent.futures
 import contextlib
 import secrets
+import subprocess
 import time
+from pathlib import Path
 from unittest import mock
 
 import requests.adapters
@@ -185,6 +187,36 @@ def send_theirs(session, texts, address):
             return env["sms.sms"].search_count(
                 [("id", "in", ids), ("state", "=", "pending")]
             )
+
+
+@contextlib.contextmanager
+def senders(database, count):
+    """Further processes that send what waits, as on other hosts."""
+    log = database.postgres.folder / "senders.log"
+    log.unlink(missing_ok=True)
+    command = database.odoo.command("shell", *database.options(), "--no-http")
+    script = Path(__file__).parents[1] / "harness_sender.py"
+    senders = []
+    try:
+        for _number in range(count):
+            with open(script) as source, open(log, "ab") as stream:
+                options = {"stdin": source, "stdout": stream, "stderr": stream}
+                options |= {"env": database.environment()}
+                senders.append(subprocess.Popen(command, **options))
+        while log.read_text().splitlines().count("ready") < count:
+            time.sleep(0.2)
+        yield
+    finally:
+        for sender in senders:
+            sender.kill()
+            sender.wait()
+
+
+def count_waiting(session):
+    """How many texts have not been given to Twilio yet."""
+    with session.env() as env:
+        unsent = [("state", "in", ("outgoing", "sending"))]
+        return env["fsm.confirmation"].search_count(unsent)
 
 
 # Receiving

@@ -114,5 +114,5 @@ registry.category("fields").add("fsm_board_steps", {
     displayName: _t("Day Board Steps"),
     supportedTypes: ["json"],
     label: false,
-    listViewWidth: [186, 210],
+    listViewWidth: [196, 220],
 });

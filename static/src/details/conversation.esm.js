@@ -36,6 +36,7 @@ const INTENTS = {
     opt_out: STATUS_LOOKS.opted_out,
     opt_in: {icon: "fa-unlock", look: "awaiting"},
     help: {icon: "fa-life-ring", look: "awaiting"},
+    chosen: {icon: "fa-calendar-check-o", look: "awaiting"},
     unrecognized: STATUS_LOOKS.unrecognized,
 };
 

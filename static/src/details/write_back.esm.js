@@ -9,6 +9,7 @@ import {useDebounced} from "@web/core/utils/timing";
 
 const MAX_TEXT = 1600;
 const PAUSE = 300;
+const NOTHING = {text: "", size: "", now: false, reason: ""};
 
 /** Where staff write to the customer below the conversation; only with Edit. It stands on
  * a message, and on a reply that belongs to none. */
@@ -21,9 +22,8 @@ export class FsmConfirmationWriteBack extends Component {
         this.notification = useService("notification");
         this.state = useState({
             info: {may_write: false},
-            text: "",
-            size: "",
             busy: false,
+            ...NOTHING,
         });
         this.showSize = useDebounced(() => this.loadSize(), PAUSE);
         this.maxLength = MAX_TEXT;
@@ -33,7 +33,7 @@ export class FsmConfirmationWriteBack extends Component {
         onWillStart(() => this.load(this.props.record.resId));
         onWillUpdateProps(async (props) => {
             if (props.record.resId !== this.props.record.resId) {
-                Object.assign(this.state, {text: "", size: ""});
+                Object.assign(this.state, NOTHING);
                 await this.load(props.record.resId);
             }
         });
@@ -47,9 +47,16 @@ export class FsmConfirmationWriteBack extends Component {
         return isMobileOS() ? "" : _t("Enter sends, Shift+Enter starts a new line");
     }
 
+    /** Why it leaves outside the texting hours, "" when it may wait for them. */
+    get reason() {
+        const {info, now, reason} = this.state;
+        return info.departure && now ? reason.trim() : "";
+    }
+
     get canSend() {
-        const {info, text, busy} = this.state;
-        return !busy && !info.blocked && Boolean(text.trim());
+        const {info, text, busy, now} = this.state;
+        const saysWhy = !info.departure || !now || this.reason;
+        return !busy && !info.blocked && Boolean(text.trim()) && Boolean(saysWhy);
     }
 
     call(method, ...args) {
@@ -108,12 +115,20 @@ export class FsmConfirmationWriteBack extends Component {
         }
         this.state.busy = true;
         try {
-            await this.call("action_write_back", this.state.text);
-            Object.assign(this.state, {text: "", size: ""});
+            const {text, info} = this.state;
+            const {reason} = this;
+            await this.call("action_write_back", text, reason);
+            Object.assign(this.state, NOTHING);
             const {record} = this.props;
             await record.load();
             record.model.bus.trigger(CHANGED_HERE);
-            this.notification.add(_t("The text is on its way."), {type: "success"});
+            const left = reason || !info.departure;
+            this.notification.add(
+                left ? _t("The text is on its way.") : info.departure,
+                {
+                    type: left ? "success" : "info",
+                }
+            );
         } finally {
             this.state.busy = false;
             await this.load(this.props.record.resId);

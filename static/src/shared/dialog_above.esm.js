@@ -13,6 +13,7 @@ const RESOLVE = "fsm.confirmation.settle";
 export function useDialogAbove() {
     const dialog = useService("dialog");
     const orm = useService("orm");
+    const notification = useService("notification");
     return (action, onClosed) => {
         const resolves = action.res_model === RESOLVE;
         const props = {
@@ -30,7 +31,12 @@ export function useDialogAbove() {
                 if (!(await record.save({reload: false}))) {
                     return false;
                 }
-                await orm.call(RESOLVE, "action_apply", [[record.resId]]);
+                const done = await orm.call(RESOLVE, "action_apply", [[record.resId]]);
+                if (done?.params) {
+                    // Its words alone: what it closes is the dialog below.
+                    const {message, type} = done.params;
+                    notification.add(message, {type});
+                }
                 return true;
             };
         }

@@ -356,6 +356,72 @@ tours.add("fsm_dialogs_write_back", {
     ],
 });
 
+tours.add("fsm_dialogs_write_back_now", {
+    steps: () => [
+        ...openMessage,
+        {
+            content: "It says that it waits",
+            trigger:
+                ".modal .o_fsm_write_back_departure:contains(Outside the texting hours)",
+        },
+        {
+            trigger: ".modal .o_fsm_write_back_text",
+            run: "edit The water is off",
+        },
+        {
+            content: "Now, with a reason",
+            trigger: ".modal .o_fsm_write_back_now input",
+            run: "click",
+        },
+        {trigger: ".modal .o_fsm_write_back_send:disabled"},
+        {
+            trigger: ".modal .o_fsm_write_back_reason",
+            run: "edit Burst pipe",
+        },
+        {trigger: ".modal .o_fsm_write_back_send:enabled", run: "click"},
+        {trigger: ".o_notification:contains(The text is on its way)"},
+        {
+            content: "The next one waits again",
+            trigger: ".modal .o_fsm_write_back:not(:has(.o_fsm_write_back_reason))",
+        },
+        {
+            trigger: ".modal .o_fsm_write_back_text",
+            run: "edit Good night",
+        },
+        {trigger: ".modal .o_fsm_write_back_send:enabled", run: "click"},
+        {trigger: ".o_notification:contains(Outside the texting hours)"},
+        ...close(),
+    ],
+});
+
+tours.add("fsm_dialogs_tell_many", {
+    steps: () => [
+        {
+            isActive: ["desktop"],
+            trigger: ".o_data_row:contains(Maria Gomez)",
+        },
+        {
+            isActive: ["desktop"],
+            trigger: ".o_list_view thead .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "On a phone, where nothing is chosen, of all",
+            trigger: "button[name=action_review]:visible",
+            run: "click",
+        },
+        {
+            content: "How many are told of what, before",
+            trigger: ".modal [name=ready_count]:contains(2)",
+        },
+        {trigger: ".modal [name=ready_info]:contains(Date moved: 2)"},
+        {trigger: ".modal footer button[name=action_send]", run: "click"},
+        {trigger: ".o_notification:contains(2 customers get a message)"},
+        noDialog,
+        {trigger: ".o_action_manager:contains(Every customer is up to date)"},
+    ],
+});
+
 tours.add("fsm_dialogs_write_back_opted_out", {
     steps: () => [
         ...openMessage,
