@@ -10,7 +10,12 @@ from typing import NamedTuple
 
 from . import intents as lx
 from .clauses import IFS, ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
-from .instructions import INSTRUCTS, instructs, is_condition_of_instruction, is_instruction
+from .instructions import (
+    INSTRUCTS,
+    instructs,
+    is_condition_of_instruction,
+    is_instruction,
+)
 from .of_things import MOSTLY, is_of_things, warns
 from .wordclasses import NOT, keys_of
 
@@ -282,14 +287,18 @@ def _is_of_instruction(segment, index, around):
 def _is_warned_of(segment, around):
     """Tell what stands in "careful on the steps they haven't been salted yet"."""
     undoes = HARD | REFUSALS | {lx.TIME, lx.LEAD, lx.EXCUSE}
-    return warns(around.clause) and segment.key not in IFS and not segment.is_any(undoes)
+    return (
+        warns(around.clause) and segment.key not in IFS and not segment.is_any(undoes)
+    )
 
 
 def _is_invitation(segment, index, around):
     """Tell "yes sir, come on" from "oh come on"."""
     if [token.key for token in segment.tokens] != ["come", "on"]:
         return False
-    said = [s for s in around.preceding + around.clause[:index] if not s.kinds <= SILENT]
+    said = [
+        s for s in around.preceding + around.clause[:index] if not s.kinds <= SILENT
+    ]
     plain = len(said) == 1 and lx.PLAIN_YES in said[0].kinds
     return plain and around.after(index) is None
 

@@ -5,9 +5,9 @@ A word that stops, then only small words up to what is to stop: writing to me, o
 sending messages. Closed classes of words, in the seven languages.
 """
 
-from .wordclasses import runs
+from .wordclasses import has_phrase, phrases_of
 
-_STOPS = runs(
+_PHRASES = phrases_of(
     """stop|quit|cease|refrain from|desist from|if you stopped|if youd stop|
     deje de|dejen de|deja de|dejad de|dejar de|dejara de|dejaran de|pare de|paren de|
     parar de|parad de|favor de no|
@@ -20,6 +20,7 @@ _STOPS = runs(
     ophouden met|ophouden|hou op met|houd op met|houdt u op met|stop met|stopt u met|
     stopt u alstublieft met|stoppen met"""
 )
+_STOPS = tuple(tuple(phrase.split()) for phrase in _PHRASES)
 _ME = frozenset(
     "me us mir uns mich moi nous m mi ci nos mij ons this my number phone mon num "
     "numero meine nummer".split()
@@ -41,10 +42,10 @@ _SENDS = frozenset(
     "zusenden".split()
 )
 _SMALL = frozenset(
-    "please bitte alstublieft aub svp favore favor the these those your all any more "
-    "zu die diese ihre weitere standig immer immerzu dauernd endlich de des les vos ces "
-    "mas los sus estos i gli questi vostri as essas estas suas met deze die uw nog te "
-    "such automated kindly to at a".split()
+    "please bitte alstublieft aub svp favore favor the these those your all any "
+    "more zu die diese ihre weitere standig immer immerzu dauernd endlich de des "
+    "les vos ces mas los sus estos i gli questi vostri as essas estas suas met "
+    "deze uw nog te such automated kindly to at a".split()
 )
 _AROUND = _ME | _MESSAGES | _WRITES | _SENDS | _SMALL
 # "Sending me to voicemail", "sending me the other guy" are no texts.
@@ -56,6 +57,8 @@ _NOT = frozenset(
 
 def asks_to_stop(keys):
     """Tell "quit writing to me" from "quit ringing" and "don't stop texting me"."""
+    if not has_phrase(keys, _PHRASES):
+        return False
     for place in range(len(keys)):
         for run in _STOPS:
             end = place + len(run)
