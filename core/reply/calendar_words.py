@@ -103,7 +103,11 @@ _PARTS = {
         EVENING: "evening evenings tonight",
     },
     "es": {AFTERNOON: "tarde!", EVENING: "noche"},
-    "fr": {MORNING: "matin matinee", AFTERNOON: "apresmidi aprem", EVENING: "soir"},
+    "fr": {
+        MORNING: "matin matinee",
+        AFTERNOON: "apresmidi lapresmidi aprem",
+        EVENING: "soir",
+    },
     "de": {
         MORNING: "vormittag vormittags morgens fruh! frueh!",
         AFTERNOON: "nachmittag nachmittags",

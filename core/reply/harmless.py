@@ -10,8 +10,14 @@ from typing import NamedTuple
 
 from . import intents as lx
 from .clauses import IFS, ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
-from .instructions import INSTRUCTS, instructs, is_condition_of_instruction, is_instruction
+from .instructions import (
+    INSTRUCTS,
+    instructs,
+    is_condition_of_instruction,
+    is_instruction,
+)
 from .of_things import MOSTLY, is_of_things, warns
+from .told import is_told
 from .wordclasses import NOT, keys_of
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
@@ -153,8 +159,21 @@ def _is_followed_by_yes(around, index):
     if len(around.clause) == 1:
         return True
     after = around.after(index)
+    if index == 0 and is_named_and_good(around.clause[1:]):
+        return True
     plain = after is not None and after.kinds >= {lx.PLAIN_YES, lx.CONFIRM}
     return index == 0 and plain and lx.CONDITION not in after.kinds
+
+
+def is_named_and_good(after):
+    """Tell "si mañana bien" from "si mañana llueve"."""
+    good = any(s.is_any(YES) and lx.CONDITION not in s.kinds for s in after)
+    said = SILENT | YES | {lx.COMMON}
+    return good and names_own(after) and all(s.kinds <= said for s in after)
+
+
+def names_own(after):
+    return any(segment.refs for segment in after[:3])
 
 
 def _is_fine_now(around, index):
@@ -250,6 +269,8 @@ def _is_harmless_here(segment, index, around):
     key = segment.key
     if is_of_things(segment, index, around) or _is_invitation(segment, index, around):
         return True
+    if is_told(segment, index, around):
+        return True
     if _is_of_instruction(segment, index, around) or _is_warned_of(segment, around):
         return True
     if segment.is_any({lx.OTHER, lx.CODE, *REFUSALS}):
@@ -282,14 +303,18 @@ def _is_of_instruction(segment, index, around):
 def _is_warned_of(segment, around):
     """Tell what stands in "careful on the steps they haven't been salted yet"."""
     undoes = HARD | REFUSALS | {lx.TIME, lx.LEAD, lx.EXCUSE}
-    return warns(around.clause) and segment.key not in IFS and not segment.is_any(undoes)
+    return (
+        warns(around.clause) and segment.key not in IFS and not segment.is_any(undoes)
+    )
 
 
 def _is_invitation(segment, index, around):
     """Tell "yes sir, come on" from "oh come on"."""
     if [token.key for token in segment.tokens] != ["come", "on"]:
         return False
-    said = [s for s in around.preceding + around.clause[:index] if not s.kinds <= SILENT]
+    said = [
+        s for s in around.preceding + around.clause[:index] if not s.kinds <= SILENT
+    ]
     plain = len(said) == 1 and lx.PLAIN_YES in said[0].kinds
     return plain and around.after(index) is None
 
@@ -364,7 +389,7 @@ def _is_stood_in_for(after):
         return False
     if any(lx.EXCUSE in s.kinds for s in after[but:]):
         return False
-    return any(lx.PRESENCE in s.kinds for s in after[but:])
+    return any(s.is_any({lx.PRESENCE, lx.ACCESS}) for s in after[but:])
 
 
 def _is_odd(segment):

@@ -6,7 +6,7 @@ Closed classes of words, in the seven languages.
 """
 
 from . import intents as lx
-from .wordclasses import DECIDERS, MY, NOT, begins, has_pair, has_run, runs
+from .wordclasses import DECIDERS, MY, NOT, begins, has_pair, has_phrase, phrases_of
 
 _ROADS = tuple(
     "road bridge street highway calle carretera puente camino route rue pont strasse "
@@ -38,11 +38,12 @@ _TO_DO = frozenset(
     "to left anymore more else que a zu mehr da te meer para por".split()
 )
 _CODES = frozenset("code codigo codice kode".split())
-_FAULTS = (
-    "leak drip odor odeur odore olor geruch gestank geur nois smell squeak rattl flicker gotea perd pierde fug ruido huele "
-    "coul fuit goutt bruit pue tropf rinnt leck gerausch larm stink gocciol perde "
-    "rumor puzza lek drup lawaai geluid ping vaz gotej barulh cheir"
-).split()
+_FAULTS = tuple(
+    "leak drip odor odeur odore olor geruch gestank geur nois smell squeak rattl "
+    "flicker gotea perd pierde fug ruido huele coul fuit goutt bruit pue tropf "
+    "rinnt leck gerausch larm stink gocciol perde rumor puzza lek drup lawaai "
+    "geluid ping vaz gotej barulh cheir".split()
+)
 _NO_MORE = (
     ("longer",),
     ("anymore",),
@@ -71,10 +72,12 @@ _NO_MORE = (
     ("nao", "mais"),
 )
 _PLUS = frozenset("plus pus pu".split())
-_GONE = frozenset("gone parti partie weg verschwunden sparita sparito weg sumiu".split())
-_WAITS = (
-    "wait esper aguard attend attesa aspett wart abwart wacht afwacht espera"
-).split()
+_GONE = frozenset(
+    "gone parti partie weg verschwunden sparita sparito weg sumiu".split()
+)
+_WAITS = tuple(
+    "wait esper aguard attend attesa aspett wart abwart wacht afwacht espera".split()
+)
 _CARS = frozenset("car truck auto coche carro camioneta voiture wagen".split())
 _BROKEN = frozenset(
     "broken broke dead kaputt stuk kapot rotto rotta roto rota averiado "
@@ -95,7 +98,7 @@ _ENDED = frozenset(
     "sistemata risolto desentupiu desentupido parou sumiu passou voltou resolveu "
     "weggegaan opgelost gestopt ontstopt verdwenen".split()
 )
-_WORKS_AGAIN = runs(
+_WORKS_AGAIN = phrases_of(
     """came back on|come back on|came on again|is back on|are back on|back to normal|
     up and running|started working|running again|working again|works again|works now|
     volvio a funcionar|vuelve a funcionar|ya funciona|remarche|ca remarche|refonctionne|
@@ -105,7 +108,7 @@ _WORKS_AGAIN = runs(
     pos a trabalhar|a funcionar outra vez|a trabalhar outra vez|doet het weer|
     werkt weer|loopt weer|is weer aan"""
 )
-_TURNED_OUT = runs(
+_TURNED_OUT = phrases_of(
     """turns out it was|turned out to be|turned out it was|it was just the|
     it was only the|resulta que era|resulto ser|resulto que era|era solo el|era solo la|
     en fait cetait|cetait juste|cetait seulement|il sagissait juste|war nur die|
@@ -203,7 +206,7 @@ def _has_no_car(_clause, keys):
     """Tell "my car is broken" from "the garage door is broken"."""
     pairs = zip(keys, keys[1:], strict=False)
     mine = any(a in MY and b in _CARS for a, b in pairs)
-    mine = mine or (has_run(keys, ("mi", "si")) and "lauto" in keys)
+    mine = mine or ("lauto" in keys and has_phrase(keys, (" mi si ",)))
     return mine and not _BROKEN.isdisjoint(keys)
 
 
@@ -218,19 +221,19 @@ def _works_again(clause, keys):
         return False
     if any(lx.ACCESS in s.kinds for s in clause):
         return False
-    return any(has_run(keys, run) for run in _WORKS_AGAIN)
+    return has_phrase(keys, _WORKS_AGAIN)
 
 
 def _turned_out(_clause, keys):
     """Tell "turns out it was the fuse", "het bleek de stop te zijn"."""
-    return not _BLEEK.isdisjoint(keys) or any(has_run(keys, r) for r in _TURNED_OUT)
+    return not _BLEEK.isdisjoint(keys) or has_phrase(keys, _TURNED_OUT)
 
 
 def _was_done(_clause, keys):
     """Tell "somebody already came" from "somebody is already there"."""
     if _SOMEBODY.isdisjoint(keys) or _DID_IT.isdisjoint(keys):
         return False
-    return not _ALREADY.isdisjoint(keys) or has_run(keys, ("alguem", "ja"))
+    return not _ALREADY.isdisjoint(keys) or has_phrase(keys, (" alguem ja ",))
 
 
 def _was_mended(clause, keys):
@@ -243,6 +246,20 @@ def _was_mended(clause, keys):
     if any(s.is_any({lx.ACCESS, lx.LEAD}) for s in clause):
         return False
     return any(begins(keys, _MENDERS[key]) for key in keys if key in _MENDERS)
+
+
+_SINCE = frozenset("since desde depuis seit dal dalla sinds".split())
+_WORKS = frozenset(
+    "works working funciona anda marche fonctionne funktioniert geht lauft funziona "
+    "trabalha werkt doet".split()
+)
+
+
+def _works_since(clause, keys):
+    """Tell "the furnace works since Saturday" from "out since Saturday"."""
+    if any(words.isdisjoint(keys) for words in (_SINCE, _WORKS)):
+        return False
+    return NOT.isdisjoint(keys) and any(lx.JOB in s.kinds for s in clause)
 
 
 HINDRANCES = (
@@ -258,4 +275,5 @@ HINDRANCES = (
     _turned_out,
     _was_done,
     _was_mended,
+    _works_since,
 )

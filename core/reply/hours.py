@@ -9,6 +9,9 @@ _DURATIONS = frozenset(
     "min mins minutes minuten minutos minuti hours hrs stunden horas ore day days "
     "weeks times".split()
 )
+HOURS_LONG = frozenset("ore horas hrs hs".split())
+# From then on "horas" behind a number is an hour, before it may be how many.
+_FIRST_HOUR = 7
 HALVES = ("am", "pm")
 _MARKS = ("oclock", "uhr", "uur", "h", "clock")
 # After these a number counts doors or floors: "number 17 is the blue one".
@@ -80,6 +83,8 @@ class HourReader:
         marked = end > index + 1
         if self.key(end) in cw.CLOCK and self._is_clock(index, end):
             marked, end = True, end + 1
+        elif self.key(end) in HOURS_LONG and self._is_late(index, when):
+            marked, end = True, end + 1
         marked = marked or self._minutes_behind(end)[1] > end
         half = self.key(end) in HALVES
         certain = marked or half or self._is_at(index, end, value, marked)
@@ -149,6 +154,11 @@ class HourReader:
         if dotted or (joined and self.key(index - 1) in cw.AT):
             return minute, index + 3
         return 0, index + 1
+
+    def _is_late(self, index, when):
+        """Tell the hour of "mañana 9 hs" from "2 horas"."""
+        value = cw.NUMBERS.get(self.key(index), self.number(index))
+        return when.has_day() and value is not None and value >= _FIRST_HOUR
 
     def _is_clock(self, index, end):
         """Tell an hour from a duration: "10 horas" is one after "a las" only."""

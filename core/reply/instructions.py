@@ -12,20 +12,20 @@ from .wordclasses import MONEY, NOT, begins, keys_of
 
 # What somebody is told to do at a door, on the road, with a bell or an animal.
 INSTRUCTS = frozenset(
-    "ignore push pull ring knock text call use try honk park walk enter turn go follow "
+    "ignore push pull ring knock text call use try honk park walk enter turn follow "
     "shout yell shell hell theyll drive buzz wave whistle ask tell press phone beep "
-    "holler leave close shut keep klingeln anrufen klopfen drucken rufen nehmen hupen "
-    "melden parken lauten klingelt ruft klopft druckt nehmt meldet fragen gehen fahren "
-    "llame llamen llamenme llameme toque toquen ignore ignoren empuje empujen pregunten "
-    "pregunte preguntad avise avisen aviseme avisenme entren usen "
-    "peguen griten doblen sigan timbre timbren "
-    "ignorez sonnez appelez appelle frappez poussez prenez passez tapez toquez demandez "
-    "klaxonnez garez suivez tournez entrez utilisez prevenez criez montez "
-    "suoni suonate chiami chiamate chiamatemi bussi bussate spinga spingete chieda "
-    "chiedete usate usi passate passi parcheggiate girate citofonate avvisate avvisi avvisatemi "
-    "bel klop app bellen kloppen negeer duw neem toeter roep parkeer loop rij vraag "
-    "gebruik ligue liguem toque toquem bata batam empurre empurrem perguntem pergunte "
-    "usem entrem buzinem avisem avise virem sigam chamem chame".split()
+    "holler klingeln anrufen klopfen drucken rufen nehmen hupen melden parken "
+    "lauten klingelt ruft klopft druckt nehmt meldet fragen gehen fahren llame "
+    "llamen llamenme llameme toque toquen ignoren empuje empujen pregunten pregunte "
+    "preguntad avise avisen aviseme avisenme entren usen peguen griten doblen sigan "
+    "timbre timbren ignorez sonnez appelez appelle frappez poussez prenez passez "
+    "tapez toquez demandez klaxonnez garez suivez tournez entrez utilisez prevenez "
+    "criez montez suoni suonate chiami chiamate chiamatemi bussi bussate spinga "
+    "spingete chieda chiedete usate usi passate passi parcheggiate girate "
+    "citofonate avvisate avvisi avvisatemi bel klop app bellen kloppen negeer duw "
+    "neem toeter roep parkeer loop rij vraag gebruik ligue liguem toquem bata batam "
+    "empurre empurrem perguntem pergunte usem entrem buzinem avisem virem sigam "
+    "chamem chame".split()
 )
 _GIVES = frozenset(
     "give gives drop shoot send den deme denme dar passez donnez envoyez geben gebt "
@@ -57,12 +57,12 @@ _HEAR = frozenset(
 )
 # Whose consent, time, weather or money is waited for is no thing at the door.
 _NO_THING = frozenset(
-    "time tiempo temps zeit tempo tijd rain rains snow snows llueve nieva pleut neige "
-    "regnet schneit piove nevica chove regent sneeuwt agrees agree allows allow lets "
-    "okay ok acuerdo accord einverstanden daccordo acordo goed approves says said "
-    "cancel sure bring know promise ready better best done finished finish "
-    "reschedule must want like dare think decide feel "
-    "still todavia toujours encore noch ancora ainda nog".split()
+    "time tiempo temps zeit tempo tijd rain rains snow snows llueve nieva pleut "
+    "neige regnet schneit piove nevica chove regent sneeuwt agrees agree allows "
+    "allow lets okay ok acuerdo accord einverstanden daccordo acordo goed approves "
+    "says said cancel sure bring know check clears refund promise ready better best "
+    "done finished finish reschedule must want like dare think decide feel still "
+    "todavia toujours encore noch ancora ainda nog".split()
 )
 _THINGS = {lx.ACCESS, lx.HOUSEHOLD, lx.CONTACT, lx.PLACE, lx.JOB}
 _OPENS = {lx.CONDITION, lx.LEAD, lx.QUESTION_WORD}
@@ -71,11 +71,12 @@ _WORKING = frozenset(
     "offen funziona aperto apre funcionar abrir aberto werkt opengaat".split()
 )
 _MAX_SUBJECT = 3
-# After them stands the verb of the if itself: "if you call me", "wenn Sie mich anrufen".
+# After them stands the verb of the if itself: "if you call me", "wenn Sie anrufen".
 _SUBJECTS = frozenset(
-    "you u ya to me us usted ustedes vous tu sie ihr mich uns mir lei voi mi ci voce "
-    "voces je jullie mij ons zu te the de het la le el les die der das il o a my can could will would kannst konnen kann pouvez peux "
-    "puede pueden puedes puo potete puoi pode podem kunt kan kunnen".split()
+    "you u ya to me us usted ustedes vous tu sie ihr mich uns mir lei voi mi ci "
+    "voce voces je jullie mij ons zu te the de het la le el les die der das il o a "
+    "my can could will would kannst konnen kann pouvez peux puede pueden puedes puo "
+    "potete puoi pode podem kunt kan kunnen".split()
 )
 
 

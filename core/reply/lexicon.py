@@ -131,7 +131,15 @@ _SINGLE_KINDS = {
 class Lexicon:
     """The phrases of all languages, ready for matching; never changed after."""
 
-    __slots__ = ("_accented", "_compounding", "_keys", "_repaired", "_root", "_singles", "_typos")
+    __slots__ = (
+        "_accented",
+        "_compounding",
+        "_keys",
+        "_repaired",
+        "_root",
+        "_singles",
+        "_typos",
+    )
 
     def __init__(self):
         self._root = _Node()
@@ -350,13 +358,13 @@ class Lexicon:
 
     def begins_with(self, tokens, kind):
         """Return how many words a phrase of ``kind`` at the beginning has."""
-        steps = [_steps_of(token, self._known_key(token)) for token in tokens]
+        steps = [self._steps_of(token) for token in tokens]
         ends = [end for end, kinds, _s in self._phrases_at(steps, 0) if kind in kinds]
         return max(ends, default=0)
 
     def has(self, tokens, kind):
         """Tell whether a phrase of ``kind`` stands anywhere in ``tokens``."""
-        steps = [_steps_of(token, self._known_key(token)) for token in tokens]
+        steps = [self._steps_of(token) for token in tokens]
         return any(
             kind in kinds
             for start in range(len(steps))

@@ -18,9 +18,9 @@ from .wordclasses import (
     MY,
     PAY,
     THE,
-    has_run,
+    has_phrase,
     keys_of,
-    runs,
+    phrases_of,
 )
 
 _THEN = frozenset(
@@ -31,9 +31,12 @@ _YOU = frozenset(
     "you youll youre they theyll nobody ustedes nadie vous personne ihr sie niemand "
     "voi nessuno voces ninguem jullie".split()
 )
-_I_AM = runs(
-    """im|i am|my name is|yo soy|soy|me llamo|je suis|moi je suis|moi cest|
-    ich bin|ich heisse|io sono|sono|mi chiamo|eu sou|sou|ik ben|ik heet"""
+_I_AM = tuple(
+    tuple(phrase.split())
+    for phrase in phrases_of(
+        """im|i am|my name is|yo soy|soy|me llamo|je suis|moi je suis|moi cest|
+        ich bin|ich heisse|io sono|sono|mi chiamo|eu sou|sou|ik ben|ik heet"""
+    )
 )
 # Pigs do, and cows jump over the moon.
 _FLY = frozenset("fly flies moon vuelan volent fliegen volano voam vliegen".split())
@@ -53,12 +56,12 @@ _JUST = frozenset(
     "werkelijk".split()
 )
 _PRAISE = tuple(
-    "perfe great wonder fantas lovely brilliant terrific marvel super splend awesome "
-    "genia excel maravill estupend fenomen parfait formid magnif toll prima klasse "
-    "wunderb herrlich grossart ottim bene bell magnif meravig otim bonit lind fijn "
-    "leuk gewel prachtig mooi".split()
+    "perfe great wonder fantas lovely brilliant terrific marvel super splend "
+    "awesome genia excel maravill estupend fenomen parfait formid magnif toll prima "
+    "klasse wunderb herrlich grossart ottim bene bello bella bellissim meravig otim "
+    "bonit lind fijn leuk gewel prachtig mooi".split()
 )
-_IN_WORK = runs(
+_IN_WORK = phrases_of(
     """middle of the work|middle of my work|middle of my shift|middle of the workday|
     middle of the day|plena jornada|pleno horario|mitad de la jornada|
     pleine journee|plein travail|plein boulot|plein horaire|mitten in der arbeit|
@@ -168,7 +171,7 @@ def _is_bitter(clauses):
     """Tell "Perfect. Just perfect." and "great, right in the middle of my shift"."""
     said = [key for clause in clauses for key in keys_of(clause)]
     praised = [i for i, key in enumerate(said) if key.startswith(_PRAISE)]
-    if praised and any(has_run(said, run) for run in _IN_WORK):
+    if praised and has_phrase(said, _IN_WORK):
         return True
     return any(
         said[place] in said[:place] and said[place - 1] in _JUST

@@ -53,13 +53,13 @@ _CODES = frozenset(
 )
 _MIN_IF_WORDS = 4
 _OTHERS = frozenset(
-    "other otro otra autre lautre andere anderen anderer altra altro laltra laltro outro "
-    "outra".split()
+    "other otro otra autre lautre andere anderen anderer altra altro laltra laltro "
+    "outro outra".split()
 )
 _OTHER_THING = tuple(
-    "neighbo vecin voisin nachbar vicin vizinh buren lock closed broken stuck blocked "
-    "cerrad fermee bloquee verschlossen zu kaputt gesperrt chius rott fechad trancad dicht "
-    "kapot".split()
+    "neighbo vecin voisin nachbar vicin vizinh buren lock closed broken stuck "
+    "blocked cerrad fermee bloquee verschlossen zu kaputt gesperrt chius rott "
+    "fechad trancad dicht kapot".split()
 )
 MOSTLY = frozenset(
     "mostly mainly usually often sometimes especially sobretodo todo generalmente "
@@ -69,9 +69,11 @@ MOSTLY = frozenset(
 )
 # "Rather than the house phone", "en vez del fijo": one thing instead of another.
 _INSTEAD = frozenset(
-    "rather than instead vez lugar plutot lieu statt anstatt invece posto plaats".split()
+    "rather than instead vez lugar plutot lieu statt invece posto plaats".split()
 )
-_ERRORS = frozenset("error errore erreur erro fehler storing foutcode fehlercode".split())
+_ERRORS = frozenset(
+    "error errore erreur erro fehler storing foutcode fehlercode".split()
+)
 _MAPS = frozenset(
     "gps maps map navi satnav waze google navigatore navigatie navegador "
     "navigationsgerat navigation mapa mapas".split()
@@ -85,9 +87,9 @@ _WARNINGS = frozenset(
     "faites fais passen passt".split()
 )
 _WARNED = frozenset(
-    "the for on of out with that dem der die den das auf con el la al del a aux au du "
-    "les ad al alla allo agli alle ai com ao o as aos op voor met de het attention bitte "
-    "sie wel u".split()
+    "the for on of out with that dem der die den das auf con el la al del a aux au "
+    "du les ad alla allo agli alle ai com ao o as aos op voor met de het attention "
+    "bitte sie wel u".split()
 )
 _NO_THINGS = frozenset(
     "lawyer abogado avocat anwalt avvocato advogado advocaat what how that lo que was "
@@ -243,7 +245,9 @@ def _is_another_fault(around, index):
         return False
     if not _I.isdisjoint(words):
         return False
-    return bool(around.topics & {lx.JOB, lx.ACCESS}) and lx.PRESENCE not in around.topics
+    return (
+        bool(around.topics & {lx.JOB, lx.ACCESS}) and lx.PRESENCE not in around.topics
+    )
 
 
 def _fails(segment):
@@ -258,4 +262,4 @@ def warns(clause):
         words = words[1:]
     if not words or words[0] not in _WARNINGS or _WARNED.isdisjoint(words[1:4]):
         return False
-    return not begins(words, MONEY) and _NO_THINGS.isdisjoint(words)
+    return not begins(words, (*MONEY, "cancel")) and _NO_THINGS.isdisjoint(words)

@@ -2,8 +2,8 @@
 """A yes to another matter than the visit, which confirms none.
 
 "Confirmed receipt of your message" says that the text came, "yes the bill is paid" is
-about the bill, "yes, I sent it to my husband" leaves it to him. Closed classes of words,
-in the seven languages.
+about the bill, "yes, I sent it to my husband" leaves it to him. Closed classes of
+words, in the seven languages.
 """
 
 from . import intents as lx
@@ -17,9 +17,9 @@ from .wordclasses import (
     NEW,
     begins,
     has_pair,
-    has_run,
+    has_phrase,
     keys_of,
-    runs,
+    phrases_of,
 )
 
 # What came, or was done with what came -------------------------------------------
@@ -42,11 +42,11 @@ _CAME = frozenset(
     "encaminhei".split()
 )
 # The office: what is paid, covered or ordered is no visit --------------------------
-_PAPERS = (
+_PAPERS = tuple(
     "invoice bill warranty guarantee deposit factura garantia anticipo facture "
     "acompte garantie rechnung anzahlung fattura garanzia acconto factuur rekening "
-    "aanbetaling fatura boleto"
-).split()
+    "aanbetaling fatura boleto".split()
+)
 _SETTLED = frozenset(
     "paid arrived came covers covered sent pague pagamos pagado pagada llego cubre "
     "cubierto cubierta paye payee paie regle reglee arrivee recue couvre couvert "
@@ -66,23 +66,17 @@ _ORDERED = frozenset(
     "commandee commandees bestellt ordinato ordinati besteld encomendada "
     "encomendadas".split()
 )
-_ON_ORDER = (
-    ("on", "order"),
-    ("back", "order"),
-    ("en", "commande"),
-    ("in", "ordine"),
-    ("in", "bestelling"),
-)
+_ON_ORDER = phrases_of("on order|back order|en commande|in ordine|in bestelling")
 _IN_WARRANTY = frozenset("in na en em".split())
 # "Yes just the estimate" is a yes to less.
 _BARELY = frozenset(
-    "just giusto nomas only merely solo solamente nomas mas juste seulement nur bloss lediglich "
-    "solo soltanto apenas so somente enkel alleen slechts".split()
+    "just giusto nomas only merely solo solamente mas juste seulement nur bloss "
+    "lediglich soltanto apenas so somente enkel alleen slechts".split()
 )
-_ESTIMATES = (
+_ESTIMATES = tuple(
     "estimate quote presupuest cotiza devis soumission kostenvoranschl angebot "
-    "preventiv orcament offert bestek"
-).split()
+    "preventiv orcament offert bestek".split()
+)
 # Who one is, while somebody else decides ------------------------------------------
 _NAMES = frozenset(
     "name address number phone nombre direccion numero nom adresse telephone nummer "
@@ -92,9 +86,9 @@ _OWNED = _NAMES | frozenset(
     "house home place property building casa piso maison appart appartement haus "
     "wohnung appartamento huis woning apartamento predio".split()
 )
-_OWNERS = (
-    "owner duen proprietair eigentum besitzer proprietari dona dono eigenaar"
-).split()
+_OWNERS = tuple(
+    "owner duen proprietair eigentum besitzer proprietari dona dono eigenaar".split()
+)
 _HANDLES = frozenset(
     "handles handle deals manages decides encarga ocupa gestiona occupe charge gere "
     "soccupe kummert regelt zustandig occupa pensa gestisce segue beheert trata "
@@ -106,7 +100,7 @@ _RIGHT = frozenset(
 )
 _TOLD = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.HOUSEHOLD, lx.JOB}
 # What others said, or are to say ----------------------------------------------------
-_YOU_SAY = runs(
+_YOU_SAY = phrases_of(
     "youre saying|you are saying|you say|you said|youre telling|you told|"
     "you promised|me dicen|me dices|me dijo|me dijeron|"
     "usted dijo|ustedes dijeron|dicen que|dijeron que|vous dites|tu dis|"
@@ -127,7 +121,7 @@ _FAMILY = tuple(
     "vrouw zoon dochter zus broer moeder vader baas huisbaas verhuurder eigenaar "
     "schoonzoon beheerder verwalter propriet".split()
 )
-_PASSED_ON = runs(
+_PASSED_ON = phrases_of(
     """forwarded|forwarding|forward it|sent it|sent this|send it to|passed it|
     passed this|passing it|passing this|pass it on|pass this on|show it to|showed it|
     run it by|run this by|run it past|se lo mande|se lo envie|se lo reenvie|
@@ -144,13 +138,13 @@ _PHONES = frozenset(
     "phone cell number telefono celular movil numero telephone portable handy telefon "
     "nummer cellulare telemovel telefone telefoon mobiel gsm".split()
 )
-_THIS_IS = runs(
+_THIS_IS = phrases_of(
     "this is|thats|that is|its|it is|you reached|este es|es el|esto es|cest le|"
     "ici cest le|das ist|dies ist|questo e|e il|este e|e o|isto e|dit is|het is|dat is"
 )
 _CALLS = tuple(
-    "call text ring try use llam marq appel sonn ruf klingel chiam telefon lig bel app"
-    .split()
+    "call text ring try use llam marq appel sonn ruf klingel chiam telefon lig bel "
+    "app".split()
 )
 _HOW = frozenset(
     "who how where quien donde como qui comment dou ou wer woher wie chi come dove "
@@ -166,7 +160,7 @@ _OCCUPANTS = tuple(
     "tenant owner renter landlord inquilin duen propriet locataire mieter vermieter "
     "eigentum besitzer arrendat dono dona huurder eigenaar bewoner".split()
 )
-_I_AM = runs(
+_I_AM = phrases_of(
     "im|i am|we are|were|theres|there is|there are|thats|soy|somos|hay|es del|je suis|"
     "il y a|cest|ich bin|wir sind|es gibt|das ist|gibt|sono|siamo|ce|e del|sou|somos|"
     "ha|tem um|ik ben|wij zijn|we zijn|er is|er zijn|dat is|now|ahora|jetzt|adesso|"
@@ -185,20 +179,20 @@ _KEEPS = tuple(
     "einverstanden zustimm stimm addebit memorizz tene tiene salvat conserv bewar "
     "afschrijv afboek akkoord take run bill".split()
 )
-_CHARGES = runs(
+_CHARGES = phrases_of(
     "buchen sie es ab|buchen sie ab|bucht ab|schrijf het maar af|schrijf maar af|"
     "put it on my account|put it on my card|put it on the card|put it on my tab|"
     "on file"
 )
 # Who wants to talk --------------------------------------------------------------------
-_CALL_ME = runs(
+_CALL_ME = phrases_of(
     """call me|call us|ring me|phone me|me llame|me llamen|me llamar|llameme|llamenme|
     mappeler|me rappeler|rappelez moi|appelez moi|mich anrufen|mich zuruckrufen|
     rufen mich|ruft mich|chiamarmi|richiamarmi|chiamatemi|mi chiami|mi chiamate|
     mi richiami|ligar me|me ligar|ligue me|liguem me|podem ligar|me ligue|me liguem|
     mij bellen|me bellen|bel mij|bel me|terugbellen|call back"""
 )
-_ABOUT = runs(
+_ABOUT = phrases_of(
     """about|regarding|concerning|por lo de|por lo del|sobre|acerca|respecto|au sujet|
     a propos|concernant|wegen|bezuglich|zwecks|riguardo|in merito|per la|per il|
     a respeito|por causa|over|inzake"""
@@ -274,7 +268,7 @@ def _is_settled(_clause, keys):
     """Tell "the bill is paid", "the warranty covers it", "the part is ordered"."""
     if not (_PARTS.isdisjoint(keys) or _ORDERED.isdisjoint(keys)):
         return True
-    if any(has_run(keys, run) for run in _ON_ORDER):
+    if has_phrase(keys, _ON_ORDER):
         return True
     if not begins(keys, _PAPERS):
         return False
@@ -308,36 +302,32 @@ def _is_anothers(clause, keys):
     mine = not (MY.isdisjoint(before) or _OWNED.isdisjoint(before))
     if not (mine or begins(before, _OWNERS)):
         return False
-    handled = not _HANDLES.isdisjoint(keys_of(after)) or begins(keys_of(after), DECIDERS)
+    handled = not _HANDLES.isdisjoint(keys_of(after)) or begins(
+        keys_of(after), DECIDERS
+    )
     return handled or not any(s.is_any(_TOLD) for s in after)
 
 
 def _is_reported(_clause, keys):
     """Tell "so you're saying yes": what somebody said is for them to say."""
-    return any(has_run(keys, run) for run in _YOU_SAY)
-
-
-def _has_one(keys, phrases):
-    return any(has_run(keys, phrase) for phrase in phrases)
+    return has_phrase(keys, _YOU_SAY)
 
 
 def _is_passed_on(_clause, keys):
     """Tell "I sent it to my husband" from "I passed the code on to Derek"."""
-    return begins(keys, _FAMILY) and _has_one(keys, _PASSED_ON)
+    return begins(keys, _FAMILY) and has_phrase(keys, _PASSED_ON)
 
 
 def _is_anothers_phone(_clause, keys):
     """Tell "this is my sister's phone" from "call my sister's phone"."""
     if _PHONES.isdisjoint(keys) or begins(keys, _CALLS):
         return False
-    return begins(keys, _FAMILY) and _has_one(keys, _THIS_IS)
+    return begins(keys, _FAMILY) and has_phrase(keys, _THIS_IS)
 
 
 def _asks_for_source(_clause, keys):
     """Tell "who gave you this number"."""
-    return not any(
-        words.isdisjoint(keys) for words in (_HOW, _GOT, _PHONES)
-    )
+    return not any(words.isdisjoint(keys) for words in (_HOW, _GOT, _PHONES))
 
 
 def _is_sold(clause, keys):
@@ -346,20 +336,20 @@ def _is_sold(clause, keys):
         return any(s.is_any({lx.PLACE}) for s in clause)
     pairs = zip(keys, keys[1:], strict=False)
     new = any(a.startswith(NEW) and b.startswith(_OCCUPANTS) for a, b in pairs)
-    return new and _has_one(keys, _I_AM)
+    return new and has_phrase(keys, _I_AM)
 
 
 def _is_paid(_clause, keys):
     """Tell "keep my card on file" from "I'll pay by card"."""
     charged = begins(keys, _CARDS) and begins(keys, _KEEPS)
-    return charged or _has_one(keys, _CHARGES)
+    return charged or has_phrase(keys, _CHARGES)
 
 
 def _wants_to_talk(_clause, keys):
     """Tell "can you call me about the heater" from "call me when you're here"."""
-    if not _WHEN.isdisjoint(keys) or not _has_one(keys, _ABOUT):
+    if not _WHEN.isdisjoint(keys) or not has_phrase(keys, _ABOUT):
         return False
-    return any(has_pair(keys, call) for call in _CALL_ME)
+    return any(has_pair(keys, call.split()) for call in _CALL_ME)
 
 
 _ALONE = (_is_receipt, _is_name)

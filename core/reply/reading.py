@@ -8,7 +8,15 @@ from typing import NamedTuple
 from . import intents as lx
 from .answers import BLOCKERS, find_answers
 from .choice import choose
-from .clauses import ANSWERS, CONFIRM, DECLINE, SILENT, Text, is_bare_no
+from .clauses import (
+    ANSWERS,
+    CONFIRM,
+    DECLINE,
+    SILENT,
+    Text,
+    is_bare_no,
+    split_clauses,
+)
 from .codes import mark_codes
 from .languages import in_one_language
 from .letters import mark_letters
@@ -356,11 +364,32 @@ def _prepare(whole, own, codes, world):
         for token in segment.tokens
         if token.kind == WORD
     )
+    segments = _with_may_be(segments)
     text = Text(segments, own.signature, _has_case_information(letters), whole)
     silence_writer(text, world.writer)
     silence_names(text)
     silence_signature(text)
     return text
+
+
+def _with_may_be(segments):
+    """Take "quarta às 9h pode ser" for a yes: it may be then, at the asked hour."""
+    if not any(map(_is_may_be, segments)):
+        return segments
+    for clause, asks in split_clauses(segments):
+        rest = [s for s in clause if not _is_may_be(s)]
+        named = any(s.refs and s.when for s in rest)
+        if named and not asks and all(s.kinds <= SILENT for s in rest):
+            return [_agreeing(s) if _is_may_be(s) else s for s in segments]
+    return segments
+
+
+def _agreeing(segment):
+    return segment._replace(kinds=frozenset({lx.AGREE}))
+
+
+def _is_may_be(segment):
+    return [token.key for token in segment.tokens] == ["pode", "ser"]
 
 
 def _of_wait(segment):

@@ -97,8 +97,12 @@ _WE_CALL = frozenset(
 _UNTIL = frozenset("until till til bis hasta tot fino ate jusqu through".split())
 _TIMED = {lx.OTHER, lx.TIME, lx.AMOUNT}
 _ENDS = frozenset("end fin fim fine ende eind einde monatsende wochenende".split())
-_DAYS = frozenset("day date time dia fecha jour date tag termin giorno data dag".split())
-_ANOTHER = frozenset("another other otro otra autre anderen andere altro altra outro outra".split())
+_DAYS = frozenset(
+    "day date time dia fecha jour date tag termin giorno data dag".split()
+)
+_ANOTHER = frozenset(
+    "another other otro otra autre anderen andere altro altra outro outra".split()
+)
 _ASKING = frozenset("any is are do does did was have has can said says".split())
 _STOPS = frozenset(".!")
 _SAME_TIME = (

@@ -5,9 +5,9 @@ A word that stops, then only small words up to what is to stop: writing to me, o
 sending messages. Closed classes of words, in the seven languages.
 """
 
-from .wordclasses import runs
+from .wordclasses import phrases_of
 
-_STOPS = runs(
+_STOPS = phrases_of(
     """stop|quit|cease|refrain from|desist from|if you stopped|if youd stop|
     deje de|dejen de|deja de|dejad de|dejar de|dejara de|dejaran de|pare de|paren de|
     parar de|parad de|favor de no|
@@ -56,12 +56,12 @@ _NOT = frozenset(
 
 def asks_to_stop(keys):
     """Tell "quit writing to me" from "quit ringing" and "don't stop texting me"."""
-    for place in range(len(keys)):
-        for run in _STOPS:
-            end = place + len(run)
-            if tuple(keys[place:end]) == run and _NOT.isdisjoint(keys[:place][-3:]):
-                if _is_texting(_leading(keys[end:])):
-                    return True
+    words = f" {' '.join(keys)} "
+    for phrase in _STOPS:
+        before, found, after = words.partition(phrase)
+        if found and _NOT.isdisjoint(before.split()[-3:]):
+            if _is_texting(_leading(after.split())):
+                return True
     return False
 
 

@@ -2,7 +2,7 @@
 """Find the days and hours that a text names: "Tues 9-11", "mañana a las 10"."""
 
 from . import calendar_words as cw
-from .hours import HALVES, NOON, HourReader
+from .hours import HALVES, HOURS_LONG, NOON, HourReader
 from .text import BREAK, DASH, JOINT, LINE, NUMBER, SYMBOL, WORD
 from .when import When
 
@@ -17,7 +17,7 @@ _PREDICATES = frozenset(
 _BEFORE_PART = frozenset("la a da de na the in am im le il al por pela this".split())
 
 _ANDS = ("and", "e", "y", "et", "und", "en", "al")
-_HOURS_LONG = frozenset("ore horas hrs hs".split())
+_MAX_CLOCK = 12
 # No hours when they stand alone: also articles, and "at the".
 _ARTICLES = frozenset("one una une ein een uma un".split())
 # These end the number of a floor in some languages as well: "2 o", "3 e".
@@ -264,6 +264,9 @@ class _Reader(HourReader):
         if value is None or when.hour is not None:
             return index
         end = index + 1
+        if value > _MAX_CLOCK and self._meaning(index - 1) and not self._is_timed(end):
+            when.loose.append(value)  # "viernes trece"
+            return end
         limit = cw.NUMBERS.get(self.key(end + 1))
         limit = 12 if self.key(end + 1) in NOON else limit
         ranged = self.key(end) in cw.TO and limit is not None
@@ -276,11 +279,18 @@ class _Reader(HourReader):
             end += 2
         return self._after_hour(end, when)
 
+    def _is_timed(self, index):
+        """Tell whether what stands at ``index`` makes the number before an hour."""
+        key, after = self.key(index), self.key(index + 1)
+        if key in cw.TO:
+            return after in cw.NUMBERS or self.number(index + 1) is not None
+        return key in cw.CLOCK or key in HOURS_LONG or key in HALVES
+
     def _is_hour_word(self, index, when):
         """Tell the hour of "at nine", "one o'clock", "nove e meia", "Monday nine"."""
         end = index + 1
-        if self.key(end) in _HOURS_LONG:
-            return self._is_at_word(index)  # "due ore"
+        if self.key(end) in HOURS_LONG:
+            return self._is_at_word(index) or self._is_late(index, when)  # "due ore"
         if self.key(end) in cw.CLOCK or self.key(end) in HALVES:
             return True
         if self._is_at_word(index) or self._minutes_behind(end)[1] > end:

@@ -10,9 +10,7 @@ from .text import WORD
 AND = frozenset("and n y et und e en".split())
 # They also join what follows.
 AND_SO = AND | frozenset("then so entonces alors dann dan allora".split())
-IS = frozenset(
-    "is thats its am im es soy est cest suis ist bin e sono sou ben".split()
-)
+IS = frozenset("is thats its am im es soy est cest suis ist bin e sono sou ben".split())
 IS_EXACT = frozenset("is es est ist é è".split())
 THE = frozenset("the el la le der die das il lo o a de het".split())
 ARTICLES = THE | frozenset("un une da ein l um een".split())
@@ -37,19 +35,19 @@ PAY = tuple(
     "fattur fatur pagare paghi paga cobranca conta rekening betal reken".split()
 )
 MONEY = PAY + tuple(
-    "charg cost price pric quote estimat cheap expens free money discount offer precio "
-    "cuesta caro cara gratis barat dinero prix cout cher gratuit argent preis kost teuer "
-    "teurer billig geld umsonst prezz costa soldi preco custa dinheiro prijs duur "
-    "goedkoop".split()
+    "charg cost price pric quote estimat cheap expens free money discount offer "
+    "precio cuesta caro cara gratis barat dinero prix cout cher gratuit argent "
+    "preis kost teuer teurer billig geld umsonst prezz costa soldi preco custa "
+    "dinheiro prijs duur goedkoop".split()
 )
 # Who approves, or what has to be approved.
-DECIDERS = (
+DECIDERS = tuple(
     "insur segur assur versicher assicur verzeker landlord casero duen propriet "
     "proprio vermieter hausverwalt padron amminist huisbaas verhuur senhorio syndic "
     "hoa board approv aprob aproba accord genehm zusage autoriz toestem goedkeur "
     "permit permiso permis permess vergunning orcament presupuesto devis preventivo "
-    "offert quote condomin respuesta reponse risposta resposta antwort antwoord"
-).split()
+    "offert quote condomin respuesta reponse risposta resposta antwort antwoord".split()
+)
 
 
 def keys_of(segments):
@@ -59,12 +57,7 @@ def keys_of(segments):
 
 def begins(keys, stems):
     """Tell whether a word begins with a stem, also after an elided "l'" or "j'"."""
-    stems = tuple(stems)
-    return any(key.startswith(stems) or key[1:].startswith(stems) for key in keys)
-
-
-def has_any(keys, words):
-    return not words.isdisjoint(keys)
+    return any(key.startswith(stems) or key.startswith(stems, 1) for key in keys)
 
 
 def has_pair(keys, pair):
@@ -73,13 +66,12 @@ def has_pair(keys, pair):
     return all(word in rest for word in pair)
 
 
-def has_run(keys, run):
-    return any(
-        tuple(keys[i : i + len(run)]) == run for i in range(len(keys) - len(run) + 1)
-    )
+def has_phrase(keys, phrases):
+    """Tell whether one of the :func:`phrases_of` stands among the words."""
+    words = f" {' '.join(keys)} "
+    return any(phrase in words for phrase in phrases)
 
 
-def runs(text):
-    """Return the phrases of a text that are separated by "|", as tuples of words."""
-    phrases = " ".join(text.split()).split("|")
-    return tuple(tuple(phrase.split()) for phrase in phrases)
+def phrases_of(text):
+    """Return the phrases of a text that are separated by "|", for has_phrase."""
+    return tuple(f" {phrase.strip()} " for phrase in " ".join(text.split()).split("|"))

@@ -10,6 +10,7 @@ from unittest import TestCase
 
 from conversations import intent_of, read_alone
 from core import reply
+from core.reply.text import level, tokenize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -418,6 +419,45 @@ class TestReplyLexicon(TestCase):
         self.assertEqual(intent_of("absolutely"), "confirm")
         found = read_alone("absolutely", lexicon=lexicon)
         self.assertEqual(found.intent, "unrecognized")
+
+    def test_word_after_a_shortened_one(self):
+        rows = [
+            ("fr", "access", "échelle"),
+            ("en", "job", "boiler"),
+            ("en", "confirm", "yes"),
+        ]
+        lexicon = reply.Lexicon.from_rows(rows)
+        for text, kind in (
+            ("l'échelle", "access"),
+            ("d'échelle", "access"),
+            ("L\u2019ECHELLE", "access"),
+            ("the boiler's", "job"),
+        ):
+            with self.subTest(text=text):
+                tokens = tokenize(level(text))
+                self.assertTrue(lexicon.has(tokens, kind))
+                found = lexicon.segment(tokens)[-1]
+                self.assertIn(kind, found.kinds)
+                self.assertEqual(lexicon.begins_with(tokens[-1:], kind), 1)
+        for text in ("x'échelle", "d'yes", "l'échelles", "boiler'd"):
+            with self.subTest(text=text):
+                segments = lexicon.segment(tokenize(level(text)))
+                self.assertEqual([s.kinds for s in segments], [{"unknown"}])
+
+    def test_last_noun_of_a_compound(self):
+        rows = [
+            ("de", "place", "schrank"),
+            ("en", "job", "sink"),
+            ("de", "confirm", "passt"),
+            ("de", "decline", "absage"),
+        ]
+        lexicon = reply.Lexicon.from_rows(rows)
+        for text, kind in (("Zählerschrank", "place"), ("Küchenschrank", "place")):
+            self.assertTrue(lexicon.has(tokenize(level(text)), kind), text)
+        for text in ("Hauptabsage", "undpasst", "kitchensink"):
+            tokens = tokenize(level(text))
+            kinds = lexicon.segment(tokens)[0].kinds
+            self.assertEqual(kinds, {"unknown"}, text)
 
     def test_phrase_with_choices_and_number(self):
         lexicon = reply.Lexicon.from_rows(
