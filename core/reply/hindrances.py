@@ -129,10 +129,13 @@ _DID_IT = frozenset(
 # Who may have mended it instead of us, by language, with its words for "already".
 _MENDERS = {
     "already": "husband wife brother sister son dad father mom mother uncle cousin "
-    "nephew neighbo friend buddy guy landlord plumber handyman roommate boyfriend super",
-    "ya": "marid espos muj herman hij padre papa tio prim sobrin vecin amig cunad suegr "
+    "nephew neighbo friend buddy guy landlord plumber handyman "
+    "roommate boyfriend super",
+    "ya": "marid espos muj herman hij padre papa tio prim sobrin vecin "
+    "amig cunad suegr "
     "yern novi caser fontaner plomer",
-    "deja": "mari femme frere soeur fils pere oncle cousin neveu voisin ami copain beau "
+    "deja": "mari femme frere soeur fils pere oncle cousin neveu voisin "
+    "ami copain beau "
     "beaufrere gendre compagnon proprio plombier",
     "schon bereits": "mann frau bruder sohn vater onkel cousin neffe nachbar freund "
     "kumpel schwager schwieger hausmeister vermieter klempner",
@@ -140,7 +143,8 @@ _MENDERS = {
     "suocer genero compagn idraulic",
     "ja": "marid espos irma filh pai tio prim sobrinh vizinh amig cunhad sogr genr "
     "namorad encanador canalizador",
-    "al reeds": "man vrouw broer zoon vader oom neef buur vriend zwager schoon huisbaas "
+    "al reeds": "man vrouw broer zoon vader oom neef buur vriend zwager "
+    "schoon huisbaas "
     "klusjesman loodgieter",
 }
 _MENDERS = {
@@ -150,10 +154,12 @@ _MENDERS = {
 }
 # What is done for the visit, or only known of the thing.
 _PREPARED = tuple(
-    "has have had knows told show bought turn shut shuts move empt clear unplug disconnect "
+    "has have had knows told show bought turn shut shuts move "
+    "empt clear unplug disconnect "
     "tien sabe compr cerr apag vaci desench mov muestr ensen esta "
     "connait sait achet coup vid debranch deplac montr "
-    "weiss kennt kauft gekauft abgestellt ausgeschaltet abgedreht geleert zeigt gezeigt "
+    "weiss kennt kauft gekauft abgestellt ausgeschaltet "
+    "abgedreht geleert zeigt gezeigt "
     "conosce comprat chius spent svuot spost mostr "
     "tem sab fech deslig esvazi mostr conhece "
     "weet kent gekocht afgesloten uitgezet leeg toon laat".split()

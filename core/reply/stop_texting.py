@@ -42,7 +42,8 @@ _SENDS = frozenset(
 )
 _SMALL = frozenset(
     "please bitte alstublieft aub svp favore favor the these those your all any more "
-    "zu die diese ihre weitere standig immer immerzu dauernd endlich de des les vos ces "
+    "zu die diese ihre weitere standig immer immerzu dauernd "
+    "endlich de des les vos ces "
     "mas los sus estos i gli questi vostri as essas estas suas met deze die uw nog te "
     "such automated kindly to at a".split()
 )

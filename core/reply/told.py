@@ -11,15 +11,19 @@ from .wordclasses import ARTICLES, NOT, begins, keys_of, phrases_of
 
 _SINCE = frozenset("since depuis desde seit dal dalla da sinds vanaf".split())
 _EVERY = frozenset(
-    "every each all whole toda todas cada toutes tous toute jede jeden ganze tutta tutte "
+    "every each all whole toda todas cada toutes tous toute jede "
+    "jeden ganze tutta tutte "
     "ogni elke iedere hele durante during single".split()
 )
 _WORKS = frozenset(
-    "works working runs running fine funciona anda marche fonctionne funktioniert lauft "
-    "geht funziona werkt doet ok okay good bien gut bene bem goed again clean mow check".split()
+    "works working runs running fine funciona anda marche "
+    "fonctionne funktioniert lauft "
+    "geht funziona werkt doet ok okay good bien gut bene bem "
+    "goed again clean mow check".split()
 )
 _FAILED = frozenset(
-    "snapped broke burst died cracked started failed fell popped tripped exploded leaked "
+    "snapped broke burst died cracked started failed fell popped "
+    "tripped exploded leaked "
     "rompio revento fallo empezo estropeo lache casse pete gerissen gebrochen geplatzt "
     "ausgefallen rotto rotta scoppiato quebrou rebentou estourou gesprongen gebroken "
     "begaf".split()
@@ -28,9 +32,12 @@ _ANIMALS = tuple(
     "dog dogs cat cats pup kitten kitty perr gat chien chat hund kater katze cane cani "
     "cachorr cao caes hond kat katten poes pup".split()
 )
-_IT = frozenset("he she it they el ella il elle er sie es lui lei ele ela hij ze".split())
+_IT = frozenset(
+    "he she it they el ella il elle er sie es lui lei ele ela hij ze".split()
+)
 _MAY = frozenset(
-    "can cant cannot may must mustnt shouldnt allowed puede pueden debe deben peut doit "
+    "can cant cannot may must mustnt shouldnt allowed puede "
+    "pueden debe deben peut doit "
     "darf kann soll puo deve devono possono pode podem mag mogen kan get go be".split()
 )
 _PEOPLE = frozenset("i we you my our ich wir yo je io eu ik mein meine mi mijn".split())
@@ -45,13 +52,17 @@ _HAPPENS = frozenset(
 _SOFT = frozenset(
     "maybe perhaps better quizas talvez vielleicht forse magari misschien".split()
 )
-_ASKS = frozenset("would could podria podrian konnte wurde zou pourrait potrebbe".split())
+_ASKS = frozenset(
+    "would could podria podrian konnte wurde zou pourrait potrebbe".split()
+)
 _COMER = frozenset("he she guy chap man lady tech technician they".split())
 _HANDLES = frozenset(
     "take leave wear keep park use give buzz ring bring wipe aparque garez parken "
     "parcheggi estacione parkeer".split()
 )
-_WANTS_TALK = frozenset("call text ask tell phone app bel llame ligue chiami try".split())
+_WANTS_TALK = frozenset(
+    "call text ask tell phone app bel llame ligue chiami try".split()
+)
 
 
 def is_told(segment, index, around):
@@ -137,9 +148,10 @@ def _is_soft_instruction(segment, index, around):
         return bool(told) and bool(around.topics & {lx.ACCESS, lx.PLACE})
     if segment.key not in _ASKS or any(s.is_any(YES) for s in around.clause[:index]):
         return False
-    comer = after[:1] and (after[0] in _COMER or _is_comer(around.after(index)))
-    comer = comer or (after[:1] and after[0] in ARTICLES and not _COMER.isdisjoint(after[1:2]))
-    return bool(comer) and not _HANDLES.isdisjoint(after[1:4])
+    comer = after[1:2] if after[:1] and after[0] in ARTICLES else after[:1]
+    named = around.after(index) is not None and _is_comer(around.after(index))
+    asked = named or not _COMER.isdisjoint(comer)
+    return asked and not _HANDLES.isdisjoint(after[1:4])
 
 
 def _is_comer(segment):
