@@ -17,6 +17,7 @@ from .instructions import (
     is_instruction,
 )
 from .of_things import MOSTLY, is_of_things, warns
+from .told import is_told
 from .wordclasses import NOT, keys_of
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
@@ -158,8 +159,21 @@ def _is_followed_by_yes(around, index):
     if len(around.clause) == 1:
         return True
     after = around.after(index)
+    if index == 0 and is_named_and_good(around.clause[1:]):
+        return True
     plain = after is not None and after.kinds >= {lx.PLAIN_YES, lx.CONFIRM}
     return index == 0 and plain and lx.CONDITION not in after.kinds
+
+
+def is_named_and_good(after):
+    """Tell "si mañana bien" from "si mañana llueve"."""
+    good = any(s.is_any(YES) and lx.CONDITION not in s.kinds for s in after)
+    said = SILENT | YES | {lx.COMMON}
+    return good and names_own(after) and all(s.kinds <= said for s in after)
+
+
+def names_own(after):
+    return any(segment.refs for segment in after[:3])
 
 
 def _is_fine_now(around, index):
@@ -254,6 +268,8 @@ def _is_harmless_here(segment, index, around):
     before, after = around.before(index), around.after(index)
     key = segment.key
     if is_of_things(segment, index, around) or _is_invitation(segment, index, around):
+        return True
+    if is_told(segment, index, around):
         return True
     if _is_of_instruction(segment, index, around) or _is_warned_of(segment, around):
         return True
@@ -373,7 +389,7 @@ def _is_stood_in_for(after):
         return False
     if any(lx.EXCUSE in s.kinds for s in after[but:]):
         return False
-    return any(lx.PRESENCE in s.kinds for s in after[but:])
+    return any(s.is_any({lx.PRESENCE, lx.ACCESS}) for s in after[but:])
 
 
 def _is_odd(segment):

@@ -262,6 +262,20 @@ def _was_mended(clause, keys):
     return any(begins(keys, _MENDERS[key]) for key in keys if key in _MENDERS)
 
 
+_SINCE = frozenset("since desde depuis seit dal dalla sinds".split())
+_WORKS = frozenset(
+    "works working funciona anda marche fonctionne funktioniert geht lauft funziona "
+    "trabalha werkt doet".split()
+)
+
+
+def _works_since(clause, keys):
+    """Tell "the furnace works since Saturday" from "out since Saturday"."""
+    if any(words.isdisjoint(keys) for words in (_SINCE, _WORKS)):
+        return False
+    return NOT.isdisjoint(keys) and any(lx.JOB in s.kinds for s in clause)
+
+
 HINDRANCES = (
     _is_road_shut,
     _is_others_visit,
@@ -275,4 +289,5 @@ HINDRANCES = (
     _turned_out,
     _was_done,
     _was_mended,
+    _works_since,
 )

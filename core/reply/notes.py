@@ -7,7 +7,13 @@ words that nobody knows may be sarcasm.
 
 from . import intents as lx
 from .clauses import POLITE, REFUSALS, SCOPES, SILENT, SO, YES, split_clauses
-from .harmless import Around, is_harmless, topics_of_all
+from .harmless import (
+    Around,
+    is_harmless,
+    is_named_and_good,
+    names_own,
+    topics_of_all,
+)
 from .instructions import instructs_if
 from .of_things import warns
 from .wordclasses import ARTICLES
@@ -95,14 +101,14 @@ def _stands_alone(clause, index, lexicon):
     if after is None:
         return True
     if lx.CONDITION in segment.kinds:
-        return False  # "si llueve"
+        return is_named_and_good(clause[index + 1 :])  # not "si llueve"
     if after.is_any(YES | {lx.OWN}):
         return True
     mine = clause[index + 2 : index + 3]
     if mine and mine[0].key in _ME and after.key in SCOPES:
         return True  # "c'est d'accord pour moi"
-    if after.key in SCOPES and not _names_own(clause[index + 1 :]):
-        return False  # "ok for the furnace"
+    if after.key in SCOPES and not names_own(clause[index + 1 :]):
+        return _names_day(clause[:index])  # not "ok for the furnace"
     if lexicon.has(segment.tokens[:1], lx.PLAIN_YES):
         # "confirmo si llueve"
         return len(segment.tokens) == 1 or not lexicon.has(
@@ -115,6 +121,11 @@ def _stands_alone(clause, index, lexicon):
     return after.kinds <= SILENT or after.is_any(lx.TOPICS)
 
 
+def _names_day(before):
+    """Tell "Monday 8am is fine for the garage"."""
+    return any(s.refs and s.when and s.when.has_day() for s in before)
+
+
 def _tells_of(after):
     """Tell what is told next, without a comma: "all good key is under the mat"."""
     said = [s for s in after if s.key not in ARTICLES]
@@ -123,10 +134,6 @@ def _tells_of(after):
     if len(said) == 2 and lx.AMOUNT not in said[1].kinds:
         return False
     return said[0].is_any({lx.ACCESS, lx.HOUSEHOLD, lx.PLACE})
-
-
-def _names_own(after):
-    return any(segment.refs for segment in after[:3])
 
 
 def _is_clear(clauses, yes):

@@ -80,6 +80,7 @@ def find_own(tokens, appointments, now, lang):
         found = [item for item in found if item.refs or not _is_lone_day(item)]
     found = _with(found, _find_numbers(tokens, appointments))
     keys = [token.key for token in tokens]
+    found = [item for item in found if not _greets(item, keys)]
     found = _with(found, _find_names(keys, appointments))
     if len(appointments) > 1:
         waiting = [a for a in appointments if a.is_open]
@@ -107,6 +108,12 @@ def _found_times(tokens, expression, appointments, now, lang):
     return parts if right else [Found(start, end, refs, when)]
 
 
+def _greets(item, keys):
+    """Tell the "Morgen" of "Guten Morgen" from tomorrow."""
+    alone = item.end - item.start == 1 and keys[item.start] == "morgen"
+    return alone and item.start > 0 and keys[item.start - 1] in _GOOD
+
+
 def _may_be_choice(item, keys):
     """Tell whether "segunda", no appointment's Monday, is the second one.
 
@@ -117,6 +124,9 @@ def _may_be_choice(item, keys):
     if keys[item.start] in _TWO:
         return True
     return keys[item.start] in ("segunda", "terca") and "primeira" in keys
+
+
+_GOOD = frozenset("guten gute goeden goede goeie".split())
 
 
 def _with(found, more):

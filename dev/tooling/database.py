@@ -57,6 +57,8 @@ class Database:
         """Variables for an Odoo process."""
         env = self.postgres.environment()
         env["PYTHONDONTWRITEBYTECODE"] = "1"
+        # Odoo starts itself anew as "python", after it has met one of its limits.
+        env["PATH"] = os.pathsep.join([str(self.odoo.folder / "bin"), env["PATH"]])
         # A person's own Odoo configuration must not leak in.
         env["ODOO_RC"] = os.devnull
         env.pop("OPENERP_SERVER", None)

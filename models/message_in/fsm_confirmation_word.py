@@ -14,6 +14,7 @@ _lexicons = {}
 _MAX_LEXICONS = 4
 _served = {}  # name of a database -> digest of the words that it was last served with
 _builders = {}  # digest of the words -> the thread that makes their lexicon
+_starting = threading.Lock()
 # The cursors of transactions that have changed words.
 _changing = weakref.WeakSet()
 _READ = "SELECT lang, intent, phrase FROM fsm_confirmation_word WHERE active"
@@ -32,15 +33,21 @@ def _build(version, rows):
 
 
 def _build_aside(version, rows):
-    """As :func:`_build`, in a thread of its own, once."""
-    builder = threading.Thread(
+    """As :func:`_build`, in a thread of its own, once.
+
+    :return: the thread
+    """
+    new = threading.Thread(
         target=_build, args=(version, rows), name="Reply Words", daemon=True
     )
-    if _builders.setdefault(version, builder) is builder:
-        builder.start()
+    with _starting:
+        builder = _builders.setdefault(version, new)
+        if builder is new:
+            builder.start()
     for known, other in [*_builders.items()]:
         if known in _lexicons and not other.is_alive():
             _builders.pop(known, None)
+    return builder
 
 
 class FsmConfirmationWord(models.Model):
@@ -89,6 +96,12 @@ class FsmConfirmationWord(models.Model):
                     self.env._("Enter a word or phrase of up to 1000 characters.")
                 )
 
+    def _register_hook(self):
+        """Start building the lexicon, so that no customer waits for it after a start."""
+        super()._register_hook()
+        if not tools.config["stop_after_init"]:
+            _build_aside(self._get_version(), self.env.execute_query(SQL(_READ)))
+
     @api.model
     def _lexicon(self):
         """The active words as a :class:`~...core.reply.Lexicon`.
@@ -105,7 +118,9 @@ class FsmConfirmationWord(models.Model):
             if served and self.env.cr not in _changing:
                 _build_aside(version, rows)
                 return served
-            lexicon = _build(version, rows)
+            # Of several replies that need it, one builds it.
+            _build_aside(version, rows).join()
+            lexicon = _lexicons.get(version) or _build(version, rows)
         _served[name] = version
         return lexicon
 
