@@ -27,6 +27,7 @@ class FsmConfirmationPropose(models.TransientModel):
         "Customer Proposes", related="confirmation_id.proposed_text", related_sudo=False
     )
     technician = fields.Char(compute="_compute_appointment")
+    timezone_info = fields.Char(compute="_compute_timezone_info")
     first_date = fields.Datetime("A")
     second_date = fields.Datetime("B")
     third_date = fields.Datetime("C")
@@ -76,6 +77,22 @@ class FsmConfirmationPropose(models.TransientModel):
                     order_sudo = appointment_sudo._get_appointment_order()
                     chosen = recipients._choose(order_sudo)[order_sudo]
                     wizard.contact_name = chosen.name
+
+    @api.depends("confirmation_id", "order_id", "visit_id")
+    @api.depends_context("tz", "uid")
+    def _compute_timezone_info(self):
+        zone = self.env.context.get("tz") or self.env.user.tz
+        for wizard in self:
+            wizard.timezone_info = False
+            appointment_sudo = wizard._get_appointment_sudo()
+            order_sudo = appointment_sudo._get_appointment_order()
+            start = appointment_sudo.scheduled_date_start
+            if order_sudo and order_sudo._is_appointment_elsewhere(zone, start):
+                wizard.timezone_info = self.env._(
+                    "Enter times as on your clock. The text has those of the job site "
+                    "(%s).",
+                    order_sudo._get_appointment_timezone(),
+                )
 
     def _get_starts(self):
         """The times that are proposed, naive UTC."""

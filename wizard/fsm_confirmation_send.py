@@ -252,7 +252,7 @@ class FsmConfirmationSend(models.TransientModel):
                 bool(order)
                 and order._is_appointment_elsewhere(zone, start)
                 and self.env._(
-                    "Times are those of the place of work (%s), not yours.",
+                    "Times are in the job site's time zone (%s), not yours.",
                     order._get_appointment_timezone(),
                 )
             )

@@ -97,7 +97,7 @@ class FsmConfirmationWord(models.Model):
                 )
 
     def _register_hook(self):
-        """Start building the lexicon, so that no customer waits for it after a start."""
+        """Start building the lexicon: the first reply after a start shall not wait."""
         super()._register_hook()
         if not tools.config["stop_after_init"]:
             _build_aside(self._get_version(), self.env.execute_query(SQL(_READ)))
