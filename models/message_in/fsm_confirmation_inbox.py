@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import contextlib
 import dataclasses
 import functools
 import logging
@@ -17,6 +18,11 @@ from ...tools.retry import CONFLICTS, LOCK_WAIT, commit_with_retries, retries
 from ..xmlids import PROCESS_CRON
 
 _logger = logging.getLogger(__name__)
+
+# The space of the advisory locks by number, and how long one is waited for, in
+# milliseconds: much less than the 15 seconds that Twilio waits.
+_TURN = 1_517_830
+_TURN_WAIT = 5000
 
 MAX_BODY = 10000  # characters; Twilio's limit is 1600
 MAX_ATTEMPTS = 10
@@ -71,6 +77,52 @@ class FsmConfirmationInbox(models.AbstractModel):
         :return: the auto-reply, "" for none
         :raises psycopg2.Error: the text could not be stored
         """
+        with self._in_turn(data.get("From") or ""):
+            return self._receive_in_turn_sudo(companies_sudo, data, received_date)
+
+    @contextlib.contextmanager
+    def _in_turn(self, number):
+        """Have the texts of one number processed one after the other, as they came.
+
+        "No" and "ok thanks" a second later would be a yes in the other order. The lock
+        is the session's: one of a transaction that had to wait for it would read what
+        was there before it waited.
+        """
+        taken = self._take_turn(number)
+        try:
+            yield
+        except psycopg2.Error:
+            with contextlib.suppress(psycopg2.Error):
+                self._forget_transaction()
+            raise
+        finally:
+            # A connection that is gone takes its locks with it.
+            with contextlib.suppress(psycopg2.Error):
+                if taken:
+                    self.env.cr.execute(
+                        "SELECT pg_advisory_unlock(%s, hashtext(%s))", taken
+                    )
+
+    @api.model
+    def _take_turn(self, number):
+        """Wait for the lock of a number; return what it is released by.
+
+        :return: its key; None if another text takes very long. Whoever reads what
+            that one changes then starts again.
+        """
+        key = (_TURN, number)
+        try:
+            self.env.cr.execute("SET LOCAL lock_timeout = %s", (_TURN_WAIT,))
+            self.env.cr.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", key)
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+        except CONFLICTS:
+            self._forget_transaction()
+            return None
+        return key
+
+    @api.model
+    def _receive_in_turn_sudo(self, companies_sudo, data, received_date):
+        """See :meth:`_receive_and_commit_sudo`."""
         problem = auto_reply = ""
         try:
             for transaction in retries(self.env, 5, LOCK_WAIT):

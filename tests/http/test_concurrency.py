@@ -3,6 +3,7 @@
 
 import re
 import threading
+import time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from unittest.mock import patch
@@ -292,6 +293,72 @@ class TestConcurrency(BaseCase):
                 [("mobile", "=", "+12125550191")]
             )
             self.assertEqual(len(replies), 1)
+
+    def test_texts_of_one_number_are_processed_as_they_came(self):
+        """ "No" and then "ok thanks" is no yes, however slow the first one is."""
+        with self._environment() as env:
+            self._send(self.orders[0])(env)
+            question = env["fsm.confirmation"].search(
+                [("order_id", "=", self.orders[0])]
+            )
+            question.write({"state": "delivered", "sent_date": fields.Datetime.now()})
+            env.cr.commit()
+        order = []
+
+        def receive(letter, body):
+            def run(env):
+                env["fsm.confirmation.inbox"]._receive_and_commit_sudo(
+                    env.ref("base.main_company"),
+                    {
+                        "MessageSid": "SM" + letter * 32,
+                        "From": "+12125550191",
+                        "To": OUR_NUMBER,
+                        "Body": body,
+                    },
+                )
+                order.append(body)
+
+            return run
+
+        with self._environment() as env:
+            # Something that takes long, with a text of this number.
+            inbox = env["fsm.confirmation.inbox"]
+            with inbox._in_turn("+12125550191"):
+                threads = []
+                for letter, body in (("a", "No"), ("b", "ok thanks")):
+                    threads.append(self._start(receive(letter, body)))
+                    self._wait_for_waiting(env, len(threads))
+            for thread in threads:
+                thread.join(60)
+        self.assertEqual(order, ["No", "ok thanks"])
+        with self._environment() as env:
+            work = env["fsm.order"].browse(self.orders[0])
+            self.assertEqual(work.confirmation_status, "declined")
+            replies = env["fsm.confirmation.reply"].search(
+                [("mobile", "=", "+12125550191")]
+            )
+            self.assertNotIn("confirmed", replies.mapped("auto_reply_kind"))
+
+    def _start(self, function):
+        def run():
+            with self._environment() as env:
+                function(env)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    def _wait_for_waiting(self, env, count):
+        """Until so many others wait for an advisory lock."""
+        for _time in range(600):
+            env.cr.execute(
+                "SELECT count(*) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND NOT granted"
+            )
+            if env.cr.fetchone()[0] == count:
+                return
+            time.sleep(0.05)
+        self.fail("Nobody waits for the lock.")
 
     def test_two_workers_share_the_queue(self):
         with self._environment() as env:
