@@ -490,7 +490,7 @@ class FsmConfirmation(models.Model):
 
     def message_update(self, msg_dict, update_vals=None):
         # The customer replied to the e-mail instead of clicking. Nobody else than the
-        # mail gateway, which an administrator sets up, may say what they wrote.
-        if self.env.su or self.env.user._is_system():
+        # mail gateway may say what they wrote: see ``mail.thread``.
+        if self.env.su:
             self.env["fsm.confirmation.email"]._on_replied(self, msg_dict)
         return super().message_update(msg_dict, update_vals)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from ..common import LEVELS, ConfirmationTransactionCase
+from ..common import LEVELS, ConfirmationTransactionCase, new_user
 
 ADDRESS = "ana@example.com"
 EMAIL_REPLY = """From: {sender}
@@ -22,6 +22,39 @@ Content-Type: text/plain; charset=utf-8
 
 > On Monday Acme Services wrote:
 > Can you make it?
+"""
+BOUNCE = """From: MAILER-DAEMON@example.com
+To: office@example.com
+Subject: Undelivered Mail
+Message-Id: <bounce@example.com>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="part"
+
+--part
+Content-Type: text/plain; charset=utf-8
+
+No such mailbox.
+
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; {address}
+Action: failed
+Status: 5.1.1
+
+--part
+Content-Type: message/rfc822
+
+From: office@example.com
+To: {address}
+Message-Id: {reference}
+Subject: Please confirm your appointment
+
+Can you make it?
+
+--part--
 """
 
 
@@ -207,6 +240,80 @@ class TestDialog(EmailCase):
             record.with_user(user).message_update(forged)
         self.assertEqual(len(record.reply_ids), 2)
         self.assertFalse(record.needs_reading)
+
+    def _hand_in(self, user, mail, model=False, **options):
+        """As any user can by RPC."""
+        threads = self.env["mail.thread"].with_user(user)
+        context = options.pop("context", {})
+        with mute_logger("odoo.addons.mail.models.mail_thread"):
+            threads.with_context(**context).message_process(model, mail, **options)
+
+    def test_no_user_hands_in_what_nobody_sent(self):
+        record = self._ask()
+        message_id = record.sudo().mail_id.message_id
+        self._queue(record)
+        values = {"number": 1, "sender": ADDRESS, "words": "No, cancel everything"}
+        forged = EMAIL_REPLY.format(reference="<none@example.com>", **values)
+        reply = EMAIL_REPLY.format(reference=message_id, **values)
+        visit = self._make_visit(self.order, 3)
+        status = {"confirmation_status": "confirmed"}
+        defaults = {f"default_{name}": value for name, value in status.items()}
+        created = {"order_id": self.order.id, **status}
+        attempts = (
+            (reply, False, {}),
+            (forged, record._name, {"thread_id": record.id}),
+            (forged, record._name, {"custom_values": {"order_id": self.order.id}}),
+            (forged, record._name, {}),
+            (forged, visit._name, {"thread_id": visit.id}),
+            (forged, visit._name, {"custom_values": created}),
+            (forged, visit._name, {"context": {**defaults, "uid": 1, "su": True}}),
+            (forged, "fsm.confirmation.call.list", {}),
+            (forged, "fsm.confirmation.sender", {}),
+            (forged, "fsm.order", {"custom_values": status}),
+            (forged, "phone.blacklist", {}),
+        )
+        models = [record._name, visit._name, "fsm.confirmation.reply"]
+        models += ["mail.message", "fsm.order", "phone.blacklist"]
+        counts = [self.env[name].search_count([]) for name in models]
+        for user in self.users.values():
+            for mail, model, options in attempts:
+                with self.subTest(user=user.login, model=model, options=options):
+                    with self.assertRaises(AccessError):
+                        self._hand_in(user, mail, model, **options)
+        self.assertEqual(counts, [self.env[name].search_count([]) for name in models])
+        self.assertFalse(record.needs_reading or record.activity_id)
+
+    def test_no_user_says_that_an_email_came_back(self):
+        record = self._ask()
+        message_id = record.sudo().mail_id.message_id
+        self._queue(record)
+        bounce = BOUNCE.format(address=ADDRESS, reference=message_id)
+        # Odoo finds the e-mail that came back for those alone who may read it.
+        with self.assertRaises(AccessError):
+            self._hand_in(self.dispatcher, bounce)
+        for user in set(self.users.values()) - {self.dispatcher}:
+            self._hand_in(user, bounce)
+        self.assertEqual((record.state, record.is_open), ("sent", True))
+        self._hand_in(self.env.ref("base.user_root"), bounce)
+        self.assertEqual((record.state, record.is_open), ("failed", False))
+
+    def test_the_script_of_a_mail_server_logs_in_as_administrator(self):
+        record = self._ask()
+        message_id = record.sudo().mail_id.message_id
+        self._queue(record)
+        system = new_user(self.env, "mail_script", groups="base.group_system")
+        reply = EMAIL_REPLY.format(
+            number=1, sender=ADDRESS, words="At 4 pm?", reference=message_id
+        )
+        self._hand_in(system, reply)
+        self.assertEqual(record.reply_body, "At 4 pm?")
+        # Who isn't the gateway hands in what goes elsewhere, as Odoo has it.
+        note = EMAIL_REPLY.format(
+            number=2, sender="leo@example.com", words="Hello", reference="<a@b.com>"
+        )
+        target = {"thread_id": self.contact.id, "context": {"default_lang": "xx"}}
+        self._hand_in(self.dispatcher, note, "res.partner", **target)
+        self.assertIn("Hello", self._history(self.contact))
 
     def test_what_waits_is_canceled_with_its_question(self):
         record = self._ask().sudo()
