@@ -124,6 +124,21 @@ class TestAccess(ConfirmationHttpCase):
                 _result, error = self._rpc(level, model, "create", values)
                 self.assertEqual(error, "AccessError", (model, level))
 
+    def test_nobody_hands_in_a_customers_email(self):
+        mail = "From: maria@example.com\nMessage-Id: <1@example.com>\n\nNo, cancel it"
+        target = {"thread_id": self.record.id}
+        values = {"custom_values": {"order_id": self.order.id, "body": "Hello"}}
+        for level in MATRIX:
+            for model in ("mail.thread", "fsm.confirmation", "res.partner"):
+                for kwargs in (target, values, {}):
+                    with self.subTest(level=level, model=model, kwargs=kwargs):
+                        args = ("fsm.confirmation", mail)
+                        _result, error = self._rpc(
+                            level, model, "message_process", *args, **kwargs
+                        )
+                        self.assertEqual(error, "AccessError")
+        self.assertEqual(self.record.reply_ids.mapped("body"), ["maybe"])
+
     def test_change(self):
         self._check(
             2,
