@@ -228,8 +228,7 @@ class FsmConfirmationChange(models.Model):
                 ("kind", "in", (QUESTION, NOTICE, REMINDER)),
                 ("state", "not in", ("canceled", "outgoing")),
                 ("partner_id", "!=", False),
-            ],
-            limit=5,
+            ]
         )
         return found_sudo.filtered(lambda rec: rec._may_have_arrived())[:1]
 

@@ -118,6 +118,16 @@ class TestNotices(NoticesCase):
         self._settle()
         self.assertEqual(len(self.order.confirmation_ids), 2)
 
+    def test_texts_that_failed_hide_nothing_that_arrived(self):
+        self._automatic()
+        record = self._asked()
+        for _time in range(6):
+            failed = self._send(self.order)
+            failed.sudo().write({"state": "failed", "failure_type": "number"})
+        self.order.stage_id = self.canceled
+        change = self.changes.search([])
+        self.assertEqual((change.kind, change.told_id), ("canceled", record))
+
     def test_completed_is_nothing_to_tell(self):
         self._automatic()
         self._asked()
