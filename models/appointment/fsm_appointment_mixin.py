@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import status
+from ...core.formatting import localize
 from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
@@ -154,6 +155,13 @@ class FsmAppointmentMixin(models.AbstractModel):
         start, end = self.scheduled_date_start, self.scheduled_date_end or None
         now = fields.Datetime.now()
         return bool(start) and not status.has_passed(start, now, end)
+
+    def _get_local_day(self):
+        """The day on which it begins where the work happens, None without a date."""
+        self.ensure_one()
+        zone = self._get_appointment_order()._get_appointment_timezone()
+        start = self.scheduled_date_start
+        return localize(start, zone).date() if start else None
 
     def _get_schedule(self):
         """This appointment as :class:`~...core.status.Schedule`, for the rules."""

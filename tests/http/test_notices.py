@@ -614,6 +614,37 @@ class TestNoticesOfOneDay(NoticesCase):
         self.assertEqual(self.order.confirmation_status, "awaiting")
         self.assertEqual(self.other.confirmation_status, "awaiting")
 
+    def test_what_no_text_can_say_together_settles_by_itself(self):
+        self.order.stage_id = self.canceled
+        soon = fields.Datetime.now() + timedelta(minutes=2)
+        first = self.changes.search([])
+        first.due_date = soon
+        # Another kind on the same day, and the same kind on another day.
+        self.other.person_id = self.other_technician
+        far = self._make_order(self.start + timedelta(days=30))
+        self._asked(far)
+        far.stage_id = self.canceled
+        self.assertEqual(len(self.changes.search([])), 3)
+        self.assertEqual(first.due_date, soon)
+
+    def test_others_put_it_off_for_a_limited_time(self):
+        minutes = timedelta(minutes=self.company.job_confirmation_notice_minutes)
+        self._move(order=self.order)
+        first = self.changes.search([])
+        noticed = fields.Datetime.now() - 2 * minutes + timedelta(minutes=1)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_change SET create_date = %s, due_date = %s",
+            [noticed, noticed + minutes],
+        )
+        self.env.invalidate_all()
+        self._move(order=self.other)
+        self.assertEqual(first.due_date, noticed + 2 * minutes)
+        triggers = self.env["ir.cron.trigger"].search(
+            [("call_at", "=", first.due_date)]
+        )
+        self.assertTrue(triggers)
+
     def test_by_hand_says_one_text(self):
         self._automatic(job_confirmation_notice_canceled="hand")
         self.orders.stage_id = self.canceled
