@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import status
+from ...core.formatting import localize
 from ...tools.export import harmless_columns
 from ..levels import check_may_edit
 from ..xmlids import READ_GROUP
@@ -155,6 +156,13 @@ class FsmAppointmentMixin(models.AbstractModel):
         now = fields.Datetime.now()
         return bool(start) and not status.has_passed(start, now, end)
 
+    def _get_local_day(self):
+        """The day on which it begins where the work happens, None without a date."""
+        self.ensure_one()
+        zone = self._get_appointment_order()._get_appointment_timezone()
+        start = self.scheduled_date_start
+        return localize(start, zone).date() if start else None
+
     def _get_schedule(self):
         """This appointment as :class:`~...core.status.Schedule`, for the rules."""
         self.ensure_one()
@@ -193,6 +201,13 @@ class FsmAppointmentMixin(models.AbstractModel):
         gone = ("awaiting",) if was_sent else ("awaiting", "reconfirm")
         for appointment_sudo in self.sudo():
             if appointment_sudo.confirmation_status in gone:
+                if not was_sent:
+                    # What was asked before it may be what is so now.
+                    messages_sudo = (
+                        appointment_sudo._get_appointment_confirmations_sudo()
+                    )
+                    newest_sudo = self._find_newest_that_arrived(messages_sudo)
+                    self.env["fsm.confirmation.response"]._restore(newest_sudo)
                 appointment_sudo._set_confirmation_status_sudo(
                     appointment_sudo._get_known_status_sudo()
                 )
@@ -439,9 +454,7 @@ class FsmAppointmentMixin(models.AbstractModel):
         self.ensure_one()
         old_status = self.sudo().confirmation_status
         # What reached the customer last decides.
-        newest_sudo = messages_sudo.filtered(
-            lambda rec: rec.response or rec._may_have_arrived()
-        )[:1]
+        newest_sudo = self._find_newest_that_arrived(messages_sudo)
         if (newest_sudo - outdated_sudo).response == old_status == "confirmed" and (
             newest_sudo.closed_reason not in status.OUTDATED
         ):
@@ -450,6 +463,15 @@ class FsmAppointmentMixin(models.AbstractModel):
         self._set_confirmation_status_sudo(moved)
         if moved == "reconfirm":
             self.env["fsm.confirmation.response"]._restore(newest_sudo)
+
+    @api.model
+    def _find_newest_that_arrived(self, messages_sudo):
+        """What customers answer, of ``fsm.confirmation`` records, newest first."""
+        return messages_sudo.filtered(
+            lambda rec: (
+                rec.response or (rec._may_have_arrived() and not rec._waits_in_vain())
+            )
+        )[:1]
 
     def _on_appointment_closed(self):
         """The work was canceled or completed: nobody waits for an answer now."""

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...core.delivery import Transition
-from ...core.formatting import MAX_TEXT, localize, plain_spaces
+from ...core.formatting import MAX_TEXT, plain_spaces
 from ...core.notices import TECHNICIAN
 
 _MOST_IN_ONE = 5  # appointments
@@ -63,7 +63,6 @@ class FsmConfirmationSameDay(models.AbstractModel):
         is_plain = draft.asks and not draft.template and not draft.words
         if draft.is_alone or not (is_plain or draft.tells_change):
             return None
-        zone = draft.order._get_appointment_timezone()
         return (
             draft.line,
             draft.company,
@@ -73,7 +72,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
             draft.tells_change,
             # Who comes is said once.
             draft.tells_change == TECHNICIAN and draft.appointment._get_person(),
-            localize(start, zone).date(),
+            draft.appointment._get_local_day(),
         )
 
     @api.model

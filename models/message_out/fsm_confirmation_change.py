@@ -134,7 +134,7 @@ class FsmConfirmationChange(models.Model):
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
-                known_sudo._settle_together(due)
+                known_sudo._settle_together()
                 self.env.ref(TELL_CRON).sudo()._trigger(at=due)
 
     @api.model
@@ -161,16 +161,32 @@ class FsmConfirmationChange(models.Model):
             reason = words._describe_outdated(record_sudo)
             record_sudo._cancel_waiting_sudo(reason)
 
-    def _settle_together(self, due):
-        """What else the same customer has to be told waits as long: for one text."""
-        self.search(
+    def _settle_together(self):
+        """What the same text can tell of waits as long.
+
+        That is the same kind of change on the same day. Others' changes put off what
+        was noticed earlier for twice the settling time at most.
+        """
+        others = self.search(
             [
                 ("company_id", "=", self.company_id.id),
                 ("is_held", "=", False),
                 ("told_id.mobile", "!=", False),
                 ("told_id.mobile", "=", self.told_id.mobile),
+                ("kind", "=", self.kind),
+                ("due_date", "<", self.due_date),
             ]
-        ).write({"due_date": due})
+        )
+        day = self._get_appointment()._get_local_day()
+        minutes = 2 * self.company_id.job_confirmation_notice_minutes
+        for other in others:
+            if not day or other._get_appointment()._get_local_day() != day:
+                continue
+            latest = other.create_date.replace(microsecond=0)
+            until = min(self.due_date, latest + timedelta(minutes=minutes))
+            if until > other.due_date:
+                other.due_date = until
+                self.env.ref(TELL_CRON).sudo()._trigger(at=until)
 
     @api.model
     def _forget_sudo(self, appointments):
@@ -228,8 +244,7 @@ class FsmConfirmationChange(models.Model):
                 ("kind", "in", (QUESTION, NOTICE, REMINDER)),
                 ("state", "not in", ("canceled", "outgoing")),
                 ("partner_id", "!=", False),
-            ],
-            limit=5,
+            ]
         )
         return found_sudo.filtered(lambda rec: rec._may_have_arrived())[:1]
 

@@ -311,13 +311,20 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         return self._get_stale_reason(at) in ("", "late")
 
     def _was_asked_since(self):
-        """Whether a newer text about the same appointment was sent, or is waiting."""
+        """Whether a newer text about the same appointment was sent, or will be."""
         appointment_sudo = self._get_appointment_sudo()
-        return bool(appointment_sudo) and bool(
-            appointment_sudo._get_appointment_confirmations_sudo(
-                [("id", ">", self.id), ("state", "not in", ("failed", "canceled"))]
-            )
+        if not appointment_sudo:
+            return False
+        newer_sudo = appointment_sudo._get_appointment_confirmations_sudo(
+            [("id", ">", self.id), ("state", "not in", ("failed", "canceled"))]
         )
+        return not all(record_sudo._waits_in_vain() for record_sudo in newer_sudo)
+
+    def _waits_in_vain(self):
+        """Whether it waits to be sent, and the outbox will stop it: it isn't so now."""
+        self.ensure_one()
+        alerts = self.env["fsm.confirmation.alert"]
+        return self.state == "outgoing" and alerts._is_outdated(self.sudo())
 
     # ------------------------------------------------------------------
     # What reached the customer

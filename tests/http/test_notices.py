@@ -118,6 +118,16 @@ class TestNotices(NoticesCase):
         self._settle()
         self.assertEqual(len(self.order.confirmation_ids), 2)
 
+    def test_texts_that_failed_hide_nothing_that_arrived(self):
+        self._automatic()
+        record = self._asked()
+        for _time in range(6):
+            failed = self._send(self.order)
+            failed.sudo().write({"state": "failed", "failure_type": "number"})
+        self.order.stage_id = self.canceled
+        change = self.changes.search([])
+        self.assertEqual((change.kind, change.told_id), ("canceled", record))
+
     def test_completed_is_nothing_to_tell(self):
         self._automatic()
         self._asked()
@@ -603,6 +613,121 @@ class TestNoticesOfOneDay(NoticesCase):
         self.assertIn("Reply YES", text)
         self.assertEqual(self.order.confirmation_status, "awaiting")
         self.assertEqual(self.other.confirmation_status, "awaiting")
+
+    def _record_the_text(self):
+        """The settling time passes; the text waits to be sent."""
+        self.env.flush_all()
+        self.changes.search([]).write({"due_date": fields.Datetime.now()})
+        self._run_cron("ir_cron_tell_of_changes")
+        waiting = self.orders.confirmation_ids - self.asked
+        self.assertEqual(set(waiting.mapped("state")), {"outgoing"})
+        return waiting
+
+    def test_both_move_back_before_it_leaves(self):
+        for order in self.orders:
+            self._move(order=order)
+        waiting = self._record_the_text()
+        for order in self.orders:
+            self._move(-1, order)
+        self.assertEqual(self.asked.mapped("is_open"), [True] * 2)
+        self._run_outbox()
+        self.env.invalidate_all()
+        self.assertFalse(self._texts())
+        self.assertEqual(set(waiting.mapped("state")), {"canceled"})
+        self.assertEqual(self.orders.mapped("confirmation_status"), ["awaiting"] * 2)
+        self.assertEqual(self.asked.mapped("is_open"), [True] * 2)
+        # It could be either of them: the customer is asked which.
+        [question] = self._customer_says("yes")["replies"]
+        self.env.invalidate_all()
+        self.assertNotIn("confirmed", self.orders.mapped("confirmation_status"))
+        for record in self.asked:
+            self.assertIn(f"{record.code}: ", str(question))
+        for record in self.asked:
+            self._customer_says(f"yes {record.code}")
+        self.env.invalidate_all()
+        self.assertEqual(self.orders.mapped("confirmation_status"), ["confirmed"] * 2)
+
+    def test_confirmed_and_both_move_back_before_it_leaves(self):
+        self._customer_says("yes to both")
+        self.env.invalidate_all()
+        self.assertEqual(self.orders.mapped("confirmation_status"), ["confirmed"] * 2)
+        for order in self.orders:
+            self._move(order=order)
+        self._record_the_text()
+        for order in self.orders:
+            self._move(-1, order)
+        self._run_outbox()
+        self.env.invalidate_all()
+        self.assertEqual(self.orders.mapped("confirmation_status"), ["confirmed"] * 2)
+
+    def test_the_carrier_moves_back_before_it_leaves(self):
+        for order in self.orders:
+            self._move(order=order)
+        carrier = self._record_the_text().filtered("carried_ids")
+        self._move(-1, carrier.order_id)
+        self._run_outbox()
+        self.env.invalidate_all()
+        other = self.orders - carrier.order_id
+        [text] = self._texts()
+        self.assertIn(f"your appointment {other.name} has moved to", text)
+        self.assertEqual(self.orders.mapped("confirmation_status"), ["awaiting"] * 2)
+        self.assertEqual(
+            [len(order.confirmation_ids.filtered("is_open")) for order in self.orders],
+            [1, 1],
+        )
+
+    def test_both_move_back_as_it_is_about_to_leave(self):
+        """The outbox has claimed it already: it is stopped right before the call."""
+        for order in self.orders:
+            self._move(order=order)
+        self._record_the_text()
+        outbox = self.env["fsm.confirmation.outbox"]
+        claimed, _pause = outbox._claim_now({}, None)
+        self.assertEqual(claimed.state, "sending")
+        for order in self.orders:
+            self._move(-1, order)
+        same_day = self.env["fsm.confirmation.same.day"]
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(
+            same_day._get_all(claimed)
+        )
+        stops = {one: outbox._get_stop(alerts[one][0]) for one in alerts}
+        self.assertEqual(len(stops), 2)
+        same_day._stop(claimed, stops)
+        self.env.invalidate_all()
+        self.assertEqual(claimed.state, "canceled")
+        self.assertEqual(self.orders.mapped("confirmation_status"), ["awaiting"] * 2)
+        self.assertEqual(self.asked.mapped("is_open"), [True] * 2)
+
+    def test_what_no_text_can_say_together_settles_by_itself(self):
+        self.order.stage_id = self.canceled
+        soon = fields.Datetime.now() + timedelta(minutes=2)
+        first = self.changes.search([])
+        first.due_date = soon
+        # Another kind on the same day, and the same kind on another day.
+        self.other.person_id = self.other_technician
+        far = self._make_order(self.start + timedelta(days=30))
+        self._asked(far)
+        far.stage_id = self.canceled
+        self.assertEqual(len(self.changes.search([])), 3)
+        self.assertEqual(first.due_date, soon)
+
+    def test_others_put_it_off_for_a_limited_time(self):
+        minutes = timedelta(minutes=self.company.job_confirmation_notice_minutes)
+        self._move(order=self.order)
+        first = self.changes.search([])
+        noticed = fields.Datetime.now() - 2 * minutes + timedelta(minutes=1)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_change SET create_date = %s, due_date = %s",
+            [noticed, noticed + minutes],
+        )
+        self.env.invalidate_all()
+        self._move(order=self.other)
+        self.assertEqual(first.due_date, noticed + 2 * minutes)
+        triggers = self.env["ir.cron.trigger"].search(
+            [("call_at", "=", first.due_date)]
+        )
+        self.assertTrue(triggers)
 
     def test_by_hand_says_one_text(self):
         self._automatic(job_confirmation_notice_canceled="hand")
