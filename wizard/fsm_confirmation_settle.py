@@ -40,6 +40,7 @@ class FsmConfirmationSettle(models.TransientModel):
     response = fields.Selection(RESPONSES)
     scheduled_date_start = fields.Datetime("New Date")
     note = fields.Char("Reason")
+    is_done = fields.Boolean("Done", readonly=True)
 
     @api.onchange("reply_id")
     def _onchange_reply_id(self):
@@ -47,11 +48,19 @@ class FsmConfirmationSettle(models.TransientModel):
             self.response = self.reply_id._get_understood_response()
 
     def action_apply(self):
-        """Apply the decision.
+        """Apply the decision, once.
 
-        :raises UserError: something is missing
+        :raises UserError: something is missing, or it can't be done any more
         """
         self.ensure_one()
+        if not self.try_lock_for_update() or self.is_done:
+            return CLOSE  # A second click: the first one has applied it.
+        action = self._apply()
+        self.is_done = True
+        return action or CLOSE
+
+    def _apply(self):
+        """:return: the action that says what was done, None if nothing is said"""
         if self.action == "attach":
             self.reply_id.check_access("write")
             self.reply_id._attach(self.confirmation_id, self.response)
@@ -75,7 +84,7 @@ class FsmConfirmationSettle(models.TransientModel):
             self.env["fsm.confirmation.response"]._resolve(
                 self.confirmation_id, self.response, (self.note or "").strip()
             )
-        return {"type": "ir.actions.act_window_close"}
+        return None
 
     def _move(self):
         """Move the appointment, with the rights of the user on it.
@@ -91,6 +100,7 @@ class FsmConfirmationSettle(models.TransientModel):
             raise UserError(self.env._("Choose the new date."))
         appointment = appointment_sudo.sudo(False)
         appointment.check_access("write")
+        self._check_can_move(appointment_sudo)
         proposals = self.env["fsm.confirmation.proposal"]
         if proposals._is_agreed(self.confirmation_id, self.scheduled_date_start):
             return proposals._set_agreed(
@@ -98,6 +108,17 @@ class FsmConfirmationSettle(models.TransientModel):
             )
         appointment.scheduled_date_start = self.scheduled_date_start
         return notify(self._describe_moved(appointment_sudo), then=CLOSE)
+
+    def _check_can_move(self, appointment_sudo):
+        """:raises UserError: what the dialog was opened for isn't so any more"""
+        order_sudo = appointment_sudo._get_appointment_order()
+        self.env["fsm.confirmation.composer"]._lock([order_sudo])
+        if not self.env["fsm.confirmation.next.step"]._can_move(self.confirmation_id):
+            raise UserError(
+                self.env._("This is no longer possible. Open the message again.")
+            )
+        if self.scheduled_date_start <= fields.Datetime.now():
+            raise UserError(self.env._("A time is in the past. Choose another."))
 
     def _describe_moved(self, appointment_sudo):
         """Where the appointment is now, and whether its customer knows it."""

@@ -143,6 +143,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             bool(appointment_sudo)
             and message.response in ("declined", "unrecognized")
             and message.closed_reason not in OUTDATED
+            and not message._is_of_another_customer()
             and not appointment_sudo._is_appointment_closed()
             and appointment_sudo.sudo(False).has_access("write")
         )

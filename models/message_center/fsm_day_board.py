@@ -351,7 +351,7 @@ class FsmDayBoard(models.AbstractModel):
     @api.model
     def _can_propose(self, appointment, found):
         message = appointment.message_id
-        if message:
+        if message and not message._is_of_another_customer():
             return self.env["fsm.confirmation.proposal"]._can_propose(message)
         return found.state == "not_asked" or bool(found.times)
 

@@ -212,7 +212,7 @@ class FsmConfirmationChange(models.Model):
         order_sudo = appointment_sudo._get_appointment_order()
         is_canceled = order_sudo.stage_id._is_canceled()
         is_over = appointment_sudo._is_appointment_closed() and not is_canceled
-        if not told_sudo or is_over or told_sudo._is_of_another_customer():
+        if not told_sudo or is_over:
             return None, told_sudo
         if is_canceled and told_sudo.response == "declined":
             return None, told_sudo  # It is what the customer wanted.
@@ -235,7 +235,10 @@ class FsmConfirmationChange(models.Model):
 
     @api.model
     def _find_told_sudo(self, appointment_sudo):
-        """The newest text, sent or waiting, that tells a customer of an appointment."""
+        """The newest text, sent or waiting, that tells a customer of an appointment.
+
+        None if the Work Order is another customer's now, who knows nothing of it yet.
+        """
         messages_sudo = self.env["fsm.confirmation"].sudo()
         about = appointment_sudo._get_about_domain()
         found_sudo = messages_sudo.search(
@@ -246,7 +249,8 @@ class FsmConfirmationChange(models.Model):
                 ("partner_id", "!=", False),
             ]
         )
-        return found_sudo.filtered(lambda rec: rec._may_have_arrived())[:1]
+        told_sudo = found_sudo.filtered(lambda rec: rec._may_have_arrived())[:1]
+        return told_sudo.filtered(lambda rec: not rec._is_of_another_customer())
 
     # ------------------------------------------------------------------
     # Telling

@@ -34,12 +34,13 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _can_propose(self, message):
-        """Whether it still makes sense to propose another time."""
+        """Whether it still makes sense to propose another time to this customer."""
         appointment_sudo = message._get_appointment_sudo()
         return (
             bool(appointment_sudo and message.order_id)
             and message.company_id.sudo().job_confirmation_enabled
             and not appointment_sudo._is_appointment_closed()
+            and not message._is_of_another_customer()
             and (
                 appointment_sudo._is_appointment_upcoming()
                 or not appointment_sudo.scheduled_date_start
@@ -69,9 +70,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             ],
             limit=1,
         )
-        if not found or found._is_of_another_customer():
-            return found.browse()
-        return found if self._can_propose(found) else found.browse()
+        return found if found and self._can_propose(found) else found.browse()
 
     @api.model
     def _open(self, appointment):

@@ -2,6 +2,7 @@
 from . import test_access
 from . import test_adversary_http
 from . import test_adversary_routes
+from . import test_another_customer
 from . import test_answer_page
 from . import test_companies
 from . import test_concurrency

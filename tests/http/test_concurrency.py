@@ -420,6 +420,41 @@ class TestConcurrency(BaseCase):
             self._press_send(wizard_id)(third)
         self.assertEqual(self._count_sent(), 1)
 
+    def test_one_text_when_a_new_date_is_set_twice_at_once(self):
+        """By one dialog pressed twice, and by two: the customer gets one text."""
+        when = self.holder._local_time("America/New_York", 5, 10)
+        with self._environment() as env:
+            self._send(self.orders[0])(env)
+            asked = env["fsm.order"].browse(self.orders[0]).confirmation_ids
+            asked.write(
+                {
+                    "proposed_date": when,
+                    "has_proposed_hour": True,
+                    "response": "declined",
+                    "state": "delivered",
+                    "sent_date": fields.Datetime.now(),
+                    "claimed_date": fields.Datetime.now(),
+                }
+            )
+            values = {
+                "action": "move",
+                "confirmation_id": asked.id,
+                "scheduled_date_start": when,
+            }
+            dialogs = env["fsm.confirmation.settle"].create([values, values]).ids
+
+        def press(dialog_id):
+            def run(env):
+                dialog = env["fsm.confirmation.settle"].browse(dialog_id)
+                commit_with_retries(env, dialog.action_apply)
+
+            return run
+
+        problems = self._together(*map(press, [dialogs[0], *dialogs]))
+        for problem in problems:
+            self.assertIsInstance(problem, UserError)
+        self.assertEqual(self._count_sent(), 2)
+
     # ------------------------------------------------------------------
     # Notices of change
     # ------------------------------------------------------------------
