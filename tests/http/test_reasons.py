@@ -86,3 +86,22 @@ class TestReasons(NoticesCase):
         for reason in ("\u200b", "\u2060", ".", " "):
             with self.assertRaisesRegex(UserError, "Enter why"):
                 self._press_send("send", order_id=self.order.id, at_once_reason=reason)
+
+    def test_nobody_is_told_of_no_change(self):
+        with self.assertRaisesRegex(UserError, "have been notified"):
+            self.order.with_user(self.dispatcher).action_tell_change()
+        self._automatic(job_confirmation_notice_canceled="hand")
+        stage = self.order.stage_id
+        self._asked()
+        self.order.stage_id = self.canceled
+        change = self.changes.search([])
+        # As it was again, which another process has not noticed.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_order SET stage_id = %s WHERE id = %s",
+            (stage.id, self.order.id),
+        )
+        self.env.invalidate_all()
+        action = change.with_user(self.dispatcher).action_tell()
+        self.assertEqual(action["tag"], "soft_reload")
+        self.assertFalse(change.exists())
