@@ -65,6 +65,12 @@ def plain_spaces(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
+def plain_reason(text):
+    """What a person gave as a reason, "" when it says nothing: no letter, no digit."""
+    text = plain_spaces(text or "")
+    return text if any(char.isalnum() for char in text) else ""
+
+
 def format_date(start, zone, locale, now, weekday="E"):
     """Weekday and date; the year only when it is not the current one.
 

@@ -2,6 +2,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..core.formatting import plain_reason
+
 
 class FsmConfirmationHoursMixin(models.AbstractModel):
     """A sending dialog that says when it is outside the texting hours.
@@ -28,7 +30,7 @@ class FsmConfirmationHoursMixin(models.AbstractModel):
 
     def _get_at_once_reason(self):
         """Why the text is sent whatever the hour, "" when it may wait."""
-        return (self.send_now and self.at_once_reason or "").strip()
+        return plain_reason(self.send_now and self.at_once_reason)
 
     def _check_reason(self):
         """:raises UserError: the text is to be sent at once, without a reason"""

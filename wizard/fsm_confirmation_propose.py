@@ -37,6 +37,7 @@ class FsmConfirmationPropose(models.TransientModel):
     warning = fields.Text(
         compute="_compute_body", help="What keeps the text from being sent."
     )
+    is_sent = fields.Boolean("Sent", readonly=True)
 
     @api.model
     def default_get(self, fields):
@@ -155,6 +156,9 @@ class FsmConfirmationPropose(models.TransientModel):
         """
         self.ensure_one()
         self._check_references()
+        if not self.try_lock_for_update() or self.sudo().is_sent:
+            # A second click: the first one has sent it.
+            return {"type": "ir.actions.act_window_close"}
         self._check_reason()
         proposal = self.env["fsm.confirmation.proposal"]
         starts, reason = self._get_starts(), self._get_at_once_reason()
@@ -165,5 +169,6 @@ class FsmConfirmationPropose(models.TransientModel):
             proposal._propose_first(appointment, starts, reason)
         else:
             raise UserError(self.env._("There is no appointment to propose times for."))
+        self.sudo().is_sent = True
         text = self.env._("The text to %s is on its way.", self.contact_name or "")
         return notify(text if reason else self.hours_info or text, then=CLOSE)

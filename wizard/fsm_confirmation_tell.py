@@ -2,7 +2,6 @@
 from collections import Counter
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..core.alerts import first_block
 from ..models.levels import check_may_edit
@@ -83,9 +82,5 @@ class FsmConfirmationTell(models.TransientModel):
         self.ensure_one()
         check_may_edit(self.env)
         changes = self._get_changes()
-        if not changes:
-            raise UserError(
-                self.env._("These customers have been notified in the meantime.")
-            )
         self._check_reason()
         return changes._tell_by_hand(self._get_at_once_reason())

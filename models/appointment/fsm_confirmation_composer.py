@@ -356,25 +356,26 @@ class FsmConfirmationComposer(models.AbstractModel):
         failed_sudo.write({"closed_reason": "replaced"})
 
     @api.model
-    def _lock(self, orders):
+    def _lock(self, records):
         """Make anyone who asks about these Work Orders at this moment start over.
 
         A lock alone isn't enough: whoever waited for it would go on with what they had
         read before. Writing the rows makes it a serialization failure: Odoo retries the
         other transaction, which then sees what was asked meanwhile, of any contact.
 
-        :param orders: list of ``fsm.order``
+        :param records: list of ``fsm.order``, or of another model
         """
-        ids = tuple({order.id for order in orders if order})
+        ids = tuple({record.id for record in records if record})
         if ids:
             self.env.cr.execute(
                 SQL(
                     """
-                    UPDATE fsm_order SET id = id
-                     WHERE id IN (SELECT id FROM fsm_order WHERE id IN %s
+                    UPDATE %(table)s SET id = id
+                     WHERE id IN (SELECT id FROM %(table)s WHERE id IN %(ids)s
                                    ORDER BY id FOR NO KEY UPDATE)
                     """,
-                    ids,
+                    table=SQL.identifier(records[0]._table),
+                    ids=ids,
                 )
             )
 

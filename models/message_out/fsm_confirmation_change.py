@@ -432,18 +432,25 @@ class FsmConfirmationChange(models.Model):
         """Tell these customers, and the user how many.
 
         :param reason: why the texts don't wait for the texting hours
-        :raises UserError: none of them can be told
+        :raises UserError: none of them can be told, or there are none any more
         """
+        if not self:
+            raise UserError(
+                self.env._("These customers have been notified in the meantime.")
+            )
         sent_sudo = self._tell(self.env.user, reason)
         left = self.exists()
         if left and not sent_sudo:
             raise UserError("\n".join(filter(None, left.mapped("problem"))))
+        reload = {"type": "ir.actions.client", "tag": "soft_reload"}
+        if not sent_sudo:
+            return reload  # None of them is true any more.
         count = len(sent_sudo.filtered(lambda rec: not rec.carrier_id))
         if count == 1:
             text = self.env._("1 customer gets a message.")
         else:
             text = self.env._("%s customers get a message.", count)
-        return notify(text, then={"type": "ir.actions.client", "tag": "soft_reload"})
+        return notify(text, then=reload)
 
     def action_review(self):
         """Open the dialog that says how many customers are told of what.

@@ -146,11 +146,17 @@ class FsmConfirmationDeparture(models.AbstractModel):
         return self.env._("on %s", order._format_date_in(zone, departure))
 
     @api.model
+    def _is_kept_for_hours(self, draft):
+        """Whether a draft would wait for the texting hours if there were no reason."""
+        now, departure = self._find_for(draft.order, draft.company)
+        return not draft.is_email and departure != now
+
+    @api.model
     def _log_reasons(self, drafts, records_sudo):
         """Write into the histories why texts were sent outside the texting hours."""
         chatter = self.env["fsm.confirmation.chatter"]
         for draft, record_sudo in zip(drafts, records_sudo, strict=True):
-            if draft.at_once_reason:
+            if draft.at_once_reason and self._is_kept_for_hours(draft):
                 sentence = self.env._(
                     "Sent outside the texting hours: %s", draft.at_once_reason
                 )

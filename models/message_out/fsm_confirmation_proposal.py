@@ -155,9 +155,11 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(self.env._("This appointment can't be moved any more."))
         appointment_sudo = message._get_appointment_sudo()
         draft = self._draft(message, starts, reason)
+        service = self.env["fsm.confirmation.write.back"]
+        if sent_sudo := service._find_just_sent_sudo(message, draft):
+            return sent_sudo
         self._check_starts(draft)
         self._find_slots_sudo(message)._release_sudo()
-        service = self.env["fsm.confirmation.write.back"]
         record_sudo = service._write_back(message, draft.words, TIMES, reason)
         self._reserve(record_sudo, appointment_sudo, draft.times)
         return record_sudo

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from ...core.alerts import first_block
-from ...core.formatting import MAX_TEXT, plain_spaces
+from ...core.formatting import MAX_TEXT, plain_reason, plain_spaces
 from ...core.kinds import STAFF
 from ..appointment.fsm_confirmation_composer import Draft
 from ..levels import check_may_edit
@@ -15,6 +15,8 @@ from ..xmlids import EDIT_GROUP
 
 # A customer who wrote this recently is waiting for an answer, at any hour.
 JUST_WRITTEN = timedelta(hours=1)
+# The same words to the same number within this time are a second click.
+_SECOND_CLICK = timedelta(seconds=10)
 _REPLY = "fsm.confirmation.reply"
 # Which prepared texts staff may choose in the conversation of a record.
 _PREPARED = {"fsm.confirmation": "staff", _REPLY: "staff_reply"}
@@ -195,7 +197,8 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         """Send a person's words to the number of a conversation.
 
         :param reason: why it can't wait for the texting hours; kept in the histories
-        :return: the new ``fsm.confirmation``, with sudo
+        :return: the new ``fsm.confirmation``, with sudo; after a second click the one
+            of the first
         :raises AccessError: the user's level is below Edit
         :raises UserError: there are no words, or too many, or something is in the way
         """
@@ -204,7 +207,9 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         lines = (words or "").splitlines()
         words = "\n".join(plain_spaces(line) for line in lines).strip()
         self._check_words(words)
-        draft = self._draft(talk, words, kind, (reason or "").strip())
+        draft = self._draft(talk, words, kind, plain_reason(reason))
+        if sent_sudo := self._find_just_sent_sudo(talk, draft):
+            return sent_sudo
         block = self._find_block(draft)
         if block:
             raise UserError(block)
@@ -212,6 +217,29 @@ class FsmConfirmationWriteBack(models.AbstractModel):
         record_sudo = composer._record([draft], self.env.user)
         self._mark_read(talk)
         return record_sudo
+
+    @api.model
+    def _find_just_sent_sudo(self, talk, draft):
+        """The text of a first click, if this is a second one; maybe in two processes.
+
+        :return: ``fsm.confirmation``, maybe empty
+        """
+        self.env["fsm.confirmation.composer"]._lock([talk])
+        # Both times are those at which the transactions began.
+        since = self.env.cr.now() - _SECOND_CLICK
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        return messages_sudo.search(
+            [
+                ("mobile", "=", draft.mobile),
+                ("company_id", "=", draft.company.id),
+                ("order_id", "=", draft.order.id),
+                ("kind", "=", draft.kind),
+                ("body", "=", draft.words),
+                ("state", "not in", ("failed", "canceled")),
+                ("create_date", ">=", since),
+            ],
+            limit=1,
+        )
 
     @api.model
     def _check_words(self, words):

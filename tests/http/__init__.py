@@ -17,6 +17,7 @@ from . import test_notices
 from . import test_on_my_way
 from . import test_one_truth_stories
 from . import test_propose
+from . import test_reasons
 from . import test_renames
 from . import test_reports
 from . import test_safety

@@ -242,6 +242,37 @@ class TestConcurrency(BaseCase):
             self.assertEqual(slots.mapped("date_start"), sorted(starts))
             self.assertEqual(len(slots.confirmation_id), 1)
 
+    def _twice(self, press):
+        """Press twice at once, as two clicks in two processes; return the new texts."""
+        with self._environment() as env:
+            self._send(self.orders[0])(env)
+            message_id = env["fsm.confirmation"].search(self._about_first()).id
+            values = {"confirmation_id": message_id}
+            for name, day in (("first_date", 5), ("second_date", 6)):
+                values[name] = self.holder._local_time("America/New_York", day, 10)
+            dialog_id = env["fsm.confirmation.propose"].create(values).id
+
+        def run(env):
+            message = env["fsm.confirmation"].browse(message_id)
+            dialog = env["fsm.confirmation.propose"].browse(dialog_id)
+            commit_with_retries(env, lambda: press(message, dialog))
+
+        self.assertFalse(self._together(run, run))
+        with self._environment() as env:
+            texts = env["fsm.confirmation"].search(self._about_first())
+            return (texts - texts.browse(message_id)).mapped("kind")
+
+    def _about_first(self):
+        return [("order_id", "=", self.orders[0])]
+
+    def test_the_same_words_twice(self):
+        kinds = self._twice(lambda message, _d: message.action_write_back("Call us"))
+        self.assertEqual(kinds, ["staff"])
+
+    def test_one_proposal_twice(self):
+        kinds = self._twice(lambda _message, dialog: dialog.action_send())
+        self.assertEqual(kinds, ["times"])
+
     def test_a_hook_that_fails_after_the_commit(self):
         """What is stored is answered, and the other hooks run."""
         ran = []

@@ -96,6 +96,24 @@ class TestPropose(ConfirmationHttpCase):
         self._customer_says("ok thanks")
         self.assertFalse(self.question.needs_reading)
 
+    def test_a_second_click_proposes_nothing(self):
+        self.order.person_id = False
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        values = {
+            "confirmation_id": self.question.id,
+            "first_date": self._local_time("America/New_York", 5, 10),
+            "second_date": self._local_time("America/New_York", 6, 10),
+        }
+        dialog, other = dialogs.create([values, values])
+        dialog.action_send()
+        self._run_outbox()
+        for again in (dialog, other):
+            again.action_send()
+        self._run_outbox()
+        times = self.env["fsm.confirmation"].search([("kind", "=", "times")])
+        self.assertEqual(len(times), 1)
+        self.assertEqual(self._slots(times).mapped("is_held"), [True, True])
+
     def test_none_of_these_is_for_a_person(self):
         record = self._propose()
         self._customer_says("B")

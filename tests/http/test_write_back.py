@@ -192,6 +192,24 @@ class TestWriteBack(ConfirmationHttpCase):
         self._run_outbox()
         self.assertNotIn("Hurry", self._history(self.order))
 
+    def test_a_second_click_writes_nothing(self):
+        message = self.question.with_user(self.dispatcher)
+        for words in ("Please call us", "Please  call us ", "Please call us!"):
+            message.action_write_back(words)
+        self._run_outbox()
+        told = self.env["fsm.confirmation"].search([("kind", "=", "staff")])
+        self.assertEqual(told.mapped("body"), ["Please call us!", "Please call us"])
+        # What failed, or was said before, is written again.
+        told[0].sudo().state = "failed"
+        message.action_write_back("Please call us!")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation SET create_date = create_date - interval '1 min'"
+        )
+        message.action_write_back("Please call us")
+        staff = [("kind", "=", "staff")]
+        self.assertEqual(self.env["fsm.confirmation"].search_count(staff), 4)
+
     def test_the_box_says_that_it_leaves_after_the_appointment(self):
         yesterday = fields.Datetime.now() - timedelta(days=1)
         day = {"dayofweek": str(yesterday.weekday()), "hour_from": 11, "hour_to": 12}

@@ -15,6 +15,7 @@ from core.formatting import (
     format_time_range,
     is_whole_day,
     localize,
+    plain_reason,
     plain_spaces,
     shorten,
     with_instruction,
@@ -148,3 +149,11 @@ class TestText(TestCase):
 )
 def test_choose_language(texts, wanted, found):
     assert choose_language(texts, wanted) == found
+
+
+class TestReasons(TestCase):
+    def test_a_reason_has_a_letter_or_a_digit(self):
+        for reason in ("", None, False, " ", "\u00a0", "\u200b", "\u2060", ".", "?!"):
+            self.assertEqual(plain_reason(reason), "", ascii(reason))
+        for reason in ("Burst pipe", "911", "水漏れ", "x"):
+            self.assertEqual(plain_reason(f" {reason}\u00a0"), reason)
