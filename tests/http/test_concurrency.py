@@ -269,6 +269,27 @@ class TestConcurrency(BaseCase):
         kinds = self._twice(lambda message, _d: message.action_write_back("Call us"))
         self.assertEqual(kinds, ["staff"])
 
+    def test_the_same_words_twice_about_no_work_order(self):
+        number = "+12125550191"
+        with self._environment() as env:
+            company = env["res.company"].browse(self.holder.company.id)
+            text = {"MessageSid": "SM" + "d" * 32, "From": number, "To": OUR_NUMBER}
+            inbox = env["fsm.confirmation.inbox"]
+            inbox._receive_sudo(company.sudo(), {**text, "Body": "Who is this?"})
+            reply = env["fsm.confirmation.reply"].search([("mobile", "=", number)])
+            reply.action_done()
+        reply_id = reply.id
+
+        def run(env):
+            reply = env["fsm.confirmation.reply"].browse(reply_id)
+            commit_with_retries(env, lambda: reply.action_write_back("Acme Services"))
+
+        self.assertFalse(self._together(run, run))
+        with self._environment() as env:
+            texts = env["fsm.confirmation"].search([("mobile", "=", number)])
+            self.assertEqual(texts.mapped("kind"), ["staff"])
+            texts.unlink()
+
     def test_one_proposal_twice(self):
         kinds = self._twice(lambda _message, dialog: dialog.action_send())
         self.assertEqual(kinds, ["times"])
