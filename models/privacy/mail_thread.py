@@ -81,7 +81,9 @@ class MailThread(models.AbstractModel):
             # A record would be created of them as superuser, whatever they say.
             if custom_values:
                 _refuse(self.env)
-            self = self.with_context(clean_context(self.env.context))
+            # Keyword arguments would leave the defaults where they are.
+            clean = clean_context(self.env.context)
+            self = self.with_context(clean)  # pylint: disable=context-overridden
         return super().message_process(
             model,
             message,
