@@ -77,7 +77,7 @@ class FsmConfirmationInbox(models.AbstractModel):
         :return: the auto-reply, "" for none
         :raises psycopg2.Error: the text could not be stored
         """
-        with self._in_turn(data.get("From") or ""):
+        with self._in_turn(_UNSTORABLE.sub("", data.get("From") or "")):
             return self._receive_in_turn_sudo(companies_sudo, data, received_date)
 
     @contextlib.contextmanager
