@@ -6,7 +6,16 @@ Closed classes of words, in the seven languages.
 """
 
 from . import intents as lx
-from .wordclasses import DECIDERS, MY, NOT, begins, has_pair, has_phrase, phrases_of
+from .wordclasses import (
+    DECIDERS,
+    MY,
+    NOT,
+    NOTHING,
+    begins,
+    has_pair,
+    has_phrase,
+    phrases_of,
+)
 
 _ROADS = tuple(
     "road bridge street highway calle carretera puente camino route rue pont strasse "
@@ -33,7 +42,6 @@ _ARRIVED = frozenset(
     "arrivees livre livree angekommen geliefert chegou chegaram entregue arrivato "
     "arrivata arrivati consegnato aangekomen geleverd".split()
 )
-_NOTHING = frozenset("nothing nada rien nichts nix niente nulla niets".split())
 _TO_DO = frozenset(
     "to left anymore more else que a zu mehr da te meer para por".split()
 )
@@ -173,6 +181,12 @@ _PREPARED = tuple(
     "gekocht afgesloten uitgezet leeg toon laat".split()
 )
 
+_SINCE = frozenset("since desde depuis seit dal dalla sinds".split())
+_WORKS = frozenset(
+    "works working funciona anda marche fonctionne funktioniert geht lauft funziona "
+    "trabalha werkt doet".split()
+)
+
 
 def _is_road_shut(_clause, keys):
     return any(key.endswith(_ROADS) for key in keys) and not _SHUT.isdisjoint(keys)
@@ -197,7 +211,7 @@ def _is_missing(_clause, keys):
     if not (NOT.isdisjoint(keys) or _ARRIVED.isdisjoint(keys)):
         return True
     pairs = zip(keys, keys[1:], strict=False)
-    return any(a in _NOTHING and b in _TO_DO for a, b in pairs)
+    return any(a in NOTHING and b in _TO_DO for a, b in pairs)
 
 
 def _is_over(_clause, keys):
@@ -213,11 +227,8 @@ def _waits(_clause, keys):
     return begins(keys, _WAITS) and begins(keys, DECIDERS)
 
 
-# A broken car keeps its driver away -------------------------------------------------
-
-
 def _has_no_car(_clause, keys):
-    """Tell "my car is broken" from "the garage door is broken"."""
+    """Tell "my car is broken", so nobody is home, from "the garage door is broken"."""
     pairs = zip(keys, keys[1:], strict=False)
     mine = any(a in MY and b in _CARS for a, b in pairs)
     mine = mine or ("lauto" in keys and has_phrase(keys, (" mi si ",)))
@@ -260,13 +271,6 @@ def _was_mended(clause, keys):
     if any(s.is_any({lx.ACCESS, lx.LEAD}) for s in clause):
         return False
     return any(begins(keys, _MENDERS[key]) for key in keys if key in _MENDERS)
-
-
-_SINCE = frozenset("since desde depuis seit dal dalla sinds".split())
-_WORKS = frozenset(
-    "works working funciona anda marche fonctionne funktioniert geht lauft funziona "
-    "trabalha werkt doet".split()
-)
 
 
 def _works_since(clause, keys):

@@ -7,7 +7,7 @@ Times, negations and doubts that are said of these take nothing back.
 from . import intents as lx
 from .clauses import SILENT, YES
 from .instructions import INSTRUCTS
-from .wordclasses import ARTICLES, NOT, begins, keys_of, phrases_of
+from .wordclasses import ARTICLES, NOT, NOTHING, begins, keys_of, phrases_of
 
 _SINCE = frozenset("since depuis desde seit dal dalla da sinds vanaf".split())
 _EVERY = frozenset(
@@ -44,7 +44,6 @@ _PEOPLE = frozenset("i we you my our ich wir yo je io eu ik mein meine mi mijn".
 _NOT_ME = phrases_of(
     "not me|no yo|pas moi|nicht ich|ich nicht|non io|nao eu|eu nao|niet ik|ik niet"
 )
-_NOTHING = frozenset("nothing nada rien nichts nix niente nulla niets".split())
 _HAPPENS = frozenset(
     "happens comes moves turns pasa sale passe sort passiert tut kommt succede esce "
     "acontece sai gebeurt komt".split()
@@ -133,7 +132,7 @@ def _is_not_me(segment, index, around):
 def _is_nothing_of_thing(segment, index, around):
     """Tell "the key turns but nothing happens" from "there's nothing to do"."""
     after = around.after(index)
-    if segment.key not in _NOTHING or after is None or after.key not in _HAPPENS:
+    if segment.key not in NOTHING or after is None or after.key not in _HAPPENS:
         return False
     return bool(around.topics & {lx.ACCESS, lx.JOB})
 

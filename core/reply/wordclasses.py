@@ -22,6 +22,7 @@ NOT = frozenset(
     "no not doesnt wont cant isnt dont hasnt havent arent never pas ne jamais nicht "
     "nie nao non mai niet nooit nunca".split()
 )
+NOTHING = frozenset("nothing nada rien nichts nix niente nulla niets".split())
 NEW = tuple("new nuev nouve neu nuov nov nieuw".split())
 AGAIN = frozenset(
     "again another more otra otro vez mas encore autre nouvelle nouveau wieder noch "
