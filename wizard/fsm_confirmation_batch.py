@@ -194,7 +194,7 @@ class FsmConfirmationBatch(models.TransientModel):
         check_may_edit(self.env)
         if not self.try_lock_for_update() or self.sudo().confirmation_ids:
             # A second click: the first one has sent them.
-            return {"type": "ir.actions.act_window_close"}
+            return CLOSE
         self._check_reason()
         drafts, _left_out = self._get_drafts()
         if not drafts:

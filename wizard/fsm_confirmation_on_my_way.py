@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from ..core.alerts import first_block
 from ..models.levels import check_may_edit
 from ..models.xmlids import EDIT_GROUP
+from ..tools.notification import CLOSE
 
 
 class FsmConfirmationOnMyWay(models.TransientModel):
@@ -123,4 +124,4 @@ class FsmConfirmationOnMyWay(models.TransientModel):
             raise UserError(
                 self.env._("The customer has already been notified.")
             ) from error
-        return {"type": "ir.actions.act_window_close"}
+        return CLOSE

@@ -4,6 +4,7 @@ from collections import Counter
 from odoo import api, fields, models
 
 from ..models.xmlids import PLAN_CRON
+from ..tools.notification import CLOSE
 
 _REASONS_SHOWN = 8
 
@@ -82,7 +83,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
         self.plan_id.write({"enabled": True})
         cron = self.env.ref(PLAN_CRON)
         cron.sudo()._trigger()
-        return {"type": "ir.actions.act_window_close"}
+        return CLOSE
 
     def action_forecast(self):
         """Show each appointment."""

@@ -82,7 +82,7 @@ class FsmConfirmationPropose(models.TransientModel):
     @api.depends("confirmation_id", "order_id", "visit_id")
     @api.depends_context("tz", "uid")
     def _compute_timezone_info(self):
-        zone = self.env.context.get("tz") or self.env.user.tz
+        zone = self.env["fsm.order"]._get_reader_timezone()
         for wizard in self:
             wizard.timezone_info = False
             appointment_sudo = wizard._get_appointment_sudo()
@@ -158,7 +158,7 @@ class FsmConfirmationPropose(models.TransientModel):
         self._check_references()
         if not self.try_lock_for_update() or self.sudo().is_sent:
             # A second click: the first one has sent it.
-            return {"type": "ir.actions.act_window_close"}
+            return CLOSE
         self._check_reason()
         proposal = self.env["fsm.confirmation.proposal"]
         starts, reason = self._get_starts(), self._get_at_once_reason()

@@ -247,7 +247,7 @@ class FsmConfirmationSend(models.TransientModel):
         for wizard in self:
             order = wizard.order_id
             start = (wizard.visit_id or order).scheduled_date_start
-            zone = self.env.context.get("tz") or self.env.user.tz
+            zone = order._get_reader_timezone()
             wizard.timezone_info = (
                 bool(order)
                 and order._is_appointment_elsewhere(zone, start)
@@ -445,7 +445,7 @@ class FsmConfirmationSend(models.TransientModel):
             self.visit_id.check_access("read")
         if not self.try_lock_for_update() or self.sudo().confirmation_id:
             # A second click: the first one has sent it.
-            return {"type": "ir.actions.act_window_close"}
+            return CLOSE
         # What a caller wrote over a computed value, like the number, doesn't count.
         self.env.flush_all()
         self.invalidate_recordset()

@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ import psycopg2
 from . import cache, database
 from .console import Problem, step
 from .postgres import Postgres, Sql
-from .process import Server, check_port, free_port, run, stop_with_parent
+from .process import Server, check_port, free_port, run, start_script
 from .simulator import ACCOUNT, API_URL, INBOUND, OUR_NUMBER, TOKEN, SimulatorProcess
 
 HERE = Path(__file__).resolve().parent
@@ -239,16 +238,8 @@ class Harness:
         self.senders = [one for one in self.senders if one.poll() is None]
         command = self._command("--no-http", "--log-level=warn", shell=True)
         while len(self.senders) < count:
-            log = self.folder / "senders.log"
-            with open(HERE / "harness_sender.py") as script, open(log, "ab") as stream:
-                sender = subprocess.Popen(
-                    command,
-                    stdin=script,
-                    stdout=stream,
-                    stderr=stream,
-                    env=self.environment,
-                    preexec_fn=stop_with_parent(),
-                )
+            log, script = self.folder / "senders.log", HERE / "harness_sender.py"
+            sender = start_script(command, script, log, self.environment)
             self.senders.append(sender)
 
     def kill_senders(self):

@@ -117,6 +117,23 @@ def run_in_front(command, **options):
         raise
 
 
+def start_script(command, script, log, env):
+    """Start a command that reads a script and ends with this process.
+
+    :param script, log: paths
+    :return: ``subprocess.Popen``
+    """
+    with open(script) as source, open(log, "ab") as stream:
+        return subprocess.Popen(
+            command,
+            stdin=source,
+            stdout=stream,
+            stderr=stream,
+            env=env,
+            preexec_fn=stop_with_parent(),
+        )
+
+
 def check_port(port, option):
     """Say so in one sentence when a port can't be used.
 

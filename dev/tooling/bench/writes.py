@@ -7,7 +7,6 @@ Everything here runs on a copy of the database that is dropped afterwards.
 import concurrent.futures
 import contextlib
 import secrets
-import subprocess
 import time
 from pathlib import Path
 from unittest import mock
@@ -18,7 +17,7 @@ import urllib3
 from odoo import fields
 
 from ..database import answers
-from ..process import free_port
+from ..process import free_port, start_script
 from ..simulator import ACCOUNT, INBOUND, OUR_NUMBER, TOKEN, inbound, sign
 from . import addon
 
@@ -199,10 +198,8 @@ def senders(database, count):
     senders = []
     try:
         for _number in range(count):
-            with open(script) as source, open(log, "ab") as stream:
-                options = {"stdin": source, "stdout": stream, "stderr": stream}
-                options |= {"env": database.environment()}
-                senders.append(subprocess.Popen(command, **options))
+            env = database.environment()
+            senders.append(start_script(command, script, log, env))
         while log.read_text().splitlines().count("ready") < count:
             time.sleep(0.2)
         yield
