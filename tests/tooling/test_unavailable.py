@@ -20,6 +20,8 @@ ANSWERED = "A webhook was answered 503"
 # As long as Twilio waits.
 PATIENCE = 15
 NUMBER = "+12125550111"
+# Nobody answers from it before its Work Order is held.
+SILENT_NUMBER = "+12125550112"
 
 
 @tagged("post_install", "-at_install")
@@ -44,7 +46,9 @@ class TestUnavailable(ChaosCase):
         super().setUpClass()
         # The test itself takes the straight way.
         cls.harness.sql = cls.tools.PatientSql(cls.database, os.environ)
-        cls.harness.make_records([(NUMBER, 12, 1, False)])
+        cls.harness.make_records(
+            [(number, 12, 1, False) for number in (NUMBER, SILENT_NUMBER)]
+        )
         cls.harness.start_servers()
         cls.server = cls.harness.servers[0]
         cls.simulator = simulator_module()
@@ -68,8 +72,9 @@ class TestUnavailable(ChaosCase):
             timeout=PATIENCE,
         ).status_code
 
-    def _reply(self, sid, body="Yes"):
-        return self._post("/job_confirmation/twilio/inbound", sid, Body=body)
+    def _reply(self, sid, body="Yes", number=NUMBER):
+        path = "/job_confirmation/twilio/inbound"
+        return self._post(path, sid, Body=body, From=number)
 
     def _report(self, sid):
         path = "/job_confirmation/twilio/status/" + "f" * 32
@@ -147,14 +152,14 @@ class TestUnavailable(ChaosCase):
         sid = f"SM{'b' * 32}"
         row = (
             "SELECT FROM fsm_order WHERE id IN (SELECT order_id FROM fsm_confirmation"
-            f" WHERE mobile = '{NUMBER}') FOR UPDATE"
+            f" WHERE mobile = '{SILENT_NUMBER}') FOR UPDATE"
         )
         self.harness.sql.run(
             "UPDATE fsm_confirmation SET state = 'sent', sent_date = now() AT TIME"
             " ZONE 'UTC' - interval '1 min'"
         )
         with self._locked(row):
-            self.assertEqual(self._reply(sid), 200)
+            self.assertEqual(self._reply(sid, number=SILENT_NUMBER), 200)
             self.assertEqual(self._stored(sid), [{"state": "pending"}])
 
     def test_replies_are_held(self):
