@@ -248,7 +248,7 @@ class FsmOrder(models.Model):
                 notes[appointment_sudo.sudo(False)] = noted.source._get_note_text()
         return notes
 
-    def _get_noted_appointments(self):
+    def _get_shown_appointments(self):
         return [self, *self.visit_ids]
 
     def _get_planned_appointments(self):

@@ -131,10 +131,9 @@ class FsmDayBoard(models.AbstractModel):
         proposals = self.env["fsm.confirmation.proposal"]
         return {
             key: slots_sudo.confirmation_id.sudo(False)
-            for key, slots_sudo in proposals._find_pending_sudo(
+            for key, slots_sudo in proposals._find_undecided_sudo(
                 appointments.order_id
             ).items()
-            if not any(slots_sudo.mapped("is_chosen"))
         }
 
     @api.model

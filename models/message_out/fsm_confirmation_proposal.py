@@ -317,6 +317,15 @@ class FsmConfirmationProposal(models.AbstractModel):
         )
 
     @api.model
+    def _find_undecided_sudo(self, orders):
+        """As :meth:`_find_pending_sudo`, those of which the customer chose none yet."""
+        return {
+            key: slots_sudo
+            for key, slots_sudo in self._find_pending_sudo(orders).items()
+            if not any(slots_sudo.mapped("is_chosen"))
+        }
+
+    @api.model
     def _describe_pending(self, slots_sudo):
         """A sentence about the times of one text, for the Work Order."""
         message_sudo = slots_sudo.confirmation_id

@@ -233,6 +233,27 @@ class TestContents(DayBoardCase):
         self.assertIn("Confirmed for the old time", order.confirmation_old_text)
         self.assertIn("9:00", order.confirmation_old_text.replace("\u202f", " "))
 
+    def test_proposed_times_are_everywhere(self):
+        """Nobody reads “Not sent” where the board awaits the customer's choice."""
+        for appointment in (self._make_job(), self._make_visit(self._make_job(), 0)):
+            order = appointment._get_appointment_order()
+            self.assertFalse(order.confirmation_times_pending)
+            context = appointment.with_user(self.dispatcher).action_propose_times()
+            wizards = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+            allowed = {"allowed_company_ids": self.company.ids}
+            wizards.with_context(**context["context"], **allowed).create(
+                {}
+            ).action_send()
+            self.assertEqual(self._row(appointment).board_state, "awaiting")
+            for shown in (order, appointment):
+                mine = shown.with_user(self.users["read"])
+                self.assertEqual(mine.confirmation_status, "not_sent")
+                self.assertTrue(mine.confirmation_times_pending)
+            appointment.sudo().confirmation_status = "confirmed"
+            self.env.invalidate_all()
+            self.assertFalse(appointment.confirmation_times_pending)
+            self.assertEqual(self._row(appointment).board_state, "confirmed")
+
     def test_the_note_to_a_moved_date(self):
         self._send()
         self._reply("Yes, gate code is 1234")
