@@ -439,6 +439,33 @@ class FsmConfirmationProposal(models.AbstractModel):
         )
 
     @api.model
+    def _describe_applying(self, message, slot_sudo):
+        """What applying the chosen time will do, and who is told of it.
+
+        :return: dict ``title``, ``body`` and ``label`` of the question before it
+        """
+        appointment_sudo = message._get_appointment_sudo()
+        service = self.env["fsm.confirmation.write.back"]
+        draft = service._draft(message, "-", NOTICE)
+        known = {
+            "who": message.contact_name or "",
+            "job": message.job_name or "",
+            "time": self._format(appointment_sudo, slot_sudo.date_start),
+        }
+        moves = self.env._("%(job)s moves to %(time)s and is confirmed.", **known)
+        if service._find_block(draft):
+            told = self.env._("%(who)s can't be texted: call.", **known)
+        else:
+            told = self.env._("%(who)s gets a text with the new time.", **known)
+            waits = service._describe_departure(draft, message)
+            told = " ".join(filter(None, [told, waits]))
+        return {
+            "title": self.env._("Set the time that %(who)s chose?", **known),
+            "body": f"{moves} {told}",
+            "label": self.env._("Set the Time"),
+        }
+
+    @api.model
     def _apply_chosen(self, message):
         """Move the appointment to the chosen time, and tell the customer.
 
