@@ -76,6 +76,10 @@ class TestPropose(ConfirmationHttpCase):
         step = self._steps()["take_time"]
         self.assertTrue(step["primary"])
         self.assertIn("Set to B: ", step["label"])
+        self.assertIn("gets a text with the new time", step["confirm"]["body"])
+        self.assertIn(step["label"].removeprefix("Set to B: "), step["confirm"]["body"])
+        [on_board] = [each for each in self._row().next_steps if "confirm" in each]
+        self.assertEqual(on_board["confirm"], step["confirm"])
         self.question.with_user(self.dispatcher).action_next_step("take_time")
         self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
         self.assertEqual(
