@@ -134,6 +134,59 @@ class TestPlanner(PlannerCase):
         self.order.scheduled_date_start = self.start + 30 * DAY
         self.assertFalse(self._plan())
 
+    def test_what_was_called_off_in_time_was_not_asked(self):
+        """A text that never left as it was no longer so: it is recorded again."""
+        moved = {"scheduled_date_start": self.start + 30 * DAY}
+        back = {"scheduled_date_start": self.start}
+        stages = self.order.stage_id
+        canceled = self.env["fsm.stage"].search(
+            [("stage_type", "=", "order"), ("is_closed", "=", True)], limit=1
+        )
+        new_number = {"phone": "+12125550177"}
+        for case, record, away, home in (
+            ("dragged away and back", self.order, moved, back),
+            (
+                "canceled, and not",
+                self.order,
+                {"stage_id": canceled},
+                {"stage_id": stages},
+            ),
+            ("number corrected", self.customer, new_number, {}),
+            ("opted out, and in", None, None, None),
+        ):
+            text = self._plan(fields.Datetime.now())
+            self.assertEqual(text.order_id, self.order, case)
+            if record:
+                record.write(away)
+            else:
+                blacklist = self.env["phone.blacklist"].sudo()
+                blacklist._add([text.mobile])
+                self._claim_and_stop(text)
+                blacklist._remove([text.mobile])
+            self.env.flush_all()
+            self.assertEqual(text.state, "canceled", case)
+            self.assertFalse(text.step_id, case)
+            if record:
+                record.write(home)
+        text = self._plan()
+        self.assertEqual(text.mobile, "+12125550177")
+        self.assertFalse(self._plan())
+
+    def test_what_came_too_late_is_not_made_again(self):
+        text = self._plan()
+        self.deliveries._defer(text.sudo(), None)
+        self.assertEqual(text.state, "canceled")
+        self.assertTrue(text.step_id)
+        self._outlook().unlink()
+        self.assertFalse(self._plan())
+
+    def _claim_and_stop(self, text):
+        """What the outbox does with a claimed text that must not be sent any more."""
+        text.sudo().state = "sending"
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(text)
+        stops = {one: self.outbox._get_stop(alerts[one][0]) for one in alerts}
+        self.env["fsm.confirmation.same.day"]._stop(text.sudo(), stops)
+
     def test_visits_are_asked_about_each(self):
         first, second = self._make_visit(self.order, 0), self._make_visit(self.order, 9)
         self.assertEqual(self._plan().visit_id, first)
