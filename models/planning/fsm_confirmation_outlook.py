@@ -102,6 +102,15 @@ class FsmConfirmationOutlook(models.Model):
             self._expire_sudo(SQL("order_id = ANY(%s)", orders.ids))
 
     @api.model
+    def _forget_locations_sudo(self, locations):
+        """Have the planner look at all appointments at places again."""
+        mine = SQL(
+            "order_id IN (SELECT id FROM fsm_order WHERE location_id = ANY(%s))",
+            locations.ids,
+        )
+        self._expire_sudo(mine)
+
+    @api.model
     def _expire_sudo(self, condition):
         """What was found stays until the planner has looked: others read it as well."""
         self.env.flush_all()
