@@ -442,19 +442,26 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            waiting_sudo._cancel_waiting_sudo(self._describe_cancellation(reason))
+            sentence = self._describe_cancellation(reason)
+            # What replaces a text stands for its step as well.
+            waiting_sudo._cancel_waiting_sudo(sentence, reason != "replaced")
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
 
-    def _cancel_waiting_sudo(self, reason):
+    def _cancel_waiting_sudo(self, reason, is_void=True):
         """Take these texts, which wait to be sent, out of the queue.
 
         One that the outbox has claimed gets a ``Transition`` instead.
 
         :param reason: one sentence for staff
+        :param is_void: nothing was said for their steps, see ``Transition``
         """
-        self.sudo().write({"state": "canceled", "failure_reason": reason})
+        values = {"state": "canceled", "failure_reason": reason}
+        if is_void:
+            values["step_id"] = False
+            self.env["fsm.confirmation.outlook"]._forget_sudo(self.order_id)
+        self.sudo().write(values)
         self.sudo().mail_id.cancel()
         self.env["fsm.confirmation.chatter"]._refresh(self)
 
