@@ -132,8 +132,7 @@ def is_harmless(around):
             return False
         if segment.is_any(YES) and not segment.is_any(REFUSALS):
             if lx.CONDITION in segment.kinds and not (
-                _is_followed_by_yes(around, index)
-                or index in around.conditions
+                _is_followed_by_yes(around, index) or index in around.conditions
             ):
                 return False  # "si llueve"
             if _is_fine_now(around, index):

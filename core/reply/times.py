@@ -59,8 +59,6 @@ def find_times(tokens, lang=""):
     return found
 
 
-
-
 class _Reader(HourReader):
     """Read expressions of time, one atom after the other."""
 
