@@ -55,8 +55,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
     @api.depends("order_id", "visit_id")
     def _compute_is_held(self):
         for line in self:
-            appointment_sudo = line._get_appointment().sudo()
-            line.is_held = appointment_sudo.confirmation_hold
+            line.is_held = line._get_appointment().sudo()._is_held()
 
     def _get_appointment(self):
         return self.visit_id or self.order_id

@@ -167,7 +167,13 @@ class FsmConfirmationPlanStep(models.Model):
 
     def unlink(self):
         self.plan_id._on_changed()
+        self._stop_waiting()
         return super().unlink()
+
+    def _stop_waiting(self):
+        """Cancel what waits, as without a step nobody would know it was automatic."""
+        self.write({"is_held": True})
+        self.env["fsm.confirmation.planner"]._stop_held([("step_id", "in", self.ids)])
 
     def _in_time(self):
         """These steps, the earliest first, as far as it does not depend on the day."""
