@@ -7,6 +7,7 @@ from odoo.tools import format_time
 
 from ...core import planning
 from ...core.hours import next_departure
+from ..levels import check_may_edit
 
 _MOST_DAYS = 90
 _MOST_HOURS = 14 * 24
@@ -198,6 +199,11 @@ class FsmConfirmationPlanStep(models.Model):
         )
 
     def action_hold(self):
-        """Hold the step back, or release it."""
+        """Hold the step back, or release it.
+
+        :raises AccessError: the user's level is below Edit
+        """
         self.ensure_one()
-        self.write({"is_held": not self.is_held})
+        check_may_edit(self.env)
+        self.check_access("read")
+        self.sudo().write({"is_held": not self.is_held})

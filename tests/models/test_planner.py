@@ -757,9 +757,16 @@ class TestPlans(PlannerCase):
                 plan.name = "Mine"
             with self.assertRaises(AccessError):
                 plan.action_switch_on()
-            if level != "edit":
+            step = self.soon.step_ids.with_user(self.users[level])
+            with self.assertRaises(AccessError):
+                step.is_held = True
+            if level == "edit":
+                step.action_hold()
+                self.assertTrue(step.is_held)
+            else:
                 order = self.order.with_user(self.users[level])
-                with self.assertRaises(AccessError):
-                    order.action_hold_confirmation()
+                for hold in (order.action_hold_confirmation, step.action_hold):
+                    with self.assertRaises(AccessError):
+                        hold()
         self.assertEqual(self.soon.name, "Mine")
         self.assertTrue(self.env.ref(f"{MODULE}.ir_cron_plan").active)
