@@ -113,9 +113,9 @@ class FsmConfirmationForecastLine(models.TransientModel):
             plans_sudo = (plans_sudo | plan.sudo()).sorted()
         until = now + timedelta(days=DAYS_AHEAD)
         steps = [step._to_core() for step in plans_sudo.step_ids]
-        appointments = self._search_appointments(
-            company, now, until + planning.find_horizon(steps)
-        )
+        windows = company._get_texting_windows()
+        horizon = planning.find_horizon(steps, windows, until.date())
+        appointments = self._search_appointments(company, now, until + horizon)
         findings = planner._look(appointments, plans_sudo, now)
 
         def is_coming(finding):

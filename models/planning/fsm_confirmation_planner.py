@@ -153,7 +153,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
         :return: list of ``fsm.order`` and ``fsm.visit`` with sudo, the next one first
         """
         steps = [step._to_core() for step in plans_sudo.step_ids]
-        until = now + planning.find_horizon(steps)
+        windows = company._get_texting_windows()
+        until = now + planning.find_horizon(steps, windows, now.date())
         statuses = planning.ASKED_ABOUT
         if any(step.is_reminder for step in steps):
             statuses = planning.LOOKED_AT
