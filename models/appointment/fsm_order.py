@@ -245,6 +245,12 @@ class FsmOrder(models.Model):
     def _get_planned_appointments(self):
         return list(self._get_upcoming_visits()) if self.visit_ids else [self]
 
+    def _set_held_sudo(self, held):
+        if not held:
+            # It is resumed with all that belongs to it.
+            self.sudo().visit_ids.filtered("confirmation_hold")._set_held_sudo(False)
+        return super()._set_held_sudo(held)
+
     def _format_note(self, noted, note):
         return note if noted == self._origin else f"{noted.name}: {note}"
 

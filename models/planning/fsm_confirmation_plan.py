@@ -101,6 +101,7 @@ class FsmConfirmationPlan(models.Model):
 
     def unlink(self):
         self._on_changed()
+        self.step_ids._stop_waiting()
         return super().unlink()
 
     def _on_changed(self):

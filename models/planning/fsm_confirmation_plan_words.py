@@ -147,6 +147,9 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "too_late": lambda: self.env._(
                 "Not asked: too little time is left before it."
             ),
+            "no_hours": lambda: self.env._(
+                "Not asked: there are no texting hours left before it."
+            ),
             "no_step_left": lambda: self.env._("No more automatic texts."),
             "no_text": lambda: self.env._("Not asked: the text can't be used."),
             "confirmed": lambda: self.env._("No further text: confirmed."),
