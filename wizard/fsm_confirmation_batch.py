@@ -25,7 +25,7 @@ class FsmConfirmationBatch(models.TransientModel):
     """
 
     _name = "fsm.confirmation.batch"
-    _inherit = ["fsm.confirmation.hours.mixin"]
+    _inherit = ["fsm.confirmation.hours.mixin", "fsm.confirmation.example.mixin"]
     _description = "Send Confirmations"
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
@@ -105,6 +105,7 @@ class FsmConfirmationBatch(models.TransientModel):
             wizard.hours_info = wizard._describe_hours(ready)
             wizard.skipped_count = len(left_out)
             wizard.skipped_info = wizard._describe_left_out(left_out)
+            wizard._show_example(ready)
 
     @api.model
     def _describe_ready(self, drafts):

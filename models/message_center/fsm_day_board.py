@@ -507,7 +507,7 @@ class FsmDayBoard(models.AbstractModel):
             "contact": lambda _rec: self._open_form(partner),
             "allow_texts": lambda _rec: partner.action_lift_opt_out(),
             "trust_number": lambda _rec: partner.action_trust_number(),
-            "tell_change": lambda _rec: found.change.action_tell(),
+            "tell_change": lambda _rec: found.change.action_review(),
             "call": lambda _rec: False,
         }
 
