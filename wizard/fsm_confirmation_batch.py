@@ -35,10 +35,10 @@ class FsmConfirmationBatch(models.TransientModel):
         help="Of these Work Orders, the visits to ask about instead of the next one.",
     )
     is_again = fields.Boolean(
-        "Ask Again", help="Also who was asked and has not answered yet."
+        "Ask Again", help="Also those who were asked and haven't answered yet."
     )
     by_email = fields.Boolean(
-        "Ask by E-mail Who Can't Be Texted",
+        "Ask Those Who Can't Be Texted by E-mail",
         compute="_compute_by_email",
         store=True,
         readonly=False,

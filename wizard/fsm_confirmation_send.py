@@ -65,7 +65,7 @@ class FsmConfirmationSend(models.TransientModel):
         compute="_compute_channel",
         store=True,
         readonly=False,
-        help="By e-mail is asked who can't be texted.",
+        help="Customers who can't be texted are asked by e-mail.",
     )
     email = fields.Char("E-mail Address", compute="_compute_mobile")
     mobile = fields.Char(

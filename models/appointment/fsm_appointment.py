@@ -235,7 +235,7 @@ class FsmAppointment(models.Model):
         store=False,
         compute=False,
         exportable=False,
-        help="The dispatcher on whose list of customers to call it is.",
+        help="The dispatcher who has it on the list of customers to call.",
     )
     time_text = fields.Char(
         "Time", compute="_compute_time_text", help="Where the work happens."

@@ -202,7 +202,7 @@ class FsmDayBoard(models.AbstractModel):
         """What a dispatcher has to know about it, in a few words, or False."""
         message = appointment.message_id
         if found.change:
-            return self.env._("Doesn't know about “%s” yet", found.change.now_text)
+            return self.env._("Not notified yet: %s", found.change.now_text)
         if found.state == "cant_ask":
             # Whoever can't be texted may have been asked by e-mail.
             if message.channel == EMAIL and message.state == "failed":
@@ -479,7 +479,11 @@ class FsmDayBoard(models.AbstractModel):
         """See ``fsm.appointment.action_next_step``."""
         found = self._examine(appointment)[appointment]
         if key not in [step["key"] for step in self._get_steps(appointment, found)]:
-            raise UserError(self.env._("This is no longer possible. Look again."))
+            raise UserError(
+                self.env._(
+                    "This is no longer possible. Something changed in the meantime."
+                )
+            )
         return self._get_methods(found)[key](appointment) or False
 
     @api.model

@@ -160,7 +160,7 @@ class TestNotices(NoticesCase):
         self.assertIn("was told “Canceled”", order.confirmation_change_text)
         self._settle()
         newest = self.order.confirmation_ids[0]
-        self.assertIn("takes place after all", newest.body)
+        self.assertIn("is back on", newest.body)
         self.assertNotIn("moved", newest.body)
         self.assertIn("Reply YES", newest.body)
 
