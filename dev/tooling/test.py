@@ -6,7 +6,7 @@ import os
 import shutil
 
 from . import apt, lint, neighbours
-from .cache import ADDON, REPOSITORY, addons_folder
+from .cache import ADDON, REPOSITORY, UNIT, addons_folder
 from .console import step
 from .database import scratch
 from .process import run_in_front
@@ -14,7 +14,6 @@ from .simulator import SimulatorProcess
 
 BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
 PROCESSES = 2
-UNIT = REPOSITORY / "tests" / "unit"
 
 
 def run(options, odoo):
