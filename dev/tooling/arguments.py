@@ -113,6 +113,7 @@ COMMANDS = {
             "--quiet": (False, "counts only, no text"),
             "--all": (False, "also what is not grave"),
             "--table": (False, "print what words mean after which text instead"),
+            "--time": (False, "print how long the reading takes instead"),
         },
     ),
     "screenshots": (
