@@ -3,7 +3,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ...core.status import OUTDATED
-from ..xmlids import EDIT_GROUP
+from ..levels import may_edit
 
 
 class FsmConfirmationNextStep(models.AbstractModel):
@@ -24,7 +24,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
         if self.env.context.get("confirmation_look_only"):
             return []
         steps = []
-        if self.env.su or self.env.user.has_group(EDIT_GROUP):
+        if may_edit(self.env):
             steps += self._get_edit_steps(message)
         if message.order_id and message.order_id.has_access("read"):
             label = self.env._("Open Work Order")

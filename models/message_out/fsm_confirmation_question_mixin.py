@@ -366,6 +366,19 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         alerts = self.env["fsm.confirmation.alert"]
         return self.state == "outgoing" and alerts._is_outdated(self.sudo())
 
+    def _is_held(self):
+        """Whether it is an automatic text that a person keeps back."""
+        self.ensure_one()
+        step_sudo = self.step_id.sudo()
+        if not step_sudo:
+            return False
+        plan_sudo = step_sudo.plan_id
+        return (
+            step_sudo.is_held
+            or not (plan_sudo.enabled and plan_sudo.active)
+            or (self.visit_id or self.order_id).sudo()._is_held()
+        )
+
     # ------------------------------------------------------------------
     # What reached the customer
     # ------------------------------------------------------------------
@@ -442,19 +455,26 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            waiting_sudo._cancel_waiting_sudo(self._describe_cancellation(reason))
+            sentence = self._describe_cancellation(reason)
+            # What replaces a text stands for its step as well.
+            waiting_sudo._cancel_waiting_sudo(sentence, reason != "replaced")
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
 
-    def _cancel_waiting_sudo(self, reason):
+    def _cancel_waiting_sudo(self, reason, is_void=True):
         """Take these texts, which wait to be sent, out of the queue.
 
         One that the outbox has claimed gets a ``Transition`` instead.
 
         :param reason: one sentence for staff
+        :param is_void: nothing was said for their steps, see ``Transition``
         """
-        self.sudo().write({"state": "canceled", "failure_reason": reason})
+        values = {"state": "canceled", "failure_reason": reason}
+        if is_void:
+            values["step_id"] = False
+            self.env["fsm.confirmation.outlook"]._forget_sudo(self.order_id)
+        self.sudo().write(values)
         self.sudo().mail_id.cancel()
         self.env["fsm.confirmation.chatter"]._refresh(self)
 

@@ -102,6 +102,7 @@ class FsmConfirmationPlan(models.Model):
 
     def unlink(self):
         self._on_changed()
+        self.step_ids._stop_waiting()
         return super().unlink()
 
     def _on_changed(self):
@@ -116,6 +117,14 @@ class FsmConfirmationPlan(models.Model):
     def _find_enabled_sudo(self, company):
         """The company's plans that are on, the first to look at first, with sudo."""
         return self.sudo().browse(self._get_enabled_ids(company.id))
+
+    @api.model
+    def _is_on_sudo(self, company_sudo):
+        """Whether customers of a company are asked automatically."""
+        return bool(
+            self._get_enabled_ids(company_sudo.id)
+            and company_sudo.job_confirmation_enabled
+        )
 
     @api.model
     @tools.ormcache("company_id")

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 
-from ...models.appointment import fsm_appointment
+from ...models.appointment import fsm_appointment_search_mixin
 from ..common import MODULE, ConfirmationTransactionCase, new_user
 
 
@@ -376,7 +376,7 @@ class TestSummary(DayBoardCase):
     def test_too_many_at_once(self):
         self._make_day()
         with (
-            patch.object(fsm_appointment, "MAX_EXAMINED", 2),
+            patch.object(fsm_appointment_search_mixin, "MAX_EXAMINED", 2),
             self.assertRaisesRegex(UserError, "Choose a day"),
         ):
             self._appointments().search([("board_state", "=", "awaiting")])
