@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from . import intents as lx
 from .clauses import IFS, ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
-from .instructions import INSTRUCTS, instructs
+from .instructions import INSTRUCTS, instructs, waits_for_means
 from .of_things import MOSTLY, is_of_things, warns
 from .told import is_told
-from .wordclasses import NOT, keys_of
+from .wordclasses import ARTICLES, MY, NOT, keys_of
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
@@ -90,6 +90,9 @@ MAX_UNKNOWN = 2
 _MAX_UNKNOWN_BESIDE = 2  # in a clause that is about nothing known
 
 
+_ARTICLES_OF_MANY = frozenset("den dem los las les gli i os as".split())
+
+
 class Around(NamedTuple):
     """What stands around a segment of a note."""
 
@@ -126,6 +129,8 @@ def is_harmless(around):
     """Tell whether a clause is about something harmless, and takes nothing back."""
     if lx.PRESENCE in around.topics and not MOSTLY.isdisjoint(keys_of(around.clause)):
         return False  # "someone is usually home"
+    if waits_for_means(around):
+        return False
     unknown = said = 0
     for index, segment in enumerate(around.clause):
         if _is_done(around.clause, index) or _is_elsewhere(around.clause, index):
@@ -345,7 +350,7 @@ def _counts_a_thing(key, after, around):
 def _negates_a_thing(segment, index, around):
     """Tell "no elevator" from "no for the fridge" and "she can't let you in"."""
     after = around.after(index)
-    if _is_absence(around.clause, index):
+    if _is_absence(around.clause, index) or _is_wrong_job(around.clause, index):
         return False
     if len(around.clause) == 2 and after is not None and after.key.isdecimal():
         # "Apartment 4, not 14"
@@ -355,6 +360,20 @@ def _negates_a_thing(segment, index, around):
     if after is None:
         return not is_bare_no(segment)  # "the sink leaks no"
     return after.key not in SCOPES
+
+
+def _is_wrong_job(clause, index):
+    """Tell "the dryer, not the washer" from "the dryer is not in the basement"."""
+    after = clause[index + 1 : index + 3]
+    if not after or not _begins_thing(after[0].tokens[0]):
+        return False
+    named = any(lx.JOB in s.kinds for s in after)
+    return named and any(lx.JOB in s.kinds for s in clause[:index])
+
+
+def _begins_thing(token):
+    """Tell "the", "my" and the "l'" of "l'asciugatrice"."""
+    return token.key in _ARTICLES_OF_MANY | ARTICLES | MY or token.surface[1:2] == "'"
 
 
 def _forbids(around, index):

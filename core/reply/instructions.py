@@ -8,7 +8,7 @@ instruction waits for has to be a thing at the place, or the technician's coming
 from . import intents as lx
 from .clauses import SILENT, YES
 from .text import SYMBOL, is_currency
-from .wordclasses import MONEY, NOT, begins, keys_of
+from .wordclasses import DECIDERS, MONEY, NOT, PAY, begins, keys_of
 
 # What somebody is told to do at a door, on the road, with a bell or an animal.
 INSTRUCTS = frozenset(
@@ -64,6 +64,25 @@ _NO_THING = frozenset(
     "done finished finish reschedule must want like dare think decide feel still "
     "todavia toujours encore noch ancora ainda nog".split()
 )
+# What the customer gets, is granted or goes through: a condition of the visit, however
+# one is told to call about it.
+_MEANS = tuple(
+    "paycheck payday salary wage loan mortgage financ credit refund grant fund bank "
+    "clears approv allow permission permit surger court shift "
+    "sueldo salario nomina prestamo credito deposit transfer aprueb apruev aprob "
+    "autoriz permis cirug turno quincena salaire virement pret prime banque paye "
+    "accept autoris permiss operation tribunal gehalt lohn kredit darlehen uberweis "
+    "bewillig zusag genehm erlaub operation schicht stipend prestit bonific accredit "
+    "mutuo approv permett turno emprest credito caia cair cai aprov liber deixar "
+    "cirurg turno salaris loon lening krediet hypotheek storting goedkeur toestem "
+    "toestaat operatie dienst akkoord".split()
+)
+_KIN = tuple(
+    "mom mum dad boss wife husband son daughter sister brother landlord babysitter "
+    "sitter ride jefe jefa esposa esposo marid mama hijo hija mere pere patron mari "
+    "femme chef mann frau mutter vater vermieter capo moglie madre padre marito chefe "
+    "mae pai mulher baas vrouw moeder vader huisbaas".split()
+)
 _THINGS = {lx.ACCESS, lx.HOUSEHOLD, lx.CONTACT, lx.PLACE, lx.JOB}
 _OPENS = {lx.CONDITION, lx.LEAD, lx.QUESTION_WORD}
 _WORKING = frozenset(
@@ -111,6 +130,21 @@ def _is_condition_of_instruction(around, index):
     if any(t.kind == SYMBOL and is_currency(t.key) for s in said for t in s.tokens):
         return False
     return _waits_for_thing(clause, index)
+
+
+def waits_for_means(around):
+    """Tell "call me when my loan is funded" from "call me when you get here"."""
+    said = [*around.clause, *around.following]
+    index = next((i for i, s in enumerate(around.clause) if _is_if(s)), None)
+    if index is None or not any(lx.CONTACT in s.kinds for s in said):
+        return False
+    after = around.clause[index + 1 :]
+    opening = keys_of([around.clause[index]])  # "if", "if my", "call me if"
+    begin = max(i for i, key in enumerate(opening) if key in CONDITIONS)
+    words = opening[begin + 1 :] + keys_of(after)
+    if not _NO_THING.isdisjoint(words) or begins(words, _MEANS + DECIDERS + PAY):
+        return not any(lx.ACCESS in s.kinds for s in after)
+    return begins(words[:_MAX_SUBJECT], _KIN) and _HEAR.isdisjoint(words)
 
 
 def _is_if(segment):

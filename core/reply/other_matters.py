@@ -54,6 +54,15 @@ _SETTLED = frozenset(
     "coperta copre betaald dekt gedekt valt paguei pago paga chegou cobre coberto "
     "coberta".split()
 )
+_PAYMENTS = tuple(
+    "payment pago paiement virement uberweis zahlung pagament bonific betaling "
+    "overschrijving transfer cheque check".split()
+)
+_SENT = frozenset(
+    "sent mailed mail mande envie enviado mandado fait envoye parti raus geschickt "
+    "erledigt enviei mandei feito mandato inviato fatto verstuurd overgemaakt gedaan "
+    "onderweg hecho".split()
+)
 _HERE = frozenset("da hier binnen here aqui aca qui".split())
 _IN = frozenset("in is ist".split())
 _UNDER = frozenset("under bajo unter onder sous sotto sob".split())
@@ -81,6 +90,13 @@ _ESTIMATES = tuple(
 _NAMES = frozenset(
     "name address number phone nombre direccion numero nom adresse telephone nummer "
     "telefonnummer indirizzo nome morada endereco naam adres telefoonnummer".split()
+)
+_ITS_ME = phrases_of(
+    """this is she|this is he|this is her|this is him|its me|it is me|thats me|
+    that is me|speaking|soy yo|el habla|ella habla|habla ella|habla el|cest moi|
+    cest bien moi|cest elle meme|cest lui meme|am apparat|das bin ich|ich bin es|
+    ich bins|sou eu|e ela|e ele|sou eu mesmo|sou eu mesma|sono io|dat ben ik|
+    spreek je mee|spreekt u mee"""
 )
 _OWNED = _NAMES | frozenset(
     "house home place property building casa piso maison appart appartement haus "
@@ -248,7 +264,9 @@ def _is_receipt(keys):
 
 
 def _is_name(keys):
-    """Tell "yes that is my name", which answers another question."""
+    """Tell "yes that is my name" and "yes, it's me", which answer another question."""
+    if f" {' '.join(keys)} ".endswith(_ITS_ME):
+        return True
     pairs = [set(pair) for pair in zip(keys, keys[1:], strict=False)]
     return any(
         IS & set(keys[:place]) and pair & (MY | _RIGHT) and pair & _NAMES
@@ -271,6 +289,8 @@ def _is_settled(_clause, keys):
     if not (_PARTS.isdisjoint(keys) or _ORDERED.isdisjoint(keys)):
         return True
     if has_phrase(keys, _ON_ORDER):
+        return True
+    if begins(keys, _PAYMENTS) and not _SENT.isdisjoint(keys):
         return True
     if not begins(keys, _PAPERS):
         return False
