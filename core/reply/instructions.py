@@ -75,7 +75,10 @@ _MEANS = tuple(
     "bewillig zusag genehm erlaub operation schicht stipend prestit bonific accredit "
     "mutuo approv permett turno emprest credito caia cair cai aprov liber deixar "
     "cirurg turno salaris loon lening krediet hypotheek storting goedkeur toestem "
-    "toestaat operatie dienst akkoord".split()
+    "toestaat operatie dienst akkoord "
+    # Or another time.
+    "early earlier sooner cancellation slot antes temprano avant fruher prima cedo "
+    "eerder vroeger".split()
 )
 _KIN = tuple(
     "mom mum dad boss wife husband son daughter sister brother landlord babysitter "
@@ -157,13 +160,21 @@ def _is_if(segment):
 def instructs(clause, index):
     """Tell whether a clause begins with what the technician is told to do."""
     before = [s for s in clause[:index] if s.key not in _POLITE]
-    return all(s.kinds <= SILENT for s in before) and _instructs(clause[index])
+    silent = all(s.kinds <= SILENT or _only_says_yes(s) for s in before)
+    return silent and _instructs(clause[index])
+
+
+def _only_says_yes(segment):
+    """Tell the yes of "yes please call if you can't find it"."""
+    return lx.PLAIN_YES in segment.kinds or (
+        lx.CONFIRM in segment.kinds and segment.kinds <= {lx.CONFIRM, *SILENT}
+    )
 
 
 def _is_instructive(around, index):
     """Tell whether the customer tells what to do, right before or after the if."""
     before = [s for s in around.clause[:index] if s.key not in _POLITE]
-    told = [s for s in before if not s.kinds <= SILENT]
+    told = [s for s in before if not (s.kinds <= SILENT or _only_says_yes(s))]
     if told or around.clause[index].key not in CONDITIONS:
         return _instructs((told or around.clause)[0])
     if _is_told(around.preceding) and _YOU & set(keys_of(around.clause[index:])[:3]):
