@@ -16,6 +16,8 @@ from .told import is_told
 from .wordclasses import ARTICLES, MY, NOT, keys_of
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
+# Most is told of how to get in; fewer words that nobody knows take it back.
+_AT_THE_DOOR = {lx.ACCESS, lx.PLACE, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
 _DIRECTS = frozenset(
@@ -150,7 +152,7 @@ def is_harmless(around):
     if warns(around.clause):
         return unknown <= MAX_UNKNOWN * 2
     if around.topics:
-        return unknown <= MAX_UNKNOWN
+        return unknown <= MAX_UNKNOWN + bool(around.topics & _AT_THE_DOOR)
     return not unknown or (bool(around.beside) and unknown <= _MAX_UNKNOWN_BESIDE)
 
 

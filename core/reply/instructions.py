@@ -174,7 +174,10 @@ def _only_says_yes(segment):
 def _is_instructive(around, index):
     """Tell whether the customer tells what to do, right before or after the if."""
     before = [s for s in around.clause[:index] if s.key not in _POLITE]
-    told = [s for s in before if not (s.kinds <= SILENT or _only_says_yes(s))]
+    said = [s for s in before if not s.kinds <= SILENT]
+    told = [s for s in said if not _only_says_yes(s)]
+    if said and not told:
+        return False  # "yes if the part is in, call"
     if told or around.clause[index].key not in CONDITIONS:
         return _instructs((told or around.clause)[0])
     if _is_told(around.preceding) and _YOU & set(keys_of(around.clause[index:])[:3]):

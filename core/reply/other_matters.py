@@ -91,13 +91,6 @@ _NAMES = frozenset(
     "name address number phone nombre direccion numero nom adresse telephone nummer "
     "telefonnummer indirizzo nome morada endereco naam adres telefoonnummer".split()
 )
-_ITS_ME = phrases_of(
-    """this is she|this is he|this is her|this is him|its me|it is me|thats me|
-    that is me|speaking|soy yo|el habla|ella habla|habla ella|habla el|cest moi|
-    cest bien moi|cest elle meme|cest lui meme|am apparat|das bin ich|ich bin es|
-    ich bins|sou eu|e ela|e ele|sou eu mesmo|sou eu mesma|sono io|dat ben ik|
-    spreek je mee|spreekt u mee"""
-)
 _OWNED = _NAMES | frozenset(
     "house home place property building casa piso maison appart appartement haus "
     "wohnung appartamento huis woning apartamento predio".split()
@@ -264,9 +257,7 @@ def _is_receipt(keys):
 
 
 def _is_name(keys):
-    """Tell "yes that is my name" and "yes, it's me", which answer another question."""
-    if f" {' '.join(keys)} ".endswith(_ITS_ME):
-        return True
+    """Tell "yes that is my name", which answers another question."""
     pairs = [set(pair) for pair in zip(keys, keys[1:], strict=False)]
     return any(
         IS & set(keys[:place]) and pair & (MY | _RIGHT) and pair & _NAMES
