@@ -74,6 +74,8 @@ _NEVER_FORBIDDEN = frozenset(
     "come bother need want know think send care like have get make show expect go "
     "wait be-late".split()
 )
+# What an if is never before.
+_COME = frozenset("come venga vengan vengase pasen pase venid".split())
 _SOME = frozenset("un une du des de beaucoup trop uno una um uma muito".split())
 _AGAIN = frozenset("again wieder weer alweer nuevo vez nouveau nuovo novo".split())
 # "It leaks again" is what is to be done.
@@ -160,11 +162,19 @@ def _is_followed_by_yes(around, index):
     """Tell "si yes my wife opens" from "oui si mon fils est là"."""
     if len(around.clause) == 1:
         return True
-    after = around.after(index)
     if index == 0 and is_named_and_good(around.clause[1:]):
         return True
-    plain = after is not None and after.kinds >= {lx.PLAIN_YES, lx.CONFIRM}
-    return index == 0 and plain and lx.CONDITION not in after.kinds
+    return is_said_again(around.clause, index)
+
+
+def is_said_again(clause, index):
+    """Tell "si yes my wife opens" and "si please come" from "si puedo"."""
+    if index or len(clause) < 2:
+        return False
+    after = clause[1]
+    if lx.CONDITION in after.kinds or not after.is_any({lx.CONFIRM}):
+        return False
+    return lx.PLAIN_YES in after.kinds or after.tokens[-1].key in _COME
 
 
 def is_named_and_good(after):

@@ -27,6 +27,10 @@ INSTRUCTS = frozenset(
     "empurre empurrem perguntem pergunte usem entrem buzinem avisem virem sigam "
     "chamem chame".split()
 )
+_INFINITIVES = frozenset(
+    "klingeln anrufen klopfen drucken rufen nehmen hupen melden parken lauten fragen "
+    "bellen kloppen aanbellen parkeren aankloppen".split()
+)
 _GIVES = frozenset(
     "give gives drop shoot send den deme denme dar passez donnez envoyez geben gebt "
     "mandate fate faccia deem mande mandem geef stuur doe".split()
@@ -167,7 +171,7 @@ def instructs(clause, index):
 def _only_says_yes(segment):
     """Tell the yes of "yes please call if you can't find it"."""
     return lx.PLAIN_YES in segment.kinds or (
-        lx.CONFIRM in segment.kinds and segment.kinds <= {lx.CONFIRM, *SILENT}
+        segment.is_any(YES) and segment.kinds <= {*YES, *SILENT}
     )
 
 
@@ -201,7 +205,8 @@ def _instructs(segment):
     keys = [t.key for t in segment.tokens if t.key not in _POLITE]
     if keys and keys[0] in _GIVES:
         return lx.CONTACT in segment.kinds  # "give us a ring"
-    return bool(keys) and keys[0] in INSTRUCTS
+    # German and Dutch tell it at the end: "ans Fenster klopfen".
+    return bool(keys) and (keys[0] in INSTRUCTS or keys[-1] in _INFINITIVES)
 
 
 def _waits_for_thing(clause, index):

@@ -11,6 +11,7 @@ from .harmless import (
     Around,
     is_harmless,
     is_named_and_good,
+    is_said_again,
     names_own,
     topics_of_all,
 )
@@ -100,8 +101,8 @@ def _stands_alone(clause, index, lexicon):
     after = clause[index + 1] if index + 1 < len(clause) else None
     if after is None:
         return True
-    if lx.CONDITION in segment.kinds:
-        return is_named_and_good(clause[index + 1 :])  # not "si llueve"
+    if lx.CONDITION in segment.kinds:  # not "si llueve"
+        return is_said_again(clause, index) or is_named_and_good(clause[index + 1 :])
     if after.is_any(YES | {lx.OWN}):
         return True
     mine = clause[index + 2 : index + 3]
