@@ -75,12 +75,17 @@ def _topics_of_clause(clause):
     """Return what a clause is about; "thanks for fitting us in" is about thanks."""
     topics = topics_of_all(clause)
     thanks = any(
-        lx.THANKS in s.kinds and after.key in _FOR
+        lx.THANKS in s.kinds and _leads_to_reason(after)
         for s, after in zip(clause, clause[1:], strict=False)
     )
     if warns(clause):
         topics |= {lx.PLACE}
     return topics | {lx.THANKS} if thanks else topics
+
+
+def _leads_to_reason(segment):
+    """Tell the "for" of "thanks for coming", also in "merci d'être venus"."""
+    return segment.key in _FOR or segment.surface[:2].lower() == "d'"
 
 
 def _leading_yes(clause, lexicon):
