@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...core.kinds import QUESTION
-from ...core.status import OUTDATED, most_urgent
+from ...core.status import find_noted, most_urgent
 from ...core.zones import is_same_time, zone_of_place
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
 
@@ -44,6 +44,11 @@ class FsmOrder(models.Model):
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
         help="The customer opted back in, and was not asked again.",
+    )
+    confirmation_old_text = fields.Char(
+        compute="_compute_has_moved_appointment",
+        groups=READ_GROUP,
+        help="What the customer answered before the appointment changed.",
     )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
@@ -126,13 +131,17 @@ class FsmOrder(models.Model):
                 order.confirmation_times_text = " ".join(mine) or False
 
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
+    @api.depends_context("tz", "lang")
     def _compute_has_moved_appointment(self):
         for order in self:
             again = order._get_appointment_to_reconfirm()
-            newest_sudo = again and again._get_appointment_confirmations_sudo()[:1]
-            opted_out = bool(again) and newest_sudo.response == "opted_out"
+            messages_sudo = again and again._get_appointment_confirmations_sudo()
+            opted_out = bool(again) and messages_sudo[:1].response == "opted_out"
             order.has_moved_appointment = bool(again) and not opted_out
             order.has_opted_in_again = opted_out
+            answered_sudo = messages_sudo and messages_sudo.filtered("response")[:1]
+            text = answered_sudo and answered_sudo._describe_old_response()
+            order.confirmation_old_text = f"{text}." if text else False
 
     def _get_appointment_to_reconfirm(self):
         """The visit, or the order itself, whose customer is to be asked again.
@@ -214,23 +223,23 @@ class FsmOrder(models.Model):
 
         :return: dict ``fsm.order`` or ``fsm.visit`` -> str
         """
-        messages_sudo = (
+        answered_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
             .search([("order_id", "in", self.ids), ("response", "!=", False)])
+            .filtered(lambda rec: rec.closed_reason != "wrong_number")
         )
-        newest = {}
-        for message_sudo in messages_sudo:
-            newest.setdefault(message_sudo._get_appointment_sudo(), message_sudo)
-        return {
-            appointment_sudo.sudo(False): message_sudo.customer_note
-            for appointment_sudo, message_sudo in newest.items()
-            if message_sudo.customer_note
-            and message_sudo.closed_reason not in OUTDATED
-            and not message_sudo._get_change()
-        }
+        by_appointment = answered_sudo.grouped(lambda rec: rec._get_appointment_sudo())
+        notes = {}
+        for appointment_sudo, messages_sudo in by_appointment.items():
+            noted = find_noted(
+                rec._get_noted() for rec in messages_sudo if not rec._is_elsewhere()
+            )
+            if noted:
+                notes[appointment_sudo.sudo(False)] = noted.source._get_note_text()
+        return notes
 
-    def _get_noted_appointments(self):
+    def _get_shown_appointments(self):
         return [self, *self.visit_ids]
 
     def _get_planned_appointments(self):
