@@ -113,6 +113,8 @@ class Transition:
     code: int = 0  # Twilio's error code
     reason: str = ""  # a few words for staff, mostly Twilio's
     pause: timedelta | None = None  # before the next attempt
+    # It never left, as it was not so any more: for its step nothing was said.
+    is_void: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,8 @@ _ALREADY = frozenset("already ya deja schon bereits gia al".split())
 _SOMEBODY = frozenset(
     "someone somebody alguien quelquun jemand einer wer qualcuno alguem iemand".split()
 )
+_SOMEBODY_ALREADY = phrases_of("alguem ja")
+_TO_ME = phrases_of("mi si")
 _DID_IT = frozenset(
     "did done fixed came hizo hecho vino arreglo estuvo fait venu passe repare hat "
     "gemacht repariert war fatto venuto passato fez veio arranjou esteve heeft "
@@ -231,7 +233,7 @@ def _has_no_car(_clause, keys):
     """Tell "my car is broken", so nobody is home, from "the garage door is broken"."""
     pairs = zip(keys, keys[1:], strict=False)
     mine = any(a in MY and b in _CARS for a, b in pairs)
-    mine = mine or ("lauto" in keys and has_phrase(keys, (" mi si ",)))
+    mine = mine or ("lauto" in keys and has_phrase(keys, _TO_ME))
     return mine and not _BROKEN.isdisjoint(keys)
 
 
@@ -258,7 +260,7 @@ def _was_done(_clause, keys):
     """Tell "somebody already came" from "somebody is already there"."""
     if _SOMEBODY.isdisjoint(keys) or _DID_IT.isdisjoint(keys):
         return False
-    return not _ALREADY.isdisjoint(keys) or has_phrase(keys, (" alguem ja ",))
+    return not _ALREADY.isdisjoint(keys) or has_phrase(keys, _SOMEBODY_ALREADY)
 
 
 def _was_mended(clause, keys):

@@ -50,7 +50,6 @@ _WITH_MESSAGE = f"""
                AS asked_date,
            m.reply_body,
            m.reply_date,
-           m.customer_note,
            m.needs_reading,
            contact.id AS partner_id,
            COALESCE(m.contact_name, contact.name) AS contact_name,
@@ -144,7 +143,6 @@ class FsmAppointment(models.Model):
             "response",
             "reply_body",
             "reply_date",
-            "customer_note",
             "needs_reading",
             "sent_date",
             "sent_hour",
@@ -191,7 +189,7 @@ class FsmAppointment(models.Model):
     asked_date = fields.Datetime("Asked On", readonly=True)
     reply_body = fields.Text("Customer's Words", readonly=True)
     reply_date = fields.Datetime("Answered On", readonly=True)
-    customer_note = fields.Text("Customer's Note", readonly=True)
+    customer_note = fields.Text("Customer's Note", compute="_compute_customer_note")
     needs_reading = fields.Boolean("Unread Reply", readonly=True)
 
     step_id = fields.Many2one(
@@ -275,6 +273,13 @@ class FsmAppointment(models.Model):
             )
             appointment.next_steps = steps._get_steps(appointment, found)
             appointment.may_set_status = may_edit(self.env)
+
+    @api.depends("order_id.confirmation_note", "visit_id.confirmation_note")
+    @api.depends_context("uid", "lang")
+    def _compute_customer_note(self):
+        for appointment in self:
+            note = appointment._get_appointment().confirmation_note
+            appointment.customer_note = note
 
     @api.depends("scheduled_date_start", "scheduled_date_end", "order_id")
     @api.depends_context("lang", "tz")

@@ -17,7 +17,9 @@ class FsmConfirmationNextStep(models.AbstractModel):
         """The steps that this user can take, the likeliest first.
 
         :return: list of dict ``key``, ``label``, ``icon``, ``primary`` (bool),
-            ``stays`` (the details stay open below what it opens)
+            ``stays`` (the details stay open below what it opens), and where it acts
+            at once ``confirm``: what is asked before, a dict ``title``, ``body``,
+            ``label``
         """
         if self.env.context.get("confirmation_look_only"):
             return []
@@ -109,7 +111,8 @@ class FsmConfirmationNextStep(models.AbstractModel):
             return []
         label = proposal._describe_chosen(slot_sudo)
         icon = "fa-calendar-check-o"
-        return [self._prepare_step("take_time", label, icon, primary=True)]
+        step = self._prepare_step("take_time", label, icon, primary=True)
+        return [{**step, "confirm": proposal._describe_applying(message, slot_sudo)}]
 
     @api.model
     def _prepare_resolve_step(self, message, unclear):

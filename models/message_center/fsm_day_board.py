@@ -133,10 +133,9 @@ class FsmDayBoard(models.AbstractModel):
         proposals = self.env["fsm.confirmation.proposal"]
         return {
             key: slots_sudo.confirmation_id.sudo(False)
-            for key, slots_sudo in proposals._find_pending_sudo(
+            for key, slots_sudo in proposals._find_undecided_sudo(
                 appointments.order_id
             ).items()
-            if not any(slots_sudo.mapped("is_chosen"))
         }
 
     @api.model
@@ -215,14 +214,22 @@ class FsmDayBoard(models.AbstractModel):
             return self._describe_not_asked(appointment, message)
         if found.state in ("awaiting", "near"):
             return self._describe_waiting(appointment, found)
-        words = appointment.reply_body or appointment.customer_note
+        words = appointment.reply_body
         if appointment.confirmation_user_id and not appointment.needs_reading:
             # What the customer wrote before says something else, or nothing.
             return self._describe_by_hand(appointment)
         if appointment.needs_reading:
             replies_sudo = message.sudo().own_reply_ids
             words = replies_sudo.sorted("id")[-1:].body or words
-        return f"“{words.strip()}”" if words else False
+        return self._quote(message, words) if words else False
+
+    @api.model
+    def _quote(self, message, words):
+        """What the customer wrote, and whether it is about another time than now."""
+        quoted = f"“{words.strip()}”"
+        if message._has_moved():
+            return self.env._("About the old time: %s", quoted)
+        return quoted
 
     @api.model
     def _describe_by_hand(self, appointment):
@@ -248,7 +255,8 @@ class FsmDayBoard(models.AbstractModel):
                 return self.env._("Opted back in: ask again")
             if appointment.confirmation_user_id:
                 return self._describe_by_hand(appointment)
-            return self.env._("The customer needs to be asked again")
+            old_response = message and message._describe_old_response()
+            return old_response or self.env._("The customer needs to be asked again")
         if message.state == "failed":
             return self._describe_failure(message)
         return False

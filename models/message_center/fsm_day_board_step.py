@@ -18,7 +18,7 @@ class FsmDayBoardStep(models.AbstractModel):
         """The steps that this user can take, the likeliest first. An override point.
 
         :return: list of dict ``key``, ``label``, ``icon``, ``primary`` (bool), and for
-            a call ``href``
+            a call ``href``; ``confirm`` as of ``fsm.confirmation.next.step``
         """
         steps = []
         editable = may_edit(self.env)
@@ -27,17 +27,15 @@ class FsmDayBoardStep(models.AbstractModel):
             steps.append(self._prepare_step("tell_change", label, "fa-bullhorn"))
         if editable and found.state not in ("confirmed", "passed"):
             steps += self._get_edit_steps(appointment, found)
-        if appointment.message_id and "conversation" not in [
-            step["key"] for step in steps
-        ]:
+        known = {step["key"] for step in steps}
+        if appointment.message_id and "conversation" not in known:
             label = self.env._("Conversation")
             steps.append(self._prepare_step("conversation", label, "fa-comments-o"))
         if editable and appointment.message_id:
             label = self.env._("Write Back")
             steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
-        if editable and self._can_propose(appointment, found):
-            label = self.env._("Propose Times")
-            steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
+        if editable and "propose" not in known:
+            steps += self._get_propose_steps(appointment, found)
         if editable and found.state in ("awaiting", "near", "declined", "to_read"):
             label = self.env._("Text Another Contact")
             steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
@@ -52,14 +50,28 @@ class FsmDayBoardStep(models.AbstractModel):
 
     @api.model
     def _add_call(self, steps, appointment, found):
-        """A call comes first where a text is of no use any more."""
+        """A call comes first where a text is of no use any more.
+
+        Who declined can be texted other times first.
+        """
         number = found.draft.mobile if found.draft else appointment.mobile
         if not number:
             return
         call = self._prepare_step("call", self.env._("Call"), "fa-phone")
         call["href"] = f"tel:{number}"
-        urgent = found.state in ("near", "declined") or self._is_opted_out(found)
-        steps.insert(0 if urgent else len(steps), call)
+        if found.state == "near" or self._is_opted_out(found):
+            steps.insert(0, call)
+        elif found.state == "declined":
+            steps.insert(1, call)
+        else:
+            steps.append(call)
+
+    @api.model
+    def _get_propose_steps(self, appointment, found):
+        if not self._can_propose(appointment, found):
+            return []
+        label = self.env._("Propose Times")
+        return [self._prepare_step("propose", label, "fa-calendar-plus-o")]
 
     @api.model
     def _can_propose(self, appointment, found):
@@ -103,16 +115,19 @@ class FsmDayBoardStep(models.AbstractModel):
                 label = self.env._("Mark as Read")
                 steps.append(step("mark_read", label, "fa-check"))
             return steps
-        return self._get_new_date_steps(appointment)
+        return self._get_new_date_steps(appointment, found)
 
     @api.model
-    def _get_new_date_steps(self, appointment):
+    def _get_new_date_steps(self, appointment, found):
+        """What a dispatcher does for whoever declined, the likeliest first."""
         steps = []
         message = appointment.message_id
         next_steps = self.env["fsm.confirmation.next.step"]
         if message and next_steps._can_move_as_proposed(message):
             label = self.env._("Set the Proposed Time")
             steps.append(self._prepare_step("move", label, "fa-calendar-check-o"))
+        if message.mobile:
+            steps += self._get_propose_steps(appointment, found)
         label = self.env._("Set a New Date")
         if message and next_steps._can_move(message):
             steps.append(self._prepare_step("reschedule", label, "fa-calendar-o"))

@@ -315,7 +315,9 @@ class FsmConfirmationOutbox(models.AbstractModel):
         """
         if alert.code in SETUP:
             return delivery.Transition("failed", failure="setup", reason=alert.text)
-        return delivery.Transition("canceled", reason=alert.text)
+        # What came too late is too late for its step as well.
+        is_void = alert.code != "past"
+        return delivery.Transition("canceled", reason=alert.text, is_void=is_void)
 
     @api.model
     def _get_report_url(self, record):

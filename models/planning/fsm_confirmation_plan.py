@@ -117,6 +117,14 @@ class FsmConfirmationPlan(models.Model):
         return self.sudo().browse(self._get_enabled_ids(company.id))
 
     @api.model
+    def _is_on_sudo(self, company_sudo):
+        """Whether customers of a company are asked automatically."""
+        return bool(
+            self._get_enabled_ids(company_sudo.id)
+            and company_sudo.job_confirmation_enabled
+        )
+
+    @api.model
     @tools.ormcache("company_id")
     def _get_enabled_ids(self, company_id):
         """Cached, because every form of a Work Order or contact asks for it."""

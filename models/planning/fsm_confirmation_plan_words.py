@@ -29,6 +29,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         """
         now = fields.Datetime.now()
         planner = self.env["fsm.confirmation.planner"]
+        plans = self.env["fsm.confirmation.plan"]
         parts = {
             record: [
                 each.sudo()
@@ -36,17 +37,15 @@ class FsmConfirmationPlanWords(models.AbstractModel):
                 if each.scheduled_date_start
             ]
             for record in appointments
-            if record.id and record.sudo().company_id.job_confirmation_enabled
+            if record.id and plans._is_on_sudo(record.sudo().company_id)
         }
         every = list(dict.fromkeys(each for mine in parts.values() for each in mine))
         findings = {}
         for company in {each.company_id for each in every}:
-            plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
-            if plans_sudo:
-                mine = [each for each in every if each.company_id == company]
-                found = planner._look(mine, plans_sudo, now)
-                planner._check_due(found, now, self._is_coming)
-                findings.update({finding.appointment: finding for finding in found})
+            mine = [each for each in every if each.company_id == company]
+            found = planner._look(mine, plans._find_enabled_sudo(company), now)
+            planner._check_due(found, now, self._is_coming)
+            findings.update({finding.appointment: finding for finding in found})
         return {
             record: "\n".join(
                 self._describe_one(record, findings[each])

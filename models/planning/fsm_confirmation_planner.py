@@ -233,6 +233,10 @@ class FsmConfirmationPlanner(models.AbstractModel):
             .search_read(
                 [
                     ("order_id", "in", [order.id for order in orders]),
+                    # What never left said nothing, unless it was too late to.
+                    "|",
+                    ("state", "!=", "canceled"),
+                    ("step_id", "!=", False),
                     "|",
                     # Nobody is asked once somebody is on the way.
                     ("kind", "in", (QUESTION, ON_MY_WAY)),

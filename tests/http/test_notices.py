@@ -118,6 +118,24 @@ class TestNotices(NoticesCase):
         self._settle()
         self.assertEqual(len(self.order.confirmation_ids), 2)
 
+    def test_a_yes_to_a_notice_answers_no_other_question(self):
+        self._automatic()
+        self._asked()
+        other = self._make_order(self.start + timedelta(days=3))
+        question = self._asked(other)
+        self.order.stage_id = self.canceled
+        self._settle()
+        for words in ("ok", "Thank you"):
+            self._customer_says(words)
+            self.assertFalse(self.order.confirmation_ids.filtered("needs_reading"))
+        self._customer_says("Yes")
+        self.assertEqual(other.confirmation_status, "awaiting")
+        self.assertFalse(question.response or question.needs_reading)
+        self.assertTrue(self.order.confirmation_ids.filtered("needs_reading"))
+        # With its code, it is answered.
+        self._customer_says(f"Yes {question.code}")
+        self.assertEqual(other.confirmation_status, "confirmed")
+
     def test_texts_that_failed_hide_nothing_that_arrived(self):
         self._automatic()
         record = self._asked()

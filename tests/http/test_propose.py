@@ -76,6 +76,10 @@ class TestPropose(ConfirmationHttpCase):
         step = self._steps()["take_time"]
         self.assertTrue(step["primary"])
         self.assertIn("Set to B: ", step["label"])
+        self.assertIn("gets a text with the new time", step["confirm"]["body"])
+        self.assertIn(step["label"].removeprefix("Set to B: "), step["confirm"]["body"])
+        [on_board] = [each for each in self._row().next_steps if "confirm" in each]
+        self.assertEqual(on_board["confirm"], step["confirm"])
         self.question.with_user(self.dispatcher).action_next_step("take_time")
         self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
         self.assertEqual(
@@ -214,6 +218,29 @@ class TestPropose(ConfirmationHttpCase):
         self._propose(
             question, first_date=taken, second_date=suggested[2], third_date=False
         )
+
+    def test_a_letter_of_two_proposals_is_for_a_person(self):
+        first = self._propose()
+        other = self._make_order(
+            self._local_time("America/New_York", 3, 9), person_id=self.technician.id
+        )
+        question = self._send(other)
+        self._run_outbox()
+        self._let_a_moment_pass()
+        second = self._propose(question)
+        self.assertNotEqual(first, second)
+        result = self._customer_says("A")
+        self.assertFalse(result["replies"])
+        slots = self._slots(first) + self._slots(second)
+        self.assertFalse(slots.filtered("is_chosen"), "which of them is not known")
+        for message in (self.question, question):
+            self.assertTrue(message.needs_reading)
+            self.assertNotIn("take_time", self._steps(message))
+        # Named by what only one of them has, it is that one.
+        [start] = self._slots(second)[:1].mapped("date_start")
+        there = pytz.utc.localize(start).astimezone(pytz.timezone("America/New_York"))
+        self._customer_says(there.strftime("%B %-d at %-I:%M %p works"))
+        self.assertEqual(slots.filtered("is_chosen"), self._slots(second)[0])
 
     def test_what_was_taken_meanwhile_is_not_set(self):
         record = self._propose()

@@ -134,6 +134,59 @@ class TestPlanner(PlannerCase):
         self.order.scheduled_date_start = self.start + 30 * DAY
         self.assertFalse(self._plan())
 
+    def test_what_was_called_off_in_time_was_not_asked(self):
+        """A text that never left as it was no longer so: it is recorded again."""
+        moved = {"scheduled_date_start": self.start + 30 * DAY}
+        back = {"scheduled_date_start": self.start}
+        stages = self.order.stage_id
+        canceled = self.env["fsm.stage"].search(
+            [("stage_type", "=", "order"), ("is_closed", "=", True)], limit=1
+        )
+        new_number = {"phone": "+12125550177"}
+        for case, record, away, home in (
+            ("dragged away and back", self.order, moved, back),
+            (
+                "canceled, and not",
+                self.order,
+                {"stage_id": canceled},
+                {"stage_id": stages},
+            ),
+            ("number corrected", self.customer, new_number, {}),
+            ("opted out, and in", None, None, None),
+        ):
+            text = self._plan(fields.Datetime.now())
+            self.assertEqual(text.order_id, self.order, case)
+            if record:
+                record.write(away)
+            else:
+                blacklist = self.env["phone.blacklist"].sudo()
+                blacklist._add([text.mobile])
+                self._claim_and_stop(text)
+                blacklist._remove([text.mobile])
+            self.env.flush_all()
+            self.assertEqual(text.state, "canceled", case)
+            self.assertFalse(text.step_id, case)
+            if record:
+                record.write(home)
+        text = self._plan()
+        self.assertEqual(text.mobile, "+12125550177")
+        self.assertFalse(self._plan())
+
+    def test_what_came_too_late_is_not_made_again(self):
+        text = self._plan()
+        self.deliveries._defer(text.sudo(), None)
+        self.assertEqual(text.state, "canceled")
+        self.assertTrue(text.step_id)
+        self._outlook().unlink()
+        self.assertFalse(self._plan())
+
+    def _claim_and_stop(self, text):
+        """What the outbox does with a claimed text that must not be sent any more."""
+        text.sudo().state = "sending"
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(text)
+        stops = {one: self.outbox._get_stop(alerts[one][0]) for one in alerts}
+        self.env["fsm.confirmation.same.day"]._stop(text.sudo(), stops)
+
     def test_visits_are_asked_about_each(self):
         first, second = self._make_visit(self.order, 0), self._make_visit(self.order, 9)
         self.assertEqual(self._plan().visit_id, first)
@@ -308,18 +361,7 @@ class TestPlanner(PlannerCase):
 
     def test_a_closed_day_and_the_night_the_clocks_change(self):
         """9:00 stays 9:00 there, on the last open day before."""
-        hours = {"hour_from": 8, "hour_to": 20}
-        calendar = self.env["resource.calendar"].create(
-            {
-                "name": "Weekdays",
-                "company_id": self.company.id,
-                "tz": "America/New_York",
-                "attendance_ids": [
-                    (0, 0, {**hours, "name": day, "dayofweek": day}) for day in "01234"
-                ],
-            }
-        )
-        self.company.job_confirmation_calendar_id = calendar
+        self.company.job_confirmation_calendar_id = self._make_calendar("01234")
         self.soon.enabled = False
         self._make_plan("The day before", [{"number": 1}])
         # Monday, March 9, 2037; the clocks change on Sunday, and Sunday is closed.
@@ -331,6 +373,84 @@ class TestPlanner(PlannerCase):
         monday_at_nine = datetime(2037, 3, 9, 13)
         self.assertFalse(self._plan(monday_at_nine - timedelta(minutes=1)))
         self.assertEqual(self._plan(monday_at_nine).order_id, tuesday)
+
+    def test_a_day_that_is_closed_after_the_planner_looked(self):
+        """What it remembers was found with the hours as they were."""
+        calendar = self._make_calendar("01234")
+        self.company.job_confirmation_calendar_id = calendar
+        self.soon.enabled = False
+        self._make_plan("The day before", [{"number": 1}])
+        monday_at_ten, wednesday = datetime(2037, 3, 9, 14), datetime(2037, 3, 11, 14)
+        tuesday = calendar.attendance_ids.filtered(lambda row: row.dayofweek == "1")
+        leaves = self.env["resource.calendar.leaves"]
+        leave = leaves.create(
+            {
+                "name": "Other day",
+                "calendar_id": calendar.id,
+                "date_from": datetime(2037, 3, 12, 4),
+                "date_to": datetime(2037, 3, 13, 3, 59),
+            }
+        )
+        on_tuesday = {
+            "date_from": datetime(2037, 3, 10, 4),
+            "date_to": datetime(2037, 3, 11, 3, 59),
+        }
+        of_all = {"name": "Holiday", "company_id": self.company.id, **on_tuesday}
+        other = self._make_calendar("0234")
+        for case, change in {
+            "another calendar": lambda: self.company.write(
+                {"job_confirmation_calendar_id": other.id}
+            ),
+            "a closed day that is moved": lambda: leave.write(on_tuesday),
+            "one of all calendars": lambda: leaves.create(
+                {**of_all, "calendar_id": False}
+            ),
+            "no hours": lambda: tuesday.unlink(),
+        }.items():
+            with self.subTest(case), self.env.cr.savepoint() as savepoint:
+                order = self._make_order(wednesday)
+                self.assertFalse(self._plan(monday_at_ten))
+                change()
+                text = self._plan(monday_at_ten + timedelta(minutes=1))
+                self.assertEqual(text.order_id, order)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_an_open_day_again_and_a_place_in_another_zone(self):
+        calendar = self._make_calendar("01234")
+        self.company.job_confirmation_calendar_id = calendar
+        leave = self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Tuesday",
+                "calendar_id": calendar.id,
+                "date_from": datetime(2037, 3, 10, 4),
+                "date_to": datetime(2037, 3, 11, 3, 59),
+            }
+        )
+        self.soon.enabled = False
+        self._make_plan("The day before", [{"number": 1}])
+        order = self._make_order(datetime(2037, 3, 11, 14))
+        monday_at_nine = datetime(2037, 3, 9, 13)
+        self.assertFalse(self._plan(monday_at_nine - HOUR))
+        leave.unlink()
+        self.assertFalse(self._plan(monday_at_nine))
+        # It was to be asked at 9:00 on Tuesday: that is earlier in London.
+        self.location.tz = "Europe/London"
+        tuesday_at_nine = datetime(2037, 3, 10, 9)
+        self.assertEqual(self._plan(tuesday_at_nine).order_id, order)
+
+    def _make_calendar(self, days):
+        hours = {"hour_from": 8, "hour_to": 20}
+        return self.env["resource.calendar"].create(
+            {
+                "name": "Texting hours",
+                "company_id": self.company.id,
+                "tz": "America/New_York",
+                "attendance_ids": [
+                    (0, 0, {**hours, "name": day, "dayofweek": day}) for day in days
+                ],
+            }
+        )
 
     def _make_many(self, count, first=0):
         for number in range(first, first + count):
