@@ -13,7 +13,7 @@ MAX_LINES = 5000  # the soonest appointments
 _OUTCOMES = [
     ("leaves", "Goes out"),
     ("held", "Held"),
-    ("left_out", "Left out"),
+    ("left_out", "Skipped"),
     ("answered", "Answered"),
 ]
 _HELD = {"held", "step_held"}

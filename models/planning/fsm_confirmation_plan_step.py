@@ -59,7 +59,7 @@ class FsmConfirmationPlanStep(models.Model):
         ondelete="restrict",
         help="Empty: the company's confirmation text, or its reminder.",
     )
-    is_held = fields.Boolean("Held", help="Nothing of this step is sent meanwhile.")
+    is_held = fields.Boolean("Held", help="Nothing is sent for this step.")
     preview = fields.Text(compute="_compute_preview")
     warning = fields.Char(compute="_compute_warning")
 

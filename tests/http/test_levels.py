@@ -218,7 +218,7 @@ ELSEWHERE = {
 SECRETS = (
     "purple elephant",
     "stray giraffe",
-    "needs a person",
+    "needs attention",
     "Reply YES to confirm or NO to decline",
 )
 Person = namedtuple("Person", "login level role")
@@ -694,7 +694,7 @@ class TestLevels(LevelsCase):
         activity = self.message.activity_id
         self.assertTrue(activity)
         by_words = [["message_ids.body", "ilike", "purple elephant"]]
-        by_task = [["activity_ids.summary", "ilike", "needs a person"]]
+        by_task = [["activity_ids.summary", "ilike", "needs attention"]]
 
         def rpc(*args, **kwargs):
             return lambda: self._rpc(*args, **kwargs)
