@@ -105,7 +105,9 @@ class SmsTemplate(models.Model):
     def _get_standard_auto_reply(self, kind):
         """The addon's own template of a kind, empty when it is gone."""
         xmlid = f"fieldservice_job_confirmation.sms_template_{kind}"
-        return self.env.ref(xmlid, raise_if_not_found=False) or self.browse()
+        # Kept in memory, while ``env.ref`` asks each time whether it exists.
+        known = self.env["ir.model.data"]._xmlid_to_res_id(xmlid)
+        return self.browse(known or [])
 
     @api.model
     def _get_standard_auto_replies(self):

@@ -4,6 +4,7 @@
 import re
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from unittest.mock import patch
@@ -17,7 +18,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 from odoo.tools import mute_logger
 
-from ...tools.retry import commit_with_retries
+from ...tools.retry import commit_unless_done, commit_with_retries
 from ..common import OUR_NUMBER, ConfirmationCase
 
 _HOURS = "job_confirmation.texting_hours"
@@ -690,6 +691,66 @@ class TestConcurrency(BaseCase):
         self._switch_on_plan()
         self.assertEqual(self._together(*[self._plan] * 3), [])
         self.assertEqual(self._planned(), (sorted(self.orders), 4))
+
+    def _make_customers(self, hours):
+        """A customer with a Work Order at each of these hours from now: list of ids.
+
+        Every fourth has a second one on the same day.
+        """
+        with self._environment() as env:
+            self.holder.env = env
+            now = fields.Datetime.now()
+            made = {}
+            for number, ahead in enumerate(hours):
+                phone = f"+1212555{4000 + number}"
+                contact = self.holder._make_contact(f"C{number}", phone)
+                place = self.holder._make_location(contact)
+                for later in (0, 1) if number % 4 == 0 else (0,):
+                    order = self.holder._make_order(
+                        now + timedelta(hours=ahead, minutes=later),
+                        company_id=self.holder.company.id,
+                        person_id=self.holder.technician.id,
+                        location_id=place.id,
+                    )
+                    made[order.id] = ahead
+                owned = [place, place.partner_id, contact]
+                self.records[:0] = [(record._name, record.id) for record in owned]
+            self.orders += made
+            self.records[:0] = [("fsm.order", order_id) for order_id in made]
+            return made
+
+    def test_planners_with_many_customers_and_several_steps(self):
+        """Each step once for each appointment, whoever is first, and none left out."""
+        self._switch_on_plan()
+        with self._environment() as env:
+            plan = env["fsm.confirmation.plan"].browse(self.records[-1][1])
+            plan.step_ids = [
+                (0, 0, {"unit": "hours", "number": number}) for number in (60, 30)
+            ]
+        made = self._make_customers([190, 50, 20] * 6)
+        for later in (0, 25):
+            now = fields.Datetime.now() + timedelta(hours=later)
+
+            def run(env, now=now):
+                planner = env["fsm.confirmation.planner"]
+                company = env.ref("base.main_company")
+                while commit_unless_done(
+                    env, lambda: planner._plan_batch(company, now, limit=4)
+                ):
+                    pass
+
+            self.assertEqual(self._together(*[run] * 3), [])
+            with self._environment() as env:
+                run(env)  # as a minute later
+        with self._environment() as env:
+            texts = env["fsm.confirmation"].search([("order_id", "in", list(made))])
+            steps = Counter((text.order_id.id, text.step_id.number) for text in texts)
+            carried = texts.filtered("carrier_id")
+        due = {190: [200], 50: [60, 30], 20: [30]}
+        expected = {(order, step) for order in made for step in due[made[order]]}
+        self.assertEqual(set(steps), expected)
+        self.assertEqual(set(steps.values()), {1})
+        self.assertTrue(carried)
 
     def test_a_planner_that_is_killed_loses_and_doubles_nothing(self):
         self._switch_on_plan()

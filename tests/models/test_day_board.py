@@ -10,6 +10,8 @@ from odoo.exceptions import AccessError, UserError
 from ...models.appointment import fsm_appointment_search_mixin
 from ..common import MODULE, ConfirmationTransactionCase, new_user
 
+HOUR = timedelta(hours=1)
+
 
 class DayBoardCase(ConfirmationTransactionCase):
     @classmethod
@@ -430,16 +432,44 @@ class TestSummary(DayBoardCase):
         )
 
     def test_figures_by_step_and_hour(self):
-        """Hours stand as people write them."""
+        """Each step has its own share of answers; hours stand as people write them."""
         self._make_day()
+        first, second = (self._make_job() for _count in range(2))
+        plan = self.env["fsm.confirmation.plan"].create(
+            {
+                "name": "Two steps",
+                "company_id": self.company.id,
+                "enabled": True,
+                "step_ids": [
+                    (0, 0, {"unit": "hours", "number": number}) for number in (20, 300)
+                ],
+            }
+        )
+        late, early = plan.step_ids.sorted("number")
+        planner = self.env["fsm.confirmation.planner"]
+        planner._plan_batch(self.company)
+        self._reply("Yes", number=first.confirmation_ids.mobile)
+        planner._plan_batch(self.company, second.scheduled_date_start - 20 * HOUR)
         model = self._appointments()
-        groups = model.formatted_read_group([], ["step_id"], ["confirmed_rate:avg"])
-        self.assertEqual([group["step_id"] for group in groups], [False])
+        groups = model.formatted_read_group(
+            [], ["step_id"], ["__count", "asked_rate:avg", "confirmed_rate:avg"]
+        )
+        figures = {
+            group["step_id"] and group["step_id"][0]: (
+                group["__count"],
+                group["asked_rate:avg"],
+                group["confirmed_rate:avg"],
+            )
+            for group in groups
+        }
+        # Who was asked by hand and has not answered is asked by the second as well.
+        expected = {early.id: (1, 1, 1), late.id: (3, 1, 0), False: (2, 0.5, 0.5)}
+        self.assertEqual(figures, expected)
         hours = model.fields_get(["sent_hour"])["sent_hour"]
         self.assertIn(("09:00", "9 AM"), hours["selection"])
         self.assertEqual(hours["falsy_value_label"], "Not asked")
         groups = model.formatted_read_group([], ["sent_hour"], ["__count"])
-        self.assertEqual(sum(group["__count"] for group in groups), 4)
+        self.assertEqual(sum(group["__count"] for group in groups), 6)
 
 
 class TestRights(DayBoardCase):

@@ -419,18 +419,33 @@ class TestPlanner(PlannerCase):
             self.env["fsm.confirmation.composer"]._record([draft], self.env.user)
 
     def test_the_work_per_batch_is_bounded(self):
-        def count(orders):
+        """Ten times as many customers take as many queries, whatever is due."""
+        planner = self.env["fsm.confirmation.planner"]
+
+        def count(orders, now):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            self.assertEqual(len(self._plan()), orders)
+            self.assertEqual(planner._plan_batch(self.company, now), orders)
+            self.env.flush_all()
             return self.env.cr.sql_log_count - before
 
+        reminder = {"unit": "hours", "number": 4, "audience": "confirmed"}
+        self.soon.step_ids = [
+            (0, 0, {"unit": "hours", "number": 30}),
+            (0, 0, reminder),
+        ]
         self._plan()
-        self._make_many(3)
-        few = count(3)
-        self._make_many(12, 20)
-        self.assertLess(count(12) - few, 12)
+        self.order.scheduled_date_start = self.start + 30 * DAY
+        counts = {}
+        for many in (2, 4, 40):  # What is kept in memory is there after the first.
+            orders = self._make_many(many, many)
+            counts[many] = [count(many, self.now)]
+            counts[many].append(count(many, self.start - 30 * HOUR))
+            orders._set_confirmation_status_sudo("confirmed")
+            counts[many].append(count(many, self.start - 4 * HOUR))
+            orders.unlink()
+        self.assertEqual(counts[4], counts[40])
 
     def test_many_due_at_one_moment_are_asked_once_each(self):
         """As 5,000 at 9:00 are, in batches: see dev/bench for so many."""
@@ -570,9 +585,11 @@ class TestPlanner(PlannerCase):
         )
 
     def _make_many(self, count, first=0):
+        orders = self.order.browse()
         for number in range(first, first + count):
             contact = self._make_contact(f"C{number}", f"+1212555{3000 + number}")
-            self._make_order(location_id=self._make_location(contact).id)
+            orders += self._make_order(location_id=self._make_location(contact).id)
+        return orders
 
     def test_why(self):
         order = self.order.with_user(self.users["read"])
