@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..core.notices import AUTOMATIC
 from ..models.appointment.fsm_appointment_mixin import RESPONSES
 from ..tools.notification import CLOSE, notify
 
@@ -39,6 +40,7 @@ class FsmConfirmationSettle(models.TransientModel):
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
     response = fields.Selection(RESPONSES)
     scheduled_date_start = fields.Datetime("New Date")
+    move_info = fields.Char("Notification", compute="_compute_move_info")
     note = fields.Char("Reason")
     is_done = fields.Boolean("Done", readonly=True)
 
@@ -46,6 +48,32 @@ class FsmConfirmationSettle(models.TransientModel):
     def _onchange_reply_id(self):
         if self.action == "attach":
             self.response = self.reply_id._get_understood_response()
+
+    @api.depends("action", "confirmation_id", "scheduled_date_start")
+    def _compute_move_info(self):
+        """What the customer gets to know of the move, before it is made."""
+        proposals = self.env["fsm.confirmation.proposal"]
+        for wizard in self:
+            wizard.move_info = False
+            message = wizard.confirmation_id._origin
+            start = wizard.scheduled_date_start
+            is_move = wizard.action == "move" and message and start
+            if not is_move or not message.has_access("read"):
+                continue
+            if proposals._is_agreed(message, start):
+                agreed = self.env._("The customer named this time: it is confirmed.")
+                told = proposals._describe_telling(message)
+                wizard.move_info = f"{agreed} {told}"
+            else:
+                wizard.move_info = wizard._describe_notice(message)
+
+    @api.model
+    def _describe_notice(self, message):
+        way = message.company_id.sudo().job_confirmation_notice_moved
+        who = message.contact_name or ""
+        if way == AUTOMATIC:
+            return self.env._("%s will be notified automatically.", who)
+        return self.env._("%s isn't notified by this: use Ask Again afterward.", who)
 
     def action_apply(self):
         """Apply the decision, once.

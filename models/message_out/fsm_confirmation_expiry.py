@@ -46,11 +46,13 @@ class FsmConfirmationExpiry(models.AbstractModel):
             # Without it every past message would be read. One day more than needed, in
             # case a run was interrupted.
             domain.append(("appointment_start", ">", since - timedelta(days=1)))
-        expired_sudo = self.env["fsm.confirmation"].sudo().search(domain, limit=limit)
+        found_sudo = self.env["fsm.confirmation"].sudo().search(domain, limit=limit)
+        # Some may end later by now.
+        expired_sudo = found_sudo.filtered(lambda rec: rec._has_passed())
         expired_sudo._close_sudo("past")
         for record_sudo in expired_sudo:
             record_sudo._get_appointment_sudo()._stop_waiting_sudo()
-        return len(expired_sudo) == limit
+        return len(found_sudo) == limit and bool(expired_sudo)
 
     @api.model
     def _update_orders_of_ended_visits_sudo(self, since=None):

@@ -493,25 +493,30 @@ class FsmConfirmationProposal(models.AbstractModel):
         :return: dict ``title``, ``body`` and ``label`` of the question before it
         """
         appointment_sudo = message._get_appointment_sudo()
-        service = self.env["fsm.confirmation.write.back"]
-        draft = service._draft(message, "-", NOTICE)
         known = {
             "who": message.contact_name or "",
             "job": message.job_name or "",
             "time": self._format(appointment_sudo, slot_sudo.date_start),
         }
         moves = self.env._("%(job)s moves to %(time)s and is confirmed.", **known)
-        if service._find_block(draft):
-            told = self.env._("%(who)s can't be texted: call.", **known)
-        else:
-            told = self.env._("%(who)s gets a text with the new time.", **known)
-            waits = service._describe_departure(draft, message)
-            told = " ".join(filter(None, [told, waits]))
+        told = self._describe_telling(message)
         return {
             "title": self.env._("Set the time that %(who)s chose?", **known),
             "body": f"{moves} {told}",
             "label": self.env._("Set the Time"),
         }
+
+    @api.model
+    def _describe_telling(self, message):
+        """Say whether and when the customer is told a time that is agreed on."""
+        who = message.contact_name or ""
+        service = self.env["fsm.confirmation.write.back"]
+        draft = service._draft(message, "-", NOTICE)
+        if service._find_block(draft):
+            return self.env._("%s can't be texted: call.", who)
+        told = self.env._("%s gets a text with the new time.", who)
+        waits = service._describe_departure(draft, message)
+        return " ".join(filter(None, [told, waits]))
 
     @api.model
     def _apply_chosen(self, message):

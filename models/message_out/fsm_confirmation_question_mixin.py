@@ -340,8 +340,17 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
     def _has_passed(self):
         """Whether what was asked about is over."""
         self.ensure_one()
+        now = fields.Datetime.now()
         start, end = self.appointment_start or None, self.appointment_end or None
-        return status.has_passed(start, fields.Datetime.now(), end)
+        if not status.has_passed(start, now, end):
+            return False
+        appointment_sudo = self._get_appointment_sudo()
+        if not appointment_sudo or appointment_sudo.scheduled_date_start != start:
+            return True
+        # It may end later than the customer was told.
+        return status.has_passed(
+            start, now, appointment_sudo.scheduled_date_end or None
+        )
 
     def _is_current(self, at=None):
         """Whether the appointment is still as the customer was asked about it.

@@ -429,6 +429,22 @@ class TestWhatWasConfirmed(TruthCase):
         self.order.scheduled_date_start = self.start
         self.assertEqual(self.order.confirmation_status, "reconfirm")
 
+    def test_the_work_ends_later_than_the_customer_was_told(self):
+        """Nobody is “Not sent” because the question was over before the work."""
+        record = self._asked()
+        self._mark_sent(record)
+        self._pass_time(record, hours=1)
+        self.env.cr.execute(
+            "UPDATE fsm_order SET scheduled_date_end = %s WHERE id = %s",
+            (fields.Datetime.now() + timedelta(hours=1), self.order.id),
+        )
+        self.env.invalidate_all()
+        self.env["fsm.confirmation.expiry"]._close_expired_sudo()
+        self.assertEqual(self.order.confirmation_status, "awaiting")
+        self.assertTrue(record.is_open)
+        self._reply("Yes")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
     def test_passed_with_an_answer(self):
         self._pass_time(self._confirmed(), hours=1)
         self.env["fsm.confirmation.expiry"]._close_expired_sudo()

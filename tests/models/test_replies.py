@@ -114,7 +114,15 @@ class TestReplies(ConfirmationTransactionCase):
         self.assertIn("move", [step["key"] for step in steps._get_steps(record)])
         context = record.action_next_step("move")["context"]
         wizard = self.env["fsm.confirmation.settle"].with_user(self.dispatcher)
-        wizard.with_context(**context).create({}).action_apply()
+        dialog = wizard.with_context(**context).create({})
+        self.assertIn("gets a text with the new time", dialog.move_info)
+        dialog.scheduled_date_start = record.proposed_date + timedelta(hours=1)
+        self.assertIn("isn't notified by this", dialog.move_info)
+        self.company.job_confirmation_notice_moved = "auto"
+        self.env.invalidate_all()
+        self.assertIn("will be notified automatically", dialog.move_info)
+        dialog.scheduled_date_start = record.proposed_date
+        dialog.action_apply()
         self.assertEqual(self.order.scheduled_date_start, record.proposed_date)
         self.assertEqual(self.order.scheduled_date_start.date(), day.date())
         self.assertNotIn("move", [step["key"] for step in steps._get_steps(record)])

@@ -5,7 +5,7 @@ import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {_t} from "@web/core/l10n/translation";
 import {getBoardTiles} from "./search_model.esm";
-import {isDone, takeStep} from "../shared/next_step.esm";
+import {isDone, pressOnEnter, takeStep} from "../shared/next_step.esm";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
@@ -28,6 +28,7 @@ export class BoardState extends Component {
     static props = {...standardFieldProps};
 
     setup() {
+        this.pressOnEnter = pressOnEnter;
         // Not useService: open boards may redraw this row before the server answers.
         this.orm = this.env.services.orm;
     }
@@ -73,6 +74,7 @@ export class BoardSteps extends Component {
     static props = {...standardFieldProps};
 
     setup() {
+        this.pressOnEnter = pressOnEnter;
         this.orm = this.env.services.orm;
         this.action = useService("action");
         this.state = useState({busy: false});

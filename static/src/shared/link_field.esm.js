@@ -1,4 +1,5 @@
 import {CharField, charField} from "@web/views/fields/char/char_field";
+import {pressOnEnter} from "./next_step.esm";
 import {registry} from "@web/core/registry";
 import {withNeighbors} from "./neighbors.esm";
 
@@ -11,6 +12,11 @@ export class FsmConfirmationLink extends CharField {
         model: {type: String, optional: true},
         idField: {type: String, optional: true},
     };
+
+    setup() {
+        super.setup();
+        this.pressOnEnter = pressOnEnter;
+    }
 
     /** Where it is found in another tab. */
     get href() {

@@ -43,3 +43,15 @@ async function carryOut({state, orm, props}, {key}, follow) {
  * @returns {Boolean} whether it is done, with or without a word about it
  */
 export const isDone = (action) => !action || action.type === "ir.actions.client";
+
+/**
+ * Have Enter press the button or link that has the focus: in a list's cell it would open
+ * the row instead.
+ *
+ * @param {KeyboardEvent} ev
+ */
+export const pressOnEnter = (ev) => {
+    if (ev.key === "Enter") {
+        ev.stopPropagation();
+    }
+};

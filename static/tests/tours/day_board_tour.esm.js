@@ -32,10 +32,11 @@ tours.add("fsm_day_board", {
             run: "click",
         },
         {
-            content: "Send from the row",
+            content: "Send from the row, by keyboard",
             trigger: inRow("Ann Able", "[data-step=send]"),
-            run: "click",
+            run: ({anchor}) => anchor.focus(),
         },
+        {trigger: inRow("Ann Able", "[data-step=send]"), run: "press Enter"},
         {trigger: ".modal button[name=action_send]", run: "click"},
         {
             content: "The row and the tiles follow",
