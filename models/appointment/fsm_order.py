@@ -94,8 +94,8 @@ class FsmOrder(models.Model):
         told = self.filtered("confirmation_count")
         changes = self.env["fsm.confirmation.change"]
         if told:
-            changes = changes.search([("order_id", "in", told.ids)])
-        by_order = changes.grouped("order_id")
+            changes = told._find_changes()
+        by_order = changes.grouped(lambda change: change.told_id.order_id)
         for order in self:
             mine = by_order.get(order._origin, changes.browse())
             order.confirmation_change_text = " ".join(map(str, mine._describe()))
@@ -402,6 +402,8 @@ class FsmOrder(models.Model):
         return result
 
     def unlink(self):
+        appointments = [*self.filtered(lambda rec: not rec.visit_ids), *self.visit_ids]
+        self.env["fsm.confirmation.change"]._note_deleted_sudo(appointments)
         messages_sudo = (
             self.env["fsm.confirmation"].sudo().search([("order_id", "in", self.ids)])
         )
@@ -412,12 +414,22 @@ class FsmOrder(models.Model):
     # Actions
     # ------------------------------------------------------------------
 
+    def _find_changes(self):
+        """What customers don't know yet: ``fsm.confirmation.change``."""
+        return self.env["fsm.confirmation.change"].search(
+            [
+                "|",
+                ("order_id", "in", self.ids),
+                # Of visits that were deleted.
+                ("told_id.order_id", "in", self.ids),
+            ]
+        )
+
     def action_tell_change(self):
         """Tell the customer what changed since the last text."""
         self.ensure_one()
         self.check_access("read")
-        changes = self.env["fsm.confirmation.change"]
-        return changes.search([("order_id", "=", self.id)]).action_tell()
+        return self._find_changes().action_tell()
 
     def action_send_confirmation(self):
         """Open the Send Confirmation dialog."""
