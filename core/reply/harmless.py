@@ -10,12 +10,7 @@ from typing import NamedTuple
 
 from . import intents as lx
 from .clauses import IFS, ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
-from .instructions import (
-    INSTRUCTS,
-    instructs,
-    is_condition_of_instruction,
-    is_instruction,
-)
+from .instructions import INSTRUCTS, instructs
 from .of_things import MOSTLY, is_of_things, warns
 from .told import is_told
 from .wordclasses import NOT, keys_of
@@ -105,6 +100,7 @@ class Around(NamedTuple):
     seen: bool  # something harmless was said in a clause before
     preceding: list = []  # the clause before
     following: list = []  # the clause after
+    conditions: frozenset = frozenset()  # see :func:`~.instructions.conditions_of`
 
     def before(self, index):
         return self.clause[index - 1] if index else None
@@ -136,8 +132,7 @@ def is_harmless(around):
             return False
         if segment.is_any(YES) and not segment.is_any(REFUSALS):
             if lx.CONDITION in segment.kinds and not (
-                _is_followed_by_yes(around, index)
-                or is_condition_of_instruction(around, index)
+                _is_followed_by_yes(around, index) or index in around.conditions
             ):
                 return False  # "si llueve"
             if _is_fine_now(around, index):
@@ -291,13 +286,13 @@ def _is_harmless_here(segment, index, around):
 
 def _is_of_instruction(segment, index, around):
     """Tell what stands in "call if you can't find it", and its "if"."""
-    if is_condition_of_instruction(around, index):
+    if index in around.conditions:
         return not segment.is_any({lx.OTHER, lx.CODE} | REFUSALS)
     if segment.is_any(HARD | REFUSALS) and not is_bare_no(segment):
         return False
     if instructs(around.clause, index) and around.topics & {lx.ACCESS, lx.PLACE}:
         return lx.DOUBT not in segment.kinds or lx.UNCLEAR in segment.kinds
-    return is_instruction(around)
+    return bool(around.conditions)
 
 
 def _is_warned_of(segment, around):

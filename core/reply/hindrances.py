@@ -129,13 +129,15 @@ _ALREADY = frozenset("already ya deja schon bereits gia al".split())
 _SOMEBODY = frozenset(
     "someone somebody alguien quelquun jemand einer wer qualcuno alguem iemand".split()
 )
+_SOMEBODY_ALREADY = phrases_of("alguem ja")
+_TO_ME = phrases_of("mi si")
 _DID_IT = frozenset(
     "did done fixed came hizo hecho vino arreglo estuvo fait venu passe repare hat "
     "gemacht repariert war fatto venuto passato fez veio arranjou esteve heeft "
     "gedaan geweest".split()
 )
 # Who may have mended it instead of us, by language, with its words for "already".
-_MENDERS = {
+_WHO_MENDS = {
     "already": (
         "husband wife brother sister son dad father mom mother uncle cousin nephew "
         "neighbo friend buddy guy landlord plumber handyman roommate boyfriend "
@@ -168,7 +170,7 @@ _MENDERS = {
 }
 _MENDERS = {
     word: tuple(stems.split())
-    for words, stems in _MENDERS.items()
+    for words, stems in _WHO_MENDS.items()
     for word in words.split()
 }
 # What is done for the visit, or only known of the thing.
@@ -231,7 +233,7 @@ def _has_no_car(_clause, keys):
     """Tell "my car is broken", so nobody is home, from "the garage door is broken"."""
     pairs = zip(keys, keys[1:], strict=False)
     mine = any(a in MY and b in _CARS for a, b in pairs)
-    mine = mine or ("lauto" in keys and has_phrase(keys, (" mi si ",)))
+    mine = mine or ("lauto" in keys and has_phrase(keys, _TO_ME))
     return mine and not _BROKEN.isdisjoint(keys)
 
 
@@ -258,7 +260,7 @@ def _was_done(_clause, keys):
     """Tell "somebody already came" from "somebody is already there"."""
     if _SOMEBODY.isdisjoint(keys) or _DID_IT.isdisjoint(keys):
         return False
-    return not _ALREADY.isdisjoint(keys) or has_phrase(keys, (" alguem ja ",))
+    return not _ALREADY.isdisjoint(keys) or has_phrase(keys, _SOMEBODY_ALREADY)
 
 
 def _was_mended(clause, keys):

@@ -80,11 +80,12 @@ _SUBJECTS = frozenset(
 )
 
 
-def is_instruction(around):
-    """Tell whether a clause has a condition of what the technician is told to do."""
-    return any(
-        is_condition_of_instruction(around, index)
-        for index in range(len(around.clause))
+def conditions_of(around):
+    """Return the indexes of a clause's conditions of what the technician is told."""
+    return frozenset(
+        index
+        for index, segment in enumerate(around.clause)
+        if _is_if(segment) and _is_condition_of_instruction(around, index)
     )
 
 
@@ -95,13 +96,13 @@ def instructs_if(segments):
     )
 
 
-def is_condition_of_instruction(around, index):
+def _is_condition_of_instruction(around, index):
     """Tell "bel me als u onderweg bent" from "bel me als het duur wordt".
 
     The instruction stands before the condition, after it, or in the next clause.
     """
     clause = around.clause
-    if not _is_if(clause[index]) or not _is_instructive(around, index):
+    if not _is_instructive(around, index):
         return False
     said = [*clause, *around.following]
     words = keys_of(said)

@@ -138,6 +138,7 @@ class Lexicon:
         "_repaired",
         "_root",
         "_singles",
+        "_steps_of",
         "_typos",
     )
 
@@ -147,6 +148,7 @@ class Lexicon:
         self._accented = {}
         # Customers repeat each other.
         self._repaired = lru_cache(_MAX_REPAIRED)(self._repair)
+        self._steps_of = lru_cache(_MAX_REPAIRED)(self._find_steps)
         self._singles = {}  # key of one-word phrases: intents
         self._compounding = set()  # nouns that others are made of
         self._typos = {}  # (first letter, length): words repaired to
@@ -245,7 +247,7 @@ class Lexicon:
         single = _single_end(key)
         return single if self._is_stretchable(single) else None
 
-    def _steps_of(self, token):
+    def _find_steps(self, token):
         """Return the steps that a word may take, also without its article."""
         steps = _steps_of(token, self._known_key(token))
         if "'" in token.surface:
@@ -338,10 +340,10 @@ class Lexicon:
         nodes = [self._root]
         for end in range(start + 1, len(steps) + 1):
             nodes = [
-                node.children[step]
+                child
                 for node in nodes
                 for step in steps[end - 1]
-                if step in node.children
+                if (child := node.children.get(step))
             ]
             if not nodes:
                 return

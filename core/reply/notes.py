@@ -14,7 +14,7 @@ from .harmless import (
     names_own,
     topics_of_all,
 )
-from .instructions import instructs_if
+from .instructions import conditions_of, instructs_if
 from .of_things import warns
 from .wordclasses import ARTICLES
 
@@ -44,7 +44,7 @@ def find_yes_with_note(text, lexicon):
     ):
         seen = any(about[:place])
         around = Around(clause, about[place], rest, beside, seen, before, after)
-        if not is_harmless(around):
+        if not is_harmless(around._replace(conditions=conditions_of(around))):
             return []
     return yes
 

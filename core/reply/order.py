@@ -115,6 +115,16 @@ _NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van",
 _NEITHER += (("geen", "van", "de", "twee"), ("geen", "van", "de", "drie"))
 
 
+def _by_first_word(phrases):
+    found = {}
+    for phrase in phrases:
+        found.setdefault(phrase[0], []).append(phrase)
+    return found
+
+
+_NONE_OF_THEM, _ALL_OF_THEM = map(_by_first_word, (_NEITHER + _NEITHER_OF, _BOTH))
+
+
 def find_all(length, find_at):
     """Walk over tokens; what is found at one goes on after its end.
 
@@ -150,10 +160,11 @@ def _choice_at(keys, index, ordered):
 
 
 def _all_at(keys, index, ordered):
-    phrases_of = ((_NEITHER + _NEITHER_OF, "decline"), (_BOTH, ""))
-    for phrases, says in phrases_of:
+    for phrases, says in ((_NONE_OF_THEM, "decline"), (_ALL_OF_THEM, "")):
         ends = [
-            index + len(p) for p in phrases if tuple(keys[index : index + len(p)]) == p
+            index + len(p)
+            for p in phrases.get(keys[index], ())
+            if tuple(keys[index : index + len(p)]) == p
         ]
         if ends:
             every = _counts(keys[index : max(ends)], len(ordered))

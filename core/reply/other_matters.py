@@ -201,6 +201,7 @@ _WHEN = frozenset(
     "when before if once cuando antes si quand avant wenn bevor quando prima se als "
     "voor".split()
 )
+_SAYS_YES = YES | {lx.THANKS, lx.GREETING}
 
 
 def find_other_matter(segments):
@@ -214,11 +215,12 @@ def find_other_matter(segments):
     said_yes = False
     for clause in clauses:
         said_yes = said_yes or any(s.is_any(YES) for s in clause)
-        if not said_yes:
+        if not said_yes or all(s.is_any(_SAYS_YES) for s in clause):
             continue
-        if any(tells(clause, keys_of(clause)) for tells in _ANYWHERE):
+        keys = keys_of(clause)
+        if any(tells(clause, keys) for tells in _ANYWHERE):
             return clause
-        if any(tells(keys_of(clause)) for tells in _ALONE) and _is_all(clauses, clause):
+        if any(tells(keys) for tells in _ALONE) and _is_all(clauses, clause):
             return clause
     return []
 

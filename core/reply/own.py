@@ -35,6 +35,7 @@ class _Words(NamedTuple):
     street: tuple  # telling words only
     names: frozenset  # technician, contacts
     phrases: tuple  # city, company: as they stand
+    telling: frozenset  # a text without one of these names nothing of it
 
 
 @lru_cache(maxsize=512)
@@ -48,13 +49,18 @@ def _words_of(job, street, city, technician, company, contacts):
         for key in telling
         if key.endswith(whole)
     ]
+    telling = [k for k in telling if not k.isdecimal() and len(k) >= _MIN_NAME]
     names = {key for name in (technician, *contacts) for key in _keys(name)}
+    names = frozenset(key for key in names if len(key) >= _MIN_NAME)
+    phrases = tuple(filter(None, (_keys(city), _keys(company), _keys(street))))
+    job = _keys(job)
     return _Words(
-        _keys(job),
+        job,
         numbers[0] if numbers else "",
-        tuple(key for key in telling if not key.isdecimal() and len(key) >= _MIN_NAME),
-        frozenset(key for key in names if len(key) >= _MIN_NAME),
-        tuple(filter(None, (_keys(city), _keys(company), _keys(street)))),
+        tuple(telling),
+        names,
+        phrases,
+        names.union(telling, job[:1], (phrase[0] for phrase in phrases)),
     )
 
 
@@ -213,6 +219,9 @@ def _find_names(keys, appointments):
         a.id: _words_of(a.job, a.street, a.city, a.technician, a.company, a.contacts)
         for a in appointments
     }
+    said = {*keys, *(key.removesuffix("s") for key in keys)}  # "Oscar's"
+    if all(own.telling.isdisjoint(said) for own in words.values()):
+        return []
     return find_all(len(keys), lambda index: _name_at(keys, index, words))
 
 

@@ -80,11 +80,12 @@ def _copied(tokens, prompts):
     copied = set()
     if len(words) < _COPIED_TEXT:
         return copied
+    runs = _runs(words, _COPIED_WORDS)
     for prompt in prompts:
         prompt_words, prompt_runs = _prompt_words(prompt)
-        if words in _runs(prompt_words, len(words)):
+        if words[0] in prompt_words and words in _runs(prompt_words, len(words)):
             return set(places)
-        for start, run in enumerate(_runs(words, _COPIED_WORDS)):
+        for start, run in enumerate(runs):
             if run in prompt_runs:
                 copied.update(places[start : start + _COPIED_WORDS])
     return copied

@@ -33,14 +33,7 @@ from .opt_out import (
 from .other_matters import find_other_matter
 from .own import find_own
 from .quotes import own_words
-from .refusals import (
-    find_concluding_no,
-    find_excuse_then,
-    find_excuse_with_proposal,
-    find_proposal,
-    find_refusal_with_rest,
-    find_refused_day,
-)
+from .refusals import find_proposal, find_refusal
 from .returns import find_change_of_mind, find_yes_at_end
 from .text import QUESTION, WORD, level
 from .understanding import (
@@ -208,13 +201,7 @@ def _read_answers(text, lexicon, codes, world):
     if yes:
         found = answered([Answer(CONFIRM)], "note", words_of(yes))
         return _described(found, text, yes, lexicon, world)
-    refusal = (
-        find_refusal_with_rest(text, lexicon)
-        or find_refused_day(text, lexicon)
-        or find_excuse_with_proposal(text)
-        or find_concluding_no(text)
-        or find_excuse_then(text)
-    )
+    refusal = find_refusal(text, lexicon)
     if refusal:
         found = answered([Answer(DECLINE)], "refusal", refusal.surface)
         return _described(found, text, [refusal], lexicon, world)

@@ -117,9 +117,20 @@ _SAME_TIME = (
 )
 
 
-def find_refusal_with_rest(text, lexicon):
-    """Return the segment that refuses, if what stands around it does not undo it."""
+def find_refusal(text, lexicon):
+    """Return the segment that refuses, though more is said with it, or None."""
     clauses = _clauses(text.segments)
+    return (
+        _find_refusal_with_rest(text, clauses, lexicon)
+        or _find_refused_day(clauses, lexicon)
+        or _find_excuse_with_proposal(clauses)
+        or _find_concluding_no(text)
+        or _find_excuse_then(clauses)
+    )
+
+
+def _find_refusal_with_rest(text, clauses, lexicon):
+    """Return the segment that refuses, if what stands around it does not undo it."""
     for position, (clause, asks) in enumerate(clauses):
         for index, segment in enumerate(clause):
             if segment.is_any(YES):
@@ -183,9 +194,8 @@ def _is_arranged(after):
     return any(s.is_any({lx.ACCESS, lx.PRESENCE, lx.UNKNOWN}) for s in after)
 
 
-def find_refused_day(text, lexicon):
+def _find_refused_day(clauses, lexicon):
     """Return the "not" of "not Friday" and "morgen nicht", beside a proposal."""
-    clauses = _clauses(text.segments)
     for position, (clause, asks) in enumerate(clauses):
         negation = None if asks else _refuses_day(clause)
         around = clauses[:position] + clauses[position + 1 :]
@@ -223,7 +233,7 @@ def _is_no_good(segment):
     )
 
 
-def find_concluding_no(text):
+def _find_concluding_no(text):
     """Return the "no" that a reason ends in: "I'm out of state so no"."""
     said = [s for s in text.segments if lx.SEPARATOR not in s.kinds]
     while said and said[-1].kinds <= SILENT:
@@ -233,10 +243,10 @@ def find_concluding_no(text):
     return None if any(map(_is_against_no, said[:-2])) else said[-1]
 
 
-def find_excuse_then(text):
+def _find_excuse_then(clauses):
     """Return the reason of "sorry, I'm at work that day", if it is all."""
     sorry = reason = None
-    for clause, asks in _clauses(text.segments):
+    for clause, asks in clauses:
         if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
             return None
         sorry = sorry or next((s for s in clause if _regrets(s)), None)
@@ -275,14 +285,14 @@ def _is_no_of(said):
     return _is_no_thanks(last) and any(lx.EXCUSE in s.kinds for s in said)
 
 
-def find_excuse_with_proposal(text):
+def _find_excuse_with_proposal(clauses):
     """Return the reason of "I'm at work, could you come Monday?" with another day.
 
     Without another day it may be only a reason why somebody else opens.
     """
     excuse = None
     proposed = False
-    for clause, asks in _clauses(text.segments):
+    for clause, asks in clauses:
         if _proposes_day(clause, asks):
             proposed = True
             continue
@@ -501,6 +511,8 @@ def _takes_back(segment, proposes, lexicon):
 
 def find_proposal(segments, appointment, today):
     """Return the :class:`~.when.Proposal` of another time in a text, or None."""
+    if all(segment.when is None for segment in segments):
+        return None
     words = [token.key for s in segments for token in s.tokens]
     same = any(pair in _SAME_TIME for pair in zip(words, words[1:], strict=False))
     for clause, _asks in _clauses(segments):

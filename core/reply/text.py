@@ -25,6 +25,8 @@ JOINT = "joint"  # between two numbers: "12/2", "9-11"
 # A place for any small number in a phrase of the lexicon: "{n} minutes late".
 ANY_NUMBER = "{n}"
 
+# Several rules read one text.
+_KEPT = 64
 # More would be a slip of the pen, and must not fill the memory.
 _MAX_SEQUENCES = 2000
 
@@ -47,6 +49,13 @@ _SPACED = re.compile(r"(?<![\w'])[A-Za-z]([ .-])[A-Za-z](?:\1[A-Za-z])+(?![\w'])
 _DOUBTFUL_SMILEY = re.compile(r"(?<![\w:]):[-']?[/\\|](?![/\w])")
 _SMILEY = re.compile(
     r"(?<!\d)[:;=][-'^o]?[)(\]\[}{*DpP]+(?![^\W_])|[(\[][-']?[:;=](?!\w)|<3+(?!\d)"
+)
+# Most texts have nothing that :func:`_joined` changes: no smiley, no two single letters
+# in a row, no number behind a "!", no "o'clock" and no "après-midi".
+_MAY_BE_JOINED = re.compile(
+    r"[:;=][-'^o)(\]\[}{*dp/\\|]|[(\[][-']?[:;=]|<3|!1|clock|midi"
+    r"|(?<![\w'])[a-z][ .-][a-z](?![\w'])|\b[ap](?:\.\s?| )m\b",
+    re.IGNORECASE,
 )
 _TOKEN = re.compile(
     r"(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*(?:-se(?![\w-]))?)"
@@ -101,6 +110,7 @@ def _level(char):
 _LEVELLED = _Levelled()
 
 
+@lru_cache(maxsize=_KEPT)
 def level(text):
     """Return ``text`` with equal-looking characters made equal; keeps the lines."""
     text = _NUMERO.sub(" num ", text.translate(_BEFORE_NFKC))
@@ -125,25 +135,41 @@ def tokenize(levelled, *, joints=False):
 
     :param joints: keep what joins two numbers, which says something in times only
     """
-    levelled = _SHOUTED.sub("!", _AM_PM.sub(r"\1m", levelled))
-    levelled = _CLOCK.sub("oclock", levelled)
-    levelled = _AFTERNOON.sub("aprèsmidi", levelled)
-    levelled = _INITIALS.sub(r"\1\2", levelled)
-    levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)
-    levelled = _SMILEY.sub(" ", _DOUBTFUL_SMILEY.sub(" 😕 ", levelled))
+    tokens = _tokens_of(levelled)
+    return [token for token in tokens if joints or token.kind != JOINT]
+
+
+@lru_cache(maxsize=_KEPT)
+def _tokens_of(levelled):
+    if _MAY_BE_JOINED.search(levelled):
+        levelled = _joined(levelled)
     tokens = []
     for match in _TOKEN.finditer(levelled):
         kind = match.lastgroup
         surface = match.group()
         if kind == WORD:
-            exact = surface.casefold().replace("'", "")
-            exact = exact.removesuffix("-se")  # "apaga-se": no "if"
-            tokens.append(Token(unaccented(exact), exact, surface, kind))
-        elif kind == JOINT and not joints:
-            continue
+            tokens.append(Token(*_keys_of_word(surface), surface, kind))
         elif kind != SYMBOL or _says_something(surface):
             tokens.append(Token(surface, surface, surface, kind))
     return tokens
+
+
+def _joined(levelled):
+    """Return a text with what is written in several ways, or in letters, as one."""
+    levelled = _SHOUTED.sub("!", _AM_PM.sub(r"\1m", levelled))
+    levelled = _CLOCK.sub("oclock", levelled)
+    levelled = _AFTERNOON.sub("aprèsmidi", levelled)
+    levelled = _INITIALS.sub(r"\1\2", levelled)
+    levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)
+    return _SMILEY.sub(" ", _DOUBTFUL_SMILEY.sub(" 😕 ", levelled))
+
+
+@lru_cache(maxsize=8192)
+def _keys_of_word(surface):
+    """Return a word without case, accents and apostrophes, and with its accents."""
+    exact = surface.casefold().replace("'", "")
+    exact = exact.removesuffix("-se")  # "apaga-se": no "if"
+    return unaccented(exact), exact
 
 
 def _says_something(symbol):

@@ -22,6 +22,20 @@ _MAX_CLOCK = 12
 _ARTICLES = frozenset("one una une ein een uma un".split())
 # These end the number of a floor in some languages as well: "2 o", "3 e".
 _WEAK_ENDS = ("a", "o", "e", "de", "ste", "er", "eme", "ieme")
+# A text without one of these, and without a number, names no time.
+_TIME_WORDS = frozenset(NOON).union(
+    cw.WORDS,
+    cw.WEEK,
+    cw.CLOCK,
+    cw.PARTS_OF_HOUR,
+    cw.ORDINALS,
+    cw.NUMBERS,
+    cw.COMPOUNDS,
+)
+# What an expression of time may begin with.
+_FIRST_WORDS = _TIME_WORDS.union(
+    cw.PHRASE_STARTS, cw.NEXT, cw.THIS, ("twenty", "thirty")
+)
 
 
 def find_times(tokens, lang=""):
@@ -30,7 +44,7 @@ def find_times(tokens, lang=""):
     :param lang: the language in which we write to the customer, for words that mean
         a day in one language only
     """
-    if not any(token.kind == NUMBER or _is_time_word(token) for token in tokens):
+    if not any(t.kind == NUMBER or t.key in _TIME_WORDS for t in tokens):
         return []
     reader = _Reader(tokens, lang)
     found = []
@@ -43,20 +57,6 @@ def find_times(tokens, lang=""):
             found.append((start, end, when))
             start = end
     return found
-
-
-def _is_time_word(token):
-    key = token.key
-    return (
-        key in cw.WORDS
-        or key in cw.WEEK
-        or key in NOON
-        or key in cw.CLOCK
-        or key in cw.PARTS_OF_HOUR
-        or key in cw.ORDINALS
-        or key in cw.NUMBERS
-        or key in cw.COMPOUNDS
-    )
 
 
 class _Reader(HourReader):
@@ -94,7 +94,7 @@ class _Reader(HourReader):
         token = self.tokens[index]
         if token.kind == NUMBER:
             return self._number(index, when)
-        if token.kind != WORD:
+        if token.kind != WORD or token.key not in _FIRST_WORDS:
             return index
         for read in (
             self._days_ahead,

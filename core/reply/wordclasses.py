@@ -69,10 +69,23 @@ def has_pair(keys, pair):
 
 def has_phrase(keys, phrases):
     """Tell whether one of the :func:`phrases_of` stands among the words."""
+    if phrases.first_words.isdisjoint(keys):
+        return False
     words = f" {' '.join(keys)} "
     return any(phrase in words for phrase in phrases)
 
 
+class Phrases(tuple):
+    """Phrases between spaces, with the words that they begin with."""
+
+    def __new__(cls, phrases):
+        self = super().__new__(cls, phrases)
+        self.first_words = frozenset(phrase.split()[0] for phrase in self)
+        return self
+
+
 def phrases_of(text):
     """Return the phrases of a text that are separated by "|", for has_phrase."""
-    return tuple(f" {phrase.strip()} " for phrase in " ".join(text.split()).split("|"))
+    return Phrases(
+        f" {phrase.strip()} " for phrase in " ".join(text.split()).split("|")
+    )

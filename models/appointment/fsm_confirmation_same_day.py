@@ -149,12 +149,11 @@ class FsmConfirmationSameDay(models.AbstractModel):
         everything = self._get_all(record)
         left = everything.filtered(lambda rec: rec not in stops)
         steps = {rec: rec.step_id for rec in left}
-        reason = self.env._("Another appointment of this text changed: asked anew.")
+        reason = self.env._("Another appointment in this text changed: asked again.")
+        # The new text is recorded for the same step.
+        anew = Transition("canceled", reason=reason, is_void=True)
         for one in everything.filtered(lambda rec: rec.state in _WAITS):
-            # The new text is recorded for the same step.
-            values = {"step_id": False} if one in left else None
-            stop = stops.get(one) or Transition("canceled", reason=reason)
-            deliveries._make_one_transition(one, stop, values)
+            deliveries._make_one_transition(one, stops.get(one) or anew)
         drafts = [self._draft_again(rec, step) for rec, step in steps.items()]
         composer = self.env["fsm.confirmation.composer"]
         composer._record([draft for draft in drafts if draft], record.user_id)

@@ -15,6 +15,8 @@ from ..xmlids import ADMIN_GROUP, EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
 # The fields that determine the names shown on messages.
 _NAMES = {"company_name", "is_company", "name", "parent_id"}
+# The fields from which the time zone of a place of work follows.
+_ZONE = {"country_id", "state_id", "tz"}
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
 
@@ -113,6 +115,10 @@ class ResPartner(models.Model):
         self._on_addresses_changed_sudo(addresses)
         if "email" in vals:
             self.env["fsm.confirmation.change"]._renew_emails_sudo(self)
+        if vals.keys() & _ZONE:
+            locations_sudo = self.env["fsm.location"].sudo()
+            locations_sudo = locations_sudo.with_context(active_test=False)
+            locations_sudo.search([("partner_id", "in", self.ids)])._on_zone_changed()
         if names:
             now = self._get_shown_names_sudo()
             renamed = self.filtered(lambda partner: names[partner] != now[partner])

@@ -200,7 +200,9 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(self.env._("This appointment can't be moved any more."))
         if self._find_message(appointment):
             raise UserError(
-                self.env._("Somebody has texted this customer meanwhile. Look again.")
+                self.env._(
+                    "Someone has texted this customer in the meantime. Look again."
+                )
             )
         draft = self._draft_first(appointment, starts, reason)
         self._check_starts(draft)
@@ -317,6 +319,15 @@ class FsmConfirmationProposal(models.AbstractModel):
         )
 
     @api.model
+    def _find_undecided_sudo(self, orders):
+        """As :meth:`_find_pending_sudo`, those of which the customer chose none yet."""
+        return {
+            key: slots_sudo
+            for key, slots_sudo in self._find_pending_sudo(orders).items()
+            if not any(slots_sudo.mapped("is_chosen"))
+        }
+
+    @api.model
     def _describe_pending(self, slots_sudo):
         """A sentence about the times of one text, for the Work Order."""
         message_sudo = slots_sudo.confirmation_id
@@ -428,6 +439,33 @@ class FsmConfirmationProposal(models.AbstractModel):
             letter=slot_sudo.letter,
             time=self._format(appointment_sudo, slot_sudo.date_start),
         )
+
+    @api.model
+    def _describe_applying(self, message, slot_sudo):
+        """What applying the chosen time will do, and who is told of it.
+
+        :return: dict ``title``, ``body`` and ``label`` of the question before it
+        """
+        appointment_sudo = message._get_appointment_sudo()
+        service = self.env["fsm.confirmation.write.back"]
+        draft = service._draft(message, "-", NOTICE)
+        known = {
+            "who": message.contact_name or "",
+            "job": message.job_name or "",
+            "time": self._format(appointment_sudo, slot_sudo.date_start),
+        }
+        moves = self.env._("%(job)s moves to %(time)s and is confirmed.", **known)
+        if service._find_block(draft):
+            told = self.env._("%(who)s can't be texted: call.", **known)
+        else:
+            told = self.env._("%(who)s gets a text with the new time.", **known)
+            waits = service._describe_departure(draft, message)
+            told = " ".join(filter(None, [told, waits]))
+        return {
+            "title": self.env._("Set the time that %(who)s chose?", **known),
+            "body": f"{moves} {told}",
+            "label": self.env._("Set the Time"),
+        }
 
     @api.model
     def _apply_chosen(self, message):

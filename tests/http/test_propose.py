@@ -76,6 +76,10 @@ class TestPropose(ConfirmationHttpCase):
         step = self._steps()["take_time"]
         self.assertTrue(step["primary"])
         self.assertIn("Set to B: ", step["label"])
+        self.assertIn("gets a text with the new time", step["confirm"]["body"])
+        self.assertIn(step["label"].removeprefix("Set to B: "), step["confirm"]["body"])
+        [on_board] = [each for each in self._row().next_steps if "confirm" in each]
+        self.assertEqual(on_board["confirm"], step["confirm"])
         self.question.with_user(self.dispatcher).action_next_step("take_time")
         self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
         self.assertEqual(
@@ -87,7 +91,7 @@ class TestPropose(ConfirmationHttpCase):
         self._run_outbox()
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
         self.assertFalse(any(slots.mapped("is_held")))
         # No notice of the same change follows.
         changes = self.env["fsm.confirmation.change"]
@@ -303,7 +307,7 @@ class TestPropose(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "confirmed")
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
         self.assertFalse(self.env["fsm.confirmation.change"].search([]))
 
     def test_another_time_than_the_customers_own_is_asked_about(self):
@@ -504,7 +508,7 @@ class TestProposeFirst(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "confirmed")
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
 
     def test_from_the_board(self):
         row = self._row()
