@@ -64,7 +64,7 @@ class Waiting:
     tells_canceled: bool = False
     is_canceled: bool = False  # the appointment does not take place
     same_technician: bool = True  # as when it was written
-    same_number: bool = True  # of the contact
+    same_address: bool = True  # of the contact: the number, or e-mail address
     age: timedelta = timedelta()
     times_are_reserved: bool = True  # those that it proposes, and none has begun
 
@@ -85,11 +85,11 @@ def is_outdated(text):
         return not text.is_open or text.stale not in _STILL_TRUE
     if text.tells_canceled:
         is_so = text.is_canceled if text.stale == "closed" else text.stale == "deleted"
-        return not (is_so and text.same_number)
+        return not (is_so and text.same_address)
     names_technician = text.kind in (NOTICE, ON_MY_WAY)
     return (
         text.stale not in _STILL_TRUE
-        or not text.same_number
+        or not text.same_address
         or (names_technician and not text.same_technician)
         or (text.kind == ON_MY_WAY and text.age > ON_MY_WAY_FOR)
     )

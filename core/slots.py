@@ -30,6 +30,24 @@ def is_free(start, length, windows, busy):
     return works and not any(begin < end and start < close for begin, close in busy)
 
 
+def find_full(spans, capacity):
+    """Return the spans in which at least ``capacity`` of the given ones overlap."""
+    # Where one ends as another begins, both have room.
+    ends = sorted(
+        [(begin, 1) for begin, _close in spans]
+        + [(close, -1) for _begin, close in spans]
+    )
+    found, count, full_from = [], 0, None
+    for moment, step in ends:
+        count += step
+        if count >= capacity and full_from is None:
+            full_from = moment
+        elif count < capacity and full_from is not None:
+            found.append((full_from, moment))
+            full_from = None
+    return found
+
+
 def find_starts(windows, busy, length, earliest, limit):
     """The first free starts, some hours apart.
 

@@ -77,7 +77,10 @@ class FsmConfirmationBatch(models.TransientModel):
         departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
             orders_sudo = wizard.order_ids._origin._filtered_access("read").sudo()
-            found = [departures._find_for(rec, rec.company_id) for rec in orders_sudo]
+            found = [
+                departures._find_in(rec._get_appointment_timezone(), rec.company_id)
+                for rec in orders_sudo
+            ]
             wizard.is_outside_hours = any(now != departure for now, departure in found)
 
     @api.depends("order_ids")

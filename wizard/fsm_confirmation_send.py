@@ -265,9 +265,9 @@ class FsmConfirmationSend(models.TransientModel):
     def _compute_is_outside_hours(self):
         departures = self.env["fsm.confirmation.departure"]
         for wizard in self:
-            now, departure = departures._find_for(
-                wizard.order_id.sudo(), wizard.company_id
-            )
+            order_sudo = wizard.order_id.sudo()
+            zone = order_sudo._get_appointment_timezone() if order_sudo else ""
+            now, departure = departures._find_in(zone, wizard.company_id)
             wizard.is_outside_hours = departure != now
 
     @api.depends(

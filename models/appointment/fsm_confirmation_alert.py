@@ -3,7 +3,6 @@ from odoo import api, fields, models
 
 from ...core.alerts import SETUP, Facts, find_codes
 from ...core.kinds import (
-    EMAIL,
     QUESTION,
     TIMES,
     Waiting,
@@ -258,16 +257,15 @@ class FsmConfirmationAlert(models.AbstractModel):
         """Facts for :class:`~...core.kinds.Waiting` about a text that asks nothing."""
         appointment_sudo = record_sudo._get_appointment_sudo()
         person_sudo = appointment_sudo and appointment_sudo._get_person()
-        partner_sudo, company = record_sudo.partner_id, record_sudo.company_id
-        number = record_sudo.mobile
-        if partner_sudo and record_sudo.channel != EMAIL:
-            number, _verdict = partner_sudo._get_confirmation_number(company)
+        is_same = not record_sudo.partner_id or (
+            record_sudo._get_address_now() == record_sudo._get_address()
+        )
         proposals = self.env["fsm.confirmation.proposal"]
         return {
             "tells_canceled": record_sudo.tells_change == CANCELED,
             "is_canceled": record_sudo.order_id.stage_id._is_canceled(),
             "same_technician": person_sudo == record_sudo.person_id,
-            "same_number": number == record_sudo.mobile,
+            "same_address": is_same,
             "age": fields.Datetime.now() - record_sudo.create_date,
             "times_are_reserved": record_sudo.kind != TIMES
             or proposals._are_reserved(record_sudo),

@@ -50,6 +50,8 @@ class Draft:
     # person, or for a step.
     leaves_at_once: bool | None = None
     home: object = None  # ``res.company`` of a text about no Work Order
+    # The ``fsm.confirmation`` by which an appointment is known that was deleted.
+    deleted: object = None
     is_recipient: bool | None = None  # None: not checked yet
     # The newest ``fsm.confirmation`` about it that matters, maybe empty; None: not
     # looked for yet.
@@ -82,6 +84,26 @@ class Draft:
     def appointment(self):
         """The visit, or the Work Order without visits."""
         return self.visit or self.order
+
+    @property
+    def start(self):
+        """When the appointment begins, naive UTC, or False."""
+        if self.deleted:
+            return self.deleted.appointment_start
+        return self.appointment.scheduled_date_start
+
+    @property
+    def end(self):
+        if self.deleted:
+            return self.deleted.appointment_end
+        return self.appointment.scheduled_date_end
+
+    @property
+    def timezone(self):
+        """Name of the time zone where the work happens, "" where there is none."""
+        if self.deleted:
+            return self.deleted._get_timezone()
+        return self.order._get_appointment_timezone() if self.order else ""
 
     @property
     def template_sudo(self):
@@ -125,18 +147,23 @@ class FsmConfirmationComposer(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _draft(self, order, visit, partner, code="", previous=None, channel=SMS):
+    def _draft(
+        self, order, visit, partner, code="", previous=None, channel=SMS, deleted=None
+    ):
         """A :class:`Draft` for one contact.
 
         :param code: the code to begin with, when one is needed
         :param previous: the ``fsm.confirmation`` that this one is sent again for
         :param channel: the way in which the customer is asked
+        :param deleted: see :class:`Draft`
         """
         order_sudo, partner_sudo = order.sudo(), partner.sudo()
         draft = Draft(order_sudo, visit.sudo(), partner_sudo, code=code or "")
         draft.previous = previous
-        if partner and order:
-            company = order_sudo.company_id
+        if deleted:
+            draft.deleted, draft.home = deleted, deleted.company_id
+        if partner and draft.company:
+            company = draft.company
             number, draft.verdict = partner_sudo._get_confirmation_number(company)
             draft.mobile = number
             draft.sender = company._job_confirmation_sender(number)
@@ -442,6 +469,7 @@ class FsmConfirmationComposer(models.AbstractModel):
             try:
                 with private_queries(), self.env.cr.savepoint():
                     records_sudo = self.env["fsm.confirmation"].sudo().create(values)
+                    self._keep_job_names(drafts, records_sudo)
                     self.env["fsm.confirmation.same.day"]._join(drafts, records_sudo)
                     records_sudo.flush_recordset()
                     return records_sudo
@@ -483,8 +511,9 @@ class FsmConfirmationComposer(models.AbstractModel):
                 **emails._prepare_address(draft),
                 "company_id": draft.company.id,
                 "user_id": user.id,
-                "appointment_start": draft.appointment.scheduled_date_start,
-                "appointment_end": draft.appointment.scheduled_date_end,
+                "appointment_start": draft.start,
+                "appointment_end": draft.end,
+                **self._prepare_deleted(draft),
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "step_id": draft.step.id if draft.step else False,
@@ -494,3 +523,24 @@ class FsmConfirmationComposer(models.AbstractModel):
             }
             for draft, text in zip(drafts, texts, strict=True)
         ]
+
+    @api.model
+    def _prepare_deleted(self, draft):
+        """Field values of what else follows from an appointment, if it was deleted."""
+        if not draft.deleted:
+            return {}
+        known_sudo = draft.deleted.sudo()
+        return {
+            "lang": known_sudo.lang,
+            "timezone": known_sudo.timezone,
+            "person_id": known_sudo.person_id.id,
+            "closed_reason": "deleted",
+        }
+
+    @api.model
+    def _keep_job_names(self, drafts, records_sudo):
+        """Name the Work Orders that were deleted, which Odoo leaves out of what is
+        created."""
+        for draft, record_sudo in zip(drafts, records_sudo, strict=True):
+            if draft.deleted and not draft.order:
+                record_sudo.job_name = draft.deleted.sudo().job_name

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytz
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...core import slots
 from ...core.formatting import is_other_time
@@ -19,6 +20,8 @@ _LONGEST = timedelta(days=7)
 
 class FsmConfirmationFreeTime(models.AbstractModel):
     """When a technician is free: working hours without what is planned in them.
+
+    Of work without a technician, when its team is.
 
     Everything is looked at with sudo: a dispatcher need not read every calendar.
     """
@@ -166,38 +169,61 @@ class FsmConfirmationFreeTime(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
+    def _get_whose_domain(self, appointment):
+        """Whose time an appointment takes: its technician's, else its team's.
+
+        For ``fsm.order`` and ``fsm.confirmation.slot``. Work that has equipment alone
+        has a team as well, as every Work Order.
+        """
+        person_sudo = self._get_person(appointment)
+        team_sudo = appointment._get_appointment_order().sudo().team_id
+        if person_sudo:
+            return [("person_id", "=", person_sudo.id)]
+        return [("person_id", "=", False), ("team_id", "=", team_sudo.id)]
+
+    @api.model
+    def _get_capacity(self, appointment):
+        """How many appointments may be planned at one time.
+
+        One of a technician; without one, as many as the team has technicians.
+        """
+        if self._get_person(appointment):
+            return 1
+        team_sudo = appointment._get_appointment_order().sudo().team_id
+        people_sudo = self.env["fsm.person"].sudo()
+        return max(1, people_sudo.search_count([("team_id", "=", team_sudo.id)]))
+
+    @api.model
     def _find_busy(self, appointment, start, end):
         """Spans that are planned, or proposed to another customer.
 
         An override point.
         """
-        person_sudo = self._get_person(appointment)
-        if not person_sudo:
-            return []
         planned = [
-            *self._find_orders_sudo(person_sudo, start, end),
-            *self._find_visits_sudo(person_sudo, start, end),
+            *self._find_orders_sudo(appointment, start, end),
+            *self._find_visits_sudo(appointment, start, end),
         ]
-        reserved_sudo = self.env["fsm.confirmation.slot"]._find_reserved_sudo(
-            person_sudo, start, end
-        )
-        return [
+        spans = [
             (each.scheduled_date_start, each.scheduled_date_start + length)
             for each in planned
             if each != appointment.sudo() and not each._is_appointment_closed()
             for length in [self._get_length(each)]
-        ] + [
+        ]
+        slots_sudo = self.env["fsm.confirmation.slot"]
+        whose = self._get_whose_domain(appointment)
+        reserved_sudo = slots_sudo._find_reserved_sudo(whose, start, end)
+        return slots.find_full(spans, self._get_capacity(appointment)) + [
             (slot.date_start, slot.date_end)
             for slot in reserved_sudo
             if slot.confirmation_id._get_appointment_sudo() != appointment.sudo()
         ]
 
     @api.model
-    def _find_orders_sudo(self, person_sudo, start, end):
+    def _find_orders_sudo(self, appointment, start, end):
         orders_sudo = self.env["fsm.order"].sudo()
         return orders_sudo.search(
             [
-                ("person_id", "=", person_sudo.id),
+                *self._get_whose_domain(appointment),
                 ("visit_ids", "=", False),
                 ("scheduled_date_start", "<", end),
                 ("scheduled_date_start", ">", start - _LONGEST),
@@ -205,18 +231,19 @@ class FsmConfirmationFreeTime(models.AbstractModel):
         )
 
     @api.model
-    def _find_visits_sudo(self, person_sudo, start, end):
+    def _find_visits_sudo(self, appointment, start, end):
         visits_sudo = self.env["fsm.visit"].sudo()
+        # One without a technician of its own is done by the Work Order's.
+        whose = Domain("person_id", "=", False) & Domain(
+            "order_id", "any", self._get_whose_domain(appointment)
+        )
+        person_sudo = self._get_person(appointment)
+        if person_sudo:
+            whose |= Domain("person_id", "=", person_sudo.id)
         return visits_sudo.search(
-            [
-                ("scheduled_date_start", "<", end),
-                ("scheduled_date_start", ">", start - _LONGEST),
-                "|",
-                ("person_id", "=", person_sudo.id),
-                "&",
-                ("person_id", "=", False),
-                ("order_id.person_id", "=", person_sudo.id),
-            ]
+            Domain("scheduled_date_start", "<", end)
+            & Domain("scheduled_date_start", ">", start - _LONGEST)
+            & whose
         )
 
 

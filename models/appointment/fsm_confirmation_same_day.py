@@ -37,7 +37,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
             found[self._get_key(draft) or id(draft)].append(draft)
         ordered = []
         for mine in found.values():
-            mine.sort(key=lambda draft: draft.appointment.scheduled_date_start or False)
+            mine.sort(key=lambda draft: draft.start or False)
             for first in range(0, len(mine), _MOST_IN_ONE):
                 part = tuple(mine[first : first + _MOST_IN_ONE])
                 for draft in part:
@@ -56,7 +56,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
 
         Of whichever step: one that is about to be asked has none yet.
         """
-        start = draft.appointment.scheduled_date_start
+        start = draft.start
         # In an e-mail each has a link of its own.
         if not start or not draft.mobile or draft.is_email or draft.previous:
             return None

@@ -93,7 +93,8 @@ class FsmOnMyWayMixin(models.AbstractModel):
         """Whether one may text now where the work happens."""
         order_sudo = self._get_appointment_order().sudo()
         departures = self.env["fsm.confirmation.departure"]
-        now, departure = departures._find_for(order_sudo, order_sudo.company_id)
+        zone = order_sudo._get_appointment_timezone()
+        now, departure = departures._find_in(zone, order_sudo.company_id)
         return departure == now
 
     def _tell_on_my_way(self):

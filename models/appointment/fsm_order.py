@@ -110,11 +110,10 @@ class FsmOrder(models.Model):
         self.confirmation_change_text = ""
         # Users without a level may see a note, but not what is texted.
         if changed and (self.env.su or self.env.user.has_group(READ_GROUP)):
-            changes = self.env["fsm.confirmation.change"]
-            found = changes.search([("order_id", "in", changed.ids)])
-            by_order = found.grouped("order_id")
+            found = changed._find_changes()
+            by_order = found.grouped(lambda change: change.told_id.order_id)
             for order in changed:
-                mine = by_order.get(order._origin, changes)
+                mine = by_order.get(order._origin, found.browse())
                 order.confirmation_change_text = " ".join(map(str, mine._describe()))
 
     def _show_proposed_times(self, proposed):
@@ -409,6 +408,8 @@ class FsmOrder(models.Model):
         return result
 
     def unlink(self):
+        appointments = [*self.filtered(lambda rec: not rec.visit_ids), *self.visit_ids]
+        self.env["fsm.confirmation.change"]._note_deleted_sudo(appointments)
         messages_sudo = (
             self.env["fsm.confirmation"].sudo().search([("order_id", "in", self.ids)])
         )
@@ -419,6 +420,17 @@ class FsmOrder(models.Model):
     # Actions
     # ------------------------------------------------------------------
 
+    def _find_changes(self):
+        """What customers don't know yet: ``fsm.confirmation.change``."""
+        return self.env["fsm.confirmation.change"].search(
+            [
+                "|",
+                ("order_id", "in", self.ids),
+                # Of visits that were deleted.
+                ("told_id.order_id", "in", self.ids),
+            ]
+        )
+
     def action_tell_change(self):
         """Open the dialog that tells the customer what changed since the last text.
 
@@ -427,8 +439,7 @@ class FsmOrder(models.Model):
         self.ensure_one()
         check_may_edit(self.env)
         self.check_access("read")
-        changes = self.env["fsm.confirmation.change"]
-        found = changes.search([("order_id", "=", self.id)])
+        found = self._find_changes()
         # Of no change at all it says so.
         return found.action_review() if found else found.action_tell()
 

@@ -185,6 +185,7 @@ class FsmVisit(models.Model):
     def unlink(self):
         orders = self.order_id
         self._check_may_take_along()
+        self.env["fsm.confirmation.change"]._note_deleted_sudo(self)
         for visit in self:
             messages_sudo = visit.sudo().confirmation_ids
             messages_sudo._close_sudo("deleted")

@@ -107,12 +107,14 @@ class ResPartner(models.Model):
                 partner.confirmation_wrong_number = partner._describe_wrong_number()
 
     def write(self, vals):
-        numbers = {}
-        if vals.keys() & {"phone", "country_id"}:
-            numbers = self._find_asked_numbers_sudo()
+        addresses = {}
+        if vals.keys() & {"phone", "country_id", "email"}:
+            addresses = self._find_asked_addresses_sudo()
         names = self._get_shown_names_sudo() if vals.keys() & _NAMES else {}
         result = super().write(vals)
-        self._on_numbers_changed_sudo(numbers)
+        self._on_addresses_changed_sudo(addresses)
+        if "email" in vals:
+            self.env["fsm.confirmation.change"]._renew_emails_sudo(self)
         if vals.keys() & _ZONE:
             locations_sudo = self.env["fsm.location"].sudo()
             locations_sudo = locations_sudo.with_context(active_test=False)
@@ -143,10 +145,12 @@ class ResPartner(models.Model):
             retention._erase_contacts_sudo(messages_sudo, replies_sudo)
         return result
 
-    def _find_asked_numbers_sudo(self):
-        """The numbers at which these contacts were asked about what is to come.
+    def _find_asked_addresses_sudo(self):
+        """Numbers and e-mail addresses of these contacts, who were asked there about
+        what is to come.
 
-        :return: dict ``fsm.confirmation`` with sudo -> the contact's number now
+        :return: dict ``fsm.confirmation`` with sudo -> the contact's number, or e-mail
+            address, now
         """
         asked_sudo = (
             self.env["fsm.confirmation"]
@@ -161,36 +165,25 @@ class ResPartner(models.Model):
                 ]
             )
         )
-        return self._get_numbers_of(asked_sudo)
+        return {record: record._get_address_now() for record in asked_sudo}
 
     @api.model
-    def _on_numbers_changed_sudo(self, numbers):
-        """What was asked from another number is asked again, or counts again.
+    def _on_addresses_changed_sudo(self, addresses):
+        """What was asked at another number or address is asked again, or counts again.
 
-        :param numbers: see :meth:`_find_asked_numbers_sudo`, from before
+        :param addresses: see :meth:`_find_asked_addresses_sudo`, from before
         """
-        now = self._get_numbers_of(numbers)
-        for record_sudo, number in numbers.items():
-            if now[record_sudo] == number:
+        for record_sudo, before in addresses.items():
+            asked_at, now = record_sudo._get_address(), record_sudo._get_address_now()
+            if now == before:
                 continue
-            if record_sudo.mobile == number:
+            if asked_at == before:
                 record_sudo._close_sudo("number")
-            elif record_sudo.mobile == now[record_sudo] and (
-                record_sudo.closed_reason == "number"
-            ):
+            elif asked_at == now and record_sudo.closed_reason == "number":
                 record_sudo.closed_reason = "changed"
             else:
                 continue
             record_sudo._get_appointment_sudo()._on_place_changed()
-
-    @api.model
-    def _get_numbers_of(self, records_sudo):
-        return {
-            record_sudo: record_sudo.partner_id._get_confirmation_number(
-                record_sudo.company_id
-            )[0]
-            for record_sudo in records_sudo
-        }
 
     def _get_opt_out_number(self):
         """The number whose opt-out counts, or "".

@@ -64,13 +64,16 @@ class FsmConfirmationConversation(models.AbstractModel):
         found = Domain("id", "in", (current | current.previous_id).ids)
         # A failed text may have gone to a number that was corrected since.
         found |= Domain("previous_id", "=", current.id)
-        if current.order_id:
-            found |= (
-                Domain("order_id", "=", current.order_id.id)
-                & Domain("visit_id", "=", current.visit_id.id)
-                & self._get_customer_domain(current)
-                & Domain("company_id", "=", current.company_id.id)
-            )
+        about = Domain("order_id", "=", current.order_id.id)
+        if not current.order_id:
+            # It was deleted.
+            about &= Domain("job_name", "=", current.job_name)
+        found |= (
+            about
+            & Domain("visit_id", "=", current.visit_id.id)
+            & self._get_customer_domain(current)
+            & Domain("company_id", "=", current.company_id.id)
+        )
         return current.search(found, limit=limit) | current
 
     @api.model

@@ -21,6 +21,11 @@ CHANGES = [
     ("technician", "Another technician"),
 ]
 _BATCH = 50
+_WAITING_EMAILS = [
+    ("channel", "=", EMAIL),
+    ("kind", "=", NOTICE),
+    ("state", "=", "outgoing"),
+]
 
 
 class FsmConfirmationChange(models.Model):
@@ -34,8 +39,9 @@ class FsmConfirmationChange(models.Model):
     _description = "Change to Notify a Customer Of"
     _order = "due_date, id"
 
+    # Without one, its appointment was deleted: it is known by its last text alone.
     order_id = fields.Many2one(
-        "fsm.order", "Work Order", required=True, readonly=True, ondelete="cascade"
+        "fsm.order", "Work Order", readonly=True, ondelete="cascade"
     )
     visit_id = fields.Many2one("fsm.visit", readonly=True, ondelete="cascade")
     company_id = fields.Many2one("res.company", required=True, readonly=True)
@@ -48,6 +54,7 @@ class FsmConfirmationChange(models.Model):
         help="By which the customer knows of the appointment.",
     )
     contact_name = fields.Char("Customer", related="told_id.contact_name")
+    job_name = fields.Char("Job ID", related="told_id.job_name")
     kind = fields.Selection(CHANGES, "Change", required=True, readonly=True)
     told_text = fields.Char("Customer Was Told", compute="_compute_texts")
     now_text = fields.Char("Now", compute="_compute_texts")
@@ -61,6 +68,7 @@ class FsmConfirmationChange(models.Model):
 
     # Whoever changes it at the same time: one text about one appointment.
     _appointment_unique = models.UniqueIndex("(order_id, (COALESCE(visit_id, 0)))")
+    _told_unique = models.UniqueIndex("(told_id) WHERE order_id IS NULL")
     _due_index = models.Index("(due_date) WHERE is_held IS NOT TRUE")
 
     @api.depends("order_id", "visit_id", "told_id", "kind")
@@ -68,8 +76,6 @@ class FsmConfirmationChange(models.Model):
     def _compute_texts(self):
         for change in self:
             appointment = change._get_appointment()
-            people = [change.told_id.person_id, appointment._get_person()]
-            told, now_is = (person.sudo().name for person in people)
             change.told_text = change.told_id.appointment_text
             if change.told_id.tells_change == notices.CANCELED:
                 change.told_text = self.env._("Canceled")
@@ -77,9 +83,11 @@ class FsmConfirmationChange(models.Model):
             if change.kind == notices.CANCELED:
                 change.now_text = self.env._("Canceled")
             elif change.kind == notices.TECHNICIAN:
-                change.told_text, change.now_text = told, now_is
+                change.told_text = change.told_id.person_id.sudo().name
+                change.now_text = appointment._get_person().sudo().name
 
     def _get_appointment(self):
+        """The visit or Work Order, empty when it was deleted."""
         self.ensure_one()
         return self.visit_id or self.order_id
 
@@ -110,32 +118,66 @@ class FsmConfirmationChange(models.Model):
             self._cancel_untrue_emails(appointment_sudo)
             known_sudo = changes_sudo.search(appointment_sudo._get_about_domain())
             kind, told_sudo = self._find(appointment_sudo)
-            company = appointment_sudo._get_appointment_order().company_id
-            way = kind and company[f"job_confirmation_notice_{kind}"]
-            if not kind or way == notices.OFF:
+            order = appointment_sudo._get_appointment_order()
+            values = self._prepare_values(kind, told_sudo, order.company_id)
+            if not values:
                 known_sudo.unlink()
                 continue
-            due = fields.Datetime.now() + timedelta(
-                minutes=company.job_confirmation_notice_minutes
-            )
-            values = {
-                "kind": kind,
-                "told_id": told_sudo.id,
-                "company_id": company.id,
-                "due_date": due,
-                "is_held": way == notices.BY_HAND,
-                "problem": False,
-            }
             if known_sudo:
                 known_sudo.write(values)
             else:
-                order = appointment_sudo._get_appointment_order()
                 is_visit = appointment_sudo._name == "fsm.visit"
                 values["visit_id"] = is_visit and appointment_sudo.id
                 known_sudo = changes_sudo.create({**values, "order_id": order.id})
             if not known_sudo.is_held:
                 known_sudo._settle_together()
-                self.env.ref(TELL_CRON).sudo()._trigger(at=due)
+                known_sudo._wake_when_due()
+
+    @api.model
+    def _note_deleted_sudo(self, appointments):
+        """Remember those of these appointments, which are about to be deleted, that
+        their customers expect.
+
+        :param appointments: list of ``fsm.order`` and ``fsm.visit``
+        """
+        changes_sudo = self.sudo()
+        for appointment in appointments:
+            appointment_sudo = appointment.sudo()
+            self._cancel_emails_about_deleted(appointment_sudo)
+            if appointment_sudo._is_appointment_closed():
+                # What is left to tell of that stays.
+                known_sudo = changes_sudo.search(appointment_sudo._get_about_domain())
+                known_sudo.write({"order_id": False, "visit_id": False})
+                continue
+            told_sudo = self._find_told_sudo(appointment_sudo)
+            kind = self._find_deleted(told_sudo)
+            company = appointment_sudo._get_appointment_order().company_id
+            if values := self._prepare_values(kind, told_sudo, company):
+                changes_sudo.create(values)._wake_when_due()
+
+    @api.model
+    def _prepare_values(self, kind, told_sudo, company):
+        """Field values of a change, without its appointment; None if it isn't told.
+
+        :param kind: one of :data:`CHANGES` or None
+        """
+        way = kind and company[f"job_confirmation_notice_{kind}"]
+        if not kind or way == notices.OFF:
+            return None
+        minutes = company.job_confirmation_notice_minutes
+        return {
+            "kind": kind,
+            "told_id": told_sudo.id,
+            "company_id": company.id,
+            "due_date": fields.Datetime.now() + timedelta(minutes=minutes),
+            "is_held": way == notices.BY_HAND,
+            "problem": False,
+        }
+
+    def _wake_when_due(self):
+        """Have it told once it has settled, unless a person decides."""
+        if not self.is_held:
+            self.env.ref(TELL_CRON).sudo()._trigger(at=self.due_date)
 
     @api.model
     def _cancel_untrue_emails(self, appointment_sudo):
@@ -143,23 +185,41 @@ class FsmConfirmationChange(models.Model):
 
         The outbox looks at a text as it leaves.
         """
-        waiting_sudo = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            .search(
-                [
-                    *appointment_sudo._get_about_domain(),
-                    ("channel", "=", EMAIL),
-                    ("kind", "=", NOTICE),
-                    ("state", "=", "outgoing"),
-                ]
-            )
-        )
         alerts = self.env["fsm.confirmation.alert"]
         words = self.env["fsm.confirmation.alert.words"]
+        waiting_sudo = self._find_waiting_emails(appointment_sudo)
         for record_sudo in waiting_sudo.filtered(alerts._is_outdated):
             reason = words._describe_outdated(record_sudo)
             record_sudo._cancel_waiting_sudo(reason)
+
+    @api.model
+    def _renew_emails_sudo(self, partners):
+        """Have notices that wait in Odoo's mail queue sent to the contacts' new
+        addresses."""
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        waiting_sudo = messages_sudo.search(
+            [("partner_id", "in", partners.ids), *_WAITING_EMAILS]
+        )
+        for record_sudo in waiting_sudo:
+            if appointment_sudo := record_sudo._get_appointment_sudo():
+                self._note_sudo(appointment_sudo)
+
+    @api.model
+    def _cancel_emails_about_deleted(self, appointment_sudo):
+        """The same for an appointment that is about to be deleted."""
+        waiting_sudo = self._find_waiting_emails(appointment_sudo).filtered(
+            lambda rec: rec.tells_change != notices.CANCELED
+        )
+        reason = waiting_sudo._describe_cancellation("deleted")
+        waiting_sudo._cancel_waiting_sudo(reason)
+
+    @api.model
+    def _find_waiting_emails(self, appointment_sudo):
+        """Notices about an appointment in Odoo's mail queue."""
+        messages_sudo = self.env["fsm.confirmation"].sudo()
+        return messages_sudo.search(
+            [*appointment_sudo._get_about_domain(), *_WAITING_EMAILS]
+        )
 
     def _settle_together(self):
         """What the same text can tell of waits as long.
@@ -170,6 +230,7 @@ class FsmConfirmationChange(models.Model):
         others = self.search(
             [
                 ("company_id", "=", self.company_id.id),
+                ("order_id", "!=", False),
                 ("is_held", "=", False),
                 ("told_id.mobile", "!=", False),
                 ("told_id.mobile", "=", self.told_id.mobile),
@@ -234,6 +295,35 @@ class FsmConfirmationChange(models.Model):
         return change, told_sudo
 
     @api.model
+    def _find_deleted(self, told_sudo):
+        """What a customer has to be told of an appointment that is deleted.
+
+        :param told_sudo: the ``fsm.confirmation`` by which they know of it, maybe empty
+        :return: one of :data:`CHANGES` or None
+        """
+        if not told_sudo.partner_id or told_sudo.response == "declined":
+            return None
+        told = Known(
+            told_sudo.appointment_start or None,
+            is_canceled=told_sudo.tells_change == notices.CANCELED,
+        )
+        now = fields.Datetime.now()
+        return notices.get_change(
+            told, Known(is_canceled=True), has_moved=False, now=now
+        )
+
+    def _find_news(self):
+        """What there still is to tell.
+
+        :return: as of :meth:`_find`
+        """
+        self.ensure_one()
+        if self.order_id:
+            return self._find(self._get_appointment())
+        told_sudo = self.sudo().told_id
+        return self._find_deleted(told_sudo), told_sudo
+
+    @api.model
     def _find_told_sudo(self, appointment_sudo):
         """The newest text, sent or waiting, that tells a customer of an appointment.
 
@@ -247,6 +337,8 @@ class FsmConfirmationChange(models.Model):
                 ("kind", "in", (QUESTION, NOTICE, REMINDER)),
                 ("state", "not in", ("canceled", "outgoing")),
                 ("partner_id", "!=", False),
+                # About a visit that the Work Order had.
+                ("closed_reason", "!=", "deleted"),
             ]
         )
         told_sudo = found_sudo.filtered(lambda rec: rec._may_have_arrived())[:1]
@@ -276,9 +368,7 @@ class FsmConfirmationChange(models.Model):
     def _forget_untrue_sudo(self):
         """Forget what waits for a person and has passed, or is not so any more."""
         held_sudo = self.sudo().search([("is_held", "=", True)])
-        held_sudo.filtered(
-            lambda change: not change._find(change._get_appointment())[0]
-        ).unlink()
+        held_sudo.filtered(lambda change: not change._find_news()[0]).unlink()
 
     @api.model
     def _hold_masses_sudo(self):
@@ -347,7 +437,7 @@ class FsmConfirmationChange(models.Model):
         """
         drafts = {}
         for change_sudo in self.sudo():
-            kind, told_sudo = self._find(change_sudo._get_appointment())
+            kind, told_sudo = change_sudo._find_news()
             if kind:
                 draft = self._draft(change_sudo, kind, told_sudo)
                 draft.at_once_reason = reason
@@ -359,12 +449,16 @@ class FsmConfirmationChange(models.Model):
     def _draft(self, change_sudo, kind, told_sudo):
         """:param change_sudo: a change, or another record about the same appointment
         :return: :class:`~...fsm_confirmation_composer.Draft`"""
+        is_deleted = not change_sudo.order_id
+        # Of a visit that was deleted, the Work Order may be left.
+        order_sudo = told_sudo.order_id if is_deleted else change_sudo.order_id
         draft = self.env["fsm.confirmation.composer"]._draft(
-            change_sudo.order_id,
+            order_sudo,
             change_sudo.visit_id,
             told_sudo.partner_id,
             # Where they were told of the old state they look for news of it.
             channel=told_sudo.channel,
+            deleted=told_sudo if is_deleted else None,
         )
         words = self._get_words(kind, told_sudo)
         return replace(
@@ -376,7 +470,7 @@ class FsmConfirmationChange(models.Model):
             tells_change=kind,
             leaves_at_once=False,
             is_recipient=True,
-            is_alone=self._is_told_alone(kind, told_sudo),
+            is_alone=is_deleted or self._is_told_alone(kind, told_sudo),
             # Too late for its appointment it is of no use: a person is told.
             by_person=True,
         )

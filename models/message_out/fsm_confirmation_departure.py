@@ -27,29 +27,29 @@ class FsmConfirmationDeparture(models.AbstractModel):
         """When a text that is sent now goes out, with the reason if it has to wait.
 
         :param draft: :class:`~...fsm_confirmation_composer.Draft`
-        :return: as of :meth:`_find_for`
+        :return: as of :meth:`_find_in`
         """
         if draft.at_once_reason or draft.leaves_at_once or not draft.company:
             now = fields.Datetime.now()
             return now, now
-        return self._find_for(draft.order, draft.company)
+        return self._find_in(draft.timezone, draft.company)
 
     @api.model
-    def _find_for(self, order_sudo, company):
-        """When a text about a Work Order, or about none, goes out if it is sent now.
+    def _find_in(self, zone, company):
+        """When a text goes out that is sent now.
 
+        :param zone: the time zone where the work happens, "" for a text about none
         :return: (now, departure), naive UTC: the same in the texting hours; departure
             is None when they never come
         """
         now = fields.Datetime.now()
-        zone = order_sudo._get_appointment_timezone() if order_sudo else ""
         return now, company._get_next_departure(now, zone)
 
     @api.model
     def _get_facts(self, draft):
         """Facts for :mod:`...core.alerts` about a text that a person sends."""
         now, departure = self._find(draft)
-        start = draft.appointment.scheduled_date_start
+        start = draft.start
         too_late = not departure or (bool(start) and now < start <= departure)
         return {
             "too_late": too_late and departure != now,
@@ -126,7 +126,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
         """:return: dict ``now``, ``place``, and ``day`` and ``time`` if there are any
         texting hours"""
         now, departure = self._find(draft)
-        zone = draft.order._get_appointment_timezone()
+        zone = draft.timezone
         known = {
             "now": draft.order._format_time_in(zone, now),
             "place": draft.order.location_id.city or zone.split("/")[-1],
@@ -148,7 +148,7 @@ class FsmConfirmationDeparture(models.AbstractModel):
     @api.model
     def _is_kept_for_hours(self, draft):
         """Whether a draft would wait for the texting hours if there were no reason."""
-        now, departure = self._find_for(draft.order, draft.company)
+        now, departure = self._find_in(draft.timezone, draft.company)
         return not draft.is_email and departure != now
 
     @api.model

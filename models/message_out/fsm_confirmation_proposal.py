@@ -284,12 +284,20 @@ class FsmConfirmationProposal(models.AbstractModel):
                 raise UserError(self.env._("Two of the times overlap."))
         for start in starts:
             if not service._is_free(appointment_sudo, start):
-                raise UserError(
-                    self.env._(
-                        "The technician isn't free on %s. Choose another time.",
-                        self._format(appointment_sudo, start),
-                    )
-                )
+                raise UserError(self._describe_taken(appointment_sudo, start))
+
+    @api.model
+    def _describe_taken(self, appointment_sudo, start):
+        time = self._format(appointment_sudo, start)
+        if self.env["fsm.confirmation.free.time"]._get_person(appointment_sudo):
+            return self.env._(
+                "The technician isn't free on %s. Choose another time.", time
+            )
+        return self.env._(
+            "The team isn't free on %s: it has other work without a technician, or "
+            "nobody works then. Choose another time, or assign a technician.",
+            time,
+        )
 
     @api.model
     def _format(self, appointment_sudo, start):
@@ -310,12 +318,14 @@ class FsmConfirmationProposal(models.AbstractModel):
         length = service._get_length(appointment_sudo)
         until = min(fields.Datetime.now() + RESERVED_FOR, starts[-1])
         slots_sudo = self.env["fsm.confirmation.slot"].sudo()
-        slots_sudo._release_expired_sudo(person_sudo)
+        slots_sudo._release_expired_sudo(service._get_whose_domain(appointment_sudo))
+        team_sudo = appointment_sudo._get_appointment_order().team_id
         values = [
             {
                 "confirmation_id": record_sudo.id,
                 "letter": letter,
                 "person_id": person_sudo.id,
+                "team_id": not person_sudo and team_sudo.id,
                 "date_start": start,
                 "date_end": start + length,
                 "held_until": until,

@@ -90,7 +90,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             ("answered", "Answered"),
             ("moved", "Appointment moved"),
             ("changed", "Place or customer changed"),
-            ("number", "The contact's number changed"),
+            ("number", "The contact's number or address changed"),
             ("reset", "To be asked again"),
             ("closed", "Work Order completed or canceled"),
             ("deleted", "Appointment deleted"),
@@ -196,11 +196,12 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         appointment_sudo = self._get_appointment_sudo()
         order_sudo = self.order_id.sudo()
         details = {"job": self.job_name or "", "new_date": "", "new_time": ""}
-        if not order_sudo:
-            return {**details, "date": "", "time": ""}
         zone = self._get_timezone()
+        if not zone:
+            return {**details, "date": "", "time": ""}
         start = self.appointment_start
-        same = appointment_sudo.scheduled_date_start == start
+        # It's still known when the Work Order is deleted.
+        same = appointment_sudo and appointment_sudo.scheduled_date_start == start
         end = appointment_sudo.scheduled_date_end if same else self.appointment_end
         details["date"] = order_sudo._format_date_in(zone, start)
         details["time"] = order_sudo._format_time_in(zone, start, end, reader)
@@ -444,6 +445,18 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
             return self.email, EMAIL
         return self.mobile, self.sender
 
+    def _get_address(self):
+        """Where it went: the number, or the e-mail address."""
+        self.ensure_one()
+        return (self.email if self.channel == EMAIL else self.mobile) or ""
+
+    def _get_address_now(self):
+        """The number, or e-mail address, that its contact has now; or ""."""
+        self.ensure_one()
+        if self.channel == EMAIL:
+            return self.env["fsm.confirmation.email"]._get_address(self.partner_id)
+        return self.partner_id._get_confirmation_number(self.company_id)[0]
+
     def _close_sudo(self, reason):
         """Stop waiting for an answer, and cancel texts that haven't been sent yet.
 
@@ -507,7 +520,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
                 "The place or the customer was changed before the text was sent."
             ),
             "number": self.env._(
-                "The contact's number was changed before the text was sent."
+                "The contact's number or address was changed before it was sent."
             ),
             "reset": self.env._("It is to be asked again."),
             "company": self.env._("The Work Order was moved to another company."),

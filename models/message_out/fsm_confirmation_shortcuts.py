@@ -149,7 +149,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         """:return: dict id -> :class:`Told`, by SQL"""
         names = ["customer_note", "kind", "order_id"]
         self.env["fsm.confirmation"].flush_model(names)
-        self.env["fsm.confirmation.change"].flush_model(["order_id"])
+        self.env["fsm.confirmation.change"].flush_model(["order_id", "told_id"])
         rows = self.env.execute_query(
             SQL(
                 """
@@ -157,6 +157,8 @@ class FsmConfirmationShortcuts(models.AbstractModel):
                        bool_or(m.kind = %s),
                        EXISTS (SELECT FROM fsm_confirmation_change c
                                 WHERE c.order_id = m.order_id)
+                       OR bool_or(m.id IN (SELECT told_id FROM fsm_confirmation_change
+                                            WHERE order_id IS NULL))
                   FROM fsm_confirmation m WHERE m.order_id IN %s GROUP BY m.order_id
                 """,
                 TIMES,
@@ -169,8 +171,8 @@ class FsmConfirmationShortcuts(models.AbstractModel):
     def _find_told_sudo(self, ids):
         """:return: dict id -> :class:`Told`, by the ORM"""
         mine = [("order_id", "in", ids)]
-        changes_sudo = self.env["fsm.confirmation.change"].sudo()
-        changed = changes_sudo._read_group(mine, ["order_id"])
+        changed = self.env["fsm.order"].sudo().browse(ids)._find_changes()
+        changed = changed.told_id.order_id | changed.order_id
         groups = (
             self.env["fsm.confirmation"]
             .sudo()
@@ -181,7 +183,7 @@ class FsmConfirmationShortcuts(models.AbstractModel):
             )
         )
         return {
-            order.id: Told(count, notes > 0, TIMES in kinds, (order,) in changed)
+            order.id: Told(count, notes > 0, TIMES in kinds, order in changed)
             for order, count, notes, kinds in groups
         }
 

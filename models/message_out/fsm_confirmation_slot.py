@@ -5,7 +5,8 @@ from odoo import api, fields, models
 class FsmConfirmationSlot(models.Model):
     """A time that was proposed to a customer, reserved for them for a while.
 
-    One technician's time is never reserved for two customers: the database decides.
+    One technician's time is never reserved for two customers, nor is that of a team for
+    work without a technician: the database decides.
     Nobody but the server reads or writes these.
     """
 
@@ -19,6 +20,12 @@ class FsmConfirmationSlot(models.Model):
     )
     letter = fields.Char(required=True)
     person_id = fields.Many2one("fsm.person", ondelete="cascade", index=True)
+    team_id = fields.Many2one(
+        "fsm.team",
+        ondelete="cascade",
+        index="btree_not_null",
+        help="Where no technician is assigned.",
+    )
     date_start = fields.Datetime(required=True)
     date_end = fields.Datetime(required=True)
     held_until = fields.Datetime(required=True)
@@ -33,12 +40,23 @@ class FsmConfirmationSlot(models.Model):
         "This time has just been proposed to another customer.",
     )
 
+    _held_once_by_team = models.Constraint(
+        "EXCLUDE USING gist (int4range(team_id, team_id, '[]') WITH =,"
+        " tsrange(date_start, date_end) WITH &&)"
+        " WHERE (is_held IS TRUE AND person_id IS NULL AND team_id IS NOT NULL)",
+        "This time has just been proposed to another customer.",
+    )
+
     @api.model
-    def _find_reserved_sudo(self, person, start, end):
-        """A technician's times that are reserved in a span (naive UTC)."""
+    def _find_reserved_sudo(self, whose, start, end):
+        """Times that are reserved in a span (naive UTC).
+
+        :param whose: domain of the technician or team, see
+            ``_get_whose_domain`` of ``fsm.confirmation.free.time``
+        """
         return self.sudo().search(
             [
-                ("person_id", "=", person.id),
+                *whose,
                 ("is_held", "=", True),
                 ("held_until", ">", fields.Datetime.now()),
                 ("date_start", "<", end),
@@ -47,11 +65,14 @@ class FsmConfirmationSlot(models.Model):
         )
 
     @api.model
-    def _release_expired_sudo(self, person):
-        """Release the times that no customer chose while they were reserved."""
+    def _release_expired_sudo(self, whose):
+        """Release the times that no customer chose while they were reserved.
+
+        :param whose: see :meth:`_find_reserved_sudo`
+        """
         self.sudo().search(
             [
-                ("person_id", "=", person.id),
+                *whose,
                 ("is_held", "=", True),
                 ("held_until", "<=", fields.Datetime.now()),
             ]

@@ -7,6 +7,7 @@ from . import test_answer_page
 from . import test_companies
 from . import test_concurrency
 from . import test_conversations
+from . import test_deleted
 from . import test_fuzz
 from . import test_immutable
 from . import test_kinds

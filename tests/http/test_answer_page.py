@@ -309,6 +309,51 @@ class TestAnswerPage(ConfirmationHttpCase):
         self.env.flush_all()
         self.assertEqual(self._get().status_code, 410)
 
+    def test_another_address(self):
+        """Whoever has the old address can't answer for the contact any more."""
+        self.record.sudo().mail_id.state = "sent"
+        self.env["fsm.confirmation.email"]._record_outcome(self.record.sudo())
+        self.contact.email = "Ana <ANA@example.com>"
+        self._assert_untouched()  # The same one.
+        page = self._get()
+        self.contact.email = "bo@example.com"
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self.env.flush_all()
+        self._press(page=page)
+        self.assertFalse(self.record.response or self.record.reply_ids)
+        gone = self._get()
+        self.assertEqual(gone.status_code, 410)
+        self.assertNotIn(self.order.name, gone.text)
+        self.assertEqual(self._get("/appointment.ics").status_code, 410)
+        # It is asked again at the new one, and answered there alone.
+        again = self._send(channel="email")
+        self.assertEqual(again.email, "bo@example.com")
+        body = again.sudo().mail_id.body_html
+        token = re.search(r"/answer/([\w-]{43})\?", body)[1]
+        self.env.flush_all()
+        self._press(token=token)
+        self.assertEqual(again.response, "confirmed")
+        self.assertFalse(self.record.response)
+        self.assertEqual(self._get().status_code, 410)
+
+    def test_another_address_after_the_answer(self):
+        self._press()
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.contact.email = "bo@example.com"
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        self.env.flush_all()
+        self.assertEqual(self._get().status_code, 410)
+        self.assertEqual(self._get("/appointment.ics").status_code, 410)
+        # As with a number: back at the old one, what was said there counts again.
+        self.contact.email = "ana@example.com"
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
+    def test_a_phone_number_changes_nothing_here(self):
+        self.contact.phone = "+12125550188"
+        self._assert_untouched()
+        self._press()
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+
     def test_replaced(self):
         newer = self._send(channel="email")
         self._assert_dead("newer one")

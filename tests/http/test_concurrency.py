@@ -215,10 +215,15 @@ class TestConcurrency(BaseCase):
             self.assertEqual(len(messages.order_id), len(self.orders))
 
     def test_two_customers_are_not_proposed_one_time(self):
+        self._propose_twice(self.holder.technician.id)
+
+    def test_two_customers_are_not_proposed_one_time_of_a_team(self):
+        self._propose_twice(False)
+
+    def _propose_twice(self, technician_id):
         asked = self.orders[:2]
         with self._environment() as env:
-            technician = env["fsm.person"].browse(self.holder.technician.id)
-            env["fsm.order"].browse(asked).person_id = technician
+            env["fsm.order"].browse(asked).person_id = technician_id
             for order_id in asked:
                 self._send(order_id)(env)
             messages = env["fsm.confirmation"].search([("order_id", "in", asked)])

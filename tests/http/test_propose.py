@@ -242,6 +242,46 @@ class TestPropose(ConfirmationHttpCase):
             question, first_date=taken, second_date=suggested[2], third_date=False
         )
 
+    def test_work_without_a_technician_reserves_the_teams_time(self):
+        """With nobody assigned, or equipment alone."""
+        is_free = self.env["fsm.confirmation.free.time"]._is_free
+        self.order.person_id = False
+        record = self._propose()
+        first, second = self._slots(record)[:2].mapped("date_start")
+        self.assertEqual(self._slots(record).team_id, self.order.team_id)
+        other = self._make_order(
+            self._local_time("America/New_York", 30, 9), person_id=False
+        )
+        question = self._send(other)
+        self._run_outbox()
+        self.assertFalse(is_free(other, first))
+        times = {"first_date": first, "second_date": second, "third_date": False}
+        with self.assertRaisesRegex(UserError, "The team isn't free on .* assign a"):
+            self._propose(question, **times)
+        # A technician has time of their own, and another team as well.
+        other.person_id = self.technician
+        self.assertTrue(is_free(other, first))
+        other.person_id = False
+        team = self.env["fsm.team"].create(
+            {"name": "North", "company_id": self.company.id}
+        )
+        other.team_id = team
+        self.assertTrue(is_free(other, first))
+        other.team_id = self.order.team_id
+        # What the customer took is planned then, and nobody else's.
+        self._customer_says("A", number=record.mobile)
+        self._let_a_moment_pass()
+        self.question.with_user(self.dispatcher).action_next_step("take_time")
+        self.assertEqual(self.order.scheduled_date_start, first)
+        with self.assertRaisesRegex(UserError, "The team isn't free on"):
+            self._propose(question, **times)
+        # As many at one time as the team has technicians.
+        people = [{"name": name, "team_id": team.id} for name in ("Ann", "Joe")]
+        for each in self.env["fsm.person"].create(people):
+            each.team_id = self.order.team_id
+        self.assertTrue(is_free(other, first))
+        self._propose(question, **times)
+
     def test_a_letter_of_two_proposals_is_for_a_person(self):
         first = self._propose()
         other = self._make_order(

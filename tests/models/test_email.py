@@ -581,6 +581,15 @@ class TestNotices(EmailCase):
         self.assertTrue(change.is_held)
         self.assertIn("no valid e-mail address", change.problem)
 
+    def test_one_that_waits_does_not_go_to_the_old_address(self):
+        self.order.action_cancel()
+        told = self._tell().sudo()
+        self.contact.email = "other@example.com"
+        self.assertEqual((told.state, told.mail_id.state), ("canceled", "cancel"))
+        again = self._tell()
+        self.assertEqual((again.email, again.state), ("other@example.com", "outgoing"))
+        self.assertIn("has been canceled", again.sudo().mail_id.body_html)
+
     def test_a_landline_is_no_obstacle(self):
         self.contact.phone = "+442079460123"
         self.order.action_cancel()

@@ -31,8 +31,8 @@ class TestOutdated(TestCase):
         self.assertEqual(self._outdated(is_open=False), "question")
         self.assertEqual(self._outdated(times_are_reserved=False), "times")
         self.assertEqual(self._outdated(same_technician=False), "notice on_my_way")
-        same_number = self._outdated(same_number=False)
-        self.assertEqual(same_number, "notice on_my_way reminder")
+        same_address = self._outdated(same_address=False)
+        self.assertEqual(same_address, "notice on_my_way reminder")
         self.assertEqual(self._outdated(age=2 * ON_MY_WAY_FOR), "on_my_way")
         self.assertEqual(self._outdated(age=timedelta(minutes=1)), "")
 
@@ -46,4 +46,4 @@ class TestOutdated(TestCase):
         self.assertFalse(leaves(stale="closed"))
         self.assertFalse(leaves())
         self.assertFalse(leaves(stale="past", is_canceled=True))
-        self.assertFalse(leaves(stale="closed", is_canceled=True, same_number=False))
+        self.assertFalse(leaves(stale="closed", is_canceled=True, same_address=False))

@@ -3,7 +3,7 @@
 
 from datetime import date, datetime, timedelta
 
-from core.slots import by_day, day_spans, find_starts, is_free
+from core.slots import by_day, day_spans, find_full, find_starts, is_free
 
 TWO_HOURS = timedelta(hours=2)
 
@@ -82,3 +82,11 @@ def test_hours_elsewhere_are_cut_to_the_day_of_the_place():
         (at(2, 7), at(2, 9)),
     ]
     assert by_day([(at(1, 1), at(1, 3))], "Europe/London") == []
+
+
+def test_full():
+    spans = [(at(1, 9), at(1, 11)), (at(1, 10), at(1, 12)), (at(1, 12), at(1, 13))]
+    assert find_full(spans, 1) == [(at(1, 9), at(1, 12)), (at(1, 12), at(1, 13))]
+    assert find_full(spans, 2) == [(at(1, 10), at(1, 11))]
+    assert find_full(spans, 3) == []
+    assert find_full([], 1) == []
