@@ -19,6 +19,7 @@ from .clauses import (
 )
 from .text import LINE
 from .when import propose
+from .wordclasses import begins, keys_of
 
 _BEFORE = SILENT | {
     lx.OWN,
@@ -63,20 +64,33 @@ _PERHAPS = frozenset(
 _AND = frozenset("and y et und e en so".split())
 _ALREADY = frozenset("already ya deja schon gia ja al".split())
 _REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
+# Who only works may still let somebody in.
+_TRAVELS = tuple(
+    "vacation holiday town state travel trip away abroad vacacion viaj fuera vacanc "
+    "voyage deplacement urlaub verreist unterwegs vacanz ferie viagg ferias vakantie "
+    "reis".split()
+)
 # What tells that a day is proposed, beside a question.
 _SORRY = frozenset(
     "sorry unfortunately sadly leider helaas desole desolee malheureusement perdon "
-    "purtroppo infelizmente desculpe".split()
+    "purtroppo infelizmente desculpe siento disculpe disculpen disculpa lamento "
+    "dispiace spiace desculpa desculpem".split()
 )
 _THEN = (("ese", "dia"), ("ce", "jour", "la"), ("quel", "giorno"), ("nesse", "dia"))
-_THEN += (("die", "dag"), ("an", "dem", "tag"), ("then",))
+_THEN += (("die", "dag"), ("an", "dem", "tag"), ("then",), ("dan",), ("dann",))
 _THAT_DAY = (("that", "day"), ("ese", "dia"), ("ce", "jour"), ("quel", "giorno"))
+_THAT_DAY += (("that", "week"), ("esa", "semana"), ("cette", "semaine"))
+_THAT_DAY += (("quella", "settimana"), ("nessa", "semana"), ("die", "week"))
 _THAT_DAY += (("nesse", "dia"), ("die", "dag"), ("dem", "tag"))
 _ARRANGES = {lx.ACCESS, lx.PRESENCE, lx.HOUSEHOLD, lx.CONTACT}
 # "Tomorrow's out", "ese viernes imposible".
 _BAD_DAY = frozenset(
     "out bad off impossible imposible impossibile impossivel unmoglich onmogelijk "
     "schlecht slecht mort".split()
+)
+_VERY = frozenset(
+    "very really totally muy tres vraiment ganz sehr echt total molto davvero muito "
+    "heel erg".split()
 )
 _PROPOSING = frozenset(
     "please pls try "
@@ -210,6 +224,7 @@ def _find_refused_day(clauses, lexicon):
 def _refuses_day(clause):
     """Return the "not" of "not Friday", "Montag nicht", "donderdag ben ik er niet"."""
     said = [s for s in clause if not s.kinds <= SILENT | {lx.RETURN} or s.refs]
+    said = [s for s in said if s.key not in _VERY]
     while said and is_bare_no(said[0]):
         said = said[1:]
     if len(said) == 3 and said[1].is_any(YES) and said[0].refs:
@@ -246,14 +261,23 @@ def _find_concluding_no(text):
 def _find_excuse_then(clauses):
     """Return the reason of "sorry, I'm at work that day", if it is all."""
     sorry = reason = None
+    said = [s for clause, _asks in clauses for s in clause]
     for clause, asks in clauses:
         if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
             return None
         sorry = sorry or next((s for s in clause if _regrets(s)), None)
-        then = any(_is_then(s) for s in clause)
+        then = any(_is_then(s) for s in clause) or _only_travels(said)
         excuses = [s for s in clause if lx.EXCUSE in s.kinds] if then else []
         reason = reason or next(iter(excuses), None)
     return reason if sorry else None
+
+
+def _only_travels(said):
+    """Tell whether no more is said than that one is on vacation."""
+    told = [s for s in said if not s.kinds <= SILENT | {lx.TIME}]
+    return all(lx.EXCUSE in s.kinds for s in told) and any(
+        begins(keys_of([s]), _TRAVELS) for s in told
+    )
 
 
 def _regrets(segment):
