@@ -74,7 +74,8 @@ _NO_THING = frozenset(
 # one is told to call about it.
 _MEANS = tuple(
     "paycheck payday hospital tarjet karte kaart cartao krankenhaus ospedale "
-    "ziekenhuis hopital jail salary wage loan mortgage financ credit refund grant fund bank "
+    "ziekenhuis hopital jail salary wage loan mortgage financ credit refund grant fund "
+    "bank "
     "clears approv allow permission permit surger court shift "
     "sueldo salario nomina prestamo credito deposit transfer aprueb apruev aprob "
     "autoriz permis cirug turno quincena salaire virement pret prime banque paye "
@@ -220,7 +221,9 @@ def _waits_for_thing(clause, index):
     after = clause[index + 1 :]
     keys += keys_of(after)[:_MAX_SUBJECT]
     dutch = clause[index].tokens[0].key in _DUTCH
-    if not (_I - {"je"} if dutch else _I).isdisjoint(keys) or any(lx.SUBJECT in s.kinds for s in after[:1]):
+    if not (_I - {"je"} if dutch else _I).isdisjoint(keys) or any(
+        lx.SUBJECT in s.kinds for s in after[:1]
+    ):
         return not _HEAR.isdisjoint(keys_of(after))
     if any(lx.PRESENCE in s.kinds for s in after[:_MAX_SUBJECT]):
         return False
