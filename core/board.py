@@ -26,7 +26,7 @@ STATES = (
 # Those in which somebody picks up the phone.
 TO_CALL = ("cant_ask", "near", "declined")
 # It is the customer's turn then, once somebody has written back.
-_CUSTOMERS_TURN = ("unrecognized", "declined", "reconfirm", "not_sent")
+CUSTOMERS_TURN = ("unrecognized", "declined", "reconfirm", "not_sent")
 _SETTLED = {
     "confirmed": "confirmed",
     "declined": "declined",
@@ -57,7 +57,7 @@ def board_state(standing, now):
         return "to_read"
     waits = (
         standing.is_written_back
-        and standing.status in _CUSTOMERS_TURN
+        and standing.status in CUSTOMERS_TURN
         and not standing.is_blocked
     )
     if standing.status in _SETTLED and not waits:

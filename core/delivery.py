@@ -113,6 +113,8 @@ class Transition:
     code: int = 0  # Twilio's error code
     reason: str = ""  # a few words for staff, mostly Twilio's
     pause: timedelta | None = None  # before the next attempt
+    # It never left, as it was not so any more: for its step nothing was said.
+    is_void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +313,7 @@ def after_missing_in_list(age, attempts, code, is_certain, block):
         return GIVEN_UP
     # No delivery report came either: Twilio does not have it.
     if block:
-        return Transition("canceled", reason=block)
+        return Transition("canceled", reason=block, is_void=True)
     if attempts > _MOST_ATTEMPTS:
         return Transition("failed", failure="temporary", code=code)
     return Transition("outgoing")

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from .board import PATIENCE, SOON
 from .formatting import localize
-from .hours import may_leave, next_departure, to_utc
+from .hours import LONGEST_CLOSED, may_leave, next_departure, to_utc
+from .status import change_reason
 
 # A step this much later than planned is late: then it needs the least notice.
 GRACE = timedelta(hours=1)
@@ -22,8 +23,6 @@ LOOK_AGAIN = timedelta(minutes=30)
 _LONGEST_OUTLOOK = timedelta(days=1)
 # How long before the texting hours end a step outside them is sent.
 _BEFORE_CLOSING = 1.0  # hours
-# The most closed days in a row that a step is moved by.
-LONGEST_SHIFT = 14  # days
 
 # audience of a step -> the ``confirmation_status`` of who belongs to it
 AUDIENCES = {
@@ -38,7 +37,7 @@ REMINDED = "confirmed"
 # All that the planner looks at.
 LOOKED_AT = (*ASKED_ABOUT, *AUDIENCES[REMINDED])
 # Reasons why a text is not sent now, but will be automatically. Empty: it is sent now.
-WAITING = ("", "later", "hours", "asked_lately", "daily_limit")
+WAITING = ("", "later", "settling", "hours", "asked_lately", "daily_limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +85,8 @@ class PlannedAppointment:
     status: str = "not_sent"  # a ``confirmation_status``
     is_closed: bool = False  # The work is done or canceled.
     held: bool = False  # A person keeps automatic texts back.
+    # From when on its date is asked about: it was moved, and may be moved once more.
+    settled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,11 @@ class Text:
     """A text about the appointment that was recorded, by whomever."""
 
     date: datetime
-    start: datetime | None  # that it spoke of
+    start: datetime | None  # that it spoke of; None: it told that it was canceled
     step: int | None = None  # id of the step that it was recorded for
+    end: datetime | None = None  # of the window that it spoke of
+    arrived: bool = True  # The customer has got it, as far as known, or will.
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
     """The step that is due, or the reason why none is.
 
     :param appointment: :class:`PlannedAppointment`
-    :param texts: list of :class:`Text` about it
+    :param texts: list of :class:`Text` about it, the oldest first
     :param plan: :class:`Plan`, None when none applies
     :param recipient: :class:`Recipient`; None looks at the dates alone
     :return: :class:`PlanDecision`
@@ -135,9 +139,12 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
     reason = _get_exclusion(appointment, plan, now)
     if reason:
         return PlanDecision(reason=reason)
-    texts = [text for text in texts if text.start == appointment.start]
+    texts, _after = find_holding(texts, appointment)
     asked = max((text.date for text in texts), default=None)
-    steps = _find_steps_left(plan, appointment, windows, texts, asked)
+    placed = _place_steps(plan, appointment, windows)
+    if placed is None:
+        return PlanDecision(reason="no_hours")
+    steps = _find_steps_left(placed, texts, asked)
     due = [
         (at, step)
         for at, step in steps
@@ -151,8 +158,13 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
         when = _find_departure(asked, now, appointment.zone, windows)
         notice = None if step.is_reminder else plan.notice
         if _is_in_time(at, when, appointment.start, notice):
+            calm = _find_settled(when, appointment, windows)
+            if calm != when and _is_in_time(at, calm, appointment.start, notice):
+                return PlanDecision(step, "settling", calm)
             return _judge(step, when, asked, appointment, windows, now, recipient)
-        decision = PlanDecision(step, "too_late")
+        opens = next_departure(now, appointment.zone, windows)
+        is_open = opens is not None and opens < appointment.start
+        decision = PlanDecision(step, "too_late" if is_open else "no_hours")
     if coming:
         return PlanDecision(coming[1], "later", coming[0])
     return decision or PlanDecision(reason="no_step_left")
@@ -179,17 +191,60 @@ def _may_be_texted(status, plan):
     return status in ASKED_ABOUT
 
 
-def _find_steps_left(plan, appointment, windows, texts, asked):
+def find_holding(texts, appointment):
+    """The texts that speak of an appointment as it is.
+
+    What was said before another date was told does not hold any more: going back to it
+    is another change. A new start within the window that a customer has confirmed is
+    none.
+
+    :param texts: list of :class:`Text`, the oldest first
+    :return: (list of those that hold, id of the newest that does not, 0 without one)
+    """
+    confirmed = appointment.status in AUDIENCES[REMINDED]
+    holding = []
+    for text in reversed(texts):
+        end = text.end if confirmed else None
+        if not change_reason(text.start, appointment.start, end):
+            holding.append(text)
+        elif text.arrived:
+            return holding[::-1], text.id
+    return holding[::-1], 0
+
+
+def _find_settled(when, appointment, windows):
+    """When a text that may leave at ``when`` leaves if it waits for the date to settle.
+
+    :return: naive UTC datetime, ``when`` itself when it need not wait; None for never
+    """
+    if appointment.settled is None or appointment.settled <= when:
+        return when
+    return next_departure(appointment.settled, appointment.zone, windows)
+
+
+def _place_steps(plan, appointment, windows):
+    """The steps that may come to it, with their times.
+
+    :return: list of (datetime, step); None when the texting hours allow none of them
+    """
+    steps = plan.get_steps_for(appointment.status)
+    placed = [
+        (at, step)
+        for step in steps
+        if (at := find_time(step, appointment.start, appointment.zone, windows))
+    ]
+    if steps and not placed:
+        return None
+    return [(at, step) for at, step in placed if at < appointment.start]
+
+
+def _find_steps_left(placed, texts, asked):
     """The steps that are left after what was sent, with their times.
 
+    :param placed: as of :func:`_place_steps`
     :param asked: datetime of the last text, None without one
     :return: list of (datetime, step), in time
     """
-    placed = [
-        (find_time(step, appointment.start, appointment.zone, windows), step)
-        for step in plan.get_steps_for(appointment.status)
-    ]
-    placed = [(at, step) for at, step in placed if at and at < appointment.start]
     # Clocks of several hosts differ: a step that was done is known by its id as well.
     done = {text.step for text in texts}
     said = [at for at, step in placed if step.id in done]
@@ -274,7 +329,7 @@ def find_time(step, start, zone, windows):
             return moment
         return _find_open_before(moment, zone, windows)
     day = localize(start, zone).date() - timedelta(days=step.days)
-    for back in range(LONGEST_SHIFT + 1):
+    for back in range(LONGEST_CLOSED):
         open_day = day - timedelta(days=back)
         hours = _get_windows(open_day, windows)
         if hours:
@@ -305,7 +360,7 @@ def _close(begin, end):
 def _find_open_before(moment, zone, windows):
     """Shortly before the texting hours last ended, None if there were none."""
     today = localize(moment, zone).date()
-    for back in range(LONGEST_SHIFT + 1):
+    for back in range(LONGEST_CLOSED):
         day = today - timedelta(days=back)
         for begin, end in reversed(_get_windows(day, windows)):
             if to_utc(day, end, zone) <= moment:
@@ -329,13 +384,30 @@ def find_latest_look(plan, appointment, windows, now):
     return min([appointment.start, now + _LONGEST_OUTLOOK, *coming])
 
 
-def find_horizon(steps):
-    """How long before its start an appointment has to be looked at: a timedelta."""
+def find_horizon(steps, windows, today):
+    """How long before its start an appointment has to be looked at: a timedelta.
+
+    What is to be asked on the closed days that follow is asked before them.
+
+    :param today: ``datetime.date`` (UTC)
+    """
     leads = [
         timedelta(hours=step.hours) if step.days is None else timedelta(step.days + 1)
         for step in steps
     ]
-    return max(leads, default=timedelta()) + timedelta(days=LONGEST_SHIFT)
+    # Where the work is it may be the day before or after.
+    closed = max(
+        _count_closed(today + timedelta(days=ahead), windows) for ahead in range(3)
+    )
+    return max(leads, default=timedelta()) + timedelta(days=closed + 2)
+
+
+def _count_closed(day, windows):
+    """How many days are closed in a row from one on."""
+    for ahead in range(LONGEST_CLOSED):
+        if _get_windows(day + timedelta(days=ahead), windows):
+            return ahead
+    return LONGEST_CLOSED
 
 
 def get_week(day):

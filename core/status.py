@@ -121,6 +121,16 @@ class Asked:
     opted_out: bool  # its number takes no texts now
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One answer of a customer, with what was said beside it."""
+
+    response: str
+    note: str  # "" or False without one
+    is_outdated: bool = False  # given to another date
+    source: object = None  # the caller's
+
+
 def has_passed(start, now, end=None):
     """Whether an appointment is over (naive UTC datetimes; no start: it is not).
 
@@ -205,6 +215,24 @@ def status_after_move(status, was_asked):
     if status == "awaiting" and not was_asked:
         return "not_sent"
     return "reconfirm" if status in ("awaiting", "no_answer", *_ANSWERS) else status
+
+
+def find_noted(answers):
+    """The answer whose note is shown with an appointment.
+
+    What is said beside a yes (the gate code, the dog) is about the place, and outlives
+    the date. What is said beside a no goes with it.
+
+    :param answers: iterable of :class:`Noted` about one place, newest first
+    :return: one of them, None without a note that counts
+    """
+    for answer in answers:
+        if answer.note and (answer.response == "confirmed" or not answer.is_outdated):
+            return answer
+        refused = answer.response == "declined" and not answer.is_outdated
+        if refused or answer.response == "opted_out":
+            return None
+    return None
 
 
 def most_urgent(statuses):

@@ -35,7 +35,7 @@ from .decision import (
     WRONG_NUMBER,
     Decision,
 )
-from .proposed import read_choice, read_taken
+from .proposed import is_shifted, read_taken
 from .reactions import decide_reaction, read_reaction
 from .reading import MAX_LENGTH, World, read_words
 from .text import level
@@ -46,7 +46,7 @@ UNHEARD = "ask_back"  # we asked back to words that said nothing
 ASKED = "ask_back_question"  # we asked back to a question or a mere doubt
 # we asked back to a condition, another time, a yes with what was not understood
 CONDITIONAL = "ask_back_condition"
-ASIDE = "aside"  # a notice or a help text came after the open question
+ASIDE = "aside"  # a notice of the same, or a help text, came after the open question
 BY_STAFF = "staff"  # a person wrote a free text
 PROPOSED = "times"  # we proposed other times
 YES_GIVEN = "confirmed"  # our thank-you, or a yes entered by hand
@@ -112,6 +112,10 @@ TABLE = {
 }
 SITUATIONS, CLASSES = tuple(_ROWS), _CLASSES
 
+# After these an answer is about what the text was about, whatever else waits.
+_TOLD = (CLOSED, BY_STAFF)
+# What ends a proposal of times that was about the same appointment.
+_ENDS_PROPOSAL = (QUESTION, NOTICE, THANKS_CONFIRMED, WILL_CONTACT, STALE)
 # After these an answer may take back what was said before.
 _RETURNING = (NO_GIVEN, YES_GIVEN, CONDITIONAL, BY_STAFF, PROPOSED)
 _SAYS_NOTHING = {
@@ -170,7 +174,7 @@ class _Reader:
         if kind in _BY_PEOPLE:
             return _BY_PEOPLE[kind]
         if kind in (NOTICE, HELP):
-            return ASIDE if self.open else self._answered()
+            return ASIDE if self._is_about_open() else self._answered()
         if kind in (STALE, OPTED_OUT, OPTED_IN):
             return CLOSED
         if kind == THANKS_CONFIRMED:
@@ -189,8 +193,20 @@ class _Reader:
 
     def spoken_of(self):
         """Return the appointments that our last text is about."""
+        return self._told_of() or self.appointments
+
+    def _told_of(self):
+        """Return the appointments that our last text names, maybe none."""
         ids = self.last.about if self.last else ()
-        return tuple(a for a in self.appointments if a.id in ids) or self.appointments
+        return tuple(a for a in self.appointments if a.id in ids)
+
+    def _is_about_open(self):
+        """Tell whether a text of ours came beside a question that is open.
+
+        A notice of another appointment doesn't: who says yes to it answers that.
+        """
+        about = self.last.about
+        return any(not about or a.id in about for a in self.open)
 
     def _after_ask_back(self):
         """Tell what we asked back to: nothing, a question, or a condition."""
@@ -254,8 +270,11 @@ class _Reader:
             return self._plain(found)
         if found.automatic:
             return self._decision(AUTOMATIC, found, automatic=True)
+        if self.situation == PROPOSED or not found.answers:
+            if chosen := self._chosen(text, found):
+                return chosen
         if self.situation == PROPOSED:
-            return self._after_proposal(text, found)
+            return self._after_proposal(found)
         if found.answers:
             return self._answers(found)
         return self._no_answer(found)
@@ -266,17 +285,63 @@ class _Reader:
             return self._no_answer(found)
         return self._decision(outcome, found)
 
-    def _after_proposal(self, text, found):
-        """The customer chooses a time, or a person reads it: nothing is moved by it."""
+    # Proposed times ------------------------------------------------------------------
+
+    def _take(self, text, proposal):
+        """Return what a text takes of a proposal, see :func:`~.proposed.read_taken`."""
         lang = self.appointments[0].lang[:2] if self.appointments else ""
-        known = (self.last.options, self.lexicon, self.now, lang)
-        chosen = read_choice(text, *known)
-        _taken, other = read_taken(text, *known)
-        if not chosen and found.manner == "polite" and not found.answers:
+        return read_taken(text, proposal.options, self.lexicon, self.now, lang)
+
+    def _pending(self):
+        """Return the proposals of which the customer may choose, the newest last.
+
+        That is the last one of each appointment, unless the customer chose of it or
+        was told something else about the appointment since. What was said last always
+        is: people change their minds.
+        """
+        pending = {}
+        for said in self.conversation:
+            if said.kind == TIMES:
+                pending[said.about] = said
+            elif said.by == CUSTOMER and pending:
+                taken = [
+                    one for one in pending.values() if self._take(said.text, one)[0]
+                ]
+                if len(taken) == 1:
+                    del pending[taken[0].about]
+            elif said.kind in _ENDS_PROPOSAL:
+                pending.pop(said.about, None)
+        if self.situation == PROPOSED:
+            pending[self.last.about] = self.last
+        return [
+            one
+            for one in pending.values()
+            if one is self.last or any(o.start > self.now for o in one.options)
+        ]
+
+    def _chosen(self, text, found):
+        """Return the decision about a text that takes a proposed time, else None.
+
+        Which appointment is never guessed. It moves nothing: a person reads it.
+        """
+        takers = [one for one in self._pending() if self._take(text, one)[0]]
+        if len(takers) > 1:
+            ids = tuple(id_ for one in takers for id_ in one.about)
+            decision = self._person(found, ids)
+            return replace(decision, mark_to_read=ids, reason="ambiguous")
+        if not takers:
+            return None
+        [proposal] = takers
+        taken, other = self._take(text, proposal)
+        chosen = "" if other or is_shifted(text) else taken
+        decision = self._person(found, list(proposal.about))
+        return replace(decision, chosen=chosen, proposed=other or decision.proposed)
+
+    def _after_proposal(self, found):
+        """The customer takes none of the proposed times: a person reads it."""
+        if found.manner == "polite" and not found.answers:
             return self._decision(COURTESY, found)
-        ids = [appointment.id for appointment in self.spoken_of()]
-        decision = replace(self._person(found, ids), chosen=chosen or "")
-        return replace(decision, proposed=other) if other else decision
+        return self._person(found, [a.id for a in self.spoken_of()])
 
     # Answers -----------------------------------------------------------------------
 
@@ -317,6 +382,8 @@ class _Reader:
             if found.manner in (AGREES, NO_THANKS):
                 return self.spoken_of()[0]
             return None
+        if self.situation in _TOLD and (told := self._told_of()):
+            return told[0]
         candidates = self.open or self.spoken_of()
         if len(candidates) == 1:
             return candidates[0]

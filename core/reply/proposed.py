@@ -59,7 +59,12 @@ def read_choice(text, options, lexicon=None, now=None, lang=""):
     :param lang: two letters; in which we write to the customer
     """
     taken, other = read_taken(text, options, lexicon, now, lang)
-    return taken if not other and not _SHIFT.search(text or "") else None
+    return None if other or is_shifted(text) else taken
+
+
+def is_shifted(text):
+    """Tell whether a text wants a time that is not quite the one it takes."""
+    return bool(_SHIFT.search(text or ""))
 
 
 def read_taken(text, options, lexicon=None, now=None, lang=""):

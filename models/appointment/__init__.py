@@ -5,6 +5,7 @@ from . import fsm_appointment_mixin
 from . import fsm_order_text_mixin
 from . import fsm_order
 from . import fsm_visit
+from . import fsm_appointment_search_mixin
 from . import fsm_appointment
 from . import fsm_stage
 from . import fsm_location

@@ -1,19 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
-
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.orm.domains import DomainAnd
 from odoo.tools import SQL
 from odoo.tools.translate import _lt
 
-from ...core.board import MAX_EXAMINED, STATES
-from ...core.phones import digits_to_find
+from ...core.board import STATES
 from ...tools.export import harmless_rows
-from ..levels import check_may_edit
+from ..levels import check_may_edit, may_edit
 from .fsm_appointment_mixin import CONFIRMATION_STATUS
 
 # What a person sets on the board; the rest follows from texts and replies.
@@ -56,7 +50,6 @@ _WITH_MESSAGE = f"""
                AS asked_date,
            m.reply_body,
            m.reply_date,
-           m.customer_note,
            m.needs_reading,
            contact.id AS partner_id,
            COALESCE(m.contact_name, contact.name) AS contact_name,
@@ -112,7 +105,7 @@ class FsmAppointment(models.Model):
 
     _name = "fsm.appointment"
     _description = "Appointment on the Day Board"
-    _inherit = ["fsm.technical.fields.mixin"]
+    _inherit = ["fsm.appointment.search.mixin", "fsm.technical.fields.mixin"]
     _auto = False
     _order = "scheduled_date_start, id"
     _rec_name = "job_name"
@@ -150,7 +143,6 @@ class FsmAppointment(models.Model):
             "response",
             "reply_body",
             "reply_date",
-            "customer_note",
             "needs_reading",
             "sent_date",
             "sent_hour",
@@ -197,7 +189,7 @@ class FsmAppointment(models.Model):
     asked_date = fields.Datetime("Asked On", readonly=True)
     reply_body = fields.Text("Customer's Words", readonly=True)
     reply_date = fields.Datetime("Answered On", readonly=True)
-    customer_note = fields.Text("Customer's Note", readonly=True)
+    customer_note = fields.Text("Customer's Note", compute="_compute_customer_note")
     needs_reading = fields.Boolean("Unread Reply", readonly=True)
 
     step_id = fields.Many2one(
@@ -222,23 +214,6 @@ class FsmAppointment(models.Model):
         "Time to Response (Median)", aggregator="avg", readonly=True
     )
 
-    # For searching only, like the field of messages.
-    appointment_search = fields.Char(
-        "Name, Number or Job",
-        search="_search_appointment_search",
-        store=False,
-        compute=False,
-        exportable=False,
-    )
-    call_user_id = fields.Many2one(
-        "res.users",
-        "To Call By",
-        search="_search_call_user_id",
-        store=False,
-        compute=False,
-        exportable=False,
-        help="The dispatcher on whose list of customers to call it is.",
-    )
     time_text = fields.Char(
         "Time", compute="_compute_time_text", help="Where the work happens."
     )
@@ -289,14 +264,22 @@ class FsmAppointment(models.Model):
     @api.depends_context("uid", "lang", "tz")
     def _compute_board(self):
         board = self.env["fsm.day.board"]
+        steps = self.env["fsm.day.board.step"]
         for appointment, found in board._examine(self).items():
             appointment.board_state = found.state
             appointment.remark = board._describe(appointment, found)
             appointment.shown_contact, appointment.shown_mobile = board._get_contact(
                 appointment, found
             )
-            appointment.next_steps = board._get_steps(appointment, found)
-            appointment.may_set_status = board._may_edit()
+            appointment.next_steps = steps._get_steps(appointment, found)
+            appointment.may_set_status = may_edit(self.env)
+
+    @api.depends("order_id.confirmation_note", "visit_id.confirmation_note")
+    @api.depends_context("uid", "lang")
+    def _compute_customer_note(self):
+        for appointment in self:
+            note = appointment._get_appointment().confirmation_note
+            appointment.customer_note = note
 
     @api.depends("scheduled_date_start", "scheduled_date_end", "order_id")
     @api.depends_context("lang", "tz")
@@ -312,101 +295,6 @@ class FsmAppointment(models.Model):
                 appointment.scheduled_date_end,
                 reader,
             )
-
-    # ------------------------------------------------------------------
-    # Search
-    # ------------------------------------------------------------------
-
-    def _search_appointment_search(self, operator, value):
-        """The one search bar: a name, a company, a number or a job."""
-        if operator == "in":
-            return Domain.OR(
-                self._search_appointment_search("ilike", each) for each in value
-            )
-        if operator != "ilike":
-            return NotImplemented
-        text = str(value or "").strip()
-        names = ("contact_name", "company_name", "location_id", "job_name")
-        found = Domain.OR(Domain(name, "ilike", text) for name in names)
-        digits = digits_to_find(text)
-        return found | Domain("mobile", "like", digits) if digits else found
-
-    def _search_call_user_id(self, operator, value):
-        """Those on the lists that the planner keeps for dispatchers."""
-        if operator in ("not in", "not any"):
-            return NotImplemented
-        lists_sudo = self.env["fsm.confirmation.call.list"].sudo()
-        lists_sudo = lists_sudo.search(
-            [
-                ("user_id", operator, value),
-                ("company_id", "in", self.env.companies.ids),
-            ]
-        )
-        orders = Domain("order_id", "in", lists_sudo.order_ids.ids)
-        orders &= Domain("visit_id", "=", False)
-        return orders | Domain("visit_id", "in", lists_sudo.visit_ids.ids)
-
-    def _search_board_state(self, _operator, _value):
-        """Never called by a search: :meth:`_search` replaces the condition."""
-        return NotImplemented
-
-    def _search(self, domain, *args, **kwargs):
-        return super()._search(self._find_states(Domain(domain)), *args, **kwargs)
-
-    @api.model
-    @api.readonly
-    def web_search_read(self, domain, *args, **kwargs):
-        # Rows and their count share one domain, so that states are computed once.
-        domain = self._find_states(Domain(domain))
-        return super().web_search_read(domain, *args, **kwargs)
-
-    @api.model
-    def _find_states(self, domain):
-        """Replace conditions on ``board_state`` by ids of appointments.
-
-        States are computed for all that the rest of the domain finds: usually a day.
-
-        :raises UserError: the rest of the domain finds too many
-        """
-
-        def is_state(condition):
-            return condition.field_expr == "board_state"
-
-        def asks(part):
-            return any(is_state(condition) for condition in part.iter_conditions())
-
-        if not asks(domain):
-            return domain
-        parts = domain.children if isinstance(domain, DomainAnd) else [domain]
-        rest = Domain.AND(part for part in parts if not asks(part))
-        examined = self._examine_all(rest)
-
-        def replace(condition):
-            if not is_state(condition):
-                return condition
-            value = condition.value
-            wanted = {value} if isinstance(value, str) else set(value or ())
-            ids = [rec.id for rec, found in examined.items() if found.state in wanted]
-            found = Domain("id", "in", ids)
-            return ~found if condition.operator in ("!=", "not in") else found
-
-        return domain.map_conditions(replace)
-
-    @api.model
-    def _examine_all(self, domain):
-        """:return: dict ``fsm.appointment`` -> ``Examined``, of all that are found
-
-        :raises UserError: there are too many
-        """
-        appointments = self.search(domain, limit=MAX_EXAMINED + 1)
-        if len(appointments) > MAX_EXAMINED:
-            raise UserError(
-                self.env._(
-                    "There are more than %s appointments here. Choose a day first.",
-                    MAX_EXAMINED,
-                )
-            )
-        return self.env["fsm.day.board"]._examine(appointments)
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
@@ -448,48 +336,7 @@ class FsmAppointment(models.Model):
             ``first`` (with which the board begins): YYYY-MM-DD
         """
         self.check_access("read")
-        today = fields.Date.context_today(self)
-        tomorrow = today + timedelta(days=1)
-        working_day = self._find_working_day(today)
-        days = {
-            "today": today,
-            "tomorrow": tomorrow,
-            "working_day": working_day,
-            "first": self._find_busy_day(tomorrow, working_day),
-        }
-        return {key: fields.Date.to_string(day) for key, day in days.items()}
-
-    @api.model
-    def _find_busy_day(self, first, last):
-        """The first of these days with an appointment: some work on weekends."""
-        if first >= last:
-            return last
-        # A date in a domain begins at midnight in the user's time zone.
-        appointment = self.search(
-            [
-                ("scheduled_date_start", ">=", fields.Date.to_string(first)),
-                ("scheduled_date_start", "<", fields.Date.to_string(last)),
-                ("is_closed", "=", False),
-            ],
-            limit=1,
-        )
-        if not appointment:
-            return last
-        start = appointment.scheduled_date_start
-        return fields.Datetime.context_timestamp(self, start).date()
-
-    @api.model
-    def _find_working_day(self, today):
-        """The first day after today on which the company works, by its calendar."""
-        calendar_sudo = self.env.company.sudo().resource_calendar_id
-        tomorrow = today + timedelta(days=1)
-        if not calendar_sudo:
-            return tomorrow
-        zone = pytz.timezone(calendar_sudo.tz or "UTC")
-        start = zone.localize(fields.Datetime.to_datetime(tomorrow))
-        end = start + timedelta(days=14)
-        hours = calendar_sudo._work_intervals_batch(start, end)[False]
-        return min((begin.date() for begin, *_rest in hours), default=tomorrow)
+        return self.env["fsm.day.board"]._get_days()
 
     def action_next_step(self, key):
         """Do one of :attr:`next_steps`.
@@ -499,7 +346,7 @@ class FsmAppointment(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        return self.env["fsm.day.board"]._take_step(self, key)
+        return self.env["fsm.day.board.step"]._take_step(self, key)
 
     def action_open(self):
         """Open the conversation, or the Work Order when nothing was said yet."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import status
+from ...core.board import CUSTOMERS_TURN
 from ...core.formatting import localize
 from ...tools.export import harmless_columns
 from ..levels import check_may_edit
@@ -71,6 +72,12 @@ class FsmAppointmentMixin(models.AbstractModel):
         compute="_compute_confirmation_canceled",
         help="It doesn't take place, whatever the customer answered.",
     )
+    confirmation_times_pending = fields.Boolean(
+        compute="_compute_confirmation_times_pending",
+        compute_sudo=False,
+        groups=READ_GROUP,
+        help="Times were proposed to the customer, who has yet to choose.",
+    )
     confirmation_note = fields.Text(
         "Customer's Note",
         compute="_compute_confirmation_note",
@@ -88,10 +95,24 @@ class FsmAppointmentMixin(models.AbstractModel):
         for appointment in self:
             lines = [
                 appointment._format_note(noted, notes[noted])
-                for noted in appointment._origin._get_noted_appointments()
+                for noted in appointment._origin._get_shown_appointments()
                 if noted in notes and noted._may_see_note()
             ]
             appointment.confirmation_note = "\n".join(lines) or False
+
+    @api.depends("confirmation_status")
+    def _compute_confirmation_times_pending(self):
+        orders = self._origin._get_appointment_order()
+        proposals = self.env["fsm.confirmation.proposal"]
+        undecided = proposals._find_undecided_sudo(orders)
+        found = {visit or order for order, visit in undecided}
+        for appointment in self:
+            current = appointment.confirmation_status
+            # A Work Order shows the status of one of its visits.
+            appointment.confirmation_times_pending = current in CUSTOMERS_TURN and any(
+                shown in found and shown.confirmation_status == current
+                for shown in appointment._origin._get_shown_appointments()
+            )
 
     @api.depends(lambda self: [self._get_stage_path()])
     def _compute_confirmation_canceled(self):
@@ -99,8 +120,8 @@ class FsmAppointmentMixin(models.AbstractModel):
             stage = appointment._get_appointment_order().stage_id
             appointment.confirmation_canceled = stage._is_canceled()
 
-    def _get_noted_appointments(self):
-        """The appointments whose notes are shown here."""
+    def _get_shown_appointments(self):
+        """The appointments whose status and notes are shown here."""
         return [self]
 
     def _format_note(self, _noted, note):
@@ -364,6 +385,8 @@ class FsmAppointmentMixin(models.AbstractModel):
         """
         self.ensure_one()
         before = self.sudo().confirmation_status
+        if changed & {"scheduled_date_start", "location_id"}:
+            self.sudo().confirmation_moved_date = fields.Datetime.now()
         if "scheduled_date_start" in changed:
             self._on_appointment_moved()
             self.env["fsm.confirmation.proposal"]._withdraw(self.sudo())

@@ -23,12 +23,14 @@ class FsmAppointmentTimeMixin(models.AbstractModel):
         help="Date and time of the appointment in the time zone of the place of work, "
         "which is named if it isn't the user's.",
     )
-    has_other_timezone = fields.Boolean(
-        compute="_compute_appointment_text",
-        help="The clock where the work happens shows another time than the user's.",
+    appointment_elsewhere = fields.Char(
+        "Date and Time There",
+        compute="_compute_appointment_elsewhere",
+        help="Date and time of the appointment in the time zone of the place of work, "
+        "if the user's clock shows another time.",
     )
     appointment_local = fields.Char(
-        compute="_compute_appointment_text",
+        compute="_compute_appointment_elsewhere",
         help="Date and time where the work happens, if its clocks differ from the "
         "user's.",
     )
@@ -45,8 +47,6 @@ class FsmAppointmentTimeMixin(models.AbstractModel):
             )
             if not start or not order:
                 appointment.appointment_text = False
-                appointment.has_other_timezone = False
-                appointment.appointment_local = False
                 continue
             zone = order._get_appointment_timezone()
             parts = [
@@ -54,8 +54,19 @@ class FsmAppointmentTimeMixin(models.AbstractModel):
                 self._format_time_in(zone, start, end, reader),
             ]
             appointment.appointment_text = ", ".join(parts)
-            appointment.has_other_timezone = is_other_time(start, zone, reader)
-            appointment.appointment_local = self._format_elsewhere(zone, start, reader)
+
+    @api.depends("scheduled_date_start", "scheduled_date_end")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_appointment_elsewhere(self):
+        reader = self._get_reader_timezone()
+        for appointment in self:
+            order = appointment._get_appointment_order()
+            start = appointment.scheduled_date_start
+            zone = order._get_appointment_timezone() if start and order else ""
+            local = self._format_elsewhere(zone, start, reader)
+            appointment.appointment_local = local
+            # The long form is written only where it is shown.
+            appointment.appointment_elsewhere = local and appointment.appointment_text
 
     @api.model
     def _format_date_in(self, zone, start):

@@ -38,6 +38,7 @@ class Draft:
     code: str = ""  # used when the number has another open question
     previous: object = None  # the ``fsm.confirmation`` that this is sent again for
     step: object = None  # the ``fsm.confirmation.plan.step`` it is sent for
+    step_after: int = 0  # the id of the newest text that spoke of another date
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
@@ -284,6 +285,28 @@ class FsmConfirmationComposer(models.AbstractModel):
             )
         return text
 
+    @api.model
+    def _describe_sender(self, company, mobile):
+        """From whom a phone shows a text.
+
+        :param mobile: whose phone, E.164
+        """
+        sender = company and company._job_confirmation_sender(mobile) or ""
+        if not sender.startswith("+"):
+            # A Messaging Service chooses the number when the text is sent.
+            return company.name
+        return self.env["res.partner"]._format_number_for_people(sender, company)
+
+    @api.model
+    def _render_example(self, draft):
+        """The text that a draft would be sent in, with codes as they would be."""
+        codes = self.env["fsm.confirmation.code"]
+        together = draft.together or (draft,)
+        for each in together:
+            if each.asks:
+                codes._preview(each)
+        return self._render(together)[0]
+
     # ------------------------------------------------------------------
     # Record
     # ------------------------------------------------------------------
@@ -465,6 +488,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "step_id": draft.step.id if draft.step else False,
+                "step_after": draft.step_after,
                 "at_once_until": departures._get_at_once_until(draft),
                 "body": text,
             }

@@ -17,7 +17,14 @@ class FsmLocation(models.Model):
         for location, owner in before.items():
             if location.owner_id != owner:
                 location._on_owner_changed()
+        if "calendar_id" in vals:
+            self._on_zone_changed()
         return result
+
+    def _on_zone_changed(self):
+        """Its clock may show another hour: steps have other times."""
+        if self:
+            self.env["fsm.confirmation.outlook"]._forget_locations_sudo(self)
 
     def _on_owner_changed(self):
         """Another owner has not been asked about anything yet."""

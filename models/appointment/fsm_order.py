@@ -7,8 +7,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...core.kinds import QUESTION
-from ...core.status import OUTDATED, most_urgent
+from ...core.status import find_noted, most_urgent
 from ...core.zones import is_same_time, zone_of_place
+from ..levels import check_may_edit
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
 
 
@@ -45,6 +46,11 @@ class FsmOrder(models.Model):
         groups=READ_GROUP,
         help="The customer opted back in, and was not asked again.",
     )
+    confirmation_old_text = fields.Char(
+        compute="_compute_has_moved_appointment",
+        groups=READ_GROUP,
+        help="What the customer answered before the appointment changed.",
+    )
     job_confirmation_enabled = fields.Boolean(
         related="company_id.job_confirmation_enabled"
     )
@@ -55,14 +61,13 @@ class FsmOrder(models.Model):
         "Customer's Phone", compute="_compute_confirmation_contact"
     )
     confirmation_change_text = fields.Char(
-        compute="_compute_confirmation_change_text",
+        compute="_compute_confirmation_note",
         compute_sudo=False,
         groups=READ_GROUP,
         help="What the customer doesn't know yet.",
     )
-
     confirmation_times_text = fields.Char(
-        compute="_compute_confirmation_times_text",
+        compute="_compute_confirmation_note",
         compute_sudo=False,
         groups=READ_GROUP,
         help="Which times were proposed to the customer, and which one is chosen.",
@@ -88,60 +93,56 @@ class FsmOrder(models.Model):
                 contact_sudo._format_number_for_people(phone, order.company_id)
             )
 
-    @api.depends_context("uid", "tz", "lang")
-    def _compute_confirmation_change_text(self):
-        # Without a text nobody knows of what has changed.
-        told = self.filtered("confirmation_count")
-        changes = self.env["fsm.confirmation.change"]
-        if told:
-            changes = changes.search([("order_id", "in", told.ids)])
-        by_order = changes.grouped("order_id")
+    @api.depends_context("tz", "lang")
+    def _compute_confirmation_note(self):
+        """And what else the form shows of messages, which few Work Orders have."""
+        told = self.env["fsm.confirmation.shortcuts"]._get_told_sudo(self)
         for order in self:
-            mine = by_order.get(order._origin, changes.browse())
-            order.confirmation_change_text = " ".join(map(str, mine._describe()))
+            order.confirmation_count = told[order].count
+            order.confirmation_note = False
+        self._show_changes(self.filtered(lambda order: told[order].has_change))
+        self._show_proposed_times(self.filtered(lambda order: told[order].has_times))
+        noted = self.filtered(lambda order: told[order].has_note)
+        return super(FsmOrder, noted)._compute_confirmation_note()
 
-    @api.depends_context("uid", "tz", "lang")
-    def _compute_confirmation_times_text(self):
-        # Without a text nothing was proposed.
-        told = self.filtered("confirmation_count")
-        sentences = {}
-        if told:
+    def _show_changes(self, changed):
+        """:param changed: those of these Work Orders with changes to notify of"""
+        self.confirmation_change_text = ""
+        # Users without a level may see a note, but not what is texted.
+        if changed and (self.env.su or self.env.user.has_group(READ_GROUP)):
+            changes = self.env["fsm.confirmation.change"]
+            found = changes.search([("order_id", "in", changed.ids)])
+            by_order = found.grouped("order_id")
+            for order in changed:
+                mine = by_order.get(order._origin, changes)
+                order.confirmation_change_text = " ".join(map(str, mine._describe()))
+
+    def _show_proposed_times(self, proposed):
+        """:param proposed: those of these Work Orders with texts that propose times"""
+        self.confirmation_times_text = False
+        if proposed:
             proposals = self.env["fsm.confirmation.proposal"]
-            found = proposals._find_pending_sudo(told)
+            sentences = {}
+            found = proposals._find_pending_sudo(proposed)
             for (order, _visit), slots_sudo in found.items():
                 sentence = proposals._describe_pending(slots_sudo)
                 sentences.setdefault(order, []).append(sentence)
-        for order in self:
-            mine = sentences.get(order._origin, [])
-            order.confirmation_times_text = " ".join(mine) or False
-
-    def _compute_confirmation_note(self):
-        """And how many messages there are, of which few have a note."""
-        groups = (
-            self.env["fsm.confirmation"]
-            .sudo()
-            ._read_group(
-                [("order_id", "in", self.ids)],
-                ["order_id"],
-                ["__count", "customer_note:count"],
-            )
-        )
-        counts = {order.id: counted for order, *counted in groups}
-        noted = self.browse()
-        for order in self:
-            order.confirmation_count, notes = counts.get(order._origin.id, (0, 0))
-            noted |= order if notes else noted
-        (self - noted).confirmation_note = False
-        return super(FsmOrder, noted)._compute_confirmation_note()
+            for order in proposed:
+                mine = sentences.get(order._origin, [])
+                order.confirmation_times_text = " ".join(mine) or False
 
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
+    @api.depends_context("tz", "lang")
     def _compute_has_moved_appointment(self):
         for order in self:
             again = order._get_appointment_to_reconfirm()
-            newest_sudo = again and again._get_appointment_confirmations_sudo()[:1]
-            opted_out = bool(again) and newest_sudo.response == "opted_out"
+            messages_sudo = again and again._get_appointment_confirmations_sudo()
+            opted_out = bool(again) and messages_sudo[:1].response == "opted_out"
             order.has_moved_appointment = bool(again) and not opted_out
             order.has_opted_in_again = opted_out
+            answered_sudo = messages_sudo and messages_sudo.filtered("response")[:1]
+            text = answered_sudo and answered_sudo._describe_old_response()
+            order.confirmation_old_text = f"{text}." if text else False
 
     def _get_appointment_to_reconfirm(self):
         """The visit, or the order itself, whose customer is to be asked again.
@@ -223,27 +224,33 @@ class FsmOrder(models.Model):
 
         :return: dict ``fsm.order`` or ``fsm.visit`` -> str
         """
-        messages_sudo = (
+        answered_sudo = (
             self.env["fsm.confirmation"]
             .sudo()
             .search([("order_id", "in", self.ids), ("response", "!=", False)])
+            .filtered(lambda rec: rec.closed_reason != "wrong_number")
         )
-        newest = {}
-        for message_sudo in messages_sudo:
-            newest.setdefault(message_sudo._get_appointment_sudo(), message_sudo)
-        return {
-            appointment_sudo.sudo(False): message_sudo.customer_note
-            for appointment_sudo, message_sudo in newest.items()
-            if message_sudo.customer_note
-            and message_sudo.closed_reason not in OUTDATED
-            and not message_sudo._get_change()
-        }
+        by_appointment = answered_sudo.grouped(lambda rec: rec._get_appointment_sudo())
+        notes = {}
+        for appointment_sudo, messages_sudo in by_appointment.items():
+            noted = find_noted(
+                rec._get_noted() for rec in messages_sudo if not rec._is_elsewhere()
+            )
+            if noted:
+                notes[appointment_sudo.sudo(False)] = noted.source._get_note_text()
+        return notes
 
-    def _get_noted_appointments(self):
+    def _get_shown_appointments(self):
         return [self, *self.visit_ids]
 
     def _get_planned_appointments(self):
         return list(self._get_upcoming_visits()) if self.visit_ids else [self]
+
+    def _set_held_sudo(self, held):
+        if not held:
+            # It is resumed with all that belongs to it.
+            self.sudo().visit_ids.filtered("confirmation_hold")._set_held_sudo(False)
+        return super()._set_held_sudo(held)
 
     def _format_note(self, noted, note):
         return note if noted == self._origin else f"{noted.name}: {note}"
@@ -413,11 +420,17 @@ class FsmOrder(models.Model):
     # ------------------------------------------------------------------
 
     def action_tell_change(self):
-        """Tell the customer what changed since the last text."""
+        """Open the dialog that tells the customer what changed since the last text.
+
+        :raises AccessError: the user's level is below Edit
+        """
         self.ensure_one()
+        check_may_edit(self.env)
         self.check_access("read")
         changes = self.env["fsm.confirmation.change"]
-        return changes.search([("order_id", "=", self.id)]).action_tell()
+        found = changes.search([("order_id", "=", self.id)])
+        # Of no change at all it says so.
+        return found.action_review() if found else found.action_tell()
 
     def action_send_confirmation(self):
         """Open the Send Confirmation dialog."""

@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ...core.kinds import QUESTION
-from ..xmlids import EDIT_GROUP, READ_GROUP
+from ..levels import may_edit
+from ..xmlids import READ_GROUP
 
 
 class FsmVisit(models.Model):
@@ -120,7 +121,7 @@ class FsmVisit(models.Model):
 
     @api.model
     def _may_change_answers(self):
-        return self.env.su or self.env.user.has_group(EDIT_GROUP)
+        return may_edit(self.env)
 
     @api.model
     def _sum_up(self, orders):

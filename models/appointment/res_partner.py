@@ -15,6 +15,8 @@ from ..xmlids import ADMIN_GROUP, EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
 # The fields that determine the names shown on messages.
 _NAMES = {"company_name", "is_company", "name", "parent_id"}
+# The fields from which the time zone of a place of work follows.
+_ZONE = {"country_id", "state_id", "tz"}
 # Kinds of numbers that no text reaches, as far as the number itself tells.
 _NOT_TEXTABLE = ("FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "VOICEMAIL")
 
@@ -111,6 +113,10 @@ class ResPartner(models.Model):
         names = self._get_shown_names_sudo() if vals.keys() & _NAMES else {}
         result = super().write(vals)
         self._on_numbers_changed_sudo(numbers)
+        if vals.keys() & _ZONE:
+            locations_sudo = self.env["fsm.location"].sudo()
+            locations_sudo = locations_sudo.with_context(active_test=False)
+            locations_sudo.search([("partner_id", "in", self.ids)])._on_zone_changed()
         if names:
             now = self._get_shown_names_sudo()
             renamed = self.filtered(lambda partner: names[partner] != now[partner])

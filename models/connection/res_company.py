@@ -23,7 +23,13 @@ _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 # How customers are told of a change, see core/notices.py.
 NOTICE_WAYS = [("off", "Off"), ("hand", "By hand"), ("auto", "Automatically")]
-_NEEDED_FOR_REPLIES = (
+# What the planner has found follows from these as well.
+_DECIDES_PLANNING = {
+    "job_confirmation_calendar_id",
+    "job_confirmation_daily_limit",
+    "job_confirmation_enabled",
+}
+NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
     "job_confirmation_read_minutes",
     "job_confirmation_reply_hours",
@@ -110,8 +116,8 @@ class ResCompany(models.Model):
         "Ask by E-mail",
         default="by_hand",
         required=True,
-        help="How a contact is asked who can't be texted and has an e-mail address. "
-        "Who opted out of texts is sent an e-mail only when a person chooses it.",
+        help="For contacts who can't be texted but have an e-mail address. Those who "
+        "opted out of texts get one only when a person chooses it.",
     )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
@@ -188,8 +194,8 @@ class ResCompany(models.Model):
                 if not kind or kind == "staff":
                     raise ValidationError(
                         self.env._(
-                            "“%s” is no auto-reply. Choose in the template which one "
-                            "it is.",
+                            "“%s” isn't an auto-reply. Choose in the template which "
+                            "one it is.",
                             same_sudo[0].name,
                         )
                     )
@@ -230,6 +236,8 @@ class ResCompany(models.Model):
         if self and vals.keys() & kept:
             # Who sees which menu, and what customers are told, is kept in memory.
             self.env.registry.clear_cache()
+        if self and vals.keys() & _DECIDES_PLANNING:
+            self.env["fsm.confirmation.outlook"]._forget_companies_sudo(self)
         return result
 
     @api.model
@@ -239,7 +247,7 @@ class ResCompany(models.Model):
         Of a company's two hundred columns only those are read that a reply needs.
         """
         return self.sudo().search_fetch(
-            [("sms_twilio_account_sid", "=", account)], _NEEDED_FOR_REPLIES
+            [("sms_twilio_account_sid", "=", account)], NEEDED_FOR_REPLIES
         )
 
     @property
@@ -322,7 +330,7 @@ class ResCompany(models.Model):
         """
         calendar_sudo = self.sudo().job_confirmation_calendar_id
         if calendar_sudo:
-            return calendar_sudo._get_texting_windows()
+            return calendar_sudo._get_texting_windows(self)
         return self._get_default_texting_windows()
 
     @api.model

@@ -131,7 +131,8 @@ class ResConfigSettings(models.TransientModel):
             calendar = settings.job_confirmation_calendar_id
             # A Char of an empty record would show its name.
             narrow = bool(calendar) and hours.are_narrow(
-                calendar._get_texting_windows(), fields.Date.today()
+                calendar._get_texting_windows(settings.company_id),
+                fields.Date.today(),
             )
             settings.job_confirmation_hours_warning = narrow and self.env._(
                 "No day of the next two weeks has four texting hours: "

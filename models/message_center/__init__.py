@@ -10,3 +10,4 @@ from . import fsm_confirmation_conversation
 from . import fsm_confirmation_next_step
 from . import fsm_message_center
 from . import fsm_day_board
+from . import fsm_day_board_step

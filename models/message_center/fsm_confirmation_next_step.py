@@ -3,7 +3,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ...core.status import OUTDATED
-from ..xmlids import EDIT_GROUP
+from ..levels import may_edit
 
 
 class FsmConfirmationNextStep(models.AbstractModel):
@@ -17,12 +17,14 @@ class FsmConfirmationNextStep(models.AbstractModel):
         """The steps that this user can take, the likeliest first.
 
         :return: list of dict ``key``, ``label``, ``icon``, ``primary`` (bool),
-            ``stays`` (the details stay open below what it opens)
+            ``stays`` (the details stay open below what it opens), and where it acts
+            at once ``confirm``: what is asked before, a dict ``title``, ``body``,
+            ``label``
         """
         if self.env.context.get("confirmation_look_only"):
             return []
         steps = []
-        if self.env.su or self.env.user.has_group(EDIT_GROUP):
+        if may_edit(self.env):
             steps += self._get_edit_steps(message)
         if message.order_id and message.order_id.has_access("read"):
             label = self.env._("Open Work Order")
@@ -109,7 +111,8 @@ class FsmConfirmationNextStep(models.AbstractModel):
             return []
         label = proposal._describe_chosen(slot_sudo)
         icon = "fa-calendar-check-o"
-        return [self._prepare_step("take_time", label, icon, primary=True)]
+        step = self._prepare_step("take_time", label, icon, primary=True)
+        return [{**step, "confirm": proposal._describe_applying(message, slot_sudo)}]
 
     @api.model
     def _prepare_resolve_step(self, message, unclear):

@@ -1,9 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import babel_locale_parse, format_time
 from odoo.tools.misc import get_lang
@@ -20,9 +22,9 @@ from ...core.board import (
 )
 from ...core.formatting import format_date
 from ...core.kinds import EMAIL, STAFF, TIMES
-from ...core.notices import CANCELED, MOVED
+from ...core.notices import MOVED
 from ...core.status import has_passed
-from ..xmlids import EDIT_GROUP
+from ..levels import may_edit
 
 # Look of each tile: a key of STATUS_LOOKS in static/src/shared/status_looks.esm.js.
 _LOOKS = {
@@ -56,7 +58,7 @@ class Examined:
 
 
 class FsmDayBoard(models.AbstractModel):
-    """What the Day Board says about appointments, and what can be done about each."""
+    """What the Day Board says about appointments, one by one and in all."""
 
     _name = "fsm.day.board"
     _description = "Day Board"
@@ -111,7 +113,7 @@ class FsmDayBoard(models.AbstractModel):
                 rec.confirmation_status != "reconfirm" or rec.stage_id._is_canceled()
             )
         )
-        if not self._may_edit() or not kept:
+        if not may_edit(self.env) or not kept:
             return {}
         changes = self.env["fsm.confirmation.change"].search(
             [
@@ -131,10 +133,9 @@ class FsmDayBoard(models.AbstractModel):
         proposals = self.env["fsm.confirmation.proposal"]
         return {
             key: slots_sudo.confirmation_id.sudo(False)
-            for key, slots_sudo in proposals._find_pending_sudo(
+            for key, slots_sudo in proposals._find_undecided_sudo(
                 appointments.order_id
             ).items()
-            if not any(slots_sudo.mapped("is_chosen"))
         }
 
     @api.model
@@ -203,7 +204,7 @@ class FsmDayBoard(models.AbstractModel):
         """What a dispatcher has to know about it, in a few words, or False."""
         message = appointment.message_id
         if found.change:
-            return self.env._("Doesn't know about “%s” yet", found.change.now_text)
+            return self.env._("Not notified yet: %s", found.change.now_text)
         if found.state == "cant_ask":
             # Whoever can't be texted may have been asked by e-mail.
             if message.channel == EMAIL and message.state == "failed":
@@ -213,14 +214,22 @@ class FsmDayBoard(models.AbstractModel):
             return self._describe_not_asked(appointment, message)
         if found.state in ("awaiting", "near"):
             return self._describe_waiting(appointment, found)
-        words = appointment.reply_body or appointment.customer_note
+        words = appointment.reply_body
         if appointment.confirmation_user_id and not appointment.needs_reading:
             # What the customer wrote before says something else, or nothing.
             return self._describe_by_hand(appointment)
         if appointment.needs_reading:
             replies_sudo = message.sudo().own_reply_ids
             words = replies_sudo.sorted("id")[-1:].body or words
-        return f"“{words.strip()}”" if words else False
+        return self._quote(message, words) if words else False
+
+    @api.model
+    def _quote(self, message, words):
+        """What the customer wrote, and whether it is about another time than now."""
+        quoted = f"“{words.strip()}”"
+        if message._has_moved():
+            return self.env._("About the old time: %s", quoted)
+        return quoted
 
     @api.model
     def _describe_by_hand(self, appointment):
@@ -246,7 +255,8 @@ class FsmDayBoard(models.AbstractModel):
                 return self.env._("Opted back in: ask again")
             if appointment.confirmation_user_id:
                 return self._describe_by_hand(appointment)
-            return self.env._("The customer needs to be asked again")
+            old_response = message and message._describe_old_response()
+            return old_response or self.env._("The customer needs to be asked again")
         if message.state == "failed":
             return self._describe_failure(message)
         return False
@@ -297,239 +307,6 @@ class FsmDayBoard(models.AbstractModel):
         return name, number or False
 
     # ------------------------------------------------------------------
-    # What to do
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _get_steps(self, appointment, found):
-        """The steps that this user can take, the likeliest first. An override point.
-
-        :return: list of dict ``key``, ``label``, ``icon``, ``primary`` (bool), and for
-            a call ``href``
-        """
-        steps = []
-        may_edit = self._may_edit()
-        if found.change and (found.state != "passed" or found.change.kind == CANCELED):
-            label = self.env._("Notify Customer")
-            steps.append(self._prepare_step("tell_change", label, "fa-bullhorn"))
-        if may_edit and found.state not in ("confirmed", "passed"):
-            steps += self._get_edit_steps(appointment, found)
-        if appointment.message_id and "conversation" not in [
-            step["key"] for step in steps
-        ]:
-            label = self.env._("Conversation")
-            steps.append(self._prepare_step("conversation", label, "fa-comments-o"))
-        if may_edit and appointment.message_id:
-            label = self.env._("Write Back")
-            steps.append(self._prepare_step("write_back", label, "fa-pencil-square-o"))
-        if may_edit and self._can_propose(appointment, found):
-            label = self.env._("Propose Times")
-            steps.append(self._prepare_step("propose", label, "fa-calendar-plus-o"))
-        if may_edit and found.state in ("awaiting", "near", "declined", "to_read"):
-            label = self.env._("Text Another Contact")
-            steps.append(self._prepare_step("text_another", label, "fa-commenting-o"))
-        self._add_call(steps, appointment, found)
-        label = self.env._("Open Work Order")
-        steps.append(self._prepare_step("open_order", label, "fa-external-link"))
-        # What waits for the customer, or for nobody, asks for no click.
-        steps[0]["primary"] = bool(found.change) or (
-            may_edit and found.state not in ("awaiting", "confirmed", "passed")
-        )
-        return steps
-
-    @api.model
-    def _add_call(self, steps, appointment, found):
-        """A call comes first where a text is of no use any more."""
-        number = found.draft.mobile if found.draft else appointment.mobile
-        if not number:
-            return
-        call = self._prepare_step("call", self.env._("Call"), "fa-phone")
-        call["href"] = f"tel:{number}"
-        urgent = found.state in ("near", "declined") or self._is_opted_out(found)
-        steps.insert(0 if urgent else len(steps), call)
-
-    @api.model
-    def _can_propose(self, appointment, found):
-        message = appointment.message_id
-        if message and not message._is_of_another_customer():
-            return self.env["fsm.confirmation.proposal"]._can_propose(message)
-        return found.state == "not_asked" or bool(found.times)
-
-    @api.model
-    def _may_edit(self):
-        return self.env.su or self.env.user.has_group(EDIT_GROUP)
-
-    @api.model
-    def _prepare_step(self, key, label, icon):
-        return {"key": key, "label": label, "icon": icon, "primary": False}
-
-    @api.model
-    def _is_opted_out(self, found):
-        block = found.block
-        return found.state == "cant_ask" and bool(block) and block.code == "opted_out"
-
-    @api.model
-    def _get_edit_steps(self, appointment, found):
-        if found.state == "cant_ask":
-            return self._get_ways_out(appointment, found)
-        step = self._prepare_step
-        if found.state == "not_asked":
-            label = self.env._("Send")
-            if appointment.asked_date:
-                label = self.env._("Ask Again")
-            return [step("send", label, "fa-commenting-o")]
-        if found.state in ("awaiting", "near"):
-            label = self.env._("Ask Again")
-            if not appointment.asked_date:
-                label = self.env._("Send")
-            return [step("send", label, "fa-repeat")]
-        if found.state == "to_read":
-            next_steps = self.env["fsm.confirmation.next.step"]
-            message = appointment.message_id
-            steps = [
-                *next_steps._get_time_steps(message),
-                step("conversation", self.env._("Read"), "fa-envelope-open-o"),
-            ]
-            if appointment.needs_reading:
-                label = self.env._("Mark as Read")
-                steps.append(step("mark_read", label, "fa-check"))
-            return steps
-        return self._get_new_date_steps(appointment)
-
-    @api.model
-    def _get_new_date_steps(self, appointment):
-        steps = []
-        message = appointment.message_id
-        next_steps = self.env["fsm.confirmation.next.step"]
-        if message and next_steps._can_move_as_proposed(message):
-            label = self.env._("Set the Proposed Time")
-            steps.append(self._prepare_step("move", label, "fa-calendar-check-o"))
-        label = self.env._("Set a New Date")
-        if message and next_steps._can_move(message):
-            steps.append(self._prepare_step("reschedule", label, "fa-calendar-o"))
-        elif appointment._get_appointment().has_access("write"):
-            steps.append(self._prepare_step("schedule", label, "fa-calendar-o"))
-        return steps
-
-    @api.model
-    def _get_ways_out(self, appointment, found):
-        """What helps when the customer can't be asked, as the alert says."""
-        step = self._prepare_step
-        by_email, choose = self.env._("Ask by E-mail"), self.env._("Choose Contact")
-        contact, schedule = self.env._("Open Contact"), self.env._("Set the Date")
-        allow = self.env._("Allow Texts Again")
-        trust = self.env._("The Number Is Right")
-        known = {
-            "ask_by_email": step("ask_by_email", by_email, "fa-envelope-o"),
-            "choose_contact": step("send", choose, "fa-user-o"),
-            "open_contact": step("contact", contact, "fa-user-o"),
-            "allow_texts": step("allow_texts", allow, "fa-unlock"),
-            "trust_number": step("trust_number", trust, "fa-check"),
-            "open_schedule": step("schedule", schedule, "fa-calendar-o"),
-        }
-        may = {
-            "ask_by_email": lambda: self._can_ask_by_email(appointment, found),
-            "open_contact": lambda: self._get_partner(found).has_access("write"),
-            "open_schedule": lambda: appointment._get_appointment().has_access("write"),
-        }
-        actions = found.block.actions if found.block else ("choose_contact",)
-        return [
-            known[key]
-            for key in actions
-            if key in known and may.get(key, lambda: True)()
-        ]
-
-    @api.model
-    def _can_ask_by_email(self, appointment, found):
-        """Whether an e-mail is a way out where no text can be sent."""
-        return (
-            found.state == "cant_ask"
-            and bool(found.block)
-            and "ask_by_email" in found.block.actions
-            and self.env["fsm.confirmation.email"]._is_offered(
-                found.draft.partner, appointment.company_id
-            )
-        )
-
-    @api.model
-    def _take_step(self, appointment, key):
-        """See ``fsm.appointment.action_next_step``."""
-        found = self._examine(appointment)[appointment]
-        if key not in [step["key"] for step in self._get_steps(appointment, found)]:
-            raise UserError(self.env._("This is no longer possible. Look again."))
-        return self._get_methods(found)[key](appointment) or False
-
-    @api.model
-    def _get_methods(self, found):
-        """:return: dict step -> function of the appointment. An override point."""
-        partner = self._get_partner(found)
-        next_steps = self.env["fsm.confirmation.next.step"]
-        return {
-            "send": self._send,
-            "ask_by_email": lambda rec: self._send(
-                rec, default_partner_id=partner.id, default_channel=EMAIL
-            ),
-            "text_another": lambda rec: self._send(
-                rec, confirmation_other_than=rec.partner_id.id or -1
-            ),
-            "conversation": lambda rec: rec.message_id.action_open_details(),
-            "write_back": self._write_back,
-            "propose": self._propose,
-            "take_time": lambda rec: next_steps._take_step(rec.message_id, "take_time"),
-            "mark_read": lambda rec: rec.message_id.action_mark_read(),
-            "move": lambda rec: rec.message_id.action_move_as_proposed(),
-            "reschedule": lambda rec: rec.message_id.action_reschedule(),
-            "open_order": lambda rec: rec.action_open_order(),
-            "schedule": lambda rec: self._open_form(rec._get_appointment()),
-            "contact": lambda _rec: self._open_form(partner),
-            "allow_texts": lambda _rec: partner.action_lift_opt_out(),
-            "trust_number": lambda _rec: partner.action_trust_number(),
-            "tell_change": lambda _rec: found.change.action_tell(),
-            "call": lambda _rec: False,
-        }
-
-    @api.model
-    def _get_partner(self, found):
-        """The contact whom the alert is about, with the user's rights, maybe empty."""
-        draft = found.draft
-        if not draft:
-            return self.env["res.partner"]
-        archived = self.env["fsm.confirmation.recipient"]._get_archived(draft.order)
-        return (draft.partner or archived[:1]).sudo(False)
-
-    @api.model
-    def _send(self, appointment, **context):
-        """The Send dialog about this very appointment."""
-        action = appointment._get_appointment().action_send_confirmation()
-        action["context"] |= context
-        return action
-
-    @api.model
-    def _write_back(self, appointment):
-        """The conversation, where the user can write at once."""
-        action = appointment.message_id.action_open_details()
-        action["context"] = {"confirmation_write_back": True}
-        return action
-
-    @api.model
-    def _propose(self, appointment):
-        if appointment.message_id:
-            next_steps = self.env["fsm.confirmation.next.step"]
-            return next_steps._propose(appointment.message_id)
-        return appointment._get_appointment().action_propose_times()
-
-    @api.model
-    def _open_form(self, record):
-        return {
-            "type": "ir.actions.act_window",
-            "name": record.display_name,
-            "res_model": record._name,
-            "res_id": record.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
-
-    # ------------------------------------------------------------------
     # Above the appointments
     # ------------------------------------------------------------------
 
@@ -572,11 +349,12 @@ class FsmDayBoard(models.AbstractModel):
             line = self.env._("More than %s appointments: choose a day.", MAX_EXAMINED)
             return {**summary, "tiles": [], "total": total, "line": line, "to_ask": 0}
         examined = appointments._examine_all(domain)
+        steps = self.env["fsm.day.board.step"]
         counts = Counter(found.state for found in examined.values())
         by_email = sum(
             found.block.actions[0] == "ask_by_email"
             for appointment, found in examined.items()
-            if self._can_ask_by_email(appointment, found)
+            if steps._can_ask_by_email(appointment, found)
         )
         return {
             **summary,
@@ -586,7 +364,7 @@ class FsmDayBoard(models.AbstractModel):
             ],
             "total": total,
             "line": self._describe_day(counts, by_email),
-            "to_ask": counts["not_asked"] if self._may_edit() else 0,
+            "to_ask": counts["not_asked"] if may_edit(self.env) else 0,
         }
 
     @api.model
@@ -614,3 +392,53 @@ class FsmDayBoard(models.AbstractModel):
         if counts["to_read"]:
             parts.append(self.env._("%s to read", counts["to_read"]))
         return ", ".join(parts)
+
+    # ------------------------------------------------------------------
+    # Days
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_days(self):
+        """See ``fsm.appointment.get_days``."""
+        today = fields.Date.context_today(self)
+        tomorrow = today + timedelta(days=1)
+        working_day = self._find_working_day(today)
+        days = {
+            "today": today,
+            "tomorrow": tomorrow,
+            "working_day": working_day,
+            "first": self._find_busy_day(tomorrow, working_day),
+        }
+        return {key: fields.Date.to_string(day) for key, day in days.items()}
+
+    @api.model
+    def _find_busy_day(self, first, last):
+        """The first of these days with an appointment: some work on weekends."""
+        if first >= last:
+            return last
+        # A date in a domain begins at midnight in the user's time zone.
+        appointment = self.env["fsm.appointment"].search(
+            [
+                ("scheduled_date_start", ">=", fields.Date.to_string(first)),
+                ("scheduled_date_start", "<", fields.Date.to_string(last)),
+                ("is_closed", "=", False),
+            ],
+            limit=1,
+        )
+        if not appointment:
+            return last
+        start = appointment.scheduled_date_start
+        return fields.Datetime.context_timestamp(self, start).date()
+
+    @api.model
+    def _find_working_day(self, today):
+        """The first day after today on which the company works, by its calendar."""
+        calendar_sudo = self.env.company.sudo().resource_calendar_id
+        tomorrow = today + timedelta(days=1)
+        if not calendar_sudo:
+            return tomorrow
+        zone = pytz.timezone(calendar_sudo.tz or "UTC")
+        start = zone.localize(fields.Datetime.to_datetime(tomorrow))
+        end = start + timedelta(days=14)
+        hours = calendar_sudo._work_intervals_batch(start, end)[False]
+        return min((begin.date() for begin, *_rest in hours), default=tomorrow)

@@ -32,6 +32,11 @@ LEFT_TO_WEBHOOK = timedelta(seconds=10)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+def _read(data, name):
+    """One of Twilio's parameters, as it can be stored; "" without it."""
+    return _UNSTORABLE.sub("", data.get(name) or "")
+
+
 @dataclasses.dataclass(slots=True)
 class Case:
     """One text being processed: what is known, what is decided, and the outcome."""
@@ -77,12 +82,14 @@ class FsmConfirmationInbox(models.AbstractModel):
         :return: the auto-reply, "" for none
         :raises psycopg2.Error: the text could not be stored
         """
-        with self._in_turn(_UNSTORABLE.sub("", data.get("From") or "")):
+        with self._in_turn(self._read_number(data)):
             return self._receive_in_turn_sudo(companies_sudo, data, received_date)
 
     @contextlib.contextmanager
     def _in_turn(self, number):
         """Have the texts of one number processed one after the other, as they came.
+
+        :param number: see :meth:`_read_number`
 
         "No" and "ok thanks" a second later would be a yes in the other order. The lock
         is the session's: one of a transaction that had to wait for it would read what
@@ -112,8 +119,11 @@ class FsmConfirmationInbox(models.AbstractModel):
         """
         key = (_TURN, number)
         try:
-            self.env.cr.execute("SET LOCAL lock_timeout = %s", (_TURN_WAIT,))
-            self.env.cr.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", key)
+            self.env.cr.execute(
+                "SET LOCAL lock_timeout = %s;"
+                " SELECT pg_advisory_lock(%s, hashtext(%s))",
+                (_TURN_WAIT, *key),
+            )
             self.env.cr.commit()  # pylint: disable=invalid-commit
         except CONFLICTS:
             self._forget_transaction()
@@ -203,12 +213,12 @@ class FsmConfirmationInbox(models.AbstractModel):
         """Field values of a reply, from Twilio's parameters."""
 
         def value(name, length=64):
-            return _UNSTORABLE.sub("", data.get(name) or "")[:length]
+            return _read(data, name)[:length]
 
         recipient = value("To")
         return {
             "twilio_sid": value("MessageSid") or value("SmsSid"),
-            "mobile": normal_form(value("From")) or value("From"),
+            "mobile": self._read_number(data),
             "recipient": recipient,
             "service_sid": value("MessagingServiceSid"),
             "body": value("Body", MAX_BODY),
@@ -217,6 +227,15 @@ class FsmConfirmationInbox(models.AbstractModel):
             "company_id": self._guess_company(companies_sudo, recipient).id,
             "received_date": received_date or fields.Datetime.now(),
         }
+
+    @api.model
+    def _read_number(self, data):
+        """Who wrote: the same for all forms of one number, see :mod:`~...core.phones`.
+
+        :param data: Twilio's parameters
+        """
+        written = _read(data, "From")[:64]
+        return normal_form(written) or written
 
     @api.model
     def _guess_company(self, companies_sudo, recipient):

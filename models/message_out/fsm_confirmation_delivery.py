@@ -245,6 +245,9 @@ class FsmConfirmationDelivery(models.AbstractModel):
             self._on_failed(record)
         elif step and step.state == "canceled":
             self._close_unsent(record)
+            record.sudo().mail_id.cancel()
+        if step and step.is_void:
+            self.env["fsm.confirmation.outlook"]._forget_sudo(record.order_id)
         self.env["fsm.confirmation.chatter"]._refresh(record)
         record._notify_changed()
 
@@ -262,6 +265,8 @@ class FsmConfirmationDelivery(models.AbstractModel):
             "failed_date": step.state == "failed" and now,
             "next_attempt_date": step.pause and now + step.pause,
         }
+        if step.is_void:
+            values["step_id"] = False
         if step.accepted and not record.sent_date:
             # A report may be late: a reply may have come before it.
             values["sent_date"] = record.claimed_date or now

@@ -297,6 +297,46 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         owner_sudo = self.order_id.sudo().location_id.owner_id
         return bool(customer_sudo) and owner_sudo.commercial_partner_id != customer_sudo
 
+    def _is_outdated(self):
+        """Whether a response to it was about something else than what is so now."""
+        return self.closed_reason in status.OUTDATED or bool(self._get_change())
+
+    def _describe_old_response(self):
+        """The response to what isn't so any more, in words; "" without one."""
+        self.ensure_one()
+        if not self._is_outdated() or self.closed_reason == "reset":
+            return ""
+        if self._has_moved():
+            words = {
+                "confirmed": self.env._("Confirmed for the old time, %s"),
+                "declined": self.env._("Declined the old time, %s"),
+            }
+            text = words.get(self.response, "")
+            return text and text % self.appointment_text
+        words = {
+            "confirmed": self.env._("Confirmed before the change"),
+            "declined": self.env._("Declined before the change"),
+        }
+        return words.get(self.response, "")
+
+    def _get_noted(self):
+        """:return: :class:`~...core.status.Noted`"""
+        self.ensure_one()
+        return status.Noted(
+            self.response, self.customer_note, self._is_outdated(), self
+        )
+
+    def _get_note_text(self):
+        """The customer's note, with the date for which it was given if that moved."""
+        self.ensure_one()
+        if not self._has_moved():
+            return self.customer_note
+        return self.env._(
+            "%(note)s (given for %(date)s)",
+            note=self.customer_note,
+            date=self._describe_appointment()["date"],
+        )
+
     def _has_passed(self):
         """Whether what was asked about is over."""
         self.ensure_one()
@@ -325,6 +365,19 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         self.ensure_one()
         alerts = self.env["fsm.confirmation.alert"]
         return self.state == "outgoing" and alerts._is_outdated(self.sudo())
+
+    def _is_held(self):
+        """Whether it is an automatic text that a person keeps back."""
+        self.ensure_one()
+        step_sudo = self.step_id.sudo()
+        if not step_sudo:
+            return False
+        plan_sudo = step_sudo.plan_id
+        return (
+            step_sudo.is_held
+            or not (plan_sudo.enabled and plan_sudo.active)
+            or (self.visit_id or self.order_id).sudo()._is_held()
+        )
 
     # ------------------------------------------------------------------
     # What reached the customer
@@ -402,19 +455,26 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         )
         open_sudo.write({"is_open": False, "closed_reason": reason})
         if waiting_sudo and reason != "answered":
-            waiting_sudo._cancel_waiting_sudo(self._describe_cancellation(reason))
+            sentence = self._describe_cancellation(reason)
+            # What replaces a text stands for its step as well.
+            waiting_sudo._cancel_waiting_sudo(sentence, reason != "replaced")
         if open_sudo:
             open_sudo.flush_recordset(["is_open"])
             open_sudo._notify_changed()
 
-    def _cancel_waiting_sudo(self, reason):
+    def _cancel_waiting_sudo(self, reason, is_void=True):
         """Take these texts, which wait to be sent, out of the queue.
 
         One that the outbox has claimed gets a ``Transition`` instead.
 
         :param reason: one sentence for staff
+        :param is_void: nothing was said for their steps, see ``Transition``
         """
-        self.sudo().write({"state": "canceled", "failure_reason": reason})
+        values = {"state": "canceled", "failure_reason": reason}
+        if is_void:
+            values["step_id"] = False
+            self.env["fsm.confirmation.outlook"]._forget_sudo(self.order_id)
+        self.sudo().write(values)
         self.sudo().mail_id.cancel()
         self.env["fsm.confirmation.chatter"]._refresh(self)
 

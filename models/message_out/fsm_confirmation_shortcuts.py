@@ -1,13 +1,25 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from ...core.kinds import TIMES
 from ..privacy.mail_message import WRITTEN_BY_SERVER
 from ..xmlids import MODULE
 
 # The switch, a system parameter: "False" has the ORM do all of it. For whoever suspects
 # that another addon is passed over here.
 SWITCH = "job_confirmation.orm_shortcuts"
+
+
+class Told(NamedTuple):
+    """What there is of a Work Order, for who may see it."""
+
+    count: int = 0  # of messages
+    has_note: bool = False
+    has_times: bool = False  # proposed ones
+    has_change: bool = False  # that the customer doesn't know yet
 
 
 class FsmConfirmationShortcuts(models.AbstractModel):
@@ -113,6 +125,67 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         return not is_written and bool(field.required or field.compute or field.default)
 
     # ------------------------------------------------------------------
+    # Work Orders
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_told_sudo(self, orders):
+        """What customers were told, and told us, of Work Orders, in one query.
+
+        Every form of a Work Order shows it. By the ORM it is a query more, and each
+        takes three times as long.
+
+        :param orders: ``fsm.order`` records, maybe new ones
+        :return: dict ``fsm.order`` -> :class:`Told`
+        """
+        ids, told = orders._origin.ids, {}
+        if ids:
+            find = self._read_told if self._are_on() else self._find_told_sudo
+            told = find(ids)
+        return {order: told.get(order._origin.id, Told()) for order in orders}
+
+    @api.model
+    def _read_told(self, ids):
+        """:return: dict id -> :class:`Told`, by SQL"""
+        names = ["customer_note", "kind", "order_id"]
+        self.env["fsm.confirmation"].flush_model(names)
+        self.env["fsm.confirmation.change"].flush_model(["order_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.order_id, count(*), count(m.customer_note) > 0,
+                       bool_or(m.kind = %s),
+                       EXISTS (SELECT FROM fsm_confirmation_change c
+                                WHERE c.order_id = m.order_id)
+                  FROM fsm_confirmation m WHERE m.order_id IN %s GROUP BY m.order_id
+                """,
+                TIMES,
+                tuple(ids),
+            )
+        )
+        return {id_: Told(*values) for id_, *values in rows}
+
+    @api.model
+    def _find_told_sudo(self, ids):
+        """:return: dict id -> :class:`Told`, by the ORM"""
+        mine = [("order_id", "in", ids)]
+        changes_sudo = self.env["fsm.confirmation.change"].sudo()
+        changed = changes_sudo._read_group(mine, ["order_id"])
+        groups = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            ._read_group(
+                mine,
+                ["order_id"],
+                ["__count", "customer_note:count", "kind:array_agg"],
+            )
+        )
+        return {
+            order.id: Told(count, notes > 0, TIMES in kinds, (order,) in changed)
+            for order, count, notes, kinds in groups
+        }
+
+    # ------------------------------------------------------------------
     # Numbers
     # ------------------------------------------------------------------
 
@@ -121,13 +194,14 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         """Message IDs out of the sequence, all in one query where it allows it."""
         code = "fsm.confirmation"
         sequences_sudo = self.env["ir.sequence"].sudo()
-        if count < 2 or not self._are_on():
+        if not count or not self._are_on():
             return [sequences_sudo.next_by_code(code) for _i in range(count)]
-        sequence_sudo = sequences_sudo.search(
+        sequence_sudo = sequences_sudo.search_fetch(
             [
                 ("code", "=", code),
                 ("company_id", "in", (self.env.company.id, False)),
             ],
+            ["implementation", "padding", "prefix", "suffix", "use_date_range"],
             order="company_id",
             limit=1,
         )

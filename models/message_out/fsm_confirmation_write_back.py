@@ -10,8 +10,7 @@ from ...core.alerts import first_block
 from ...core.formatting import MAX_TEXT, plain_reason, plain_spaces
 from ...core.kinds import STAFF
 from ..appointment.fsm_confirmation_composer import Draft
-from ..levels import check_may_edit
-from ..xmlids import EDIT_GROUP
+from ..levels import check_may_edit, may_edit
 
 # A customer who wrote this recently is waiting for an answer, at any hour.
 JUST_WRITTEN = timedelta(hours=1)
@@ -40,7 +39,7 @@ class FsmConfirmationWriteBack(models.AbstractModel):
     @api.model
     def _describe(self, talk):
         """See ``fsm.confirmation.talk.mixin``, ``get_write_back``."""
-        if not (self.env.su or self.env.user.has_group(EDIT_GROUP)):
+        if not may_edit(self.env):
             return {"may_write": False}
         draft = self._draft(talk)
         return {

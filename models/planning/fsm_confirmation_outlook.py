@@ -93,17 +93,35 @@ class FsmConfirmationOutlook(models.Model):
     @api.model
     def _forget_companies_sudo(self, companies):
         """Have the planner look at all appointments of companies again."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            "DELETE FROM fsm_confirmation_outlook WHERE company_id = ANY(%s)",
-            (companies.ids,),
-        )
-        self.invalidate_model()
+        self._expire_sudo(SQL("company_id = ANY(%s)", companies.ids))
 
     @api.model
     def _forget_sudo(self, orders):
         """Have the planner look at Work Orders again, and at their visits."""
-        self.sudo().search([("order_id", "in", orders.ids)]).unlink()
+        if orders:
+            self._expire_sudo(SQL("order_id = ANY(%s)", orders.ids))
+
+    @api.model
+    def _forget_locations_sudo(self, locations):
+        """Have the planner look at all appointments at places again."""
+        mine = SQL(
+            "order_id IN (SELECT id FROM fsm_order WHERE location_id = ANY(%s))",
+            locations.ids,
+        )
+        self._expire_sudo(mine)
+
+    @api.model
+    def _expire_sudo(self, condition):
+        """What was found stays until the planner has looked: others read it as well."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE fsm_confirmation_outlook SET next_date = 'epoch'"
+                " WHERE next_date > 'epoch' AND %s",
+                condition,
+            )
+        )
+        self.invalidate_model()
 
     @api.autovacuum
     def _gc_old(self):

@@ -29,6 +29,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         """
         now = fields.Datetime.now()
         planner = self.env["fsm.confirmation.planner"]
+        plans = self.env["fsm.confirmation.plan"]
         parts = {
             record: [
                 each.sudo()
@@ -36,17 +37,15 @@ class FsmConfirmationPlanWords(models.AbstractModel):
                 if each.scheduled_date_start
             ]
             for record in appointments
-            if record.id and record.sudo().company_id.job_confirmation_enabled
+            if record.id and plans._is_on_sudo(record.sudo().company_id)
         }
         every = list(dict.fromkeys(each for mine in parts.values() for each in mine))
         findings = {}
         for company in {each.company_id for each in every}:
-            plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
-            if plans_sudo:
-                mine = [each for each in every if each.company_id == company]
-                found = planner._look(mine, plans_sudo, now)
-                planner._check_due(found, now, self._is_coming)
-                findings.update({finding.appointment: finding for finding in found})
+            mine = [each for each in every if each.company_id == company]
+            found = planner._look(mine, plans._find_enabled_sudo(company), now)
+            planner._check_due(found, now, self._is_coming)
+            findings.update({finding.appointment: finding for finding in found})
         return {
             record: "\n".join(
                 self._describe_one(record, findings[each])
@@ -116,6 +115,11 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "later": lambda: self.env._(
                 "Next on %(when)s: %(step)s", when=when, step=step
             ),
+            "settling": lambda: self.env._(
+                "Changed a short while ago; next on %(when)s: %(step)s",
+                when=when,
+                step=step,
+            ),
             "hours": lambda: self.env._(
                 "Waits for the texting hours, until %(when)s: %(step)s",
                 when=when,
@@ -145,8 +149,9 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "no_plan": lambda: self.env._("Not asked: no plan that is on fits it."),
             "held": lambda: self.env._("Not asked: automatic texts are held."),
             "step_held": lambda: self.env._("Not asked: the step is held."),
-            "too_late": lambda: self.env._(
-                "Not asked: too little time is left before it."
+            "too_late": lambda: self.env._("Not asked: not enough time is left."),
+            "no_hours": lambda: self.env._(
+                "Not asked: there are no texting hours left before it."
             ),
             "no_step_left": lambda: self.env._("No more automatic texts."),
             "no_text": lambda: self.env._("Not asked: the text can't be used."),

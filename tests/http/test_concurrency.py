@@ -391,6 +391,45 @@ class TestConcurrency(BaseCase):
             )
             self.assertNotIn("confirmed", replies.mapped("auto_reply_kind"))
 
+    def test_all_forms_of_a_number_have_one_turn(self):
+        """Carriers write some countries' numbers in two ways, and channels before."""
+        forms = {
+            "+525512345678": ["+5215512345678", "whatsapp:+5215512345678"],
+            "+5491123456789": ["+541123456789", "+54 9 11 2345-6789"],
+            "+5511987654321": ["+551187654321"],
+            "+12125550191": ["rcs:+12125550191", "+12125550191\0"],
+        }
+        for number, written in forms.items():
+            with self.subTest(number), self._environment() as env:
+                inbox = env["fsm.confirmation.inbox"]
+                company = env.ref("base.main_company")
+                threads = []
+                with inbox._in_turn(number):
+                    for form in written:
+                        data = {
+                            "MessageSid": f"SM{len(threads)}{number[1:]:0>31}",
+                            "From": form,
+                            "To": OUR_NUMBER,
+                            "Body": "hello",
+                        }
+                        threads.append(self._start(self._receive(company.id, data)))
+                        self._wait_for_waiting(env, len(threads))
+            for thread in threads:
+                thread.join(60)
+            with self._environment() as env:
+                replies = env["fsm.confirmation.reply"].search(
+                    [("mobile", "=", number)]
+                )
+                self.assertEqual(len(replies), len(written))
+                replies.unlink()
+
+    def _receive(self, company_id, data):
+        def run(env):
+            company = env["res.company"].browse(company_id)
+            env["fsm.confirmation.inbox"]._receive_and_commit_sudo(company, data)
+
+        return run
+
     def _start(self, function):
         def run():
             with self._environment() as env:

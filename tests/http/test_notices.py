@@ -118,6 +118,24 @@ class TestNotices(NoticesCase):
         self._settle()
         self.assertEqual(len(self.order.confirmation_ids), 2)
 
+    def test_a_yes_to_a_notice_answers_no_other_question(self):
+        self._automatic()
+        self._asked()
+        other = self._make_order(self.start + timedelta(days=3))
+        question = self._asked(other)
+        self.order.stage_id = self.canceled
+        self._settle()
+        for words in ("ok", "Thank you"):
+            self._customer_says(words)
+            self.assertFalse(self.order.confirmation_ids.filtered("needs_reading"))
+        self._customer_says("Yes")
+        self.assertEqual(other.confirmation_status, "awaiting")
+        self.assertFalse(question.response or question.needs_reading)
+        self.assertTrue(self.order.confirmation_ids.filtered("needs_reading"))
+        # With its code, it is answered.
+        self._customer_says(f"Yes {question.code}")
+        self.assertEqual(other.confirmation_status, "confirmed")
+
     def test_texts_that_failed_hide_nothing_that_arrived(self):
         self._automatic()
         record = self._asked()
@@ -160,7 +178,7 @@ class TestNotices(NoticesCase):
         self.assertIn("was told “Canceled”", order.confirmation_change_text)
         self._settle()
         newest = self.order.confirmation_ids[0]
-        self.assertIn("takes place after all", newest.body)
+        self.assertIn("is back on", newest.body)
         self.assertNotIn("moved", newest.body)
         self.assertIn("Reply YES", newest.body)
 
@@ -207,7 +225,7 @@ class TestNotices(NoticesCase):
         row = row.search([("order_id", "=", order.id)])
         self.assertIn("Canceled", row.remark)
         self.assertEqual(row.next_steps[0]["key"], "tell_change")
-        row.action_next_step("tell_change")
+        self._press_send(row.action_next_step("tell_change"))
         self._run_outbox()
         self.assertIn("has been canceled", self.order.confirmation_ids[0].body)
 
@@ -407,6 +425,10 @@ class TestNotices(NoticesCase):
 
     # ------------------------------------------------------------ by hand
 
+    def _press_send(self, action):
+        dialogs = self.env[action["res_model"]].with_user(self.dispatcher)
+        dialogs.browse(action["res_id"]).action_send()
+
     def test_by_hand(self):
         self.company.job_confirmation_notice_canceled = "hand"
         self._asked()
@@ -415,7 +437,7 @@ class TestNotices(NoticesCase):
         self.assertEqual(len(self.order.confirmation_ids), 1)
         order = self.order.with_user(self.dispatcher)
         self.assertIn("Canceled", order.confirmation_change_text)
-        order.action_tell_change()
+        self._press_send(order.action_tell_change())
         notice = self.order.confirmation_ids[0]
         self.assertEqual(notice.user_id, self.dispatcher)
         self.assertFalse(order.confirmation_change_text)

@@ -76,6 +76,10 @@ class TestPropose(ConfirmationHttpCase):
         step = self._steps()["take_time"]
         self.assertTrue(step["primary"])
         self.assertIn("Set to B: ", step["label"])
+        self.assertIn("gets a text with the new time", step["confirm"]["body"])
+        self.assertIn(step["label"].removeprefix("Set to B: "), step["confirm"]["body"])
+        [on_board] = [each for each in self._row().next_steps if "confirm" in each]
+        self.assertEqual(on_board["confirm"], step["confirm"])
         self.question.with_user(self.dispatcher).action_next_step("take_time")
         self.assertEqual(self.order.scheduled_date_start, slots[1].date_start)
         self.assertEqual(
@@ -87,7 +91,7 @@ class TestPropose(ConfirmationHttpCase):
         self._run_outbox()
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
         self.assertFalse(any(slots.mapped("is_held")))
         # No notice of the same change follows.
         changes = self.env["fsm.confirmation.change"]
@@ -137,6 +141,29 @@ class TestPropose(ConfirmationHttpCase):
         other = self._make_order(start, person_id=self.technician.id)
         self.assertNotIn(start, self._suggest(self.question))
         self.assertTrue(other)
+
+    def test_what_was_refused_is_not_proposed_again(self):
+        self._customer_says("no")
+        first = self._slots(self._propose()).mapped("date_start")
+        self._customer_says("none of these")
+        context = {"default_confirmation_id": self.question.id}
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        again = dialogs.with_context(**context).create({})
+        self.assertEqual(len(again._get_starts()), 3)
+        self.assertFalse(set(first) & set(again._get_starts()))
+
+    def test_a_wish_instead_of_what_was_proposed(self):
+        self._customer_says("no")
+        self._propose()
+        day = self._local_time("America/New_York", 9, 15)
+        while day.weekday() > 4:
+            day += timedelta(days=1)
+        self._customer_says(f"none of these, how about {day:%B} {day.day} at 3pm?")
+        action = self.order.with_user(self.dispatcher).action_propose_times()
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        dialog = dialogs.with_context(**action["context"]).create({})
+        self.assertTrue(dialog.wish)
+        self.assertIn(day, dialog._get_starts())
 
     def test_only_free_times_are_suggested(self):
         service = self.env["fsm.confirmation.free.time"]
@@ -215,6 +242,29 @@ class TestPropose(ConfirmationHttpCase):
             question, first_date=taken, second_date=suggested[2], third_date=False
         )
 
+    def test_a_letter_of_two_proposals_is_for_a_person(self):
+        first = self._propose()
+        other = self._make_order(
+            self._local_time("America/New_York", 3, 9), person_id=self.technician.id
+        )
+        question = self._send(other)
+        self._run_outbox()
+        self._let_a_moment_pass()
+        second = self._propose(question)
+        self.assertNotEqual(first, second)
+        result = self._customer_says("A")
+        self.assertFalse(result["replies"])
+        slots = self._slots(first) + self._slots(second)
+        self.assertFalse(slots.filtered("is_chosen"), "which of them is not known")
+        for message in (self.question, question):
+            self.assertTrue(message.needs_reading)
+            self.assertNotIn("take_time", self._steps(message))
+        # Named by what only one of them has, it is that one.
+        [start] = self._slots(second)[:1].mapped("date_start")
+        there = pytz.utc.localize(start).astimezone(pytz.timezone("America/New_York"))
+        self._customer_says(there.strftime("%B %-d at %-I:%M %p works"))
+        self.assertEqual(slots.filtered("is_chosen"), self._slots(second)[0])
+
     def test_what_was_taken_meanwhile_is_not_set(self):
         record = self._propose()
         self._customer_says("the second one")
@@ -280,7 +330,7 @@ class TestPropose(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "confirmed")
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
         self.assertFalse(self.env["fsm.confirmation.change"].search([]))
 
     def test_another_time_than_the_customers_own_is_asked_about(self):
@@ -481,7 +531,7 @@ class TestProposeFirst(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "confirmed")
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
 
     def test_from_the_board(self):
         row = self._row()
@@ -527,7 +577,7 @@ class TestProposeFirst(ConfirmationHttpCase):
     def test_two_people_at_once(self):
         first, second = self._dialog(self.order), self._dialog(self.order)
         first.action_send()
-        with self.assertRaisesRegex(UserError, "meanwhile"):
+        with self.assertRaisesRegex(UserError, "in the meantime"):
             second.action_send()
 
     def test_what_stands_in_the_way(self):

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 
-from ...models.appointment import fsm_appointment
+from ...models.appointment import fsm_appointment_search_mixin
 from ..common import MODULE, ConfirmationTransactionCase, new_user
 
 
@@ -148,8 +148,10 @@ class TestContents(DayBoardCase):
         self._reply("No")
         row = self._row(self.order)
         self.assertEqual(row.board_state, "declined")
-        self.assertEqual(self._steps(row)[0], "call")
-        self.assertIn("reschedule", self._steps(row))
+        self.assertEqual(self._steps(row)[:3], ["propose", "call", "reschedule"])
+        self.assertTrue(row.next_steps[0]["primary"])
+        self.assertEqual(self._steps(self._row(self.order, "read"))[0], "conversation")
+        row = self._row(self.order)
         action = row.action_next_step("reschedule")
         later = self.start + timedelta(days=5)
         wizard = self.env["fsm.confirmation.settle"].with_user(self.dispatcher)
@@ -196,7 +198,11 @@ class TestContents(DayBoardCase):
         self.assertEqual(self._steps(row)[0], "tell_change")
         self.assertTrue(row.next_steps[0]["primary"])
         self.assertNotIn("tell_change", self._steps(self._row(self.order, "read")))
-        row.action_next_step("tell_change")
+        action = row.action_next_step("tell_change")
+        dialog = row.env["fsm.confirmation.tell"].browse(action["res_id"])
+        self.assertEqual(dialog.example_name, "Maria Gomez")
+        self.assertIn("Carla", dialog.example_body)
+        dialog.action_send()
         self.assertIn("Carla", self.order.confirmation_ids.sorted("id")[-1].body)
         row = self._row(self.order)
         self.assertNotIn("tell_change", self._steps(row))
@@ -227,7 +233,49 @@ class TestContents(DayBoardCase):
         self.order.scheduled_date_start += timedelta(days=1)
         row = self._row(self.order)
         self.assertEqual(row.board_state, "not_asked")
-        self.assertIn("asked again", row.remark)
+        self.assertIn("Confirmed for the old time", row.remark)
+        order = self.order.with_user(self.dispatcher)
+        self.assertTrue(order.has_moved_appointment)
+        self.assertIn("Confirmed for the old time", order.confirmation_old_text)
+        self.assertIn("9:00", order.confirmation_old_text.replace("\u202f", " "))
+
+    def test_proposed_times_are_everywhere(self):
+        """Nobody reads “Not sent” where the board awaits the customer's choice."""
+        for appointment in (self._make_job(), self._make_visit(self._make_job(), 0)):
+            order = appointment._get_appointment_order()
+            self.assertFalse(order.confirmation_times_pending)
+            context = appointment.with_user(self.dispatcher).action_propose_times()
+            wizards = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+            allowed = {"allowed_company_ids": self.company.ids}
+            wizards.with_context(**context["context"], **allowed).create(
+                {}
+            ).action_send()
+            self.assertEqual(self._row(appointment).board_state, "awaiting")
+            for shown in (order, appointment):
+                mine = shown.with_user(self.users["read"])
+                self.assertEqual(mine.confirmation_status, "not_sent")
+                self.assertTrue(mine.confirmation_times_pending)
+            appointment.sudo().confirmation_status = "confirmed"
+            self.env.invalidate_all()
+            self.assertFalse(appointment.confirmation_times_pending)
+            self.assertEqual(self._row(appointment).board_state, "confirmed")
+
+    def test_the_note_to_a_moved_date(self):
+        self._send()
+        self._reply("Yes, gate code is 1234")
+        row = self._row(self.order)
+        self.assertEqual(row.customer_note, "gate code is 1234")
+        self.assertEqual(row.remark, "“Yes, gate code is 1234”")
+        self.order.scheduled_date_start += timedelta(days=1)
+        row = self._row(self.order)
+        self.assertEqual(row.board_state, "to_read")
+        self.assertIn("About the old time: “Yes, gate code", row.remark)
+        row.action_next_step("mark_read")
+        self._send()
+        self._reply("Yes")
+        row = self._row(self.order)
+        self.assertEqual(row.remark, "“Yes”")
+        self.assertIn("gate code is 1234", row.customer_note)
 
     def test_the_answer_set_by_hand(self):
         self._row(self.order).action_set_status("confirmed")
@@ -328,7 +376,7 @@ class TestSummary(DayBoardCase):
     def test_too_many_at_once(self):
         self._make_day()
         with (
-            patch.object(fsm_appointment, "MAX_EXAMINED", 2),
+            patch.object(fsm_appointment_search_mixin, "MAX_EXAMINED", 2),
             self.assertRaisesRegex(UserError, "Choose a day"),
         ):
             self._appointments().search([("board_state", "=", "awaiting")])

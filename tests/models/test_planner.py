@@ -11,6 +11,7 @@ from odoo.tools import mute_logger
 
 from ..common import LEVELS, MODULE, ConfirmationTransactionCase
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -127,12 +128,107 @@ class TestPlanner(PlannerCase):
         self.assertFalse(self._plan(self.start - 15 * HOUR))
 
     def test_a_moved_date_is_asked_about_anew(self):
+        """Once it has settled: a date that is dragged several times makes one text."""
         self._plan()
-        self.order.scheduled_date_start = self.start + HOUR
-        moved = self._plan()
+        for hours in (3, 2, 1):
+            self.order.scheduled_date_start = self.start + hours * HOUR
+            self.assertFalse(self._plan(self.now + 5 * MINUTE))
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn("Changed a short while ago", order.confirmation_plan_info)
+        moved = self._plan(self.now + 20 * MINUTE)
         self.assertEqual(moved.appointment_start, self.start + HOUR)
         self.order.scheduled_date_start = self.start + 30 * DAY
+        self.assertFalse(self._plan(self.now + 40 * MINUTE))
+
+    def test_a_date_that_came_back_is_asked_about_anew(self):
+        """The customer was told of another one meanwhile."""
+        first = self._plan()
+        self._mark_sent(first)
+        self.order.scheduled_date_start = self.start + HOUR
+        self.order.scheduled_date_start = self.start
+        self.assertFalse(self._plan(self.now + 20 * MINUTE))
+        self.order.scheduled_date_start = self.start + HOUR
+        second = self._plan(self.now + 20 * MINUTE)
+        self._mark_sent(second)
+        self.order.scheduled_date_start = self.start
+        third = self._plan(self.now + 20 * MINUTE)
+        self.assertEqual(third.appointment_start, self.start)
+        self.assertEqual(third.step_id, first.step_id)
+        self.assertFalse(self._plan(self.now + 40 * MINUTE))
+
+    def test_another_place_is_asked_about_anew(self):
+        self._mark_sent(self._plan())
+        self.order.location_id = self._make_location(self.customer)
+        text = self._plan(self.now + 20 * MINUTE)
+        self.assertEqual(text.order_id, self.order)
+        self.assertFalse(self._plan(self.now + 40 * MINUTE))
+
+    def test_a_reminder_does_not_follow_ten_minutes(self):
+        steps = [{"unit": "hours", "number": 20, "audience": "confirmed"}]
+        self.soon.enabled = False
+        self._make_plan("Reminder", steps)
+        self._send()
+        self._reply("Yes")
+        at = self.start - 20 * HOUR
+        reminder = self._plan(at)
+        self.assertEqual(reminder.kind, "reminder")
+        self._mark_sent(reminder)
+        self.order.scheduled_date_start = self.start + 10 * MINUTE
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(self._plan(at + 30 * MINUTE))
+
+    def test_what_was_called_off_in_time_was_not_asked(self):
+        """A text that never left as it was no longer so: it is recorded again."""
+        moved = {"scheduled_date_start": self.start + 30 * DAY}
+        back = {"scheduled_date_start": self.start}
+        stages = self.order.stage_id
+        canceled = self.env["fsm.stage"].search(
+            [("stage_type", "=", "order"), ("is_closed", "=", True)], limit=1
+        )
+        new_number = {"phone": "+12125550177"}
+        for case, record, away, home in (
+            ("dragged away and back", self.order, moved, back),
+            (
+                "canceled, and not",
+                self.order,
+                {"stage_id": canceled},
+                {"stage_id": stages},
+            ),
+            ("number corrected", self.customer, new_number, {}),
+            ("opted out, and in", None, None, None),
+        ):
+            text = self._plan(self.now + 20 * MINUTE)
+            self.assertEqual(text.order_id, self.order, case)
+            if record:
+                record.write(away)
+            else:
+                blacklist = self.env["phone.blacklist"].sudo()
+                blacklist._add([text.mobile])
+                self._claim_and_stop(text)
+                blacklist._remove([text.mobile])
+            self.env.flush_all()
+            self.assertEqual(text.state, "canceled", case)
+            self.assertFalse(text.step_id, case)
+            if record:
+                record.write(home)
+        text = self._plan(self.now + 40 * MINUTE)
+        self.assertEqual(text.mobile, "+12125550177")
         self.assertFalse(self._plan())
+
+    def test_what_came_too_late_is_not_made_again(self):
+        text = self._plan()
+        self.deliveries._defer(text.sudo(), None)
+        self.assertEqual(text.state, "canceled")
+        self.assertTrue(text.step_id)
+        self._outlook().unlink()
+        self.assertFalse(self._plan())
+
+    def _claim_and_stop(self, text):
+        """What the outbox does with a claimed text that must not be sent any more."""
+        text.sudo().state = "sending"
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(text)
+        stops = {one: self.outbox._get_stop(alerts[one][0]) for one in alerts}
+        self.env["fsm.confirmation.same.day"]._stop(text.sudo(), stops)
 
     def test_visits_are_asked_about_each(self):
         first, second = self._make_visit(self.order, 0), self._make_visit(self.order, 9)
@@ -166,6 +262,80 @@ class TestPlanner(PlannerCase):
         self.assertIn("step is held", order.confirmation_plan_info)
         self.soon.step_ids.action_hold()
         self.assertEqual(self._plan().order_id, self.order)
+
+    def test_what_waits_is_held_as_well(self):
+        """A text that was recorded and waits for the morning stays, and says why."""
+        order = self.order.with_user(self.dispatcher)
+        plan, step = self.soon, self.soon.step_ids
+        for case, hold, release in (
+            ("order", order.action_hold_confirmation, order.action_hold_confirmation),
+            (
+                "by another way",
+                lambda: self.order.write({"confirmation_hold": True}),
+                lambda: self.order.write({"confirmation_hold": False}),
+            ),
+            ("step", step.action_hold, step.action_hold),
+            ("plan off", plan.action_switch_off, lambda: plan.write({"enabled": True})),
+            ("archived", plan.action_archive, plan.action_unarchive),
+            ("deleted", plan.unlink, lambda: None),
+        ):
+            with self.subTest(case):
+                text = self._plan()
+                self.assertEqual(text.order_id, self.order)
+                hold()
+                # It doesn't leave even if that is found as it leaves.
+                self.env["fsm.confirmation.planner"]._stop_held()
+                self.assertEqual(text.state, "canceled")
+                self.assertIn("held", text.failure_reason)
+                self.assertEqual(self.order.confirmation_status, "not_sent")
+                self.assertFalse(self._plan())
+                release()
+
+    def test_what_is_held_does_not_leave(self):
+        """Whatever was found before: the outbox asks as it leaves."""
+        text = self._plan()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_plan_step SET is_held = TRUE WHERE id = %s",
+            [text.step_id.id],
+        )
+        self.env.invalidate_all()
+        self._claim_and_stop(text)
+        self.assertEqual(text.state, "canceled")
+        self.assertIn("held", text.failure_reason)
+
+    def test_of_one_text_about_a_day_a_part_is_held(self):
+        second = self._make_order(self.start + HOUR)
+        texts = self._plan()
+        self.assertEqual(texts.order_id, self.order + second)
+        second.with_user(self.dispatcher).action_hold_confirmation()
+        self.assertEqual(set(texts.mapped("state")), {"canceled"})
+        left = self.env["fsm.confirmation"].search([("state", "=", "outgoing")])
+        self.assertEqual(left.order_id, self.order)
+        self.assertEqual(left.step_id, self.soon.step_ids)
+
+    def test_a_held_work_order_holds_its_visits(self):
+        """Those that are added later as well."""
+        order = self.order.with_user(self.dispatcher)
+        order.action_hold_confirmation()
+        visit = self._make_visit(self.order, 0)
+        self.assertFalse(self._plan())
+        self.assertIn("held", order.confirmation_plan_info)
+        with self.assertRaises(UserError):
+            visit.with_user(self.dispatcher).action_hold_confirmation()
+        order.action_hold_confirmation()
+        text = self._plan()
+        self.assertEqual(text.visit_id, visit)
+        order.action_hold_confirmation()
+        self.assertEqual(text.state, "canceled")
+        second = self._make_visit(self.order, 0)
+        self.assertFalse(self._plan())
+        order.action_hold_confirmation()
+        visit.with_user(self.dispatcher).action_hold_confirmation()
+        self.assertEqual(self._plan().visit_id, second)
+        # What holds a visit alone ends with "Resume" for all of it.
+        order.action_hold_confirmation()
+        order.action_hold_confirmation()
+        self.assertFalse(visit.confirmation_hold)
 
     def test_the_first_plan_that_fits_counts(self):
         tag = self.env["fsm.tag"].create({"name": "VIP", "company_id": self.company.id})
@@ -308,18 +478,7 @@ class TestPlanner(PlannerCase):
 
     def test_a_closed_day_and_the_night_the_clocks_change(self):
         """9:00 stays 9:00 there, on the last open day before."""
-        hours = {"hour_from": 8, "hour_to": 20}
-        calendar = self.env["resource.calendar"].create(
-            {
-                "name": "Weekdays",
-                "company_id": self.company.id,
-                "tz": "America/New_York",
-                "attendance_ids": [
-                    (0, 0, {**hours, "name": day, "dayofweek": day}) for day in "01234"
-                ],
-            }
-        )
-        self.company.job_confirmation_calendar_id = calendar
+        self.company.job_confirmation_calendar_id = self._make_calendar("01234")
         self.soon.enabled = False
         self._make_plan("The day before", [{"number": 1}])
         # Monday, March 9, 2037; the clocks change on Sunday, and Sunday is closed.
@@ -331,6 +490,84 @@ class TestPlanner(PlannerCase):
         monday_at_nine = datetime(2037, 3, 9, 13)
         self.assertFalse(self._plan(monday_at_nine - timedelta(minutes=1)))
         self.assertEqual(self._plan(monday_at_nine).order_id, tuesday)
+
+    def test_a_day_that_is_closed_after_the_planner_looked(self):
+        """What it remembers was found with the hours as they were."""
+        calendar = self._make_calendar("01234")
+        self.company.job_confirmation_calendar_id = calendar
+        self.soon.enabled = False
+        self._make_plan("The day before", [{"number": 1}])
+        monday_at_ten, wednesday = datetime(2037, 3, 9, 14), datetime(2037, 3, 11, 14)
+        tuesday = calendar.attendance_ids.filtered(lambda row: row.dayofweek == "1")
+        leaves = self.env["resource.calendar.leaves"]
+        leave = leaves.create(
+            {
+                "name": "Other day",
+                "calendar_id": calendar.id,
+                "date_from": datetime(2037, 3, 12, 4),
+                "date_to": datetime(2037, 3, 13, 3, 59),
+            }
+        )
+        on_tuesday = {
+            "date_from": datetime(2037, 3, 10, 4),
+            "date_to": datetime(2037, 3, 11, 3, 59),
+        }
+        of_all = {"name": "Holiday", "company_id": self.company.id, **on_tuesday}
+        other = self._make_calendar("0234")
+        for case, change in {
+            "another calendar": lambda: self.company.write(
+                {"job_confirmation_calendar_id": other.id}
+            ),
+            "a closed day that is moved": lambda: leave.write(on_tuesday),
+            "one of all calendars": lambda: leaves.create(
+                {**of_all, "calendar_id": False}
+            ),
+            "no hours": lambda: tuesday.unlink(),
+        }.items():
+            with self.subTest(case), self.env.cr.savepoint() as savepoint:
+                order = self._make_order(wednesday)
+                self.assertFalse(self._plan(monday_at_ten))
+                change()
+                text = self._plan(monday_at_ten + timedelta(minutes=1))
+                self.assertEqual(text.order_id, order)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_an_open_day_again_and_a_place_in_another_zone(self):
+        calendar = self._make_calendar("01234")
+        self.company.job_confirmation_calendar_id = calendar
+        leave = self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Tuesday",
+                "calendar_id": calendar.id,
+                "date_from": datetime(2037, 3, 10, 4),
+                "date_to": datetime(2037, 3, 11, 3, 59),
+            }
+        )
+        self.soon.enabled = False
+        self._make_plan("The day before", [{"number": 1}])
+        order = self._make_order(datetime(2037, 3, 11, 14))
+        monday_at_nine = datetime(2037, 3, 9, 13)
+        self.assertFalse(self._plan(monday_at_nine - HOUR))
+        leave.unlink()
+        self.assertFalse(self._plan(monday_at_nine))
+        # It was to be asked at 9:00 on Tuesday: that is earlier in London.
+        self.location.tz = "Europe/London"
+        tuesday_at_nine = datetime(2037, 3, 10, 9)
+        self.assertEqual(self._plan(tuesday_at_nine).order_id, order)
+
+    def _make_calendar(self, days):
+        hours = {"hour_from": 8, "hour_to": 20}
+        return self.env["resource.calendar"].create(
+            {
+                "name": "Texting hours",
+                "company_id": self.company.id,
+                "tz": "America/New_York",
+                "attendance_ids": [
+                    (0, 0, {**hours, "name": day, "dayofweek": day}) for day in days
+                ],
+            }
+        )
 
     def _make_many(self, count, first=0):
         for number in range(first, first + count):
@@ -563,9 +800,16 @@ class TestPlans(PlannerCase):
                 plan.name = "Mine"
             with self.assertRaises(AccessError):
                 plan.action_switch_on()
-            if level != "edit":
+            step = self.soon.step_ids.with_user(self.users[level])
+            with self.assertRaises(AccessError):
+                step.is_held = True
+            if level == "edit":
+                step.action_hold()
+                self.assertTrue(step.is_held)
+            else:
                 order = self.order.with_user(self.users[level])
-                with self.assertRaises(AccessError):
-                    order.action_hold_confirmation()
+                for hold in (order.action_hold_confirmation, step.action_hold):
+                    with self.assertRaises(AccessError):
+                        hold()
         self.assertEqual(self.soon.name, "Mine")
         self.assertTrue(self.env.ref(f"{MODULE}.ir_cron_plan").active)

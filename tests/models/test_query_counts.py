@@ -254,6 +254,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             "has_moved_appointment": {},
             "has_opted_in_again": {},
             "confirmation_change_text": {},
+            "confirmation_times_text": {},
             "confirmation_note": {},
             "can_send_on_my_way": {},
             "confirmation_plan_info": {},
@@ -264,7 +265,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             mine = order.with_user(self.dispatcher)
             counts.append(self._count(lambda mine=mine: mine.web_read(specification)))
         self.assertLessEqual(counts[2], counts[1])
-        self._assert_at_most(counts[2], 10)
+        self._assert_at_most(counts[2], 8)
 
     def test_opening_a_contact(self):
         few, many = self._make_orders(2)

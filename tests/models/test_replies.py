@@ -76,6 +76,30 @@ class TestReplies(ConfirmationTransactionCase):
         self.assertFalse(self.order.confirmation_note)
         self.assertTrue(record.needs_reading, "nobody has read it")
 
+    def test_the_note_outlives_a_moved_date(self):
+        user, person = self._make_technician()
+        self.order.person_id = person
+        self._send()
+        self._reply("Yes, gate code is 1234")
+        self.order.scheduled_date_start += timedelta(days=2)
+        self.assertEqual(self.order.confirmation_status, "reconfirm")
+        for reader in (self.dispatcher, user):
+            note = self.order.with_user(reader).confirmation_note
+            self.assertIn("1234", note)
+            self.assertIn("given for", note, "the customer said it about another date")
+        self._send()
+        self._reply("Yes")
+        self.assertIn("1234", self.order.with_user(user).confirmation_note)
+        self._resolve(self.order.confirmation_ids[0], "declined")
+        self.assertFalse(self.order.confirmation_note)
+
+    def test_the_note_stays_at_its_place(self):
+        self._send()
+        self._reply("Yes, gate code is 1234")
+        contact = self._make_contact("Bo Brook", "+12125550124")
+        self.order.location_id = self._make_location(contact)
+        self.assertFalse(self.order.confirmation_note)
+
     # ------------------------------------------------------------------
     # Another time
     # ------------------------------------------------------------------

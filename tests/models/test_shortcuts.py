@@ -2,13 +2,15 @@
 """The short cuts past the ORM write what the long way writes."""
 
 import re
+from datetime import timedelta
 from unittest.mock import patch
 
 from markupsafe import Markup
 
 from odoo.orm.registry import TriggerTree
 
-from ...models.message_out.fsm_confirmation_shortcuts import SWITCH
+from ...core.kinds import TIMES
+from ...models.message_out.fsm_confirmation_shortcuts import SWITCH, Told
 from ..common import ConfirmationTransactionCase, load_migration
 
 # What differs between any two rows.
@@ -192,6 +194,26 @@ class TestShortcuts(ConfirmationTransactionCase):
             ):
                 found = shortcuts._needs_create(notes._fields["is_internal"], True)
                 self.assertEqual(found, needed, relation)
+
+    def test_what_there_is_of_work_orders(self):
+        shortcuts = self.env["fsm.confirmation.shortcuts"]
+        noted, moved, proposed = self.orders
+        nothing = self._make_order(location_id=self._make_location(self.customer).id)
+        for order in (noted, moved):
+            self._send(order)
+        self._reply("Yes, the gate code is 4711")
+        self._reply("Yes", number=moved.confirmation_ids.mobile)
+        moved.scheduled_date_start += timedelta(days=1)
+        self._send(proposed)
+        proposed.confirmation_ids.sudo().write({"kind": TIMES, "is_open": False})
+        ids = (noted | moved | proposed | nothing).ids
+        by_sql, by_orm = shortcuts._read_told(ids), shortcuts._find_told_sudo(ids)
+        self.assertEqual(by_sql, by_orm)
+        self.assertEqual(by_sql[noted.id], Told(1, has_note=True))
+        self.assertEqual(by_sql[moved.id], Told(1, has_change=True))
+        self.assertEqual(by_sql[proposed.id], Told(1, has_times=True))
+        self.assertNotIn(nothing.id, by_sql)
+        self.assertEqual(shortcuts._get_told_sudo(nothing)[nothing], Told())
 
 
 class TestLinkedNotes(ConfirmationTransactionCase):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Whether a customer is asked now, by which step, or why not."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from unittest import TestCase
 
@@ -14,6 +15,7 @@ from core.planning import (
     Step,
     Text,
     decide,
+    find_holding,
     find_horizon,
     find_time,
     needs_call,
@@ -73,6 +75,75 @@ class TestDecide(TestCase):
         self.assert_not(self.decide(ONE_AT, plan=None), "no_plan")
         self.assert_not(self.decide(ONE_AT, plan=Plan(())), "no_plan")
         self.assert_not(self.decide(ONE_AT, held=True), "held")
+
+    def test_a_date_that_came_back_is_asked_about_anew(self):
+        """What was said before another date was told does not hold any more."""
+        now, a, b = ONE_AT + HOUR, START, START + DAY
+        appointment = PlannedAppointment(start=a, zone=ZONE, status="reconfirm")
+        first = Text(ONE_AT - 3 * DAY, a, ONE.id, id=1)
+        told = Text(ONE_AT - 2 * DAY, b, TWO.id, id=2)
+        again = Text(now, a, ONE.id, id=3)
+        for texts, is_due, known in (
+            ([first], False, 0),
+            ([first, told], True, 2),
+            ([first, told, again], False, 2),
+            # It was canceled, and is not any more.
+            ([first, Text(now - HOUR, None, id=2)], True, 2),
+            # What never reached the customer told nothing.
+            ([first, replace(told, arrived=False)], False, 0),
+        ):
+            decision = decide(appointment, texts, Plan((ONE,)), DEFAULT_WINDOWS, now)
+            self.assertEqual(decision.is_due, is_due, texts)
+            holding, after = find_holding(texts, appointment)
+            self.assertEqual(after, known)
+            self.assertEqual(again in holding, again in texts)
+
+    def test_who_was_reminded_is_not_reminded_of_ten_minutes(self):
+        """A start within the window that the customer confirmed is no news."""
+        reminder = Step(id=9, days=1, audience="confirmed")
+        said = Text(ONE_AT, START, reminder.id, end=START + 2 * HOUR)
+        for minutes, reason in ((10, "no_step_left"), (119, "no_step_left"), (121, "")):
+            start = START + timedelta(minutes=minutes)
+            decision = decide(
+                PlannedAppointment(start=start, zone=ZONE, status="confirmed"),
+                [said],
+                Plan((reminder,)),
+                DEFAULT_WINDOWS,
+                ONE_AT + HOUR / 2,
+            )
+            self.assertEqual(decision.reason, reason, minutes)
+        # Who has not confirmed is asked about the new time.
+        moved = START + timedelta(minutes=10)
+        appointment = PlannedAppointment(start=moved, zone=ZONE, status="reconfirm")
+        decision = decide(
+            appointment,
+            [replace(said, step=ONE.id)],
+            Plan((ONE,)),
+            DEFAULT_WINDOWS,
+            ONE_AT + HOUR,
+        )
+        self.assert_due(decision, ONE)
+
+    def test_a_date_settles_before_it_is_asked_about(self):
+        """A date that is dragged several times makes one text."""
+        now = ONE_AT + 3 * HOUR
+        settled = now + timedelta(minutes=15)
+        self.assert_not(self.decide(now, settled=settled), "settling", settled)
+        self.assert_due(self.decide(settled, settled=settled), ONE)
+        # If there would be too little time left then, it is asked about at once.
+        soon = now + 4 * HOUR + timedelta(minutes=5)
+        self.assert_due(self.decide(now, start=soon, settled=settled), ONE)
+        # Whether a reminder is useful then counts as well.
+        reminder = Step(id=9, days=1, audience="confirmed")
+        for late, reason in ((timedelta(), "settling"), (GRACE, "")):
+            now = ONE_AT + late
+            decision = self.decide(
+                now,
+                "confirmed",
+                plan=Plan((reminder,)),
+                settled=now + timedelta(minutes=15),
+            )
+            self.assertEqual(decision.reason, reason)
 
     def test_what_stands_in_the_way_is_looked_at_again(self):
         for block in ("opted_out", "number_missing", "no_contact", "not_ready"):
@@ -152,8 +223,12 @@ class TestDecide(TestCase):
         now = START - timedelta(days=365)
         decision = self.decide(now)
         self.assert_not(decision, "later", WEEK_AT)
-        self.assertGreaterEqual(find_horizon(PLAN.steps), START - WEEK_AT)
-        self.assertGreaterEqual(find_horizon([Step(id=1, hours=48)]), 48 * HOUR)
+        for steps, least in (
+            (PLAN.steps, START - WEEK_AT),
+            ([Step(id=1, hours=48)], 48 * HOUR),
+        ):
+            horizon = find_horizon(steps, DEFAULT_WINDOWS, now.date())
+            self.assertGreaterEqual(horizon, least)
 
     def test_held(self):
         held = Step(id=1, days=1, held=True)
@@ -259,6 +334,36 @@ class TestFindTime(TestCase):
         at = find_time(Step(id=1, hours=24), START, ZONE, windows)
         self.assertEqual(at, datetime(2026, 3, 1, 0))  # 19:00 on the last open day
         self.assertIsNone(find_time(ONE, START, ZONE, lambda _day: ()))
+
+    def test_three_closed_weeks(self):
+        """Who comes in them, or right after, is asked on the last open day before."""
+        first, last = date(2026, 3, 3), date(2026, 3, 23)
+
+        def windows(day):
+            return () if first <= day <= last else ((8, 20),)
+
+        after = datetime(2026, 3, 24, 15)
+        for start in (START + 10 * DAY, after):
+            appointment = PlannedAppointment(start=start, zone=ZONE)
+            plan = Plan((ONE,))
+            for now, expected in (
+                (ONE_AT - HOUR, ("later", ONE_AT)),
+                (ONE_AT, ("", ONE_AT)),
+            ):
+                decision = decide(appointment, [], plan, windows, now)
+                self.assertEqual((decision.reason, decision.at), expected)
+            horizon = find_horizon(plan.steps, windows, ONE_AT.date())
+            self.assertGreater(ONE_AT + horizon, start)
+        # Made in those weeks there is no time at which to ask, and that is said.
+        appointment = PlannedAppointment(start=START + 10 * DAY, zone=ZONE)
+        decision = decide(appointment, [], Plan((ONE,)), windows, START + 5 * DAY)
+        self.assertEqual(decision.reason, "no_hours")
+        # Neither is one without any hours at all.
+        decision = decide(appointment, [], Plan((ONE,)), lambda _day: (), START)
+        self.assertEqual((decision.reason, decision.at), ("no_hours", None))
+        # With hours every day there is not much to look at.
+        horizon = find_horizon([ONE], DEFAULT_WINDOWS, ONE_AT.date())
+        self.assertLessEqual(horizon, 5 * DAY)
 
     def test_outside_the_texting_hours(self):
         for hour, expected in ((6, 13), (9, 14), (22, 24)):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from core.matching import Candidate, Inbound, decide
-from core.reply.decision import Appointment
+from core.reply.decision import Appointment, Said
 from core.reply.proposed import read_choice
 from core.talk import get_said, read
 
@@ -127,3 +127,96 @@ def test_another_hour_is_one_of_the_day_that_is_taken(text, wish):
 def test_thanks_and_stop_after_a_proposal():
     assert [effect.kind for effect in _decide("Thanks!").effects] == ["link"]
     assert [effect.kind for effect in _decide("STOP").effects] == ["opt_out"]
+
+
+# Of another order: A is the Wednesday, B the Saturday.
+OTHER_STARTS = {"A": datetime(2026, 12, 2, 9), "B": datetime(2026, 12, 5, 14)}
+
+
+def _proposal(id_, order_id, starts, minutes):
+    return Candidate(
+        id_,
+        ("fsm.order", order_id),
+        kind="times",
+        is_open=False,
+        body="Acme: we can come " + ", ".join(f"{k}: {at}" for k, at in starts.items()),
+        asked_date=NOW + timedelta(minutes=minutes),
+        times=tuple((k, at, at + timedelta(hours=2)) for k, at in starts.items()),
+    )
+
+
+def _decide_about_two(text, between="", after=()):
+    """Times were proposed for order 7, and then for order 8.
+
+    :param between: what the customer wrote before the second proposal
+    :param after: further messages of ours
+    """
+    first, second = _proposal(9, 7, STARTS, 0), _proposal(10, 8, OTHER_STARTS, 10)
+    candidates = [*reversed(after), second, first]
+    conversation = get_said(first)
+    if between:
+        time = NOW + timedelta(minutes=5)
+        conversation.append(Said("customer", "", between, (first.appointment,), time))
+    for message in (second, *after):
+        conversation += get_said(message)
+    received = NOW + timedelta(hours=1)
+    message = Inbound("+12025550123", "+12025550100", text, received, 1)
+    found = read(message, candidates, conversation)
+    return decide(found, candidates, conversation)
+
+
+@pytest.mark.parametrize("text", ["A", "b please", "the first one"])
+def test_a_letter_of_two_proposals_takes_none(text):
+    decision = _decide_about_two(text)
+    assert [
+        (effect.kind, effect.messages, effect.chosen, effect.say)
+        for effect in decision.effects
+    ] == [("read", (9,), "", ""), ("read", (10,), "", "")]
+    assert decision.reason == "ambiguous"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "letter"),
+    [
+        ("C", 9, "C"),  # The other proposal has none.
+        ("Tuesday works", 9, "A"),
+        ("Saturday works", 10, "B"),
+    ],
+)
+def test_what_only_one_of_two_proposals_has(text, message, letter):
+    [effect] = _decide_about_two(text).effects
+    assert (effect.kind, effect.messages, effect.chosen) == (
+        "read",
+        (message,),
+        letter,
+    )
+
+
+def test_who_has_chosen_before_chooses_of_the_second():
+    [effect] = _decide_about_two("A", between="b please").effects
+    assert (effect.messages, effect.chosen) == ((10,), "A")
+
+
+def test_a_letter_counts_behind_another_text():
+    question = Candidate(
+        11, ("fsm.order", 12), body="Reply YES", asked_date=NOW + timedelta(minutes=20)
+    )
+    [effect] = _decide_about_two("Saturday, B", after=[question]).effects
+    assert (effect.messages, effect.chosen) == ((10,), "B")
+    decision = _decide_about_two("A", after=[question])
+    assert [effect.messages for effect in decision.effects] == [(9,), (10,)]
+    [effect] = _decide_about_two("Yes", after=[question]).effects
+    assert (effect.messages, effect.response) == ((11,), "confirmed")
+
+
+def test_a_notice_ends_a_proposal():
+    notice = Candidate(
+        11,
+        ("fsm.order", 8),
+        kind="notice",
+        is_open=False,
+        body="Acme: your appointment has been canceled.",
+        asked_date=NOW + timedelta(minutes=20),
+    )
+    [effect] = _decide_about_two("A", after=[notice]).effects
+    assert (effect.messages, effect.chosen) == ((9,), "A")

@@ -325,6 +325,62 @@ class TestReplyTable(TestCase):
         self.assertIn(table_as_markdown(), DOC.read_text(encoding="utf-8"))
 
 
+class TestReplyToNews(TestCase):
+    """A text that only tells of one appointment, while another one waits."""
+
+    OTHER = {
+        "id": "B",
+        "job": "FO049",
+        "start": datetime(2026, 12, 10, 14, 0),
+        "end": datetime(2026, 12, 10, 16, 0),
+    }
+
+    def _read(self, text, kind, state, lang="en"):
+        """:param kind: of what was said last, about the appointment A
+        :param state: of A; B is open"""
+        conversation = [
+            reply.Said("us", "question", QUESTION, ("A",)),
+            reply.Said("us", "question", QUESTION.replace("FO048", "FO049"), ("B",)),
+            reply.Said("us", kind, "News of FO048 on Tuesday.", ("A",)),
+        ]
+        appointments = [appointment(lang, **self.OTHER), appointment(lang, state)]
+        return reply.read(text, conversation, appointments, now=NOW)
+
+    def test_after_canceled_nothing_else_is_answered(self):
+        for lang, words in WORDS.items():
+            for kind in ("notice", "stale", "staff"):
+                for name in ("agree", "yes", "worded", "bare", "thanks", "worded_no"):
+                    with self.subTest(lang=lang, kind=kind, words=words[name]):
+                        found = self._read(words[name], kind, "stale", lang)
+                        expected = "courtesy" if name == "agree" else "person"
+                        self.assertEqual((found.answers, found.outcome), ((), expected))
+                        self.assertEqual(found.about, ("A",))
+
+    def test_what_is_named_is_answered(self):
+        found = self._read("Yes, Thursday works", "notice", "stale")
+        self.assertEqual(found.answers, (("B", "confirmed"),))
+
+    def test_after_news_of_what_is_confirmed(self):
+        for text, outcome in (
+            ("Ok", "courtesy"),
+            ("Thanks", "courtesy"),
+            ("Yes", "ask_which"),
+            ("No", "ask_which"),
+            ("I can't make it", "ask_which"),
+        ):
+            with self.subTest(text=text):
+                found = self._read(text, "notice", "confirmed")
+                self.assertEqual((found.answers, found.outcome), ((), outcome))
+
+    def test_news_of_what_is_no_longer_known(self):
+        conversation = [
+            reply.Said("us", "question", QUESTION, ("B",)),
+            reply.Said("us", "notice", "It was canceled.", ("gone",)),
+        ]
+        found = reply.read("Yes", conversation, [appointment(**self.OTHER)], now=NOW)
+        self.assertEqual((found.answers, found.outcome), ((), "person"))
+
+
 class TestReplyReactions(TestCase):
     def test_like_belongs_to_the_text_that_it_quotes(self):
         for situation, quoted, outcome in (

@@ -10,8 +10,10 @@ from core.kinds import KINDS
 from core.status import (
     OUTDATED,
     Asked,
+    Noted,
     Schedule,
     appointment_status,
+    find_noted,
     has_passed,
     indicator,
     indicator_sql,
@@ -173,3 +175,25 @@ class TestAppointment(TestCase):
         self.assertEqual(most_urgent({"confirmed", "awaiting"}), "awaiting")
         self.assertEqual(most_urgent({"opted_out", "declined"}), "declined")
         self.assertIsNone(most_urgent(set()))
+
+
+class TestNotes(TestCase):
+    def test_which_note_counts(self):
+        yes, gate = Noted("confirmed", ""), Noted("confirmed", "gate code")
+        old_gate = Noted("confirmed", "gate code", is_outdated=True)
+        no, old_no = Noted("declined", "ill"), Noted("declined", "ill", True)
+        for answers, expected in (
+            ([], None),
+            ([yes], None),
+            ([gate], gate),
+            ([old_gate], old_gate),
+            ([yes, old_gate], old_gate),
+            ([Noted("unrecognized", ""), gate], gate),
+            ([no, gate], no),
+            ([Noted("declined", ""), gate], None),
+            ([old_no], None),
+            ([old_no, old_gate], old_gate),
+            ([Noted("opted_out", "", True), old_gate], None),
+        ):
+            with self.subTest(answers=answers):
+                self.assertIs(find_noted(answers), expected)

@@ -95,7 +95,7 @@ export class BoardSteps extends Component {
             window.open(step.href, "_self");
             return;
         }
-        await takeStep(this, step.key, async (action) => {
+        await takeStep(this, step, async (action) => {
             if (action) {
                 await this.action.doAction(action, {
                     ...withNeighbors(action, this.props.record),

@@ -27,7 +27,7 @@ export class FsmConfirmationNextSteps extends Component {
     }
 
     take(step) {
-        return takeStep(this, step.key, async (action) => {
+        return takeStep(this, step, async (action) => {
             if (action && step.stays) {
                 this.openAbove(action, () => this.refresh());
             } else if (action) {

@@ -46,4 +46,6 @@ registry.category("fields").add("fsm_confirmation_link", {
         model: fieldInfo.options.model,
         idField: fieldInfo.options.id_field,
     }),
+    // With room for a longer heading in other languages.
+    listViewWidth: ({options}) => [options.min || 84, 150],
 });

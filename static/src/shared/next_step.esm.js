@@ -1,11 +1,30 @@
+import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
+
 /**
  * Take one of the next steps that the server offers for a record, once at a time.
  *
+ * What acts at once says before what it will do, and asks.
+ *
  * @param {Object} component with `state.busy`, `orm` and the record in its props
- * @param {String} key of the step
+ * @param {Object} step
  * @param {Function} follow gets the action to open, or false when it is done
  */
-export async function takeStep({state, orm, props}, key, follow) {
+export async function takeStep(component, step, follow) {
+    if (!step.confirm) {
+        await carryOut(component, step, follow);
+        return;
+    }
+    const {title, body, label} = step.confirm;
+    component.env.services.dialog.add(ConfirmationDialog, {
+        title,
+        body,
+        confirmLabel: label,
+        confirm: () => carryOut(component, step, follow),
+        cancel: () => undefined,
+    });
+}
+
+async function carryOut({state, orm, props}, {key}, follow) {
     if (state.busy) {
         return;
     }

@@ -1,6 +1,6 @@
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {getStatusLook} from "./status_looks.esm";
+import {STATUS_LOOKS, getStatusLook} from "./status_looks.esm";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
@@ -26,9 +26,22 @@ export class FsmConfirmationStatus extends Component {
         return Boolean(this.props.record.data.confirmation_canceled);
     }
 
-    get label() {
+    /** The customer has yet to choose: of what was answered before, nothing counts. */
+    get isUndecided() {
+        return Boolean(this.props.record.data.confirmation_times_pending);
+    }
+
+    /** Of STATUS_LOOKS. */
+    get shown() {
         if (this.isCanceled) {
-            return _t("Canceled");
+            return "canceled";
+        }
+        return this.isUndecided ? "times_proposed" : this.value;
+    }
+
+    get label() {
+        if (this.isCanceled || this.isUndecided) {
+            return STATUS_LOOKS[this.shown].short;
         }
         const {selection} = this.props.record.fields[this.props.name];
         return (selection.find(([key]) => key === this.value) || ["", ""])[1];
@@ -55,7 +68,7 @@ export class FsmConfirmationStatus extends Component {
     }
 
     get look() {
-        return getStatusLook(this.isCanceled ? "canceled" : this.value);
+        return getStatusLook(this.shown);
     }
 }
 

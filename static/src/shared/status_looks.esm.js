@@ -55,6 +55,12 @@ export const STATUS_LOOKS = {
         event: "#d0d5da",
         short: _t("Awaiting"),
     },
+    times_proposed: {
+        icon: "fa-calendar-plus-o",
+        look: "awaiting",
+        event: "#d0d5da",
+        short: _t("Times proposed"),
+    },
     needs_reading: {icon: "fa-envelope", look: "needs_reading"},
     failed: {icon: "fa-exclamation-triangle", look: "failed", chart: "#e8707a"},
     canceled: {

@@ -4,6 +4,13 @@ import {patch} from "@web/core/utils/patch";
 
 const STATUS = "confirmation_status";
 
+const getShownStatus = (data) => {
+    if (data.confirmation_canceled) {
+        return "canceled";
+    }
+    return data.confirmation_times_pending ? "times_proposed" : data[STATUS];
+};
+
 // Records of other models, and users without a level, have no such field.
 patch(CalendarModel.prototype, {
     /** @override */
@@ -18,7 +25,7 @@ patch(CalendarModel.prototype, {
 
     /** @override */
     normalizeRecord(rawRecord) {
-        const status = rawRecord.confirmation_canceled ? "canceled" : rawRecord[STATUS];
+        const status = getShownStatus(rawRecord);
         const isAsked = status && status !== "not_sent";
         const record = super.normalizeRecord(rawRecord);
         return {

@@ -478,9 +478,17 @@ tours.add("fsm_dialogs_take_time", {
             run: "click",
         },
         {
+            content: "It says first what it does, and who is told",
+            trigger: ".modal-body:contains(Maria Gomez gets a text with the new time)",
+        },
+        {
+            trigger: ".modal footer button.btn-primary:contains(Set the Time)",
+            run: "click",
+        },
+        {
             content: "It is set, and the customer is told",
             trigger:
-                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(your appointment is now on)",
+                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(your appointment has been moved to)",
         },
         {trigger: ".modal:not(:has(footer button:contains(Set to B)))"},
         ...close(),
