@@ -92,14 +92,16 @@ class Words:
         key = token.key
         if token.kind != WORD or key in self.keys or len(key) > _MAX_WORD_LENGTH * 2:
             return key
-        return self._repaired(key)
+        repaired = self._repaired(key)
+        if repaired != key or token.surface.istitle():  # "Sue" is no "use"
+            return repaired
+        return self._swapped_back(key) or key
 
     def _repair(self, key):
         """Return the word that ``key`` may be a spelling of, else ``key`` itself."""
         return (
             self._unstretched(key)
             or self._without_typo(key)
-            or self._swapped_back(key)
             or self._last_part(key)
             or key
         )
@@ -179,7 +181,7 @@ class Words:
 
     def _may_be_meant(self, word, allowed):
         meanings = self._singles.get(word, _NONE) - MARKS
-        return not meanings <= {COMMON} and meanings <= allowed  # "Sue" is no "use"
+        return not meanings <= {COMMON} and meanings <= allowed
 
 
 def _single_end(key):
