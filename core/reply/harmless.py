@@ -76,6 +76,8 @@ _NEVER_FORBIDDEN = frozenset(
 )
 # What an if is never before.
 _COME = frozenset("come venga vengan vengase pasen pase venid".split())
+# "Call me after" wants to talk about it.
+_AFTERWARDS = frozenset("after later despues luego apres danach dopo depois".split())
 _SOME = frozenset("un une du des de beaucoup trop uno una um uma muito".split())
 _AGAIN = frozenset("again wieder weer alweer nuevo vez nouveau nuovo novo".split())
 # "It leaks again" is what is to be done.
@@ -430,7 +432,7 @@ def _is_odd(segment):
 def _leads_to_call(clause, index):
     """Tell "call when outside" from a condition: "once my landlord has the key"."""
     if any(lx.CONTACT in s.kinds for s in clause[:index]):
-        return True
+        return index + 1 < len(clause) or clause[index].key not in _AFTERWARDS
     after = next((s for s in clause[index + 1 :] if not s.kinds <= SILENT), None)
     if after is not None and lx.CONTACT in after.kinds:
         return True

@@ -56,6 +56,15 @@ _IF_HOME = phrases_of(
     sentire se ci|ver se estou|ver se to|ver se eu|ver se tem|ver se ha|saber se estou|
     of ik er|of ik thuis|of ik|of we er|of we thuis|of er iemand"""
 )
+_ASKS = tuple("ask check pregunt consult demand frag chied pergunt vraag".split())
+_FIRST = frozenset(
+    "first primero antes dabord avant erst zuerst prima primeiro eerst".split()
+)
+_BURNED = phrases_of(
+    """house burned|house burnt|home burned|burned down|burnt down|quemo la casa|
+    casa se quemo|maison a brule|haus abgebrannt|haus ist abgebrannt|casa bruciata|
+    casa e bruciata|casa pegou fogo|casa queimou|huis afgebrand|huis is afgebrand"""
+)
 _CODES = frozenset("code codigo codice kode".split())
 _FAULTS = tuple(
     "leak drip odor odeur odore olor geruch gestank geur nois smell squeak rattl "
@@ -221,6 +230,17 @@ def _asks_if_home(_clause, keys):
     return has_phrase(keys, _IF_HOME)
 
 
+def _asks_first(clause, keys):
+    """Tell "ask the owner first" from "ask the doorman first"."""
+    if any(lx.ACCESS in s.kinds for s in clause):
+        return False
+    return begins(keys, _ASKS) and not _FIRST.isdisjoint(keys)
+
+
+def _is_burned(_clause, keys):
+    return has_phrase(keys, _BURNED)
+
+
 def _is_timed_code(clause, _keys):
     """Tell "code 9-11 am", which may be a code or when it works."""
     return any(
@@ -309,6 +329,8 @@ HINDRANCES = (
     _is_road_shut,
     _is_others_visit,
     _asks_if_home,
+    _asks_first,
+    _is_burned,
     _is_timed_code,
     _is_missing,
     _is_over,

@@ -54,6 +54,8 @@ _YOU = frozenset(
     "atrasarem atrasar".split()
 )
 _I = frozenset("i yo je jentends ich io eu ik oigo sento ouvir".split())
+# After these "je" is you, and no French I.
+_DUTCH = frozenset("als wanneer zodra".split())
 # What the customer may fail to do at the door.
 _HEAR = frozenset(
     "hear answer pick open oigo contesto abro entends ouvre reponds hore offne hor "
@@ -71,7 +73,9 @@ _NO_THING = frozenset(
 # What the customer gets, is granted or goes through: a condition of the visit, however
 # one is told to call about it.
 _MEANS = tuple(
-    "paycheck payday salary wage loan mortgage financ credit refund grant fund bank "
+    "paycheck payday hospital tarjet karte kaart cartao krankenhaus ospedale "
+    "ziekenhuis hopital jail salary wage loan mortgage financ credit refund grant fund "
+    "bank "
     "clears approv allow permission permit surger court shift "
     "sueldo salario nomina prestamo credito deposit transfer aprueb apruev aprob "
     "autoriz permis cirug turno quincena salaire virement pret prime banque paye "
@@ -143,7 +147,9 @@ def waits_for_means(around):
     """Tell "call me when my loan is funded" from "call me when you get here"."""
     said = [*around.clause, *around.following]
     index = next((i for i, s in enumerate(around.clause) if _is_if(s)), None)
-    if index is None or not any(lx.CONTACT in s.kinds for s in said):
+    if index is None:
+        return False
+    if not any(lx.CONTACT in s.kinds or _instructs(s) for s in said):
         return False
     after = around.clause[index + 1 :]
     opening = keys_of([around.clause[index]])  # "if", "if my", "call me if"
@@ -214,7 +220,10 @@ def _waits_for_thing(clause, index):
     keys = [t.key for t in clause[index].tokens[1:] if clause[index].key in CONDITIONS]
     after = clause[index + 1 :]
     keys += keys_of(after)[:_MAX_SUBJECT]
-    if not _I.isdisjoint(keys) or any(lx.SUBJECT in s.kinds for s in after[:1]):
+    dutch = clause[index].tokens[0].key in _DUTCH
+    if not (_I - {"je"} if dutch else _I).isdisjoint(keys) or any(
+        lx.SUBJECT in s.kinds for s in after[:1]
+    ):
         return not _HEAR.isdisjoint(keys_of(after))
     if any(lx.PRESENCE in s.kinds for s in after[:_MAX_SUBJECT]):
         return False

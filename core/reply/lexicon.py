@@ -11,14 +11,12 @@ Spanish), so all languages are matched at once; :mod:`.languages` chooses afterw
 """
 
 import csv
-import re
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 from .intents import (
-    AGREE,
     AMOUNT,
     ANY_LANGUAGE,
     ATTEND,
@@ -29,23 +27,18 @@ from .intents import (
     DOUBT,
     FAREWELL,
     FILLER,
-    GLUE,
-    GREETING,
     INTENTS,
     LEAD,
     MARKS,
     NOTE_KINDS,
-    OPT_OUT,
-    OPT_OUT_ALONE,
     PLAIN_YES,
     QUESTION_WORD,
     RESCHEDULE,
     SEPARATOR,
     SMALL_WORDS,
-    THANKS,
-    TOPICS,
     UNKNOWN,
 )
+from .spelling import Words
 from .text import (
     ANY_NUMBER,
     BREAK,
@@ -57,31 +50,13 @@ from .text import (
     WORD,
     is_currency,
     tokenize_phrase,
-    unaccented,
 )
 
 _CSV = Path(__file__).parents[2] / "data" / "fsm.confirmation.word.csv"
-# Typing errors are only repaired in words so long that no other word is near.
-_MIN_TYPO_LENGTH = 6
-# In words that are no answer by themselves ("appointment"), but make phrases.
-_MIN_TYPO_LENGTH_IN_PHRASE = 8
-_MAX_WORD_LENGTH = 24
-_MAX_REPAIRED = 10_000
+_MAX_STEPS = 10_000
 _SHORT = 3
-# Articles and prepositions that lose their end before a vowel.
-_SHORTENED = frozenset(
-    "l d m t s j c qu dell all nell sull dall coll un quest lorsqu puisqu".split()
-)
-# Languages that write two nouns as one word.
-_COMPOUNDING = frozenset({"de", "nl"})
-_MIN_PART = 3
-_MIN_LAST_PART = 4
 # Marks a short word that has an accent in the phrase.
 _ACCENT = "\u0301"
-_STRETCHED = re.compile(r"(.)\1{2,}", re.DOTALL)
-_STRETCHABLE = frozenset({CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT, OPT_OUT_ALONE})
-_REPAIRABLE = _STRETCHABLE - {OPT_OUT_ALONE} | {THANKS, FILLER}
-_SWAPPABLE = frozenset({GLUE, COMMON, FILLER, GREETING, THANKS})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -136,25 +111,17 @@ class Lexicon:
 
     __slots__ = (
         "_accented",
-        "_compounding",
-        "_keys",
-        "_repaired",
         "_root",
-        "_singles",
         "_steps_of",
-        "_typos",
+        "_words",
     )
 
     def __init__(self):
         self._root = _Node()
-        self._keys = {}  # every word of a phrase, once
+        self._words = Words()
         self._accented = {}
         # Customers repeat each other.
-        self._repaired = lru_cache(_MAX_REPAIRED)(self._repair)
-        self._steps_of = lru_cache(_MAX_REPAIRED)(self._find_steps)
-        self._singles = {}  # key of one-word phrases: intents
-        self._compounding = set()  # nouns that others are made of
-        self._typos = {}  # (first letter, length): words repaired to
+        self._steps_of = lru_cache(_MAX_STEPS)(self._find_steps)
 
     @classmethod
     def from_rows(cls, rows):
@@ -185,11 +152,10 @@ class Lexicon:
                 if pairs:
                     phrases.add((lexicon._steps(pairs), (_language(lang), intent)))
                 if len(pairs) == 1:
-                    if _language(lang) in _COMPOUNDING and intent in TOPICS:
-                        lexicon._compounding.add(pairs[0][0])
-                    lexicon._singles.setdefault(pairs[0][0], set()).add(intent)
+                    known = pairs[0][0], _language(lang), intent
+                    lexicon._words.add_phrase_of_one(*known)
         lexicon._root = _graph(sorted(phrases))
-        lexicon._index_typos()
+        lexicon._words.index()
         return lexicon
 
     @classmethod
@@ -199,7 +165,7 @@ class Lexicon:
 
     def _steps(self, pairs):
         """Return the steps through the graph: the words, each string kept once."""
-        keys = self._keys
+        keys = self._words.keys
         steps = []
         for key, exact in pairs:
             keys.setdefault(key, key)
@@ -207,121 +173,14 @@ class Lexicon:
             steps.append(keys.get(step) or self._accented.setdefault(step, step))
         return tuple(steps)
 
-    def _index_typos(self):
-        for key in self._keys:
-            if len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE or self._is_answer(key):
-                self._typos.setdefault((key[0], len(key)), []).append(key)
-
-    def _is_answer(self, key):
-        """Tell whether ``key`` is a longer word that only answers, or is polite.
-
-        A word that also means something else is no safe target.
-        """
-        intents = self._singles.get(key, set()) - NOTE_KINDS - MARKS
-        return bool(intents) and len(key) >= _MIN_TYPO_LENGTH and intents <= _REPAIRABLE
-
-    # Words ------------------------------------------------------------------------
-
-    def _known_key(self, token):
-        """Return the key to look ``token`` up by, after repairing its spelling."""
-        key = token.key
-        if token.kind != WORD or key in self._keys or len(key) > _MAX_WORD_LENGTH * 2:
-            return key
-        return self._repaired(key)
-
-    def _repair(self, key):
-        """Return the word that ``key`` may be a spelling of, else ``key`` itself."""
-        return (
-            self._unstretched(key)
-            or self._without_typo(key)
-            or self._swapped_back(key)
-            or self._last_part(key)
-            or key
-        )
-
-    def _unstretched(self, key):
-        """Return the word that ``key`` stretches ("yesss", "noo"), if any."""
-        for length in (2, 1):
-            short = _STRETCHED.sub(lambda run, n=length: run[1] * n, key)
-            if short != key and short in self._keys:
-                return short
-            if short != key and self._is_stretchable(_single_end(short)):
-                return _single_end(short)
-        # Two equal letters make another word more often than three ("too", "off").
-        single = _single_end(key)
-        return single if self._is_stretchable(single) else None
-
     def _find_steps(self, token):
         """Return the steps that a word may take, also without its article."""
-        steps = _steps_of(token, self._known_key(token))
+        steps = _steps_of(token, self._words.known_key(token))
         if "'" in token.surface:
-            word = self._after_article(token)
+            word = self._words.after_article(token)
             if word:
                 steps += (word,)
         return steps
-
-    def _after_article(self, token):
-        """Return the known word after a shortened one, or before "'s": "l'antenna"."""
-        article, apostrophe, word = token.surface.casefold().partition("'")
-        if word == "s" and self._is_of_notes(unaccented(article)):
-            return unaccented(article)
-        if not apostrophe or article not in _SHORTENED:
-            return None
-        return self._is_of_notes(unaccented(word)) and unaccented(word)
-
-    def _last_part(self, key):
-        """Return the known noun that a compound ends in: "Zählerschrank"."""
-        for start in range(_MIN_PART, len(key) - _MIN_LAST_PART + 1):
-            part = key[start:]
-            if self._is_of_notes(part) and part in self._compounding:
-                return part
-        return None
-
-    def _is_of_notes(self, key):
-        intents = self._singles.get(key)
-        return bool(intents) and intents <= NOTE_KINDS - {DOUBT, LEAD}
-
-    def _is_stretchable(self, key):
-        return bool(key) and not self._singles.get(key, set()).isdisjoint(_STRETCHABLE)
-
-    def _without_typo(self, key):
-        """Return the one long word within one typing error of ``key``."""
-        if not _MIN_TYPO_LENGTH - 1 <= len(key) <= _MAX_WORD_LENGTH:
-            return None
-        near = [
-            word
-            for length in (len(key) - 1, len(key), len(key) + 1)
-            for word in self._typos.get((key[0], length), ())
-            if _is_one_error(key, word)
-        ]
-        answers = [word for word in near if self._is_answer(word)]
-        if answers:
-            meanings = {
-                frozenset(self._singles[word] - NOTE_KINDS - MARKS) for word in answers
-            }
-            return min(answers) if len(meanings) == 1 else None
-        if len(near) == 1 and len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE:
-            return near[0]
-        return None
-
-    def _swapped_back(self, key):
-        """Return the one small or polite word of which two letters are swapped: "adn".
-
-        Of a longer one also a word that agrees: "godo".
-        """
-        if not _SHORT <= len(key) < _MIN_TYPO_LENGTH or not key.isalpha():
-            return None
-        words = {
-            key[:place] + key[place + 1] + key[place] + key[place + 2 :]
-            for place in range(len(key) - 1)
-        }
-        allowed = _SWAPPABLE if len(key) == _SHORT else _SWAPPABLE | {AGREE, CONFIRM}
-        found = [word for word in words if self._may_be_meant(word, allowed)]
-        return found[0] if len(found) == 1 else None
-
-    def _may_be_meant(self, word, allowed):
-        meanings = self._singles.get(word, _NONE) - MARKS
-        return bool(meanings) and meanings <= allowed and word in self._keys
 
     # Phrases ----------------------------------------------------------------------
 
@@ -379,7 +238,7 @@ class Lexicon:
 
     def meanings_of(self, key):
         """Return the intents of the one-word phrase ``key``, in whatever language."""
-        return self._singles.get(key, _NONE)
+        return self._words.meanings_of(key)
 
     def begins_with(self, tokens, kind):
         """Return how many words a phrase of ``kind`` at the beginning has."""
@@ -510,27 +369,3 @@ def _kinds_of_unknown(token):
 
 def _is_small_number(token):
     return token.kind == NUMBER and len(token.key) <= 2
-
-
-def _single_end(key):
-    """Return ``key`` with the run of equal letters at its end cut to one."""
-    if len(key) < 2 or key[-1] != key[-2]:
-        return ""
-    return key.rstrip(key[-1]) + key[-1]
-
-
-def _is_one_error(typed, word):
-    """Tell whether one letter was left out, added, replaced or swapped."""
-    if typed == word:
-        return True
-    shorter, longer = sorted((typed, word), key=len)
-    start = 0
-    while start < len(shorter) and shorter[start] == longer[start]:
-        start += 1
-    if len(shorter) == len(longer):
-        swapped = (
-            typed[start : start + 2] == word[start : start + 2][::-1]
-            and typed[start + 2 :] == word[start + 2 :]
-        )
-        return swapped or typed[start + 1 :] == word[start + 1 :]
-    return len(longer) - len(shorter) == 1 and shorter[start:] == longer[start + 1 :]

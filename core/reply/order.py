@@ -7,6 +7,7 @@ Closed classes of words, in the seven languages.
 from typing import NamedTuple
 
 from .when import When
+from .wordclasses import by_first_word
 
 
 class Found(NamedTuple):
@@ -118,14 +119,7 @@ _NEITHER += (("ne", "luno", "ne", "laltro"), ("geen", "enkele"), ("geen", "van",
 _NEITHER += (("geen", "van", "de", "twee"), ("geen", "van", "de", "drie"))
 
 
-def _by_first_word(phrases):
-    found = {}
-    for phrase in phrases:
-        found.setdefault(phrase[0], []).append(phrase)
-    return found
-
-
-_NONE_OF_THEM, _ALL_OF_THEM = map(_by_first_word, (_NEITHER + _NEITHER_OF, _BOTH))
+_NONE_OF_THEM, _ALL_OF_THEM = map(by_first_word, (_NEITHER + _NEITHER_OF, _BOTH))
 
 
 def find_all(length, find_at):

@@ -388,7 +388,9 @@ def _of_wait(segment):
 
 def _of_elsewhere(segment, after):
     """Take "we'll be in Florida" for a reason not to come."""
-    if after is None or not segment.kinds >= {lx.PRESENCE, lx.CONFIRM}:
+    if after is None or lx.CONFIRM not in segment.kinds:
+        return segment
+    if not segment.is_any({lx.PRESENCE, lx.ATTEND}):
         return segment
     if segment.tokens[-1].key != "in" or after.kinds != {lx.UNKNOWN}:
         return segment

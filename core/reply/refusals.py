@@ -15,8 +15,13 @@ from .clauses import (
     YES,
     is_bare_no,
     is_worded,
-    split_clauses,
 )
+from .excuses import (
+    find_concluding_no,
+    find_excuse_then,
+    find_excuse_with_proposal,
+)
+from .refusal_clauses import clauses_of, is_soft, proposes
 from .text import LINE
 from .when import propose
 
@@ -40,52 +45,21 @@ _RIGHT_BEFORE = SILENT | {lx.DECLINE, lx.RESCHEDULE, lx.RETURN, lx.BUT}
 _FOLLOWS_NO = REFUSALS | {lx.SUBJECT, lx.QUESTION_WORD, lx.EXCUSE}
 # "Cancel my subscription", "cannot log in": something else is refused.
 _OBJECT = {lx.UNKNOWN, lx.COMMON, lx.CONTACT, lx.AMOUNT, lx.PLACE, lx.DOUBT}
-_I = frozenset(
-    "i im ive id we were weve ich wir je jai nous ik wij ho devo sono abbiamo tengo "
-    "estoy tenemos tenho estou vou to bin hab habe muss ben heb moet".split()
-)
-# "Cancel my plan" has an object; after "can't make it my" a reason begins.
-_TRANSITIVE = (
-    "cancel annul anul storn resched postpon absag afzeg mov chang skip declin do need"
-).split()
 _PASSES = frozenset("pass paso pasar passer passo passar passare".split())
 _GIVEN = frozenset("the a an my our it them along el la mi le ma mon il o a".split())
-_SO = frozenset("so donc also dus quindi entao entonces".split())
-_THANKS = frozenset(
-    "thanks thank thx ty gracias merci danke grazie obrigado obrigada dank "
-    "bedankt".split()
-)
 # "Can't wait Monday" refuses no Monday.
 _CANT_ELSE = frozenset("wait believe find open see remember hear tell complain".split())
 _PERHAPS = frozenset(
     "maybe perhaps vielleicht evtl forse magari talvez quizas misschien".split()
 )
-_AND = frozenset("and y et und e en so".split())
-_ALREADY = frozenset("already ya deja schon gia ja al".split())
-_REASONS = {lx.EXCUSE, lx.PRESENCE, lx.HOUSEHOLD}
-# What tells that a day is proposed, beside a question.
-_SORRY = frozenset(
-    "sorry unfortunately sadly leider helaas desole desolee malheureusement perdon "
-    "purtroppo infelizmente desculpe".split()
-)
-_THEN = (("ese", "dia"), ("ce", "jour", "la"), ("quel", "giorno"), ("nesse", "dia"))
-_THEN += (("die", "dag"), ("an", "dem", "tag"), ("then",))
-_THAT_DAY = (("that", "day"), ("ese", "dia"), ("ce", "jour"), ("quel", "giorno"))
-_THAT_DAY += (("nesse", "dia"), ("die", "dag"), ("dem", "tag"))
-_ARRANGES = {lx.ACCESS, lx.PRESENCE, lx.HOUSEHOLD, lx.CONTACT}
 # "Tomorrow's out", "ese viernes imposible".
 _BAD_DAY = frozenset(
     "out bad off impossible imposible impossibile impossivel unmoglich onmogelijk "
     "schlecht slecht mort".split()
 )
-_PROPOSING = frozenset(
-    "please pls try "
-    "instead rather better maybe perhaps free available works work possible could "
-    "fine ok good geht passt lieber besser frei stattdessen vielleicht gerne kan kann "
-    "evtl eventuell ggf eventueel eventuellement "
-    "liever beter vrij misschien puedo mejor libre podria podemos posso meglio libero "
-    "libera magari melhor livre talvez dispo libre plutot possible peux peutetre mieux "
-    "try only solo nur seulement alleen so apenas".split()
+_VERY = frozenset(
+    "very really totally muy tres vraiment ganz sehr echt total molto davvero muito "
+    "heel erg".split()
 )
 # Our own brief text about a refusal: "...: rechazada, le llamaremos."
 _OUR_REFUSALS = frozenset(
@@ -119,13 +93,13 @@ _SAME_TIME = (
 
 def find_refusal(text, lexicon):
     """Return the segment that refuses, though more is said with it, or None."""
-    clauses = _clauses(text.segments)
+    clauses = clauses_of(text.segments)
     return (
         _find_refusal_with_rest(text, clauses, lexicon)
         or _find_refused_day(clauses, lexicon)
-        or _find_excuse_with_proposal(clauses)
-        or _find_concluding_no(text)
-        or _find_excuse_then(clauses)
+        or find_excuse_with_proposal(clauses)
+        or find_concluding_no(text)
+        or find_excuse_then(clauses)
     )
 
 
@@ -162,7 +136,7 @@ def _is_own_sentence(segments, refusal, lexicon):
         return False  # "Any dogs. No."
     if any(map(_is_doubt, before)) or any(s.is_any(_AGAINST) for s in before):
         return False
-    return all(_is_left_standing(item, lexicon) for item in _clauses(after))
+    return all(_is_left_standing(item, lexicon) for item in clauses_of(after))
 
 
 def _is_our_text(segments, refusal):
@@ -177,7 +151,7 @@ def _is_our_text(segments, refusal):
 def _is_clear_among(clauses, position, index, lexicon):
     clause, _asks = clauses[position]
     before = [
-        s for c, asks in clauses[:position] if not (asks and _proposes(c)) for s in c
+        s for c, asks in clauses[:position] if not (asks and proposes(c)) for s in c
     ]
     after = [s for c, _asks in clauses[position + 1 :] for s in c]
     if lx.EXCUSE in clause[index].kinds and _is_arranged(after):
@@ -200,7 +174,7 @@ def _find_refused_day(clauses, lexicon):
         negation = None if asks else _refuses_day(clause)
         around = clauses[:position] + clauses[position + 1 :]
         if not negation and len(clause) == 1 and _is_no_good(clause[0]):
-            negation = clause[0] if any(_proposes(c) for c, _asks in around) else None
+            negation = clause[0] if any(proposes(c) for c, _asks in around) else None
         if negation:
             if all(_is_left_standing(item, lexicon) for item in around):
                 return negation
@@ -210,6 +184,7 @@ def _find_refused_day(clauses, lexicon):
 def _refuses_day(clause):
     """Return the "not" of "not Friday", "Montag nicht", "donderdag ben ik er niet"."""
     said = [s for s in clause if not s.kinds <= SILENT | {lx.RETURN} or s.refs]
+    said = [s for s in said if s.key not in _VERY]
     while said and is_bare_no(said[0]):
         said = said[1:]
     if len(said) == 3 and said[1].is_any(YES) and said[0].refs:
@@ -231,156 +206,6 @@ def _is_no_good(segment):
         ("not", "good"),
         ("no", "bueno"),
     )
-
-
-def _find_concluding_no(text):
-    """Return the "no" that a reason ends in: "I'm out of state so no"."""
-    said = [s for s in text.segments if lx.SEPARATOR not in s.kinds]
-    while said and said[-1].kinds <= SILENT:
-        said.pop()
-    if len(said) < 3 or not _is_no_of(said):
-        return None
-    return None if any(map(_is_against_no, said[:-2])) else said[-1]
-
-
-def _find_excuse_then(clauses):
-    """Return the reason of "sorry, I'm at work that day", if it is all."""
-    sorry = reason = None
-    for clause, asks in clauses:
-        if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
-            return None
-        sorry = sorry or next((s for s in clause if _regrets(s)), None)
-        then = any(_is_then(s) for s in clause)
-        excuses = [s for s in clause if lx.EXCUSE in s.kinds] if then else []
-        reason = reason or next(iter(excuses), None)
-    return reason if sorry else None
-
-
-def _regrets(segment):
-    """Tell what is said with a refusal: "sorry", "no", "after all"."""
-    words = {token.key for token in segment.tokens}
-    returns = lx.RETURN in segment.kinds and len(segment.tokens) > 1
-    return returns or is_bare_no(segment) or not words.isdisjoint(_SORRY)
-
-
-def _is_then(segment):
-    """Tell "that day" and the appointment's own day."""
-    if segment.refs and segment.when:
-        return segment.when.has_day()
-    words = tuple(token.key for token in segment.tokens)
-    return words[:1] == ("that",) or words[-2:] in _THAT_DAY or words in _THEN
-
-
-def _is_against_no(segment):
-    if segment.is_any({lx.CONDITION, lx.OTHER}) and not _is_soft(segment):
-        return segment.key in IFS or lx.OTHER in segment.kinds
-    return segment.is_any({*YES, lx.KEEP, lx.QUESTION_WORD}) and not _is_soft(segment)
-
-
-def _is_no_of(said):
-    """Tell "... so no" and "too early, no thank you" from a "no" of what follows."""
-    last, before = said[-1], said[-2]
-    if is_bare_no(last):
-        return before.key in _SO
-    return _is_no_thanks(last) and any(lx.EXCUSE in s.kinds for s in said)
-
-
-def _find_excuse_with_proposal(clauses):
-    """Return the reason of "I'm at work, could you come Monday?" with another day.
-
-    Without another day it may be only a reason why somebody else opens.
-    """
-    excuse = None
-    proposed = False
-    for clause, asks in clauses:
-        if _proposes_day(clause, asks):
-            proposed = True
-            continue
-        if any(s.is_any({lx.OTHER, lx.ACCESS, lx.PRESENCE, lx.KEEP}) for s in clause):
-            return None
-        if any(s.is_any(YES) and lx.COMMON not in s.kinds for s in clause):
-            return None
-        reasons = [s for s in clause if lx.EXCUSE in s.kinds]
-        excuse = excuse or next(iter(reasons), None)
-    return excuse if proposed else None
-
-
-def _proposes(clause):
-    return any(lx.OTHER in segment.kinds for segment in clause)
-
-
-def _proposes_day(clause, asks):
-    """Tell whether a clause proposes another day, and refuses none."""
-    days = [s for s in clause if lx.OTHER in s.kinds and s.when and s.when.has_day()]
-    if not days or any(s.is_any({lx.EXCUSE, lx.NEGATION, lx.DECLINE}) for s in clause):
-        return False
-    return asks or any(
-        lx.REQUEST in s.kinds or any(t.key in _PROPOSING for t in s.tokens)
-        for s in clause
-    )
-
-
-def _clauses(segments):
-    """Return the clauses, cut also before a question and after a bare "no"."""
-    result = []
-    for clause, asks in split_clauses(segments):
-        start = 0
-        for index in range(len(clause)):
-            if index > start and _begins_clause(clause, start, index):
-                result.append((clause[start:index], False))
-                start = index
-        result.append((clause[start:], asks))
-    return result
-
-
-def _begins_clause(clause, start, index):
-    segment = clause[index]
-    after = clause[index + 1] if index + 1 < len(clause) else None
-    if lx.BUT in segment.kinds or lx.REQUEST in segment.kinds:
-        return True
-    if lx.QUESTION_WORD in segment.kinds:
-        if len(segment.tokens) > 1 or (after and after.key in ("about", "if")):
-            return True
-    if after is not None and lx.OTHER in after.kinds:
-        if segment.is_any(YES):
-            return True  # "not available Monday | yes Tuesday"
-        if lx.CONDITION in segment.kinds and segment.key in _PROPOSING:
-            return True  # "morgen nicht | evtl nächste Woche"
-    before = clause[start:index]
-    if lx.OTHER in segment.kinds and after is not None and after.is_any(YES):
-        said = [s for s in before if not s.kinds <= SILENT]
-        return bool(said) and all(s.is_any(REFUSALS) for s in said)
-    if segment.key in _PROPOSING and _proposes(clause[index:]):
-        said = [s for s in before if not s.kinds <= SILENT]
-        return bool(said) and all(s.is_any(REFUSALS | {lx.EXCUSE}) for s in said)
-    return _ends_in_refusal(before, segment)
-
-
-def _ends_in_refusal(before, segment):
-    """Tell whether a sentence begins: "no sorry | I'm away", but "cancel my plan"."""
-    said = [s for s in before if not s.kinds <= SILENT]
-    if not said or not all(s.is_any(REFUSALS) for s in said):
-        return False
-    if all(map(is_bare_no, said)) and segment.key in _AND:
-        return True
-    if segment.key in _ALREADY and not all(map(is_bare_no, said)):
-        return True  # "no vengan ya lo arreglé"
-    if all(map(_is_no_thanks, said)):
-        return not segment.is_any({lx.OTHER, *YES})
-    if segment.key in _I and before[-1].refs:
-        return True  # "disdico domani | ho il battesimo"
-    if not segment.is_any({lx.SUBJECT, *_REASONS}):
-        return False
-    if segment.key in _I or all(map(is_bare_no, said)):
-        return True
-    if before[-1].refs:
-        return True  # "can't make it Monday | my sister is ill"
-    return not said[-1].tokens[-1].key.startswith(tuple(_TRANSITIVE))
-
-
-def _is_no_thanks(segment):
-    keys = [token.key for token in segment.tokens]
-    return len(keys) > 1 and len(keys[0]) < 5 and keys[1] in _THANKS
 
 
 def _is_clear(clause, index, before):
@@ -408,11 +233,11 @@ def _is_plain_around(clause, index):
     """Tell whether the clause has no other day, no condition and no other subject."""
     around = clause[:index] + clause[index + 1 :]
     against = [s for s in _without_end(around) if s.is_any(_AGAINST)]
-    if not all(map(_is_soft, against)):
+    if not all(map(is_soft, against)):
         return False
     if any(s.is_any(YES) for s in around):
         return False
-    if not all(s.kinds <= _BEFORE or _is_soft(s) for s in clause[:index]):
+    if not all(s.kinds <= _BEFORE or is_soft(s) for s in clause[:index]):
         return False
     return not index or clause[index - 1].is_any(_RIGHT_BEFORE)  # "Bob can't make it"
 
@@ -462,14 +287,10 @@ def _may_follow_no(following, next_segment):
 def _is_doubt(segment):
     """Tell whether what is said before a refusal makes it no plain one."""
     if segment.is_any({lx.QUESTION_WORD, lx.KEEP, *YES}):
-        return not _is_soft(segment)
-    if lx.CONDITION not in segment.kinds or _is_soft(segment):
+        return not is_soft(segment)
+    if lx.CONDITION not in segment.kinds or is_soft(segment):
         return False
     return len(segment.tokens) > 1 or segment.key in IFS
-
-
-def _is_soft(segment):
-    return segment.is_any({lx.GLUE, lx.BUT}) or segment.kinds <= SILENT
 
 
 def _is_left_standing(item, lexicon):
@@ -500,7 +321,7 @@ def _takes_back(segment, proposes, lexicon):
     if segment.is_any({lx.KEEP, lx.UNCLEAR}) and len(segment.tokens) > 1:
         if lx.KEEP in segment.kinds or lexicon.has(segment.tokens[1:], lx.DECLINE):
             return True
-    if proposes or _is_soft(segment) or segment.is_any(REFUSALS):
+    if proposes or is_soft(segment) or segment.is_any(REFUSALS):
         return False
     if segment.is_any(YES):
         return len(segment.tokens) > 1 or lx.COMMON not in segment.kinds
@@ -515,7 +336,7 @@ def find_proposal(segments, appointment, today):
         return None
     words = [token.key for s in segments for token in s.tokens]
     same = any(pair in _SAME_TIME for pair in zip(words, words[1:], strict=False))
-    for clause, _asks in _clauses(segments):
+    for clause, _asks in clauses_of(segments):
         when = _proposed_in(clause)
         found = when and propose(when, appointment.local_start, today, same_time=same)
         if found:

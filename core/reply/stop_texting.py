@@ -5,10 +5,12 @@ A word that stops, then only small words up to what is to stop: writing to me, o
 sending messages. Closed classes of words, in the seven languages.
 """
 
-from .wordclasses import has_phrase, phrases_of
+from .wordclasses import by_first_word
 
-_PHRASES = phrases_of(
-    """stop|quit|cease|refrain from|desist from|if you stopped|if youd stop|
+_STOPS = by_first_word(
+    tuple(phrase.split())
+    for phrase in """stop|quit|cease|refrain from|desist from|if you stopped|
+    if youd stop|
     deje de|dejen de|deja de|dejad de|dejar de|dejara de|dejaran de|pare de|paren de|
     parar de|parad de|favor de no|
     arretez de|arrete de|arreter de|arretiez de|cessez de|cesser de|de ne plus|
@@ -18,9 +20,8 @@ _PHRASES = phrases_of(
     la smetta di|la smettesse di|smetteste di|evitate di|eviti di|
     parem de|deixe de|deixem de|deixar de|parassem de|
     ophouden met|ophouden|hou op met|houd op met|houdt u op met|stop met|stopt u met|
-    stopt u alstublieft met|stoppen met"""
+    stopt u alstublieft met|stoppen met""".split("|")
 )
-_STOPS = tuple(tuple(phrase.split()) for phrase in _PHRASES)
 _ME = frozenset(
     "me us mir uns mich moi nous m mi ci nos mij ons this my number phone mon num "
     "numero meine nummer".split()
@@ -57,10 +58,8 @@ _NOT = frozenset(
 
 def asks_to_stop(keys):
     """Tell "quit writing to me" from "quit ringing" and "don't stop texting me"."""
-    if not has_phrase(keys, _PHRASES):
-        return False
-    for place in range(len(keys)):
-        for run in _STOPS:
+    for place, key in enumerate(keys):
+        for run in _STOPS.get(key, ()):
             end = place + len(run)
             if tuple(keys[place:end]) == run and _NOT.isdisjoint(keys[:place][-3:]):
                 if _is_texting(_leading(keys[end:])):

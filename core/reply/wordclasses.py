@@ -89,3 +89,11 @@ def phrases_of(text):
     return Phrases(
         f" {phrase.strip()} " for phrase in " ".join(text.split()).split("|")
     )
+
+
+def by_first_word(phrases):
+    """Return phrases, tuples of words, as lists by the word that they begin with."""
+    found = {}
+    for phrase in phrases:
+        found.setdefault(phrase[0], []).append(phrase)
+    return found
