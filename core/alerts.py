@@ -50,6 +50,7 @@ class Facts:
     # The text
     no_text: bool = False  # The template gives none.
     earlier: str = ""  # "confirmed", "declined", "unrecognized" or "asked" already
+    held: bool = False  # A person keeps back an automatic text that waits.
     changed: bool = False  # A text that waits is not true any more.
 
 
@@ -89,6 +90,7 @@ _GROUPS = (
         ("outside_hours", lambda facts: facts.outside_hours),
     ),
     (("no_text", lambda facts: facts.no_text),),
+    (("held", lambda facts: facts.held),),
     (
         ("confirmed", lambda facts: facts.earlier == "confirmed"),
         ("declined", lambda facts: facts.earlier == "declined"),
@@ -130,6 +132,7 @@ ALERTS = {
     "email_refused": (BLOCK, ("choose_contact",)),
     "texts_refused": (WARN, ()),
     "no_text": (BLOCK, ("open_settings",)),
+    "held": (BLOCK, ()),
     "confirmed": (WARN, ("open_message",)),
     "declined": (WARN, ("open_schedule", "open_message")),
     "unrecognized": (WARN, ("open_message",)),

@@ -313,7 +313,7 @@ def after_missing_in_list(age, attempts, code, is_certain, block):
         return GIVEN_UP
     # No delivery report came either: Twilio does not have it.
     if block:
-        return Transition("canceled", reason=block)
+        return Transition("canceled", reason=block, is_void=True)
     if attempts > _MOST_ATTEMPTS:
         return Transition("failed", failure="temporary", code=code)
     return Transition("outgoing")

@@ -15,7 +15,7 @@ from .formatting import localize
 # to us, is not woken by what comes of it.
 JUST_NOW = timedelta(minutes=15)
 # How far ahead to look for hours; a company that never opens sends nothing.
-_LONGEST_CLOSED = 366  # days
+LONGEST_CLOSED = 366  # days
 
 
 def every_day(*windows):
@@ -49,7 +49,7 @@ def next_departure(earliest, zone, windows):
     if may_leave(earliest, zone, windows):
         return earliest
     today = localize(earliest, zone).date()
-    for ahead in range(_LONGEST_CLOSED):
+    for ahead in range(LONGEST_CLOSED):
         day = today + timedelta(days=ahead)
         openings = (
             to_utc(day, begin, zone) for begin, end in windows(day) if begin < end

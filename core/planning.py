@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from .board import PATIENCE, SOON
 from .formatting import localize
-from .hours import may_leave, next_departure, to_utc
+from .hours import LONGEST_CLOSED, may_leave, next_departure, to_utc
 
 # A step this much later than planned is late: then it needs the least notice.
 GRACE = timedelta(hours=1)
@@ -22,8 +22,6 @@ LOOK_AGAIN = timedelta(minutes=30)
 _LONGEST_OUTLOOK = timedelta(days=1)
 # How long before the texting hours end a step outside them is sent.
 _BEFORE_CLOSING = 1.0  # hours
-# The most closed days in a row that a step is moved by.
-LONGEST_SHIFT = 14  # days
 
 # audience of a step -> the ``confirmation_status`` of who belongs to it
 AUDIENCES = {
@@ -137,7 +135,10 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
         return PlanDecision(reason=reason)
     texts = [text for text in texts if text.start == appointment.start]
     asked = max((text.date for text in texts), default=None)
-    steps = _find_steps_left(plan, appointment, windows, texts, asked)
+    placed = _place_steps(plan, appointment, windows)
+    if placed is None:
+        return PlanDecision(reason="no_hours")
+    steps = _find_steps_left(placed, texts, asked)
     due = [
         (at, step)
         for at, step in steps
@@ -152,7 +153,9 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
         notice = None if step.is_reminder else plan.notice
         if _is_in_time(at, when, appointment.start, notice):
             return _judge(step, when, asked, appointment, windows, now, recipient)
-        decision = PlanDecision(step, "too_late")
+        opens = next_departure(now, appointment.zone, windows)
+        is_open = opens is not None and opens < appointment.start
+        decision = PlanDecision(step, "too_late" if is_open else "no_hours")
     if coming:
         return PlanDecision(coming[1], "later", coming[0])
     return decision or PlanDecision(reason="no_step_left")
@@ -179,17 +182,29 @@ def _may_be_texted(status, plan):
     return status in ASKED_ABOUT
 
 
-def _find_steps_left(plan, appointment, windows, texts, asked):
+def _place_steps(plan, appointment, windows):
+    """The steps that may come to it, with their times.
+
+    :return: list of (datetime, step); None when the texting hours allow none of them
+    """
+    steps = plan.get_steps_for(appointment.status)
+    placed = [
+        (at, step)
+        for step in steps
+        if (at := find_time(step, appointment.start, appointment.zone, windows))
+    ]
+    if steps and not placed:
+        return None
+    return [(at, step) for at, step in placed if at < appointment.start]
+
+
+def _find_steps_left(placed, texts, asked):
     """The steps that are left after what was sent, with their times.
 
+    :param placed: as of :func:`_place_steps`
     :param asked: datetime of the last text, None without one
     :return: list of (datetime, step), in time
     """
-    placed = [
-        (find_time(step, appointment.start, appointment.zone, windows), step)
-        for step in plan.get_steps_for(appointment.status)
-    ]
-    placed = [(at, step) for at, step in placed if at and at < appointment.start]
     # Clocks of several hosts differ: a step that was done is known by its id as well.
     done = {text.step for text in texts}
     said = [at for at, step in placed if step.id in done]
@@ -274,7 +289,7 @@ def find_time(step, start, zone, windows):
             return moment
         return _find_open_before(moment, zone, windows)
     day = localize(start, zone).date() - timedelta(days=step.days)
-    for back in range(LONGEST_SHIFT + 1):
+    for back in range(LONGEST_CLOSED):
         open_day = day - timedelta(days=back)
         hours = _get_windows(open_day, windows)
         if hours:
@@ -305,7 +320,7 @@ def _close(begin, end):
 def _find_open_before(moment, zone, windows):
     """Shortly before the texting hours last ended, None if there were none."""
     today = localize(moment, zone).date()
-    for back in range(LONGEST_SHIFT + 1):
+    for back in range(LONGEST_CLOSED):
         day = today - timedelta(days=back)
         for begin, end in reversed(_get_windows(day, windows)):
             if to_utc(day, end, zone) <= moment:
@@ -329,13 +344,30 @@ def find_latest_look(plan, appointment, windows, now):
     return min([appointment.start, now + _LONGEST_OUTLOOK, *coming])
 
 
-def find_horizon(steps):
-    """How long before its start an appointment has to be looked at: a timedelta."""
+def find_horizon(steps, windows, today):
+    """How long before its start an appointment has to be looked at: a timedelta.
+
+    What is to be asked on the closed days that follow is asked before them.
+
+    :param today: ``datetime.date`` (UTC)
+    """
     leads = [
         timedelta(hours=step.hours) if step.days is None else timedelta(step.days + 1)
         for step in steps
     ]
-    return max(leads, default=timedelta()) + timedelta(days=LONGEST_SHIFT)
+    # Where the work is it may be the day before or after.
+    closed = max(
+        _count_closed(today + timedelta(days=ahead), windows) for ahead in range(3)
+    )
+    return max(leads, default=timedelta()) + timedelta(days=closed + 2)
+
+
+def _count_closed(day, windows):
+    """How many days are closed in a row from one on."""
+    for ahead in range(LONGEST_CLOSED):
+        if _get_windows(day + timedelta(days=ahead), windows):
+            return ahead
+    return LONGEST_CLOSED
 
 
 def get_week(day):

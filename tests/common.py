@@ -24,6 +24,8 @@ MODULE = "fieldservice_job_confirmation"
 WEBHOOK_LOG = f"odoo.addons.{MODULE}.controllers.twilio"
 QUIET = {"no_reset_password": True, "tracking_disable": True}
 SIMULATORS = "JOB_CONFIRMATION_SIMULATORS"  # addresses, one for each test process
+# Of a day's customers, for what counts them.
+STATUSES = (*["confirmed"] * 3, "awaiting", "no_answer", "declined", "not_sent")
 LEVELS = {
     "admin": f"{MODULE}.group_message_center_admin",
     "edit": f"{MODULE}.group_message_center_edit",
@@ -173,6 +175,30 @@ class ConfirmationCase:
                 **values,
             }
         )
+
+    @classmethod
+    def _make_asked(cls, status, start):
+        """An appointment whose customer was asked two days earlier."""
+        order = cls._make_order(start)
+        sent = start - timedelta(days=2)
+        answered = status in ("confirmed", "declined")
+        cls.env["fsm.confirmation"].create(
+            {
+                "order_id": order.id,
+                "partner_id": cls.customer.id,
+                "company_id": cls.company.id,
+                "appointment_start": start,
+                "appointment_end": order.scheduled_date_end,
+                "mobile": cls.customer._phone_format(),
+                "body": "Will it suit you?",
+                "is_open": False,
+                "state": "failed" if status == "not_sent" else "delivered",
+                "sent_date": sent,
+                "response": status if answered else False,
+                "reply_date": answered and sent + timedelta(hours=3),
+            }
+        )
+        order._set_confirmation_status_sudo(status)
 
     @property
     def outbox(self):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import fsm_confirmation_reference_mixin
 from . import fsm_confirmation_hours_mixin
+from . import fsm_confirmation_example_mixin
 from . import fsm_confirmation_batch
 from . import fsm_confirmation_send
 from . import fsm_confirmation_settle

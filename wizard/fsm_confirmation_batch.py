@@ -25,7 +25,7 @@ class FsmConfirmationBatch(models.TransientModel):
     """
 
     _name = "fsm.confirmation.batch"
-    _inherit = ["fsm.confirmation.hours.mixin"]
+    _inherit = ["fsm.confirmation.hours.mixin", "fsm.confirmation.example.mixin"]
     _description = "Send Confirmations"
 
     order_ids = fields.Many2many("fsm.order", string="Work Orders", required=True)
@@ -35,10 +35,10 @@ class FsmConfirmationBatch(models.TransientModel):
         help="Of these Work Orders, the visits to ask about instead of the next one.",
     )
     is_again = fields.Boolean(
-        "Ask Again", help="Also who was asked and has not answered yet."
+        "Ask Again", help="Also those who were asked and haven't answered yet."
     )
     by_email = fields.Boolean(
-        "Ask by E-mail Who Can't Be Texted",
+        "Ask Those Who Can't Be Texted by E-mail",
         compute="_compute_by_email",
         store=True,
         readonly=False,
@@ -105,6 +105,7 @@ class FsmConfirmationBatch(models.TransientModel):
             wizard.hours_info = wizard._describe_hours(ready)
             wizard.skipped_count = len(left_out)
             wizard.skipped_info = wizard._describe_left_out(left_out)
+            wizard._show_example(ready)
 
     @api.model
     def _describe_ready(self, drafts):

@@ -13,7 +13,7 @@ MAX_LINES = 5000  # the soonest appointments
 _OUTCOMES = [
     ("leaves", "Goes out"),
     ("held", "Held"),
-    ("left_out", "Left out"),
+    ("left_out", "Skipped"),
     ("answered", "Answered"),
 ]
 _HELD = {"held", "step_held"}
@@ -55,8 +55,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
     @api.depends("order_id", "visit_id")
     def _compute_is_held(self):
         for line in self:
-            appointment_sudo = line._get_appointment().sudo()
-            line.is_held = appointment_sudo.confirmation_hold
+            line.is_held = line._get_appointment().sudo()._is_held()
 
     def _get_appointment(self):
         return self.visit_id or self.order_id
@@ -114,9 +113,9 @@ class FsmConfirmationForecastLine(models.TransientModel):
             plans_sudo = (plans_sudo | plan.sudo()).sorted()
         until = now + timedelta(days=DAYS_AHEAD)
         steps = [step._to_core() for step in plans_sudo.step_ids]
-        appointments = self._search_appointments(
-            company, now, until + planning.find_horizon(steps)
-        )
+        windows = company._get_texting_windows()
+        horizon = planning.find_horizon(steps, windows, until.date())
+        appointments = self._search_appointments(company, now, until + horizon)
         findings = planner._look(appointments, plans_sudo, now)
 
         def is_coming(finding):

@@ -16,7 +16,7 @@ class FsmConfirmationHoursMixin(models.AbstractModel):
 
     is_outside_hours = fields.Boolean(
         compute="_compute_is_outside_hours",
-        help="It is no hour to text at the place of work.",
+        help="It's outside the texting hours at the job site.",
     )
     send_now = fields.Boolean(
         "Send Now Anyway", help="Outside the texting hours, with a reason."

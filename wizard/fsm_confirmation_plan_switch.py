@@ -22,7 +22,7 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
     now_info = fields.Char(compute="_compute_counts")
     coming_count = fields.Integer("Texts in the Next 7 Days", compute="_compute_counts")
     coming_info = fields.Char(compute="_compute_counts")
-    left_out_count = fields.Integer("Left Out", compute="_compute_counts")
+    left_out_count = fields.Integer("Skipped", compute="_compute_counts")
     left_out_info = fields.Text("Reasons", compute="_compute_counts")
     problem = fields.Char(compute="_compute_counts")
 

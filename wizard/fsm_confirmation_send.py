@@ -65,7 +65,7 @@ class FsmConfirmationSend(models.TransientModel):
         compute="_compute_channel",
         store=True,
         readonly=False,
-        help="By e-mail is asked who can't be texted.",
+        help="Customers who can't be texted are asked by e-mail.",
     )
     email = fields.Char("E-mail Address", compute="_compute_mobile")
     mobile = fields.Char(
@@ -205,14 +205,10 @@ class FsmConfirmationSend(models.TransientModel):
 
     @api.depends("mobile", "company_id")
     def _compute_sender_display(self):
+        composer = self.env["fsm.confirmation.composer"]
         for wizard in self:
-            company = wizard.company_id
-            sender = company and company._job_confirmation_sender(wizard.mobile) or ""
-            wizard.sender_display = (
-                self.env["res.partner"]._format_number_for_people(sender, company)
-                if sender.startswith("+")
-                # A Messaging Service chooses the number when the text is sent.
-                else company.name
+            wizard.sender_display = composer._describe_sender(
+                wizard.company_id, wizard.mobile
             )
 
     @api.depends("order_id", "visit_id", "partner_id", "code", "channel")

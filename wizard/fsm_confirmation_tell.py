@@ -12,7 +12,7 @@ class FsmConfirmationTell(models.TransientModel):
     """Tells many customers of changes: says first how many get what, and who can't."""
 
     _name = "fsm.confirmation.tell"
-    _inherit = ["fsm.confirmation.hours.mixin"]
+    _inherit = ["fsm.confirmation.hours.mixin", "fsm.confirmation.example.mixin"]
     _description = "Notify Customers of Changes"
 
     change_ids = fields.Many2many(
@@ -62,6 +62,7 @@ class FsmConfirmationTell(models.TransientModel):
                 f"{change.contact_name}: {block.summary or block.text}"
                 for change, block in skipped.items()
             )
+            wizard._show_example([drafts[change] for change in ready])
 
     def _describe_ready(self, changes, drafts):
         """How many are told of what, a line for each kind of change."""

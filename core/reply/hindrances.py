@@ -137,7 +137,7 @@ _DID_IT = frozenset(
     "gedaan geweest".split()
 )
 # Who may have mended it instead of us, by language, with its words for "already".
-_MENDERS = {
+_WHO_MENDS = {
     "already": (
         "husband wife brother sister son dad father mom mother uncle cousin nephew "
         "neighbo friend buddy guy landlord plumber handyman roommate boyfriend "
@@ -170,7 +170,7 @@ _MENDERS = {
 }
 _MENDERS = {
     word: tuple(stems.split())
-    for words, stems in _MENDERS.items()
+    for words, stems in _WHO_MENDS.items()
     for word in words.split()
 }
 # What is done for the visit, or only known of the thing.

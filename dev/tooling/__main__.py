@@ -31,7 +31,7 @@ def main():
         odoo = environment.prepare(
             options.odoo,
             packages=PACKAGES.get(name, ()),
-            with_odoo=not getattr(options, "unit", False),
+            with_odoo=name != "replies" and not getattr(options, "unit", False),
         )
         if Path(sys.prefix) != odoo.folder:
             os.execv(odoo.python, [odoo.python, "-B", __file__, name, *words])

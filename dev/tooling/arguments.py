@@ -22,6 +22,9 @@ def parse(name, words):
     if name == "upgrade":
         steps = [*UPGRADE_STEPS, []]
         parser.add_argument("steps", nargs="*", choices=steps, help="all by default")
+    if name == "replies":
+        text = "labelled replies, as in tests/unit/data/conversations.jsonl (that one)"
+        parser.add_argument("file", nargs="?", type=Path, help=text)
     if name != "test":
         return parser.parse_args(words)
     parser.epilog = (
@@ -100,6 +103,17 @@ COMMANDS = {
             "--customers": (1500, "with an open question"),
             "--seed": (1, "who writes what"),
             **RUN,
+        },
+    ),
+    "replies": (
+        "Judge how replies are read in their conversations, by a file of labelled "
+        "ones: counts by set and kind, and every wrong yes, wrong no, and missed or "
+        "false opt-out.",
+        {
+            "--quiet": (False, "counts only, no text"),
+            "--all": (False, "also what is not grave"),
+            "--table": (False, "print what words mean after which text instead"),
+            "--time": (False, "print how long the reading takes instead"),
         },
     ),
     "screenshots": (

@@ -14,6 +14,7 @@ from .console import Problem, step
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ADDON = "fieldservice_job_confirmation"
+UNIT = REPOSITORY / "tests" / "unit"  # tests without Odoo
 # Odoo, the packages and one demo database together.
 NEEDED_MIB = 3000
 

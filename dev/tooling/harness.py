@@ -21,10 +21,11 @@ import psycopg2
 from . import cache, database
 from .console import Problem, step
 from .postgres import Postgres, Sql
-from .process import Server, check_port, free_port, run, start_script
+from .process import Server, check_port, free_port, run
 from .simulator import ACCOUNT, API_URL, INBOUND, OUR_NUMBER, TOKEN, SimulatorProcess
 
 HERE = Path(__file__).resolve().parent
+SENDER = HERE / "harness_sender.py"
 BAD_GATEWAY = (
     b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -99,18 +100,6 @@ class OdooServer(Server):
             with contextlib.suppress(psutil.NoSuchProcess):
                 dice.choice(workers).kill()
         return bool(workers)
-
-    def kill(self):
-        """End all its processes at once, as a power cut would."""
-        if self.process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-    def stop(self, seconds=10):
-        """Ask it to stop, then make sure that none of its processes is left."""
-        super().stop(seconds)
-        self.kill()
 
 
 class Balancer:
@@ -235,25 +224,23 @@ class Harness:
         Odoo runs a job in one process at a time. These do not ask for its lock, as if
         other hosts were sending the same queue.
         """
-        self.senders = [one for one in self.senders if one.poll() is None]
+        self.senders = [one for one in self.senders if one.running]
         command = self._command("--no-http", "--log-level=warn", shell=True)
         while len(self.senders) < count:
-            log, script = self.folder / "senders.log", HERE / "harness_sender.py"
-            sender = start_script(command, script, log, self.environment)
-            self.senders.append(sender)
+            log = self.folder / "senders.log"
+            sender = Server("A sender", command, log, env=self.environment, script=SENDER)
+            self.senders.append(sender.start())
 
     def kill_senders(self):
         """End these processes at once."""
         for sender in self.senders:
             sender.kill()
-            sender.wait()
         self.senders = []
 
     def stop(self):
-        """Stop everything that this harness started."""
-        self.kill_senders()
-        for server in self.servers:
-            server.stop()
+        """Stop everything that this harness started; Odoo would take ten seconds."""
+        for process in (*self.senders, *self.servers):
+            process.kill()
         if self.balancer:
             self.balancer.stop()
         self.simulator.stop()

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 from . import cache, store_page
-from .cache import REPOSITORY
+from .cache import REPOSITORY, UNIT
 from .console import step
 from .process import run
 
@@ -18,7 +18,6 @@ NODE_PACKAGES = (
     "prettier@3.3.3 @prettier/plugin-xml@3.4.1 eslint@9.12.0 globals@16.0.0".split()
 )
 ESLINT = REPOSITORY / "dev/tooling/eslint.config.cjs"
-UNIT = REPOSITORY / "tests" / "unit"
 PRETTY = (".xml", ".js", ".css", ".scss", ".md", ".yaml")
 
 

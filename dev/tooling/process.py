@@ -117,23 +117,6 @@ def run_in_front(command, **options):
         raise
 
 
-def start_script(command, script, log, env):
-    """Start a command that reads a script and ends with this process.
-
-    :param script, log: paths
-    :return: ``subprocess.Popen``
-    """
-    with open(script) as source, open(log, "ab") as stream:
-        return subprocess.Popen(
-            command,
-            stdin=source,
-            stdout=stream,
-            stderr=stream,
-            env=env,
-            preexec_fn=stop_with_parent(),
-        )
-
-
 def check_port(port, option):
     """Say so in one sentence when a port can't be used.
 
@@ -169,23 +152,26 @@ def free_port():
 class Server:
     """A child process with its output in a log file."""
 
-    def __init__(self, name, command, log, *, env=None, **options):
-        """:param options: further ones of ``subprocess.Popen``"""
+    def __init__(self, name, command, log, *, env=None, script=os.devnull, **options):
+        """:param script: a path, for a command that reads its input
+        :param options: further ones of ``subprocess.Popen``
+        """
         self.name = name
         self.command = [str(word) for word in command]
         self.log = log
         self.env = env or dict(os.environ)
+        self.script = script
         self.options = {"preexec_fn": stop_with_parent(), **options}
         self.process = None
 
     def start(self):
         """Start it; returns itself."""
-        with open(self.log, "ab") as stream:
+        with open(self.log, "ab") as stream, open(self.script) as script:
             self.process = subprocess.Popen(
                 self.command,
                 stdout=stream,
                 stderr=stream,
-                stdin=subprocess.DEVNULL,
+                stdin=script,
                 env=self.env,
                 # Ctrl-C is for us; we stop the children in order.
                 start_new_session=True,
@@ -219,12 +205,17 @@ class Server:
                 raise Problem(f"{self.name} did not start; see {self.log}.")
             time.sleep(0.2)
 
+    def kill(self):
+        """End it, with what it started, at once, as a power cut would."""
+        if self.process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
     def stop(self, seconds=10):
-        """Ask it to stop, and make sure that it did."""
+        """Ask it to stop, and make sure that it did, and nothing of it is left."""
         if self.running:
             self.process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        self.kill()

@@ -4,9 +4,10 @@
 import contextlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 from . import apt, lint, neighbours
-from .cache import ADDON, REPOSITORY, addons_folder
+from .cache import ADDON, REPOSITORY, UNIT, addons_folder
 from .console import step
 from .database import scratch
 from .process import run_in_front
@@ -14,7 +15,6 @@ from .simulator import SimulatorProcess
 
 BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
 PROCESSES = 2
-UNIT = REPOSITORY / "tests" / "unit"
 
 
 def run(options, odoo):
@@ -23,17 +23,29 @@ def run(options, odoo):
     if options.unit:
         command = [odoo.python, "-m", "pytest", *words]
         return run_in_front(command, cwd=UNIT, env=_environment(os.environ))
-    if not options.no_lint and (options.lint or options.fix or not words):
+    if options.lint or options.fix:
         code = lint.run_all(odoo, fix=options.fix)
         if code or options.lint:
             return code
+    elif not options.no_lint and not words:
+        # Beside the tests, which often wait; it ends with them when they are stopped.
+        linting = ThreadPoolExecutor(1).submit(lint.run_all, odoo)
+        code = _test(options, odoo)
+        if linting.result():
+            step("Lint has failed, see above.")
+        return code or linting.result()
+    return _test(options, odoo)
+
+
+def _test(options, odoo):
+    """Run pytest in a database of its own; returns its exit code."""
     find_browser(odoo)
     with scratch(odoo, "test") as database:
         step("Installing the addon ...")
         others = neighbours.move_in(database) if options.together else []
         database.install(*others, ADDON)
         step("Running the tests ...")
-        return _pytest(database, options.n, words)
+        return _pytest(database, options.n, options.pytest)
 
 
 def find_browser(odoo):
@@ -66,6 +78,9 @@ def _pytest(database, processes, words):
         ]
         env = _environment(database.environment()) | {"ODOO_RC": str(config)}
         env["JOB_CONFIRMATION_SIMULATORS"] = " ".join(one.url for one in simulators)
+        if processes:
+            # Each has a copy, so that nobody uses this one: it can be copied again.
+            env["JOB_CONFIRMATION_TEMPLATE"] = database.name
         return run_in_front([*command, f"--odoo-config={config}"], env=env, cwd=addon)
 
 

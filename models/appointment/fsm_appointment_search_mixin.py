@@ -29,7 +29,7 @@ class FsmAppointmentSearchMixin(models.AbstractModel):
         store=False,
         compute=False,
         exportable=False,
-        help="The dispatcher on whose list of customers to call it is.",
+        help="The dispatcher who has it on the list of customers to call.",
     )
 
     def _search_appointment_search(self, operator, value):

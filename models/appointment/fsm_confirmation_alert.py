@@ -236,6 +236,7 @@ class FsmConfirmationAlert(models.AbstractModel):
                     archived=bool(record_sudo.partner_id)
                     and not record_sudo.partner_id.active,
                     opted_out=record_sudo.mobile in opted_out,
+                    held=record_sudo._is_held(),
                     changed=self._is_outdated(record_sudo),
                 )
             )

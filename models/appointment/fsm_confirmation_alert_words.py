@@ -41,6 +41,7 @@ class FsmConfirmationAlertWords(models.AbstractModel):
                     "The contact was archived before the text was sent."
                 ),
                 "past": self.env._("The appointment passed before the text was sent."),
+                "held": self.env._("Automatic texts were held before it was sent."),
             }.get(code) or self._describe_outdated(record_sudo)
         level, actions = ALERTS[code]
         return Alert(code, level, text, actions=actions)

@@ -284,6 +284,28 @@ class FsmConfirmationComposer(models.AbstractModel):
             )
         return text
 
+    @api.model
+    def _describe_sender(self, company, mobile):
+        """From whom a phone shows a text.
+
+        :param mobile: whose phone, E.164
+        """
+        sender = company and company._job_confirmation_sender(mobile) or ""
+        if not sender.startswith("+"):
+            # A Messaging Service chooses the number when the text is sent.
+            return company.name
+        return self.env["res.partner"]._format_number_for_people(sender, company)
+
+    @api.model
+    def _render_example(self, draft):
+        """The text that a draft would be sent in, with codes as they would be."""
+        codes = self.env["fsm.confirmation.code"]
+        together = draft.together or (draft,)
+        for each in together:
+            if each.asks:
+                codes._preview(each)
+        return self._render(together)[0]
+
     # ------------------------------------------------------------------
     # Record
     # ------------------------------------------------------------------

@@ -149,7 +149,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
         everything = self._get_all(record)
         left = everything.filtered(lambda rec: rec not in stops)
         steps = {rec: rec.step_id for rec in left}
-        reason = self.env._("Another appointment of this text changed: asked anew.")
+        reason = self.env._("Another appointment in this text changed: asked again.")
         # The new text is recorded for the same step.
         anew = Transition("canceled", reason=reason, is_void=True)
         for one in everything.filtered(lambda rec: rec.state in _WAITS):

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from ...core.kinds import QUESTION
 from ...core.status import find_noted, most_urgent
 from ...core.zones import is_same_time, zone_of_place
+from ..levels import check_may_edit
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
 
 
@@ -245,6 +246,12 @@ class FsmOrder(models.Model):
     def _get_planned_appointments(self):
         return list(self._get_upcoming_visits()) if self.visit_ids else [self]
 
+    def _set_held_sudo(self, held):
+        if not held:
+            # It is resumed with all that belongs to it.
+            self.sudo().visit_ids.filtered("confirmation_hold")._set_held_sudo(False)
+        return super()._set_held_sudo(held)
+
     def _format_note(self, noted, note):
         return note if noted == self._origin else f"{noted.name}: {note}"
 
@@ -413,11 +420,17 @@ class FsmOrder(models.Model):
     # ------------------------------------------------------------------
 
     def action_tell_change(self):
-        """Tell the customer what changed since the last text."""
+        """Open the dialog that tells the customer what changed since the last text.
+
+        :raises AccessError: the user's level is below Edit
+        """
         self.ensure_one()
+        check_may_edit(self.env)
         self.check_access("read")
         changes = self.env["fsm.confirmation.change"]
-        return changes.search([("order_id", "=", self.id)]).action_tell()
+        found = changes.search([("order_id", "=", self.id)])
+        # Of no change at all it says so.
+        return found.action_review() if found else found.action_tell()
 
     def action_send_confirmation(self):
         """Open the Send Confirmation dialog."""

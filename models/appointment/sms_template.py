@@ -152,8 +152,8 @@ class SmsTemplate(models.Model):
             if template.model != "fsm.order":
                 raise ValidationError(
                     self.env._(
-                        "“%s” is no template for Work Orders. Choose one that applies "
-                        "to Work Orders.",
+                        "“%s” isn't a template for Work Orders. Choose one that "
+                        "applies to Work Orders.",
                         template.name,
                     )
                 )

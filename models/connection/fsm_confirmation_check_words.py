@@ -218,7 +218,7 @@ class FsmConfirmationCheckWords(models.AbstractModel):
                     seconds=facts.get("seconds"),
                 ),
                 self.env._(
-                    "If Odoo runs with a single worker this is no wonder; otherwise "
+                    "If Odoo runs with a single worker, this is expected; otherwise "
                     "look at the proxy. Twilio waits no longer either."
                 ),
             ),

@@ -116,8 +116,8 @@ class ResCompany(models.Model):
         "Ask by E-mail",
         default="by_hand",
         required=True,
-        help="How a contact is asked who can't be texted and has an e-mail address. "
-        "Who opted out of texts is sent an e-mail only when a person chooses it.",
+        help="For contacts who can't be texted but have an e-mail address. Those who "
+        "opted out of texts get one only when a person chooses it.",
     )
     job_confirmation_daily_limit = fields.Integer(
         "Automatic Texts a Day",
@@ -194,8 +194,8 @@ class ResCompany(models.Model):
                 if not kind or kind == "staff":
                     raise ValidationError(
                         self.env._(
-                            "“%s” is no auto-reply. Choose in the template which one "
-                            "it is.",
+                            "“%s” isn't an auto-reply. Choose in the template which "
+                            "one it is.",
                             same_sudo[0].name,
                         )
                     )

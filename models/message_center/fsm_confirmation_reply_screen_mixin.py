@@ -103,7 +103,7 @@ class FsmConfirmationReplyScreenMixin(models.AbstractModel):
             "flood": self.env._("Too many texts within minutes"),
             "moved": self.env._("Came after the appointment had moved"),
             "changed": self.env._("Came after the place, customer or number changed"),
-            "context": self.env._("Answers something else than the question"),
+            "context": self.env._("Answers something other than the question"),
             "page": self.env._("Answered on the page that the e-mail links to"),
             "chosen": self.env._("Chooses a proposed time"),
         }

@@ -204,7 +204,7 @@ class FsmDayBoard(models.AbstractModel):
         """What a dispatcher has to know about it, in a few words, or False."""
         message = appointment.message_id
         if found.change:
-            return self.env._("Doesn't know about “%s” yet", found.change.now_text)
+            return self.env._("Not notified yet: %s", found.change.now_text)
         if found.state == "cant_ask":
             # Whoever can't be texted may have been asked by e-mail.
             if message.channel == EMAIL and message.state == "failed":

@@ -180,7 +180,11 @@ class FsmDayBoardStep(models.AbstractModel):
         """See ``fsm.appointment.action_next_step``."""
         found = self.env["fsm.day.board"]._examine(appointment)[appointment]
         if key not in [step["key"] for step in self._get_steps(appointment, found)]:
-            raise UserError(self.env._("This is no longer possible. Look again."))
+            raise UserError(
+                self.env._(
+                    "This is no longer possible. Something changed in the meantime."
+                )
+            )
         return self._get_methods(found)[key](appointment) or False
 
     @api.model
@@ -208,7 +212,7 @@ class FsmDayBoardStep(models.AbstractModel):
             "contact": lambda _rec: self._open_form(partner),
             "allow_texts": lambda _rec: partner.action_lift_opt_out(),
             "trust_number": lambda _rec: partner.action_trust_number(),
-            "tell_change": lambda _rec: found.change.action_tell(),
+            "tell_change": lambda _rec: found.change.action_review(),
             "call": lambda _rec: False,
         }
 

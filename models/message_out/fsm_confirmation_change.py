@@ -49,8 +49,8 @@ class FsmConfirmationChange(models.Model):
     )
     contact_name = fields.Char("Customer", related="told_id.contact_name")
     kind = fields.Selection(CHANGES, "Change", required=True, readonly=True)
-    told_text = fields.Char("The Customer Knows", compute="_compute_texts")
-    now_text = fields.Char("As It Is Now", compute="_compute_texts")
+    told_text = fields.Char("Customer Was Told", compute="_compute_texts")
+    now_text = fields.Char("Now", compute="_compute_texts")
     due_date = fields.Datetime("Sends On", required=True, readonly=True)
     is_held = fields.Boolean(
         "Waits for a Dispatcher",

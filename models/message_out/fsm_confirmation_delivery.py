@@ -245,6 +245,7 @@ class FsmConfirmationDelivery(models.AbstractModel):
             self._on_failed(record)
         elif step and step.state == "canceled":
             self._close_unsent(record)
+            record.sudo().mail_id.cancel()
         if step and step.is_void:
             self.env["fsm.confirmation.outlook"]._forget_sudo(record.order_id)
         self.env["fsm.confirmation.chatter"]._refresh(record)

@@ -276,18 +276,11 @@ class FsmConfirmationOutbox(models.AbstractModel):
         deadline = time.time() + delivery.CALL_WITHIN.total_seconds()
         departures = self.env["fsm.confirmation.departure"]
         same_day = self.env["fsm.confirmation.same.day"]
-        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(
-            same_day._get_all(claimed_sudo)
-        )
+        stops = self._find_stops(claimed_sudo)
         for record_sudo in claimed_sudo:
             company = record_sudo.company_id
-            stops = {
-                one: self._get_stop(alerts[one][0])
-                for one in same_day._get_all(record_sudo)
-                if one in alerts
-            }
-            if stops:
-                self._record_safely(record_sudo, same_day._stop, stops)
+            if record_sudo in stops:
+                self._record_safely(record_sudo, same_day._stop, stops[record_sudo])
                 continue
             if company not in apis:
                 apis[company] = company._twilio_api_sudo(
@@ -305,6 +298,39 @@ class FsmConfirmationOutbox(models.AbstractModel):
             )
             calls[call] = record_sudo
         return calls
+
+    @api.model
+    def _find_stops(self, records_sudo):
+        """What of these texts, and of what they carry, must not be sent.
+
+        :return: dict record -> dict as of ``same.day._stop``, without those that may
+        """
+        same_day = self.env["fsm.confirmation.same.day"]
+        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(
+            same_day._get_all(records_sudo)
+        )
+        found = {}
+        for record_sudo in records_sudo:
+            stops = {
+                one: self._get_stop(alerts[one][0])
+                for one in same_day._get_all(record_sudo)
+                if one in alerts
+            }
+            if stops:
+                found[record_sudo] = stops
+        return found
+
+    @api.model
+    def _stop_untrue(self, waiting_sudo):
+        """Stop those of these texts now that the outbox would stop when they leave.
+
+        :param waiting_sudo: ``fsm.confirmation`` records that wait
+        """
+        carried_sudo = waiting_sudo.filtered("carrier_id")
+        texts_sudo = (waiting_sudo - carried_sudo) | carried_sudo.carrier_id
+        texts_sudo = texts_sudo.filtered(lambda rec: rec.state == "outgoing")
+        for record_sudo, stops in self._find_stops(texts_sudo).items():
+            self.env["fsm.confirmation.same.day"]._stop(record_sudo, stops)
 
     @api.model
     def _get_stop(self, alert):

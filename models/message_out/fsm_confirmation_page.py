@@ -114,7 +114,7 @@ class FsmConfirmationPage(models.AbstractModel):
         changed = self.env._(
             "This appointment has changed since we asked you. We will contact you."
         )
-        gone = self.env._("This appointment is no longer planned.")
+        gone = self.env._("This appointment is no longer scheduled.")
         return {
             "confirmed": self.env._("Thank you. Your appointment is confirmed."),
             "declined": self.env._(

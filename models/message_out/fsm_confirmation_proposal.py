@@ -200,7 +200,9 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(self.env._("This appointment can't be moved any more."))
         if self._find_message(appointment):
             raise UserError(
-                self.env._("Somebody has texted this customer meanwhile. Look again.")
+                self.env._(
+                    "Someone has texted this customer in the meantime. Look again."
+                )
             )
         draft = self._draft_first(appointment, starts, reason)
         self._check_starts(draft)

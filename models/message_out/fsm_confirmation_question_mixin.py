@@ -366,6 +366,19 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         alerts = self.env["fsm.confirmation.alert"]
         return self.state == "outgoing" and alerts._is_outdated(self.sudo())
 
+    def _is_held(self):
+        """Whether it is an automatic text that a person keeps back."""
+        self.ensure_one()
+        step_sudo = self.step_id.sudo()
+        if not step_sudo:
+            return False
+        plan_sudo = step_sudo.plan_id
+        return (
+            step_sudo.is_held
+            or not (plan_sudo.enabled and plan_sudo.active)
+            or (self.visit_id or self.order_id).sudo()._is_held()
+        )
+
     # ------------------------------------------------------------------
     # What reached the customer
     # ------------------------------------------------------------------

@@ -262,7 +262,7 @@ class FsmConfirmationResponse(models.AbstractModel):
             return
         if not message._asks():
             raise UserError(
-                self.env._("%s asks nothing: it has no response.", message.name)
+                self.env._("%s isn't a question, so it has no response.", message.name)
             )
         if response == "opted_out" and not message.mobile:
             raise UserError(
@@ -381,7 +381,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         company = order_sudo.company_id
         number = partner_sudo and partner_sudo._get_confirmation_number(company)[0]
         if not number:
-            raise UserError(self.env._("There is no number that could be opted out."))
+            raise UserError(self.env._("There is no number to opt out."))
         return number
 
     @api.model

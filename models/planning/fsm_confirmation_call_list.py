@@ -120,7 +120,7 @@ class FsmConfirmationCallList(models.Model):
         if not (self.order_ids or self.visit_ids):
             if is_open:
                 self.activity_id.action_feedback(
-                    feedback=self.env._("Nobody is left to call.")
+                    feedback=self.env._("No one is left to call.")
                 )
         elif is_open or (is_new and self.activity_id.date_deadline == day):
             self.activity_id.write({**self._prepare_words(), "date_deadline": day})

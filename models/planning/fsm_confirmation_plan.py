@@ -38,15 +38,16 @@ class FsmConfirmationPlan(models.Model):
     )
     steps_text = fields.Text("When", compute="_compute_steps_text")
     least_notice = fields.Float(
+        "Minimum Notice",
         default=4.0,
-        help="Hours. A customer who is asked later than a step says, as the "
-        "appointment was made or moved late, is asked at once if so much is left.",
+        help="Hours. When an appointment is booked or moved after a step was due, its "
+        "customer is asked right away if at least this much time is left.",
     )
     call_hours = fields.Integer(
         "Hand Over to Dispatchers",
         default=24,
-        help="Hours. Who starts so soon and has not confirmed, though asked as far as "
-        "possible, is on one list for each dispatcher, with one activity. 0: never.",
+        help="Hours. Customers whose appointment starts this soon and isn't confirmed "
+        "go on one list for each dispatcher, with one activity. 0: never.",
     )
     team_ids = fields.Many2many("fsm.team", string="Teams")
     type_ids = fields.Many2many("fsm.order.type", string="Types")
@@ -101,6 +102,7 @@ class FsmConfirmationPlan(models.Model):
 
     def unlink(self):
         self._on_changed()
+        self.step_ids._stop_waiting()
         return super().unlink()
 
     def _on_changed(self):

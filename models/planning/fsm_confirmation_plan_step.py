@@ -7,6 +7,7 @@ from odoo.tools import format_time
 
 from ...core import planning
 from ...core.hours import next_departure
+from ..levels import check_may_edit
 
 _MOST_DAYS = 90
 _MOST_HOURS = 14 * 24
@@ -58,7 +59,7 @@ class FsmConfirmationPlanStep(models.Model):
         ondelete="restrict",
         help="Empty: the company's confirmation text, or its reminder.",
     )
-    is_held = fields.Boolean("Held", help="Nothing of this step is sent meanwhile.")
+    is_held = fields.Boolean("Held", help="Nothing is sent for this step.")
     preview = fields.Text(compute="_compute_preview")
     warning = fields.Char(compute="_compute_warning")
 
@@ -167,7 +168,13 @@ class FsmConfirmationPlanStep(models.Model):
 
     def unlink(self):
         self.plan_id._on_changed()
+        self._stop_waiting()
         return super().unlink()
+
+    def _stop_waiting(self):
+        """Cancel what waits, as without a step nobody would know it was automatic."""
+        self.write({"is_held": True})
+        self.env["fsm.confirmation.planner"]._stop_held([("step_id", "in", self.ids)])
 
     def _in_time(self):
         """These steps, the earliest first, as far as it does not depend on the day."""
@@ -192,6 +199,11 @@ class FsmConfirmationPlanStep(models.Model):
         )
 
     def action_hold(self):
-        """Hold the step back, or release it."""
+        """Hold the step back, or release it.
+
+        :raises AccessError: the user's level is below Edit
+        """
         self.ensure_one()
-        self.write({"is_held": not self.is_held})
+        check_may_edit(self.env)
+        self.check_access("read")
+        self.sudo().write({"is_held": not self.is_held})

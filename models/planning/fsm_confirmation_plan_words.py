@@ -144,8 +144,9 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "no_plan": lambda: self.env._("Not asked: no plan that is on fits it."),
             "held": lambda: self.env._("Not asked: automatic texts are held."),
             "step_held": lambda: self.env._("Not asked: the step is held."),
-            "too_late": lambda: self.env._(
-                "Not asked: too little time is left before it."
+            "too_late": lambda: self.env._("Not asked: not enough time is left."),
+            "no_hours": lambda: self.env._(
+                "Not asked: there are no texting hours left before it."
             ),
             "no_step_left": lambda: self.env._("No more automatic texts."),
             "no_text": lambda: self.env._("Not asked: the text can't be used."),

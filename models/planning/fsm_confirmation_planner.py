@@ -70,6 +70,10 @@ class FsmConfirmationPlanner(models.AbstractModel):
     def _cron_plan(self):
         """Ask about everything that is due, in batches."""
         cron = self.env["ir.cron"]
+        while cron._commit_progress() and commit_unless_done(
+            self.env, lambda: self._stop_held(limit=_BATCH)
+        ):
+            pass
         companies_sudo = self._find_companies_sudo()
         for company_sudo in companies_sudo:
             seconds_left = cron._commit_progress()
@@ -116,6 +120,28 @@ class FsmConfirmationPlanner(models.AbstractModel):
         self._remember(findings, now)
         return len(findings)
 
+    @api.model
+    def _stop_held(self, about=(), limit=None):
+        """Cancel automatic texts that wait and are held by now, so that staff see it.
+
+        The outbox looks as well, as they leave. Released in time, they are recorded
+        again.
+
+        :param about: domain of ``fsm.confirmation``, all of them without one
+        :return: how many were canceled
+        """
+        held = Domain("step_id.is_held", "=", True)
+        held |= Domain("step_id.plan_id.enabled", "=", False)
+        held |= Domain("step_id.plan_id.active", "=", False)
+        held |= Domain("order_id.confirmation_hold", "=", True)
+        held |= Domain("visit_id.confirmation_hold", "=", True)
+        waiting = Domain("state", "=", "outgoing") & Domain("step_id", "!=", False)
+        texts_sudo = self.env["fsm.confirmation"].sudo()
+        texts_sudo = texts_sudo.with_context(active_test=False)
+        held_sudo = texts_sudo.search(waiting & held & Domain(about), limit=limit)
+        self.env["fsm.confirmation.outbox"]._stop_untrue(held_sudo)
+        return len(held_sudo.filtered(lambda text: text.state == "canceled"))
+
     # ------------------------------------------------------------------
     # What may be due
     # ------------------------------------------------------------------
@@ -127,7 +153,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
         :return: list of ``fsm.order`` and ``fsm.visit`` with sudo, the next one first
         """
         steps = [step._to_core() for step in plans_sudo.step_ids]
-        until = now + planning.find_horizon(steps)
+        windows = company._get_texting_windows()
+        until = now + planning.find_horizon(steps, windows, now.date())
         statuses = planning.ASKED_ABOUT
         if any(step.is_reminder for step in steps):
             statuses = planning.LOOKED_AT
@@ -220,7 +247,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
             zone=order._get_appointment_timezone(),
             status=appointment.confirmation_status,
             is_closed=appointment._is_appointment_closed(),
-            held=appointment.confirmation_hold,
+            held=appointment._is_held(),
         )
 
     @api.model

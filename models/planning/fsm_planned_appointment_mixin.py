@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 
 from ...core.planning import LOOKED_AT
 from ..levels import check_may_edit
@@ -70,18 +71,36 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
         result = super().write(vals)
         if vals.keys() & _DECIDING:
             outlooks = self.env["fsm.confirmation.outlook"]
-            outlooks._forget_sudo(self._get_appointment_order())
+            orders = self._get_appointment_order()
+            outlooks._forget_sudo(orders)
+            if vals.get("confirmation_hold"):
+                about = [("order_id", "in", orders.ids)]
+                self.env["fsm.confirmation.planner"]._stop_held(about)
         return result
 
+    def _is_held(self):
+        """Whether automatic texts about it are held: a Work Order holds its visits."""
+        order = self._get_appointment_order()
+        return self.confirmation_hold or order.confirmation_hold
+
+    def _set_held_sudo(self, held):
+        self.sudo().confirmation_hold = held
+
     def action_hold_confirmation(self):
-        """Hold automatic texts about the appointment back, or release them."""
+        """Hold automatic texts about the appointment back, or release them.
+
+        :raises UserError: the Work Order of a visit is held
+        """
         check_may_edit(self.env)
         self.check_access("read")
         for appointment in self:
             held = not appointment.sudo().confirmation_hold
-            for each in appointment._get_planned_appointments():
-                each.sudo().confirmation_hold = held
             order = appointment._get_appointment_order()
+            if appointment != order and order.sudo().confirmation_hold:
+                raise UserError(
+                    self.env._("All of %s is held: resume it there.", order.name)
+                )
+            appointment._set_held_sudo(held)
             sentence = (
                 self.env._("Automatic texts are held.")
                 if held

@@ -302,7 +302,7 @@ class TestAnswerPage(ConfirmationHttpCase):
 
     def test_canceled(self):
         self.order.action_cancel()
-        self._assert_dead("no longer planned")
+        self._assert_dead("no longer scheduled")
 
     def test_deleted(self):
         self.order.with_context(tracking_disable=True).sudo().unlink()

@@ -309,7 +309,7 @@ class TestMovedOrder(CompaniesCase):
         self.assertTrue(record.needs_reading)
         self.assertNotIn("yes", self._seen_by(self.beta, self.order).lower())
         reply = record.reply_ids.sorted("id")[-1]
-        self.assertIn("no longer planned", reply.auto_reply_body)
+        self.assertIn("no longer scheduled", reply.auto_reply_body)
         # The new company asks by itself, from its own number.
         theirs = self._send(self.order, self.beta)
         self.assertEqual(theirs.sender, THEIR_NUMBER)

@@ -145,7 +145,8 @@ CALLS = [
     _call("manage", "fsm.confirmation.plan", "action_switch_on", "plan"),
     _call("manage", "fsm.confirmation.plan", "action_switch_off", "plan"),
     _call("see", "fsm.confirmation.plan", "action_forecast", "plan"),
-    _call("manage", "fsm.confirmation.plan.step", "action_hold", "step"),
+    _call("change", "fsm.confirmation.plan.step", "action_hold", "step"),
+    _call("manage", "fsm.confirmation.plan.step", "write", "step", {"is_held": True}),
     _call("see", "fsm.confirmation.forecast.line", "action_open"),
     _call("see", "fsm.confirmation.call.list", "action_open", "call_list"),
     _call("see", "fsm.order", "read", "order", ["confirmation_plan_info"]),
@@ -217,7 +218,7 @@ ELSEWHERE = {
 SECRETS = (
     "purple elephant",
     "stray giraffe",
-    "needs a person",
+    "needs attention",
     "Reply YES to confirm or NO to decline",
 )
 Person = namedtuple("Person", "login level role")
@@ -693,7 +694,7 @@ class TestLevels(LevelsCase):
         activity = self.message.activity_id
         self.assertTrue(activity)
         by_words = [["message_ids.body", "ilike", "purple elephant"]]
-        by_task = [["activity_ids.summary", "ilike", "needs a person"]]
+        by_task = [["activity_ids.summary", "ilike", "needs attention"]]
 
         def rpc(*args, **kwargs):
             return lambda: self._rpc(*args, **kwargs)

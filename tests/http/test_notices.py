@@ -178,7 +178,7 @@ class TestNotices(NoticesCase):
         self.assertIn("was told “Canceled”", order.confirmation_change_text)
         self._settle()
         newest = self.order.confirmation_ids[0]
-        self.assertIn("takes place after all", newest.body)
+        self.assertIn("is back on", newest.body)
         self.assertNotIn("moved", newest.body)
         self.assertIn("Reply YES", newest.body)
 
@@ -225,7 +225,7 @@ class TestNotices(NoticesCase):
         row = row.search([("order_id", "=", order.id)])
         self.assertIn("Canceled", row.remark)
         self.assertEqual(row.next_steps[0]["key"], "tell_change")
-        row.action_next_step("tell_change")
+        self._press_send(row.action_next_step("tell_change"))
         self._run_outbox()
         self.assertIn("has been canceled", self.order.confirmation_ids[0].body)
 
@@ -425,6 +425,10 @@ class TestNotices(NoticesCase):
 
     # ------------------------------------------------------------ by hand
 
+    def _press_send(self, action):
+        dialogs = self.env[action["res_model"]].with_user(self.dispatcher)
+        dialogs.browse(action["res_id"]).action_send()
+
     def test_by_hand(self):
         self.company.job_confirmation_notice_canceled = "hand"
         self._asked()
@@ -433,7 +437,7 @@ class TestNotices(NoticesCase):
         self.assertEqual(len(self.order.confirmation_ids), 1)
         order = self.order.with_user(self.dispatcher)
         self.assertIn("Canceled", order.confirmation_change_text)
-        order.action_tell_change()
+        self._press_send(order.action_tell_change())
         notice = self.order.confirmation_ids[0]
         self.assertEqual(notice.user_id, self.dispatcher)
         self.assertFalse(order.confirmation_change_text)

@@ -91,7 +91,7 @@ class TestPropose(ConfirmationHttpCase):
         self._run_outbox()
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
         self.assertFalse(any(slots.mapped("is_held")))
         # No notice of the same change follows.
         changes = self.env["fsm.confirmation.change"]
@@ -307,7 +307,7 @@ class TestPropose(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "confirmed")
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
         self.assertFalse(self.env["fsm.confirmation.change"].search([]))
 
     def test_another_time_than_the_customers_own_is_asked_about(self):
@@ -508,7 +508,7 @@ class TestProposeFirst(ConfirmationHttpCase):
         self.assertEqual(self.order.confirmation_status, "confirmed")
         told = self.env["fsm.confirmation"].search([], limit=1)
         self.assertEqual((told.kind, told.state), ("notice", "delivered"))
-        self.assertIn("your appointment is now on", told.body)
+        self.assertIn("your appointment has been moved to", told.body)
 
     def test_from_the_board(self):
         row = self._row()

@@ -143,7 +143,7 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.order.action_cancel()
         result = self._customer_says("Yes")
         self.assertFalse(record.response)
-        self.assertIn("no longer planned", result["replies"][0])
+        self.assertIn("no longer scheduled", result["replies"][0])
 
     def test_passed_meanwhile(self):
         record = self._open()
@@ -159,7 +159,7 @@ class TestStoriesOverHttp(ConfirmationHttpCase):
         self.assertEqual(record.closed_reason, "deleted")
         result = self._customer_says("Yes")
         self.assertFalse(record.response)
-        self.assertIn("no longer planned", result["replies"][0])
+        self.assertIn("no longer scheduled", result["replies"][0])
 
     def test_unclear_is_asked_back_once_in_one_text(self):
         record = self._open()
@@ -1087,7 +1087,7 @@ class TestStories(ConfirmationTransactionCase):
         reply = self._reply("no")
         self.assertEqual(record.response, "confirmed")
         self.assertEqual(self.order.confirmation_status, "not_sent")
-        self.assertIn("no longer planned", reply.auto_reply_body)
+        self.assertIn("no longer scheduled", reply.auto_reply_body)
 
     def test_no_text_about_an_old_date_after_a_refusal(self):
         record = self._send().sudo()

@@ -42,6 +42,9 @@ class TestBatch(ConfirmationTransactionCase):
         self.assertEqual(wizard.ready_count, 4)
         self.assertFalse(wizard.skipped_count)
         expected = {order: self._wizard(order).body for order in self.orders}
+        self.assertEqual(wizard.example_name, "Customer 200")
+        self.assertEqual(wizard.example_body, expected[self.orders[0]])
+        self.assertIn("SMS segment", wizard.segment_info)
         wizard.action_send()
         sent = self._sent_to(self.orders)
         self.assertEqual(len(sent), 4)
@@ -211,6 +214,16 @@ class TestBatch(ConfirmationTransactionCase):
         wizard.action_send()
         wizard.action_send()
         self.assertEqual(len(self._sent_to(self.orders)), 4)
+
+    def test_the_example_of_several_on_one_day(self):
+        orders = self.orders[0] | self._make_order(
+            location_id=self.orders[0].location_id.id
+        )
+        wizard = self._batch(orders)
+        self.assertEqual(wizard.ready_count, 1)
+        self.assertEqual(wizard.example_body.count("Reply"), 1)
+        for order in orders:
+            self.assertIn(order.name, wizard.example_body)
 
     def test_nothing_to_send(self):
         self.orders.action_cancel()

@@ -299,7 +299,7 @@ class TestWhatWasConfirmed(TruthCase):
         reply = self._reply("Yes")
         self.assertFalse(record.response)
         self.assertEqual(self.order.confirmation_status, "reconfirm")
-        self.assertIn("no longer planned", reply.auto_reply_body)
+        self.assertIn("no longer scheduled", reply.auto_reply_body)
         self.assertTrue(record.needs_reading)
 
     def test_another_owner(self):

@@ -220,6 +220,80 @@ class TestPlanner(PlannerCase):
         self.soon.step_ids.action_hold()
         self.assertEqual(self._plan().order_id, self.order)
 
+    def test_what_waits_is_held_as_well(self):
+        """A text that was recorded and waits for the morning stays, and says why."""
+        order = self.order.with_user(self.dispatcher)
+        plan, step = self.soon, self.soon.step_ids
+        for case, hold, release in (
+            ("order", order.action_hold_confirmation, order.action_hold_confirmation),
+            (
+                "by another way",
+                lambda: self.order.write({"confirmation_hold": True}),
+                lambda: self.order.write({"confirmation_hold": False}),
+            ),
+            ("step", step.action_hold, step.action_hold),
+            ("plan off", plan.action_switch_off, lambda: plan.write({"enabled": True})),
+            ("archived", plan.action_archive, plan.action_unarchive),
+            ("deleted", plan.unlink, lambda: None),
+        ):
+            with self.subTest(case):
+                text = self._plan()
+                self.assertEqual(text.order_id, self.order)
+                hold()
+                # It doesn't leave even if that is found as it leaves.
+                self.env["fsm.confirmation.planner"]._stop_held()
+                self.assertEqual(text.state, "canceled")
+                self.assertIn("held", text.failure_reason)
+                self.assertEqual(self.order.confirmation_status, "not_sent")
+                self.assertFalse(self._plan())
+                release()
+
+    def test_what_is_held_does_not_leave(self):
+        """Whatever was found before: the outbox asks as it leaves."""
+        text = self._plan()
+        self.env.cr.execute(
+            "UPDATE fsm_confirmation_plan_step SET is_held = TRUE WHERE id = %s",
+            [text.step_id.id],
+        )
+        self.env.invalidate_all()
+        self._claim_and_stop(text)
+        self.assertEqual(text.state, "canceled")
+        self.assertIn("held", text.failure_reason)
+
+    def test_of_one_text_about_a_day_a_part_is_held(self):
+        second = self._make_order(self.start + HOUR)
+        texts = self._plan()
+        self.assertEqual(texts.order_id, self.order + second)
+        second.with_user(self.dispatcher).action_hold_confirmation()
+        self.assertEqual(set(texts.mapped("state")), {"canceled"})
+        left = self.env["fsm.confirmation"].search([("state", "=", "outgoing")])
+        self.assertEqual(left.order_id, self.order)
+        self.assertEqual(left.step_id, self.soon.step_ids)
+
+    def test_a_held_work_order_holds_its_visits(self):
+        """Those that are added later as well."""
+        order = self.order.with_user(self.dispatcher)
+        order.action_hold_confirmation()
+        visit = self._make_visit(self.order, 0)
+        self.assertFalse(self._plan())
+        self.assertIn("held", order.confirmation_plan_info)
+        with self.assertRaises(UserError):
+            visit.with_user(self.dispatcher).action_hold_confirmation()
+        order.action_hold_confirmation()
+        text = self._plan()
+        self.assertEqual(text.visit_id, visit)
+        order.action_hold_confirmation()
+        self.assertEqual(text.state, "canceled")
+        second = self._make_visit(self.order, 0)
+        self.assertFalse(self._plan())
+        order.action_hold_confirmation()
+        visit.with_user(self.dispatcher).action_hold_confirmation()
+        self.assertEqual(self._plan().visit_id, second)
+        # What holds a visit alone ends with "Resume" for all of it.
+        order.action_hold_confirmation()
+        order.action_hold_confirmation()
+        self.assertFalse(visit.confirmation_hold)
+
     def test_the_first_plan_that_fits_counts(self):
         tag = self.env["fsm.tag"].create({"name": "VIP", "company_id": self.company.id})
         steps = [{"unit": "hours", "number": 72}]
@@ -683,9 +757,16 @@ class TestPlans(PlannerCase):
                 plan.name = "Mine"
             with self.assertRaises(AccessError):
                 plan.action_switch_on()
-            if level != "edit":
+            step = self.soon.step_ids.with_user(self.users[level])
+            with self.assertRaises(AccessError):
+                step.is_held = True
+            if level == "edit":
+                step.action_hold()
+                self.assertTrue(step.is_held)
+            else:
                 order = self.order.with_user(self.users[level])
-                with self.assertRaises(AccessError):
-                    order.action_hold_confirmation()
+                for hold in (order.action_hold_confirmation, step.action_hold):
+                    with self.assertRaises(AccessError):
+                        hold()
         self.assertEqual(self.soon.name, "Mine")
         self.assertTrue(self.env.ref(f"{MODULE}.ir_cron_plan").active)

@@ -77,8 +77,11 @@ class ChaosCase(BaseCase):
 
     @classmethod
     def _copy_database(cls):
-        """A copy as of now; a template would have to be closed by everybody."""
+        """A copy: as a template a database has to be closed by everybody."""
         cls._run("dropdb", "--if-exists", "--force", cls.database)
+        if unused := os.environ.get("JOB_CONFIRMATION_TEMPLATE"):
+            cls._run("createdb", f"--template={unused}", cls.database)
+            return
         cls._run("createdb", cls.database)
         with subprocess.Popen(
             ["pg_dump", get_db_name()], stdout=subprocess.PIPE

@@ -43,6 +43,7 @@ SINGLE = [
     ({"too_late": True}, "too_late"),
     ({"outside_hours": True}, "outside_hours"),
     ({"no_text": True}, "no_text"),
+    ({"held": True}, "held"),
     ({"earlier": "confirmed"}, "confirmed"),
     ({"earlier": "declined"}, "declined"),
     ({"earlier": "unrecognized"}, "unrecognized"),

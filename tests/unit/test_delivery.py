@@ -271,7 +271,7 @@ class TestDelivery(TestCase):
         self.assertEqual(decide(code=UNREADABLE), GIVEN_UP)
         self.assertEqual(decide(is_certain=False), GIVEN_UP)
         self.assertEqual(decide(is_certain=False, block="moved"), GIVEN_UP)
-        canceled = Transition("canceled", reason="moved")
+        canceled = Transition("canceled", reason="moved", is_void=True)
         self.assertEqual(decide(block="moved"), canceled)
         self.assertEqual(decide(block="moved", attempts=7), canceled)
 

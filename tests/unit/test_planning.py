@@ -152,8 +152,12 @@ class TestDecide(TestCase):
         now = START - timedelta(days=365)
         decision = self.decide(now)
         self.assert_not(decision, "later", WEEK_AT)
-        self.assertGreaterEqual(find_horizon(PLAN.steps), START - WEEK_AT)
-        self.assertGreaterEqual(find_horizon([Step(id=1, hours=48)]), 48 * HOUR)
+        for steps, least in (
+            (PLAN.steps, START - WEEK_AT),
+            ([Step(id=1, hours=48)], 48 * HOUR),
+        ):
+            horizon = find_horizon(steps, DEFAULT_WINDOWS, now.date())
+            self.assertGreaterEqual(horizon, least)
 
     def test_held(self):
         held = Step(id=1, days=1, held=True)
@@ -259,6 +263,36 @@ class TestFindTime(TestCase):
         at = find_time(Step(id=1, hours=24), START, ZONE, windows)
         self.assertEqual(at, datetime(2026, 3, 1, 0))  # 19:00 on the last open day
         self.assertIsNone(find_time(ONE, START, ZONE, lambda _day: ()))
+
+    def test_three_closed_weeks(self):
+        """Who comes in them, or right after, is asked on the last open day before."""
+        first, last = date(2026, 3, 3), date(2026, 3, 23)
+
+        def windows(day):
+            return () if first <= day <= last else ((8, 20),)
+
+        after = datetime(2026, 3, 24, 15)
+        for start in (START + 10 * DAY, after):
+            appointment = PlannedAppointment(start=start, zone=ZONE)
+            plan = Plan((ONE,))
+            for now, expected in (
+                (ONE_AT - HOUR, ("later", ONE_AT)),
+                (ONE_AT, ("", ONE_AT)),
+            ):
+                decision = decide(appointment, [], plan, windows, now)
+                self.assertEqual((decision.reason, decision.at), expected)
+            horizon = find_horizon(plan.steps, windows, ONE_AT.date())
+            self.assertGreater(ONE_AT + horizon, start)
+        # Made in those weeks there is no time at which to ask, and that is said.
+        appointment = PlannedAppointment(start=START + 10 * DAY, zone=ZONE)
+        decision = decide(appointment, [], Plan((ONE,)), windows, START + 5 * DAY)
+        self.assertEqual(decision.reason, "no_hours")
+        # Neither is one without any hours at all.
+        decision = decide(appointment, [], Plan((ONE,)), lambda _day: (), START)
+        self.assertEqual((decision.reason, decision.at), ("no_hours", None))
+        # With hours every day there is not much to look at.
+        horizon = find_horizon([ONE], DEFAULT_WINDOWS, ONE_AT.date())
+        self.assertLessEqual(horizon, 5 * DAY)
 
     def test_outside_the_texting_hours(self):
         for hour, expected in ((6, 13), (9, 14), (22, 24)):

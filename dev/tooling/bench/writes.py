@@ -8,7 +8,6 @@ import concurrent.futures
 import contextlib
 import secrets
 import time
-from pathlib import Path
 from unittest import mock
 
 import requests.adapters
@@ -17,7 +16,8 @@ import urllib3
 from odoo import fields
 
 from ..database import answers
-from ..process import free_port, start_script
+from ..harness import SENDER
+from ..process import Server, free_port
 from ..simulator import ACCOUNT, INBOUND, OUR_NUMBER, TOKEN, inbound, sign
 from . import addon
 
@@ -194,19 +194,19 @@ def senders(database, count):
     log = database.postgres.folder / "senders.log"
     log.unlink(missing_ok=True)
     command = database.odoo.command("shell", *database.options(), "--no-http")
-    script = Path(__file__).parents[1] / "harness_sender.py"
-    senders = []
+    env = database.environment()
+    senders = [
+        Server("A sender", command, log, env=env, script=SENDER) for _ in range(count)
+    ]
     try:
-        for _number in range(count):
-            env = database.environment()
-            senders.append(start_script(command, script, log, env))
+        for sender in senders:
+            sender.start()
         while log.read_text().splitlines().count("ready") < count:
             time.sleep(0.2)
         yield
     finally:
         for sender in senders:
             sender.kill()
-            sender.wait()
 
 
 def count_waiting(session):
@@ -242,7 +242,7 @@ def server(database, port):
         odoo.start().wait_until(lambda: answers(port, "/web/login"))
         yield
     finally:
-        odoo.stop()
+        odoo.kill()  # Asked to stop, its workers take ten seconds.
 
 
 def send_all(port, posts):

@@ -6,13 +6,12 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.fieldservice_job_confirmation.tests.common import (
+    STATUSES,
     ConfirmationTransactionCase,
 )
 
 KPI = "kpi_fsm_appointment_"
 NAMES = ("confirmed", "unanswered", "declined")
-# Three of seven: rounded down.
-STATUSES = (*["confirmed"] * 3, "awaiting", "no_answer", "declined", "not_sent")
 
 
 @tagged("post_install", "-at_install")
@@ -22,8 +21,9 @@ class TestDigest(ConfirmationTransactionCase):
         super().setUpClass()
         cls.order.unlink()
         yesterday = fields.Datetime.now() - timedelta(hours=20)
-        cls._make_asked(yesterday, STATUSES)
-        cls._make_asked(yesterday - timedelta(days=90), ["declined"])
+        for status in STATUSES:
+            cls._make_asked(status, yesterday)
+        cls._make_asked("declined", yesterday - timedelta(days=90))
         cls.digest = cls.env["digest.digest"].create(
             {
                 "name": "Digest",
@@ -31,12 +31,6 @@ class TestDigest(ConfirmationTransactionCase):
                 **{KPI + name: True for name in NAMES},
             }
         )
-
-    @classmethod
-    def _make_asked(cls, start, statuses):
-        for status in statuses:
-            order = cls._make_order(start)
-            order._set_confirmation_status_sudo(status)
 
     def _figures(self, user, company=None, digest=None):
         """What the mail says to a user of the last 24 hours: name -> value."""
@@ -48,6 +42,7 @@ class TestDigest(ConfirmationTransactionCase):
         }
 
     def test_figures(self):
+        # Three of seven: rounded down.
         expected = {"confirmed": 42, "unanswered": 2, "declined": 1}
         for level in ("read", "edit", "admin"):
             self.assertEqual(self._figures(self.users[level]), expected)

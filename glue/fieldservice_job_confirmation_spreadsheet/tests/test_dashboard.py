@@ -13,12 +13,12 @@ from odoo.tests import tagged
 from odoo.tools import file_open
 
 from odoo.addons.fieldservice_job_confirmation.tests.common import (
+    STATUSES,
     ConfirmationTransactionCase,
 )
 
 MODULE = "fieldservice_job_confirmation"
 LEVELS = ("read", "edit", "admin")
-STATUSES = (*["confirmed"] * 3, "awaiting", "no_answer", "declined", "not_sent")
 
 
 @tagged("post_install", "-at_install")
@@ -35,31 +35,6 @@ class TestDashboard(ConfirmationTransactionCase):
         cls.yesterday = fields.Datetime.now() - timedelta(hours=20)
         for status in STATUSES:
             cls._make_asked(status, cls.yesterday)
-
-    @classmethod
-    def _make_asked(cls, status, start):
-        """An appointment whose customer was asked two days earlier."""
-        order = cls._make_order(start)
-        sent = start - timedelta(days=2)
-        answered = status in ("confirmed", "declined")
-        message = cls.env["fsm.confirmation"].create(
-            {
-                "order_id": order.id,
-                "partner_id": cls.customer.id,
-                "company_id": cls.company.id,
-                "appointment_start": start,
-                "appointment_end": order.scheduled_date_end,
-                "mobile": "+12125550123",
-                "body": "Will it suit you?",
-                "is_open": False,
-                "state": "failed" if status == "not_sent" else "delivered",
-                "sent_date": sent,
-                "response": status if answered else False,
-                "reply_date": answered and sent + timedelta(hours=3),
-            }
-        )
-        order._set_confirmation_status_sudo(status)
-        return message
 
     def _dashboard(self, level):
         return self.dashboard.with_user(self.users[level])

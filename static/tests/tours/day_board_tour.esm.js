@@ -52,11 +52,11 @@ tours.add("fsm_day_board", {
         {trigger: ".o_fsm_board_summary:contains(66% of 3 confirmed)"},
         {
             content: "Another day",
-            trigger: "button[aria-label='Day after']",
+            trigger: "button[aria-label='Next day']",
             run: "click",
         },
         {trigger: ".o_fsm_board_summary:contains(No appointments)"},
-        {trigger: "button[aria-label='Day before']", run: "click"},
+        {trigger: "button[aria-label='Previous day']", run: "click"},
         {trigger: row("Ann Able")},
         {
             content: "Open the conversation",

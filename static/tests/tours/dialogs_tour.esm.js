@@ -488,7 +488,7 @@ tours.add("fsm_dialogs_take_time", {
         {
             content: "It is set, and the customer is told",
             trigger:
-                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(your appointment is now on)",
+                ".modal .o_fsm_conversation_ours:last .o_fsm_conversation_bubble:contains(your appointment has been moved to)",
         },
         {trigger: ".modal:not(:has(footer button:contains(Set to B)))"},
         ...close(),
