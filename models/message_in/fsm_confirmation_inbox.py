@@ -120,7 +120,8 @@ class FsmConfirmationInbox(models.AbstractModel):
         key = (_TURN, number)
         try:
             self.env.cr.execute(
-                "SET LOCAL lock_timeout = %s; SELECT pg_advisory_lock(%s, hashtext(%s))",
+                "SET LOCAL lock_timeout = %s;"
+                " SELECT pg_advisory_lock(%s, hashtext(%s))",
                 (_TURN_WAIT, *key),
             )
             self.env.cr.commit()  # pylint: disable=invalid-commit
