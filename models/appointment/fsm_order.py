@@ -130,6 +130,12 @@ class FsmOrder(models.Model):
                 mine = sentences.get(order._origin, [])
                 order.confirmation_times_text = " ".join(mine) or False
 
+    def _compute_confirmation_times_pending(self):
+        proposed = self.filtered("confirmation_times_text")
+        (self - proposed).confirmation_times_pending = False
+        if proposed:
+            super(FsmOrder, proposed)._compute_confirmation_times_pending()
+
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     @api.depends_context("tz", "lang")
     def _compute_has_moved_appointment(self):

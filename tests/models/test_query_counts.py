@@ -254,6 +254,7 @@ class TestQueryCounts(ConfirmationTransactionCase):
             "has_moved_appointment": {},
             "has_opted_in_again": {},
             "confirmation_change_text": {},
+            "confirmation_times_pending": {},
             "confirmation_times_text": {},
             "confirmation_note": {},
             "can_send_on_my_way": {},
