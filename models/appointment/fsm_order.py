@@ -133,8 +133,9 @@ class FsmOrder(models.Model):
     def _compute_confirmation_times_pending(self):
         proposed = self.filtered("confirmation_times_text")
         (self - proposed).confirmation_times_pending = False
-        if proposed:
-            super(FsmOrder, proposed)._compute_confirmation_times_pending()
+        if not proposed:
+            return None
+        return super(FsmOrder, proposed)._compute_confirmation_times_pending()
 
     @api.depends("confirmation_status", "visit_ids.confirmation_status")
     @api.depends_context("tz", "lang")
