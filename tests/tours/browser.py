@@ -128,6 +128,20 @@ class Tab(common.ChromeBrowser):
         ws.settimeout(0.01)
         return ws
 
+    def _wait_ready(self, *args, **options):
+        """Ask now and then whether the page is there.
+
+        Odoo asks without a pause, hundreds of times, in the process that makes it.
+        """
+        ask = self._websocket_request
+
+        def ask_later(*words, **more):
+            time.sleep(0.05)
+            return ask(*words, **more)
+
+        with patch.object(self, "_websocket_request", ask_later):
+            return super()._wait_ready(*args, **options)
+
     def stop(self):  # pylint: disable=missing-return
         """Close the tab and what works for it; the browser stays."""
         self._result.cancel()
