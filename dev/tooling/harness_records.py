@@ -32,8 +32,8 @@ def zone_at(hour):
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
-# Whom a plan asks, each at a time of its own, so that planners find some all the time:
-# the hours before of a step, and how many become due in a second.
+# Of whom a plan asks some are late for their step, and some become due one after the
+# other, so that planners find some for a while: hours before, and how many a second.
 STEPS = (96, 72, 48)
 PER_SECOND = 4
 
