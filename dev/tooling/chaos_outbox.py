@@ -56,6 +56,8 @@ NIGHT = 10
 # Every so many are sent by two people at once, to two contacts; others by a plan.
 TWO_PEOPLE = 7
 BY_PLAN = 4
+# Every so many whom a plan asks have a second appointment on that day.
+SAME_DAY = 3
 # What a dispatcher sent in the night has to wait; all that staff write is by day.
 BY_NIGHT = "(kind = 'question' AND at_once_until IS NULL AND step_id IS NULL)"
 WAITS = f"state IN ('outgoing', 'sending') AND NOT {BY_NIGHT}"
@@ -138,7 +140,8 @@ def customers(count):
 
 def recipients(count):
     """What is recorded: number, hour there, how many press Send, staff write."""
-    found = []
+    found, planned = [], []
+    odd = {customer["number"] for customer in customers(count)}
     for index in range(count):
         number, hour, people = number_of(index), 12, 1
         if index % MANAGER == 0:
@@ -149,6 +152,10 @@ def recipients(count):
             hour, people = 2, 1
         if index % TWO_PEOPLE == TWO_PEOPLE - 1:
             people = 2
+        if not people and number not in odd:
+            planned.append(number)
+            if len(planned) % SAME_DAY == 0:
+                number = planned[-2]
         found.append((number, hour, people, index % WRITTEN == 0))
     return found
 
@@ -293,8 +300,10 @@ def check(harness, count):
         address = (message["status_callback"] or "").partition("#")[0]
         texts[address.rpartition("/")[2]].append(message)
     rows = harness.sql.rows(
-        "SELECT id, uuid, state, failure_type, twilio_sid, attempt_count, mobile, body,"
-        f" step_id IS NOT NULL AS planned, {BY_NIGHT} AS night FROM fsm_confirmation"
+        "SELECT id, state, failure_type, twilio_sid, attempt_count, mobile, body,"
+        " order_id, step_id, (SELECT uuid FROM fsm_confirmation text WHERE text.id ="
+        " COALESCE(m.carrier_id, m.id)) AS uuid, carrier_id IS NOT NULL AS carried,"
+        f" {BY_NIGHT} AS night FROM fsm_confirmation m"
     )
     figures = Counter({"recorded": len(rows), "texts at the simulator": len(sent)})
     broken = {name: [] for name in (*PROMISES, "left in the night")}
@@ -303,9 +312,10 @@ def check(harness, count):
     for row in rows:
         spare[row["mobile"], row["body"]] -= len(_arrived(texts.get(row["uuid"], [])))
     for row in rows:
-        there = texts.pop(row["uuid"], [])
+        there = texts.get(row["uuid"], [])
         figures[row["state"]] += 1
-        figures["by the plan"] += row["planned"]
+        figures["by the plan"] += bool(row["step_id"])
+        figures["in another's text"] += row["carried"]
         if row["night"]:
             # It waits for the morning, whatever becomes of its pauses.
             broken["left in the night"] += [row["id"]] if there else []
@@ -324,7 +334,12 @@ def check(harness, count):
         if step["after"] not in ALLOWED.get(step["before"], ())
         and not (step["before"] == "failed" and step["why"] == "unknown")
     ]
-    broken["texts that belong to no message"] = [*texts]
+    broken["texts that belong to no message"] = [
+        *texts.keys() - {row["uuid"] for row in rows}
+    ]
+    steps = Counter((row["order_id"], row["step_id"]) for row in rows if row["step_id"])
+    broken["asked twice for one step"] = [key for key, n in steps.items() if n > 1]
+    figures["steps of the plan"] = len({step for _order, step in steps})
     # One for each Work Order: none was asked about twice, none left out.
     planned = sum(not people for _number, _hour, people, _writes in recipients(count))
     count += len(range(0, count, WRITTEN))

@@ -32,22 +32,54 @@ def zone_at(hour):
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
+# Of whom a plan asks some are late for their step, and some become due one after the
+# other, so that planners find some for a while: hours before, and how many a second.
+STEPS = (96, 72, 48)
+PER_SECOND = 4
+
+
+def start_of(index, number, people):
+    """When the work begins; two of one customer on one day are asked about together."""
+    if people:
+        return timedelta(days=3)
+    return timedelta(
+        hours=STEPS[int(number[-3:]) // 7 % 3], seconds=index // PER_SECOND
+    )
+
+
 contacts = [
     {"name": f"Customer {number}", "phone": number, "tz": zone_at(hour)}
     for number, hour, *_how in recipients
 ]
 locations = records.make_locations(records.make_contacts(env, contacts))
-orders = env["fsm.order"].create(
-    [
-        {
-            "location_id": location.id,
-            "company_id": company.id,
-            "scheduled_date_start": fields.Datetime.now() + timedelta(days=3),
-            "scheduled_duration": 1.0,
-        }
-        for location in locations
-    ]
-)
+# Whom a plan asks about two has one place.
+place_of = {}
+places = [
+    location if people else place_of.setdefault(number, location)
+    for location, (number, _hour, people, _w) in zip(locations, recipients, strict=True)
+]
+
+
+def make_orders(by_plan):
+    """Work Orders of whom a plan asks, or of those whom people ask, in that order."""
+    now = fields.Datetime.now()
+    return env["fsm.order"].create(
+        [
+            {
+                "location_id": place.id,
+                "company_id": company.id,
+                "scheduled_date_start": now + start_of(index, number, people),
+                "scheduled_duration": 1.0,
+            }
+            for index, (place, (number, _hour, people, _written)) in enumerate(
+                zip(places, recipients, strict=True)
+            )
+            if by_plan is (people == 0)
+        ]
+    )
+
+
+orders = make_orders(by_plan=False)
 env.cr.commit()
 wizard = env["fsm.confirmation.send"].with_context(tracking_disable=False)
 
@@ -78,21 +110,25 @@ def send_twice(order):
         thread.join()
 
 
-for order, (_number, _hour, people, written) in zip(orders, recipients, strict=True):
+asked = [recipient for recipient in recipients if recipient[2]]
+for order, (_number, _hour, people, written) in zip(orders, asked, strict=True):
     if people == 2:
         send_twice(order)
-    elif people:
+    else:
         wizard.create({"order_id": order.id}).action_send()
     if written:
         order.confirmation_ids[0].action_write_back("Which entrance is it?")
     env.cr.commit()
-# Everybody is due since yesterday; who was asked since is not asked again.
+make_orders(by_plan=True)
+# Who was asked by a person since then is not asked again.
 env["fsm.confirmation.plan"].create(
     {
         "name": "Harness",
         "company_id": company.id,
         "enabled": True,
-        "step_ids": [fields.Command.create({"unit": "hours", "number": 96})],
+        "step_ids": [
+            fields.Command.create({"unit": "hours", "number": hours}) for hours in STEPS
+        ],
     }
 )
 env.cr.commit()

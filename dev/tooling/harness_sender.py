@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Run by Odoo's shell: send what waits, again and again, until the process is ended.
+"""Run by Odoo's shell: plan, and send what waits, until the process is ended.
 
-It calls what the job calls, without the lock that keeps two servers from running one
+It calls what the jobs call, without the lock that keeps two servers from running one
 job at once.
 """
 
@@ -13,6 +13,7 @@ import psycopg2
 print("ready", flush=True)
 while True:
     try:
+        env["fsm.confirmation.planner"]._cron_plan()  # noqa: F821
         env["fsm.confirmation.outbox"]._cron_send()  # noqa: F821
         env.cr.commit()  # noqa: F821
     except psycopg2.Error:
