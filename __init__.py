@@ -2,5 +2,4 @@
 from . import models
 from . import wizard
 from . import controllers
-from .hooks import uninstall_hook
-from .tools.unavailable import answer_without_database
+from .hooks import post_load, uninstall_hook

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from .board import PATIENCE, SOON
 from .formatting import localize
 from .hours import LONGEST_CLOSED, may_leave, next_departure, to_utc
+from .status import change_reason
 
 # A step this much later than planned is late: then it needs the least notice.
 GRACE = timedelta(hours=1)
@@ -36,7 +37,7 @@ REMINDED = "confirmed"
 # All that the planner looks at.
 LOOKED_AT = (*ASKED_ABOUT, *AUDIENCES[REMINDED])
 # Reasons why a text is not sent now, but will be automatically. Empty: it is sent now.
-WAITING = ("", "later", "hours", "asked_lately", "daily_limit")
+WAITING = ("", "later", "settling", "hours", "asked_lately", "daily_limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ class PlannedAppointment:
     status: str = "not_sent"  # a ``confirmation_status``
     is_closed: bool = False  # The work is done or canceled.
     held: bool = False  # A person keeps automatic texts back.
+    # From when on its date is asked about: it was moved, and may be moved once more.
+    settled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,11 @@ class Text:
     """A text about the appointment that was recorded, by whomever."""
 
     date: datetime
-    start: datetime | None  # that it spoke of
+    start: datetime | None  # that it spoke of; None: it told that it was canceled
     step: int | None = None  # id of the step that it was recorded for
+    end: datetime | None = None  # of the window that it spoke of
+    arrived: bool = True  # The customer has got it, as far as known, or will.
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
     """The step that is due, or the reason why none is.
 
     :param appointment: :class:`PlannedAppointment`
-    :param texts: list of :class:`Text` about it
+    :param texts: list of :class:`Text` about it, the oldest first
     :param plan: :class:`Plan`, None when none applies
     :param recipient: :class:`Recipient`; None looks at the dates alone
     :return: :class:`PlanDecision`
@@ -133,7 +139,7 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
     reason = _get_exclusion(appointment, plan, now)
     if reason:
         return PlanDecision(reason=reason)
-    texts = [text for text in texts if text.start == appointment.start]
+    texts, _after = find_holding(texts, appointment)
     asked = max((text.date for text in texts), default=None)
     placed = _place_steps(plan, appointment, windows)
     if placed is None:
@@ -152,6 +158,9 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
         when = _find_departure(asked, now, appointment.zone, windows)
         notice = None if step.is_reminder else plan.notice
         if _is_in_time(at, when, appointment.start, notice):
+            calm = _find_settled(when, appointment, windows)
+            if calm != when and _is_in_time(at, calm, appointment.start, notice):
+                return PlanDecision(step, "settling", calm)
             return _judge(step, when, asked, appointment, windows, now, recipient)
         opens = next_departure(now, appointment.zone, windows)
         is_open = opens is not None and opens < appointment.start
@@ -180,6 +189,37 @@ def _may_be_texted(status, plan):
     if status in AUDIENCES[REMINDED]:
         return plan is not None and bool(plan.get_steps_for(status))
     return status in ASKED_ABOUT
+
+
+def find_holding(texts, appointment):
+    """The texts that speak of an appointment as it is.
+
+    What was said before another date was told does not hold any more: going back to it
+    is another change. A new start within the window that a customer has confirmed is
+    none.
+
+    :param texts: list of :class:`Text`, the oldest first
+    :return: (list of those that hold, id of the newest that does not, 0 without one)
+    """
+    confirmed = appointment.status in AUDIENCES[REMINDED]
+    holding = []
+    for text in reversed(texts):
+        end = text.end if confirmed else None
+        if not change_reason(text.start, appointment.start, end):
+            holding.append(text)
+        elif text.arrived:
+            return holding[::-1], text.id
+    return holding[::-1], 0
+
+
+def _find_settled(when, appointment, windows):
+    """When a text that may leave at ``when`` leaves if it waits for the date to settle.
+
+    :return: naive UTC datetime, ``when`` itself when it need not wait; None for never
+    """
+    if appointment.settled is None or appointment.settled <= when:
+        return when
+    return next_departure(appointment.settled, appointment.zone, windows)
 
 
 def _place_steps(plan, appointment, windows):

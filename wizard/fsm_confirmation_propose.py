@@ -23,9 +23,7 @@ class FsmConfirmationPropose(models.TransientModel):
     order_id = fields.Many2one("fsm.order", "Work Order", readonly=True)
     visit_id = fields.Many2one("fsm.visit", readonly=True)
     contact_name = fields.Char(compute="_compute_appointment")
-    wish = fields.Char(
-        "Customer Proposes", related="confirmation_id.proposed_text", related_sudo=False
-    )
+    wish = fields.Char("Customer Proposes", compute="_compute_wish")
     technician = fields.Char(compute="_compute_appointment")
     timezone_info = fields.Char(compute="_compute_timezone_info")
     first_date = fields.Datetime("A")
@@ -45,10 +43,9 @@ class FsmConfirmationPropose(models.TransientModel):
         # What is named is readable: the mixin has looked.
         dialog = self.new({name: values.get(name) for name in self._get_about_names()})
         if appointment_sudo := dialog._get_appointment_sudo():
-            wish = dialog.confirmation_id.proposed_date
-            starts = self.env["fsm.confirmation.proposal"]._suggest(
-                appointment_sudo, wish
-            )
+            proposals = self.env["fsm.confirmation.proposal"]
+            wish = dialog._find_wish().proposed_date
+            starts = proposals._suggest(appointment_sudo, wish)
             names = ("first_date", "second_date", "third_date")
             values.update(zip(names, starts, strict=False))
         return values
@@ -63,6 +60,17 @@ class FsmConfirmationPropose(models.TransientModel):
         if message:
             return message._get_appointment_sudo()
         return (self.visit_id._origin or self.order_id._origin).sudo()
+
+    def _find_wish(self):
+        """The message in which the customer named a time, maybe none."""
+        message = self.confirmation_id._origin
+        return message and self.env["fsm.confirmation.proposal"]._find_wish(message)
+
+    @api.depends("confirmation_id")
+    @api.depends_context("uid", "lang", "tz")
+    def _compute_wish(self):
+        for wizard in self:
+            wizard.wish = wizard._find_wish().proposed_text
 
     @api.depends("confirmation_id", "order_id", "visit_id")
     def _compute_appointment(self):

@@ -12,7 +12,7 @@ from . import intents as lx
 from .clauses import ANSWERS, POLITE, REFUSALS, SILENT, is_idle_time, is_worded
 from .codes import combine
 from .placing import is_break
-from .text import WORD
+from .text import SYMBOL, WORD
 from .understanding import answered, unrecognized, words_of
 
 # "no", "non", "não", "nee": words that also negate what follows.
@@ -23,6 +23,7 @@ _RECEIVED = frozenset("received got".split())
 _MESSAGES = frozenset("message text reminder notification".split())
 # In the order in which they are given as the reason.
 BLOCKERS = (lx.OTHER, lx.QUESTION_WORD, lx.CONDITION, lx.UNCLEAR, lx.NEGATION)
+_ANNOYED = {lx.UNCLEAR, lx.EXCUSE}
 _UNREADABLE = {lx.REACTION, lx.REACTION_LIKE, lx.INSTRUCTION, lx.AUTO_REPLY}
 
 
@@ -66,6 +67,9 @@ def _find_obstacle(segments, given):
     """Return why ``segments`` can't be an answer, with the words, or (None, ())."""
     unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
     story = _story_of_refusal(segments, unknown, given)
+    annoyed = [s for s in segments if _is_annoyed_face(s)]
+    refuses = all(s.is_any(REFUSALS) for s in given)
+    story = {*story, *map(id, annoyed)} if given and refuses else story
     for blocker in BLOCKERS:
         words = _blocking(segments, blocker, story)
         if words:
@@ -76,6 +80,11 @@ def _find_obstacle(segments, given):
     if not all(id(s) in story for s in unknown):
         return "unknown_words", unknown
     return _find_odd_remark(segments, given)
+
+
+def _is_annoyed_face(segment):
+    """Tell an emoji that takes back a yes, and goes with a no."""
+    return segment.tokens[0].kind == SYMBOL and segment.kinds >= _ANNOYED
 
 
 def _blocking(segments, blocker, story):

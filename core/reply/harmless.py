@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from . import intents as lx
 from .clauses import IFS, ONLY, REFUSALS, SCOPES, SILENT, YES, is_bare_no
-from .instructions import INSTRUCTS, instructs
+from .instructions import INSTRUCTS, instructs, waits_for_means
 from .of_things import MOSTLY, is_of_things, warns
 from .told import is_told
-from .wordclasses import NOT, keys_of
+from .wordclasses import ARTICLES, MY, NOT, keys_of
 
 _NUMBERED = {lx.ACCESS, lx.CONTACT, lx.PLACE, lx.JOB, lx.HOUSEHOLD}
+# Most is told of how to get in; fewer words that nobody knows take it back.
+_AT_THE_DOOR = {lx.ACCESS, lx.PLACE, lx.HOUSEHOLD}
 # What a "but" right after the yes may be about: "yes but call first".
 _ARRANGED = {lx.CONTACT, lx.ACCESS, lx.HOUSEHOLD}
 _DIRECTS = frozenset(
@@ -72,6 +74,8 @@ _NEVER_FORBIDDEN = frozenset(
     "come bother need want know think send care like have get make show expect go "
     "wait be-late".split()
 )
+# What an if is never before.
+_COME = frozenset("come venga vengan vengase pasen pase venid".split())
 _SOME = frozenset("un une du des de beaucoup trop uno una um uma muito".split())
 _AGAIN = frozenset("again wieder weer alweer nuevo vez nouveau nuovo novo".split())
 # "It leaks again" is what is to be done.
@@ -88,6 +92,9 @@ _MAX_PREPOSITION = 3
 # Words that nobody knows carry most of what takes a yes back: few may stand beside it.
 MAX_UNKNOWN = 2
 _MAX_UNKNOWN_BESIDE = 2  # in a clause that is about nothing known
+
+
+_ARTICLES_OF_MANY = frozenset("den dem los las les gli i os as".split())
 
 
 class Around(NamedTuple):
@@ -126,6 +133,8 @@ def is_harmless(around):
     """Tell whether a clause is about something harmless, and takes nothing back."""
     if lx.PRESENCE in around.topics and not MOSTLY.isdisjoint(keys_of(around.clause)):
         return False  # "someone is usually home"
+    if waits_for_means(around):
+        return False
     unknown = said = 0
     for index, segment in enumerate(around.clause):
         if _is_done(around.clause, index) or _is_elsewhere(around.clause, index):
@@ -145,7 +154,7 @@ def is_harmless(around):
     if warns(around.clause):
         return unknown <= MAX_UNKNOWN * 2
     if around.topics:
-        return unknown <= MAX_UNKNOWN
+        return unknown <= MAX_UNKNOWN + bool(around.topics & _AT_THE_DOOR)
     return not unknown or (bool(around.beside) and unknown <= _MAX_UNKNOWN_BESIDE)
 
 
@@ -153,11 +162,19 @@ def _is_followed_by_yes(around, index):
     """Tell "si yes my wife opens" from "oui si mon fils est là"."""
     if len(around.clause) == 1:
         return True
-    after = around.after(index)
     if index == 0 and is_named_and_good(around.clause[1:]):
         return True
-    plain = after is not None and after.kinds >= {lx.PLAIN_YES, lx.CONFIRM}
-    return index == 0 and plain and lx.CONDITION not in after.kinds
+    return is_said_again(around.clause, index)
+
+
+def is_said_again(clause, index):
+    """Tell "si yes my wife opens" and "si please come" from "si puedo"."""
+    if index or len(clause) < 2:
+        return False
+    after = clause[1]
+    if lx.CONDITION in after.kinds or not after.is_any({lx.CONFIRM}):
+        return False
+    return lx.PLAIN_YES in after.kinds or after.tokens[-1].key in _COME
 
 
 def is_named_and_good(after):
@@ -345,7 +362,7 @@ def _counts_a_thing(key, after, around):
 def _negates_a_thing(segment, index, around):
     """Tell "no elevator" from "no for the fridge" and "she can't let you in"."""
     after = around.after(index)
-    if _is_absence(around.clause, index):
+    if _is_absence(around.clause, index) or _is_wrong_job(around.clause, index):
         return False
     if len(around.clause) == 2 and after is not None and after.key.isdecimal():
         # "Apartment 4, not 14"
@@ -355,6 +372,20 @@ def _negates_a_thing(segment, index, around):
     if after is None:
         return not is_bare_no(segment)  # "the sink leaks no"
     return after.key not in SCOPES
+
+
+def _is_wrong_job(clause, index):
+    """Tell "the dryer, not the washer" from "the dryer is not in the basement"."""
+    after = clause[index + 1 : index + 3]
+    if not after or not _begins_thing(after[0].tokens[0]):
+        return False
+    named = any(lx.JOB in s.kinds for s in after)
+    return named and any(lx.JOB in s.kinds for s in clause[:index])
+
+
+def _begins_thing(token):
+    """Tell "the", "my" and the "l'" of "l'asciugatrice"."""
+    return token.key in _ARTICLES_OF_MANY | ARTICLES | MY or token.surface[1:2] == "'"
 
 
 def _forbids(around, index):

@@ -45,6 +45,17 @@ _ARRIVED = frozenset(
 _TO_DO = frozenset(
     "to left anymore more else que a zu mehr da te meer para por".split()
 )
+_IF_HOME = phrases_of(
+    """make sure im|make sure were|make sure i am|make sure we are|make sure someone|
+    make sure somebody|make sure my|see if im|see if were|see if i am|see if we are|
+    see if anyone|see if someone|check if im|check if were|check if anyone|
+    check if someone|check im|check that im|check were|whether im|whether were|
+    ver si estoy|ver si estamos|ver si hay|saber si estoy|asegurar que este|
+    voir si je|voir si on|voir si nous|verifier que je|verifier si je|savoir si je|
+    ob ich|ob wir|ob jemand|ob wer|vedere se ci|vedere se sono|sapere se ci|
+    sentire se ci|ver se estou|ver se to|ver se eu|ver se tem|ver se ha|saber se estou|
+    of ik er|of ik thuis|of ik|of we er|of we thuis|of er iemand"""
+)
 _CODES = frozenset("code codigo codice kode".split())
 _FAULTS = tuple(
     "leak drip odor odeur odore olor geruch gestank geur nois smell squeak rattl "
@@ -124,6 +135,11 @@ _TURNED_OUT = phrases_of(
     era solo il|era solo un|era soltanto|si e rivelato|afinal era|era so o|era so a|
     afinal foi|was alleen de|was gewoon de"""
 )
+_ALL_DONE = phrases_of(
+    """all done|all finished|ya terminaron|ya acabaron|todo hecho|todo terminado|
+    tout est fini|tout est fait|cest fini|alles fertig|alles erledigt|alles gemacht|
+    ja terminaram|tudo feito|finito tutto|tutto finito|tutto fatto|alles gedaan"""
+)
 _BLEEK = frozenset("bleek gebleken".split())
 _ALREADY = frozenset("already ya deja schon bereits gia al".split())
 _SOMEBODY = frozenset(
@@ -200,6 +216,11 @@ def _is_others_visit(clause, keys):
     return timed and not (_OTHER_PEOPLE.isdisjoint(keys) or _COME.isdisjoint(keys))
 
 
+def _asks_if_home(_clause, keys):
+    """Tell "call first to make sure I'm home", which promises nobody there."""
+    return has_phrase(keys, _IF_HOME)
+
+
 def _is_timed_code(clause, _keys):
     """Tell "code 9-11 am", which may be a code or when it works."""
     return any(
@@ -258,6 +279,8 @@ def _turned_out(_clause, keys):
 
 def _was_done(_clause, keys):
     """Tell "somebody already came" from "somebody is already there"."""
+    if has_phrase(keys, _ALL_DONE):
+        return True
     if _SOMEBODY.isdisjoint(keys) or _DID_IT.isdisjoint(keys):
         return False
     return not _ALREADY.isdisjoint(keys) or has_phrase(keys, _SOMEBODY_ALREADY)
@@ -285,6 +308,7 @@ def _works_since(clause, keys):
 HINDRANCES = (
     _is_road_shut,
     _is_others_visit,
+    _asks_if_home,
     _is_timed_code,
     _is_missing,
     _is_over,

@@ -8,7 +8,7 @@ instruction waits for has to be a thing at the place, or the technician's coming
 from . import intents as lx
 from .clauses import SILENT, YES
 from .text import SYMBOL, is_currency
-from .wordclasses import MONEY, NOT, begins, keys_of
+from .wordclasses import DECIDERS, MONEY, NOT, PAY, begins, keys_of
 
 # What somebody is told to do at a door, on the road, with a bell or an animal.
 INSTRUCTS = frozenset(
@@ -26,6 +26,10 @@ INSTRUCTS = frozenset(
     "neem toeter roep parkeer loop rij vraag gebruik ligue liguem toquem bata batam "
     "empurre empurrem perguntem pergunte usem entrem buzinem avisem virem sigam "
     "chamem chame".split()
+)
+_INFINITIVES = frozenset(
+    "klingeln anrufen klopfen drucken rufen nehmen hupen melden parken lauten fragen "
+    "bellen kloppen aanbellen parkeren aankloppen".split()
 )
 _GIVES = frozenset(
     "give gives drop shoot send den deme denme dar passez donnez envoyez geben gebt "
@@ -63,6 +67,28 @@ _NO_THING = frozenset(
     "says said cancel sure bring know check clears refund promise ready better best "
     "done finished finish reschedule must want like dare think decide feel still "
     "todavia toujours encore noch ancora ainda nog".split()
+)
+# What the customer gets, is granted or goes through: a condition of the visit, however
+# one is told to call about it.
+_MEANS = tuple(
+    "paycheck payday salary wage loan mortgage financ credit refund grant fund bank "
+    "clears approv allow permission permit surger court shift "
+    "sueldo salario nomina prestamo credito deposit transfer aprueb apruev aprob "
+    "autoriz permis cirug turno quincena salaire virement pret prime banque paye "
+    "accept autoris permiss operation tribunal gehalt lohn kredit darlehen uberweis "
+    "bewillig zusag genehm erlaub operation schicht stipend prestit bonific accredit "
+    "mutuo approv permett turno emprest credito caia cair cai aprov liber deixar "
+    "cirurg turno salaris loon lening krediet hypotheek storting goedkeur toestem "
+    "toestaat operatie dienst akkoord "
+    # Or another time.
+    "early earlier sooner cancellation slot antes temprano avant fruher prima cedo "
+    "eerder vroeger".split()
+)
+_KIN = tuple(
+    "mom mum dad boss wife husband son daughter sister brother landlord babysitter "
+    "sitter ride jefe jefa esposa esposo marid mama hijo hija mere pere patron mari "
+    "femme chef mann frau mutter vater vermieter capo moglie madre padre marito chefe "
+    "mae pai mulher baas vrouw moeder vader huisbaas".split()
 )
 _THINGS = {lx.ACCESS, lx.HOUSEHOLD, lx.CONTACT, lx.PLACE, lx.JOB}
 _OPENS = {lx.CONDITION, lx.LEAD, lx.QUESTION_WORD}
@@ -113,6 +139,21 @@ def _is_condition_of_instruction(around, index):
     return _waits_for_thing(clause, index)
 
 
+def waits_for_means(around):
+    """Tell "call me when my loan is funded" from "call me when you get here"."""
+    said = [*around.clause, *around.following]
+    index = next((i for i, s in enumerate(around.clause) if _is_if(s)), None)
+    if index is None or not any(lx.CONTACT in s.kinds for s in said):
+        return False
+    after = around.clause[index + 1 :]
+    opening = keys_of([around.clause[index]])  # "if", "if my", "call me if"
+    begin = max(i for i, key in enumerate(opening) if key in CONDITIONS)
+    words = opening[begin + 1 :] + keys_of(after)
+    if not _NO_THING.isdisjoint(words) or begins(words, _MEANS + DECIDERS + PAY):
+        return not any(lx.ACCESS in s.kinds for s in after)
+    return begins(words[:_MAX_SUBJECT], _KIN) and _HEAR.isdisjoint(words)
+
+
 def _is_if(segment):
     """Tell "if", also at the end of "call me if"."""
     if segment.key in CONDITIONS:
@@ -123,13 +164,24 @@ def _is_if(segment):
 def instructs(clause, index):
     """Tell whether a clause begins with what the technician is told to do."""
     before = [s for s in clause[:index] if s.key not in _POLITE]
-    return all(s.kinds <= SILENT for s in before) and _instructs(clause[index])
+    silent = all(s.kinds <= SILENT or _only_says_yes(s) for s in before)
+    return silent and _instructs(clause[index])
+
+
+def _only_says_yes(segment):
+    """Tell the yes of "yes please call if you can't find it"."""
+    return lx.PLAIN_YES in segment.kinds or (
+        segment.is_any(YES) and segment.kinds <= {*YES, *SILENT}
+    )
 
 
 def _is_instructive(around, index):
     """Tell whether the customer tells what to do, right before or after the if."""
     before = [s for s in around.clause[:index] if s.key not in _POLITE]
-    told = [s for s in before if not s.kinds <= SILENT]
+    said = [s for s in before if not s.kinds <= SILENT]
+    told = [s for s in said if not _only_says_yes(s)]
+    if said and not told:
+        return False  # "yes if the part is in, call"
     if told or around.clause[index].key not in CONDITIONS:
         return _instructs((told or around.clause)[0])
     if _is_told(around.preceding) and _YOU & set(keys_of(around.clause[index:])[:3]):
@@ -153,7 +205,8 @@ def _instructs(segment):
     keys = [t.key for t in segment.tokens if t.key not in _POLITE]
     if keys and keys[0] in _GIVES:
         return lx.CONTACT in segment.kinds  # "give us a ring"
-    return bool(keys) and keys[0] in INSTRUCTS
+    # German and Dutch tell it at the end: "ans Fenster klopfen".
+    return bool(keys) and (keys[0] in INSTRUCTS or keys[-1] in _INFINITIVES)
 
 
 def _waits_for_thing(clause, index):

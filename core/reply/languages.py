@@ -84,6 +84,8 @@ def _without_foreign_veto(segment, best, scores):
     most = max(scores[lang] for lang, _intent in segment.senses)
     if len(segment.tokens) > 1 or best < _SURE or most * 3 > best:
         return segment
+    if lx.GLUE in intents and not intents & _VETOES:
+        return segment  # "c'est bon for tuesday"
     vetoes = intents & (_VETOES | lx.NOTE_KINDS)
     if vetoes and intents <= vetoes | {lx.GLUE, lx.FILLER}:
         return segment._replace(kinds=_FOREIGN, senses=frozenset())

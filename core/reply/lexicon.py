@@ -29,6 +29,8 @@ from .intents import (
     DOUBT,
     FAREWELL,
     FILLER,
+    GLUE,
+    GREETING,
     INTENTS,
     LEAD,
     MARKS,
@@ -79,6 +81,7 @@ _ACCENT = "\u0301"
 _STRETCHED = re.compile(r"(.)\1{2,}", re.DOTALL)
 _STRETCHABLE = frozenset({CONFIRM, AGREE, DECLINE, RESCHEDULE, OPT_OUT, OPT_OUT_ALONE})
 _REPAIRABLE = _STRETCHABLE - {OPT_OUT_ALONE} | {THANKS, FILLER}
+_SWAPPABLE = frozenset({GLUE, COMMON, FILLER, GREETING, THANKS})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -231,6 +234,7 @@ class Lexicon:
         return (
             self._unstretched(key)
             or self._without_typo(key)
+            or self._swapped_back(key)
             or self._last_part(key)
             or key
         )
@@ -299,6 +303,25 @@ class Lexicon:
         if len(near) == 1 and len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE:
             return near[0]
         return None
+
+    def _swapped_back(self, key):
+        """Return the one small or polite word of which two letters are swapped: "adn".
+
+        Of a longer one also a word that agrees: "godo".
+        """
+        if not _SHORT <= len(key) < _MIN_TYPO_LENGTH or not key.isalpha():
+            return None
+        words = {
+            key[:place] + key[place + 1] + key[place] + key[place + 2 :]
+            for place in range(len(key) - 1)
+        }
+        allowed = _SWAPPABLE if len(key) == _SHORT else _SWAPPABLE | {AGREE, CONFIRM}
+        found = [word for word in words if self._may_be_meant(word, allowed)]
+        return found[0] if len(found) == 1 else None
+
+    def _may_be_meant(self, word, allowed):
+        meanings = self._singles.get(word, _NONE) - MARKS
+        return bool(meanings) and meanings <= allowed and word in self._keys
 
     # Phrases ----------------------------------------------------------------------
 

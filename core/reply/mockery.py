@@ -70,6 +70,14 @@ _IN_WORK = phrases_of(
     horario de trabalho|midden in werktijd|midden onder werktijd|onder werktijd|
     midden op de dag"""
 )
+_GO_ON = phrases_of(
+    """keep texting|keep asking|keep sending|keep calling|keep reminding|
+    keep bothering|siga mandando|sigan mandando|sigan preguntando|
+    continuez a menvoyer|continuez de menvoyer|continuez a demander|
+    schreiben sie nur weiter|schreibt nur weiter|fragt nur weiter|
+    continuate a scrivere|continuate a mandare|continuem a mandar|
+    continuem mandando|blijf maar sturen|blijf maar appen|blijf maar vragen"""
+)
 _STRANGE = frozenset({lx.UNKNOWN}) | SILENCED
 
 
@@ -180,4 +188,9 @@ def _is_bitter(clauses):
     )
 
 
-_TAKE_BACK = (_is_somebody, _is_nobody, _is_impossible, _goes_on)
+def _keeps_asking(clause):
+    """Tell "keep asking, that'll help"."""
+    return has_phrase(keys_of(clause), _GO_ON)
+
+
+_TAKE_BACK = (_keeps_asking, _is_somebody, _is_nobody, _is_impossible, _goes_on)

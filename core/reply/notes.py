@@ -11,6 +11,7 @@ from .harmless import (
     Around,
     is_harmless,
     is_named_and_good,
+    is_said_again,
     names_own,
     topics_of_all,
 )
@@ -74,12 +75,17 @@ def _topics_of_clause(clause):
     """Return what a clause is about; "thanks for fitting us in" is about thanks."""
     topics = topics_of_all(clause)
     thanks = any(
-        lx.THANKS in s.kinds and after.key in _FOR
+        lx.THANKS in s.kinds and _leads_to_reason(after)
         for s, after in zip(clause, clause[1:], strict=False)
     )
     if warns(clause):
         topics |= {lx.PLACE}
     return topics | {lx.THANKS} if thanks else topics
+
+
+def _leads_to_reason(segment):
+    """Tell the "for" of "thanks for coming", also in "merci d'être venus"."""
+    return segment.key in _FOR or segment.surface[:2].lower() == "d'"
 
 
 def _leading_yes(clause, lexicon):
@@ -100,8 +106,8 @@ def _stands_alone(clause, index, lexicon):
     after = clause[index + 1] if index + 1 < len(clause) else None
     if after is None:
         return True
-    if lx.CONDITION in segment.kinds:
-        return is_named_and_good(clause[index + 1 :])  # not "si llueve"
+    if lx.CONDITION in segment.kinds:  # not "si llueve"
+        return is_said_again(clause, index) or is_named_and_good(clause[index + 1 :])
     if after.is_any(YES | {lx.OWN}):
         return True
     mine = clause[index + 2 : index + 3]

@@ -50,6 +50,9 @@ _ONES = frozenset(
     "consulta appuntamento afspraak una uno visits appointments appts citas visitas "
     "termine termin appuntamenti afspraken consultas marcacoes visites visite".split()
 )
+_DAYS = frozenset(
+    "days dates times dias fechas jours dates tage termine giorni datas dagen".split()
+)
 _OTHERS = frozenset(
     "other others otra otro otras otros demas autre autres andere anderer anderen "
     "anderes outra outro outras outros altra altro altre altri lautre laltro laltra "
@@ -168,7 +171,7 @@ def _all_at(keys, index, ordered):
         ]
         if ends:
             every = _counts(keys[index : max(ends)], len(ordered))
-            end = _after_one(keys, max(ends))
+            end = after_one(keys, max(ends), _ONES | _DAYS)
             return Found(index, end, frozenset(ordered), None, every, says)
     return None
 
@@ -191,7 +194,7 @@ def _place_at(keys, index, ordered):
     if count:
         chosen = ordered[:count] if place == 0 else ordered[-count:]
         return Found(index, end + 1, frozenset(chosen), None, True)
-    return Found(index, _after_one(keys, end), frozenset({ordered[place]}))
+    return Found(index, after_one(keys, end), frozenset({ordered[place]}))
 
 
 def _place_of(keys, index, size):
@@ -227,8 +230,9 @@ def find_numbered(tokens, appointments, found):
     return [Found(i, i + 1, frozenset({ordered[int(keys[i]) - 1]})) for i in places]
 
 
-def _after_one(keys, end):
-    return end + (end < len(keys) and keys[end] in _ONES)
+def after_one(keys, end, ones=_ONES):
+    """Return where "the 9 to 11 one" and "both days" end."""
+    return end + (end < len(keys) and keys[end] in ones)
 
 
 def find_rest(keys, found, waiting):

@@ -54,6 +54,15 @@ _SETTLED = frozenset(
     "coperta copre betaald dekt gedekt valt paguei pago paga chegou cobre coberto "
     "coberta".split()
 )
+_PAYMENTS = tuple(
+    "payment pago paiement virement uberweis zahlung pagament bonific betaling "
+    "overschrijving transfer cheque check".split()
+)
+_SENT = frozenset(
+    "sent mailed mail mande envie enviado mandado fait envoye parti raus geschickt "
+    "erledigt enviei mandei feito mandato inviato fatto verstuurd overgemaakt gedaan "
+    "onderweg hecho".split()
+)
 _HERE = frozenset("da hier binnen here aqui aca qui".split())
 _IN = frozenset("in is ist".split())
 _UNDER = frozenset("under bajo unter onder sous sotto sob".split())
@@ -271,6 +280,8 @@ def _is_settled(_clause, keys):
     if not (_PARTS.isdisjoint(keys) or _ORDERED.isdisjoint(keys)):
         return True
     if has_phrase(keys, _ON_ORDER):
+        return True
+    if begins(keys, _PAYMENTS) and not _SENT.isdisjoint(keys):
         return True
     if not begins(keys, _PAPERS):
         return False

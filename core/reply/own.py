@@ -8,7 +8,7 @@ What is right needs no understanding; what is wrong ("yes FO121", "yes, 15 Mill 
 from functools import lru_cache
 from typing import NamedTuple
 
-from .order import Found, find_all, find_choice, find_numbered, find_rest
+from .order import Found, after_one, find_all, find_choice, find_numbered, find_rest
 from .text import BREAK, DASH, LINE, NUMBER, QUESTION, WORD, level, tokenize
 from .times import find_times
 from .when import When
@@ -90,7 +90,11 @@ def find_own(tokens, appointments, now, lang):
     found = _with(found, _find_names(keys, appointments))
     if len(appointments) > 1:
         waiting = [a for a in appointments if a.is_open]
-        found = [item for item in found if not _may_be_choice(item, keys)]
+        found = [
+            item._replace(end=after_one(keys, item.end))
+            for item in found
+            if not _may_be_choice(item, keys)
+        ]
         found = _with(found, find_choice(tokens, waiting, lang))
         found = _with(found, find_numbered(tokens, waiting, found))
         named = found + _find_codes(keys, waiting)

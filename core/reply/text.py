@@ -46,6 +46,12 @@ _INITIALS = re.compile(r"(?<![\w'.])([A-Za-z])\.([A-Za-z])(?:\.|(?![\w'.]))")
 _SHOUTED = re.compile(r"(?<=!)1+(?=[!\s]|$)")
 # "S T O P", "Y-E-S"
 _SPACED = re.compile(r"(?<![\w'])[A-Za-z]([ .-])[A-Za-z](?:\1[A-Za-z])+(?![\w'])")
+# "c est", "j ai", "d accord": French and Italian without their apostrophes.
+_ELIDED = re.compile(
+    r"\b(?:c (?=est\b|etait\b|était\b|e\b|è\b)|j (?=ai\b|aurai|arrive|attend|habit)"
+    r"|d (?=accord)|qu (?=il|elle|on\b)|aujourd (?=hui\b))",
+    re.IGNORECASE,
+)
 _DOUBTFUL_SMILEY = re.compile(r"(?<![\w:]):[-']?[/\\|](?![/\w])")
 _SMILEY = re.compile(
     r"(?<!\d)[:;=][-'^o]?[)(\]\[}{*DpP]+(?![^\W_])|[(\[][-']?[:;=](?!\w)|<3+(?!\d)"
@@ -54,7 +60,8 @@ _SMILEY = re.compile(
 # in a row, no number behind a "!", no "o'clock" and no "après-midi".
 _MAY_BE_JOINED = re.compile(
     r"[:;=][-'^o)(\]\[}{*dp/\\|]|[(\[][-']?[:;=]|<3|!1|clock|midi"
-    r"|(?<![\w'])[a-z][ .-][a-z](?![\w'])|\b[ap](?:\.\s?| )m\b",
+    r"|(?<![\w'])[a-z][ .-][a-z](?![\w'])|\b[ap](?:\.\s?| )m\b"
+    r"|\b(?:[cjd]|qu|aujourd) [aehioéè]",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(
@@ -159,6 +166,7 @@ def _joined(levelled):
     levelled = _SHOUTED.sub("!", _AM_PM.sub(r"\1m", levelled))
     levelled = _CLOCK.sub("oclock", levelled)
     levelled = _AFTERNOON.sub("aprèsmidi", levelled)
+    levelled = _ELIDED.sub(lambda found: found[0][:-1] + "'", levelled)
     levelled = _INITIALS.sub(r"\1\2", levelled)
     levelled = _SPACED.sub(lambda found: found[0].replace(found[1], ""), levelled)
     return _SMILEY.sub(" ", _DOUBTFUL_SMILEY.sub(" 😕 ", levelled))

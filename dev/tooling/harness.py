@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import http.client
 import json
-import os
 import random
 import signal
 import threading
@@ -226,9 +225,9 @@ class Harness:
         """
         self.senders = [one for one in self.senders if one.running]
         command = self._command("--no-http", "--log-level=warn", shell=True)
+        log, env = self.folder / "senders.log", self.environment
         while len(self.senders) < count:
-            log = self.folder / "senders.log"
-            sender = Server("A sender", command, log, env=self.environment, script=SENDER)
+            sender = Server("A sender", command, log, env=env, script=SENDER)
             self.senders.append(sender.start())
 
     def kill_senders(self):

@@ -36,13 +36,13 @@ def _describe(row, verdict, decision):
         if item.get("kind") != "question"
     ]
     starts = ", ".join(a["start"][5:] for a in row["appointments"])
-    wanted = row["expect"]
+    wanted, read = row["expect"], decision
     return (
         f"{verdict}: {row['id']} {row['kind']} {row['lang']} [{starts}] "
         f"{' | '.join(before)}\n    {row['text']!r}\n"
-        f"    is {wanted['outcome']} {wanted['answers']} {wanted.get('proposed') or ''},"
-        f" read as {decision.outcome} {dict(decision.answers)} {decision.proposed or ''}"
-        f" ({decision.reason}: {decision.detail!r})"
+        f"    is {wanted['outcome']} {wanted['answers']} {wanted.get('proposed') or ''}"
+        f", read as {read.outcome} {dict(read.answers)} {read.proposed or ''}"
+        f" ({read.reason}: {read.detail!r})"
     )
 
 

@@ -385,6 +385,8 @@ class FsmAppointmentMixin(models.AbstractModel):
         """
         self.ensure_one()
         before = self.sudo().confirmation_status
+        if changed & {"scheduled_date_start", "location_id"}:
+            self.sudo().confirmation_moved_date = fields.Datetime.now()
         if "scheduled_date_start" in changed:
             self._on_appointment_moved()
             self.env["fsm.confirmation.proposal"]._withdraw(self.sudo())

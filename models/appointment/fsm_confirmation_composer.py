@@ -38,6 +38,7 @@ class Draft:
     code: str = ""  # used when the number has another open question
     previous: object = None  # the ``fsm.confirmation`` that this is sent again for
     step: object = None  # the ``fsm.confirmation.plan.step`` it is sent for
+    step_after: int = 0  # the id of the newest text that spoke of another date
     template: object = None  # ``sms.template``, without one the step's or company's
     text: str | None = None  # None: not rendered yet
     kind: str = QUESTION  # one of ``core.kinds.KINDS``
@@ -516,6 +517,7 @@ class FsmConfirmationComposer(models.AbstractModel):
                 "code": draft.code or False,
                 "previous_id": draft.previous.id if draft.previous else False,
                 "step_id": draft.step.id if draft.step else False,
+                "step_after": draft.step_after,
                 "at_once_until": departures._get_at_once_until(draft),
                 "body": text,
             }

@@ -148,18 +148,18 @@ class FsmConfirmationSameDay(models.AbstractModel):
         deliveries = self.env["fsm.confirmation.delivery"]
         everything = self._get_all(record)
         left = everything.filtered(lambda rec: rec not in stops)
-        steps = {rec: rec.step_id for rec in left}
+        steps = {rec: (rec.step_id, rec.step_after) for rec in left}
         reason = self.env._("Another appointment in this text changed: asked again.")
         # The new text is recorded for the same step.
         anew = Transition("canceled", reason=reason, is_void=True)
         for one in everything.filtered(lambda rec: rec.state in _WAITS):
             deliveries._make_one_transition(one, stops.get(one) or anew)
-        drafts = [self._draft_again(rec, step) for rec, step in steps.items()]
+        drafts = [self._draft_again(rec, *step) for rec, step in steps.items()]
         composer = self.env["fsm.confirmation.composer"]
         composer._record([draft for draft in drafts if draft], record.user_id)
 
     @api.model
-    def _draft_again(self, record, step):
+    def _draft_again(self, record, step, step_after):
         """A draft of what was not sent, of a change if that is still to be told.
 
         :return: :class:`~.fsm_confirmation_composer.Draft`, None if there is nothing
@@ -175,7 +175,7 @@ class FsmConfirmationSameDay(models.AbstractModel):
         else:
             composer = self.env["fsm.confirmation.composer"]
             draft = composer._draft(record.order_id, record.visit_id, record.partner_id)
-            draft.step = step
+            draft.step, draft.step_after = step, step_after
         draft.leaves_at_once = bool(record.at_once_until)
         return draft
 

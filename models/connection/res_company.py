@@ -29,7 +29,7 @@ _DECIDES_PLANNING = {
     "job_confirmation_daily_limit",
     "job_confirmation_enabled",
 }
-_NEEDED_FOR_REPLIES = (
+NEEDED_FOR_REPLIES = (
     "job_confirmation_auto_reply",
     "job_confirmation_read_minutes",
     "job_confirmation_reply_hours",
@@ -247,7 +247,7 @@ class ResCompany(models.Model):
         Of a company's two hundred columns only those are read that a reply needs.
         """
         return self.sudo().search_fetch(
-            [("sms_twilio_account_sid", "=", account)], _NEEDED_FOR_REPLIES
+            [("sms_twilio_account_sid", "=", account)], NEEDED_FOR_REPLIES
         )
 
     @property

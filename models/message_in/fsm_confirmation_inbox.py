@@ -119,8 +119,11 @@ class FsmConfirmationInbox(models.AbstractModel):
         """
         key = (_TURN, number)
         try:
-            self.env.cr.execute("SET LOCAL lock_timeout = %s", (_TURN_WAIT,))
-            self.env.cr.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", key)
+            self.env.cr.execute(
+                "SET LOCAL lock_timeout = %s;"
+                " SELECT pg_advisory_lock(%s, hashtext(%s))",
+                (_TURN_WAIT, *key),
+            )
             self.env.cr.commit()  # pylint: disable=invalid-commit
         except CONFLICTS:
             self._forget_transaction()

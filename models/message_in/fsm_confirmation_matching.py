@@ -8,6 +8,7 @@ from odoo.fields import Domain
 
 from ...core import matching, talk
 from ...core.kinds import TIMES
+from ..connection.res_company import NEEDED_FOR_REPLIES
 
 CLOCK_DIFFERENCE = timedelta(seconds=5)
 # What is fetched of messages and Work Orders: by itself Odoo would read every column, a
@@ -134,7 +135,7 @@ class FsmConfirmationMatching(models.AbstractModel):
         found = self.env["fsm.confirmation"].search_fetch(
             [("mobile", "=", text.mobile)], NEEDED_OF_MESSAGES, limit=100
         )
-        found.company_id.fetch(["sms_twilio_account_sid"])
+        found.company_id.fetch(NEEDED_FOR_REPLIES)
         return found.filtered(
             lambda record: (
                 self._is_of_our_account(text, record)

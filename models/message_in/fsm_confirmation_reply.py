@@ -301,11 +301,10 @@ class FsmConfirmationReply(models.Model):
         )
         values = {"is_done": True}
         if messages:
-            values.update(
-                state="matched",
-                confirmation_id=messages[0].id,
-                further_confirmation_ids=[Command.set(messages[1:].ids)],
-            )
+            values.update(state="matched", confirmation_id=messages[0].id)
+        if messages[1:]:
+            # None is linked to it yet; to make sure of that is a query.
+            values["further_confirmation_ids"] = [Command.set(messages[1:].ids)]
         resolved.write(values)
 
     # ------------------------------------------------------------------

@@ -171,6 +171,12 @@ class FsmConfirmation(models.Model):
         index="btree_not_null",
         help="Of the plan by which it left by itself.",
     )
+    step_after = fields.Integer(
+        readonly=True,
+        technical=True,
+        help="The id of the newest text before it that told another date: a date that "
+        "comes back is asked about anew.",
+    )
     carrier_id = fields.Many2one(
         "fsm.confirmation",
         "Sent With",
@@ -253,9 +259,11 @@ class FsmConfirmation(models.Model):
     _code_unique = models.UniqueIndex(
         "(mobile, sender, (COALESCE(code, ''))) WHERE is_open IS TRUE"
     )
-    # An automatic text is sent once for an appointment, step and start.
+    # An automatic text is sent once for an appointment, step and start, until another
+    # start is told.
     _step_unique = models.UniqueIndex(
-        "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start)"
+        "(order_id, (COALESCE(visit_id, 0)), step_id, appointment_start,"
+        " (COALESCE(step_after, 0)))"
         " WHERE step_id IS NOT NULL"
     )
     _answer_key_unique = models.UniqueIndex("(answer_key) WHERE answer_key IS NOT NULL")

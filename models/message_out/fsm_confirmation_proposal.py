@@ -98,25 +98,73 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _suggest(self, appointment, wish=False):
-        """Up to three free times of an appointment.
+        """Up to three free times of an appointment, none that its customer refused.
 
         :param wish: one that the customer named, naive UTC datetime
         :return: list of naive UTC datetimes, in time
         """
         appointment_sudo = appointment.sudo()
         service = self.env["fsm.confirmation.free.time"]
+        offered = self._find_offered_sudo(appointment_sudo)
         if wish and (
             wish <= fields.Datetime.now()
+            or wish in offered
             or not service._is_free(appointment_sudo, wish)
         ):
             wish = False
-        found = service._find_starts(appointment_sudo, len(LETTERS) + 2)
+        found = service._find_starts(
+            appointment_sudo, len(LETTERS) + 2 + 2 * len(offered)
+        )
         length = service._get_length(appointment_sudo)
         # Nor what was asked about: the customer would hardly be asked then.
-        apart = [at for at in (wish, appointment_sudo.scheduled_date_start) if at]
+        apart = {wish, appointment_sudo.scheduled_date_start, *offered} - {False}
         others = [at for at in found if all(abs(at - one) >= length for one in apart)]
         count = len(LETTERS) - bool(wish)
         return sorted([*([wish] if wish else []), *others[:count]])
+
+    @api.model
+    def _find_offered_sudo(self, appointment_sudo):
+        """The times to come that the customer could have had: proposed, or declined.
+
+        :return: set of naive UTC datetimes
+        """
+        now = fields.Datetime.now()
+        about = appointment_sudo._get_about_domain()
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        proposed_sudo = slots_sudo.search(
+            [
+                ("date_start", ">", now),
+                ("confirmation_id.state", "not in", ("failed", "canceled")),
+                *((f"confirmation_id.{name}", *rest) for name, *rest in about),
+            ]
+        )
+        declined_sudo = appointment_sudo._get_appointment_confirmations_sudo(
+            [("response", "=", "declined"), ("appointment_start", ">", now)]
+        )
+        return {
+            *proposed_sudo.mapped("date_start"),
+            *declined_sudo.mapped("appointment_start"),
+        }
+
+    @api.model
+    def _find_wish(self, message):
+        """The message in which the customer last named a time for an appointment.
+
+        :param message: another one about it, to the same number
+        :return: ``fsm.confirmation``, maybe empty
+        """
+        found = message.search(
+            [
+                ("order_id", "=", message.order_id.id),
+                ("visit_id", "=", message.visit_id.id),
+                ("mobile", "=", message.mobile),
+                ("proposed_date", "!=", False),
+            ]
+        )
+        # Its newest reply named it.
+        return found.sorted(lambda rec: (rec.reply_date or rec.create_date, rec.id))[
+            -1:
+        ]
 
     @api.model
     def _render(self, message, starts):
@@ -200,9 +248,7 @@ class FsmConfirmationProposal(models.AbstractModel):
             raise UserError(self.env._("This appointment can't be moved any more."))
         if self._find_message(appointment):
             raise UserError(
-                self.env._(
-                    "Someone has texted this customer in the meantime. Look again."
-                )
+                self.env._("Someone has texted this customer in the meantime.")
             )
         draft = self._draft_first(appointment, starts, reason)
         self._check_starts(draft)

@@ -196,13 +196,14 @@ class FsmConfirmationShortcuts(models.AbstractModel):
         """Message IDs out of the sequence, all in one query where it allows it."""
         code = "fsm.confirmation"
         sequences_sudo = self.env["ir.sequence"].sudo()
-        if count < 2 or not self._are_on():
+        if not count or not self._are_on():
             return [sequences_sudo.next_by_code(code) for _i in range(count)]
-        sequence_sudo = sequences_sudo.search(
+        sequence_sudo = sequences_sudo.search_fetch(
             [
                 ("code", "=", code),
                 ("company_id", "in", (self.env.company.id, False)),
             ],
+            ["implementation", "padding", "prefix", "suffix", "use_date_range"],
             order="company_id",
             limit=1,
         )

@@ -115,6 +115,11 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "later": lambda: self.env._(
                 "Next on %(when)s: %(step)s", when=when, step=step
             ),
+            "settling": lambda: self.env._(
+                "Changed a short while ago; next on %(when)s: %(step)s",
+                when=when,
+                step=step,
+            ),
             "hours": lambda: self.env._(
                 "Waits for the texting hours, until %(when)s: %(step)s",
                 when=when,

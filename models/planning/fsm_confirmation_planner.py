@@ -13,12 +13,29 @@ from ...core import planning
 from ...core.alerts import first_for_many
 from ...core.formatting import localize
 from ...core.kinds import ON_MY_WAY, QUESTION, REMINDER
+from ...core.notices import CANCELED
 from ...tools.log_redaction import private_queries
 from ...tools.retry import commit_unless_done
 
 _logger = logging.getLogger(__name__)
 
 _BATCH = 200  # appointments looked at in one transaction
+# Of a text about the appointment, to see whether it still holds.
+_NEEDED_OF_TEXTS = [
+    "appointment_end",
+    "appointment_start",
+    "closed_reason",
+    "create_date",
+    "failure_type",
+    "order_id",
+    "state",
+    "step_id",
+    "tells_change",
+    "twilio_sid",
+    "visit_id",
+]
+# Reasons for which a question was closed that was about something else.
+_OTHER = ("changed", "number")
 
 
 @dataclass(slots=True)
@@ -248,11 +265,15 @@ class FsmConfirmationPlanner(models.AbstractModel):
             status=appointment.confirmation_status,
             is_closed=appointment._is_appointment_closed(),
             held=appointment._is_held(),
+            settled=appointment._get_settled_date(),
         )
 
     @api.model
     def _find_texts(self, appointments):
-        """The texts about appointments: dict appointment -> list of ``Text``."""
+        """The texts about appointments.
+
+        :return: dict appointment -> list of ``Text``, the oldest first
+        """
         orders = {appointment._get_appointment_order() for appointment in appointments}
         rows = (
             self.env["fsm.confirmation"]
@@ -265,24 +286,38 @@ class FsmConfirmationPlanner(models.AbstractModel):
                     ("state", "!=", "canceled"),
                     ("step_id", "!=", False),
                     "|",
+                    "|",
                     # Nobody is asked once somebody is on the way.
                     ("kind", "in", (QUESTION, ON_MY_WAY)),
+                    ("tells_change", "=", CANCELED),
                     ("step_id", "!=", False),
                 ],
-                ["order_id", "visit_id", "create_date", "appointment_start", "step_id"],
+                _NEEDED_OF_TEXTS,
+                order="id",
                 load=None,
             )
         )
         found = defaultdict(list)
         for row in rows:
-            found[row["order_id"], row["visit_id"] or 0].append(
-                planning.Text(
-                    row["create_date"],
-                    row["appointment_start"] or None,
-                    row["step_id"] or None,
-                )
-            )
+            key = row["order_id"], row["visit_id"] or 0
+            found[key].append(self._to_text(row))
         return {appointment: found[_key(appointment)] for appointment in appointments}
+
+    @api.model
+    def _to_text(self, row):
+        """A row of ``fsm.confirmation`` as :class:`~...core.planning.Text`."""
+        # Told of another place, at another number, or that it is canceled.
+        is_other = row["tells_change"] == CANCELED or row["closed_reason"] in _OTHER
+        return planning.Text(
+            row["create_date"],
+            None if is_other else row["appointment_start"] or None,
+            row["step_id"] or None,
+            end=row["appointment_end"] or None,
+            arrived=row["state"] != "failed"
+            or bool(row["twilio_sid"])
+            or row["failure_type"] == "unknown",
+            id=row["id"],
+        )
 
     @api.model
     def _check_due(self, findings, now, also=lambda finding: False):
@@ -468,6 +503,8 @@ class FsmConfirmationPlanner(models.AbstractModel):
             mine = [finding for finding in due if finding.step == step_sudo]
             for finding in mine:
                 finding.draft.step = step_sudo
+                _holding, after = planning.find_holding(finding.texts, finding.facts)
+                finding.draft.step_after = after
             try:
                 with self.env.cr.savepoint():
                     records_sudo += self._record([finding.draft for finding in mine])

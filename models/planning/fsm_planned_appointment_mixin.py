@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
@@ -29,6 +31,12 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
         copy=False,
         groups=EDIT_GROUP,
         help="The customer is not asked automatically; a person can still send.",
+    )
+    confirmation_moved_date = fields.Datetime(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="When its date or place last changed: both may change once more.",
     )
     confirmation_plan_info = fields.Text(
         "Asked Automatically",
@@ -77,6 +85,13 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
                 about = [("order_id", "in", orders.ids)]
                 self.env["fsm.confirmation.planner"]._stop_held(about)
         return result
+
+    def _get_settled_date(self):
+        """From when on its date is asked about after a change, None without one."""
+        moved = self.sudo().confirmation_moved_date
+        company = self._get_appointment_order().company_id
+        minutes = company.job_confirmation_notice_minutes
+        return moved + timedelta(minutes=minutes) if moved else None
 
     def _is_held(self):
         """Whether automatic texts about it are held: a Work Order holds its visits."""

@@ -142,6 +142,29 @@ class TestPropose(ConfirmationHttpCase):
         self.assertNotIn(start, self._suggest(self.question))
         self.assertTrue(other)
 
+    def test_what_was_refused_is_not_proposed_again(self):
+        self._customer_says("no")
+        first = self._slots(self._propose()).mapped("date_start")
+        self._customer_says("none of these")
+        context = {"default_confirmation_id": self.question.id}
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        again = dialogs.with_context(**context).create({})
+        self.assertEqual(len(again._get_starts()), 3)
+        self.assertFalse(set(first) & set(again._get_starts()))
+
+    def test_a_wish_instead_of_what_was_proposed(self):
+        self._customer_says("no")
+        self._propose()
+        day = self._local_time("America/New_York", 9, 15)
+        while day.weekday() > 4:
+            day += timedelta(days=1)
+        self._customer_says(f"none of these, how about {day:%B} {day.day} at 3pm?")
+        action = self.order.with_user(self.dispatcher).action_propose_times()
+        dialogs = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        dialog = dialogs.with_context(**action["context"]).create({})
+        self.assertTrue(dialog.wish)
+        self.assertIn(day, dialog._get_starts())
+
     def test_only_free_times_are_suggested(self):
         service = self.env["fsm.confirmation.free.time"]
         first, *_rest = service._find_starts(self.order, 3)
@@ -594,7 +617,7 @@ class TestProposeFirst(ConfirmationHttpCase):
     def test_two_people_at_once(self):
         first, second = self._dialog(self.order), self._dialog(self.order)
         first.action_send()
-        with self.assertRaisesRegex(UserError, "meanwhile"):
+        with self.assertRaisesRegex(UserError, "in the meantime"):
             second.action_send()
 
     def test_what_stands_in_the_way(self):

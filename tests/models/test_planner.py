@@ -11,6 +11,7 @@ from odoo.tools import mute_logger
 
 from ..common import LEVELS, MODULE, ConfirmationTransactionCase
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -127,12 +128,54 @@ class TestPlanner(PlannerCase):
         self.assertFalse(self._plan(self.start - 15 * HOUR))
 
     def test_a_moved_date_is_asked_about_anew(self):
+        """Once it has settled: a date that is dragged several times makes one text."""
         self._plan()
-        self.order.scheduled_date_start = self.start + HOUR
-        moved = self._plan()
+        for hours in (3, 2, 1):
+            self.order.scheduled_date_start = self.start + hours * HOUR
+            self.assertFalse(self._plan(self.now + 5 * MINUTE))
+        order = self.order.with_user(self.dispatcher)
+        self.assertIn("Changed a short while ago", order.confirmation_plan_info)
+        moved = self._plan(self.now + 20 * MINUTE)
         self.assertEqual(moved.appointment_start, self.start + HOUR)
         self.order.scheduled_date_start = self.start + 30 * DAY
-        self.assertFalse(self._plan())
+        self.assertFalse(self._plan(self.now + 40 * MINUTE))
+
+    def test_a_date_that_came_back_is_asked_about_anew(self):
+        """The customer was told of another one meanwhile."""
+        first = self._plan()
+        self._mark_sent(first)
+        self.order.scheduled_date_start = self.start + HOUR
+        self.order.scheduled_date_start = self.start
+        self.assertFalse(self._plan(self.now + 20 * MINUTE))
+        self.order.scheduled_date_start = self.start + HOUR
+        second = self._plan(self.now + 20 * MINUTE)
+        self._mark_sent(second)
+        self.order.scheduled_date_start = self.start
+        third = self._plan(self.now + 20 * MINUTE)
+        self.assertEqual(third.appointment_start, self.start)
+        self.assertEqual(third.step_id, first.step_id)
+        self.assertFalse(self._plan(self.now + 40 * MINUTE))
+
+    def test_another_place_is_asked_about_anew(self):
+        self._mark_sent(self._plan())
+        self.order.location_id = self._make_location(self.customer)
+        text = self._plan(self.now + 20 * MINUTE)
+        self.assertEqual(text.order_id, self.order)
+        self.assertFalse(self._plan(self.now + 40 * MINUTE))
+
+    def test_a_reminder_does_not_follow_ten_minutes(self):
+        steps = [{"unit": "hours", "number": 20, "audience": "confirmed"}]
+        self.soon.enabled = False
+        self._make_plan("Reminder", steps)
+        self._send()
+        self._reply("Yes")
+        at = self.start - 20 * HOUR
+        reminder = self._plan(at)
+        self.assertEqual(reminder.kind, "reminder")
+        self._mark_sent(reminder)
+        self.order.scheduled_date_start = self.start + 10 * MINUTE
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertFalse(self._plan(at + 30 * MINUTE))
 
     def test_what_was_called_off_in_time_was_not_asked(self):
         """A text that never left as it was no longer so: it is recorded again."""
@@ -154,7 +197,7 @@ class TestPlanner(PlannerCase):
             ("number corrected", self.customer, new_number, {}),
             ("opted out, and in", None, None, None),
         ):
-            text = self._plan(fields.Datetime.now())
+            text = self._plan(self.now + 20 * MINUTE)
             self.assertEqual(text.order_id, self.order, case)
             if record:
                 record.write(away)
@@ -168,7 +211,7 @@ class TestPlanner(PlannerCase):
             self.assertFalse(text.step_id, case)
             if record:
                 record.write(home)
-        text = self._plan()
+        text = self._plan(self.now + 40 * MINUTE)
         self.assertEqual(text.mobile, "+12125550177")
         self.assertFalse(self._plan())
 

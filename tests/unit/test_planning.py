@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Whether a customer is asked now, by which step, or why not."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from unittest import TestCase
 
@@ -14,6 +15,7 @@ from core.planning import (
     Step,
     Text,
     decide,
+    find_holding,
     find_horizon,
     find_time,
     needs_call,
@@ -73,6 +75,75 @@ class TestDecide(TestCase):
         self.assert_not(self.decide(ONE_AT, plan=None), "no_plan")
         self.assert_not(self.decide(ONE_AT, plan=Plan(())), "no_plan")
         self.assert_not(self.decide(ONE_AT, held=True), "held")
+
+    def test_a_date_that_came_back_is_asked_about_anew(self):
+        """What was said before another date was told does not hold any more."""
+        now, a, b = ONE_AT + HOUR, START, START + DAY
+        appointment = PlannedAppointment(start=a, zone=ZONE, status="reconfirm")
+        first = Text(ONE_AT - 3 * DAY, a, ONE.id, id=1)
+        told = Text(ONE_AT - 2 * DAY, b, TWO.id, id=2)
+        again = Text(now, a, ONE.id, id=3)
+        for texts, is_due, known in (
+            ([first], False, 0),
+            ([first, told], True, 2),
+            ([first, told, again], False, 2),
+            # It was canceled, and is not any more.
+            ([first, Text(now - HOUR, None, id=2)], True, 2),
+            # What never reached the customer told nothing.
+            ([first, replace(told, arrived=False)], False, 0),
+        ):
+            decision = decide(appointment, texts, Plan((ONE,)), DEFAULT_WINDOWS, now)
+            self.assertEqual(decision.is_due, is_due, texts)
+            holding, after = find_holding(texts, appointment)
+            self.assertEqual(after, known)
+            self.assertEqual(again in holding, again in texts)
+
+    def test_who_was_reminded_is_not_reminded_of_ten_minutes(self):
+        """A start within the window that the customer confirmed is no news."""
+        reminder = Step(id=9, days=1, audience="confirmed")
+        said = Text(ONE_AT, START, reminder.id, end=START + 2 * HOUR)
+        for minutes, reason in ((10, "no_step_left"), (119, "no_step_left"), (121, "")):
+            start = START + timedelta(minutes=minutes)
+            decision = decide(
+                PlannedAppointment(start=start, zone=ZONE, status="confirmed"),
+                [said],
+                Plan((reminder,)),
+                DEFAULT_WINDOWS,
+                ONE_AT + HOUR / 2,
+            )
+            self.assertEqual(decision.reason, reason, minutes)
+        # Who has not confirmed is asked about the new time.
+        moved = START + timedelta(minutes=10)
+        appointment = PlannedAppointment(start=moved, zone=ZONE, status="reconfirm")
+        decision = decide(
+            appointment,
+            [replace(said, step=ONE.id)],
+            Plan((ONE,)),
+            DEFAULT_WINDOWS,
+            ONE_AT + HOUR,
+        )
+        self.assert_due(decision, ONE)
+
+    def test_a_date_settles_before_it_is_asked_about(self):
+        """A date that is dragged several times makes one text."""
+        now = ONE_AT + 3 * HOUR
+        settled = now + timedelta(minutes=15)
+        self.assert_not(self.decide(now, settled=settled), "settling", settled)
+        self.assert_due(self.decide(settled, settled=settled), ONE)
+        # If there would be too little time left then, it is asked about at once.
+        soon = now + 4 * HOUR + timedelta(minutes=5)
+        self.assert_due(self.decide(now, start=soon, settled=settled), ONE)
+        # Whether a reminder is useful then counts as well.
+        reminder = Step(id=9, days=1, audience="confirmed")
+        for late, reason in ((timedelta(), "settling"), (GRACE, "")):
+            now = ONE_AT + late
+            decision = self.decide(
+                now,
+                "confirmed",
+                plan=Plan((reminder,)),
+                settled=now + timedelta(minutes=15),
+            )
+            self.assertEqual(decision.reason, reason)
 
     def test_what_stands_in_the_way_is_looked_at_again(self):
         for block in ("opted_out", "number_missing", "no_contact", "not_ready"):

@@ -46,6 +46,6 @@ registry.category("fields").add("fsm_confirmation_link", {
         model: fieldInfo.options.model,
         idField: fieldInfo.options.id_field,
     }),
-    // As wide as its heading, in any language.
-    listViewWidth: [84, 150],
+    // With room for a longer heading in other languages.
+    listViewWidth: ({options}) => [options.min || 84, 150],
 });
