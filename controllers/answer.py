@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from markupsafe import Markup
 from werkzeug.exceptions import MethodNotAllowed
 
 from odoo import SUPERUSER_ID
@@ -8,6 +9,7 @@ from ..models.xmlids import MODULE
 from ..tools.log_redaction import private_queries
 
 _URL = "/job_confirmation/answer/<string:token>"
+_DOCTYPE = Markup("<!DOCTYPE html>\n")
 _MAX_REQUEST = 20_000  # bytes
 _PARAMETERS = {"type": "http", "auth": "public", "sitemap": False}
 # Nothing of another server, no script, in nobody's frame, in no cache or index.
@@ -56,7 +58,9 @@ class JobConfirmationAnswer(Controller):
         )
         headers = {**_HEADERS, "Content-Type": "text/html; charset=utf-8"}
         return request.make_response(
-            html.strip(), list(headers.items()), status=200 if is_valid else 410
+            _DOCTYPE + html.strip(),
+            list(headers.items()),
+            status=200 if is_valid else 410,
         )
 
     @route(_URL, methods=["POST"], max_content_length=_MAX_REQUEST, **_PARAMETERS)

@@ -45,9 +45,12 @@ class FsmConfirmationPage(models.AbstractModel):
     @api.model
     def _get_reason(self, record_sudo):
         """Why the question can't be answered here, \"\" when it can be."""
-        if not record_sudo.is_open:
-            return record_sudo.closed_reason or "closed"
-        return record_sudo._get_stale_reason()
+        stale = record_sudo._get_stale_reason()
+        if record_sudo.is_open:
+            return stale
+        if record_sudo.closed_reason == "answered" and stale not in ("", "late"):
+            return stale  # The answer is about what is not so any more.
+        return record_sudo.closed_reason or "closed"
 
     @api.model
     def _is_confirmed(self, record_sudo):

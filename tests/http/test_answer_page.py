@@ -7,12 +7,13 @@ from datetime import datetime, time, timedelta
 
 import pytz
 import vobject
+from lxml import html
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..common import MODULE, ConfirmationHttpCase
+from ..common import MODULE, ConfirmationHttpCase, new_user
 
 URL = "/job_confirmation/answer/"
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -380,6 +381,200 @@ class TestAnswerPage(ConfirmationHttpCase):
             self.env.flush_all()
             page = self._get(token=re.search(r"/answer/([\w-]{43})\?", body)[1])
             self.assertIn(f'lang="{shown}"', page.text)
+
+    def test_every_language(self):
+        """Page, thanks, calendar and date in each language that there is, and the
+        same for who has none."""
+        said = {
+            "en_US": (">Yes, I confirm<", ">No, I can't make it<", "is confirmed"),
+            "es_ES": (">Sí, confirmo<", ">No puedo<", "queda confirmada"),
+            "fr_FR": (">Oui, je confirme<", ">Non, je ne peux pas<", "est confirmé"),
+            "de_DE": (">Ja, ich bestätige<", ">Nein, ich sage ab<", "ist bestätigt"),
+            "pt_PT": (">Sim, confirmo<", ">Não posso<", "fica confirmada"),
+            "it_IT": (">Sì, confermo<", ">No, non posso<", "è confermato"),
+            "nl_NL": (">Ja, ik bevestig<", ">Nee, ik zeg af<", "is bevestigd"),
+        }
+        for lang in said:
+            self.env["res.lang"]._activate_lang(lang)
+        self.env["ir.module.module"]._load_module_terms([MODULE], list(said))
+        pages = {}
+        for lang, (yes, no, thanks) in said.items():
+            with self.subTest(lang):
+                self.contact.lang = lang
+                order = self._make_order(location_id=self.order.location_id.id)
+                token = self._get_token(self._send(order, channel="email"))
+                self.env.flush_all()
+                page = self._get(token=token)
+                refusal = self._get("?answer=no", token)
+                done = self._press("yes", page, token)
+                for found, wanted in (
+                    (page, f'lang="{lang.replace("_", "-")}"'),
+                    (page, yes),
+                    (refusal, no),
+                    (done, thanks),
+                ):
+                    self.assertTrue(wanted in found.text, wanted)
+                words = ("h1", "label", "button", "a")
+                pages[lang] = tuple(
+                    element.text
+                    for shown in (page, refusal, done)
+                    for element in html.fromstring(shown.text).iter(*words)
+                    if element.text and "+1" not in element.text
+                    if element.text != self.company.name
+                )
+                self.assertIn("DTSTART", self._get("/appointment.ics", token).text)
+        english = set(pages.pop("en_US"))
+        for lang, words in pages.items():
+            self.assertFalse(english & set(words), lang)
+
+    def _get_token(self, record):
+        body = record.sudo().mail_id.body_html
+        return re.search(r"/answer/([\w-]{43})\?", body)[1]
+
+    def test_two_questions_to_one_address(self):
+        """Each link answers its own, whatever order they come in."""
+        others = [
+            self._make_order(
+                self.start + timedelta(days=days), location_id=self.order.location_id.id
+            )
+            for days in (1, 2)
+        ]
+        records = [self._send(order, channel="email") for order in others]
+        tokens = [self._get_token(record) for record in records]
+        self.env.flush_all()
+        pages = [self._get(token=token) for token in tokens]
+        for order, page in zip(others, pages, strict=True):
+            self.assertIn(order.name, page.text)
+            for stranger in (self.order, *others):
+                if stranger != order:
+                    self.assertNotIn(stranger.name, page.text)
+        # With the form of another page of the same browser as well.
+        self._press("no", pages[0], tokens[1])
+        self.assertEqual([record.response for record in records], [False, "declined"])
+        self._assert_untouched()
+        self._press("yes", pages[1], tokens[0])
+        self.assertEqual(
+            [record.response for record in records], ["confirmed", "declined"]
+        )
+        self._assert_untouched()
+        self._press("yes")
+        self.assertEqual(self.record.response, "confirmed")
+        self.assertEqual(
+            [order.confirmation_status for order in others], ["confirmed", "declined"]
+        )
+
+    def test_after_a_stop_by_text(self):
+        """STOP is about texts: the link goes on answering, and opts nobody in again."""
+        self.contact.phone = "+12125550177"
+        texted = self._send(self.order)
+        self._run_outbox()
+        self._customer_says("STOP", number="+12125550177")
+        self.assertEqual(texted.response, "opted_out")
+        self.assertTrue(self.record.is_open)
+        self.env.flush_all()
+        self.assertEqual(self._get().status_code, 200)
+        self._press("yes")
+        self.assertEqual(self.record.response, "confirmed")
+        self.assertEqual(self.order.confirmation_status, "confirmed")
+        self.assertTrue(self.contact.confirmation_opt_out)
+        self.assertEqual(texted.response, "opted_out")
+
+    def test_another_companys_link(self):
+        """Whoever opens it sees the company that asked, and nothing of another."""
+        other = self._make_company("Bolt Inc", "+12025550199", phone="+1 202-555-0199")
+        self.env.user.company_ids |= other
+        team = self.env["fsm.team"].search([("company_id", "=", other.id)], limit=1)
+        order = self.env["fsm.order"].create(
+            {
+                "location_id": self.order.location_id.id,
+                "company_id": other.id,
+                "team_id": team.id,
+                "scheduled_date_start": self.start + timedelta(days=3),
+                "scheduled_duration": 1,
+            }
+        )
+        users = new_user(
+            self.env,
+            "mc_test_bolt",
+            groups="base.group_user,fieldservice.group_fsm_user,"
+            "fieldservice_job_confirmation.group_message_center_edit",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        record = self._send(order, users, channel="email")
+        self.assertEqual(record.company_id, other)
+        token = self._get_token(record)
+        self.env.flush_all()
+        visitors = (None, self.users["edit"].login)
+        for login in visitors:
+            if login:
+                self.authenticate(login, login)
+            for mine, theirs, own in (
+                (self.company, other, self.token),
+                (other, self.company, token),
+            ):
+                page = self._get(token=own)
+                self.assertEqual(page.status_code, 200)
+                for name in ("name", "phone"):
+                    self.assertIn(mine[name], page.text)
+                    self.assertNotIn(theirs[name], page.text)
+        self._press("yes", token=token)
+        self.assertEqual(record.response, "confirmed")
+        self.assertEqual(record.reply_ids.company_id, other)
+        self._assert_untouched()
+        calendar = self._get("/appointment.ics", token).text
+        self.assertIn(other.name, calendar)
+        self.assertNotIn(self.company.name, calendar)
+
+    def test_no_and_then_yes(self):
+        """One question has one answer; the second page says what counts."""
+        pages = [self._get(), self._get("?answer=no")]
+        self._press("no", pages[1], note="Sorry")
+        again = self._press("yes", pages[0])
+        self.assertIn("another date", again.text)
+        self.assertNotIn("<form", again.text)
+        self.assertEqual(self.record.response, "declined")
+        self.assertEqual(self.order.confirmation_status, "declined")
+        self.assertEqual(len(self.record.reply_ids), 1)
+        self.assertEqual(self._get("/appointment.ics").status_code, 410)
+
+    def test_programs_that_look_before_the_customer(self):
+        """Scanners fetch every address in a mail, also that of the calendar."""
+        for _time in range(3):
+            for suffix in ("", "?answer=yes", "?answer=no", "/appointment.ics"):
+                for method in ("HEAD", "GET"):
+                    address = self.base_url() + URL + self.token + suffix
+                    got = self.opener.request(method, address)
+                    expected = 410 if suffix.endswith(".ics") else 200
+                    self.assertEqual(got.status_code, expected)
+                    self._assert_untouched()
+        self._press("yes")
+        address = self.base_url() + URL + self.token + "/appointment.ics"
+        self.assertEqual(self.opener.request("HEAD", address).status_code, 200)
+        # What comes after the answer changes nothing either.
+        for suffix in ("", "?answer=no"):
+            self._get(suffix)
+        self.env.invalidate_all()
+        self.assertEqual(self.record.response, "confirmed")
+        self.assertEqual(len(self.record.reply_ids), 1)
+
+    def test_canceled_after_the_answer(self):
+        self._press("yes")
+        self.order.action_cancel()
+        self.env.flush_all()
+        self.assertEqual(self._get("/appointment.ics").status_code, 410)
+        page = self._get()
+        self.assertNotIn("is confirmed", page.text)
+        self.assertIn("no longer scheduled", page.text)
+
+    def test_moved_after_the_answer(self):
+        self._press("yes")
+        self.order.scheduled_date_start += timedelta(days=1)
+        self.env.flush_all()
+        self.assertEqual(self._get("/appointment.ics").status_code, 410)
+        page = self._get()
+        self.assertNotIn("is confirmed", page.text)
+        self.assertIn("has changed since", page.text)
 
     def test_who_is_logged_in_is_a_customer_there(self):
         self.authenticate(self.users["none"].login, self.users["none"].login)
