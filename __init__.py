@@ -2,4 +2,5 @@
 from . import models
 from . import wizard
 from . import controllers
-from .hooks import post_load, uninstall_hook
+from .hooks import uninstall_hook
+from .tools.unavailable import answer_without_database

@@ -80,6 +80,6 @@
         "web.assets_tests": ["fieldservice_job_confirmation/static/tests/tours/**/*"],
     },
     "application": True,
-    "post_load": "post_load",
+    "post_load": "answer_without_database",
     "uninstall_hook": "uninstall_hook",
 }

@@ -5,14 +5,6 @@ import re
 
 from .models.message_center.fsm_confirmation_name_index import FUNCTION
 from .models.xmlids import ANSWER_ACTIVITIES, MODULE, NOTE_SUBTYPE, SETUP_ACTIVITY
-from .tools.known_database import remember_database
-from .tools.unavailable import answer_without_database
-
-
-def post_load():
-    """Prepare what happens to a webhook before any controller is reached."""
-    answer_without_database()
-    remember_database()
 
 
 def uninstall_hook(env):

@@ -147,22 +147,6 @@ class TestUnavailable(ChaosCase):
             self.assertEqual(self._report(sid), 204)
             self.assertEqual(len(self._stored(sid)), 1)
 
-    def test_database_is_looked_up_once(self):
-        """No connection for each webhook, only to list the databases."""
-        self._report(f"SM{'d' * 32}")
-        before = self._count_lookups()
-        for _report in range(5):
-            self.assertEqual(self._report(f"SM{'d' * 32}"), 204)
-        self.assertEqual(self._count_lookups(), before)
-        # Who is logged in, or not, still has it looked up.
-        requests.get(f"{self.harness.url}/web/login", timeout=PATIENCE)
-        self.assertGreater(self._count_lookups(), before)
-
-    def _count_lookups(self):
-        sql = "SELECT sessions FROM pg_stat_database WHERE datname = 'postgres'"
-        [row] = self.harness.sql.rows(sql)
-        return row["sessions"]
-
     def test_work_order_is_held(self):
         """The reply is stored at once, and processed when it can be."""
         sid = f"SM{'b' * 32}"

@@ -43,3 +43,15 @@ export async function takeStep(component, step, follow) {
         cancel: () => undefined,
     });
 }
+
+/**
+ * Have Enter press the button or link that has the focus: in a list's cell it would open
+ * the row instead.
+ *
+ * @param {KeyboardEvent} ev
+ */
+export const pressOnEnter = (ev) => {
+    if (ev.key === "Enter") {
+        ev.stopPropagation();
+    }
+};
