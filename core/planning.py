@@ -161,10 +161,15 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
             calm = _find_settled(when, appointment, windows)
             if calm != when and _is_in_time(at, calm, appointment.start, notice):
                 return PlanDecision(step, "settling", calm)
-            return _judge(step, when, asked, appointment, windows, now, recipient)
-        opens = next_departure(now, appointment.zone, windows)
-        is_open = opens is not None and opens < appointment.start
-        decision = PlanDecision(step, "too_late" if is_open else "no_hours")
+            decision = _judge(step, when, asked, appointment, windows, now, recipient)
+            if decision.reason == "daily_limit":
+                decision = put_off(step, now, appointment, plan, windows)
+            if decision.reason != "over_limit":
+                return decision
+        else:
+            opens = next_departure(now, appointment.zone, windows)
+            is_open = opens is not None and opens < appointment.start
+            decision = PlanDecision(step, "too_late" if is_open else "no_hours")
     if coming:
         return PlanDecision(coming[1], "later", coming[0])
     return decision or PlanDecision(reason="no_step_left")
@@ -282,11 +287,23 @@ def _judge(step, when, asked, appointment, windows, now, recipient):
     if recipient.block:
         return PlanDecision(step, recipient.block, now + LOOK_AGAIN)
     if recipient.texts_today >= recipient.daily_limit:
-        tomorrow = localize(now, appointment.zone).date() + timedelta(days=1)
-        midnight = to_utc(tomorrow, 0, appointment.zone)
-        at = next_departure(midnight, appointment.zone, windows)
-        return PlanDecision(step, "daily_limit", at)
+        return PlanDecision(step, "daily_limit")
     return PlanDecision(step, at=now)
+
+
+def put_off(step, at, appointment, plan, windows):
+    """Decide about a text for which the number has got too many texts on a day.
+
+    :param at: naive UTC datetime at which it would leave
+    """
+    tomorrow = localize(at, appointment.zone).date() + timedelta(days=1)
+    midnight = to_utc(tomorrow, 0, appointment.zone)
+    when = next_departure(midnight, appointment.zone, windows)
+    planned = find_time(step, appointment.start, appointment.zone, windows)
+    notice = None if step.is_reminder else plan.notice
+    if _is_in_time(planned, when, appointment.start, notice):
+        return PlanDecision(step, "daily_limit", when)
+    return PlanDecision(step, "over_limit")
 
 
 def needs_call(appointment, plan, asked, reason, now):

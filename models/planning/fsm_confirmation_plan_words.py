@@ -153,6 +153,10 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             "no_hours": lambda: self.env._(
                 "Not asked: there are no texting hours left before it."
             ),
+            "over_limit": lambda: self.env._(
+                "Not asked: the number got as many texts as it may today, and later is"
+                " too late."
+            ),
             "no_step_left": lambda: self.env._("No more automatic texts."),
             "no_text": lambda: self.env._("Not asked: the text can't be used."),
             "confirmed": lambda: self.env._("No further text: confirmed."),

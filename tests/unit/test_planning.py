@@ -244,6 +244,21 @@ class TestDecide(TestCase):
         self.assert_not(decision, "daily_limit", ONE_AT - 5 * DAY - HOUR)
         self.assert_due(self.decide(ONE_AT, recipient=Recipient(3, texts_today=2)), ONE)
 
+    def test_the_limit_holds_a_text_until_it_is_too_late(self):
+        """A person calls at once: the next day is after the start or too close to it."""
+        full = Recipient(3, texts_today=3)
+        for start in (START, START - 3 * HOUR):
+            at = find_time(ONE, start, ZONE, DEFAULT_WINDOWS)
+            decision = self.decide(at, start=start, recipient=full)
+            self.assert_not(decision, "over_limit")
+        # It may still leave in the morning.
+        decision = self.decide(ONE_AT, start=START + 2 * HOUR, recipient=full)
+        self.assert_not(decision, "daily_limit", ONE_AT + 23 * HOUR)
+        # A later step may be on time.
+        late = Step(id=6, hours=1)
+        decision = self.decide(ONE_AT, plan=Plan((ONE, late)), recipient=full)
+        self.assert_not(decision, "later", START - HOUR)
+
     def test_an_unanswered_only_step_asks_nobody_for_the_first_time(self):
         only = Step(id=5, days=1, audience="unanswered")
         self.assert_not(self.decide(ONE_AT, plan=Plan((only,))), "no_step_left")
@@ -292,7 +307,7 @@ class TestNeedsCall(TestCase):
         for reason in ("", "later", "hours", "daily_limit"):
             self.assertFalse(self.needs_call(20, "not_sent", None, reason))
             self.assertTrue(self.needs_call(4, "not_sent", None, reason))
-        for reason in ("too_late", "held", "number_missing", "no_text"):
+        for reason in ("too_late", "over_limit", "held", "number_missing"):
             self.assertTrue(self.needs_call(20, "reconfirm", None, reason))
 
     def test_what_is_settled_needs_none(self):
