@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
+from heapq import heapify, heappop, heappush
 
 from odoo import api, fields, models
 
 from ..core import planning
 from ..core.alerts import first_for_many
+from ..core.formatting import localize
 from ..models.levels import check_may_edit
 
 DAYS_AHEAD = 7
@@ -18,7 +20,7 @@ _OUTCOMES = [
 ]
 _HELD = {"held", "step_held"}
 # What the planner puts in one text when it is about one customer's day.
-_TOGETHER = ("", "later", "hours")
+_TOGETHER = ("", "later", "hours", "daily_limit")
 _ANSWERED = {"confirmed", "declined", "opted_out", "unrecognized"}
 
 
@@ -123,6 +125,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
             return bool(at) and at <= until
 
         planner._check_due(findings, now, is_coming)
+        self._keep_to_limit(findings, now)
         # What a person has answered is of no interest here, nor what comes later.
         return [
             finding
@@ -130,6 +133,45 @@ class FsmConfirmationForecastLine(models.TransientModel):
             if finding.decision.reason not in ("no_plan", "no_step_left", "confirmed")
             and (not finding.decision.at or finding.decision.at <= until)
         ]
+
+    @api.model
+    def _keep_to_limit(self, findings, now):
+        """Put off what is more than a number may get on the day when it would leave.
+
+        :param findings: list of the planner's ``Finding``, which are changed
+        """
+        planner = self.env["fsm.confirmation.planner"]
+        leaving = [finding for finding in findings if self._is_leaving(finding)]
+        counts = planner._count_today([finding.draft for finding in leaving], now)
+        queue = [
+            (finding.decision.at, finding.facts.start, index)
+            for index, finding in enumerate(leaving)
+        ]
+        heapify(queue)
+        counted = set()
+        while queue:
+            at, start, index = heappop(queue)
+            finding = leaving[index]
+            text = planner._get_text_key(finding)
+            line = (finding.draft.address, localize(at, finding.facts.zone).date())
+            limit = finding.order.company_id.job_confirmation_daily_limit
+            if text in counted:
+                continue
+            if counts[line] < limit:
+                counts[line] += 1
+                counted.add(text)
+                continue
+            finding.put_off(at)
+            if finding.decision.at:
+                heappush(queue, (finding.decision.at, start, index))
+
+    @api.model
+    def _is_leaving(self, finding):
+        """Whether a text leaves at a time, as far as known."""
+        decision, draft = finding.decision, finding.draft
+        if not draft or not decision.at or decision.reason not in planning.WAITING:
+            return False
+        return not first_for_many(draft.alerts, is_again=True)
 
     @api.model
     def _search_appointments(self, company, now, until):

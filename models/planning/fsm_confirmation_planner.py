@@ -66,6 +66,12 @@ class Finding:
             self.facts, self.texts, self.plan._to_core(), self.windows, now, recipient
         )
 
+    def put_off(self, at):
+        """The number has got too many texts on the day of ``at`` already."""
+        self.decision = planning.put_off(
+            self.decision.step, at, self.facts, self.plan._to_core(), self.windows
+        )
+
 
 class FsmConfirmationPlanner(models.AbstractModel):
     """Asks customers automatically, as the plans say.

@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Customers are asked by themselves."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg2
 
@@ -756,6 +757,22 @@ class TestPlans(PlannerCase):
         self.soon.enabled = True
         texts = self._plan(max(found.mapped("leaves_date")))
         self.assertEqual(len(texts.filtered(lambda text: not text.carrier_id)), 2)
+
+    def test_the_forecast_keeps_to_the_daily_limit(self):
+        """What is more than a number may get leaves on the days after."""
+        self.company.job_confirmation_daily_limit = 1
+        self.soon.step_ids.number = 20 * 24
+        for days in (4, 8, 12):
+            self._make_order(self.start + days * DAY)
+        lines = self.env["fsm.confirmation.forecast.line"].with_user(self.dispatcher)
+        lines = lines.with_context(allowed_company_ids=self.company.ids)
+        found = lines.search(lines.action_open()["domain"])
+        self.assertEqual(len(found), 4)
+        days = [
+            line.leaves_date.replace(tzinfo=UTC).astimezone(ZoneInfo("America/New_York")).date()
+            for line in found.sorted("appointment_start")
+        ]
+        self.assertEqual(days, [days[0] + number * DAY for number in range(4)])
 
     def test_a_calendar_says_when_texts_leave(self):
         calendar = self.env["resource.calendar"].create(
