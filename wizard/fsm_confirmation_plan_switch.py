@@ -75,6 +75,13 @@ class FsmConfirmationPlanSwitch(models.TransientModel):
                 "Job confirmations are not enabled for %s: nothing is sent until then.",
                 company.name,
             )
+        first = plan._find_covering()
+        if first:
+            return self.env._(
+                "“%s” comes first and fits every Work Order: nothing is sent by this"
+                " plan. Drag it above, or limit the other one.",
+                first.name,
+            )
         return False
 
     def action_switch_on(self):

@@ -10,6 +10,8 @@ from ..xmlids import MODULE
 # The plans that each company begins with, switched off.
 _READY_MADE = ("plan_1_day", "plan_3_1_days", "plan_7_2_1_days")
 _MOST_CALL_HOURS = 7 * 24
+# What a plan may be limited to.
+_LIMITS = ("team_ids", "type_ids", "tag_ids", "territory_ids", "location_ids")
 
 
 class FsmConfirmationPlan(models.Model):
@@ -152,6 +154,12 @@ class FsmConfirmationPlan(models.Model):
             (self.location_ids, order_sudo.location_id),
         )
         return all(not wanted or wanted & actual for wanted, actual in limits)
+
+    def _find_covering(self):
+        """The plan that is on and leaves no Work Order to this one, maybe empty."""
+        plans_sudo = (self._find_enabled_sudo(self.company_id) | self.sudo()).sorted()
+        earlier_sudo = plans_sudo[: plans_sudo.ids.index(self.id)]
+        return earlier_sudo.filtered(lambda plan: not any(plan[x] for x in _LIMITS))[:1]
 
     def _to_core(self):
         """The plan as :class:`~...core.planning.Plan`, None when there is none."""

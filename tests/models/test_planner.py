@@ -690,6 +690,20 @@ class TestPlans(PlannerCase):
         self.assertTrue(self.soon.enabled)
         self.assertEqual(len(self._plan()), 1)
 
+    def test_a_plan_that_never_counts_is_said(self):
+        """When it is switched on: an earlier one fits every Work Order."""
+        tag = self.env["fsm.tag"].create({"name": "VIP"})
+        later = self._make_plan("Later", [{"number": 1}], enabled=False, sequence=20)
+        switches = self.env["fsm.confirmation.plan.switch"].with_user(
+            self.users["admin"]
+        )
+        self.assertIn("Soon", switches.create({"plan_id": later.id}).problem)
+        self.soon.tag_ids = tag
+        self.assertFalse(switches.create({"plan_id": later.id}).problem)
+        self.soon.tag_ids = False
+        later.sequence = 1
+        self.assertFalse(switches.create({"plan_id": later.id}).problem)
+
     def test_who_is_left_out_is_said_while_the_hours_are_waited_for(self):
         self.customer.phone = False
         closed = self.env["resource.calendar"].create(
