@@ -511,6 +511,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 finding.draft.step = step_sudo
                 _holding, after = planning.find_holding(finding.texts, finding.facts)
                 finding.draft.step_after = after
+            # A notice of change would say the same in another text.
+            asking = [finding.draft for finding in mine if finding.draft.asks]
+            self.env["fsm.confirmation.change"]._add_news_of_move(asking)
             try:
                 with self.env.cr.savepoint():
                     records_sudo += self._record([finding.draft for finding in mine])

@@ -157,6 +157,17 @@ class TestPlanner(PlannerCase):
         self.assertEqual(third.step_id, first.step_id)
         self.assertFalse(self._plan(self.now + 40 * MINUTE))
 
+    def test_a_moved_date_is_told_and_asked_about_in_one_text(self):
+        self.company.job_confirmation_notice_moved = "auto"
+        self._mark_sent(self._plan())
+        self.order.scheduled_date_start = self.start + HOUR
+        changes = self.env["fsm.confirmation.change"].sudo()
+        self.assertTrue(changes.search([("order_id", "=", self.order.id)]))
+        text = self._plan(self.now + 20 * MINUTE)
+        self.assertEqual((text.tells_change, text.kind), ("moved", "question"))
+        self.assertIn("YES", text.body)
+        self.assertFalse(changes.search([("order_id", "=", self.order.id)]))
+
     def test_another_place_is_asked_about_anew(self):
         self._mark_sent(self._plan())
         self.order.location_id = self._make_location(self.customer)
@@ -775,7 +786,7 @@ class TestPlans(PlannerCase):
     def test_the_forecast_keeps_to_the_daily_limit(self):
         """What is more than a number may get leaves on the days after."""
         self.company.job_confirmation_daily_limit = 1
-        self.soon.step_ids.number = 20 * 24
+        self.soon.step_ids.write({"unit": "days", "number": 20})
         for days in (4, 8, 12):
             self._make_order(self.start + days * DAY)
         lines = self.env["fsm.confirmation.forecast.line"].with_user(self.dispatcher)
