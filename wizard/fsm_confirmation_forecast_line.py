@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 from heapq import heapify, heappop, heappush
+from uuid import uuid4
 
 from odoo import api, fields, models
 
@@ -38,7 +39,8 @@ class FsmConfirmationForecastLine(models.TransientModel):
     batch = fields.Char(index=True, readonly=True)
     order_id = fields.Many2one("fsm.order", string="Work Order", readonly=True)
     visit_id = fields.Many2one("fsm.visit", readonly=True)
-    appointment_start = fields.Datetime("Appointment", readonly=True)
+    appointment_start = fields.Datetime(readonly=True)
+    appointment_text = fields.Char("Appointment", compute="_compute_appointment_text")
     company_id = fields.Many2one("res.company", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
     step_id = fields.Many2one("fsm.confirmation.plan.step", readonly=True)
@@ -58,6 +60,12 @@ class FsmConfirmationForecastLine(models.TransientModel):
     def _compute_is_held(self):
         for line in self:
             line.is_held = line._get_appointment().sudo()._is_held()
+
+    @api.depends("order_id", "visit_id")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_appointment_text(self):
+        for line in self:
+            line.appointment_text = line._get_appointment().appointment_text
 
     def _get_appointment(self):
         return self.visit_id or self.order_id
@@ -91,7 +99,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         now = fields.Datetime.now()
         findings = self._find(company, plan, now)
         allowed = self._get_readable(findings)
-        batch = f"{self.env.uid}-{now.timestamp()}"
+        batch = uuid4().hex
         rows = [
             {**row, "batch": batch}
             for row in self._prepare_lines(findings)
@@ -109,7 +117,6 @@ class FsmConfirmationForecastLine(models.TransientModel):
     @api.model
     def _find(self, company, plan, now):
         """Findings of the planner about what may be sent in the next days."""
-        planner = self.env["fsm.confirmation.planner"]
         plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(company)
         if plan:
             plans_sudo = (plans_sudo | plan.sudo()).sorted()
@@ -118,14 +125,7 @@ class FsmConfirmationForecastLine(models.TransientModel):
         windows = company._get_texting_windows()
         horizon = planning.find_horizon(steps, windows, until.date())
         appointments = self._search_appointments(company, now, until + horizon)
-        findings = planner._look(appointments, plans_sudo, now)
-
-        def is_coming(finding):
-            at = finding.decision.at
-            return bool(at) and at <= until
-
-        planner._check_due(findings, now, is_coming)
-        self._keep_to_limit(findings, now)
+        findings = self._look_ahead(appointments, plans_sudo, now)
         # What a person has answered is of no interest here, nor what comes later.
         return [
             finding
@@ -133,6 +133,23 @@ class FsmConfirmationForecastLine(models.TransientModel):
             if finding.decision.reason not in ("no_plan", "no_step_left", "confirmed")
             and (not finding.decision.at or finding.decision.at <= until)
         ]
+
+    @api.model
+    def _look_ahead(self, appointments, plans_sudo, now):
+        """Findings of the planner about appointments, with who gets the texts."""
+        planner = self.env["fsm.confirmation.planner"]
+        findings = planner._look(appointments, plans_sudo, now)
+        until = now + timedelta(days=DAYS_AHEAD)
+
+        def is_coming(finding):
+            decision = finding.decision
+            return decision.reason == "too_late" or bool(
+                decision.at and decision.at <= until
+            )
+
+        planner._check_due(findings, now, is_coming)
+        self._keep_to_limit(findings, now)
+        return findings
 
     @api.model
     def _keep_to_limit(self, findings, now):
@@ -253,6 +270,26 @@ class FsmConfirmationForecastLine(models.TransientModel):
         self.check_access("read")
         for line in self:
             line._get_appointment().action_hold_confirmation()
+            line._refresh()
+
+    def _refresh(self):
+        """Work out anew what the list says of this customer."""
+        now = fields.Datetime.now()
+        lines = self.search(
+            [("batch", "=", self.batch), ("partner_id", "=", self.partner_id.id)]
+        )
+        plans_sudo = self.env["fsm.confirmation.plan"]._find_enabled_sudo(
+            self.company_id
+        )
+        plans_sudo = (plans_sudo | lines.plan_id.sudo()).sorted()
+        line_of = {line._get_appointment().sudo(): line for line in self | lines}
+        findings = self._look_ahead(list(line_of), plans_sudo, now)
+        for row, line in zip(
+            self._prepare_lines(findings), line_of.values(), strict=True
+        ):
+            # Who is held is not looked for.
+            row["partner_id"] = line.partner_id.id
+            line.sudo().write(row)
 
     def action_open_order(self):
         """Open the Work Order."""

@@ -31,11 +31,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
         planner = self.env["fsm.confirmation.planner"]
         plans = self.env["fsm.confirmation.plan"]
         parts = {
-            record: [
-                each.sudo()
-                for each in record._get_planned_appointments()
-                if each.scheduled_date_start
-            ]
+            record: [each.sudo() for each in record._get_planned_appointments()]
             for record in appointments
             if record.id and plans._is_on_sudo(record.sudo().company_id)
         }
@@ -88,7 +84,8 @@ class FsmConfirmationPlanWords(models.AbstractModel):
 
     @api.model
     def _is_coming(self, finding):
-        return bool(finding.decision.at)
+        # Who can't be texted anyway is not late.
+        return bool(finding.decision.at) or finding.decision.reason == "too_late"
 
     @api.model
     def _describe_one(self, record, finding):
@@ -167,7 +164,7 @@ class FsmConfirmationPlanWords(models.AbstractModel):
             ),
         }
         alert = finding.draft and first_for_many(finding.draft.alerts, is_again=True)
-        if alert and alert.code == reason:
+        if alert and reason in (alert.code, "too_late"):
             return self.env._("Not asked: %s", alert.summary or alert.text)
         return known[reason]() if reason in known else self.env._("Not asked.")
 

@@ -611,6 +611,14 @@ class TestPlanner(PlannerCase):
         self.customer.phone = False
         order.invalidate_recordset()
         self.assertIn("mobile number", order.confirmation_plan_info)
+        # Late or not, that is why.
+        self.soon.least_notice = 1000
+        self.order.scheduled_date_start = self.start - HOUR
+        self.assertIn("mobile number", order.confirmation_plan_info)
+        self.soon.least_notice = 4
+        self.order.scheduled_date_start = False
+        self.assertIn("no date", order.confirmation_plan_info)
+        self.order.scheduled_date_start = self.start + 10 * DAY
         contact = self.customer.with_user(self.users["read"])
         contact = contact.with_context(allowed_company_ids=self.company.ids)
         self.assertIn(self.order.name, contact.confirmation_plan_info)
@@ -751,7 +759,13 @@ class TestPlans(PlannerCase):
         self.assertFalse(self.env["fsm.confirmation"].search([]))
         found[0].action_hold()
         self.assertTrue(found[0].is_held)
+        self.assertEqual(found[0].outcome, "held")
+        self.assertFalse(found[0].leaves_date)
+        found[0].action_hold()
+        self.assertEqual((found[0].outcome, found[0].text_count), ("leaves", 1))
+        found[0].action_hold()
         again = lines.search(lines.action_open()["domain"])
+        self.assertEqual(len(again), 2)
         outcomes = {line.order_id: line.outcome for line in again}
         self.assertEqual(outcomes, {found[0].order_id: "held", coming: "leaves"})
         self.assertEqual(self._plan().order_id, self.env["fsm.order"])
