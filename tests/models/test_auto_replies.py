@@ -97,7 +97,7 @@ class TestAutoReplies(ConfirmationTransactionCase):
         with self.assertRaisesRegex(ValidationError, "same reply"):
             self.company.job_confirmation_text_ids = texts
         other = self.company._job_confirmation_template()
-        with self.assertRaisesRegex(ValidationError, "no auto-reply"):
+        with self.assertRaisesRegex(ValidationError, "isn't an auto-reply"):
             self.company.job_confirmation_text_ids = other
         with self.assertRaisesRegex(ValidationError, "has to apply to"):
             texts[0].confirmation_kind = "help"
