@@ -808,7 +808,9 @@ class TestPlans(PlannerCase):
         found = lines.search(lines.action_open()["domain"])
         self.assertEqual(len(found), 4)
         days = [
-            line.leaves_date.replace(tzinfo=UTC).astimezone(ZoneInfo("America/New_York")).date()
+            line.leaves_date.replace(tzinfo=UTC)
+            .astimezone(ZoneInfo("America/New_York"))
+            .date()
             for line in found.sorted("appointment_start")
         ]
         self.assertEqual(days, [days[0] + number * DAY for number in range(4)])
