@@ -245,7 +245,7 @@ class TestDecide(TestCase):
         self.assert_due(self.decide(ONE_AT, recipient=Recipient(3, texts_today=2)), ONE)
 
     def test_the_limit_holds_a_text_until_it_is_too_late(self):
-        """A person calls at once: the next day is past the start, or too close to it."""
+        """A person calls at once: the next day is past the start, or too close."""
         full = Recipient(3, texts_today=3)
         for start in (START, START - 3 * HOUR):
             at = find_time(ONE, start, ZONE, DEFAULT_WINDOWS)
