@@ -261,6 +261,33 @@ class TestDayBoard(PlanningCase):
             found = str(self._attempt(lambda: order.message_ids.mapped("body")))
             self.assertNotIn(words, found, user.login)
 
+    def test_dispatchers_lead_nowhere(self):
+        """Whose list of calls it is leads to nothing that the user may not search."""
+        self.env["fsm.confirmation.call.list"].create(
+            {
+                "user_id": self.dispatcher.id,
+                "company_id": self.company.id,
+                "order_ids": [Command.set(self.secret_order.ids)],
+            }
+        )
+        user = self._make_user("board_reader", "read", self.company)
+        board = self._as(user, "fsm.appointment")
+        found = board.search([("call_user_id", "=", self.dispatcher.id)])
+        self.assertEqual(found.order_id, self.secret_order)
+        name = [("call_user_id.login", "=", self.dispatcher.login)]
+        self.assertEqual(board.search(name), found)
+        self.assertFalse(board.search([("call_user_id.login", "=", "nobody")]))
+        self.assertNotIn(
+            found, board.search([("call_user_id", "!=", self.dispatcher.id)])
+        )
+        token = "sms_twilio_auth_token"
+        for domain in (
+            [(f"call_user_id.company_ids.{token}", "=like", "%")],
+            [("call_user_id", "any", [(f"company_ids.{token}", "=like", "%")])],
+            [("call_user_id", "not any", [(f"company_ids.{token}", "=like", "Z%")])],
+        ):
+            self._check(domain, lambda: (board.search_count(domain), CHANGED))
+
 
 class TestContactsOfOthers(PlanningCase):
     def test_at_a_location(self):
