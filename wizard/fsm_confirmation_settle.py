@@ -52,7 +52,7 @@ class FsmConfirmationSettle(models.TransientModel):
     @api.depends("action", "confirmation_id", "scheduled_date_start")
     def _compute_move_info(self):
         """What the customer gets to know of the move, before it is made."""
-        proposals = self.env["fsm.confirmation.proposal"]
+        agreed_times = self.env["fsm.confirmation.agreed.time"]
         for wizard in self:
             wizard.move_info = False
             message = wizard.confirmation_id._origin
@@ -60,9 +60,9 @@ class FsmConfirmationSettle(models.TransientModel):
             is_move = wizard.action == "move" and message and start
             if not is_move or not message.has_access("read"):
                 continue
-            if proposals._is_agreed(message, start):
+            if agreed_times._is_agreed(message, start):
                 agreed = self.env._("The customer named this time: it is confirmed.")
-                told = proposals._describe_telling(message)
+                told = agreed_times._describe_telling(message)
                 wizard.move_info = f"{agreed} {told}"
             else:
                 wizard.move_info = wizard._describe_notice(message)
@@ -129,9 +129,9 @@ class FsmConfirmationSettle(models.TransientModel):
         appointment = appointment_sudo.sudo(False)
         appointment.check_access("write")
         self._check_can_move(appointment_sudo)
-        proposals = self.env["fsm.confirmation.proposal"]
-        if proposals._is_agreed(self.confirmation_id, self.scheduled_date_start):
-            return proposals._set_agreed(
+        agreed_times = self.env["fsm.confirmation.agreed.time"]
+        if agreed_times._is_agreed(self.confirmation_id, self.scheduled_date_start):
+            return agreed_times._set_agreed(
                 self.confirmation_id, self.scheduled_date_start, then=CLOSE
             )
         appointment.scheduled_date_start = self.scheduled_date_start

@@ -47,6 +47,7 @@ class FsmOrder(models.Model):
         help="The customer opted back in, and was not asked again.",
     )
     confirmation_old_text = fields.Char(
+        "Earlier Response",
         compute="_compute_has_moved_appointment",
         groups=READ_GROUP,
         help="What the customer answered before the appointment changed.",

@@ -105,14 +105,15 @@ class FsmConfirmationNextStep(models.AbstractModel):
     @api.model
     def _get_time_steps(self, message):
         """Setting the time that the customer chose of those that were proposed."""
-        proposal = self.env["fsm.confirmation.proposal"]
-        slot_sudo = proposal._find_chosen_sudo(message)
+        agreed_times = self.env["fsm.confirmation.agreed.time"]
+        slot_sudo = agreed_times._find_chosen_sudo(message)
         if not slot_sudo:
             return []
-        label = proposal._describe_chosen(slot_sudo)
+        label = agreed_times._describe_chosen(slot_sudo)
         icon = "fa-calendar-check-o"
         step = self._prepare_step("take_time", label, icon, primary=True)
-        return [{**step, "confirm": proposal._describe_applying(message, slot_sudo)}]
+        confirm = agreed_times._describe_applying(message, slot_sudo)
+        return [{**step, "confirm": confirm}]
 
     @api.model
     def _prepare_resolve_step(self, message, unclear):
@@ -190,7 +191,7 @@ class FsmConfirmationNextStep(models.AbstractModel):
             "move": lambda message: message.action_move_as_proposed(),
             "reschedule": lambda message: message.action_reschedule(),
             "propose": self._propose,
-            "take_time": self.env["fsm.confirmation.proposal"]._apply_chosen,
+            "take_time": self.env["fsm.confirmation.agreed.time"]._apply_chosen,
             "resolve": lambda message: message.action_settle(),
             "attach": self._attach,
             "undo": self.env["fsm.confirmation.undo"]._undo,

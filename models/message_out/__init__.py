@@ -26,3 +26,4 @@ from . import fsm_confirmation_undo
 from . import fsm_confirmation_write_back
 from . import fsm_confirmation_slot
 from . import fsm_confirmation_proposal
+from . import fsm_confirmation_agreed_time

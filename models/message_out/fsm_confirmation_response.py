@@ -200,7 +200,7 @@ class FsmConfirmationResponse(models.AbstractModel):
         if effect.proposed:
             values.update(self._prepare_proposal(message, effect.proposed))
         message.write(values)
-        self.env["fsm.confirmation.proposal"]._choose(message, effect.chosen)
+        self.env["fsm.confirmation.agreed.time"]._choose(message, effect.chosen)
         if effect.note:
             note = "\n".join(filter(None, [message.customer_note, effect.note]))
             message._write_words(message.reply_body, {"customer_note": note})

@@ -33,6 +33,7 @@ class FsmPlannedAppointmentMixin(models.AbstractModel):
         help="The customer is not asked automatically; a person can still send.",
     )
     confirmation_moved_date = fields.Datetime(
+        "Appointment Changed On",
         readonly=True,
         copy=False,
         groups="base.group_system",

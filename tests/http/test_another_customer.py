@@ -108,8 +108,9 @@ class TestAnotherCustomer(ConfirmationHttpCase):
         self._give_to_berta()
         message = self.question.with_user(self.dispatcher)
         self._refused(lambda: message.action_next_step("take_time"))
-        proposals = self.env["fsm.confirmation.proposal"].with_user(self.dispatcher)
-        self._refused(lambda: proposals._apply_chosen(message))
+        agreed_times = self.env["fsm.confirmation.agreed.time"]
+        agreed_times = agreed_times.with_user(self.dispatcher)
+        self._refused(lambda: agreed_times._apply_chosen(message))
 
     def test_proposing_in_the_old_conversation(self):
         self._ask()

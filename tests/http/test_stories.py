@@ -996,7 +996,7 @@ class TestStories(ConfirmationTransactionCase):
         template = self.env["sms.template"].create(
             {"name": "Birthday", "model_id": model.id, "body": "Dear {{ object.name }}"}
         )
-        with self.assertRaisesRegex(ValidationError, "no template for Work Orders"):
+        with self.assertRaisesRegex(ValidationError, "a template for Work Orders"):
             self.company.job_confirmation_template_id = template
 
     def test_lifting_by_hand_warns_of_twilios_own_block(self):
