@@ -443,6 +443,9 @@ class FsmAppointmentMixin(models.AbstractModel):
 
         What is over stays as it was.
         """
+        for appointment_sudo in self.sudo():
+            proposals = self.env["fsm.confirmation.proposal"]
+            proposals._withdraw_from_others(appointment_sudo)
         self.filtered(
             lambda rec: rec._is_appointment_upcoming()
         )._on_appointment_moved()

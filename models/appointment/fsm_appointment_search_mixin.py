@@ -48,7 +48,11 @@ class FsmAppointmentSearchMixin(models.AbstractModel):
 
     def _search_call_user_id(self, operator, value):
         """Those on the lists that the planner keeps for dispatchers."""
-        if operator in ("not in", "not any"):
+        if operator == "any":
+            # With the user's rights: with sudo it would tell of all that a path leads
+            # to from there.
+            operator, value = "in", self.env["res.users"].search(value).ids
+        if operator != "in":
             return NotImplemented
         lists_sudo = self.env["fsm.confirmation.call.list"].sudo()
         lists_sudo = lists_sudo.search(

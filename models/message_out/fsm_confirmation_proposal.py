@@ -339,10 +339,10 @@ class FsmConfirmationProposal(models.AbstractModel):
             ) from error
 
     @api.model
-    def _get_slots_sudo(self, record):
-        """The times that a text proposes."""
+    def _get_slots_sudo(self, records):
+        """The times that texts propose."""
         slots_sudo = self.env["fsm.confirmation.slot"].sudo()
-        return slots_sudo.search([("confirmation_id", "=", record.id)])
+        return slots_sudo.search([("confirmation_id", "in", records.ids)])
 
     @api.model
     def _find_pending_sudo(self, orders):
@@ -433,15 +433,27 @@ class FsmConfirmationProposal(models.AbstractModel):
         A time that the customer took and that was set by hand is still to be told.
         """
         start = appointment_sudo.scheduled_date_start
+        held_sudo = self._find_held_sudo(appointment_sudo)
+        is_set = any(slot.is_chosen and slot.date_start == start for slot in held_sudo)
+        if not is_set or appointment_sudo._is_appointment_closed():
+            held_sudo._release_sudo()
+
+    @api.model
+    def _find_held_sudo(self, appointment_sudo):
+        """The times of an appointment that are reserved: ``fsm.confirmation.slot``."""
         slots_sudo = self.env["fsm.confirmation.slot"].sudo()
         about = [
             (f"confirmation_id.{name}", operator, value)
             for name, operator, value in appointment_sudo._get_about_domain()
         ]
-        held_sudo = slots_sudo.search([("is_held", "=", True), *about])
-        is_set = any(slot.is_chosen and slot.date_start == start for slot in held_sudo)
-        if not is_set or appointment_sudo._is_appointment_closed():
-            held_sudo._release_sudo()
+        return slots_sudo.search([("is_held", "=", True), *about])
+
+    @api.model
+    def _withdraw_from_others(self, appointment_sudo):
+        """Whose appointment it is no more keeps no times."""
+        self._find_held_sudo(appointment_sudo).filtered(
+            lambda slot: slot.confirmation_id._is_of_another_customer()
+        )._release_sudo()
 
     @api.model
     def _withdraw_from(self, number, companies):

@@ -463,6 +463,10 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
         :param reason: a key of ``closed_reason``
         """
         open_sudo = self.sudo().filtered("is_open")
+        if reason in ("company", "deleted"):
+            # Other customers may have the times that were proposed.
+            proposals = self.env["fsm.confirmation.proposal"]
+            proposals._get_slots_sudo(self)._release_sudo()
         if reason in (*status.OUTDATED, "deleted"):
             # Their answers were about something else, or about nothing any more.
             self.sudo().filtered(

@@ -34,6 +34,9 @@ class FsmConfirmationTransfer(models.AbstractModel):
         ).unlink()
         self._move_notes(order_sudo, messages_sudo)
         self._detach(messages_sudo)
+        # They stand in the list of people who may not read the Work Order any more.
+        changes = self.env["fsm.confirmation.change"]
+        changes._forget_sudo([order_sudo, *order_sudo.visit_ids])
         for appointments in (order_sudo, order_sudo.visit_ids):
             appointments._set_confirmation_status_sudo("not_sent")
 

@@ -341,6 +341,27 @@ class TestPropose(ConfirmationHttpCase):
         self.assertNotIn("take_time", self._steps())
         self.assertTrue(self.question.needs_reading)
 
+    def test_a_work_order_that_is_gone_holds_no_times(self):
+        beta = self._make_company("Beta Repairs", number="+12025550177")
+        stranger = self._make_contact("Stranger", "+12125550155")
+        for case, leave in {
+            "another customer": lambda: self.order.write(
+                {"location_id": self._make_location(stranger).id}
+            ),
+            "another company": lambda: self.order.write({"company_id": beta.id}),
+            "deleted": lambda: self.order.unlink(),
+        }.items():
+            with self.subTest(case):
+                self.order = self._make_order(
+                    self.start + timedelta(days=7), person_id=self.technician.id
+                )
+                self.question = self._send(self.order)
+                self._run_outbox()
+                slots = self._slots(self._propose())
+                self.assertTrue(all(slots.mapped("is_held")))
+                leave()
+                self.assertFalse(any(slots.mapped("is_held")))
+
     def test_who_opted_out_holds_no_times(self):
         record = self._propose()
         self._customer_says("STOP")

@@ -3,6 +3,8 @@
 # ruff: noqa: B023
 """What an adversary calls of what asks by itself, of the Day Board and of contacts."""
 
+from datetime import timedelta
+
 from odoo import Command
 
 from .test_adversary import AdversaryCase, in_every_type
@@ -260,6 +262,48 @@ class TestDayBoard(PlanningCase):
                 self.assertNotIn(words, found, (user.login, record))
             found = str(self._attempt(lambda: order.message_ids.mapped("body")))
             self.assertNotIn(words, found, user.login)
+
+    def test_what_was_to_be_told_stays_behind(self):
+        """A change of a Work Order that is another company's now is in no list."""
+        self.company.job_confirmation_notice_moved = "hand"
+        self._mark_sent(self.message)
+        self.secret_order.location_id.partner_id.company_id = False
+        self.zoe.company_id = False
+        self.secret_order.scheduled_date_start += timedelta(days=1)
+        changes = self.env["fsm.confirmation.change"]
+        self.assertTrue(changes.search([]))
+        self.secret_order.company_id = self.other
+        self._reread()
+        user = self._make_user("change_reader", "edit", self.company)
+        changes = self._as(user, changes)
+        self.assertFalse(changes.web_search_read([], self._specify(changes))["records"])
+
+    def test_dispatchers_lead_nowhere(self):
+        """Whose list of calls it is leads to nothing that the user may not search."""
+        self.env["fsm.confirmation.call.list"].create(
+            {
+                "user_id": self.dispatcher.id,
+                "company_id": self.company.id,
+                "order_ids": [Command.set(self.secret_order.ids)],
+            }
+        )
+        user = self._make_user("board_reader", "read", self.company)
+        board = self._as(user, "fsm.appointment")
+        found = board.search([("call_user_id", "=", self.dispatcher.id)])
+        self.assertEqual(found.order_id, self.secret_order)
+        name = [("call_user_id.login", "=", self.dispatcher.login)]
+        self.assertEqual(board.search(name), found)
+        self.assertFalse(board.search([("call_user_id.login", "=", "nobody")]))
+        self.assertNotIn(
+            found, board.search([("call_user_id", "!=", self.dispatcher.id)])
+        )
+        token = "sms_twilio_auth_token"
+        for domain in (
+            [(f"call_user_id.company_ids.{token}", "=like", "%")],
+            [("call_user_id", "any", [(f"company_ids.{token}", "=like", "%")])],
+            [("call_user_id", "not any", [(f"company_ids.{token}", "=like", "Z%")])],
+        ):
+            self._check(domain, lambda: (board.search_count(domain), CHANGED))
 
 
 class TestContactsOfOthers(PlanningCase):
