@@ -225,10 +225,13 @@ class FsmDayBoard(models.AbstractModel):
 
     @api.model
     def _quote(self, message, words):
-        """What the customer wrote, and whether it is about another time than now."""
+        """What the customer wrote, the time that it proposes, and whether it is about
+        another time than now."""
         quoted = f"“{words.strip()}”"
         if message._has_moved():
             return self.env._("About the old time: %s", quoted)
+        if message.proposed_text:
+            return f"{quoted} ({message.proposed_text})"
         return quoted
 
     @api.model

@@ -165,6 +165,19 @@ class TestContents(DayBoardCase):
         self.assertEqual(self.order.scheduled_date_start, later)
         self.assertEqual(self.order.confirmation_status, "reconfirm")
 
+    def test_another_day_without_a_clear_no(self):
+        sent = self._send()
+        self._reply("Can you do Friday instead?")
+        row = self._row(self.order)
+        self.assertEqual(row.board_state, "to_read")
+        self.assertTrue(sent.proposed_text.startswith("Fri"))
+        said = f"“Can you do Friday instead?” ({sent.proposed_text})"
+        self.assertEqual(row.remark, said)
+        self.assertEqual(self._row(self.order, "read").remark, said)
+        self.assertEqual(self._steps(row)[:3], ["move", "propose", "conversation"])
+        self.assertTrue(row.next_steps[0]["primary"])
+        self.assertTrue(row.action_next_step("move")["context"])
+
     def test_near(self):
         self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=3)
         self._send()
