@@ -42,6 +42,9 @@ class FsmDayBoardStep(models.AbstractModel):
         self._add_call(steps, appointment, found)
         label = self.env._("Open Work Order")
         steps.append(self._prepare_step("open_order", label, "fa-external-link"))
+        if found.times or appointment.confirmation_status == "declined":
+            # Nobody is first asked again about the date that doesn't suit them.
+            steps.sort(key=lambda step: step["key"] == "send")
         # What waits for the customer, or for nobody, asks for no click.
         steps[0]["primary"] = bool(found.change) or (
             editable and found.state not in ("awaiting", "confirmed", "passed")

@@ -178,6 +178,19 @@ class TestContents(DayBoardCase):
         self.assertTrue(row.next_steps[0]["primary"])
         self.assertTrue(row.action_next_step("move")["context"])
 
+    def test_after_proposing_times_the_declined_date_is_not_what_comes_first(self):
+        self._mark_sent(self._send())
+        self._reply("No")
+        action = self._row(self.order).action_next_step("propose")
+        wizards = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        allowed = {"allowed_company_ids": self.company.ids}
+        wizards.with_context(**action["context"], **allowed).create({}).action_send()
+        row = self._row(self.order)
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
+        self.assertEqual(self._steps(row)[0], "conversation")
+        self.assertEqual(self._steps(row)[-1], "send")
+
     def test_near(self):
         self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=3)
         self._send()
