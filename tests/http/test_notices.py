@@ -318,6 +318,36 @@ class TestNotices(NoticesCase):
         self._move()
         self.assertFalse(self.changes.search([]))
 
+    def test_the_whole_window_that_the_customer_was_told(self):
+        self.company.job_confirmation_notice_moved = "hand"
+        self.company.job_confirmation_notice_canceled = "hand"
+        self._asked()
+        written = self._make_order(self.start + timedelta(days=3))
+        # As by demo data or an integrator: without the end of the window.
+        self.env["fsm.confirmation"].sudo().create(
+            {
+                "order_id": written.id,
+                "partner_id": self.customer.id,
+                "mobile": "+12025550123",
+                "company_id": self.company.id,
+                "body": "Tomorrow at nine?",
+                "appointment_start": written.scheduled_date_start,
+                "state": "delivered",
+            }
+        )
+        for order in (self.order, written):
+            job, told = order.name, order.confirmation_ids
+            known = told.appointment_text
+            self.assertIn("11:00", known)
+            self._move(order=order)
+            self.assertEqual(told.appointment_text, known)
+            self.assertEqual(self.changes.search([]).told_text, known)
+            order.with_context(confirmation_delete=True).unlink()
+            self.env.invalidate_all()
+            change = self.changes.search([])
+            self.assertEqual((change.told_text, change.job_name), (known, job))
+            change.sudo().unlink()
+
     def test_asking_by_hand_tells_it(self):
         self._automatic()
         self._asked()
