@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The Day Board: every appointment of a day, where it stands, what to do about it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
@@ -346,6 +348,18 @@ class TestContents(DayBoardCase):
         )
         self.assertRegex(self._row(order).time_text, r"P[SD]T$")
         self.assertNotRegex(self._row(self.order).time_text, r"E[SD]T$")
+        # Nothing else in the row is in another zone.
+        sent = self._send(order) | self._send()
+        for asked, words in (
+            (datetime(2026, 3, 3, 22, 5), "2:05"),
+            (datetime(2026, 3, 4, 7, 30), "11:30"),
+        ):
+            sent.sudo().sent_date = asked
+            with freeze_time(datetime(2026, 3, 4, 7, 40)):
+                remark = self._row(order).remark.replace("\u202f", " ")
+                self.assertIn(f"Asked {words} PM PST,", remark)
+        with freeze_time(datetime(2026, 3, 4, 7, 40)):
+            self.assertIn("Asked 2:30 AM,", self._row(self.order).remark)
 
     def test_found_by_the_search_bar(self):
         order = self._make_job("(312) 555-0147")
