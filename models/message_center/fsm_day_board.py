@@ -7,7 +7,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import babel_locale_parse, format_time
+from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...core.alerts import first_block
@@ -20,7 +20,7 @@ from ...core.board import (
     confirmed_percent,
     may_need_text,
 )
-from ...core.formatting import format_date
+from ...core.formatting import format_date, localize
 from ...core.kinds import EMAIL, STAFF, TIMES
 from ...core.notices import MOVED
 from ...core.status import has_passed
@@ -225,10 +225,13 @@ class FsmDayBoard(models.AbstractModel):
 
     @api.model
     def _quote(self, message, words):
-        """What the customer wrote, and whether it is about another time than now."""
+        """What the customer wrote, the time that it proposes, and whether it is about
+        another time than now."""
         quoted = f"“{words.strip()}”"
         if message._has_moved():
             return self.env._("About the old time: %s", quoted)
+        if message.proposed_text:
+            return f"{quoted} ({message.proposed_text})"
         return quoted
 
     @api.model
@@ -265,29 +268,32 @@ class FsmDayBoard(models.AbstractModel):
     def _describe_waiting(self, appointment, found):
         if found.times:
             asked = found.times.sent_date or found.times.create_date
-            return self.env._("Times proposed %s", self._format_asked(asked))
+            return self.env._(
+                "Times proposed %s", self._format_asked(appointment, asked)
+            )
         if appointment.confirmation_status == "unrecognized":
             return self.env._("We wrote back, no reply yet")
         asked = appointment.asked_date
         if not asked:
             return False
-        shown = self._format_asked(asked)
+        shown = self._format_asked(appointment, asked)
         if appointment.message_id.channel == EMAIL:
             return self.env._("Asked by e-mail %s, no response yet", shown)
         return self.env._("Asked %s, no response yet", shown)
 
     @api.model
-    def _format_asked(self, asked):
-        """The hour of today, or the date, on the user's clock.
+    def _format_asked(self, appointment, asked):
+        """The hour of today, or the date, where the work happens as the appointment's.
 
         :param asked: naive UTC datetime
         """
-        local = fields.Datetime.context_timestamp(self, asked)
-        if local.date() == fields.Date.context_today(self):
-            return format_time(self.env, local.time(), time_format="short")
-        locale = babel_locale_parse(get_lang(self.env).code)
-        zone = self.env["fsm.order"]._get_reader_timezone() or "UTC"
+        order_sudo = appointment.order_id.sudo()
+        zone = order_sudo._get_appointment_timezone()
         now = fields.Datetime.now()
+        if localize(asked, zone).date() == localize(now, zone).date():
+            reader = order_sudo._get_reader_timezone()
+            return order_sudo._format_time_in(zone, asked, reader=reader)
+        locale = babel_locale_parse(get_lang(self.env).code)
         return format_date(asked, zone, locale, now, weekday="")
 
     @api.model

@@ -42,6 +42,9 @@ class FsmDayBoardStep(models.AbstractModel):
         self._add_call(steps, appointment, found)
         label = self.env._("Open Work Order")
         steps.append(self._prepare_step("open_order", label, "fa-external-link"))
+        if found.times or appointment.confirmation_status == "declined":
+            # Nobody is first asked again about the date that doesn't suit them.
+            steps.sort(key=lambda step: step["key"] == "send")
         # What waits for the customer, or for nobody, asks for no click.
         steps[0]["primary"] = bool(found.change) or (
             editable and found.state not in ("awaiting", "confirmed", "passed")
@@ -109,6 +112,7 @@ class FsmDayBoardStep(models.AbstractModel):
             message = appointment.message_id
             steps = [
                 *next_steps._get_time_steps(message),
+                *self._get_wish_steps(appointment, found),
                 step("conversation", self.env._("Read"), "fa-envelope-open-o"),
             ]
             if appointment.needs_reading:
@@ -120,19 +124,29 @@ class FsmDayBoardStep(models.AbstractModel):
     @api.model
     def _get_new_date_steps(self, appointment, found):
         """What a dispatcher does for whoever declined, the likeliest first."""
-        steps = []
         message = appointment.message_id
         next_steps = self.env["fsm.confirmation.next.step"]
-        if message and next_steps._can_move_as_proposed(message):
-            label = self.env._("Set the Proposed Time")
-            steps.append(self._prepare_step("move", label, "fa-calendar-check-o"))
-        if message.mobile:
-            steps += self._get_propose_steps(appointment, found)
+        steps = self._get_wish_steps(appointment, found)
+        if message.mobile and not steps:
+            steps = self._get_propose_steps(appointment, found)
         label = self.env._("Set a New Date")
         if message and next_steps._can_move(message):
             steps.append(self._prepare_step("reschedule", label, "fa-calendar-o"))
         elif appointment._get_appointment().has_access("write"):
             steps.append(self._prepare_step("schedule", label, "fa-calendar-o"))
+        return steps
+
+    @api.model
+    def _get_wish_steps(self, appointment, found):
+        """For who named another day: that one, or some times to choose from."""
+        message = appointment.message_id
+        next_steps = self.env["fsm.confirmation.next.step"]
+        if not message or not next_steps._can_move_as_proposed(message):
+            return []
+        label = self.env._("Set the Proposed Time")
+        steps = [self._prepare_step("move", label, "fa-calendar-check-o")]
+        if message.mobile:
+            steps += self._get_propose_steps(appointment, found)
         return steps
 
     @api.model

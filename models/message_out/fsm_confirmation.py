@@ -381,8 +381,10 @@ class FsmConfirmation(models.Model):
             size = count_segments(vals.get("body", "")).count
             vals["segment_count"] = size if is_text else 0
             order = self.env["fsm.order"].browse(vals.get("order_id") or [])
+            visit = self.env["fsm.visit"].browse(vals.get("visit_id") or [])
+            if "appointment_end" not in vals:
+                self._keep_window(vals, visit or order)
             if "person_id" not in vals:
-                visit = self.env["fsm.visit"].browse(vals.get("visit_id") or [])
                 vals["person_id"] = (visit.person_id or order.person_id).id
             if order:
                 partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
@@ -394,6 +396,17 @@ class FsmConfirmation(models.Model):
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         records = super(FsmConfirmation, quiet).create(vals_list)
         return records.with_env(self.env)
+
+    @api.model
+    def _keep_window(self, vals, appointment):
+        """Add the end of the window that the customer is told to a message's values.
+
+        It is not known any more once the appointment was moved or deleted.
+        """
+        start = fields.Datetime.to_datetime(vals.get("appointment_start"))
+        appointment_sudo = appointment.sudo()
+        if start and appointment_sudo.scheduled_date_start == start:
+            vals["appointment_end"] = appointment_sudo.scheduled_date_end
 
     def write(self, vals):
         # Also not with sudo: an automation's code is no way around it either.

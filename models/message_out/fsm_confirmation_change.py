@@ -270,14 +270,22 @@ class FsmConfirmationChange(models.Model):
             customer knows of it, with sudo)
         """
         told_sudo = self._find_told_sudo(appointment_sudo)
+        return self._compare(appointment_sudo, told_sudo), told_sudo
+
+    @api.model
+    def _compare(self, appointment_sudo, told_sudo):
+        """What a customer who was told by this text, maybe none, has to be told now.
+
+        :return: one of :data:`CHANGES` or None
+        """
         order_sudo = appointment_sudo._get_appointment_order()
         is_canceled = order_sudo.stage_id._is_canceled()
         is_over = appointment_sudo._is_appointment_closed() and not is_canceled
         if not told_sudo or is_over:
-            return None, told_sudo
+            return None
         if is_canceled and told_sudo.response == "declined":
-            return None, told_sudo  # It is what the customer wanted.
-        change = notices.get_change(
+            return None  # It is what the customer wanted.
+        return notices.get_change(
             Known(
                 told_sudo.appointment_start or None,
                 told_sudo.person_id.id,
@@ -292,7 +300,6 @@ class FsmConfirmationChange(models.Model):
             has_moved=told_sudo._has_moved(),
             now=fields.Datetime.now(),
         )
-        return change, told_sudo
 
     @api.model
     def _find_deleted(self, told_sudo):
@@ -329,20 +336,27 @@ class FsmConfirmationChange(models.Model):
 
         None if the Work Order is another customer's now, who knows nothing of it yet.
         """
-        messages_sudo = self.env["fsm.confirmation"].sudo()
-        about = appointment_sudo._get_about_domain()
-        found_sudo = messages_sudo.search(
-            [
-                *about,
-                ("kind", "in", (QUESTION, NOTICE, REMINDER)),
-                ("state", "not in", ("canceled", "outgoing")),
-                ("partner_id", "!=", False),
-                # About a visit that the Work Order had.
-                ("closed_reason", "!=", "deleted"),
-            ]
+        found_sudo = self._search_told_sudo(appointment_sudo._get_about_domain())
+        return found_sudo[:1].filtered(lambda rec: not rec._is_of_another_customer())
+
+    @api.model
+    def _search_told_sudo(self, domain):
+        """Texts that told customers of appointments, newest first."""
+        found_sudo = (
+            self.env["fsm.confirmation"]
+            .sudo()
+            .search(
+                [
+                    *domain,
+                    ("kind", "in", (QUESTION, NOTICE, REMINDER)),
+                    ("state", "not in", ("canceled", "outgoing")),
+                    ("partner_id", "!=", False),
+                    # About a visit that the Work Order had.
+                    ("closed_reason", "!=", "deleted"),
+                ]
+            )
         )
-        told_sudo = found_sudo.filtered(lambda rec: rec._may_have_arrived())[:1]
-        return told_sudo.filtered(lambda rec: not rec._is_of_another_customer())
+        return found_sudo.filtered(lambda rec: rec._may_have_arrived())
 
     # ------------------------------------------------------------------
     # Telling
@@ -496,18 +510,22 @@ class FsmConfirmationChange(models.Model):
 
         :param drafts: list of :class:`~...fsm_confirmation_composer.Draft` that ask
         """
-        order_ids = [draft.order.id for draft in drafts if draft.order]
-        changes_sudo = self.sudo().search(
-            [("order_id", "in", order_ids), ("kind", "=", notices.MOVED)]
+        texts_sudo = self._search_told_sudo(
+            [("order_id", "in", [draft.order.id for draft in drafts if draft.order])]
         )
-        waiting = {change._get_appointment(): change for change in changes_sudo}
+        # Whatever became of the change: it may be dismissed, or notices off.
+        newest = {}
+        for text_sudo in texts_sudo:
+            newest.setdefault(text_sudo._get_appointment_sudo(), text_sudo)
         for draft in drafts:
-            if draft.appointment not in waiting:
+            told_sudo = newest.get(draft.appointment)
+            if not told_sudo or told_sudo.partner_id != draft.partner:
                 continue
-            kind, told_sudo = self._find(draft.appointment)
-            if kind == notices.MOVED and told_sudo.partner_id == draft.partner:
+            kind = self._compare(draft.appointment, told_sudo)
+            if kind == notices.MOVED and not told_sudo._is_of_another_customer():
                 draft.words = self._get_words(kind, told_sudo)
                 draft.tells_change = kind if draft.words else ""
+                draft.is_alone = self._is_told_alone(kind, told_sudo)
 
     def action_tell(self):
         """Tell these customers now; outside the texting hours a dialog says so first.

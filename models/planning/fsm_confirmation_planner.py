@@ -348,6 +348,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
         self.env["fsm.confirmation.composer"]._ask_by_email(
             [draft for draft in drafts if draft.company._asks_by_email_itself()]
         )
+        self.env["fsm.confirmation.change"]._add_news_of_move(
+            [draft for draft in drafts if draft.asks]
+        )
         counts = self._count_today(drafts, now)
         counted = set()
         for finding in wanted:

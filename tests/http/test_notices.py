@@ -318,6 +318,36 @@ class TestNotices(NoticesCase):
         self._move()
         self.assertFalse(self.changes.search([]))
 
+    def test_the_whole_window_that_the_customer_was_told(self):
+        self.company.job_confirmation_notice_moved = "hand"
+        self.company.job_confirmation_notice_canceled = "hand"
+        self._asked()
+        written = self._make_order(self.start + timedelta(days=3))
+        # As by demo data or an integrator: without the end of the window.
+        self.env["fsm.confirmation"].sudo().create(
+            {
+                "order_id": written.id,
+                "partner_id": self.customer.id,
+                "mobile": "+12025550123",
+                "company_id": self.company.id,
+                "body": "Tomorrow at nine?",
+                "appointment_start": written.scheduled_date_start,
+                "state": "delivered",
+            }
+        )
+        for order in (self.order, written):
+            job, told = order.name, order.confirmation_ids
+            known = told.appointment_text
+            self.assertIn("11:00", known)
+            self._move(order=order)
+            self.assertEqual(told.appointment_text, known)
+            self.assertEqual(self.changes.search([]).told_text, known)
+            order.with_context(confirmation_delete=True).unlink()
+            self.env.invalidate_all()
+            change = self.changes.search([])
+            self.assertEqual((change.told_text, change.job_name), (known, job))
+            change.sudo().unlink()
+
     def test_asking_by_hand_tells_it(self):
         self._automatic()
         self._asked()
@@ -359,6 +389,44 @@ class TestNotices(NoticesCase):
         # It is known now.
         again = self.env["fsm.confirmation.send"].create({"order_id": self.order.id})
         self.assertNotIn("has moved to", again.body)
+
+    def test_asking_again_tells_of_a_move_that_waits_for_nobody(self):
+        """The customer knows another date, whatever became of the notice."""
+        first = self._asked()
+        self._move()
+        self.changes.search([]).action_dismiss()
+        self.company.job_confirmation_notice_moved = "off"
+        self._move()
+        self.assertFalse(self.changes.search([]))
+        wizard = self.env["fsm.confirmation.send"].create({"order_id": self.order.id})
+        self.assertIn("has moved to", wizard.body)
+        batch = self.env["fsm.confirmation.batch"].create(
+            {"order_ids": self.order.ids, "is_again": True}
+        )
+        batch.action_send()
+        second = self.order.confirmation_ids - first
+        self.assertEqual(second.body, wizard.body)
+        self.assertEqual(second.tells_change, "moved")
+
+    def test_the_planner_tells_of_the_move(self):
+        self.company.job_confirmation_notice_moved = "off"
+        first = self._asked()
+        self._move()
+        self.env["fsm.confirmation.plan"].create(
+            {
+                "name": "Soon",
+                "company_id": self.company.id,
+                "enabled": True,
+                "step_ids": [(0, 0, {"unit": "hours", "number": 24 * 9})],
+            }
+        )
+        self.env.flush_all()
+        later = fields.Datetime.now() + timedelta(minutes=20)
+        self.env["fsm.confirmation.planner"]._plan_batch(self.company, later)
+        second = self.order.confirmation_ids - first
+        self.assertIn("has moved to", second.body)
+        self.assertEqual(second.tells_change, "moved")
+        self.assertTrue(second.step_id)
 
     def test_only_who_was_told_is_told_of_the_move(self):
         self._asked()

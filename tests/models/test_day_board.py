@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The Day Board: every appointment of a day, where it stands, what to do about it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
@@ -165,6 +167,32 @@ class TestContents(DayBoardCase):
         self.assertEqual(self.order.scheduled_date_start, later)
         self.assertEqual(self.order.confirmation_status, "reconfirm")
 
+    def test_another_day_without_a_clear_no(self):
+        sent = self._send()
+        self._reply("Can you do Friday instead?")
+        row = self._row(self.order)
+        self.assertEqual(row.board_state, "to_read")
+        self.assertTrue(sent.proposed_text.startswith("Fri"))
+        said = f"“Can you do Friday instead?” ({sent.proposed_text})"
+        self.assertEqual(row.remark, said)
+        self.assertEqual(self._row(self.order, "read").remark, said)
+        self.assertEqual(self._steps(row)[:3], ["move", "propose", "conversation"])
+        self.assertTrue(row.next_steps[0]["primary"])
+        self.assertTrue(row.action_next_step("move")["context"])
+
+    def test_after_proposing_times_the_declined_date_is_not_what_comes_first(self):
+        self._mark_sent(self._send())
+        self._reply("No")
+        action = self._row(self.order).action_next_step("propose")
+        wizards = self.env["fsm.confirmation.propose"].with_user(self.dispatcher)
+        allowed = {"allowed_company_ids": self.company.ids}
+        wizards.with_context(**action["context"], **allowed).create({}).action_send()
+        row = self._row(self.order)
+        self.assertEqual(row.board_state, "awaiting")
+        self.assertIn("Times proposed", row.remark)
+        self.assertEqual(self._steps(row)[0], "conversation")
+        self.assertEqual(self._steps(row)[-1], "send")
+
     def test_near(self):
         self.order.scheduled_date_start = fields.Datetime.now() + timedelta(hours=3)
         self._send()
@@ -320,6 +348,18 @@ class TestContents(DayBoardCase):
         )
         self.assertRegex(self._row(order).time_text, r"P[SD]T$")
         self.assertNotRegex(self._row(self.order).time_text, r"E[SD]T$")
+        # Nothing else in the row is in another zone.
+        sent = self._send(order) | self._send()
+        for asked, words in (
+            (datetime(2026, 3, 3, 22, 5), "2:05"),
+            (datetime(2026, 3, 4, 7, 30), "11:30"),
+        ):
+            sent.sudo().sent_date = asked
+            with freeze_time(datetime(2026, 3, 4, 7, 40)):
+                remark = self._row(order).remark.replace("\u202f", " ")
+                self.assertIn(f"Asked {words} PM PST,", remark)
+        with freeze_time(datetime(2026, 3, 4, 7, 40)):
+            self.assertIn("Asked 2:30 AM,", self._row(self.order).remark)
 
     def test_found_by_the_search_bar(self):
         order = self._make_job("(312) 555-0147")
