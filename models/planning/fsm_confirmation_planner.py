@@ -348,6 +348,7 @@ class FsmConfirmationPlanner(models.AbstractModel):
         self.env["fsm.confirmation.composer"]._ask_by_email(
             [draft for draft in drafts if draft.company._asks_by_email_itself()]
         )
+        # A notice of change would say the same in another text.
         self.env["fsm.confirmation.change"]._add_news_of_move(
             [draft for draft in drafts if draft.asks]
         )
@@ -514,9 +515,6 @@ class FsmConfirmationPlanner(models.AbstractModel):
                 finding.draft.step = step_sudo
                 _holding, after = planning.find_holding(finding.texts, finding.facts)
                 finding.draft.step_after = after
-            # A notice of change would say the same in another text.
-            asking = [finding.draft for finding in mine if finding.draft.asks]
-            self.env["fsm.confirmation.change"]._add_news_of_move(asking)
             try:
                 with self.env.cr.savepoint():
                     records_sudo += self._record([finding.draft for finding in mine])
