@@ -132,7 +132,8 @@ class TestSameDay(ConfirmationHttpCase):
         self.assertEqual(self._history(self.order).count("Text message to"), 1)
 
     def test_other_days_and_other_customers_are_asked_apart(self):
-        self.other.scheduled_date_start = self.start - 24 * HOUR
+        self.other.unlink()
+        self._make_order(scheduled_date_start=self.start - 24 * HOUR)
         neighbor = self._make_contact("Paul Neighbor", "+12125550188")
         place = self._make_location(neighbor)
         self._make_order(location_id=place.id)
