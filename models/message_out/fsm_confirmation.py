@@ -174,6 +174,7 @@ class FsmConfirmation(models.Model):
     step_after = fields.Integer(
         readonly=True,
         technical=True,
+        aggregator=None,
         help="The id of the newest text before it that told another date: a date that "
         "comes back is asked about anew.",
     )
