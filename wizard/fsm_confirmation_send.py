@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from ..core.alerts import BLOCK, WARN
 from ..core.kinds import EMAIL, SMS
 from ..models.levels import check_may_edit
+from ..tools.dialogs import open_record
 from ..tools.notification import CLOSE, notify
 
 
@@ -367,10 +368,10 @@ class FsmConfirmationSend(models.TransientModel):
             "ask_by_email": self._ask_by_email,
             "allow_texts": self.partner_id.action_lift_opt_out,
             "trust_number": self.partner_id.action_trust_number,
-            "open_contact": lambda: self._open_above(self.partner_id),
+            "open_contact": lambda: open_record(self.partner_id),
             "open_message": self._open_message,
-            "open_order": lambda: self._open_above(self.order_id),
-            "open_schedule": lambda: self._open_above(self.visit_id or self.order_id),
+            "open_order": lambda: open_record(self.order_id),
+            "open_schedule": lambda: open_record(self.visit_id or self.order_id),
             "open_settings": self._open_settings,
         }
 
@@ -393,23 +394,12 @@ class FsmConfirmationSend(models.TransientModel):
         self.channel = EMAIL
         return False
 
-    def _open_above(self, record, **context):
-        return {
-            "type": "ir.actions.act_window",
-            "name": record.display_name,
-            "res_model": record._name,
-            "res_id": record.id,
-            "views": [(False, "form")],
-            "target": "new",
-            "context": context,
-        }
-
     def _open_message(self):
         self.invalidate_recordset(["earlier_id"])
         message = self.earlier_id
         if not message:
             raise UserError(self.env._("That message no longer blocks sending."))
-        return self._open_above(message, confirmation_look_only=True)
+        return open_record(message, confirmation_look_only=True)
 
     def _open_settings(self):
         return self.env["ir.actions.actions"]._for_xml_id(

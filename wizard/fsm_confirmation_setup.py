@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..tools.dialogs import open_dialog
+
 LEVELS = [("ok", "OK"), ("warning", "Warning"), ("problem", "Problem")]
 
 
@@ -135,11 +137,4 @@ class FsmConfirmationSetup(models.TransientModel):
         return self.env["fsm.confirmation.connection"]._of_sudo(self.company_id)
 
     def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Twilio Connection"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return open_dialog(self.env._("Twilio Connection"), self._name, self.id)

@@ -6,6 +6,7 @@ from odoo.tools import format_date, format_time
 
 from ..core import reply
 from ..core.reply import decision as said
+from ..tools.dialogs import open_dialog
 
 _ID = 1  # of the one appointment that it is about
 
@@ -96,11 +97,6 @@ class FsmConfirmationWordTrial(models.TransientModel):
     def action_try(self):
         """Show what the text means, in the same dialog."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("What Would This Text Mean?"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return open_dialog(
+            self.env._("What Would This Text Mean?"), self._name, self.id
+        )

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from ...core.alerts import first_block
 from ...core.formatting import localize
 from ...core.kinds import ON_MY_WAY
+from ...tools.dialogs import open_dialog
 from ..xmlids import EDIT_GROUP
 
 
@@ -114,14 +115,9 @@ class FsmOnMyWayMixin(models.AbstractModel):
         """Open the dialog that tells the customer."""
         self.ensure_one()
         order = self._get_appointment_order()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("On My Way"),
-            "res_model": "fsm.confirmation.on.my.way",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_order_id": order.id,
-                "default_visit_id": self.id if self != order else False,
-            },
-        }
+        return open_dialog(
+            self.env._("On My Way"),
+            "fsm.confirmation.on.my.way",
+            default_order_id=order.id,
+            default_visit_id=self.id if self != order else False,
+        )

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from ...core.kinds import QUESTION
 from ...core.status import find_noted, most_urgent
 from ...core.zones import is_same_time, zone_of_place
+from ...tools.dialogs import open_dialog
 from ..levels import check_may_edit
 from ..xmlids import MESSAGES_ACTION, READ_GROUP
 
@@ -456,14 +457,11 @@ class FsmOrder(models.Model):
         self.ensure_one()
         self.env["fsm.confirmation.send"].check_access("create")
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send Confirmation"),
-            "res_model": "fsm.confirmation.send",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_order_id": self.id},
-        }
+        return open_dialog(
+            self.env._("Send Confirmation"),
+            "fsm.confirmation.send",
+            default_order_id=self.id,
+        )
 
     def action_ask_again(self):
         """Open the dialog for the appointment that is to be asked about again."""

@@ -10,6 +10,7 @@ from odoo.addons.phone_validation.tools import phone_validation
 
 from ...core.kinds import QUESTION
 from ...core.phones import EXTENSION, normal_form, read_number
+from ...tools.dialogs import open_dialog
 from ..levels import check_may_edit
 from ..xmlids import ADMIN_GROUP, EDIT_GROUP, MESSAGES_ACTION, READ_GROUP
 
@@ -357,14 +358,12 @@ class ResPartner(models.Model):
         """:param decision: an ``action`` of ``fsm.confirmation.settle``"""
         self.ensure_one()
         self._check_may_decide()
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": "fsm.confirmation.settle",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_action": decision, "default_partner_id": self.id},
-        }
+        return open_dialog(
+            title,
+            "fsm.confirmation.settle",
+            default_action=decision,
+            default_partner_id=self.id,
+        )
 
     def _trust_number(self, reason):
         """The contact's number is right after all; the reason is in the history.

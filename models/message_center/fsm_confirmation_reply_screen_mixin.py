@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from ...core import matching
 from ...core.reply import Said
 from ...core.reply import read as read_reply
+from ...tools.dialogs import open_dialog
 
 
 class FsmConfirmationReplyScreenMixin(models.AbstractModel):
@@ -177,34 +178,23 @@ class FsmConfirmationReplyScreenMixin(models.AbstractModel):
         """Open what was said with this number in a dialog, ready to write back."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Reply"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"confirmation_write_back": True},
-        }
+        return open_dialog(
+            self.env._("Reply"), self._name, self.id, confirmation_write_back=True
+        )
 
     def action_attach(self):
         """Open the dialog in which this reply is attached to a message."""
         self.ensure_one()
         self.check_access("write")
         likeliest = self.env["fsm.confirmation.matching"]._find_likeliest(self)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Attach to a Message"),
-            "res_model": "fsm.confirmation.settle",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_action": "attach",
-                "default_reply_id": self.id,
-                "default_confirmation_id": likeliest.id,
-                "default_response": self._get_understood_response(),
-            },
-        }
+        return open_dialog(
+            self.env._("Attach to a Message"),
+            "fsm.confirmation.settle",
+            default_action="attach",
+            default_reply_id=self.id,
+            default_confirmation_id=likeliest.id,
+            default_response=self._get_understood_response(),
+        )
 
     def action_detach(self):
         """Take back that this reply was attached to a message by hand.

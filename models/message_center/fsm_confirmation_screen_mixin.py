@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...core.formatting import MAX_TEXT
+from ...tools.dialogs import open_dialog
 from ..levels import check_may_edit
 
 
@@ -126,14 +127,7 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         """Open the message with all its replies in a dialog."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Message"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return open_dialog(self.env._("Message"), self._name, self.id)
 
     def action_open_order(self):
         """Open the Work Order."""
@@ -168,15 +162,10 @@ class FsmConfirmationScreenMixin(models.AbstractModel):
         """Open the dialog in which an answer is corrected by hand."""
         self.ensure_one()
         self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Correct Response"),
-            "res_model": "fsm.confirmation.settle",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_action": "settle",
-                "default_confirmation_id": self.id,
-                "default_response": self.response,
-            },
-        }
+        return open_dialog(
+            self.env._("Correct Response"),
+            "fsm.confirmation.settle",
+            default_action="settle",
+            default_confirmation_id=self.id,
+            default_response=self.response,
+        )

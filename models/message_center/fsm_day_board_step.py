@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 
 from ...core.kinds import EMAIL
 from ...core.notices import CANCELED
+from ...tools.dialogs import open_record
 from ..levels import may_edit
 
 
@@ -222,8 +223,8 @@ class FsmDayBoardStep(models.AbstractModel):
             "move": lambda rec: rec.message_id.action_move_as_proposed(),
             "reschedule": lambda rec: rec.message_id.action_reschedule(),
             "open_order": lambda rec: rec.action_open_order(),
-            "schedule": lambda rec: self._open_form(rec._get_appointment()),
-            "contact": lambda _rec: self._open_form(partner),
+            "schedule": lambda rec: open_record(rec._get_appointment()),
+            "contact": lambda _rec: open_record(partner),
             "allow_texts": lambda _rec: partner.action_lift_opt_out(),
             "trust_number": lambda _rec: partner.action_trust_number(),
             "tell_change": lambda _rec: found.change.action_review(),
@@ -259,14 +260,3 @@ class FsmDayBoardStep(models.AbstractModel):
             next_steps = self.env["fsm.confirmation.next.step"]
             return next_steps._propose(appointment.message_id)
         return appointment._get_appointment().action_propose_times()
-
-    @api.model
-    def _open_form(self, record):
-        return {
-            "type": "ir.actions.act_window",
-            "name": record.display_name,
-            "res_model": record._name,
-            "res_id": record.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }

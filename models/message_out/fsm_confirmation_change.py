@@ -9,6 +9,7 @@ from ...core import notices
 from ...core.alerts import first_block
 from ...core.kinds import EMAIL, NOTICE, QUESTION, REMINDER
 from ...core.notices import Known
+from ...tools.dialogs import open_dialog
 from ...tools.log_redaction import private_queries
 from ...tools.notification import notify
 from ...tools.retry import commit_with_retries
@@ -575,14 +576,7 @@ class FsmConfirmationChange(models.Model):
         changes = self or self.search([])
         changes.check_access("read")
         wizard = self.env["fsm.confirmation.tell"].create({"change_ids": changes.ids})
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Notify Customers"),
-            "res_model": wizard._name,
-            "res_id": wizard.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return open_dialog(self.env._("Notify Customers"), wizard._name, wizard.id)
 
     def action_dismiss(self):
         """These customers know it already, or need not.

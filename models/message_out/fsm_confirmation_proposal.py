@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from ...core.alerts import first_block
 from ...core.kinds import QUESTION, TIMES
 from ...core.reply.proposed import LETTERS
+from ...tools.dialogs import open_dialog
 from ...tools.log_redaction import private_queries
 from ..levels import check_may_edit
 
@@ -82,14 +83,9 @@ class FsmConfirmationProposal(models.AbstractModel):
 
     @api.model
     def _open_dialog(self, context):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Propose Times"),
-            "res_model": "fsm.confirmation.propose",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": context,
-        }
+        return open_dialog(
+            self.env._("Propose Times"), "fsm.confirmation.propose", **context
+        )
 
     @api.model
     def _suggest(self, appointment, wish=False):

@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ...tools.dialogs import open_dialog
+
 
 class FsmConfirmationProposalMixin(models.AbstractModel):
     """The other time that a customer proposed in reply to a message."""
@@ -64,18 +66,13 @@ class FsmConfirmationProposalMixin(models.AbstractModel):
         """Open the dialog that moves the appointment to what the customer proposed."""
         self.ensure_one()
         self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Set the Proposed Time"),
-            "res_model": "fsm.confirmation.settle",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_action": "move",
-                "default_confirmation_id": self.id,
-                "default_scheduled_date_start": self.proposed_date,
-            },
-        }
+        return open_dialog(
+            self.env._("Set the Proposed Time"),
+            "fsm.confirmation.settle",
+            default_action="move",
+            default_confirmation_id=self.id,
+            default_scheduled_date_start=self.proposed_date,
+        )
 
     def action_reschedule(self):
         """Open the dialog that moves the appointment to another date."""

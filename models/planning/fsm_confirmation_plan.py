@@ -5,6 +5,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...core import planning
+from ...tools.dialogs import open_dialog
 from ..xmlids import MODULE
 
 # The plans that each company begins with, switched off.
@@ -205,14 +206,11 @@ class FsmConfirmationPlan(models.Model):
         """Open the dialog that says what will be sent, and asks for confirmation."""
         self.ensure_one()
         self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Switch On"),
-            "res_model": "fsm.confirmation.plan.switch",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_plan_id": self.id},
-        }
+        return open_dialog(
+            self.env._("Switch On"),
+            "fsm.confirmation.plan.switch",
+            default_plan_id=self.id,
+        )
 
     def action_switch_off(self):
         """Stop sending anything with this plan."""
