@@ -43,8 +43,14 @@ def load_migration(version, name):
     return module
 
 
-def new_user(env, login, **values):
-    """A user whom nobody invites by e-mail: writing that takes half of the time."""
+def new_user(env, login, companies=None, **values):
+    """A user whom nobody invites by e-mail: writing that takes half of the time.
+
+    :param companies: those that the user may see, the first one their own
+    """
+    if companies:
+        values["company_id"] = companies[0].id
+        values["company_ids"] = [Command.set(companies.ids)]
     return new_test_user(env, login, context=QUIET, **values).with_env(env)
 
 

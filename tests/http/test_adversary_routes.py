@@ -3,7 +3,6 @@
 
 import json
 
-from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -37,15 +36,13 @@ class TestRoutes(ConfirmationHttpCase):
             self.env,
             "routes_stranger",
             groups=f"base.group_user,fieldservice.group_fsm_dispatcher,{LEVELS['admin']}",
-            company_id=other.id,
-            company_ids=[Command.set(other.ids)],
+            companies=other,
         )
         self.portal = new_user(
             self.env,
             "routes_portal",
             groups="base.group_portal",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
+            companies=self.company,
         )
         for level in ("none", "read", "edit"):
             self.users[level].group_ids |= self.env.ref(

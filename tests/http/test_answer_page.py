@@ -9,7 +9,7 @@ import pytz
 import vobject
 from lxml import html
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -498,8 +498,7 @@ class TestAnswerPage(ConfirmationHttpCase):
             "mc_test_bolt",
             groups="base.group_user,fieldservice.group_fsm_user,"
             "fieldservice_job_confirmation.group_message_center_edit",
-            company_id=other.id,
-            company_ids=[Command.set(other.ids)],
+            companies=other,
         )
         record = self._send(order, users, channel="email")
         self.assertEqual(record.company_id, other)

@@ -4,7 +4,6 @@
 With real webhooks, against the simulator of Twilio.
 """
 
-from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -44,8 +43,7 @@ class CompaniesCase(ConfirmationHttpCase):
             self.env,
             f"companies_{name}",
             groups=f"base.group_user,fieldservice.group_fsm_user,{LEVELS[level]}",
-            company_id=companies[0].id,
-            company_ids=[Command.set(companies.ids)],
+            companies=companies,
             tz="America/New_York",
         )
 

@@ -154,8 +154,7 @@ class TestDeleted(NoticesCase):
             self.env,
             "mc_test_manager",
             groups="base.group_user,fieldservice.group_fsm_manager",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
+            companies=self.company,
         )
         self.order.with_user(manager).unlink()
         self._settle()
@@ -296,8 +295,7 @@ class TestDeleted(NoticesCase):
             "mc_test_stranger",
             groups="base.group_user,fieldservice.group_fsm_user,"
             "fieldservice_job_confirmation.group_message_center_admin",
-            company_id=other.id,
-            company_ids=[Command.set(other.ids)],
+            companies=other,
         )
         changes = self.changes.with_user(stranger)
         changes = changes.with_context(allowed_company_ids=other.ids)

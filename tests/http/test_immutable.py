@@ -27,8 +27,7 @@ class TestImmutable(ConfirmationHttpCase):
             self.env,
             "immutable_boss",
             groups=f"base.group_system,{LEVELS['admin']},fieldservice.group_fsm_manager",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
+            companies=self.company,
         )
         self.notes = (self.order.message_ids | self.customer.message_ids).filtered(
             lambda note: note.subtype_id.name == "Job confirmation"

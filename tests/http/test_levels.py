@@ -9,7 +9,7 @@ defines and nobody has put in here makes ``TestLevelsAreComplete`` fail.
 import json
 from collections import namedtuple
 
-from odoo import Command, http
+from odoo import http
 from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.tests import tagged
@@ -297,8 +297,7 @@ class LevelsCase(ConfirmationHttpCase):
             self.env,
             login,
             groups=",".join(filter(None, [kind, export, *groups])),
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
+            companies=company,
             tz="America/New_York",
         )
         return Person(login, level, role)

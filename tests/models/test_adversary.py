@@ -48,8 +48,7 @@ class AdversaryCase(ConfirmationTransactionCase):
             cls.env,
             "adversary_portal",
             groups="base.group_portal",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
+            companies=cls.company,
         )
         # Of the first company alone: contact, Work Order, message, reply.
         cls.zoe = cls._make_contact(
@@ -90,8 +89,7 @@ class AdversaryCase(ConfirmationTransactionCase):
                     ],
                 )
             ),
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
+            companies=company,
             tz="America/New_York",
         )
 

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 
 from ...models.appointment import fsm_appointment_search_mixin
@@ -559,8 +559,7 @@ class TestRights(DayBoardCase):
             self.env,
             "board_stranger",
             groups=f"base.group_user,{MODULE}.group_message_center_edit",
-            company_id=other.id,
-            company_ids=[Command.set(other.ids)],
+            companies=other,
         )
         rows = self.env["fsm.appointment"].with_user(stranger)
         rows = rows.with_context(allowed_company_ids=other.ids)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.exceptions import AccessError
 
 from ..common import LEVELS, OUR_NUMBER, ConfirmationTransactionCase, new_user
@@ -21,8 +21,7 @@ class TestReplies(ConfirmationTransactionCase):
             self.env,
             "mc_test_technician",
             groups="base.group_user,fieldservice.group_fsm_user",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
+            companies=self.company,
         )
         person = self.env["fsm.person"].create(
             {"name": "Tess", "partner_id": user.partner_id.id}
@@ -132,8 +131,7 @@ class TestReplies(ConfirmationTransactionCase):
             self.env,
             "mc_test_office",
             groups=f"base.group_user,{LEVELS['edit']}",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
+            companies=self.company,
         )
         record = self._send().with_user(user)
         self._reply("No, can you come next Friday?")
