@@ -90,13 +90,12 @@ class FsmConfirmationPropose(models.TransientModel):
     @api.depends("confirmation_id", "order_id", "visit_id")
     @api.depends_context("tz", "uid")
     def _compute_timezone_info(self):
-        zone = self.env["fsm.order"]._get_reader_timezone()
         for wizard in self:
             wizard.timezone_info = False
             appointment_sudo = wizard._get_appointment_sudo()
             order_sudo = appointment_sudo._get_appointment_order()
             start = appointment_sudo.scheduled_date_start
-            if order_sudo and order_sudo._is_appointment_elsewhere(zone, start):
+            if order_sudo and order_sudo._is_appointment_elsewhere(start):
                 wizard.timezone_info = self.env._(
                     "Enter times as on your clock. The text has those of the job site "
                     "(%s).",

@@ -244,10 +244,9 @@ class FsmConfirmationSend(models.TransientModel):
         for wizard in self:
             order = wizard.order_id
             start = (wizard.visit_id or order).scheduled_date_start
-            zone = order._get_reader_timezone()
             wizard.timezone_info = (
                 bool(order)
-                and order._is_appointment_elsewhere(zone, start)
+                and order._is_appointment_elsewhere(start)
                 and self.env._(
                     "Times are in the job site's time zone (%s), not yours.",
                     order._get_appointment_timezone(),

@@ -197,15 +197,15 @@ class FsmOrder(models.Model):
                 return name
         return "UTC"
 
-    def _is_appointment_elsewhere(self, zone, start):
-        """Whether clocks where the work happens differ from those of a time zone.
+    def _is_appointment_elsewhere(self, start):
+        """Whether clocks where the work happens differ from the user's, if known.
 
-        :param zone: its name, maybe empty
         :param start: naive UTC datetime, or False
         """
-        if zone not in pytz.all_timezones_set or not start:
+        reader = self._get_reader_timezone()
+        if reader not in pytz.all_timezones_set or not start:
             return False
-        return not is_same_time(zone, self._get_appointment_timezone(), start)
+        return not is_same_time(reader, self._get_appointment_timezone(), start)
 
     # ------------------------------------------------------------------
     # Appointment

@@ -120,16 +120,12 @@ class FsmVisit(models.Model):
             self.order_id.check_access("read")
 
     @api.model
-    def _may_change_answers(self):
-        return may_edit(self.env)
-
-    @api.model
     def _sum_up(self, orders):
         """Have Work Orders show what their visits do, as some came or went.
 
         Without Edit nobody changes that by planning: what a Work Order showed stays.
         """
-        if not self._may_change_answers():
+        if not may_edit(self.env):
             return
         orders._update_status_from_visits_sudo()
         for order_sudo in orders.sudo():
@@ -163,7 +159,7 @@ class FsmVisit(models.Model):
 
         :raises AccessError: a customer was asked about one of them
         """
-        if self._may_change_answers():
+        if may_edit(self.env):
             return
         for visit in self:
             if visit.sudo().confirmation_status != "not_sent":

@@ -2,7 +2,8 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..xmlids import ANSWER_ACTIVITIES, EDIT_GROUP, READ_GROUP
+from ..levels import may_edit
+from ..xmlids import ANSWER_ACTIVITIES, READ_GROUP
 from .mail_message import WRITTEN_BY_SERVER
 
 
@@ -36,15 +37,14 @@ class MailActivity(models.Model):
 
     def _check_access(self, operation):
         result = super()._check_access(operation)
-        user = self.env.user
-        if not self or self.env.su or user.has_group(EDIT_GROUP):
+        if not self or may_edit(self.env):
             return result
         hidden_sudo = self.sudo().filtered_domain(self._get_answer_domain())
         if not self._hides_answers():
             # A user with Read Only sees them, and may do those assigned to them.
             if operation == "read":
                 return result
-            hidden_sudo = hidden_sudo.filtered(lambda act: act.user_id != user)
+            hidden_sudo = hidden_sudo.filtered(lambda act: act.user_id != self.env.user)
         if not hidden_sudo:
             return result
         hidden = hidden_sudo.sudo(False)

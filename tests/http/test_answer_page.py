@@ -31,9 +31,12 @@ class TestAnswerPage(ConfirmationHttpCase):
     def setUp(self):
         super().setUp()
         self.record = self._send(channel="email")
-        body = self.record.sudo().mail_id.body_html
-        self.token = re.search(r"/answer/([\w-]{43})\?", body)[1]
+        self.token = self._get_token(self.record)
         self.env.flush_all()
+
+    def _get_token(self, record):
+        body = record.sudo().mail_id.body_html
+        return re.search(r"/answer/([\w-]{43})\?", body)[1]
 
     def _get(self, suffix="", token=None, **options):
         return self.url_open(URL + (token or self.token) + suffix, **options)
@@ -150,8 +153,7 @@ class TestAnswerPage(ConfirmationHttpCase):
         if zone:
             order.location_id.tz = zone
         record = self._send(order, channel="email", **values)
-        body = record.sudo().mail_id.body_html
-        token = re.search(r"/answer/([\w-]{43})\?", body)[1]
+        token = self._get_token(record)
         self.env.flush_all()
         self._press("yes", token=token)
         got = self._get("/appointment.ics", token=token)
@@ -329,8 +331,7 @@ class TestAnswerPage(ConfirmationHttpCase):
         # It is asked again at the new one, and answered there alone.
         again = self._send(channel="email")
         self.assertEqual(again.email, "bo@example.com")
-        body = again.sudo().mail_id.body_html
-        token = re.search(r"/answer/([\w-]{43})\?", body)[1]
+        token = self._get_token(again)
         self.env.flush_all()
         self._press(token=token)
         self.assertEqual(again.response, "confirmed")
@@ -375,11 +376,10 @@ class TestAnswerPage(ConfirmationHttpCase):
             self.contact.lang = lang
             self._send(channel="email")
             record = self.env["fsm.confirmation"].search([], limit=1)
-            body = record.sudo().mail_id.body_html
             own = record.with_context(lang=shown.replace("-", "_"))
             self.assertIn(own.date_text, record.sudo().mail_id.subject)
             self.env.flush_all()
-            page = self._get(token=re.search(r"/answer/([\w-]{43})\?", body)[1])
+            page = self._get(token=self._get_token(record))
             self.assertIn(f'lang="{shown}"', page.text)
 
     def test_every_language(self):
@@ -426,10 +426,6 @@ class TestAnswerPage(ConfirmationHttpCase):
         english = set(pages.pop("en_US"))
         for lang, words in pages.items():
             self.assertFalse(english & set(words), lang)
-
-    def _get_token(self, record):
-        body = record.sudo().mail_id.body_html
-        return re.search(r"/answer/([\w-]{43})\?", body)[1]
 
     def test_two_questions_to_one_address(self):
         """Each link answers its own, whatever order they come in."""

@@ -1,6 +1,6 @@
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {STATUS_LOOKS, getStatusLook} from "./status_looks.esm";
+import {STATUS_LOOKS, getShownStatus, getStatusLook} from "./status_looks.esm";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
@@ -21,26 +21,13 @@ export class FsmConfirmationStatus extends Component {
         return this.props.record.data[this.props.name];
     }
 
-    /** Of an appointment that doesn't take place no answer counts any more. */
-    get isCanceled() {
-        return Boolean(this.props.record.data.confirmation_canceled);
-    }
-
-    /** The customer has yet to choose: of what was answered before, nothing counts. */
-    get isUndecided() {
-        return Boolean(this.props.record.data.confirmation_times_pending);
-    }
-
     /** Of STATUS_LOOKS. */
     get shown() {
-        if (this.isCanceled) {
-            return "canceled";
-        }
-        return this.isUndecided ? "times_proposed" : this.value;
+        return getShownStatus(this.props.record.data, this.value);
     }
 
     get label() {
-        if (this.isCanceled || this.isUndecided) {
+        if (this.shown !== this.value) {
             return STATUS_LOOKS[this.shown].short;
         }
         const {selection} = this.props.record.fields[this.props.name];

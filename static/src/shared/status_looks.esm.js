@@ -84,5 +84,19 @@ export const STATUS_LOOKS = {
     },
 };
 
+/**
+ * @param {Object} data of an appointment, or of a record without these fields
+ * @param {String|false} status its own
+ * @returns {String|false} the key of its look
+ */
+export const getShownStatus = (data, status) => {
+    // Of an appointment that doesn't take place no answer counts any more.
+    if (data.confirmation_canceled) {
+        return "canceled";
+    }
+    // The customer has yet to choose: of what was answered before, nothing counts.
+    return data.confirmation_times_pending ? "times_proposed" : status;
+};
+
 /** @param {String|false} status */
 export const getStatusLook = (status) => STATUS_LOOKS[status] || STATUS_LOOKS.not_sent;

@@ -1,15 +1,8 @@
 import {CalendarModel} from "@web/views/calendar/calendar_model";
-import {STATUS_LOOKS} from "../shared/status_looks.esm";
+import {STATUS_LOOKS, getShownStatus} from "../shared/status_looks.esm";
 import {patch} from "@web/core/utils/patch";
 
 const STATUS = "confirmation_status";
-
-const getShownStatus = (data) => {
-    if (data.confirmation_canceled) {
-        return "canceled";
-    }
-    return data.confirmation_times_pending ? "times_proposed" : data[STATUS];
-};
 
 // Records of other models, and users without a level, have no such field.
 patch(CalendarModel.prototype, {
@@ -25,7 +18,7 @@ patch(CalendarModel.prototype, {
 
     /** @override */
     normalizeRecord(rawRecord) {
-        const status = getShownStatus(rawRecord);
+        const status = getShownStatus(rawRecord, rawRecord[STATUS]);
         const isAsked = status && status !== "not_sent";
         const record = super.normalizeRecord(rawRecord);
         return {
