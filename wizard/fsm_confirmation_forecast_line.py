@@ -37,8 +37,11 @@ class FsmConfirmationForecastLine(models.TransientModel):
     _order = "leaves_date, id"
 
     batch = fields.Char(index=True, readonly=True)
-    order_id = fields.Many2one("fsm.order", string="Work Order", readonly=True)
-    visit_id = fields.Many2one("fsm.visit", readonly=True)
+    # A line says nothing without its appointment.
+    order_id = fields.Many2one(
+        "fsm.order", string="Work Order", readonly=True, ondelete="cascade"
+    )
+    visit_id = fields.Many2one("fsm.visit", readonly=True, ondelete="cascade")
     appointment_start = fields.Datetime(readonly=True)
     appointment_text = fields.Char("Appointment", compute="_compute_appointment_text")
     company_id = fields.Many2one("res.company", readonly=True)

@@ -770,6 +770,19 @@ class TestPlans(PlannerCase):
         self.assertEqual(outcomes, {found[0].order_id: "held", coming: "leaves"})
         self.assertEqual(self._plan().order_id, self.env["fsm.order"])
 
+    def test_the_forecast_after_a_deletion(self):
+        coming = self._make_order(self.start + 2 * DAY)
+        lines = self.env["fsm.confirmation.forecast.line"].with_user(self.dispatcher)
+        lines = lines.with_context(allowed_company_ids=self.company.ids)
+        found = lines.search(lines.action_open()["domain"])
+        self.assertEqual(found.order_id, self.order + coming)
+        coming.unlink()
+        self.env.invalidate_all()
+        left = found.exists()
+        self.assertEqual(left.order_id, self.order)
+        left.action_hold()
+        self.assertTrue(left.is_held)
+
     def test_the_forecast_counts_texts(self):
         """Appointments of one customer on one day are asked about in one text."""
         self.soon.step_ids.number = 40
