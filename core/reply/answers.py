@@ -66,10 +66,10 @@ def _reason(answers, given, mentioned):
 def _find_obstacle(segments, given):
     """Return why ``segments`` can't be an answer, with the words, or (None, ())."""
     unknown = [s for s in segments if lx.UNKNOWN in s.kinds]
-    story = _story_of_refusal(segments, unknown, given)
-    annoyed = [s for s in segments if _is_annoyed_face(s)]
-    refuses = all(s.is_any(REFUSALS) for s in given)
-    story = {*story, *map(id, annoyed)} if given and refuses else story
+    story = set()
+    if _refuses(given):
+        story.update(_story_of_refusal(segments, unknown, given))
+        story.update(id(s) for s in segments if _is_annoyed_face(s))
     for blocker in BLOCKERS:
         words = _blocking(segments, blocker, story)
         if words:
@@ -80,6 +80,11 @@ def _find_obstacle(segments, given):
     if not all(id(s) in story for s in unknown):
         return "unknown_words", unknown
     return _find_odd_remark(segments, given)
+
+
+def _refuses(given):
+    """Tell whether there are answers, and all of them refuse."""
+    return bool(given) and all(s.is_any(REFUSALS) for s in given)
 
 
 def _is_annoyed_face(segment):
@@ -202,7 +207,7 @@ def _leads_to_answer(after):
 
 def _find_odd_remark(segments, given):
     """Times, numbers and reasons: in order beside a worded refusal only."""
-    refuses = bool(given) and all(s.is_any(REFUSALS) for s in given)
+    refuses = _refuses(given)
     worded = refuses and any(map(is_worded, given))
     times = [s for s in segments if lx.TIME in s.kinds]
     numbers = [s for s in segments if lx.AMOUNT in s.kinds]
@@ -232,11 +237,9 @@ def _story_of_refusal(segments, unknown, given):
     story goes with an absence, which is an excuse and a refusal in one: who will not
     be at home may tell how to get in.
     """
-    if not given or not all(s.is_any(REFUSALS) for s in given):
-        return ()
     if any(lx.EXCUSE in s.kinds for s in given):
         return ()
-    odd = [s for s in segments if s.kinds >= {lx.UNCLEAR, lx.EXCUSE}]
+    odd = [s for s in segments if s.kinds >= _ANNOYED]
     for words in (unknown + odd, unknown):
         ids = {id(s) for s in words}
         if len(ids) <= _MAX_WORDS_OF_STORY and (

@@ -69,7 +69,7 @@ class Choice(NamedTuple):
 def choose(segments, open_ids, earlier=None):
     """Return the :class:`Choice` that a text makes; None if it is not clear.
 
-    :param open_ids: ids of the appointments that wait for an answer
+    :param open_ids: ids of the appointments that wait for an answer, in their order
     :param earlier: what the customer answered before we asked which one
     """
     clauses = [_read(clause, asks, open_ids) for clause, asks in _clauses(segments)]
@@ -341,7 +341,7 @@ def _is_no_of_name(clause, index):
 
 def _add_name(items, segment, before, open_ids):
     """Add a name; what stands right beside another narrows it: "Tuesday at nine"."""
-    refs = segment.refs & open_ids or segment.refs
+    refs = segment.refs.intersection(open_ids) or segment.refs
     if segment.every:
         refs = frozenset({frozenset({ref}) for ref in refs})
         items.extend(sorted(refs, key=str))

@@ -35,7 +35,7 @@ from .decision import (
     WRONG_NUMBER,
     Decision,
 )
-from .proposed import is_shifted, read_taken
+from .proposed import read_taken
 from .reactions import decide_reaction, read_reaction
 from .reading import MAX_LENGTH, World, read_words
 from .text import level
@@ -237,13 +237,11 @@ class _Reader:
     # The words ----------------------------------------------------------------------
 
     def _words(self, text, **more):
-        world = World(
-            self.appointments,
-            self.now,
-            self.appointments[0].lang[:2] if self.appointments else "",
-            **more,
-        )
+        world = World(self.appointments, self.now, self._lang(), **more)
         return read_words(text, self.lexicon, self._codes(), self._prompts(), world)
+
+    def _lang(self):
+        return self.appointments[0].lang[:2] if self.appointments else ""
 
     def _codes(self):
         return [a.code for a in self.appointments if a.code]
@@ -287,10 +285,14 @@ class _Reader:
 
     # Proposed times ------------------------------------------------------------------
 
-    def _take(self, text, proposal):
-        """Return what a text takes of a proposal, see :func:`~.proposed.read_taken`."""
-        lang = self.appointments[0].lang[:2] if self.appointments else ""
-        return read_taken(text, proposal.options, self.lexicon, self.now, lang)
+    def _takers(self, text, proposals):
+        """Return the proposals of which a text takes a time, each with what it takes.
+
+        :return: list of pairs of a proposal and its :class:`~.proposed.Taken`
+        """
+        known = (self.lexicon, self.now, self._lang())
+        pairs = [(one, read_taken(text, one.options, *known)) for one in proposals]
+        return [(one, taken) for one, taken in pairs if taken.option]
 
     def _pending(self):
         """Return the proposals of which the customer may choose, the newest last.
@@ -304,11 +306,9 @@ class _Reader:
             if said.kind == TIMES:
                 pending[said.about] = said
             elif said.by == CUSTOMER and pending:
-                taken = [
-                    one for one in pending.values() if self._take(said.text, one)[0]
-                ]
-                if len(taken) == 1:
-                    del pending[taken[0].about]
+                takers = self._takers(said.text, pending.values())
+                if len(takers) == 1:
+                    del pending[takers[0][0].about]
             elif said.kind in _ENDS_PROPOSAL:
                 pending.pop(said.about, None)
         if self.situation == PROPOSED:
@@ -324,18 +324,19 @@ class _Reader:
 
         Which appointment is never guessed. It moves nothing: a person reads it.
         """
-        takers = [one for one in self._pending() if self._take(text, one)[0]]
+        takers = self._takers(text, self._pending())
         if len(takers) > 1:
-            ids = tuple(id_ for one in takers for id_ in one.about)
+            ids = tuple(id_ for proposal, _taken in takers for id_ in proposal.about)
             decision = self._person(found, ids)
             return replace(decision, mark_to_read=ids, reason="ambiguous")
         if not takers:
             return None
-        [proposal] = takers
-        taken, other = self._take(text, proposal)
-        chosen = "" if other or is_shifted(text) else taken
-        decision = self._person(found, list(proposal.about))
-        return replace(decision, chosen=chosen, proposed=other or decision.proposed)
+        [(proposal, taken)] = takers
+        return replace(
+            self._person(found, proposal.about),
+            chosen=taken.chosen or "",
+            proposed=taken.other or found.proposed,
+        )
 
     def _after_proposal(self, found):
         """The customer takes none of the proposed times: a person reads it."""

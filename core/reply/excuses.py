@@ -43,12 +43,12 @@ def find_concluding_no(text):
 def find_excuse_then(clauses):
     """Return the reason of "sorry, I'm at work that day", if it is all."""
     sorry = reason = None
-    said = [s for clause, _asks in clauses for s in clause]
+    travels = _only_travels([s for clause, _asks in clauses for s in clause])
     for clause, asks in clauses:
         if asks or any(s.is_any(_ARRANGES) or _is_against_no(s) for s in clause):
             return None
         sorry = sorry or next((s for s in clause if _regrets(s)), None)
-        then = any(_is_then(s) for s in clause) or _only_travels(said)
+        then = travels or any(map(_is_then, clause))
         excuses = [s for s in clause if lx.EXCUSE in s.kinds] if then else []
         reason = reason or next(iter(excuses), None)
     return reason if sorry else None

@@ -88,15 +88,13 @@ _FAULTS = tuple(
     "vaza ping quebr barulh coule bouch".split()
 )
 _BE = frozenset("is are was runs looks seems est sont ist sind esta estan e is".split())
+_BEGINS_THING = frozenset("den dem los las les gli i os as".split()) | ARTICLES | MY
 _MAX_HOUR = 24
 _MAX_DAY = 31
 _MAX_PREPOSITION = 3
 # Words that nobody knows carry most of what takes a yes back: few may stand beside it.
 MAX_UNKNOWN = 2
 _MAX_UNKNOWN_BESIDE = 2  # in a clause that is about nothing known
-
-
-_ARTICLES_OF_MANY = frozenset("den dem los las les gli i os as".split())
 
 
 class Around(NamedTuple):
@@ -387,7 +385,7 @@ def _is_wrong_job(clause, index):
 
 def _begins_thing(token):
     """Tell "the", "my" and the "l'" of "l'asciugatrice"."""
-    return token.key in _ARTICLES_OF_MANY | ARTICLES | MY or token.surface[1:2] == "'"
+    return token.key in _BEGINS_THING or token.surface[1:2] == "'"
 
 
 def _forbids(around, index):

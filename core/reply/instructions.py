@@ -71,22 +71,21 @@ _NO_THING = frozenset(
     "todavia toujours encore noch ancora ainda nog".split()
 )
 # What the customer gets, is granted or goes through: a condition of the visit, however
-# one is told to call about it.
-_MEANS = tuple(
-    "paycheck payday hospital tarjet karte kaart cartao krankenhaus ospedale "
-    "ziekenhuis hopital jail salary wage loan mortgage financ credit refund grant fund "
-    "bank "
-    "clears approv allow permission permit surger court shift "
-    "sueldo salario nomina prestamo credito deposit transfer aprueb apruev aprob "
-    "autoriz permis cirug turno quincena salaire virement pret prime banque paye "
-    "accept autoris permiss operation tribunal gehalt lohn kredit darlehen uberweis "
-    "bewillig zusag genehm erlaub operation schicht stipend prestit bonific accredit "
-    "mutuo approv permett turno emprest credito caia cair cai aprov liber deixar "
-    "cirurg turno salaris loon lening krediet hypotheek storting goedkeur toestem "
-    "toestaat operatie dienst akkoord "
-    # Or another time.
-    "early earlier sooner cancellation slot antes temprano avant fruher prima cedo "
-    "eerder vroeger".split()
+# one is told to call about it. Or another time.
+_MEANS = (
+    DECIDERS
+    + PAY
+    + tuple(
+        "hospital tarjet karte kaart cartao krankenhaus ospedale ziekenhuis hopital "
+        "jail salary wage loan mortgage financ credit refund grant fund bank clears "
+        "allow surger court shift sueldo salario nomina prestamo deposit transfer "
+        "aprueb apruev cirug cirurg turno quincena salaire virement pret prime banque "
+        "accept autoris operation tribunal gehalt lohn kredit darlehen uberweis "
+        "bewillig zusag erlaub schicht stipend prestit bonific accredit mutuo permett "
+        "emprest cai aprov liber deixar salaris loon lening krediet hypotheek "
+        "storting toestaat operatie dienst akkoord early earlier sooner cancellation "
+        "slot antes temprano avant fruher prima cedo eerder vroeger".split()
+    )
 )
 _KIN = tuple(
     "mom mum dad boss wife husband son daughter sister brother landlord babysitter "
@@ -155,7 +154,7 @@ def waits_for_means(around):
     opening = keys_of([around.clause[index]])  # "if", "if my", "call me if"
     begin = max(i for i, key in enumerate(opening) if key in CONDITIONS)
     words = opening[begin + 1 :] + keys_of(after)
-    if not _NO_THING.isdisjoint(words) or begins(words, _MEANS + DECIDERS + PAY):
+    if not _NO_THING.isdisjoint(words) or begins(words, _MEANS):
         return not any(lx.ACCESS in s.kinds for s in after)
     return begins(words[:_MAX_SUBJECT], _KIN) and _HEAR.isdisjoint(words)
 

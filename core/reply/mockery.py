@@ -18,6 +18,7 @@ from .wordclasses import (
     MY,
     PAY,
     THE,
+    ends_at,
     has_phrase,
     keys_of,
     phrases_of,
@@ -31,12 +32,9 @@ _YOU = frozenset(
     "you youll youre they theyll nobody ustedes nadie vous personne ihr sie niemand "
     "voi nessuno voces ninguem jullie".split()
 )
-_I_AM = tuple(
-    tuple(phrase.split())
-    for phrase in phrases_of(
-        """im|i am|my name is|yo soy|soy|me llamo|je suis|moi je suis|moi cest|
-        ich bin|ich heisse|io sono|sono|mi chiamo|eu sou|sou|ik ben|ik heet"""
-    )
+_I_AM = phrases_of(
+    """im|i am|my name is|yo soy|soy|me llamo|je suis|moi je suis|moi cest|
+    ich bin|ich heisse|io sono|sono|mi chiamo|eu sou|sou|ik ben|ik heet"""
 )
 # Pigs do, and cows jump over the moon.
 _FLY = frozenset("fly flies moon vuelan volent fliegen volano voam vliegen".split())
@@ -104,11 +102,7 @@ def _is_somebody(clause):
     for place, key in enumerate(keys):
         if key not in AND_SO:
             continue
-        names = [
-            place + 1 + len(words)
-            for words in _I_AM
-            if tuple(keys[place + 1 : place + 1 + len(words)]) == words
-        ]
+        names = ends_at(keys, place + 1, _I_AM)
         if names and _begins_name(tokens[max(names) - 1][1], tokens[max(names) :]):
             return True
         if _is_the_pope(tokens[place + 1 :]):

@@ -7,7 +7,7 @@ Closed classes of words, in the seven languages.
 from typing import NamedTuple
 
 from .when import When
-from .wordclasses import by_first_word
+from .wordclasses import by_first_word, ends_at
 
 
 class Found(NamedTuple):
@@ -158,11 +158,7 @@ def _choice_at(keys, index, ordered):
 
 def _all_at(keys, index, ordered):
     for phrases, says in ((_NONE_OF_THEM, "decline"), (_ALL_OF_THEM, "")):
-        ends = [
-            index + len(p)
-            for p in phrases.get(keys[index], ())
-            if tuple(keys[index : index + len(p)]) == p
-        ]
+        ends = ends_at(keys, index, phrases)
         if ends:
             every = _counts(keys[index : max(ends)], len(ordered))
             end = after_one(keys, max(ends), _ONES | _DAYS)

@@ -362,7 +362,7 @@ def _wants_to_talk(_clause, keys):
     """Tell "can you call me about the heater" from "call me when you're here"."""
     if not _WHEN.isdisjoint(keys) or not has_phrase(keys, _ABOUT):
         return False
-    return any(has_pair(keys, call.split()) for call in _CALL_ME)
+    return any(has_pair(keys, call) for key in keys for call in _CALL_ME.get(key, ()))
 
 
 _ALONE = (_is_receipt, _is_name)

@@ -5,10 +5,12 @@ Nothing is guessed: a text that may mean two of them, or none, is for a person.
 """
 
 import re
+from typing import NamedTuple
 
 from .lexicon import Lexicon
 from .reading import World, read_words
 from .text import level
+from .when import Proposal
 
 LETTERS = ("A", "B", "C")
 _PLACES = ("first", "second", "third")
@@ -50,37 +52,30 @@ _SHIFT = re.compile(
 _PLEASE = re.compile(r"\bs'il (?:vous|te) pla[iî]t\b", re.IGNORECASE)
 
 
-def read_choice(text, options, lexicon=None, now=None, lang=""):
-    """Return the id of the option that a text takes, or None.
+class Taken(NamedTuple):
+    """What a text takes of the proposed times."""
+
+    option: str | None = None  # its id; the customer may want another hour of its day
+    chosen: str | None = None  # the same, if it is quite that time
+    other: Proposal | None = None  # what is wanted instead
+
+
+def read_taken(text, options, lexicon=None, now=None, lang=""):
+    """Return the :class:`Taken` of a text.
+
+    "B but at 10" takes the day of B, at another hour: who only reads the hour would
+    take it for one on the day that was asked about first.
 
     :param options: list of :class:`~.decision.Appointment`, at least two, in time; the
         first is A
     :param now: as of :func:`~.context.read`
     :param lang: two letters; in which we write to the customer
     """
-    taken, other = read_taken(text, options, lexicon, now, lang)
-    return None if other or is_shifted(text) else taken
-
-
-def is_shifted(text):
-    """Tell whether a text wants a time that is not quite the one it takes."""
-    return bool(_SHIFT.search(text or ""))
-
-
-def read_taken(text, options, lexicon=None, now=None, lang=""):
-    """Return the id of the option that a text takes, and what it wants instead.
-
-    "B but at 10" takes the day of B, at another hour: who only reads the hour would
-    take it for one on the day that was asked about first.
-
-    :param options, lexicon, now, lang: see :func:`read_choice`
-    :return: (id or None, :class:`~.when.Proposal` or None)
-    """
     if len(options) < 2 or not text or len(text) > 300:
-        return None, None
+        return Taken()
     letters = _find_letters(text)
     if len(letters) > 1:
-        return None, None
+        return Taken()
     body = _with_places(text)
 
     def read(known):
@@ -103,12 +98,12 @@ def read_taken(text, options, lexicon=None, now=None, lang=""):
     if taken and lettered:
         taken = lettered
     if len(taken) != 1:
-        return None, None
+        return Taken()
     [taken] = taken
     if not is_other:
-        return taken, None
+        return Taken(taken, None if _SHIFT.search(text) else taken)
     other = read(each for each in options if each.id == taken).proposed
-    return (taken, other) if other else (None, None)
+    return Taken(taken, other=other) if other else Taken()
 
 
 def _find_letters(text):

@@ -89,7 +89,8 @@ class World(NamedTuple):
 
     @property
     def open_ids(self):
-        return frozenset(a.id for a in self.appointments if a.is_open)
+        """Return the ids of those that wait, in their order."""
+        return tuple(a.id for a in self.appointments if a.is_open)
 
     def find_own(self):
         """Return a function of tokens that finds what they repeat of appointments."""

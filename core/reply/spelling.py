@@ -6,7 +6,6 @@ may be two others never is.
 """
 
 import re
-from functools import lru_cache
 
 from .intents import (
     AGREE,
@@ -33,7 +32,6 @@ _MIN_TYPO_LENGTH = 6
 # In words that are no answer by themselves ("appointment"), but make phrases.
 _MIN_TYPO_LENGTH_IN_PHRASE = 8
 _MAX_WORD_LENGTH = 24
-_MAX_REPAIRED = 10_000
 _MIN_SWAPPED = 3
 # Articles and prepositions that lose their end before a vowel.
 _SHORTENED = frozenset(
@@ -53,15 +51,13 @@ _NONE = frozenset()
 class Words:
     """The words of all phrases; never changed after :meth:`index`."""
 
-    __slots__ = ("_compounding", "_repaired", "_singles", "_typos", "keys")
+    __slots__ = ("_compounding", "_singles", "_typos", "keys")
 
     def __init__(self):
         self.keys = {}  # every word of a phrase, once
         self._singles = {}  # key of one-word phrases: intents
         self._compounding = set()  # nouns that others are made of
         self._typos = {}  # (first letter, length): words repaired to
-        # Customers repeat each other.
-        self._repaired = lru_cache(_MAX_REPAIRED)(self._repair)
 
     def add_phrase_of_one(self, key, lang, intent):
         """Keep what the word means alone, in two letters of a language."""
@@ -84,7 +80,7 @@ class Words:
 
         A word that also means something else is no safe target.
         """
-        intents = self._singles.get(key, set()) - NOTE_KINDS - MARKS
+        intents = self.meanings_of(key) - NOTE_KINDS - MARKS
         return bool(intents) and len(key) >= _MIN_TYPO_LENGTH and intents <= _REPAIRABLE
 
     def known_key(self, token):
@@ -92,7 +88,7 @@ class Words:
         key = token.key
         if token.kind != WORD or key in self.keys or len(key) > _MAX_WORD_LENGTH * 2:
             return key
-        repaired = self._repaired(key)
+        repaired = self._repair(key)
         if repaired != key or token.surface.istitle():  # "Sue" is no "use"
             return repaired
         return self._swapped_back(key) or key
@@ -136,11 +132,11 @@ class Words:
         return None
 
     def _is_of_notes(self, key):
-        intents = self._singles.get(key)
+        intents = self.meanings_of(key)
         return bool(intents) and intents <= NOTE_KINDS - {DOUBT, LEAD}
 
     def _is_stretchable(self, key):
-        return bool(key) and not self._singles.get(key, set()).isdisjoint(_STRETCHABLE)
+        return bool(key) and not _STRETCHABLE.isdisjoint(self.meanings_of(key))
 
     def _without_typo(self, key):
         """Return the one long word within one typing error of ``key``."""
@@ -155,7 +151,8 @@ class Words:
         answers = [word for word in near if self._is_answer(word)]
         if answers:
             meanings = {
-                frozenset(self._singles[word] - NOTE_KINDS - MARKS) for word in answers
+                frozenset(self.meanings_of(word) - NOTE_KINDS - MARKS)
+                for word in answers
             }
             return min(answers) if len(meanings) == 1 else None
         if len(near) == 1 and len(key) >= _MIN_TYPO_LENGTH_IN_PHRASE:
@@ -180,7 +177,7 @@ class Words:
         return found[0] if len(found) == 1 else None
 
     def _may_be_meant(self, word, allowed):
-        meanings = self._singles.get(word, _NONE) - MARKS
+        meanings = self.meanings_of(word) - MARKS
         return not meanings <= {COMMON} and meanings <= allowed
 
 

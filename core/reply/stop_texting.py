@@ -5,12 +5,10 @@ A word that stops, then only small words up to what is to stop: writing to me, o
 sending messages. Closed classes of words, in the seven languages.
 """
 
-from .wordclasses import by_first_word
+from .wordclasses import ends_at, phrases_of
 
-_STOPS = by_first_word(
-    tuple(phrase.split())
-    for phrase in """stop|quit|cease|refrain from|desist from|if you stopped|
-    if youd stop|
+_STOPS = phrases_of(
+    """stop|quit|cease|refrain from|desist from|if you stopped|if youd stop|
     deje de|dejen de|deja de|dejad de|dejar de|dejara de|dejaran de|pare de|paren de|
     parar de|parad de|favor de no|
     arretez de|arrete de|arreter de|arretiez de|cessez de|cesser de|de ne plus|
@@ -20,7 +18,7 @@ _STOPS = by_first_word(
     la smetta di|la smettesse di|smetteste di|evitate di|eviti di|
     parem de|deixe de|deixem de|deixar de|parassem de|
     ophouden met|ophouden|hou op met|houd op met|houdt u op met|stop met|stopt u met|
-    stopt u alstublieft met|stoppen met""".split("|")
+    stopt u alstublieft met|stoppen met"""
 )
 _ME = frozenset(
     "me us mir uns mich moi nous m mi ci nos mij ons this my number phone mon num "
@@ -58,13 +56,12 @@ _NOT = frozenset(
 
 def asks_to_stop(keys):
     """Tell "quit writing to me" from "quit ringing" and "don't stop texting me"."""
-    for place, key in enumerate(keys):
-        for run in _STOPS.get(key, ()):
-            end = place + len(run)
-            if tuple(keys[place:end]) == run and _NOT.isdisjoint(keys[:place][-3:]):
-                if _is_texting(_leading(keys[end:])):
-                    return True
-    return False
+    return any(
+        _is_texting(_leading(keys[end:]))
+        for place in range(len(keys))
+        if _NOT.isdisjoint(keys[:place][-3:])
+        for end in ends_at(keys, place, _STOPS)
+    )
 
 
 def _leading(keys):

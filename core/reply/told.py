@@ -7,7 +7,7 @@ Times, negations and doubts that are said of these take nothing back.
 from . import intents as lx
 from .clauses import SILENT, YES
 from .instructions import INSTRUCTS
-from .wordclasses import ARTICLES, NOT, NOTHING, begins, keys_of, phrases_of
+from .wordclasses import ARTICLES, NOT, NOTHING, begins, ends_at, keys_of, phrases_of
 
 _SINCE = frozenset("since depuis desde seit dal dalla da sinds vanaf".split())
 _EVERY = frozenset(
@@ -123,7 +123,8 @@ def _is_allowed(segment, index, around):
 
 def _is_not_me(segment, index, around):
     """Tell "my wife will be there, not me"."""
-    if f" {' '.join(keys_of([segment]))} " not in _NOT_ME:
+    keys = keys_of([segment])
+    if len(keys) not in ends_at(keys, 0, _NOT_ME):
         return False
     before = [*around.preceding, *around.clause[:index]]
     return any(s.is_any({lx.PRESENCE}) for s in before)

@@ -69,26 +69,24 @@ def has_pair(keys, pair):
 
 def has_phrase(keys, phrases):
     """Tell whether one of the :func:`phrases_of` stands among the words."""
-    if phrases.first_words.isdisjoint(keys):
+    if phrases.keys().isdisjoint(keys):
         return False
-    words = f" {' '.join(keys)} "
-    return any(phrase in words for phrase in phrases)
+    return any(ends_at(keys, index, phrases) for index in range(len(keys)))
 
 
-class Phrases(tuple):
-    """Phrases between spaces, with the words that they begin with."""
-
-    def __new__(cls, phrases):
-        self = super().__new__(cls, phrases)
-        self.first_words = frozenset(phrase.split()[0] for phrase in self)
-        return self
+def ends_at(keys, index, phrases):
+    """Return where the phrases, see :func:`by_first_word`, end that begin there."""
+    first = keys[index] if index < len(keys) else None
+    return [
+        index + len(phrase)
+        for phrase in phrases.get(first, ())
+        if tuple(keys[index : index + len(phrase)]) == phrase
+    ]
 
 
 def phrases_of(text):
-    """Return the phrases of a text that are separated by "|", for has_phrase."""
-    return Phrases(
-        f" {phrase.strip()} " for phrase in " ".join(text.split()).split("|")
-    )
+    """Return the phrases of a text that are separated by "|", by their first words."""
+    return by_first_word(tuple(phrase.split()) for phrase in text.split("|"))
 
 
 def by_first_word(phrases):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from core.matching import Candidate, Inbound, decide
 from core.reply.decision import Appointment, Said
-from core.reply.proposed import read_choice
+from core.reply.proposed import read_taken
 from core.talk import get_said, read
 
 NOW = datetime(2026, 11, 28, 10)
@@ -71,8 +71,8 @@ OPTIONS = [
         ],
     ],
 )
-def test_read_choice(taken, text, lang):
-    assert read_choice(text, OPTIONS, None, NOW, lang) == taken
+def test_what_is_chosen(taken, text, lang):
+    assert read_taken(text, OPTIONS, None, NOW, lang).chosen == taken
 
 
 def _decide(text, *, asked=None):

@@ -540,6 +540,16 @@ class TestReplySeveral(TestCase):
                 found = reply.read(text, said(BEFORE["question"][0]), two, now=NOW)
                 self.assertNotIn(("B", "confirmed"), found.answers)
 
+    def test_all_but_one_in_the_order_of_the_appointments(self):
+        many = [
+            appointment(id=id_, start=datetime(2026, 12, day, 9), job=f"FO0{day}")
+            for day, id_ in enumerate("JAIBHCGDFE", start=8)
+        ]
+        conversation = said(BEFORE["question"][0])
+        found = reply.read("yes except the last", conversation, many, now=NOW)
+        expected = [(id_, "confirmed") for id_ in "JAIBHCGDF"] + [("E", "declined")]
+        self.assertEqual(list(found.answers), expected)
+
 
 class TestReplyNever(TestCase):
     def test_yes_with_a_note_and_with_what_takes_it_back(self):
