@@ -342,7 +342,7 @@ class TestNotices(NoticesCase):
             self._move(order=order)
             self.assertEqual(told.appointment_text, known)
             self.assertEqual(self.changes.search([]).told_text, known)
-            order.with_context(confirmation_delete=True).unlink()
+            order.unlink()
             self.env.invalidate_all()
             change = self.changes.search([])
             self.assertEqual((change.told_text, change.job_name), (known, job))
