@@ -130,6 +130,17 @@ class Report:
 GIVEN_UP = Transition("failed", failure="unknown")
 
 
+def may_have_arrived(state, failure, sid):
+    """Whether the customer may have got a text, even if it failed.
+
+    :param failure: its ``failure_type``
+    :param sid: its ``twilio_sid``
+    """
+    if state == "failed":
+        return bool(sid) or failure == "unknown"
+    return state != "canceled"
+
+
 def failure_class(code):
     """The :class:`Failure` of a Twilio error code (int), ``OTHER`` if not listed."""
     return _CLASS_OF_CODE.get(code, Failure.OTHER)

@@ -75,6 +75,10 @@ class Plan:
         confirmed = status in AUDIENCES[REMINDED]
         return [step for step in self.steps if step.is_reminder == confirmed]
 
+    def get_notice_for(self, step):
+        """``notice`` of a step, None for a reminder: it is only useful on time."""
+        return None if step.is_reminder else self.notice
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedAppointment:
@@ -156,12 +160,12 @@ def decide(appointment, texts, plan, windows, now, recipient=None):
         # Never two at once: what an earlier step would have said is said with this.
         at, step = due[-1]
         when = _find_departure(asked, now, appointment.zone, windows)
-        notice = None if step.is_reminder else plan.notice
+        notice = plan.get_notice_for(step)
         if _is_in_time(at, when, appointment.start, notice):
             calm = _find_settled(when, appointment, windows)
             if calm != when and _is_in_time(at, calm, appointment.start, notice):
                 return PlanDecision(step, "settling", calm)
-            decision = _judge(step, when, asked, appointment, windows, now, recipient)
+            decision = _judge(step, when, asked, now, recipient)
             if decision.reason == "daily_limit":
                 decision = put_off(step, now, appointment, plan, windows)
             if decision.reason != "over_limit":
@@ -275,7 +279,7 @@ def _is_in_time(at, when, start, notice):
     return when - at <= GRACE or (notice is not None and start - when >= notice)
 
 
-def _judge(step, when, asked, appointment, windows, now, recipient):
+def _judge(step, when, asked, now, recipient):
     """A step whose time has come, and that is in time: does it leave now?"""
     if step.held:
         return PlanDecision(step, "step_held")
@@ -300,8 +304,7 @@ def put_off(step, at, appointment, plan, windows):
     midnight = to_utc(tomorrow, 0, appointment.zone)
     when = next_departure(midnight, appointment.zone, windows)
     planned = find_time(step, appointment.start, appointment.zone, windows)
-    notice = None if step.is_reminder else plan.notice
-    if _is_in_time(planned, when, appointment.start, notice):
+    if _is_in_time(planned, when, appointment.start, plan.get_notice_for(step)):
         return PlanDecision(step, "daily_limit", when)
     return PlanDecision(step, "over_limit")
 

@@ -22,11 +22,6 @@ CHANGES = [
     ("technician", "Another technician"),
 ]
 _BATCH = 50
-_WAITING_EMAILS = [
-    ("channel", "=", EMAIL),
-    ("kind", "=", NOTICE),
-    ("state", "=", "outgoing"),
-]
 
 
 class FsmConfirmationChange(models.Model):
@@ -188,38 +183,42 @@ class FsmConfirmationChange(models.Model):
         """
         alerts = self.env["fsm.confirmation.alert"]
         words = self.env["fsm.confirmation.alert.words"]
-        waiting_sudo = self._find_waiting_emails(appointment_sudo)
+        about = appointment_sudo._get_about_domain()
+        waiting_sudo = self._find_waiting_emails_sudo(about)
         for record_sudo in waiting_sudo.filtered(alerts._is_outdated):
             reason = words._describe_outdated(record_sudo)
             record_sudo._cancel_waiting_sudo(reason)
 
     @api.model
-    def _renew_emails_sudo(self, partners):
-        """Have notices that wait in Odoo's mail queue sent to the contacts' new
-        addresses."""
-        messages_sudo = self.env["fsm.confirmation"].sudo()
-        waiting_sudo = messages_sudo.search(
-            [("partner_id", "in", partners.ids), *_WAITING_EMAILS]
-        )
-        for record_sudo in waiting_sudo:
-            if appointment_sudo := record_sudo._get_appointment_sudo():
-                self._note_sudo(appointment_sudo)
-
-    @api.model
     def _cancel_emails_about_deleted(self, appointment_sudo):
         """The same for an appointment that is about to be deleted."""
-        waiting_sudo = self._find_waiting_emails(appointment_sudo).filtered(
+        about = appointment_sudo._get_about_domain()
+        waiting_sudo = self._find_waiting_emails_sudo(about).filtered(
             lambda rec: rec.tells_change != notices.CANCELED
         )
         reason = waiting_sudo._describe_cancellation("deleted")
         waiting_sudo._cancel_waiting_sudo(reason)
 
     @api.model
-    def _find_waiting_emails(self, appointment_sudo):
-        """Notices about an appointment in Odoo's mail queue."""
+    def _renew_emails_sudo(self, partners):
+        """Have notices that wait in Odoo's mail queue sent to the contacts' new
+        addresses."""
+        of_partners = [("partner_id", "in", partners.ids)]
+        for record_sudo in self._find_waiting_emails_sudo(of_partners):
+            if appointment_sudo := record_sudo._get_appointment_sudo():
+                self._note_sudo(appointment_sudo)
+
+    @api.model
+    def _find_waiting_emails_sudo(self, domain):
+        """Notices in Odoo's mail queue that match a domain."""
         messages_sudo = self.env["fsm.confirmation"].sudo()
         return messages_sudo.search(
-            [*appointment_sudo._get_about_domain(), *_WAITING_EMAILS]
+            [
+                *domain,
+                ("channel", "=", EMAIL),
+                ("kind", "=", NOTICE),
+                ("state", "=", "outgoing"),
+            ]
         )
 
     def _settle_together(self):
@@ -248,7 +247,7 @@ class FsmConfirmationChange(models.Model):
             until = min(self.due_date, latest + timedelta(minutes=minutes))
             if until > other.due_date:
                 other.due_date = until
-                self.env.ref(TELL_CRON).sudo()._trigger(at=until)
+                other._wake_when_due()
 
     @api.model
     def _forget_sudo(self, appointments):

@@ -120,14 +120,12 @@ class FsmConfirmationProposal(models.AbstractModel):
         :return: set of naive UTC datetimes
         """
         now = fields.Datetime.now()
-        about = appointment_sudo._get_about_domain()
-        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
-        proposed_sudo = slots_sudo.search(
+        proposed_sudo = self._search_slots_sudo(
+            appointment_sudo,
             [
                 ("date_start", ">", now),
                 ("confirmation_id.state", "not in", ("failed", "canceled")),
-                *((f"confirmation_id.{name}", *rest) for name, *rest in about),
-            ]
+            ],
         )
         declined_sudo = appointment_sudo._get_appointment_confirmations_sudo(
             [("response", "=", "declined"), ("appointment_start", ">", now)]
@@ -437,12 +435,17 @@ class FsmConfirmationProposal(models.AbstractModel):
     @api.model
     def _find_held_sudo(self, appointment_sudo):
         """The times of an appointment that are reserved: ``fsm.confirmation.slot``."""
-        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        return self._search_slots_sudo(appointment_sudo, [("is_held", "=", True)])
+
+    @api.model
+    def _search_slots_sudo(self, appointment_sudo, domain):
+        """The times proposed for an appointment, as far as they match a domain."""
         about = [
             (f"confirmation_id.{name}", operator, value)
             for name, operator, value in appointment_sudo._get_about_domain()
         ]
-        return slots_sudo.search([("is_held", "=", True), *about])
+        slots_sudo = self.env["fsm.confirmation.slot"].sudo()
+        return slots_sudo.search([*domain, *about])
 
     @api.model
     def _withdraw_from_others(self, appointment_sudo):

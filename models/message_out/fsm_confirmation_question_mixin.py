@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...core import status
+from ...core.delivery import may_have_arrived
 from ...core.kinds import EMAIL, asks
 
 # Details in words, for templates. They tell the current date of the appointment, which
@@ -395,9 +396,7 @@ class FsmConfirmationQuestionMixin(models.AbstractModel):
 
     def _may_have_arrived(self):
         """Whether the customer may have got this text, even if it failed."""
-        if self.state == "failed":
-            return bool(self.twilio_sid) or self.failure_type == "unknown"
-        return self.state != "canceled"
+        return may_have_arrived(self.state, self.failure_type, self.twilio_sid)
 
     def _without_taken_back(self):
         """These messages, newest first, without what an opt-out took back.

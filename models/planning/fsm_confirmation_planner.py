@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ...core import planning
 from ...core.alerts import first_for_many
+from ...core.delivery import may_have_arrived
 from ...core.formatting import localize
 from ...core.kinds import ON_MY_WAY, QUESTION, REMINDER
 from ...core.notices import CANCELED
@@ -319,9 +320,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
             None if is_other else row["appointment_start"] or None,
             row["step_id"] or None,
             end=row["appointment_end"] or None,
-            arrived=row["state"] != "failed"
-            or bool(row["twilio_sid"])
-            or row["failure_type"] == "unknown",
+            # What was canceled and kept its step stands for it, as if it had arrived.
+            arrived=row["state"] == "canceled"
+            or may_have_arrived(row["state"], row["failure_type"], row["twilio_sid"]),
             id=row["id"],
         )
 

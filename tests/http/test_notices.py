@@ -342,7 +342,7 @@ class TestNotices(NoticesCase):
             self._move(order=order)
             self.assertEqual(told.appointment_text, known)
             self.assertEqual(self.changes.search([]).told_text, known)
-            order.with_context(confirmation_delete=True).unlink()
+            order.unlink()
             self.env.invalidate_all()
             change = self.changes.search([])
             self.assertEqual((change.told_text, change.job_name), (known, job))
@@ -776,13 +776,9 @@ class TestNoticesOfOneDay(NoticesCase):
         self.assertEqual(claimed.state, "sending")
         for order in self.orders:
             self._move(-1, order)
-        same_day = self.env["fsm.confirmation.same.day"]
-        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(
-            same_day._get_all(claimed)
-        )
-        stops = {one: outbox._get_stop(alerts[one][0]) for one in alerts}
+        stops = outbox._find_stops(claimed)[claimed]
         self.assertEqual(len(stops), 2)
-        same_day._stop(claimed, stops)
+        self.env["fsm.confirmation.same.day"]._stop(claimed, stops)
         self.env.invalidate_all()
         self.assertEqual(claimed.state, "canceled")
         self.assertEqual(self.orders.mapped("confirmation_status"), ["awaiting"] * 2)

@@ -238,8 +238,7 @@ class TestPlanner(PlannerCase):
     def _claim_and_stop(self, text):
         """What the outbox does with a claimed text that must not be sent any more."""
         text.sudo().state = "sending"
-        alerts = self.env["fsm.confirmation.alert"]._get_departure_alerts(text)
-        stops = {one: self.outbox._get_stop(alerts[one][0]) for one in alerts}
+        stops = self.outbox._find_stops(text.sudo())[text]
         self.env["fsm.confirmation.same.day"]._stop(text.sudo(), stops)
 
     def test_visits_are_asked_about_each(self):

@@ -22,6 +22,7 @@ from core.delivery import (
     failure_type,
     find_in_list,
     is_about_another,
+    may_have_arrived,
     may_retry,
 )
 from core.twilio.client import UNREADABLE, Listing, Message, Outcome, SendResult
@@ -45,6 +46,14 @@ class TestDelivery(TestCase):
         ):
             self.assertIs(failure_class(code), kind, code)
             self.assertEqual(failure_type(code), failure, code)
+
+    def test_may_have_arrived(self):
+        arrived = [state for state in STATES if may_have_arrived(state, False, False)]
+        self.assertEqual(arrived, ["outgoing", "sending", "sent", "delivered"])
+        self.assertTrue(may_have_arrived("failed", "unknown", False))
+        self.assertTrue(may_have_arrived("failed", "number", "SM1"))
+        self.assertFalse(may_have_arrived("failed", "number", False))
+        self.assertFalse(may_have_arrived("canceled", "unknown", "SM1"))
 
     def test_call(self):
         accepted = SendResult(Outcome.ACCEPTED, sid="SM1")
