@@ -320,9 +320,9 @@ class FsmConfirmationPlanner(models.AbstractModel):
             None if is_other else row["appointment_start"] or None,
             row["step_id"] or None,
             end=row["appointment_end"] or None,
-            # What was canceled and kept its step stands for it, as if it had arrived.
-            arrived=row["state"] == "canceled"
-            or may_have_arrived(row["state"], row["failure_type"], row["twilio_sid"]),
+            arrived=may_have_arrived(
+                row["state"], row["failure_type"], row["twilio_sid"]
+            ),
             id=row["id"],
         )
 

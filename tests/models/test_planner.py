@@ -157,6 +157,16 @@ class TestPlanner(PlannerCase):
         self.assertEqual(third.step_id, first.step_id)
         self.assertFalse(self._plan(self.now + 40 * MINUTE))
 
+    def test_a_date_that_came_back_before_another_was_told(self):
+        """What was too late to tell of the other date told nobody of it."""
+        self._mark_sent(self._plan())
+        self.order.scheduled_date_start = self.start + HOUR
+        second = self._plan(self.now + 20 * MINUTE)
+        self.env["fsm.confirmation.delivery"]._defer(second, None)
+        self.assertEqual((second.state, bool(second.step_id)), ("canceled", True))
+        self.order.scheduled_date_start = self.start
+        self.assertFalse(self._plan(self.now + 20 * MINUTE))
+
     def test_a_moved_date_is_told_and_asked_about_in_one_text(self):
         self.company.job_confirmation_notice_moved = "auto"
         self._mark_sent(self._plan())
